@@ -1,0 +1,24 @@
+"""Time as a parameter, so that no test waits and no decision reads the machine's clock by itself."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
+
+
+class Clock:
+    """The real clock; tests pass a subclass that stands still and moves when told."""
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+    def monotonic_s(self) -> float:
+        return time.monotonic()
+
+    def sleep(self, seconds: float) -> None:
+        time.sleep(seconds)
+
+    def business_day(self, timezone: str) -> date:
+        """Return the calendar date at this moment in the site's IANA `timezone`."""
+        return self.now().astimezone(ZoneInfo(timezone)).date()

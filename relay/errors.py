@@ -1,0 +1,158 @@
+"""The errors of the relay, sorted by what the caller may do next.
+
+Clients translate every library exception into one of these; nothing above a client sees `requests` or `lxml`.
+Each message is one sentence for an operator: what happened, to whom, what to do next. No secret enters it.
+"""
+
+from __future__ import annotations
+
+EXIT_DONE = 0
+EXIT_FAILED = 1
+EXIT_USAGE = 2
+EXIT_REFUSED = 3
+EXIT_IN_DOUBT = 4
+EXIT_LOCKED = 5
+
+
+class RelayError(Exception):
+    """Anything that the relay tells an operator; `code` is the stable word for it in JSON answers."""
+
+    code = "failed"
+    exit_code = EXIT_FAILED
+
+    def __init__(self, message: str, *, code: str | None = None) -> None:
+        super().__init__(message)
+        if code is not None:
+            self.code = code
+
+    @property
+    def message(self) -> str:
+        return str(self.args[0])
+
+
+class ConfigError(RelayError):
+    """Settings or usage that cannot be accepted; carries *all* problems, each with its place."""
+
+    code = "settings"
+    exit_code = EXIT_USAGE
+
+    def __init__(self, problems: list[str]) -> None:
+        self.problems = list(problems)
+        if len(self.problems) == 1:
+            super().__init__(self.problems[0])
+        else:
+            lines = "".join(f"\n  - {problem}" for problem in self.problems)
+            super().__init__(f"{len(self.problems)} problems, nothing was done:{lines}")
+
+
+class UsageError(ConfigError):
+    """A command that names something that does not exist or cannot be meant."""
+
+    code = "usage"
+
+    def __init__(self, message: str) -> None:
+        super().__init__([message])
+
+
+class AlreadyRunning(RelayError):
+    code = "already_running"
+    exit_code = EXIT_LOCKED
+
+
+class UnsafePlan(RelayError):
+    """A plan that a safety limit holds or refuses. `count` and `limit` are the figures that met."""
+
+    code = "unsafe_plan"
+    exit_code = EXIT_REFUSED
+
+    def __init__(self, code: str, message: str, *, count: int | str = 0, limit: int | str = 0) -> None:
+        super().__init__(message, code=code)
+        self.count = count
+        self.limit = limit
+
+    def as_json(self) -> dict[str, object]:
+        return {"code": self.code, "message": self.message, "count": self.count, "limit": self.limit}
+
+
+class LedgerError(RelayError):
+    """The ledger cannot be written, or holds something that must not be: stop, do not guess."""
+
+    code = "ledger"
+
+
+class RemoteError(RelayError):
+    """One of the two systems did not do what was asked.
+
+    `system` is "PaperCut" or "OfficeRnD", `operation` the call in that system's own words, `status` the HTTP status or
+    the XML-RPC fault code where there is one.
+    """
+
+    code = "remote"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        system: str,
+        operation: str = "",
+        status: int | None = None,
+        request_id: str = "",
+        reference: str = "",
+        code: str | None = None,
+    ) -> None:
+        super().__init__(message, code=code)
+        self.system = system
+        self.operation = operation
+        self.status = status
+        self.request_id = request_id
+        self.reference = reference
+
+
+class NotSent(RemoteError):
+    """The request certainly had no effect (no connection, TLS refused): it may be repeated."""
+
+    code = "unreachable"
+
+
+class RateLimited(RemoteError):
+    """Refused for now, without effect; `retry_after_s` says when to come back."""
+
+    code = "rate_limited"
+
+    def __init__(self, message: str, *, retry_after_s: float = 0.0, **where: object) -> None:
+        super().__init__(message, **where)  # type: ignore[arg-type]
+        self.retry_after_s = retry_after_s
+
+
+class Refused(RemoteError):
+    """A definite no: nothing happened, and asking again as it stands will not help."""
+
+    code = "refused"
+
+
+class AuthFailed(Refused):
+    """Token, secret, scope or caller address is not accepted."""
+
+    code = "auth_failed"
+
+
+class NotFound(Refused):
+    code = "not_found"
+
+
+class Conflict(Refused):
+    """Something of that name or value is already there."""
+
+    code = "conflict"
+
+
+class OutcomeUnknown(RemoteError):
+    """A write whose answer was lost or unreadable: look it up, never send it again blindly."""
+
+    code = "outcome_unknown"
+
+
+class BadAnswer(RemoteError):
+    """A read that came back short, empty, contradictory or unreadable: it is an error, never a departure."""
+
+    code = "bad_answer"

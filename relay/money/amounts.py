@@ -1,0 +1,95 @@
+"""Money as integers: millionths of the currency's main unit ("micros"), currency digits by ISO 4217.
+
+Print prices have fractions of a cent, so the inner scale is finer than any minor unit. A float exists only in the
+XML-RPC adapter (`from_double`, `to_double`); text is parsed with `Decimal`. Sign: positive credits the user.
+"""
+
+from __future__ import annotations
+
+from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
+
+import iso4217
+
+SCALE_DIGITS = 6
+UNIT = 10**SCALE_DIGITS  # micros in one main unit
+
+
+def known_currency(code: str) -> bool:
+    """Return whether `code` is a current ISO 4217 code with a minor unit that our scale can hold."""
+    try:
+        return iso4217.Currency(code).exponent is not None
+    except ValueError:
+        return False
+
+
+def minor_unit(currency: str) -> int:
+    """Return the size of the smallest coin in micros: EUR 10_000, JPY 1_000_000, KWD 1_000.
+
+    Source: ISO 4217 list one, through the `iso4217` package.
+    """
+    exponent = iso4217.Currency(currency).exponent
+    assert exponent is not None and 0 <= exponent <= SCALE_DIGITS, f"{currency} has no usable minor unit"
+    return int(10 ** (SCALE_DIGITS - exponent))
+
+
+def digits(currency: str) -> int:
+    """Return the number of digits after the point that `currency` is written with."""
+    return int(iso4217.Currency(currency).exponent or 0)
+
+
+def from_double(value: float) -> int:
+    """Return PaperCut's double balance in micros, rounded half even: 1e-9 becomes 0, -7.035 becomes -7_035_000."""
+    return _to_micros(Decimal(repr(float(value))))
+
+
+def to_double(micros: int) -> float:
+    """Return the double nearest to `micros`, for the XML-RPC adapter only."""
+    return float(Decimal(micros).scaleb(-SCALE_DIGITS))
+
+
+def from_decimal(value: Decimal) -> int:
+    return _to_micros(value)
+
+
+def to_decimal(micros: int) -> Decimal:
+    return Decimal(micros).scaleb(-SCALE_DIGITS)
+
+
+def parse(text: str) -> int:
+    """Return "12.50" in micros. Raises ValueError for anything that is no plain finite number or is finer than micros."""
+    try:
+        value = Decimal(text.strip())
+    except InvalidOperation:
+        raise ValueError(f"{text!r} is not an amount such as 12.50") from None
+    if not value.is_finite():
+        raise ValueError(f"{text!r} is not an amount such as 12.50")
+    scaled = value.scaleb(SCALE_DIGITS)
+    if scaled != scaled.to_integral_value():
+        raise ValueError(f"{text!r} has more than {SCALE_DIGITS} digits after the point")
+    return int(scaled)
+
+
+def text(micros: int, currency: str) -> str:
+    """Return micros with the currency's digits: "7.00", "-0.035" only where the amount is finer than a coin."""
+    places = digits(currency)
+    value = to_decimal(micros)
+    if micros % minor_unit(currency):
+        return format(value.normalize(), "f")
+    return format(value.quantize(Decimal(1).scaleb(-places)), "f")
+
+
+def billable(balance: int, currency: str) -> int:
+    """Return what a balance in micros owes in whole coins: the only place where money is rounded, and never upwards.
+
+    -7.035 EUR owes 7.03; the rest stays on the balance. A positive balance owes 0.
+    """
+    if balance >= 0:
+        return 0
+    coin = minor_unit(currency)
+    return (-balance) // coin * coin
+
+
+def _to_micros(value: Decimal) -> int:
+    if not value.is_finite():
+        raise ValueError(f"{value} is not an amount of money")
+    return int(value.scaleb(SCALE_DIGITS).quantize(Decimal(1), rounding=ROUND_HALF_EVEN))
