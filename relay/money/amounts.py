@@ -56,7 +56,7 @@ def to_decimal(micros: int) -> Decimal:
 
 
 def parse(text: str) -> int:
-    """Return "12.50" in micros. Raises ValueError for anything that is no plain finite number or is finer than micros."""
+    """Return "12.50" in micros. Raises ValueError for what is no plain finite number or is finer than micros."""
     try:
         value = Decimal(text.strip())
     except InvalidOperation:

@@ -1,0 +1,290 @@
+"""OfficeRnD's nouns as frozen values: translated once, here, from the JSON of its API v2.
+
+Ids are 24 hex digits as text; what OfficeRnD leaves out or answers as null is "". Nothing here decides anything.
+
+Source: OfficeRnD developer reference v2, the `getitems` pages of members, companies, memberships, plans, locations,
+fees, passes and check-ins; field names of v1 are not accepted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Organization:
+    id: str
+    slug: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A person. `email` is neither always present nor unique; `location` and `company` are ids."""
+
+    id: str
+    name: str
+    email: str = ""
+    status: str = ""
+    location: str = ""
+    company: str = ""
+    start_date: str = ""
+    properties: Mapping[str, str] = field(default_factory=dict, hash=False)
+    modified_at: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Company:
+    id: str
+    name: str
+    email: str = ""
+    status: str = ""
+    location: str = ""
+    properties: Mapping[str, str] = field(default_factory=dict, hash=False)
+    modified_at: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Membership:
+    """A recurring plan of a company or of a member; without `member` it covers the whole company."""
+
+    id: str
+    name: str = ""
+    company: str = ""
+    member: str = ""
+    plan: str = ""
+    status: str = ""
+    calculated_status: str = ""
+    location: str = ""
+    start_date: str = ""
+    end_date: str = ""
+    is_personal: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A product; `interval_length` "once" is what a fee needs. No `locations` means all of them."""
+
+    id: str
+    name: str
+    code: str = ""
+    interval_length: str = ""
+    type: str = ""
+    locations: tuple[str, ...] = ()
+    requires_approval: bool = False
+    price: Decimal = Decimal(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    id: str
+    name: str
+    code: str = ""
+    timezone: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Fee:
+    """A one-off charge as OfficeRnD holds it; `payment_status` is "" until it stands on an invoice."""
+
+    id: str
+    name: str
+    issue_date: date
+    location: str
+    plan: str
+    price: Decimal
+    quantity: Decimal = Decimal(1)
+    member: str = ""
+    company: str = ""
+    is_personal: bool = False
+    status: str = ""
+    payment_status: str = ""
+    modified_at: str = ""
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NewFee:
+    """A fee to be created; `issue_date` is a calendar date and is never shifted to UTC."""
+
+    name: str
+    issue_date: date
+    location: str
+    plan: str
+    price: Decimal
+    member: str = ""
+    company: str = ""
+    is_personal: bool = False
+    use_coins: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    id: str
+    member: str = ""
+    company: str = ""
+    status: str = ""
+    valid_from: str = ""
+    valid_to: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CheckIn:
+    id: str
+    member: str = ""
+    location: str = ""
+    start: str = ""
+    end: str = ""
+
+
+def _text(record: Mapping[str, Any], key: str) -> str:
+    """Return a text or an id; a populated reference ({"_id": ...}) counts as its id."""
+    value = record.get(key)
+    if isinstance(value, Mapping):
+        value = value.get("_id")
+    return "" if value is None else str(value)
+
+
+def _id(record: Mapping[str, Any]) -> str:
+    value = _text(record, "_id")
+    if not value:
+        raise ValueError("a record without _id")
+    return value
+
+
+def _number(record: Mapping[str, Any], key: str, default: str = "0") -> Decimal:
+    value = record.get(key)
+    # Through text, so that 7.1 stays 7.1 and does not become the double nearest to it.
+    return Decimal(str(default if value is None else value))
+
+
+def _properties(record: Mapping[str, Any]) -> dict[str, str]:
+    """Return custom properties as text; the map can be missing when it is empty, and values may be numbers."""
+    values = record.get("properties") or {}
+    return {str(key): str(value) for key, value in values.items() if value is not None}
+
+
+def organization(record: Mapping[str, Any]) -> Organization:
+    return Organization(_id(record), _text(record, "slug"), _text(record, "name"))
+
+
+def member(record: Mapping[str, Any]) -> Member:
+    return Member(
+        id=_id(record),
+        name=_text(record, "name"),
+        email=_text(record, "email"),
+        status=_text(record, "status"),
+        location=_text(record, "location"),
+        company=_text(record, "company"),
+        start_date=_text(record, "startDate"),
+        properties=_properties(record),
+        modified_at=_text(record, "modifiedAt"),
+    )
+
+
+def company(record: Mapping[str, Any]) -> Company:
+    return Company(
+        id=_id(record),
+        name=_text(record, "name"),
+        email=_text(record, "email"),
+        status=_text(record, "status"),
+        location=_text(record, "location"),
+        properties=_properties(record),
+        modified_at=_text(record, "modifiedAt"),
+    )
+
+
+def membership(record: Mapping[str, Any]) -> Membership:
+    return Membership(
+        id=_id(record),
+        name=_text(record, "name"),
+        company=_text(record, "company"),
+        member=_text(record, "member"),
+        plan=_text(record, "plan"),
+        status=_text(record, "status"),
+        calculated_status=_text(record, "calculatedStatus"),
+        location=_text(record, "location"),
+        start_date=_text(record, "startDate"),
+        end_date=_text(record, "endDate"),
+        is_personal=record.get("isPersonal") is True,
+    )
+
+
+def plan(record: Mapping[str, Any]) -> Plan:
+    return Plan(
+        id=_id(record),
+        name=_text(record, "name"),
+        code=_text(record, "code"),
+        interval_length=_text(record, "intervalLength"),
+        type=_text(record, "type"),
+        locations=tuple(_text({"location": item}, "location") for item in record.get("locations") or ()),
+        requires_approval=record.get("requiresApproval") is True,
+        price=_number(record, "price"),
+    )
+
+
+def location(record: Mapping[str, Any]) -> Location:
+    return Location(_id(record), _text(record, "name"), _text(record, "code"), _text(record, "timezone"))
+
+
+def fee(record: Mapping[str, Any]) -> Fee:
+    payment = record.get("payment")
+    return Fee(
+        id=_id(record),
+        name=_text(record, "name"),
+        issue_date=day(_text(record, "issueDate")),
+        location=_text(record, "location"),
+        plan=_text(record, "plan"),
+        price=_number(record, "price"),
+        quantity=_number(record, "quantity", "1"),
+        member=_text(record, "member"),
+        company=_text(record, "company"),
+        is_personal=record.get("isPersonal") is True,
+        status=_text(record, "status"),
+        payment_status=_text(payment, "status") if isinstance(payment, Mapping) else "",
+        modified_at=_text(record, "modifiedAt"),
+        source=_text(record, "source"),
+    )
+
+
+def pass_(record: Mapping[str, Any]) -> Pass:
+    return Pass(
+        id=_id(record),
+        member=_text(record, "member"),
+        company=_text(record, "company"),
+        status=_text(record, "status"),
+        valid_from=_text(record, "validFrom"),
+        valid_to=_text(record, "validTo"),
+    )
+
+
+def checkin(record: Mapping[str, Any]) -> CheckIn:
+    return CheckIn(
+        id=_id(record),
+        member=_text(record, "member"),
+        location=_text(record, "location"),
+        start=_text(record, "start"),
+        end=_text(record, "end"),
+    )
+
+
+def day(text: str) -> date:
+    """Return the calendar date of an ISO date or time: the time part of a date-only value is to be ignored.
+
+    Source: OfficeRnD support, as quoted in n8n-nodes-officernd (date-only values carry midnight UTC).
+    """
+    return date.fromisoformat(text[:10])
+
+
+def moment(at: datetime) -> str:
+    """Return a time as OfficeRnD's filters take it: 2026-11-23T07:30:00.000Z."""
+    return at.strftime("%Y-%m-%dT%H:%M:%S.") + f"{at.microsecond // 1000:03d}Z"
+
+
+def issue_date(value: date) -> str:
+    """Return a fee's issue date as it is sent: midnight UTC of the calendar date, never shifted."""
+    return f"{value.isoformat()}T00:00:00.000Z"
