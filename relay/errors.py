@@ -84,7 +84,7 @@ class RemoteError(RelayError):
     """One of the two systems did not do what was asked.
 
     `system` is "PaperCut" or "OfficeRnD", `operation` the call in that system's own words, `status` the HTTP status or
-    the XML-RPC fault code where there is one.
+    the XML-RPC fault code where there is one, `transient` whether the same read may well work in a moment.
     """
 
     code = "remote"
@@ -98,9 +98,11 @@ class RemoteError(RelayError):
         status: int | None = None,
         request_id: str = "",
         reference: str = "",
+        transient: bool = False,
         code: str | None = None,
     ) -> None:
         super().__init__(message, code=code)
+        self.transient = transient
         self.system = system
         self.operation = operation
         self.status = status

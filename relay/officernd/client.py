@@ -1,0 +1,440 @@
+"""OfficeRnD's API v2 in OfficeRnD's own nouns: translate, decide nothing.
+
+Every list is read to its end and checked against its count; a short or empty list is an error, never a departure.
+Reads are repeated within bounds; a write is sent once, and a lost answer to it is `OutcomeUnknown`. A 500 that names a
+broken business rule is a definite refusal.
+
+Source: OfficeRnD developer reference v2 (authentication, building queries, the resources' pages) and the public test
+plans of its memberships endpoints (error envelope, strict parameters, 500 for business rules).
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter, deque
+from collections.abc import Callable, Mapping
+from datetime import date, timedelta
+from typing import Any, TypeVar
+
+import requests
+
+from relay import http
+from relay.clock import Clock
+from relay.config import Settings
+from relay.errors import (
+    AuthFailed,
+    BadAnswer,
+    Conflict,
+    NotFound,
+    OutcomeUnknown,
+    RateLimited,
+    Refused,
+    RemoteError,
+)
+from relay.officernd import model
+from relay.officernd.token import TokenSource, unreachable
+from relay.progress import Progress
+
+SYSTEM = "OfficeRnD"
+PAGE = 50  # larger pages are refused
+CONNECTIONS = 4  # several lists are read at once; the rate limit binds long before this does
+_RATE_WINDOW_S = 60.0
+_GENERIC_500 = {"", "internal server error", "internal error", "server error", "unexpected error"}
+
+Record = TypeVar("Record")
+
+
+class OfficeRnD:
+    """One organisation. May be used from several threads; all of them share the rate limit and the token."""
+
+    def __init__(self, settings: Settings, clock: Clock) -> None:
+        section = settings.officernd
+        self._section = section
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._sent: deque[float] = deque()
+        self.calls: Counter[str] = Counter()
+        self.writes = 0
+        self._base = f"{section.api_url}/organizations/{section.organization}"
+        proxy = section.proxy.get_secret_value() if section.proxy else ""
+        try:
+            self._http = http.session(connections=CONNECTIONS, ca_file=section.ca_file, proxy=proxy)
+        except OSError as error:
+            raise Refused(
+                f"[officernd] ca_file {section.ca_file} holds no certificate that can be read "
+                f"({error.strerror or error}); put the proxy's certificate there as PEM.",
+                system=SYSTEM,
+            ) from None
+        self._token = TokenSource(settings, clock, self._http)
+
+    # -- people and catalogue ------------------------------------------------------------------------------------
+
+    def organization(self) -> model.Organization:
+        return self._one("", model.organization)
+
+    def members(self, modified_since: str | None = None, *, progress: Progress | None = None) -> list[model.Member]:
+        """Return all members, or those modified at or after an ISO time.
+
+        Without a time an empty answer is refused: no organisation that prints has no member.
+        """
+        found = self._all("members", model.member, _modified(modified_since), progress=progress)
+        if not found and modified_since is None:
+            raise BadAnswer(
+                f"OfficeRnD lists no member at all for {self._section.organization}; nothing was changed: check "
+                "[officernd] organization and the application's rights.",
+                system=SYSTEM,
+                operation="GET /members",
+            )
+        return found
+
+    def member(self, member_id: str) -> model.Member:
+        return self._one(f"members/{member_id}", model.member)
+
+    def members_by_email(self, email: str) -> list[model.Member]:
+        return self._all("members", model.member, {"email": email})
+
+    def companies(self, modified_since: str | None = None, *, progress: Progress | None = None) -> list[model.Company]:
+        return self._all("companies", model.company, _modified(modified_since), progress=progress)
+
+    def company(self, company_id: str) -> model.Company:
+        return self._one(f"companies/{company_id}", model.company)
+
+    def memberships(self, *, progress: Progress | None = None) -> list[model.Membership]:
+        """Return all memberships: this list knows no filter by time, so it is always read whole."""
+        return self._all("memberships", model.membership, progress=progress)
+
+    def plans(self) -> list[model.Plan]:
+        return self._all("plans", model.plan, counted=False)
+
+    def locations(self) -> list[model.Location]:
+        return self._all("locations", model.location, counted=False)
+
+    def passes(self) -> list[model.Pass]:
+        return self._all("passes", model.pass_, counted=False)
+
+    def checkins(self, day: date) -> list[model.CheckIn]:
+        """Return the check-ins that began on a calendar day."""
+        filters = {"start[$gte]": model.issue_date(day), "start[$lt]": model.issue_date(day + timedelta(days=1))}
+        return self._all("checkins", model.checkin, filters, counted=False)
+
+    # -- fees ----------------------------------------------------------------------------------------------------
+
+    def fees(
+        self,
+        *,
+        plan: str = "",
+        member: str = "",
+        company: str = "",
+        issued_from: date | None = None,
+        issued_to: date | None = None,
+    ) -> list[model.Fee]:
+        """Return the fees that match, both dates included."""
+        filters = {"plan": plan, "member": member, "company": company}
+        filters = {key: value for key, value in filters.items() if value}
+        if issued_from:
+            filters["issueDate[$gte]"] = model.issue_date(issued_from)
+        if issued_to:
+            filters["issueDate[$lt]"] = model.issue_date(issued_to + timedelta(days=1))
+        return self._all("fees", model.fee, filters, counted=False)
+
+    def fee(self, fee_id: str) -> model.Fee:
+        return self._one(f"fees/{fee_id}", model.fee)
+
+    def create_fee(self, fee: model.NewFee, reference: str) -> str:
+        """Create a fee, once, and return its id.
+
+        Raises Refused (nothing happened), RateLimited or NotSent (nothing happened yet), OutcomeUnknown (look it up by
+        `reference`, which stands in its name). OfficeRnD has no idempotency key, so this is never repeated here.
+        """
+        body: dict[str, Any] = {
+            "name": fee.name,
+            "issueDate": model.issue_date(fee.issue_date),
+            "location": fee.location,
+            "plan": fee.plan,
+            # JSON has one kind of number; a price of at most nine significant digits survives it unchanged.
+            "price": float(fee.price),
+            "quantity": 1,
+            "isPersonal": fee.is_personal,
+        }
+        if fee.member:
+            body["member"] = fee.member
+        if fee.company:
+            body["company"] = fee.company
+        parameters = {"shouldUseCoins": "true"} if fee.use_coins else {}
+        return self._created("fees", body, parameters, reference)
+
+    def update_fee(self, fee_id: str, changes: Mapping[str, Any], reference: str = "") -> None:
+        self._write("PUT", f"fees/{fee_id}", dict(changes), {}, reference)
+
+    def delete_fee(self, fee_id: str, reference: str = "") -> None:
+        self._write("DELETE", f"fees/{fee_id}", None, {}, reference)
+
+    def create_plan(self, name: str) -> model.Plan:
+        """Make a one-off plan. Raises Refused or NotFound where the API does not offer it: then it is made by hand."""
+        body = {"name": name, "type": "service", "intervalLength": "once", "intervalCount": 1, "price": 0}
+        plan_id = self._created("plans", body, {}, "")
+        return self._one(f"plans/{plan_id}", model.plan)
+
+    # -- lists ---------------------------------------------------------------------------------------------------
+
+    def _all(
+        self,
+        resource: str,
+        translate: Callable[[Mapping[str, Any]], Record],
+        filters: Mapping[str, str] | None = None,
+        *,
+        counted: bool = True,
+        progress: Progress | None = None,
+    ) -> list[Record]:
+        """Return every record of a list; one that does not agree with its count twice is refused."""
+        filters = dict(filters or {})
+        for last_try in (False, True):
+            total = self._count(resource, filters) if counted else None
+            records = self._pages(resource, filters, total, progress)
+            if total is None or len(records) == total:
+                return [self._translated(resource, translate, record) for record in records.values()]
+            if last_try:
+                raise BadAnswer(
+                    f"OfficeRnD lists {len(records)} {resource} but counts {total}; nothing was changed, try again in "
+                    "a few minutes.",
+                    system=SYSTEM,
+                    operation=f"GET /{resource}",
+                )
+        raise AssertionError("unreachable")
+
+    def _count(self, resource: str, filters: Mapping[str, str]) -> int | None:
+        """Return the number of records, None where the list has no count of its own."""
+        try:
+            answer = self._read(f"{resource}/count", filters)
+        except NotFound:
+            return None
+        total = answer.get("total") if isinstance(answer, Mapping) else None
+        if isinstance(total, bool) or not isinstance(total, int):
+            raise self._bad(f"GET /{resource}/count", "without a total")
+        return total
+
+    def _pages(
+        self, resource: str, filters: Mapping[str, str], total: int | None, progress: Progress | None
+    ) -> dict[str, Mapping[str, Any]]:
+        """Return every record by its id; a record that moves between pages while we read counts once."""
+        records: dict[str, Mapping[str, Any]] = {}
+        parameters: dict[str, Any] = {**filters, "$limit": PAGE}
+        cursors: set[str] = set()
+        where = f"GET /{resource}"
+        with (progress or Progress()).phase(f"Reading OfficeRnD {resource}", total) as phase:
+            while True:
+                page = self._read(resource, parameters)
+                # Some lists answer a bare array. Source: developer reference, building queries.
+                results = page if isinstance(page, list) else page.get("results") if isinstance(page, dict) else None
+                if not isinstance(results, list) or not all(isinstance(record, dict) for record in results):
+                    raise self._bad(where, "that is no page of records")
+                for record in results:
+                    identifier = record.get("_id")
+                    if not isinstance(identifier, str) or not identifier:
+                        raise self._bad(where, "with a record that has no _id")
+                    records[identifier] = record
+                phase.advance(len(results))
+                cursor = page.get("cursorNext") if isinstance(page, dict) else None
+                if not cursor:
+                    return records
+                if not isinstance(cursor, str) or cursor in cursors or not results:
+                    raise self._bad(where, "whose pages lead in a circle")
+                cursors.add(cursor)
+                parameters["$cursorNext"] = cursor
+
+    def _one(self, path: str, translate: Callable[[Mapping[str, Any]], Record]) -> Record:
+        answer = self._read(path, {})
+        if not isinstance(answer, dict):
+            raise self._bad(f"GET /{path.split('/')[0]}", "that is no record")
+        return self._translated(path.split("/")[0], translate, answer)
+
+    def _translated(
+        self, resource: str, translate: Callable[[Mapping[str, Any]], Record], record: Mapping[str, Any]
+    ) -> Record:
+        try:
+            return translate(record)
+        except (ValueError, ArithmeticError, TypeError, AttributeError) as error:
+            raise self._bad(f"GET /{resource}", f"with a record that cannot be read ({error})") from None
+
+    def _bad(self, operation: str, what: str) -> BadAnswer:
+        return BadAnswer(
+            f"OfficeRnD sent an answer to {operation} {what}; nothing was changed, try again in a few minutes.",
+            system=SYSTEM,
+            operation=operation,
+        )
+
+    # -- the one exchange ----------------------------------------------------------------------------------------
+
+    def _read(self, path: str, parameters: Mapping[str, Any]) -> Any:
+        answer = http.repeat_read(lambda: self._exchange("GET", path, None, parameters, ""), self._clock)
+        try:
+            return answer.json()
+        except ValueError:
+            raise self._bad(f"GET /{path}", "that is no JSON") from None
+
+    def _write(
+        self, method: str, path: str, body: Mapping[str, Any] | None, parameters: Mapping[str, str], reference: str
+    ) -> requests.Response:
+        with self._lock:
+            self.writes += 1
+        return self._exchange(method, path, body, parameters, reference)
+
+    def _created(self, path: str, body: Mapping[str, Any], parameters: Mapping[str, str], reference: str) -> str:
+        answer = self._write("POST", path, body, parameters, reference)
+        try:
+            identifier = answer.json()["_id"]
+        except (ValueError, KeyError, TypeError):
+            identifier = None
+        if not isinstance(identifier, str) or not identifier:
+            raise self._lost("POST", path, "an unreadable answer", reference)
+        return identifier
+
+    def _exchange(
+        self,
+        method: str,
+        path: str,
+        body: Mapping[str, Any] | None,
+        parameters: Mapping[str, Any],
+        reference: str,
+    ) -> requests.Response:
+        """Do one exchange, with one renewal of the token on a 401, and translate whatever goes wrong."""
+        token = self._token.get()
+        for renewed in (False, True):
+            answer = self._send(method, path, body, parameters, reference, token)
+            if answer.status_code == 401 and not renewed:
+                # A revoked token and a missing scope look alike; a 401 did nothing, so one repetition is safe.
+                token = self._token.renew(token)
+                continue
+            if answer.status_code in (200, 201, 204):
+                return answer
+            raise self._refusal(method, path, answer, reference)
+        raise AssertionError("unreachable")
+
+    def _send(
+        self,
+        method: str,
+        path: str,
+        body: Mapping[str, Any] | None,
+        parameters: Mapping[str, Any],
+        reference: str,
+        token: str,
+    ) -> requests.Response:
+        self._wait_for_rate_limit()
+        name = f"{method} /{path.split('/')[0]}"
+        with self._lock:
+            self.calls[name] += 1
+        try:
+            return self._http.request(
+                method,
+                f"{self._base}/{path}".rstrip("/"),
+                params=dict(parameters) or None,
+                json=body,
+                headers={"Authorization": f"Bearer {token}", "Accept": "application/json"},
+                timeout=self._section.timeout_s,
+                allow_redirects=False,  # a token is never carried to another place
+            )
+        except requests.RequestException as error:
+            raise self._transport(error, method, path, reference) from None
+
+    def _wait_for_rate_limit(self) -> None:
+        """Wait until one more request keeps us within requests_per_minute in any sliding minute."""
+        while True:
+            with self._lock:
+                now_s = self._clock.monotonic_s()
+                while self._sent and now_s - self._sent[0] >= _RATE_WINDOW_S:
+                    self._sent.popleft()
+                if len(self._sent) < self._section.requests_per_minute:
+                    self._sent.append(now_s)
+                    return
+                wait_s = _RATE_WINDOW_S - (now_s - self._sent[0])
+            self._clock.sleep(wait_s)
+
+    def _transport(self, error: requests.RequestException, method: str, path: str, reference: str) -> RemoteError:
+        failed = http.failure(error)
+        reads = method == "GET"
+        where: dict[str, Any] = {"system": SYSTEM, "operation": f"{method} /{path}", "reference": reference}
+        if failed.not_sent:
+            return unreachable(failed, self._section.api_url, "api_url", transient=reads, **where)
+        if not reads:
+            return self._lost(method, path, failed.why, reference)
+        return BadAnswer(
+            f"OfficeRnD did not answer {method} /{path} ({failed.why}); nothing was changed, try again.",
+            code="no_answer",
+            transient=True,
+            **where,
+        )
+
+    def _lost(self, method: str, path: str, why: str, reference: str) -> OutcomeUnknown:
+        return OutcomeUnknown(
+            f"OfficeRnD's answer to {method} /{path} was lost ({why}): it may or may not have happened, so it is "
+            "looked up and never sent again blindly.",
+            system=SYSTEM,
+            operation=f"{method} /{path}",
+            reference=reference,
+        )
+
+    def _refusal(self, method: str, path: str, answer: requests.Response, reference: str) -> RemoteError:
+        """Return the error that an answer other than success means, sorted by what the caller may do next."""
+        status = answer.status_code
+        said = _message(answer)
+        where: dict[str, Any] = {
+            "system": SYSTEM,
+            "operation": f"{method} /{path}",
+            "status": status,
+            "reference": reference,
+        }
+        if status == 429:
+            return RateLimited(
+                "OfficeRnD's rate limit is reached; try again in a minute, or lower [officernd] requests_per_minute.",
+                retry_after_s=http.retry_after_s(answer),
+                transient=method == "GET",
+                **where,
+            )
+        if status in (401, 403):
+            return AuthFailed(
+                f"OfficeRnD refuses the relay's application on {method} /{path} (HTTP {status}): check that it still "
+                "exists and has the scopes that the README lists.",
+                **where,
+            )
+        if status == 404:
+            return NotFound(f"OfficeRnD does not know {method} /{path} ({said or 'HTTP 404'}).", **where)
+        if status == 409:
+            return Conflict(f"OfficeRnD refused {method} /{path}: {said or 'HTTP 409'}", **where)
+        if status == 500 and said == "Organization not found":
+            return Refused(
+                f"OfficeRnD has no organisation {self._section.organization!r}: correct [officernd] organization.",
+                code="organization_not_found",
+                **where,
+            )
+        if status == 500 and said.lower() not in _GENERIC_500:
+            return Refused(f"OfficeRnD refused {method} /{path}: {said}", **where)
+        if status >= 500:
+            if method != "GET":
+                return self._lost(method, path, f"HTTP {status}", reference)
+            return BadAnswer(
+                f"OfficeRnD failed on {method} /{path} (HTTP {status}); nothing was changed, try again later.",
+                transient=True,
+                **where,
+            )
+        if 300 <= status < 400:
+            return Refused(
+                f"OfficeRnD sends {method} /{path} elsewhere (HTTP {status}): check [officernd] api_url and "
+                "organization.",
+                **where,
+            )
+        return Refused(f"OfficeRnD refused {method} /{path}: {said or f'HTTP {status}'}", **where)
+
+
+def _modified(since: str | None) -> dict[str, str]:
+    return {"modifiedAt[$gte]": since} if since else {}
+
+
+def _message(answer: requests.Response) -> str:
+    """Return the envelope's message, several of them joined; "" where the answer is not OfficeRnD's."""
+    try:
+        message = answer.json().get("message", "")
+    except (ValueError, AttributeError):
+        return ""
+    if isinstance(message, list):
+        return "; ".join(str(part) for part in message)
+    return str(message or "")

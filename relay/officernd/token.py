@@ -1,0 +1,194 @@
+"""The relay's token for OfficeRnD: one for all processes of a site, kept in a private file, renewed once on a 401.
+
+The token endpoint allows about five calls a minute whether they succeed or fail, so a token is asked for once in its
+life, not once in a process.
+
+Source: OfficeRnD developer reference, authentication (client credentials, form body, about 3599 s); OfficeRnD_MCP
+(five calls a minute, a request without scope is refused).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import threading
+from typing import Any
+
+import requests
+
+from relay import http
+from relay.clock import Clock
+from relay.config import Settings
+from relay.errors import AuthFailed, BadAnswer, NotSent, RateLimited, Refused
+from relay.private_files import write_private
+
+SYSTEM = "OfficeRnD"
+EARLY_S = 120  # a token is not used in the last minutes of its life, so that no long run meets its end
+FILE_NAME = "officernd_token.json"
+
+# What every command needs. Source: the scope pattern flex.<area>.<resource>.<action>; `.read` covers list, get, count.
+BASIC_SCOPES = frozenset(
+    {
+        "flex.community.members.read",
+        "flex.community.companies.read",
+        "flex.community.memberships.read",
+        "flex.billing.plans.read",
+        "flex.space.locations.read",
+        "flex.settings.organization.read",
+    }
+)
+FEE_SCOPES = frozenset({"flex.community.fees.read", "flex.community.fees.create"})
+PASS_SCOPES = frozenset({"flex.space.passes.read"})
+CHECKIN_SCOPES = frozenset({"flex.space.checkins.read"})
+
+
+def scopes(settings: Settings) -> frozenset[str]:
+    """Return what these settings need and no more: one scope that is not granted spoils the whole token."""
+    wanted = set(BASIC_SCOPES)
+    if settings.fees.managed_in != "papercut":
+        wanted |= FEE_SCOPES
+    if settings.members.admit_passes:
+        wanted |= PASS_SCOPES
+    if settings.members.admit_checkins:
+        wanted |= CHECKIN_SCOPES
+    return frozenset(wanted)
+
+
+class TokenSource:
+    """Gives the token that all threads and processes of this site share."""
+
+    def __init__(self, settings: Settings, clock: Clock, session: requests.Session) -> None:
+        section = settings.officernd
+        self._section = section
+        self._clock = clock
+        self._http = session
+        self._scope = " ".join(sorted(scopes(settings)))
+        self._file = settings.site.state_dir / FILE_NAME
+        self._lock = threading.Lock()
+        self._token = ""
+        self._expires_at_s = 0.0
+        # Another application, other scopes or another secret need another token.
+        about = "\n".join((section.token_url, section.client_id, section.client_secret.get_secret_value(), self._scope))
+        self._about = hashlib.sha256(about.encode()).hexdigest()
+
+    def get(self) -> str:
+        """Return a token that is good for some minutes, from memory, from the file, or new."""
+        with self._lock:
+            if not self._is_good():
+                self._load()
+            if not self._is_good():
+                self._ask()
+            return self._token
+
+    def renew(self, refused: str) -> str:
+        """Return another token than the `refused` one; threads refused at the same time ask once."""
+        with self._lock:
+            if self._token == refused:
+                self._load()
+            if self._token == refused or not self._is_good():
+                self._ask()
+            return self._token
+
+    def _is_good(self) -> bool:
+        now_s = self._clock.now().timestamp()
+        # The upper bound catches a clock that was wrong when the token was stored.
+        return bool(self._token) and now_s < self._expires_at_s - EARLY_S and self._expires_at_s - now_s < 86_400
+
+    def _load(self) -> None:
+        try:
+            stored = json.loads(self._file.read_text(encoding="utf-8"))
+            if stored["about"] == self._about:
+                self._token, self._expires_at_s = str(stored["token"]), float(stored["expires_at"])
+        except (OSError, ValueError, KeyError, TypeError):
+            return
+
+    def _ask(self) -> None:
+        answer = http.repeat_read(self._request, self._clock)
+        try:
+            self._token = str(answer["access_token"])
+            self._expires_at_s = self._clock.now().timestamp() + float(answer.get("expires_in", 3599))
+        except (KeyError, TypeError, ValueError, AttributeError):
+            raise BadAnswer(
+                f"{self._section.token_url} answered no token; is [officernd] token_url right?",
+                system=SYSTEM,
+                operation="token",
+            ) from None
+        stored = {"about": self._about, "token": self._token, "expires_at": self._expires_at_s}
+        try:
+            self._file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            write_private(self._file, json.dumps(stored))
+        except OSError:
+            return  # the token still serves this process; the ledger will tell that the folder cannot be written
+
+    def _request(self) -> Any:
+        section = self._section
+        where: dict[str, Any] = {"system": SYSTEM, "operation": "token"}
+        try:
+            answer = self._http.post(
+                section.token_url,
+                data={
+                    "grant_type": "client_credentials",
+                    "client_id": section.client_id,
+                    "client_secret": section.client_secret.get_secret_value(),
+                    "scope": self._scope,
+                },
+                timeout=section.timeout_s,
+                allow_redirects=False,
+            )
+        except requests.RequestException as error:
+            # Asking for a token changes nothing, so even a lost answer may be asked for again.
+            raise unreachable(http.failure(error), section.token_url, "token_url", transient=True, **where) from None
+        status = answer.status_code
+        where["status"] = status
+        if status == 200:
+            try:
+                return answer.json()
+            except ValueError:
+                return None
+        if status == 429:
+            raise RateLimited(
+                "OfficeRnD's token endpoint allows about five calls a minute and has had them; try again in a minute.",
+                retry_after_s=http.retry_after_s(answer),
+                transient=True,
+                **where,
+            )
+        if status == 400 and "scope" in answer.text.lower():
+            raise AuthFailed(
+                "OfficeRnD gives no token: the relay's application lacks one of the scopes "
+                f"{self._scope.replace(' ', ', ')}; add them at Settings > Developer Tools.",
+                code="scope_missing",
+                **where,
+            )
+        if status in (400, 401, 403):
+            raise AuthFailed(
+                "OfficeRnD does not accept the relay's client id and secret: compare [officernd] client_id and "
+                "client_secret_file with Settings > Developer Tools.",
+                code="secret_refused",
+                **where,
+            )
+        if status >= 500:
+            raise BadAnswer(
+                f"OfficeRnD's token endpoint failed (HTTP {status}); nothing was changed, try again later.",
+                transient=True,
+                **where,
+            )
+        raise Refused(
+            f"{section.token_url} is no token endpoint (HTTP {status}): correct [officernd] token_url.", **where
+        )
+
+
+def unreachable(failed: http.Failure, address: str, key: str, *, transient: bool, **where: Any) -> NotSent:
+    """Return the error for a request that certainly did not arrive at `address`, which [officernd] `key` names."""
+    if failed.tls:
+        return NotSent(
+            f"OfficeRnD's certificate at {address} is not accepted ({failed.why}): if a company proxy opens TLS, put "
+            "its certificate into [officernd] ca_file.",
+            code="tls",
+            **where,
+        )
+    return NotSent(
+        f"OfficeRnD cannot be reached at {address} ({failed.why}): check this machine's internet connection and "
+        f"[officernd] {key} and proxy.",
+        transient=transient,
+        **where,
+    )

@@ -1,0 +1,552 @@
+"""PaperCut's web services in PaperCut's own nouns: translate, decide nothing.
+
+Reads are repeated within bounds; a writing call is sent once, and a lost answer to it is `OutcomeUnknown`. Amounts
+are micros (see `money/amounts.py`); doubles exist on the wire only. An empty list is never the truth by itself: it is
+checked against a second call or refused.
+
+The plain `performUserAndGroupSync` is not here on purpose: it would use the administrator's "delete" setting.
+
+Source: PaperCut manual, XML Web Services; ServerCommandProxy (method names and types); PaperCutExamples wiki (fault
+codes); HexaSpaceRND field report (access-denied text, typed offsets).
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, TypeVar, cast
+from urllib.parse import urlsplit
+
+import requests
+
+from relay import http
+from relay.clock import Clock
+from relay.config import Settings
+from relay.errors import (
+    AuthFailed,
+    BadAnswer,
+    Conflict,
+    NotFound,
+    NotSent,
+    OutcomeUnknown,
+    Refused,
+    RemoteError,
+)
+from relay.money import amounts
+from relay.papercut import wire
+from relay.papercut.wire import Double, Value
+from relay.progress import Progress
+
+SYSTEM = "PaperCut"
+PAGE = 1000  # the size that PaperCut's own proxy calls efficient
+ACCESS_DENIED = "Your IP address is not allowed"
+TEMPLATE_PRINTER = "!!template printer!!"
+TASK_POLL_S = 0.5
+
+_NOT_FOUND_CODES = {262, 263, 283, 284}
+_CONFLICT_CODES = {267, 268, 272}
+# Before 19.2 only the text tells, and the codes of several faults are not published.
+_NOT_FOUND_TEXT = re.compile(r"not found|does(?: not|n't) exist|unknown (?:user|group|printer|account)|no such", re.I)
+_AUTH_TEXT = re.compile(r"access denied|token|authenticat|not authori[sz]ed|unauthori[sz]ed", re.I)
+_CONFLICT_TEXT = re.compile(r"already (?:exists|in use|used)|not unique|duplicate", re.I)
+
+Item = TypeVar("Item")
+
+
+@dataclass(frozen=True, slots=True)
+class TaskStatus:
+    """The one background task of the server; `message` grows line by line, its last line is the summary."""
+
+    completed: bool
+    message: str
+
+    @property
+    def summary(self) -> str:
+        return self.message.strip().rsplit("\n", 1)[-1]
+
+
+@dataclass(frozen=True, slots=True)
+class GroupQuota:
+    """A native quota: `amount` micros every `period` (NONE, DAILY, WEEKLY, MONTHLY); 0 for no upper bound."""
+
+    amount: int
+    period: str
+    max_accumulation: int
+
+
+class PaperCut:
+    """One server. May be used from several threads; at most `connections` calls are under way at once."""
+
+    def __init__(self, settings: Settings, clock: Clock) -> None:
+        section = settings.papercut
+        self._section = section
+        self._clock = clock
+        self._token = section.auth_token.get_secret_value()
+        self._lock = threading.Lock()
+        self.calls: Counter[str] = Counter()
+        self.writes = 0
+        parts = urlsplit(section.url)
+        self.address = f"{parts.scheme}://{parts.netloc}"
+        try:
+            # With a certificate of its own the server is pinned: no public authority may speak for it.
+            self._http = http.session(connections=section.connections, ca_file=section.ca_file, public_too=False)
+        except OSError as error:
+            raise Refused(
+                f"[papercut] ca_file {section.ca_file} holds no certificate that can be read "
+                f"({error.strerror or error}); export PaperCut's certificate as PEM there.",
+                system=SYSTEM,
+            ) from None
+
+    # -- users ---------------------------------------------------------------------------------------------------
+
+    def total_users(self) -> int:
+        return self._int("getTotalUsers")
+
+    def usernames(self) -> list[str]:
+        """Return every account's username, sorted by PaperCut, internal ones too.
+
+        Checked against getTotalUsers; raises BadAnswer when the two disagree twice, so that a short or empty list is
+        never taken for people who left.
+        """
+        for last_try in (False, True):
+            total = self.total_users()
+            names = self._pages("listUserAccounts", ())
+            if len(names) == total and len(set(names)) == total:
+                return names
+            if last_try:
+                raise BadAnswer(
+                    f"PaperCut lists {len(set(names))} users but counts {total}; nothing was changed, try again in a "
+                    "few minutes.",
+                    system=SYSTEM,
+                    operation="listUserAccounts",
+                )
+        raise AssertionError("unreachable")
+
+    def user_exists(self, username: str) -> bool:
+        return self._bool("isUserExists", username)
+
+    def user_groups(self, username: str) -> list[str]:
+        return self._texts("getUserGroups", username)
+
+    def user_properties(self, username: str, names: Sequence[str]) -> dict[str, str]:
+        """Return the named properties as text, in one call. Raises NotFound for an unknown user."""
+        values = self._texts("getUserProperties", username, list(names))
+        return self._paired(names, values, "getUserProperties")
+
+    def users_properties(
+        self, usernames: Sequence[str], names: Sequence[str], progress: Progress | None = None
+    ) -> dict[str, dict[str, str]]:
+        """Return the named properties of many users: {"ann": {"email": "..."}}; one call each, several at once.
+
+        There is no bulk read in the API. A user deleted meanwhile is left out; any other failure fails the whole.
+        """
+
+        def one(username: str) -> tuple[str, dict[str, str]] | None:
+            try:
+                return username, self.user_properties(username, names)
+            except NotFound:
+                return None
+
+        return dict(found for found in self.in_parallel(one, usernames, progress, "Reading PaperCut users") if found)
+
+    def set_user_property(self, username: str, name: str, value: str) -> None:
+        self._write("setUserProperty", username, name, value)
+
+    def set_user_properties(self, username: str, pairs: Sequence[tuple[str, str]]) -> None:
+        self._write("setUserProperties", username, [list(pair) for pair in pairs])
+
+    def look_up_by_email(self, email: str) -> str:
+        """Return the username with this e-mail, "" for none."""
+        return self._text("lookUpUserNameByEmail", email)
+
+    def add_new_user(self, username: str) -> None:
+        """Make an account for a user whom the user source lists; PaperCut asks the source for the details."""
+        self._write("addNewUser", username)
+
+    def rename_user(self, current: str, new: str) -> None:
+        """Rename an account; balance, card, groups and history stay with it."""
+        self._write("renameUserAccount", current, new)
+
+    def delete_user(self, username: str, redact: bool = False) -> None:
+        self._write("deleteExistingUser", username, redact)
+
+    def set_overdraft_mode(self, username: str, mode: str) -> None:
+        """Set "individual" or "default"; `overdraft-amount` counts only with "individual"."""
+        self._write("setUserOverdraftMode", username, mode)
+
+    # -- balances ------------------------------------------------------------------------------------------------
+
+    def balance(self, username: str) -> int:
+        """Return the balance in micros: of [papercut] personal_account where named, else over all of them."""
+        value = self._read("getUserAccountBalance", username, *self._account())
+        return amounts.from_decimal(self._decimal(value, "getUserAccountBalance"))
+
+    def adjust_balance(self, username: str, micros: int, comment: str) -> None:
+        """Add `micros` to the balance as a transaction; relative, never an absolute value."""
+        self._write("adjustUserAccountBalance", username, Double(micros), comment, *self._account())
+
+    def adjust_balance_if_available(self, username: str, micros: int, comment: str) -> bool:
+        """Add `micros` (negative to take) only if the balance covers it; False: nothing was done."""
+        done = self._write("adjustUserAccountBalanceIfAvailable", username, Double(micros), comment, *self._account())
+        return bool(done)
+
+    def _account(self) -> tuple[str, ...]:
+        return (self._section.personal_account,) if self._section.personal_account else ()
+
+    # -- groups --------------------------------------------------------------------------------------------------
+
+    def groups(self) -> list[str]:
+        """Return PaperCut's group list without its own groups (`!!All Users!!` and the like)."""
+        return [name for name in self._pages("listUserGroups", ()) if not name.startswith("!!")]
+
+    def group_exists(self, group: str) -> bool:
+        return self._bool("isGroupExists", group)
+
+    def group_members(self, group: str) -> list[str]:
+        return self._pages("getGroupMembers", (group,))
+
+    def add_group(self, group: str) -> None:
+        """Put a group that the user source lists into the group list; runs as the background task."""
+        self._write("addNewGroup", group)
+
+    def remove_group(self, group: str) -> None:
+        self._write("removeGroup", group)
+
+    def sync_group(self, group: str) -> None:
+        """Read one group's members from the user source, now."""
+        self._write("syncGroup", group)
+
+    def group_quota(self, group: str) -> GroupQuota:
+        answer = self._read("getGroupQuota", group)
+        try:
+            return GroupQuota(
+                amounts.from_decimal(Decimal(answer["QuotaAmount"])),
+                str(answer["QuotaPeriod"]),
+                amounts.from_decimal(Decimal(answer["QuotaMaxAccumulation"])),
+            )
+        except (KeyError, TypeError, ArithmeticError, ValueError):
+            raise self._bad("getGroupQuota", f"answered {str(answer)[:60]!r}") from None
+
+    # -- printers and shared accounts ----------------------------------------------------------------------------
+
+    def printers(self) -> list[tuple[str, str]]:
+        """Return (server, printer) of every printer and device, the template row included."""
+        found = []
+        for name in self._pages("listPrinters", ()):
+            server, _, printer = name.partition("\\")
+            found.append((server, printer))
+        return found
+
+    def printer_properties(self, server: str, printer: str, names: Sequence[str]) -> dict[str, str]:
+        values = self._texts("getPrinterProperties", server, printer, list(names))
+        return self._paired(names, values, "getPrinterProperties")
+
+    def set_printer_property(self, server: str, printer: str, name: str, value: str) -> None:
+        self._write("setPrinterProperty", server, printer, name, value)
+
+    def printer_cost(self, server: str, printer: str) -> int:
+        """Return the price of a page in micros under the simple cost model."""
+        value = self._read("getPrinterCostSimple", server, printer)
+        return amounts.from_decimal(self._decimal(value, "getPrinterCostSimple"))
+
+    def shared_accounts(self) -> list[str]:
+        return self._pages("listSharedAccounts", ())
+
+    def shared_account_balance(self, account: str) -> int:
+        value = self._read("getSharedAccountAccountBalance", account)
+        return amounts.from_decimal(self._decimal(value, "getSharedAccountAccountBalance"))
+
+    def adjust_shared_account(self, account: str, micros: int, comment: str) -> None:
+        self._write("adjustSharedAccountAccountBalance", account, Double(micros), comment)
+
+    # -- server --------------------------------------------------------------------------------------------------
+
+    def config(self, key: str) -> str:
+        """Return a configuration value; "" also for a key that does not exist."""
+        return self._text("getConfigValue", key)
+
+    def set_config(self, key: str, value: str) -> None:
+        self._write("setConfigValue", key, value)
+
+    def sync_all(self) -> None:
+        """Start the full user and group sync that deletes nobody and updates details; watch `task_status`."""
+        self._write("performUserAndGroupSyncAdvanced", False, True)
+
+    def task_status(self) -> TaskStatus:
+        """Return the state of the current or latest background task; this call takes no token."""
+        value = self._repeat("getTaskStatus", ())
+        if not isinstance(value, dict) or not isinstance(value.get("completed"), bool):
+            raise self._bad("getTaskStatus", f"answered {str(value)[:60]!r}")
+        return TaskStatus(value["completed"], str(value.get("message", "")))
+
+    def wait_for_task(self, limit_s: float, progress: Callable[[str], None] | None = None) -> TaskStatus:
+        """Return the finished task's status. Raises BadAnswer when it is not over after `limit_s` seconds.
+
+        PaperCut has one task slot: call this before starting a task too, since it may be somebody else's.
+        """
+        deadline_s = self._clock.monotonic_s() + limit_s
+        pause_s = TASK_POLL_S / 10
+        while True:
+            status = self.task_status()
+            if progress is not None and status.summary:
+                progress(status.summary)
+            if status.completed:
+                return status
+            if self._clock.monotonic_s() >= deadline_s:
+                raise BadAnswer(
+                    f"PaperCut's background task was not over after {limit_s:.0f} s "
+                    f"({status.summary or 'no message'}); look at Options > User/Group Sync and run again.",
+                    system=SYSTEM,
+                    operation="getTaskStatus",
+                )
+            self._clock.sleep(pause_s)
+            pause_s = min(pause_s * 2, TASK_POLL_S)
+
+    def health(self) -> dict[str, Any]:
+        """Return the health API's answer, {} where no key is set or it does not answer.
+
+        Source: PaperCut manual, System Health API: the key of `health.api.key` goes raw into Authorization.
+        """
+        key = self.config("health.api.key")
+        if not key:
+            return {}
+        try:
+            answer = self._http.get(
+                f"{self.address}/api/health",
+                headers={"Authorization": key},
+                timeout=self._section.timeout_s,
+                allow_redirects=False,
+            )
+            found = answer.json() if answer.status_code == 200 else {}
+        except (requests.RequestException, ValueError):
+            return {}
+        return found if isinstance(found, dict) else {}
+
+    def version(self) -> str:
+        """Return the server's version such as "24.1.10", "" where it cannot be read."""
+        info = self.health().get("applicationServer", {})
+        text = str(info.get("systemInfo", {}).get("version", "")) if isinstance(info, dict) else ""
+        match = re.match(r"\d+(?:\.\d+){1,2}", text)
+        return match.group() if match else ""
+
+    # -- the one exchange ----------------------------------------------------------------------------------------
+
+    def in_parallel(
+        self,
+        one: Callable[[str], Item],
+        items: Sequence[str],
+        progress: Progress | None = None,
+        title: str = "Asking PaperCut",
+    ) -> Iterable[Item]:
+        """Return `one(item)` for every item in order, at most `connections` at once; the first failure ends it."""
+        results: list[Item] = []
+        with (
+            (progress or Progress()).phase(title, len(items)) as phase,
+            ThreadPoolExecutor(self._section.connections) as pool,
+        ):
+            futures = [pool.submit(one, item) for item in items]
+            try:
+                for future in futures:
+                    results.append(future.result())
+                    phase.advance()
+            except BaseException:
+                pool.shutdown(wait=True, cancel_futures=True)
+                raise
+        return results
+
+    def _pages(self, method: str, parameters: tuple[Value, ...]) -> list[str]:
+        """Return a whole list page by page, until an empty page; a server may cap a page below what is asked."""
+        names: list[str] = []
+        while True:
+            page = self._texts(method, *parameters, len(names), PAGE)
+            if not page:
+                return names
+            if names and page[0] == names[0]:
+                raise self._bad(method, "sent its first page again")
+            names.extend(page)
+
+    def _paired(self, names: Sequence[str], values: list[str], method: str) -> dict[str, str]:
+        if len(names) != len(values):
+            raise self._bad(method, f"answered {len(values)} values for {len(names)} names")
+        return dict(zip(names, values, strict=True))
+
+    def _texts(self, method: str, *parameters: Value) -> list[str]:
+        value = self._read(method, *parameters)
+        if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+            raise self._bad(method, "answered no list of texts")
+        return cast(list[str], value)
+
+    def _text(self, method: str, *parameters: Value) -> str:
+        value = self._read(method, *parameters)
+        if not isinstance(value, str):
+            raise self._bad(method, "answered no text")
+        return value
+
+    def _int(self, method: str, *parameters: Value) -> int:
+        value = self._read(method, *parameters)
+        if isinstance(value, bool) or not isinstance(value, int):
+            raise self._bad(method, "answered no whole number")
+        return value
+
+    def _bool(self, method: str, *parameters: Value) -> bool:
+        value = self._read(method, *parameters)
+        if not isinstance(value, bool):
+            raise self._bad(method, "answered neither yes nor no")
+        return value
+
+    def _decimal(self, value: Any, method: str) -> Decimal:
+        if isinstance(value, bool) or not isinstance(value, (int, Decimal)) or not Decimal(value).is_finite():
+            raise self._bad(method, f"answered {str(value)[:40]!r} instead of an amount")
+        # Through a double: PaperCut computes in doubles, and may write out all their digits.
+        return Decimal(repr(float(value)))
+
+    def _bad(self, method: str, what: str) -> BadAnswer:
+        return BadAnswer(
+            f"PaperCut {what} to {method}; nothing was changed, look at server.log and try again.",
+            system=SYSTEM,
+            operation=method,
+        )
+
+    def _read(self, method: str, *parameters: Value) -> Any:
+        return self._repeat(method, (self._token, *parameters))
+
+    def _repeat(self, method: str, parameters: tuple[Value, ...]) -> Any:
+        return http.repeat_read(lambda: self._exchange(method, parameters, writes=False), self._clock)
+
+    def _write(self, method: str, *parameters: Value) -> Any:
+        with self._lock:
+            self.writes += 1
+        return self._exchange(method, (self._token, *parameters), writes=True)
+
+    def _exchange(self, method: str, parameters: tuple[Value, ...], *, writes: bool) -> Any:
+        """Do exactly one exchange and translate whatever comes back."""
+        with self._lock:
+            self.calls[method] += 1
+        where = {"system": SYSTEM, "operation": method}
+        try:
+            body = wire.call(f"api.{method}", parameters)
+        except ValueError:
+            raise Refused(
+                f"{method} was not sent to PaperCut: a text in it has a control character that XML cannot carry.",
+                **where,
+            ) from None
+        try:
+            answer = self._http.post(
+                self._section.url,
+                data=body,
+                headers={"Content-Type": "text/xml; charset=utf-8"},
+                timeout=self._section.timeout_s,
+                allow_redirects=False,
+            )
+        except requests.RequestException as error:
+            raise self._transport(error, method, writes) from None
+        if answer.status_code != 200:
+            raise self._http_status(answer.status_code, method, writes)
+        try:
+            return wire.answer(answer.content)
+        except wire.Fault as fault:
+            text = fault.fault_string.replace(self._token, "...").strip()
+            raise _fault(fault.fault_code, text, method, self.address) from None
+        except wire.Unreadable as error:
+            if writes:
+                raise self._lost(method, f"an unreadable answer ({error})") from None
+            raise BadAnswer(
+                f"PaperCut at {self.address} sent an unreadable answer to {method} ({error}); is [papercut] url right?",
+                transient=True,
+                **where,
+            ) from None
+
+    def _transport(self, error: requests.RequestException, method: str, writes: bool) -> RemoteError:
+        failed = http.failure(error)
+        where = {"system": SYSTEM, "operation": method}
+        if failed.tls:
+            return NotSent(
+                f"PaperCut's certificate at {self.address} is not accepted ({failed.why}): use the name that stands in "
+                "it, and set [papercut] ca_file to the certificate.",
+                code="tls",
+                **where,
+            )
+        if failed.not_sent:
+            return NotSent(
+                f"PaperCut cannot be reached at {self.address} ({failed.why}): is the Application Server running, and "
+                "is [papercut] url right?",
+                transient=not writes,
+                **where,
+            )
+        if writes:
+            return self._lost(method, failed.why)
+        return BadAnswer(
+            f"PaperCut at {self.address} did not answer {method} ({failed.why}); nothing was changed, try again.",
+            code="no_answer",
+            transient=True,
+            **where,
+        )
+
+    def _http_status(self, status: int, method: str, writes: bool) -> RemoteError:
+        where: dict[str, Any] = {"system": SYSTEM, "operation": method, "status": status}
+        if status in (401, 403):
+            return AuthFailed(
+                f"Something in front of PaperCut at {self.address} refuses us (HTTP {status}); allow this machine.",
+                **where,
+            )
+        if status < 500:
+            return Refused(
+                f"{self._section.url} has no PaperCut web services (HTTP {status}): correct [papercut] url.", **where
+            )
+        if writes:
+            return self._lost(method, f"HTTP {status}")
+        return BadAnswer(
+            f"PaperCut at {self.address} failed on {method} (HTTP {status}); look at server.log and try again.",
+            transient=True,
+            **where,
+        )
+
+    def _lost(self, method: str, why: str) -> OutcomeUnknown:
+        return OutcomeUnknown(
+            f"PaperCut's answer to {method} was lost ({why}): it may or may not have happened, so it is looked up and "
+            "never sent again blindly.",
+            system=SYSTEM,
+            operation=method,
+        )
+
+
+def balance_from_text(text: str) -> int:
+    """Return the `balance` property in micros. Raises ValueError for what is no number.
+
+    Source: ServerCommandProxy: property values are always strings, numbers too.
+    """
+    value = float(text)
+    return amounts.from_double(value)
+
+
+def is_true(text: str) -> bool:
+    """Return a property's truth; PaperCut spells booleans TRUE, true and Y. Source: HexaSpaceRND, C# sample."""
+    return text.strip().lower() in ("true", "y", "yes", "1")
+
+
+def _fault(code: int, text: str, method: str, address: str) -> Refused:
+    where: dict[str, Any] = {"system": SYSTEM, "operation": method, "status": code}
+    if ACCESS_DENIED in text:
+        return AuthFailed(
+            f"PaperCut at {address} does not allow web-service calls from this machine: add its address at Options > "
+            "Advanced > Security > Allowed XML Web Services callers.",
+            code="caller_not_allowed",
+            **where,
+        )
+    if code in _NOT_FOUND_CODES or _NOT_FOUND_TEXT.search(text):
+        return NotFound(f"PaperCut does not know what {method} was asked for: {text}", **where)
+    if code in _CONFLICT_CODES or _CONFLICT_TEXT.search(text):
+        return Conflict(f"PaperCut refused {method}: {text}", **where)
+    if not 258 <= code <= 290 and _AUTH_TEXT.search(text):  # those codes have meanings of their own
+        return AuthFailed(
+            f"PaperCut at {address} does not accept the web-services token ({text}): compare [papercut] "
+            "auth_token_file with the config key auth.webservices.auth-token.",
+            code="token_refused",
+            **where,
+        )
+    return Refused(f"PaperCut refused {method}: {text or 'no reason given'} (code {code})", **where)
