@@ -1,0 +1,26 @@
+"""A clock that stands still and moves only when told, or when somebody sleeps on it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from relay.clock import Clock
+
+
+class StillClock(Clock):
+    def __init__(self, start: datetime = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)) -> None:
+        self.moment = start
+        self.slept_s: list[float] = []
+
+    def now(self) -> datetime:
+        return self.moment
+
+    def monotonic_s(self) -> float:
+        return self.moment.timestamp()
+
+    def sleep(self, seconds: float) -> None:
+        self.slept_s.append(seconds)
+        self.move(seconds=seconds)
+
+    def move(self, **delta: float) -> None:
+        self.moment += timedelta(**delta)
