@@ -25,6 +25,8 @@ class DirectoryUser:
     Fields that PaperCut holds and OfficeRnD does not are echoed as PaperCut holds them, since a blank field may wipe
     the stored value. `logins` are further names that may be typed at the popup (e-mail, alias), lower case; a name that
     two users share stands with neither. `reason` is why somebody may not print, as a clause for logs and `explain`.
+    `signin_email` is the address to ask OfficeRnD with where `email` must stay empty or different in PaperCut, because
+    another account already holds it there; "" means `email`.
 
     Source: PaperCut CustomSynAndAuthentication README (fields 1-10; field 11, the PIN, is never sent).
     """
@@ -44,6 +46,7 @@ class DirectoryUser:
     standing: Standing = "active"
     reason: str = ""
     logins: tuple[str, ...] = ()
+    signin_email: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +54,14 @@ class Directory:
     """Everybody and every group that PaperCut's side may answer about.
 
     `users` are sorted by username; `groups` holds every listed group in order, also those without a member.
+    `echoed` are (group, username) of people who are in a group of PaperCut's list without being users of the
+    directory, internal users for instance: only the answers for that group carry their bare names, so that no sync
+    takes them out of it.
     """
 
     users: tuple[DirectoryUser, ...]
     groups: tuple[str, ...] = field(default=())
+    echoed: tuple[tuple[str, str], ...] = ()
 
     def members_of(self) -> dict[str, list[DirectoryUser]]:
         """Return every group with its users, in the directory's order: {"Acme": [DirectoryUser(...)]}."""
@@ -65,10 +72,13 @@ class Directory:
         return members
 
 
-def directory_of(users: Iterable[DirectoryUser], groups: Iterable[str] = ()) -> Directory:
-    """Return the directory of `users`, sorted, with `groups` and every group that a user is in."""
+def directory_of(
+    users: Iterable[DirectoryUser], groups: Iterable[str] = (), echoed: Iterable[tuple[str, str]] = ()
+) -> Directory:
+    """Return the directory of `users`, sorted, with `groups` and every group that a user or an echoed name is in."""
     ordered = tuple(sorted(users, key=lambda user: user.username))
-    names = set(groups)
+    pairs = tuple(sorted(echoed))
+    names = {*groups, *(group for group, _ in pairs)}
     for user in ordered:
         names.update(user.groups)
-    return Directory(ordered, tuple(sorted(names)))
+    return Directory(ordered, tuple(sorted(names)), pairs)
