@@ -1,0 +1,300 @@
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+import responses
+from lxml import etree
+from settings_example import example_settings
+from still_clock import StillClock
+
+from relay import errors
+from relay.papercut.client import PaperCut, balance_from_text, is_true
+
+URL = "http://127.0.0.1:9191/rpc/api/xmlrpc"
+
+
+@pytest.fixture
+def clock() -> StillClock:
+    return StillClock()
+
+
+@pytest.fixture
+def papercut(tmp_path: Path, clock: StillClock) -> PaperCut:
+    return PaperCut(example_settings(tmp_path), clock)
+
+
+@pytest.fixture
+def server() -> Iterator[responses.RequestsMock]:
+    with responses.RequestsMock() as mock:
+        yield mock
+
+
+def value(inner: str) -> str:
+    return f"<methodResponse><params><param><value>{inner}</value></param></params></methodResponse>"
+
+
+def texts(*items: str) -> str:
+    inner = "".join(f"<value>{item}</value>" for item in items)
+    return value(f"<array><data>{inner}</data></array>")
+
+
+def fault(code: int, text: str) -> str:
+    return (
+        "<methodResponse><fault><value><struct>"
+        f"<member><name>faultString</name><value>{text}</value></member>"
+        f"<member><name>faultCode</name><value><int>{code}</int></value></member>"
+        "</struct></value></fault></methodResponse>"
+    )
+
+
+def answers(server: responses.RequestsMock, by_method: dict[str, list[Any]]) -> list[tuple[str, list[str]]]:
+    """Answer each method's calls in order and return the list of calls seen: [("api.x", ["token", ...])]."""
+    seen: list[tuple[str, list[str]]] = []
+
+    def callback(request: requests.PreparedRequest) -> tuple[int, dict[str, str], str]:
+        root = etree.fromstring(request.body)
+        method = root.findtext("methodName") or ""
+        seen.append((method, ["".join(node.itertext()) for node in root.findall("params/param/value")]))
+        answer = by_method[method.removeprefix("api.")].pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        if isinstance(answer, int):
+            return answer, {}, ""
+        return 200, {}, answer
+
+    server.add_callback(responses.POST, URL, callback)
+    return seen
+
+
+def test_a_list_is_read_to_an_empty_page_and_checked(papercut: PaperCut, server: responses.RequestsMock) -> None:
+    """A server that caps its pages below what was asked is read to the end all the same."""
+    seen = answers(
+        server,
+        {
+            "getTotalUsers": [value("<int>3</int>")],
+            "listUserAccounts": [texts("ann", "bob"), texts("cy"), texts()],
+        },
+    )
+    assert papercut.usernames() == ["ann", "bob", "cy"]
+    assert ("api.listUserAccounts", ["token-of-papercut", "2", "1000"]) in seen
+
+
+def test_an_empty_list_that_contradicts_the_count_is_refused(
+    papercut: PaperCut, server: responses.RequestsMock
+) -> None:
+    """papercut-server-api 1.3: an empty list is never "no users"."""
+    total = value("<int>3</int>")
+    answers(server, {"getTotalUsers": [total, total], "listUserAccounts": [texts(), texts()]})
+    with pytest.raises(errors.BadAnswer, match="lists 0 users but counts 3"):
+        papercut.usernames()
+
+
+def test_pages_that_repeat_end_in_an_error(papercut: PaperCut, server: responses.RequestsMock) -> None:
+    answers(server, {"listUserGroups": [texts("a"), texts("a")]})
+    with pytest.raises(errors.BadAnswer, match="first page again"):
+        papercut.groups()
+
+
+def test_own_groups_of_papercut_are_left_out(papercut: PaperCut, server: responses.RequestsMock) -> None:
+    answers(server, {"listUserGroups": [texts("!!All Users!!", "A &amp; B"), texts()]})
+    assert papercut.groups() == ["A & B"]
+
+
+def test_money_goes_out_as_double_and_comes_back_as_integer(papercut: PaperCut, server: responses.RequestsMock) -> None:
+    seen = answers(
+        server,
+        {
+            "getUserAccountBalance": [value("<double>-0.30000000000000004</double>"), value("<int>5</int>")],
+            "adjustUserAccountBalance": [value("<boolean>1</boolean>")],
+            "adjustUserAccountBalanceIfAvailable": [value("<boolean>0</boolean>")],
+        },
+    )
+    assert papercut.balance("ann") == -300_000
+    assert papercut.balance("ann") == 5_000_000
+    papercut.adjust_balance("ann", 7_000_000, "fee K7Q2")
+    assert seen[-1] == ("api.adjustUserAccountBalance", ["token-of-papercut", "ann", "7.000000", "fee K7Q2"])
+    assert papercut.adjust_balance_if_available("ann", -1, "x") is False
+    assert papercut.writes == 2
+
+
+def test_the_personal_account_is_named_where_configured(
+    tmp_path: Path, clock: StillClock, server: responses.RequestsMock
+) -> None:
+    papercut = PaperCut(example_settings(tmp_path, papercut={"personal_account": "Print"}), clock)
+    seen = answers(server, {"getUserAccountBalance": [value("<double>1</double>")]})
+    papercut.balance("ann")
+    assert seen[0][1] == ["token-of-papercut", "ann", "Print"]
+
+
+@pytest.mark.parametrize(
+    ("code", "text", "kind", "told"),
+    [
+        (0, "Access denied. Your IP address is not allowed to access the Web Services API.", "AuthFailed", "callers"),
+        (257, "Invalid authentication token", "AuthFailed", "auth_token_file"),
+        (262, "User x", "NotFound", "x"),
+        (263, "Group x", "NotFound", "x"),
+        (0, "java.lang.Exception: user not found: x", "NotFound", "x"),
+        (268, "Email", "Conflict", "Email"),
+        (0, "User already exists", "Conflict", "exists"),
+        (271, "PIN token not valid", "Refused", "code 271"),
+        (295, "The supplied schedule period 'never' is invalid", "Refused", "never"),
+    ],
+)
+def test_faults_become_what_the_caller_may_do(
+    papercut: PaperCut, server: responses.RequestsMock, code: int, text: str, kind: str, told: str
+) -> None:
+    answers(server, {"isUserExists": [fault(code, text)]})
+    with pytest.raises(errors.Refused) as caught:
+        papercut.user_exists("x")
+    assert type(caught.value).__name__ == kind
+    assert told in caught.value.message
+
+
+def test_a_token_that_the_server_repeats_is_not_told(papercut: PaperCut, server: responses.RequestsMock) -> None:
+    answers(server, {"isUserExists": [fault(0, "bad token token-of-papercut")]})
+    with pytest.raises(errors.AuthFailed) as caught:
+        papercut.user_exists("x")
+    assert "token-of-papercut" not in caught.value.message
+
+
+LOST: list[Any] = [
+    requests.ReadTimeout("slow"),
+    requests.ConnectionError("reset"),
+    500,
+    502,
+    "<html>",
+    value("<nil/>"),
+]
+
+
+@pytest.mark.parametrize("answer", LOST, ids=str)
+def test_a_lost_answer_of_a_write_is_unknown_and_never_sent_again(
+    papercut: PaperCut, server: responses.RequestsMock, answer: Any
+) -> None:
+    seen = answers(server, {"adjustUserAccountBalance": [answer]})
+    with pytest.raises(errors.OutcomeUnknown):
+        papercut.adjust_balance("ann", 1, "x")
+    assert len(seen) == 1
+
+
+@pytest.mark.parametrize("answer", LOST, ids=str)
+def test_a_read_is_repeated_within_bounds(
+    papercut: PaperCut, server: responses.RequestsMock, clock: StillClock, answer: Any
+) -> None:
+    seen = answers(server, {"isUserExists": [answer, answer, value("<boolean>1</boolean>")]})
+    assert papercut.user_exists("ann") is True
+    assert len(seen) == 3
+    assert len(clock.slept_s) == 2
+
+
+def test_a_read_that_keeps_failing_gives_up(papercut: PaperCut, server: responses.RequestsMock) -> None:
+    seen = answers(server, {"isUserExists": [500] * 9})
+    with pytest.raises(errors.BadAnswer, match="HTTP 500"):
+        papercut.user_exists("ann")
+    assert len(seen) == 4
+
+
+@pytest.mark.parametrize(("status", "kind"), [(404, errors.Refused), (302, errors.Refused), (403, errors.AuthFailed)])
+def test_a_wrong_address_is_a_definite_no(
+    papercut: PaperCut, server: responses.RequestsMock, status: int, kind: type[Exception]
+) -> None:
+    seen = answers(server, {"adjustUserAccountBalance": [status]})
+    with pytest.raises(kind):
+        papercut.adjust_balance("ann", 1, "x")
+    assert len(seen) == 1
+
+
+def test_nobody_listening_is_not_sent(tmp_path: Path, clock: StillClock) -> None:
+    papercut = PaperCut(example_settings(tmp_path, papercut={"url": "http://127.0.0.1:1"}), clock)
+    with pytest.raises(errors.NotSent, match="cannot be reached at http://127.0.0.1:1 "):
+        papercut.adjust_balance("ann", 1, "x")
+
+
+def test_properties_are_paired_and_a_short_answer_is_refused(
+    papercut: PaperCut, server: responses.RequestsMock
+) -> None:
+    answers(server, {"getUserProperties": [texts("Ann", "a@example.com"), texts("Ann")]})
+    assert papercut.user_properties("ann", ["full-name", "email"]) == {"full-name": "Ann", "email": "a@example.com"}
+    with pytest.raises(errors.BadAnswer, match="1 values for 2 names"):
+        papercut.user_properties("ann", ["full-name", "email"])
+
+
+def test_a_user_who_is_gone_meanwhile_is_left_out(papercut: PaperCut, server: responses.RequestsMock) -> None:
+    def callback(request: requests.PreparedRequest) -> tuple[int, dict[str, str], str]:
+        return 200, {}, fault(262, "gone") if b">bob<" in request.body else texts("1")
+
+    server.add_callback(responses.POST, URL, callback)
+    assert papercut.users_properties(["ann", "bob", "cy"], ["balance"]) == {
+        "ann": {"balance": "1"},
+        "cy": {"balance": "1"},
+    }
+
+
+def test_the_task_needs_no_token_and_is_waited_for(
+    papercut: PaperCut, server: responses.RequestsMock, clock: StillClock
+) -> None:
+    def status(done: int, message: str) -> str:
+        return value(
+            f"<struct><member><name>completed</name><value><boolean>{done}</boolean></value></member>"
+            f"<member><name>message</name><value>{message}</value></member></struct>"
+        )
+
+    seen = answers(server, {"getTaskStatus": [status(0, "one"), status(1, "one\ntwo")]})
+    lines: list[str] = []
+    assert papercut.wait_for_task(10, lines.append).summary == "two"
+    assert lines == ["one", "two"]
+    assert seen[0] == ("api.getTaskStatus", [])
+
+
+def test_a_task_that_does_not_end_is_an_error(papercut: PaperCut, server: responses.RequestsMock) -> None:
+    body = value(
+        "<struct><member><name>completed</name><value><boolean>0</boolean></value></member>"
+        "<member><name>message</name><value>busy</value></member></struct>"
+    )
+    answers(server, {"getTaskStatus": [body] * 200})
+    with pytest.raises(errors.BadAnswer, match="not over after 20 s"):
+        papercut.wait_for_task(20)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda papercut: papercut.total_users(),
+        lambda papercut: papercut.user_groups("a"),
+        lambda papercut: papercut.config("a"),
+        lambda papercut: papercut.balance("a"),
+        lambda papercut: papercut.task_status(),
+        lambda papercut: papercut.group_quota("a"),
+    ],
+)
+def test_an_answer_of_another_type_is_refused(
+    papercut: PaperCut, server: responses.RequestsMock, call: Callable[[PaperCut], object]
+) -> None:
+    server.add(responses.POST, URL, body=value("<boolean>1</boolean>"))
+    with pytest.raises(errors.BadAnswer):
+        call(papercut)
+
+
+def test_a_certificate_file_without_certificate_is_one_sentence(tmp_path: Path, clock: StillClock) -> None:
+    (tmp_path / "ca.pem").write_text("nothing")
+    settings = example_settings(tmp_path, papercut={"ca_file": "ca.pem"})
+    with pytest.raises(errors.Refused, match="holds no certificate"):
+        PaperCut(settings, clock)
+
+
+def test_text_helpers() -> None:
+    assert balance_from_text("-7.035") == -7_035_000
+    with pytest.raises(ValueError):
+        balance_from_text("")
+    assert [is_true(text) for text in ("TRUE", "true", "Y", "FALSE", "N", "")] == [
+        True,
+        True,
+        True,
+        False,
+        False,
+        False,
+    ]
