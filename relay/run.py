@@ -1,0 +1,154 @@
+"""The story of a run, told top to bottom: recover, sync, settle, top up, import jobs, report.
+
+The only place where the rooms, the two clients and the ledger meet. It decides nothing about people or money.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Engine
+
+from relay import jobs, money, people
+from relay.clock import Clock
+from relay.config import Settings
+from relay.database import open_database
+from relay.errors import EXIT_DONE, EXIT_FAILED, EXIT_IN_DOUBT, EXIT_REFUSED, RelayError
+from relay.lock import site_lock
+from relay.money import calendar
+from relay.officernd.client import OfficeRnD
+from relay.papercut.client import PaperCut
+from relay.progress import Progress
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Site:
+    """Everything that a command of one site works with."""
+
+    settings: Settings
+    officernd: OfficeRnD
+    papercut: PaperCut
+    database: Engine
+    clock: Clock
+    progress: Progress
+
+
+@dataclass
+class RunResult:
+    """What a whole run did, part by part; a part that failed is {"error": {...}} and the others go on."""
+
+    business_day: str
+    due: bool
+    reason: str = ""
+    parts: dict[str, dict[str, Any]] = field(default_factory=dict)
+    exit_code: int = EXIT_DONE
+    complete: bool = True
+
+    def as_json(self) -> dict[str, Any]:
+        empty: dict[str, Any] = {"sync": None, "settle": None, "top_up": None, "jobs": None}
+        return {"business_day": self.business_day, "due": self.due, "reason": self.reason, **empty, **self.parts}
+
+
+@contextmanager
+def open_site(settings: Settings, clock: Clock, progress: Progress) -> Iterator[Site]:
+    """Open both clients and the ledger for the `with` block; makes no remote call by itself."""
+    database = open_database(settings)
+    try:
+        yield Site(settings, OfficeRnD(settings, clock), PaperCut(settings, clock), database, clock, progress)
+    finally:
+        database.dispose()
+
+
+def worst(codes: Sequence[int]) -> int:
+    """Return the exit code that counts: in doubt before refused, refused before failed."""
+    for code in (EXIT_IN_DOUBT, EXIT_REFUSED, EXIT_FAILED):
+        if code in codes:
+            return code
+    return max(codes, default=EXIT_DONE)
+
+
+def run(site: Site, *, if_due: bool = False, allow: Sequence[str] = ()) -> RunResult:
+    """Do the scheduled job once and return what happened; with `if_due` only when the business day is not yet done.
+
+    Each part leaves the truth behind it, so that one that fails does not stop the others; the business day is marked
+    done only when every part could run. Raises AlreadyRunning.
+    """
+    settings, clock = site.settings, site.clock
+    due = calendar.is_due(site.database, settings, clock)
+    result = RunResult(due.day.isoformat(), due.due, due.reason)
+    if if_due and not due.due:
+        return result
+    with site_lock(settings.site.state_dir):
+        common: dict[str, Any] = {"clock": clock, "progress": site.progress}
+        remote = (settings, site.officernd, site.papercut, site.database)
+        # What a killed run left open is brought to truth first: nobody is renamed, billed or topped up before.
+        _part(site, result, "recover", lambda: money.recover(*remote, **common))
+        _part(site, result, "sync", lambda: people.sync(*remote, **common, allow=allow))
+        _part(site, result, "settle", lambda: money.settle(*remote, **common, allow=allow))
+        _part(site, result, "top_up", lambda: money.top_up(*remote, **common))
+        _part(site, result, "jobs", lambda: jobs.import_jobs(settings, site.database, **common))
+        if result.complete:
+            calendar.mark_done(site.database, settings, clock)
+    return result
+
+
+def recorded(site: Site, kind: str, work: Callable[[], Any]) -> Any:
+    """Return what `work` returns, and record the command for `status`, also when it fails."""
+    started = site.clock.now()
+    answer: dict[str, Any] = {}
+    code = EXIT_FAILED
+    try:
+        done = work()
+        answer, code = done.as_json(), done.exit_code
+        return done
+    except RelayError as error:
+        log.error("%s: %s", kind, error.message)
+        answer = {"error": {"code": error.code, "message": error.message}}
+        code = error.exit_code
+        raise
+    finally:
+        money.record_run(
+            site.database,
+            site.settings.site.name,
+            kind,
+            started=started,
+            ended=site.clock.now(),
+            exit_code=code,
+            answer=answer,
+        )
+
+
+def _part(site: Site, result: RunResult, name: str, work: Callable[[], Any]) -> None:
+    """Do one part of a run and add its answer and exit code to `result`; a part that cannot run does not stop the
+    others."""
+    try:
+        done = recorded(site, name, work)
+        answer, code = done.as_json(), done.exit_code
+    except RelayError as error:
+        answer = {"error": {"code": error.code, "message": error.message}}
+        code = error.exit_code
+        result.complete = False
+    result.exit_code = worst([result.exit_code, code])
+    if name != "recover":
+        result.parts[name] = answer
+
+
+def status(site: Site) -> dict[str, Any]:
+    """Return what `status` tells: last runs, open movements, when the next run is due, who cannot log in yet."""
+    settings = site.settings
+    due = calendar.is_due(site.database, settings, site.clock)
+    return {
+        "site": settings.site.name,
+        "business_day": due.day.isoformat(),
+        "due": due.due,
+        "next_due": due.next_at.isoformat(),
+        "last_runs": money.last_runs(site.database, settings.site.name),
+        "open_movements": money.open_movements(site.database, settings),
+        "readiness": people.readiness(settings, site.database).as_json(),
+    }
