@@ -1,0 +1,222 @@
+"""Fees: one-off charges made through the API, and what staff and a bill run do with them later.
+
+Source: officernd-api 3.5 (fields, life of a fee), 3.6 (who pays), 3.9 (coins), 2.2 (messages of broken rules; those for
+fees follow the ones observed for memberships).
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from relay.sandbox.officernd.answers import Refusal, bad_request, broken_rule, not_found
+from relay.sandbox.officernd.bodies import Fields, checked
+from relay.sandbox.officernd.instants import parse_instant
+from relay.sandbox.officernd.state import API_USER, State
+from relay.sandbox.officernd.table import Record
+
+CREATE: Fields = {
+    "name": "text",
+    "issueDate": "date",
+    "location": "text",
+    "plan": "text",
+    "price": "number",
+    "quantity": "number",
+    "member": "text",
+    "company": "text",
+    "isPersonal": "boolean",
+    "shouldBillInAdvance": "boolean",
+}
+REQUIRED = ("name", "issueDate", "location", "plan", "price")
+BAD_ID = "input must be a 24 character hex string, 12 byte Uint8Array, or an integer"
+
+
+def create_fee(state: State, body: dict[str, Any], *, use_coins: str | None, source: str = "public-api") -> Record:
+    """Given a request's body make a fee and return it; equal requests make two. Raises the refusals of 2.2 and 3.5."""
+    fields = dict(CREATE)
+    if state.switches.coins_switch_in == "body":
+        fields["shouldUseCoins"] = "boolean"
+    values = checked(body, fields, REQUIRED)
+    if state.switches.negative_price == "refuse" and values["price"] < 0:
+        raise bad_request("price must not be less than 0")
+    plan = _check_rules(state, values)
+    if use_coins is not None and use_coins not in ("true", "false"):
+        raise bad_request("shouldUseCoins must be a boolean value")
+    wants_coins = use_coins == "true" or values.pop("shouldUseCoins", None) is True
+    company = values.get("company")
+    member = state.members.get(values.get("member") or "")
+    if not company and member and not values.get("isPersonal") and state.switches.company_of_fee == "filled":
+        company = member["company"]
+    record: dict[str, Any] = {
+        "name": values["name"],
+        "issueDate": values["issueDate"],
+        "location": values["location"],
+        "plan": values["plan"],
+        "planType": "Plan",
+        "price": values["price"],
+        "quantity": 1 if values.get("quantity") is None else values["quantity"],
+        "isPersonal": bool(values.get("isPersonal")),
+        "shouldBillInAdvance": bool(values.get("shouldBillInAdvance")),
+        "shouldUseCoins": wants_coins,
+        "status": "awaiting_approval" if plan["requiresApproval"] else "approved",
+        "discountAmount": 0,
+        "calculatedDiscountAmount": 0,
+        "discountedPrice": values["price"],
+        "isRefundable": False,
+        "source": source,
+        "properties": {},
+    }
+    if member:
+        record["member"] = member["_id"]
+    if company:
+        record["company"] = company
+    if wants_coins:
+        _pay_with_coins(state, record)
+    fee = state.add(state.fees, record, by=API_USER)
+    _make_drop_in(state, fee)
+    return fee
+
+
+def update_fee(state: State, identity: str, body: dict[str, Any]) -> Record:
+    """Change a fee that was not invoiced; which fields may be sent is a switch (3.5: unknown)."""
+    fields = {name: kind for name, kind in CREATE.items() if name in state.switches.fee_update_fields}
+    values = checked(body, fields)
+    fee = state.fees.get(identity)
+    if fee is None:
+        raise not_found(identity)
+    _check_open(state, "PUT", fee["issueDate"])
+    if "payment" in fee:
+        raise broken_rule("Cannot update invoiced fee")
+    _check_rules(state, {**fee, **values}, method="PUT")
+    if "price" in values:
+        values["discountedPrice"] = values["price"] - fee["calculatedDiscountAmount"]
+    return state.change(state.fees, identity, values, by=API_USER)
+
+
+def delete_fee(state: State, identity: str) -> Record:
+    """Delete a fee and return it as it was. An invoiced one, or one of a closed period, stays (3.5)."""
+    fee = state.fees.get(identity)
+    if fee is None:
+        raise not_found(identity)
+    _check_open(state, "DELETE", fee["issueDate"])
+    if "payment" in fee:
+        raise broken_rule("Cannot delete invoiced fee")
+    return state.remove(state.fees, identity)
+
+
+def rename_fee(state: State, identity: str, name: str) -> Record:
+    """What staff do by hand: another text on the invoice line."""
+    with state.lock:
+        return state.change(state.fees, identity, {"name": name})
+
+
+def waive_fee(state: State, identity: str) -> Record:
+    """What staff do by hand: the fee stays and is never billed."""
+    with state.lock:
+        return state.change(state.fees, identity, {"_waived": True})
+
+
+def bill_run(state: State, until: date) -> list[Record]:
+    """Put every open fee issued up to `until` on an invoice of its payer and return the invoices.
+
+    Fees of earlier periods are collected too; waived and not approved ones are not (3.5).
+    """
+    with state.lock:
+        last = parse_instant(until.isoformat())[:10]
+        payers: dict[tuple[str, str], list[Record]] = {}
+        for fee in state.fees:
+            billable = fee["status"] == "approved" and not fee.get("_waived") and "payment" not in fee
+            if billable and fee["issueDate"][:10] <= last:
+                payers.setdefault(payer_of(fee), []).append(fee)
+        invoices = [_invoice(state, kind, holder, fees, last) for (kind, holder), fees in sorted(payers.items())]
+        state.invoiced_memberships.update(
+            row["_id"] for row in state.memberships if row["calculatedStatus"] == "active" and row["startDate"] <= last
+        )
+        return invoices
+
+
+def payer_of(fee: Record) -> tuple[str, str]:
+    """Return who pays: ("company", id) unless the fee is personal or there is no company (3.6)."""
+    if fee.get("company") and not fee["isPersonal"]:
+        return "company", fee["company"]
+    return "member", fee.get("member", "")
+
+
+def _check_rules(state: State, values: Record, method: str = "POST") -> Record:
+    """Return the plan. Raises the 500 of the first business rule that is broken."""
+    if not values["name"]:
+        raise broken_rule("Path `name` is required.")
+    plan = state.plans.get(values["plan"])
+    if plan is None:
+        raise broken_rule("Specified plan was not found")
+    check_location(state, values["location"])
+    for field in ("member", "company"):
+        if values.get(field) and values[field] not in getattr(state, "members" if field == "member" else "companies"):
+            raise broken_rule(f"Specified {field} was not found")
+    if not values.get("member") and not values.get("company"):
+        raise broken_rule("A fee needs a member or a company")
+    if plan["intervalLength"] != "once" and state.switches.recurring_plan_for_fee == "refuse":
+        raise broken_rule("Specified plan is not a one-off plan")
+    if values["location"] not in plan["locations"] and state.switches.plan_at_other_location == "refuse":
+        raise broken_rule("Specified plan is not available at the specified office")
+    _check_open(state, method, values["issueDate"])
+    return plan
+
+
+def check_location(state: State, identity: str) -> None:
+    if len(identity) != 24 or identity.strip("0123456789abcdefABCDEF"):
+        raise Refusal(500, BAD_ID, with_error=False)
+    if identity not in state.locations:
+        raise broken_rule("Specified office was not found")
+
+
+def _check_open(state: State, method: str, issue_date: str) -> None:
+    if method in state.switches.lock_applies_to and issue_date < state.locked_until:
+        raise broken_rule("The billing period is locked")
+
+
+def _pay_with_coins(state: State, record: Record) -> None:
+    kind, holder = payer_of(record)
+    # Coins always belong to the company where there is one, even when the fee is personal (3.9).
+    account = state.coins.get(record.get("company") or holder)
+    if account is None or record["plan"] not in account.plans:
+        return
+    month = record["issueDate"][:7]
+    total = record["price"] * record["quantity"]
+    paid = max(0.0, min(total, account.remaining(month)))
+    account.spend(month, paid)
+    record["_coins"] = paid
+    if state.switches.coins_shown_as == "discount" and record["quantity"]:
+        each = paid / record["quantity"]
+        record |= {"discountAmount": each, "calculatedDiscountAmount": each}
+        record["discountedPrice"] = record["price"] - each
+
+
+def _make_drop_in(state: State, fee: Record) -> None:
+    member = state.members.get(fee.get("member", ""))
+    if state.switches.fee_makes_drop_in and member and member["status"] in ("contact", "former", "lead"):
+        state.change(state.members, member["_id"], {"status": "drop-in"})
+
+
+def _invoice(state: State, kind: str, holder: str, fees: list[Record], day: str) -> Record:
+    lines = [{"fee": fee["_id"], "description": fee["name"], "amount": _left_to_pay(fee)} for fee in fees]
+    invoice = state.add(
+        state.payments,
+        {
+            "number": f"INV-{len(state.payments) + 1:05d}",
+            "documentType": "invoice",
+            "status": "awaiting_payment",
+            kind: holder,
+            "location": fees[0]["location"],
+            "date": parse_instant(day),
+            "amount": sum(line["amount"] for line in lines),
+            "lines": lines,
+        },
+    )
+    for fee in fees:
+        state.change(state.fees, fee["_id"], {"payment": {"_id": invoice["_id"], "status": invoice["status"]}})
+    return invoice
+
+
+def _left_to_pay(fee: Record) -> float:
+    return float(fee["price"] * fee["quantity"] - fee.get("_coins", 0))
