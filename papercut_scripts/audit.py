@@ -1,0 +1,74 @@
+# -*- coding: utf-8 -*-
+"""Runs inside PaperCut's server folder under CPython 3.9+ and Jython 2.7, standard library only.
+
+The programs' own logs: one JSON object a line, rotated by size. Writing one never raises, since no login and no sync
+may fail for its log. What comes in here must hold no password; nothing typed is logged as it was typed.
+"""
+
+from __future__ import absolute_import, division, print_function, unicode_literals
+
+import os
+import time
+
+from papercut_scripts import compat
+
+MAX_BYTES = 2000000
+KEPT = 5
+
+
+def write(home, name, pairs):
+    """Append one line to `logs/<name>.log`: the time in UTC, the process, then `pairs` of names and values."""
+    try:
+        folder = os.path.join(home, "logs")
+        compat.make_private_folder(folder)
+        path = os.path.join(folder, name + ".log")
+        stamp = time.strftime("%Y-%m-%dT%H:%M:%S+00:00", time.gmtime())
+        line = json_line([("time", stamp), ("pid", os.getpid())] + list(pairs))
+        compat.append_private(path, line.encode("utf-8"))
+        if os.path.getsize(path) > MAX_BYTES:
+            _rotate(path)
+    except compat.ANY_ERROR:
+        pass
+
+
+def json_line(pairs):
+    """Return pairs of names and texts, integers or booleans as a JSON object with its line end; order is kept.
+
+    By hand, since importing `json` would double what a query costs.
+    """
+    return "{" + ", ".join([_text(name) + ": " + _value(value) for name, value in pairs]) + "}\n"
+
+
+def _value(value):
+    if value is True or value is False:
+        return "true" if value else "false"
+    if isinstance(value, bytes):  # what Jython calls a string
+        value = value.decode("utf-8", "replace")
+    return _text(value) if isinstance(value, type("")) else "{0}".format(value)
+
+
+def _text(text):
+    pieces = []
+    for character in text:
+        if character in '"\\':
+            pieces.append("\\" + character)
+        elif ord(character) < 32 or 0xD800 <= ord(character) < 0xE000 or ord(character) in (0x7F, 0x2028, 0x2029):
+            pieces.append("\\u{0:04x}".format(ord(character)))
+        else:
+            pieces.append(character)
+    return '"' + "".join(pieces) + '"'
+
+
+def _rotate(path):
+    """Move the log aside; whoever comes second while another process does it leaves it alone."""
+    try:
+        with compat.Lock(path + ".lock", 0.0):
+            if os.path.getsize(path) <= MAX_BYTES:
+                return
+            for number in range(KEPT - 1, 0, -1):
+                older = "{0}.{1}".format(path, number)
+                if os.path.exists(older):
+                    compat.replace(older, "{0}.{1}".format(path, number + 1))
+            compat.replace(path, path + ".1")
+    except compat.TimeOut:
+        pass

@@ -1,0 +1,100 @@
+# -*- coding: utf-8 -*-
+"""Runs inside PaperCut's server folder under CPython 3.9+ and Jython 2.7, standard library only.
+
+PaperCut's *custom auth program*: two lines in (what was typed as name, the password), `OK` and the username out, or
+`ERROR`. It exits 0 always, answers within LIMIT_S by its own clock whatever hangs, says the same neutral sentence for
+every refusal, and keeps its own audit log, since PaperCut logs a clean ERROR nowhere. No password leaves it but to
+OfficeRnD.
+
+Source: PaperCut CustomSynAndAuthentication README; FIELD report HexaSpaceRND (exit code enforced, input stays open).
+"""
+
+from __future__ import absolute_import, division, print_function, unicode_literals
+
+import os
+import sys
+
+if not __package__:  # started as a plain file, in a folder of any name
+    _package = type(os)(str("papercut_scripts"))
+    _package.__path__ = [os.path.dirname(os.path.abspath(__file__))]
+    sys.modules.setdefault("papercut_scripts", _package)
+
+from papercut_scripts import audit, compat, home, login
+
+LIMIT_S = 4.5
+MAX_LINE = 4096  # bytes; PaperCut's own C provider refuses lines over 1023 characters
+NEUTRAL = "The login was not accepted. Check the name and the password, or try again later."
+
+
+def main():
+    """Answer one login of PaperCut and end the process with 0."""
+    started = compat.monotonic()
+    outcome = login.Outcome(login.UNAVAILABLE, "failed")
+    folder = ""
+    try:
+        folder = home.find_home()
+        outcome = compat.run_bounded(lambda: check(folder, compat.read_line, started + LIMIT_S), LIMIT_S)
+    except compat.TimeOut:
+        outcome = login.Outcome(login.UNAVAILABLE, "time_out")
+    except compat.ANY_ERROR:  # the type alone: an error's text may hold what was typed
+        outcome = login.Outcome(login.UNAVAILABLE, "failed", detail=sys.exc_info()[0].__name__)
+    try:
+        _reply(outcome)
+        if folder:
+            _log(folder, outcome, int((compat.monotonic() - started) * 1000))
+            if outcome.afterwards is not None:
+                compat.run_bounded(outcome.afterwards, LIMIT_S)
+    except compat.ANY_ERROR:
+        pass
+    finally:
+        compat.exit_now(0)  # not sys.exit: a thread may still hang in a name look-up
+
+
+def check(folder, read_line, deadline):
+    """Return the Outcome of the login on the two lines that `read_line(limit)` gives."""
+    lines = [read_line(MAX_LINE + 1), read_line(MAX_LINE + 1)]
+    if any(len(line) > MAX_LINE for line in lines):
+        return login.Outcome(login.REJECTED, "too_long")
+    try:
+        typed, password = [_ended(line).decode("utf-8") for line in lines]
+    except UnicodeDecodeError:
+        return login.Outcome(login.REJECTED, "not_utf8")
+    typed = typed.lstrip("\ufeff").strip()
+    if not typed or not password:
+        return login.Outcome(login.REJECTED, "empty")
+    return login.check(folder, typed, password, deadline)
+
+
+def _ended(line):
+    """Return a line without its end, LF or CRLF; everything else of a password stays as it was typed."""
+    if line.endswith(b"\r\n"):
+        return line[:-2]
+    return line[:-1] if line.endswith(b"\n") else line
+
+
+def _reply(outcome):
+    if outcome.verdict == login.ACCEPTED:
+        compat.write_stdout("OK\n{0}\n".format(outcome.username).encode("utf-8"))
+    else:
+        compat.write_stdout(b"ERROR\n")
+        compat.write_stderr(NEUTRAL)
+
+
+def _log(folder, outcome, took_ms):
+    line = [
+        ("verdict", outcome.verdict),
+        ("reason", outcome.reason),
+        ("username", outcome.username),
+        ("who", outcome.key),
+        ("by", outcome.by),
+        ("detail", outcome.detail),
+        ("stale", outcome.stale),
+        ("ms", took_ms),
+    ]
+    audit.write(folder, "auth", line)
+    if outcome.failures:
+        audit.write(folder, "auth", [("verdict", "alert"), ("reason", "many_failures"), ("failures", outcome.failures)])
+
+
+if __name__ == "__main__":
+    main()

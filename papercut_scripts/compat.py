@@ -1,0 +1,542 @@
+# -*- coding: utf-8 -*-
+"""Runs inside PaperCut's server folder under CPython 3.9+ and Jython 2.7, standard library only.
+
+Every difference between the two interpreters and between the operating systems stands here and nowhere else: process
+boundary, files, locks, hashes, threads, sockets, TLS. It must not know what a login or a directory is. Imports are made
+where they are used, because the start of the process is the cost of a login.
+
+Source of the Jython facts: measured on Jython 2.7.2 and 2.7.3 under Java 11 to 25 (no pbkdf2_hmac, compare_digest,
+os.replace, monotonic; os.open ignores its mode; its ssl accepts a certificate of another host and ends at TLS 1.2;
+`except Exception` misses Java's exceptions).
+"""
+
+from __future__ import absolute_import, division, print_function, unicode_literals
+
+import errno
+import io
+import os
+import sys
+import time
+
+JYTHON = sys.platform.startswith("java")
+WINDOWS = (getattr(os, "_name", None) or os.name) == "nt"  # os.name is "java" under Jython
+
+if JYTHON:
+    from java.lang import Exception as _JavaException
+    from java.lang import System as _System
+
+    ANY_ERROR = (Exception, _JavaException)
+    MACOS = _System.getProperty("os.name").startswith("Mac")
+else:
+    ANY_ERROR = (Exception,)
+    MACOS = sys.platform == "darwin"
+
+SHARING_RETRY_S = 1.0  # Windows: how long a file may be in somebody's hands before we give up
+
+
+class TimeOut(Exception):
+    """Something took longer than it was allowed to."""
+
+
+# --- the process boundary: bytes in, bytes out, whatever the locale says ---
+
+
+def arguments():
+    """Return the command line without the program, as text."""
+    return [_text(argument) for argument in sys.argv[1:]]
+
+
+def environment(name):
+    """Return an environment variable as text, "" when it is not set."""
+    return _text(os.environ.get(str(name)) or "")
+
+
+def _text(value):
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "replace")
+    # CPython keeps bytes that the locale cannot read as lone surrogates; read them as UTF-8 after all.
+    return value.encode("utf-8", "surrogateescape").decode("utf-8", "replace") if not JYTHON else value
+
+
+def read_line(limit):
+    """Return one line of standard input as bytes with its end, at most `limit` of them; b"" at the end of the input.
+
+    Never waits for more than the line: PaperCut may keep the pipe open. Source: FIELD report HexaSpaceRND.
+    """
+    if not JYTHON:
+        return sys.stdin.buffer.readline(limit)
+    source = getattr(_System, "in")
+    line = bytearray()
+    while len(line) < limit:
+        byte = source.read()
+        if byte < 0:
+            break
+        line.append(byte)
+        if byte == 10:
+            break
+    return bytes(line)
+
+
+def write_stdout(data):
+    """Write bytes to standard output exactly as they are, and flush."""
+    if JYTHON:  # sys.stdout would turn \n into \r\n on Windows
+        _System.out.write(data, 0, len(data))
+        _System.out.flush()
+        return
+    sys.stdout.buffer.write(data)
+    sys.stdout.buffer.flush()
+
+
+def write_stderr(text):
+    data = (text + "\n").encode("utf-8")
+    if JYTHON:
+        _System.err.write(data, 0, len(data))
+        _System.err.flush()
+        return
+    sys.stderr.buffer.write(data)
+    sys.stderr.buffer.flush()
+
+
+def exit_now(code):
+    """End the process at once, also when a thread hangs in a name look-up or a read."""
+    os._exit(code)
+
+
+# --- time and threads ---
+
+
+def monotonic():
+    if JYTHON:
+        return _System.nanoTime() / 1e9
+    return time.monotonic()  # novm
+
+
+def run_bounded(function, limit_s):
+    """Return `function()`, or raise TimeOut after `limit_s` and leave its thread behind."""
+    box = []
+    if JYTHON:
+        import threading
+
+        done = threading.Event()
+        thread = threading.Thread(target=lambda: _run_into(box, function, done.set))
+        thread.daemon = True
+        thread.start()
+        done.wait(max(0.0, limit_s))
+    else:
+        import _thread  # novm: `threading` costs as much as everything else a query imports
+
+        lock = _thread.allocate_lock()
+        lock.acquire()
+        _thread.start_new_thread(_run_into, (box, function, lock.release))
+        lock.acquire(True, max(0.0, limit_s))
+    if not box:
+        raise TimeOut("no answer within {0:.1f} s".format(limit_s))
+    value, error = box[0]
+    if error is not None:
+        raise error
+    return value
+
+
+def _run_into(box, function, done):
+    try:
+        box.append((function(), None))
+    except ANY_ERROR:
+        box.append((None, sys.exc_info()[1]))
+    finally:
+        done()
+
+
+# --- hashes ---
+
+
+def sha256_hex(data):
+    """Return the SHA-256 of bytes as text."""
+    # Small answers use the interpreter's own module: loading OpenSSL costs more than hashing them.
+    if not JYTHON and len(data) < 1000000:
+        for name in ("_sha2", "_sha256"):
+            try:
+                return __import__(name).sha256(data).hexdigest()
+            except (ImportError, AttributeError):
+                continue
+    import hashlib
+
+    return _text(hashlib.sha256(data).hexdigest())
+
+
+def pbkdf2_sha256_hex(secret, salt, rounds):
+    """Return PBKDF2-HMAC-SHA256 of a text and a salt in bytes, 32 bytes as hexadecimal text."""
+    if JYTHON:
+        from java.lang import String
+        from javax.crypto import SecretKeyFactory
+        from javax.crypto.spec import PBEKeySpec
+
+        key = PBEKeySpec(String(secret).toCharArray(), salt, rounds, 256)
+        raw = SecretKeyFactory.getInstance("PBKDF2WithHmacSHA256").generateSecret(key).getEncoded().tostring()
+    else:
+        import hashlib
+
+        raw = hashlib.pbkdf2_hmac("sha256", secret.encode("utf-8"), salt, rounds)  # novm
+    return to_hex(raw)
+
+
+def equal(left, right):
+    """Compare two ASCII texts in a time that does not tell where they differ."""
+    a, b = bytearray(left.encode("utf-8")), bytearray(right.encode("utf-8"))
+    difference = len(a) ^ len(b)
+    for x, y in zip(a, b):
+        difference |= x ^ y
+    return difference == 0
+
+
+def to_hex(raw):
+    import binascii
+
+    return binascii.hexlify(raw).decode("ascii")
+
+
+def from_hex(text):
+    import binascii
+
+    return binascii.unhexlify(text.encode("ascii"))
+
+
+def random_hex(count):
+    """Return `count` random bytes as hexadecimal text."""
+    return to_hex(os.urandom(count))
+
+
+# --- files ---
+
+
+def read_file(path):
+    """Return a file's bytes; a file that Windows holds back for the moment of its replacement is asked for again."""
+    return _patiently(lambda: _read(path))
+
+
+def _read(path):
+    with io.open(path, "rb") as source:
+        return source.read()
+
+
+def is_missing(error):
+    return getattr(error, "errno", None) in (errno.ENOENT, errno.ENOTDIR)
+
+
+def make_private_folder(path):
+    """Create a folder, with its parents, that only this account may enter; one that exists stays as it is."""
+    if os.path.isdir(path):
+        return
+    parent = os.path.dirname(path)
+    if parent and not os.path.isdir(parent):
+        make_private_folder(parent)
+    try:
+        os.mkdir(path, 0o700)
+        if JYTHON and not WINDOWS:
+            os.chmod(path, 0o700)
+    except EnvironmentError:
+        if not os.path.isdir(path):  # another process was first
+            raise
+
+
+def create_private(path):
+    """Create an empty file that only this account may read, before any content is in it; raise if it exists.
+
+    Under Windows the folder's access list decides, which the installer sets.
+    """
+    if not JYTHON:
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+        return
+    from java.nio.file import FileAlreadyExistsException, Files, Paths
+
+    attributes = []
+    if not WINDOWS:
+        from java.nio.file.attribute import PosixFilePermissions
+
+        attributes = [PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"))]
+    try:
+        Files.createFile(Paths.get(path), attributes)
+    except FileAlreadyExistsException:
+        raise OSError(errno.EEXIST, "exists", path)
+
+
+def write_private(path, data, durable=False):
+    """Replace a file by bytes, atomically: owner-only before any content, flushed to the disk when `durable`."""
+    temporary = "{0}.{1}.tmp".format(path, random_hex(6))
+    create_private(temporary)
+    try:
+        with io.open(temporary, "r+b") as target:
+            target.write(data)
+            target.flush()
+            if durable:
+                os.fsync(target.fileno())
+        _patiently(lambda: _replace(temporary, path))
+    except ANY_ERROR:
+        remove_quietly(temporary)
+        raise
+    if durable:
+        sync_folder(os.path.dirname(path))
+
+
+def append_private(path, data):
+    """Add one line to a file in one write, so that processes which log at once do not mix their lines."""
+    try:
+        create_private(path)
+    except EnvironmentError:
+        if not os.path.exists(path):
+            raise
+    if JYTHON:
+        with io.open(path, "ab", 0) as target:
+            target.write(data)
+        return
+    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | getattr(os, "O_BINARY", 0))
+    try:
+        os.write(descriptor, data)
+    finally:
+        os.close(descriptor)
+
+
+def sync_folder(path):
+    """Make a folder's own entries durable where the system can."""
+    if JYTHON or WINDOWS:
+        return
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def remove_quietly(path):
+    try:
+        os.remove(path)
+    except EnvironmentError:
+        pass
+
+
+def replace(source, target):
+    """Move a file over another one, which readers may have open."""
+    _patiently(lambda: _replace(source, target))
+
+
+def _replace(source, target):
+    if not JYTHON:
+        os.replace(source, target)  # novm
+        return
+    from java.nio.file import Files, Paths, StandardCopyOption
+
+    Files.move(
+        Paths.get(source), Paths.get(target), [StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING]
+    )
+
+
+def _patiently(action):
+    deadline = monotonic() + (SHARING_RETRY_S if WINDOWS else 0.0)
+    while True:
+        try:
+            return action()
+        except ANY_ERROR:
+            if is_missing(sys.exc_info()[1]) or monotonic() >= deadline:
+                raise
+            time.sleep(0.01)
+
+
+class Lock(object):
+    """A lock between processes, free the moment its holder dies: `with Lock(path, 2.0): ...`; raises TimeOut.
+
+    The same kind under both interpreters (POSIX record locks, Windows' LockFile), so that they exclude each other;
+    under Jython also between threads. Threads of one CPython process are not kept apart by it.
+    """
+
+    def __init__(self, path, limit_s):
+        self._path = path
+        self._limit_s = limit_s
+        self._held = None
+
+    def __enter__(self):
+        deadline = monotonic() + self._limit_s
+        pause_s = 0.002
+        while not self._take():
+            if monotonic() >= deadline:
+                raise TimeOut("{0} is held by another process".format(os.path.basename(self._path)))
+            time.sleep(min(pause_s, max(0.0, deadline - monotonic())))
+            pause_s = min(pause_s * 2, 0.05)
+        return self
+
+    def __exit__(self, *error):
+        held, self._held = self._held, None
+        if JYTHON:
+            held.close()
+        else:
+            os.close(held)
+
+    def _take(self):
+        if JYTHON:
+            return self._take_java()
+        descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            if WINDOWS:
+                import msvcrt
+
+                msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+            else:
+                import fcntl
+
+                fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except EnvironmentError:
+            os.close(descriptor)
+            return False
+        self._held = descriptor
+        return True
+
+    def _take_java(self):
+        from java.io import RandomAccessFile
+        from java.nio.channels import OverlappingFileLockException
+
+        if not os.path.exists(self._path):
+            try:
+                create_private(self._path)
+            except EnvironmentError:
+                pass
+        opened = RandomAccessFile(self._path, "rw")
+        try:
+            if opened.getChannel().tryLock(0, 1, False) is not None:
+                self._held = opened
+                return True
+        except OverlappingFileLockException:  # another thread of this virtual machine
+            pass
+        opened.close()
+        return False
+
+
+# --- connections ---
+
+
+def connect(host, port, deadline):
+    """Return an open connection: .send(bytes), .receive() -> bytes (b"" at the end), .close(); raises on any failure.
+
+    `deadline` is a moment of `monotonic()`. Every address of the host gets its share of the time left.
+    """
+    return _JavaConnection(host, port, deadline) if JYTHON else _Connection(host, port, deadline)
+
+
+def _left(deadline):
+    left = deadline - monotonic()
+    if left <= 0.01:
+        raise TimeOut("no time left")
+    return left
+
+
+class _Connection(object):
+    def __init__(self, host, port, deadline):
+        import socket
+
+        self._deadline = deadline
+        addresses = socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM)
+        for number, (family, kind, protocol, _, address) in enumerate(addresses, 1):
+            opened = socket.socket(family, kind, protocol)
+            try:
+                opened.settimeout(_left(deadline) / (len(addresses) - number + 1))
+                opened.connect(address)
+                opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                self._socket = opened
+                return
+            except EnvironmentError:
+                opened.close()
+                if number == len(addresses):
+                    raise
+        raise TimeOut("the name has no address")
+
+    def secure(self, host, ca_file):
+        """Go on over TLS with the certificate checked for `host`, against `ca_file` alone where one is given."""
+        import ssl
+
+        context = ssl.create_default_context(cafile=ca_file or None)
+        self._socket.settimeout(_left(self._deadline))
+        self._socket = context.wrap_socket(self._socket, server_hostname=host)
+
+    def send(self, data):
+        self._socket.settimeout(_left(self._deadline))
+        self._socket.sendall(data)
+
+    def receive(self):
+        self._socket.settimeout(_left(self._deadline))
+        return self._socket.recv(65536)
+
+    def close(self):
+        self._socket.close()
+
+
+class _JavaConnection(object):
+    """The same through Java's own classes: Jython's ssl does not compare the host with the certificate."""
+
+    def __init__(self, host, port, deadline):
+        from java.net import InetAddress, InetSocketAddress, Socket
+
+        self._deadline = deadline
+        addresses = list(InetAddress.getAllByName(host))
+        for number, address in enumerate(addresses, 1):
+            opened = Socket()
+            try:
+                share_s = _left(deadline) / (len(addresses) - number + 1)
+                opened.connect(InetSocketAddress(address, port), max(1, int(share_s * 1000)))
+                opened.setTcpNoDelay(True)
+                self._socket = opened
+                return
+            except ANY_ERROR:
+                opened.close()
+                if number == len(addresses):
+                    raise
+
+    def secure(self, host, ca_file):
+        self._wait()
+        secured = _java_tls(ca_file).getSocketFactory().createSocket(self._socket, host, self._socket.getPort(), True)
+        parameters = secured.getSSLParameters()
+        parameters.setEndpointIdentificationAlgorithm("HTTPS")
+        secured.setSSLParameters(parameters)
+        secured.startHandshake()
+        self._socket = secured
+
+    def send(self, data):
+        self._wait()
+        stream = self._socket.getOutputStream()
+        stream.write(data)
+        stream.flush()
+
+    def receive(self):
+        import jarray
+
+        self._wait()
+        piece = jarray.zeros(65536, "b")
+        count = self._socket.getInputStream().read(piece)
+        return piece[:count].tostring() if count > 0 else b""
+
+    def close(self):
+        self._socket.close()
+
+    def _wait(self):
+        self._socket.setSoTimeout(max(1, int(_left(self._deadline) * 1000)))
+
+
+def _java_tls(ca_file):
+    from javax.net.ssl import SSLContext
+
+    if not ca_file:
+        return SSLContext.getDefault()
+    from java.io import FileInputStream
+    from java.security import KeyStore
+    from java.security.cert import CertificateFactory
+    from javax.net.ssl import TrustManagerFactory
+
+    trusted = KeyStore.getInstance(KeyStore.getDefaultType())
+    trusted.load(None, None)
+    source = FileInputStream(ca_file)
+    try:
+        for number, certificate in enumerate(CertificateFactory.getInstance("X.509").generateCertificates(source)):
+            trusted.setCertificateEntry("ca{0}".format(number), certificate)
+    finally:
+        source.close()
+    managers = TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm())
+    managers.init(trusted)
+    context = SSLContext.getInstance("TLS")
+    context.init(None, managers.getTrustManagers(), None)
+    return context

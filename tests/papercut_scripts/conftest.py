@@ -1,0 +1,37 @@
+"""A small site for the tests of PaperCut's side: a directory in force, its settings, and a server for the sign-in."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from settings_example import example_settings
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from papercut_site import NOW, Site, sample_directory  # noqa: E402
+from signin_server import SigninServer  # noqa: E402
+
+from relay.people import publish  # noqa: E402
+
+
+@pytest.fixture
+def signin() -> Iterator[SigninServer]:
+    with SigninServer() as server:
+        yield server
+
+
+@pytest.fixture
+def site(tmp_path: Path, signin: SigninServer, monkeypatch: pytest.MonkeyPatch) -> Site:
+    """A published site whose sign-in server answers; `$OFFICERND_HOME` names its hand-over files."""
+    settings = example_settings(
+        tmp_path,
+        officernd={"api_url": f"{signin.url}/api/v2", "token_url": f"{signin.url}/oauth/token"},
+    )
+    publish.publish(sample_directory(), settings, record_fields=5, now=datetime.now(UTC))
+    publish.publish_programs(settings, now=NOW)
+    monkeypatch.setenv("OFFICERND_HOME", str(settings.scripts.home))
+    return Site(settings, signin)

@@ -1,0 +1,309 @@
+"""The user source answers PaperCut's every question from the hand-over files, or says nothing and why."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from papercut_site import ANN, BOB, SCRIPTS, Site, run_program, sample_directory
+
+from papercut_scripts import answers, handover
+from relay.people import publish
+from relay.people.model import DirectoryUser, directory_of
+
+ANN_5 = "ann.lee_example.com\tÄnn Lee\tAnn.Lee@Example.com\tAcme & Söhne\tHQ\n"
+ANN_10 = ANN_5[:-1] + "\t4711\tann@home.example\t4712\tannie\t\\\\server\\ann\n"
+COMPANY = "Acme & Söhne"
+
+
+def ask(site: Site, *words: str, stdin: str = "") -> str:
+    return answers.answer(str(site.home), ["-", *words], lambda limit: stdin.encode()[:limit])[0].decode()
+
+
+def test_all_users_are_listed_whatever_their_standing(site: Site) -> None:
+    """Somebody missing from the list would read as having left."""
+    lines = ask(site, "all-users").splitlines(keepends=True)
+    assert ANN_5 in lines
+    assert sorted(line.split("\t")[0] for line in lines) == [user.username for user in sample_directory().users]
+    assert all(line.count("\t") == 4 for line in lines)
+
+
+def test_long_records_have_ten_fields(site: Site) -> None:
+    publish.publish(sample_directory(), site.settings, record_fields=10, now=datetime.now(UTC))
+    lines = ask(site, "all-users").splitlines(keepends=True)
+    assert ANN_10 in lines
+    assert all(line.count("\t") == 9 for line in lines)
+    assert ask(site, "get-user-details", stdin="annie\n") == ANN_10
+
+
+def test_groups(site: Site) -> None:
+    assert ask(site, "all-groups").splitlines() == list(sample_directory().groups)
+    assert ask(site, "group-member-names", COMPANY) == f"{ANN.username}\n"
+    assert ask(site, "group-members", COMPANY) == ANN_5
+    assert ask(site, "group-members", "Empty Company") == ""
+
+
+@pytest.mark.parametrize("command", ["user-details", "get-user-details"])
+@pytest.mark.parametrize("end", ["\n", "\r\n", ""])
+@pytest.mark.parametrize(
+    "typed", ["ann.lee_example.com", "ANN.LEE@EXAMPLE.COM", "Annie", " annie ", "\ufeffann.lee@example.com"]
+)
+def test_a_person_is_found_by_every_name(site: Site, command: str, end: str, typed: str) -> None:
+    assert ask(site, command, stdin=typed + end) == ANN_5
+
+
+@pytest.mark.parametrize("spelling", ["all-users", "get-all-users", "all-groups", "get-all-groups", "is-valid"])
+def test_both_spellings(site: Site, spelling: str) -> None:
+    assert ask(site, spelling) == ask(site, spelling.removeprefix("get-"))
+
+
+@pytest.mark.parametrize(
+    "spelling", ["group-members", "get-group-members", "group-member-names", "get-group-member-names"]
+)
+def test_both_spellings_of_group_questions(site: Site, spelling: str) -> None:
+    assert ask(site, spelling, COMPANY).startswith(ANN.username)
+
+
+@pytest.mark.parametrize(
+    ("user", "group", "verdict"), [(ANN, COMPANY, "Y"), (BOB, COMPANY, "N"), (BOB, "[Individual Member]", "Y")]
+)
+def test_membership_in_both_orders(site: Site, user: DirectoryUser, group: str, verdict: str) -> None:
+    """PaperCut's documents and its own providers differ in the order of the two arguments."""
+    assert ask(site, "is-user-in-group", group, user.username) == f"{verdict}\n"
+    assert ask(site, "is-user-in-group", user.username, group) == f"{verdict}\n"
+
+
+def test_a_user_and_a_group_of_the_same_name(site: Site) -> None:
+    """Where both readings are possible and differ, nothing is answered."""
+    directory = directory_of([DirectoryUser("red", groups=("blue",)), DirectoryUser("blue")], ["red", "blue"])
+    publish.publish(directory, site.settings, record_fields=5, now=datetime.now(UTC))
+    with pytest.raises(answers.Doubt, match="two readings"):
+        ask(site, "is-user-in-group", "red", "blue")
+    assert ask(site, "is-user-in-group", "red", "red") == "N\n"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        (),
+        ("nonsense",),
+        ("all-users", "x"),
+        ("group-members",),
+        ("is-user-in-group", "x"),
+        ("get-", "x"),
+        ("is-user-in-group", "1", "2", "3"),
+    ],
+)
+def test_what_is_no_question_is_refused(site: Site, words: tuple[str, ...]) -> None:
+    with pytest.raises(answers.Doubt):
+        ask(site, *words)
+
+
+@pytest.mark.parametrize(
+    ("words", "stdin"),
+    [
+        (("group-members", "nobody"), ""),
+        (("group-member-names", COMPANY.lower()), ""),
+        (("get-user-details",), "nobody\n"),
+        (("get-user-details",), ""),
+        (("get-user-details",), "shared@example.com\n"),
+        (("get-user-details",), "a\tb\x00\n"),
+        (("is-user-in-group", "nobody", COMPANY), ""),
+        (("is-user-in-group", ANN.username, "nothing"), ""),
+    ],
+)
+def test_what_is_not_listed_is_an_error_and_never_an_empty_answer(
+    site: Site, words: tuple[str, ...], stdin: str
+) -> None:
+    with pytest.raises(handover.NotListed):
+        ask(site, *words, stdin=stdin)
+
+
+QUESTIONS = [
+    (("is-valid",), ""),
+    (("all-users",), ""),
+    (("all-groups",), ""),
+    (("group-members", COMPANY), ""),
+    (("group-member-names", COMPANY), ""),
+    (("is-user-in-group", COMPANY, ANN.username), ""),
+    (("get-user-details",), "annie\n"),
+]
+
+
+def _generation(site: Site) -> Path:
+    return site.home / "directory" / (site.home / "directory" / "CURRENT").read_text().strip()
+
+
+def _remove_home(site: Site) -> None:
+    shutil.rmtree(site.home)
+
+
+def _remove_current(site: Site) -> None:
+    (site.home / "directory" / "CURRENT").unlink()
+
+
+def _current_names_nothing(site: Site) -> None:
+    (site.home / "directory" / "CURRENT").write_text("20200101T000000Z-abcdef-1\n")
+
+
+def _current_is_empty(site: Site) -> None:
+    (site.home / "directory" / "CURRENT").write_text("")
+
+
+def _current_points_elsewhere(site: Site) -> None:
+    (site.home / "directory" / "CURRENT").write_text("../../1")
+
+
+def _every_file(change: bytes | None, cut: int = 0, swap: tuple[bytes, bytes] | None = None) -> object:
+    def damage(site: Site) -> None:
+        for path in _generation(site).rglob("*"):
+            if not path.is_file():
+                continue
+            data = path.read_bytes()
+            if swap:
+                data = data.replace(*swap, 1)
+            path.write_bytes(data[: len(data) - cut] + (change or b""))
+
+    return damage
+
+
+def _files_of_another_generation(site: Site) -> None:
+    here = _generation(site)
+    publish.publish(sample_directory(), site.settings, record_fields=5, now=datetime.now(UTC))
+    shutil.rmtree(_generation(site))
+    shutil.copytree(here, _generation(site))
+
+
+def _remove_files(site: Site) -> None:
+    for path in _generation(site).rglob("*"):
+        if path.is_file():
+            path.unlink()
+
+
+DAMAGES = {
+    "no home": _remove_home,
+    "no CURRENT": _remove_current,
+    "CURRENT names nothing": _current_names_nothing,
+    "CURRENT is empty": _current_is_empty,
+    "CURRENT points elsewhere": _current_points_elsewhere,
+    "half copied": _every_file(None, cut=3),
+    "grown": _every_file(b"x\n"),
+    "emptied": _every_file(None, cut=10**9),
+    "another version": _every_file(None, swap=(b"directory\t1\t", b"directory\t2\t")),
+    "another file kind": _every_file(None, swap=(b"papercut-officernd-directory", b"something-else")),
+    "another generation": _files_of_another_generation,
+    "files missing": _remove_files,
+}
+
+
+@pytest.mark.parametrize("question", QUESTIONS, ids=lambda question: question[0][0])
+@pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES.keys())
+def test_a_damaged_directory_answers_nothing(site: Site, damage: object, question: tuple[tuple[str, ...], str]) -> None:
+    damage(site)  # type: ignore[operator]
+    with pytest.raises(answers.Doubt) as caught:
+        ask(site, *question[0], stdin=question[1])
+    assert "papercut-relay sync" in str(caught.value) and "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("question", QUESTIONS, ids=lambda question: question[0][0])
+def test_one_flipped_bit_in_a_body_is_seen(site: Site, question: tuple[tuple[str, ...], str]) -> None:
+    for path in _generation(site).rglob("*"):
+        if path.is_file():
+            data = bytearray(path.read_bytes())
+            data[-2 if data.count(b"\n") > 1 else -1] ^= 4
+            path.write_bytes(bytes(data))
+    with pytest.raises(answers.Doubt):
+        ask(site, *question[0], stdin=question[1])
+
+
+@pytest.mark.parametrize("question", QUESTIONS, ids=lambda question: question[0][0])
+def test_the_age_limit(site: Site, question: tuple[tuple[str, ...], str]) -> None:
+    """An old directory cannot say who is missing or who is in a group; about one person it still can."""
+    published = datetime.now(UTC) - timedelta(hours=36, seconds=5)
+    publish.publish(sample_directory(), site.settings, record_fields=5, now=published)
+    if question[0][0] in ("get-user-details", "is-valid"):
+        answer, note = answers.answer(str(site.home), ["-", *question[0]], lambda limit: question[1].encode())
+        assert answer
+        assert bool(note) == (question[0][0] == "get-user-details")
+        return
+    with pytest.raises(answers.Doubt, match="older than allowed"):
+        ask(site, *question[0], stdin=question[1])
+
+
+def test_just_within_the_age_limit(site: Site) -> None:
+    published = datetime.now(UTC) - timedelta(hours=35, minutes=59)
+    publish.publish(sample_directory(), site.settings, record_fields=5, now=published)
+    assert ask(site, "all-users")
+
+
+def test_while_an_account_is_renamed(site: Site) -> None:
+    """No sync and no question in the gap may make a twin of the account."""
+    eve = DirectoryUser(
+        "eve", email="eve@example.com", groups=(COMPANY,), standing="renaming", logins=("eve@example.com",)
+    )
+    publish.publish(sample_directory(eve), site.settings, record_fields=5, now=datetime.now(UTC))
+    for words, stdin in [
+        (("all-users",), ""),
+        (("group-members", COMPANY), ""),
+        (("group-member-names", COMPANY), ""),
+        (("get-user-details",), "eve@example.com"),
+        (("is-user-in-group", COMPANY, "eve"), ""),
+    ]:
+        with pytest.raises(answers.Doubt, match="renamed"):
+            ask(site, *words, stdin=stdin)
+    assert ask(site, "get-user-details", stdin="annie") == ANN_5
+    assert ask(site, "group-member-names", "[Individual Member]") == f"{BOB.username}\n"
+    assert ask(site, "is-user-in-group", COMPANY, ANN.username) == "Y\n"
+
+
+def test_an_empty_directory_is_not_answered_as_if_all_had_left(site: Site) -> None:
+    publish.publish(directory_of([]), site.settings, record_fields=5, now=datetime.now(UTC))
+    with pytest.raises(answers.Doubt, match="nobody"):
+        ask(site, "all-users")
+
+
+def test_a_reader_that_races_with_publications_finds_the_new_generation(site: Site) -> None:
+    reader = handover.Directory(str(site.home))
+    for _ in range(4):
+        publish.publish(sample_directory(), site.settings, record_fields=5, now=datetime.now(UTC))
+    facts, _ = reader.person("annie")
+    assert facts["username"] == ANN.username
+    assert reader.generation == _generation(site).name
+
+
+@pytest.mark.parametrize("folder", ["papercut_scripts", "a folder with blanks", "json", "v1.2-ü"])
+def test_the_program_runs_as_a_plain_file_in_a_folder_of_any_name(site: Site, tmp_path: Path, folder: str) -> None:
+    copy = tmp_path / "copies" / folder
+    shutil.copytree(SCRIPTS, copy, ignore=shutil.ignore_patterns("__pycache__"))
+    done = run_program("user_source", "-", "group-members", COMPANY, folder=copy)
+    assert (done.returncode, done.stdout.decode(), done.stderr) == (0, ANN_5, b"")
+
+
+def test_the_program_refuses_with_one_sentence_and_exit_1(site: Site) -> None:
+    done = run_program("user_source", "-", "get-user-details", stdin=b"nobody\n")
+    assert (done.returncode, done.stdout) == (1, b"")
+    assert done.stderr == b'The directory knows no user "nobody".\n'
+
+
+def test_the_program_does_not_wait_for_the_end_of_its_input(site: Site) -> None:
+    command = [sys.executable, str(SCRIPTS / "user_source.py"), "-", "user-details"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as program:
+        assert program.stdin and program.stdout
+        program.stdin.write(b"annie\n")
+        program.stdin.flush()
+        assert program.stdout.read().decode() == ANN_5
+    assert program.returncode == 0
+
+
+def test_every_question_is_logged(site: Site) -> None:
+    run_program("user_source", "-", "group-members", COMPANY)
+    run_program("user_source", "-", "group-members", "nobody")
+    first, second = site.log("user_source")
+    assert (first["query"], first["exit"], first["bytes"]) == (f"- group-members {COMPANY}", 0, len(ANN_5.encode()))
+    assert (second["exit"], second["bytes"], second["note"]) == (1, 0, 'The directory lists no group named "nobody".')
+    assert abs(datetime.fromisoformat(first["time"]).timestamp() - time.time()) < 60
