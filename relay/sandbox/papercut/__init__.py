@@ -1,0 +1,27 @@
+"""A PaperCut MF server to try everything on: as strict as the real one, and shipped with the product.
+
+`PaperCutStandIn` is the whole; `State` what it holds; `Switches` the doubts about the real one. Nothing outside the
+sandbox may depend on this package.
+"""
+
+from relay.sandbox.papercut.faults import ApiFault
+from relay.sandbox.papercut.popup import Login
+from relay.sandbox.papercut.printing import JobFacts, PrintRefused, Verdict
+from relay.sandbox.papercut.server import PaperCutStandIn
+from relay.sandbox.papercut.state import Job, Settings, State, Transaction, User
+from relay.sandbox.papercut.switches import Switches
+
+__all__ = [
+    "ApiFault",
+    "Job",
+    "JobFacts",
+    "Login",
+    "PaperCutStandIn",
+    "PrintRefused",
+    "Settings",
+    "State",
+    "Switches",
+    "Transaction",
+    "User",
+    "Verdict",
+]

@@ -1,0 +1,359 @@
+"""Print jobs: price, verdict, charge, counters and the job log.
+
+The hook of a print script runs in `script_runner` where one is set (a callable from `JobFacts` to `Verdict`, for
+example real Rhino); without one the script is skipped and the job says so. Source: PaperCut manual on charging,
+restricted users and importing jobs.
+"""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from relay.sandbox.papercut import faults, popup, print_log
+from relay.sandbox.papercut.faults import ApiFault
+from relay.sandbox.papercut.state import TEMPLATE_PRINTER, Job, Printer, SharedAccount, State, User
+
+PRINT = "PRINT_USAGE"
+
+
+@dataclass(frozen=True)
+class JobFacts:
+    """What a print script may know of a job. Costs are in the main unit, `pages` count every copy."""
+
+    username: str
+    full_name: str
+    email: str
+    balance: float
+    restricted: bool
+    groups: tuple[str, ...]
+    server: str
+    printer: str
+    document: str
+    pages: int
+    colour_pages: int
+    copies: int
+    sheets: int
+    duplex: bool
+    grayscale: bool
+    paper_size: str
+    cost: float
+    client: str
+    client_running: bool
+    web_print: bool
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the script did: None leaves the fact as it was. `log` is for the operator's eyes."""
+
+    allowed: bool = True
+    reason: str = ""
+    cost: float | None = None
+    comment: str = ""
+    username: str = ""
+    account: str = ""
+    log: tuple[str, ...] = ()
+
+
+class PrintRefused(Exception):
+    """A job that never got as far as the job log: no login, no such user or printer."""
+
+
+def print_job(
+    state: State,
+    *,
+    user: str = "",
+    login: tuple[str, str] | None = None,
+    printer: str = "",
+    pages: int = 1,
+    colour_pages: int = 0,
+    copies: int = 1,
+    duplex: bool = False,
+    document: str = "document.pdf",
+    paper_size: str = "A4",
+    client: str = "laptop",
+    client_running: bool = True,
+    web_print: bool = False,
+    account: str = "",
+    comment: str = "",
+    cost: float | None = None,
+) -> Job:
+    """Print `copies` of a document of `pages` pages and return its line in the job log, printed or denied.
+
+    `login` (name, password) goes through the popup first; `user` alone is somebody whose identity is settled (blank:
+    whom the popup remembers for `client`). `printer` is `server\\name` or a name; blank is the first one. `account`
+    charges a shared account; `cost` overrides the price. Raises PrintRefused, and the faults 262 and 283.
+    """
+    if pages < 1 or copies < 1 or not 0 <= colour_pages <= pages:
+        raise PrintRefused("a job has at least one page and copy, and no more colour pages than pages")
+    if login is not None:
+        verdict = popup.login(state, *login, client_address=client)
+        if not verdict.ok:
+            raise PrintRefused(f"the popup refused {login[0]}: {verdict.reason}")
+        user = verdict.username
+    with state.lock:
+        queue = find_printer(state, printer)
+        if not user:
+            user = state.sessions.get(client, "")
+            if not user:
+                raise PrintRefused(f"nobody is logged in at {client}")
+        owner = state.user(user)
+        sheets = (pages + 1) // 2 if duplex else pages
+        price = price_of(queue, pages, colour_pages, duplex=duplex) * copies
+        if owner.cost_rate_percent >= 0:
+            price *= owner.cost_rate_percent / 100
+        facts = JobFacts(
+            owner.username,
+            owner.full_name,
+            owner.email,
+            owner.total(),
+            owner.restricted,
+            tuple(state.groups_of(owner.username)),
+            queue.server,
+            queue.name,
+            document,
+            pages * copies,
+            colour_pages * copies,
+            copies,
+            sheets * copies,
+            duplex,
+            colour_pages == 0,
+            paper_size,
+            price if cost is None else cost,
+            client,
+            client_running,
+            web_print,
+        )
+        runner = state.script_runner
+    # The script runs without the lock: it may take its time, and may ask the stand-in something.
+    said = runner(facts) if runner is not None else Verdict()
+    with state.lock:
+        return _log_and_charge(state, facts, said, queue, account, comment, ran=runner is not None)
+
+
+def _log_and_charge(
+    state: State, facts: JobFacts, said: Verdict, queue: Printer, account: str, comment: str, *, ran: bool
+) -> Job:
+    user = state.user(said.username or facts.username)
+    shared = _shared_account(state, said.account or account)
+    price = facts.cost if said.cost is None else said.cost
+    job = Job(
+        state.new_id(),
+        state.clock.now(),
+        user.username,
+        facts.server,
+        facts.printer,
+        facts.document,
+        facts.pages,
+        facts.colour_pages,
+        facts.copies,
+        facts.sheets,
+        facts.duplex,
+        facts.grayscale,
+        facts.paper_size,
+        facts.client,
+        price,
+        shared.name if shared else user.username,
+        "\n".join(text for text in (comment, said.comment) if text),
+        script="ran" if ran else "skipped",
+    )
+    job.denied_reason = _denied(state, user, shared, queue, price, said)
+    job.printed = not job.denied_reason
+    if job.denied_reason:
+        job.cost = 0.0
+        state.note(f'Job of "{user.username}" on {queue.server}\\{queue.name} was denied: {job.denied_reason}', "WARN")
+    state.jobs.append(job)
+    state.recorder.job(job)
+    if job.printed:
+        _charge(state, user, shared, price, job)
+        user.job_count += 1
+        user.page_count += job.pages
+        queue.job_count += 1
+        queue.page_count += job.pages
+        state.recorder.user(user)
+        print_log.write(state, job)
+    return job
+
+
+def _denied(state: State, user: User, shared: SharedAccount | None, queue: Printer, price: float, said: Verdict) -> str:
+    if not said.allowed:
+        return said.reason or "PRINT_SCRIPT"
+    if queue.disabled:
+        return "PRINTER_DISABLED"
+    if user.disabled:
+        return "USER_DISABLED"
+    if price < 0:
+        return "NEGATIVE_COST"
+    if shared is not None:
+        if shared.disabled:
+            return "ACCOUNT_DISABLED"
+        limit = shared.overdraft_amount if shared.overdraft_mode == "individual" else 0.0
+        return "ACCOUNT_LIMIT" if shared.restricted and shared.balance - price < -limit else ""
+    # Only restricted users are stopped at zero, or at minus their overdraft.
+    if user.restricted and price > 0 and user.total() - price < -state.overdraft_of(user):
+        return "INSUFFICIENT_CREDIT"
+    return ""
+
+
+def _charge(state: State, user: User, shared: SharedAccount | None, price: float, job: Job) -> None:
+    if price == 0:
+        return
+    if shared is not None:
+        state.transact_shared(shared, -price, "", kind=PRINT, job_id=job.job_id)
+        return
+    accounts = state.settings.personal_accounts
+    name = accounts[0] if state.settings.several_accounts() else ""
+    state.transact(user, -price, "", kind=PRINT, by="[system]", account=name, job_id=job.job_id)
+
+
+def refund(state: State, job_id: int, amount: float | None = None, comment: str = "") -> Job:
+    """Give a job's price back, wholly or `amount` of it. Raises PrintRefused for a job that cost nothing (more)."""
+    with state.lock:
+        job = next((job for job in state.jobs if job.job_id == job_id), None)
+        if job is None:
+            raise PrintRefused(f"there is no job {job_id}")
+        back = job.cost - job.refunded if amount is None else amount
+        if back <= 0 or job.refunded + back > job.cost + 1e-9:
+            raise PrintRefused(f"job {job_id} cost {job.cost:g}, {job.refunded:g} of it was given back already")
+        job.refunded += back
+        text = comment or f"Refund of {job.document}"
+        if job.account == job.username:
+            state.transact(
+                state.user(job.username),
+                back,
+                text,
+                kind="REFUND",
+                by="admin",
+                account=state.settings.personal_accounts[0] if state.settings.several_accounts() else "",
+                job_id=job_id,
+            )
+        else:
+            state.transact_shared(_must_have(state, job.account), back, text, kind="REFUND", job_id=job_id)
+        state.recorder.job(job)
+        return job
+
+
+def find_printer(state: State, name: str) -> Printer:
+    """Return the queue of `server\\name` or of a name that only one server has; blank is the first queue."""
+    if not name:
+        if not state.printers:
+            raise PrintRefused("the stand-in has no printer")
+        return next(iter(state.printers.values()))
+    server, backslash, queue = name.partition("\\")
+    found = [
+        printer
+        for printer in state.printers.values()
+        if (printer.server, printer.name) == (server, queue) or (not backslash and printer.name == name)
+    ]
+    if len(found) != 1:
+        raise ApiFault(faults.PRINTER_NOT_FOUND, f'Printer "{name}" could not be found.')
+    return found[0]
+
+
+def price_of(printer: Printer, pages: int, colour_pages: int, *, duplex: bool) -> float:
+    """Return the price of one copy: mono and colour pages by their price, less the discount for duplex."""
+    colour = printer.page_cost if printer.colour_page_cost is None else printer.colour_page_cost
+    price = (pages - colour_pages) * printer.page_cost + colour_pages * colour
+    return price * (1 - printer.duplex_discount_percent / 100) if duplex else price
+
+
+def _shared_account(state: State, name: str) -> SharedAccount | None:
+    return _must_have(state, name) if name else None
+
+
+def _must_have(state: State, name: str) -> SharedAccount:
+    found = state.shared_accounts.get(name)
+    if found is None:
+        raise state.unlisted(f'Shared account "{name}" could not be found.')
+    return found
+
+
+def process_job(state: State, details: str) -> Job:
+    """Log and charge a job described as `user=ann,server=s,printer=p,...` without filters, popups or scripts.
+
+    Raises the general fault for a missing user, server or printer and for figures that are none, 262 and 283.
+    """
+    facts = _read_details(state, details)
+    missing = [name for name in ("user", "server", "printer") if not facts.get(name)]
+    if missing:
+        raise ApiFault(faults.GENERAL, f"Job details lack {', '.join(missing)}.")
+    pages = _whole(facts, "total-pages", 1)
+    colour = _whole(facts, "total-color-pages", 0)
+    copies = _whole(facts, "copies", 1)
+    duplex = facts.get("duplex", "").upper() in ("TRUE", "Y")
+    with state.lock:
+        user = state.user(facts["user"])
+        queue = state.printers.get((facts["server"], facts["printer"]))
+        if queue is None:
+            queue = state.add_printer(facts["server"], facts["printer"])
+        price = _price(facts) if facts.get("cost") else price_of(queue, pages, colour, duplex=duplex)
+        shared = _shared_account(state, facts.get("shared-account", ""))
+        job = Job(
+            state.new_id(),
+            _moment(state, facts.get("time", "")),
+            user.username,
+            queue.server,
+            queue.name,
+            facts.get("document-name", ""),
+            pages,
+            colour,
+            copies,
+            (pages + 1) // 2 if duplex else pages,
+            duplex,
+            facts.get("grayscale", "").upper() in ("TRUE", "Y") or colour == 0,
+            facts.get("paper-size-name", "A4"),
+            facts.get("client-machine", "") or facts.get("client-ip", ""),
+            price,
+            shared.name if shared else user.username,
+            facts.get("comment", ""),
+        )
+        state.jobs.append(job)
+        state.recorder.job(job)
+        _charge(state, user, shared, price, job)
+        user.job_count += 1
+        user.page_count += pages
+        queue.job_count += 1
+        queue.page_count += pages
+        print_log.write(state, job)
+        return job
+
+
+def _read_details(state: State, details: str) -> dict[str, str]:
+    facts = {}
+    for pair in next(csv.reader([details], doublequote=True), []):
+        name, equals, value = pair.partition("=")
+        if not equals:
+            raise ApiFault(faults.GENERAL, f"Job detail {pair!r} is no name=value pair.")
+        facts[name.strip()] = value.strip()
+    return facts
+
+
+def _whole(facts: dict[str, str], name: str, default: int) -> int:
+    text = facts.get(name, "")
+    if text and not text.isdecimal():
+        raise ApiFault(faults.GENERAL, f"Job detail {name} is no whole number: {text!r}.")
+    return int(text) if text else default
+
+
+def _price(facts: dict[str, str]) -> float:
+    try:
+        return float(facts["cost"])
+    except ValueError:
+        raise ApiFault(faults.GENERAL, f"Job detail cost is no number: {facts['cost']!r}.") from None
+
+
+def _moment(state: State, text: str) -> datetime:
+    if not text:
+        return state.clock.now()
+    try:
+        local = datetime.strptime(text, "%Y%m%dT%H%M%S")
+    except ValueError:
+        raise ApiFault(faults.GENERAL, f"Job detail time is no yyyyMMddTHHmmss: {text!r}.") from None
+    return local.replace(tzinfo=state.zone).astimezone(UTC)
+
+
+def is_template(server: str, printer: str) -> bool:
+    """Return whether an address means [Template Printer]."""
+    return printer in (TEMPLATE_PRINTER, "[Template Printer]") and server in ("", TEMPLATE_PRINTER)

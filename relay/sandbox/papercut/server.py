@@ -1,0 +1,291 @@
+"""The HTTP server of the stand-in, and the stand-in as a whole.
+
+One port answers PaperCut's XML-RPC at /rpc/api/xmlrpc, the health interface at /api/health, and the stand-in's own
+control addresses at /sandbox (see `control`). It listens on loopback only. `data_dir` plays PaperCut's installation
+folder: logs, print logs and security.properties lie below it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import socket
+import ssl
+import threading
+from collections import Counter
+from datetime import datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from relay.clock import Clock
+from relay.sandbox.papercut import control, dispatch, health, nightly, popup, printing, security
+from relay.sandbox.papercut.api.registry import Context
+from relay.sandbox.papercut.injection import Injector
+from relay.sandbox.papercut.popup import Login
+from relay.sandbox.papercut.state import (
+    KEY_AUTH_PROGRAM,
+    KEY_TOKEN,
+    KEY_USER_SOURCE,
+    Job,
+    Settings,
+    State,
+)
+from relay.sandbox.papercut.switches import Switches
+from relay.sandbox.papercut.tasks import TaskSlot
+
+log = logging.getLogger(__name__)
+
+RPC_PATH = "/rpc/api/xmlrpc"
+LARGEST_BODY = 64 * 1024 * 1024
+
+
+class PaperCutStandIn:
+    """A PaperCut MF server to try things on.
+
+    >>> with PaperCutStandIn(data_dir=folder, token="t") as papercut:      # doctest: +SKIP
+    ...     papercut.state.add_user("ann", balance=-1.5)
+    ...     ServerProxy(papercut.url + "/rpc/api/xmlrpc").api.getTotalUsers("t")
+
+    `token` becomes the plain value of the web-services token key; without it no call is let in until one is set.
+    With `cert_file` and `key_file` the port speaks TLS.
+    """
+
+    def __init__(
+        self,
+        *,
+        data_dir: Path,
+        port: int = 0,
+        switches: Switches | None = None,
+        settings: Settings | None = None,
+        clock: Clock | None = None,
+        timezone: str = "UTC",
+        token: str = "",
+        cert_file: Path | None = None,
+        key_file: Path | None = None,
+    ) -> None:
+        self.state = State(Path(data_dir), switches=switches, settings=settings, clock=clock, timezone=timezone)
+        self.state.config[KEY_TOKEN] = token
+        self.tasks = TaskSlot(self.state)
+        self.faults = Injector()
+        self._context = Context(self.state, self.tasks)
+        self._port = port
+        self._tls = None
+        if cert_file is not None:
+            self._tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            self._tls.load_cert_chain(cert_file, key_file)
+        self._server: _Server | None = None
+        self._thread: threading.Thread | None = None
+
+    # -- life
+
+    def start(self) -> PaperCutStandIn:
+        """Read security.properties and listen; a chosen port stays the same through stop and start."""
+        self.state.security = security.read(self.state.data_dir)
+        self._server = _Server(("127.0.0.1", self._port), self._context, self.faults, self._tls)
+        self._port = self._server.server_address[1]
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, name="papercut-stand-in", daemon=True
+        )
+        self._thread.start()
+        return self
+
+    def stop(self) -> None:
+        """Close the port and every connection, and wait for the running task."""
+        if self._server is not None and self._thread is not None:
+            self._server.shutdown()
+            self._thread.join()
+            self._server.close_connections()
+            self._server.server_close()
+            self._server = None
+        self.tasks.join()
+
+    def __enter__(self) -> PaperCutStandIn:
+        return self.start()
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    @property
+    def port(self) -> int:
+        return self._port
+
+    @property
+    def url(self) -> str:
+        """Scheme, host and port: "http://127.0.0.1:9191"."""
+        return f"{'https' if self._tls else 'http'}://127.0.0.1:{self._port}"
+
+    # -- what an administrator does
+
+    def use_programs(self, user_source: Path | str | None = None, auth: Path | str | None = None) -> None:
+        """Set the custom programs and list their folders in security.properties."""
+        for key, program in ((KEY_USER_SOURCE, user_source), (KEY_AUTH_PROGRAM, auth)):
+            if program is not None:
+                self.state.config[key] = str(program)
+                security.allow_folder(self.state, Path(program).parent)
+
+    # -- what happens at a PaperCut server
+
+    def popup_login(self, typed: str, password: str, *, client: str = "") -> Login:
+        """Log in as the popup does."""
+        return popup.login(self.state, typed, password, client_address=client)
+
+    def print_job(self, **job: Any) -> Job:
+        """Print a job; see `printing.print_job`."""
+        return printing.print_job(self.state, **job)
+
+    def refund(self, job_id: int, amount: float | None = None) -> Job:
+        return printing.refund(self.state, job_id, amount)
+
+    def run_due(self, since: datetime) -> list[str]:
+        """Do the quotas and the nightly sync whose hour lies between `since` and the clock's now."""
+        return nightly.run_due(self.state, since)
+
+    def nightly_sync(self) -> None:
+        nightly.run_night(self.state)
+
+    # -- what tests and operators ask
+
+    @property
+    def calls(self) -> Counter[str]:
+        """Calls so far by method name."""
+        return self.faults.calls
+
+    @property
+    def writes(self) -> Counter[str]:
+        """Changing calls so far by method name."""
+        return self.faults.writes
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    block_on_close = False
+    request_queue_size = 64
+
+    def __init__(
+        self, address: tuple[str, int], context: Context, injector: Injector, tls: ssl.SSLContext | None
+    ) -> None:
+        self.context = context
+        self.injector = injector
+        self._tls = tls
+        self._connections: set[socket.socket] = set()
+        self._workers: list[threading.Thread] = []
+        self._lock = threading.Lock()
+        super().__init__(address, _Handler)
+
+    def get_request(self) -> tuple[Any, Any]:
+        connection, address = super().get_request()
+        if self._tls is not None:
+            # The handshake happens in the connection's own thread, at the first read.
+            connection = self._tls.wrap_socket(connection, server_side=True, do_handshake_on_connect=False)
+        with self._lock:
+            self._connections.add(connection)
+        return connection, address
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        thread = threading.Thread(target=self.process_request_thread, args=(request, client_address), daemon=True)
+        with self._lock:
+            self._workers = [known for known in self._workers if known.is_alive()]
+            self._workers.append(thread)
+        thread.start()
+
+    def shutdown_request(self, request: Any) -> None:
+        with self._lock:
+            self._connections.discard(request)
+        super().shutdown_request(request)
+
+    def close_connections(self) -> None:
+        """End the kept-alive connections and wait for their threads."""
+        with self._lock:
+            connections = list(self._connections)
+            threads = list(self._workers)
+        for connection in connections:
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+        for thread in threads:
+            thread.join(10)
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        log.debug("a connection from %s ended by an error", client_address, exc_info=True)
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: _Server
+    protocol_version = "HTTP/1.1"
+    # Header and body leave in one packet, at once: with Nagle's algorithm a kept-alive call costs 40 ms.
+    disable_nagle_algorithm = True
+    wbufsize = -1
+
+    def do_POST(self) -> None:
+        body = self._body()
+        if body is None:
+            return
+        path = urlsplit(self.path).path
+        if path == RPC_PATH:
+            self._rpc(body)
+        elif path.startswith(control.PATH + "/"):
+            self._control(path, body)
+        else:
+            self._page(404, "Not Found")
+
+    def do_GET(self) -> None:
+        parts = urlsplit(self.path)
+        query = parse_qs(parts.query)
+        state = self.server.context.state
+        if parts.path == RPC_PATH:
+            self._page(405, "Method Not Allowed")
+        elif parts.path.startswith(health.PATHS):
+            self._json(*health.answer(state, parts.path, query, self.headers.get("Authorization") or ""))
+        elif parts.path.startswith(control.PATH + "/"):
+            self._json(*control.get(state, self.server.injector, parts.path, query))
+        else:
+            self._page(404, "Not Found")
+
+    def _rpc(self, body: bytes) -> None:
+        try:
+            reply = dispatch.answer(self.server.context, self.server.injector, body, self.client_address[0])
+        except Exception:
+            log.exception("the stand-in failed at a call")
+            self._page(500, "Internal Server Error")
+            return
+        if reply.body is None:
+            self.close_connection = True
+            return
+        self._send(reply.status, "text/xml" if reply.status == 200 else "text/html", reply.body)
+
+    def _control(self, path: str, body: bytes) -> None:
+        if (self.headers.get("Content-Type") or "").partition(";")[0].strip().lower() != "application/json":
+            self._json(415, {"error": "send Content-Type: application/json"})
+            return
+        try:
+            value = json.loads(body or b"{}")
+        except ValueError:
+            self._json(400, {"error": "the body is no JSON"})
+            return
+        self._json(*control.post(self.server.context.state, self.server.injector, path, value))
+
+    def _body(self) -> bytes | None:
+        length = self.headers.get("Content-Length") or ""
+        if not length.isdecimal() or int(length) > LARGEST_BODY:
+            self.close_connection = True
+            self._page(413 if length.isdecimal() else 411, "Length Required")
+            return None
+        return self.rfile.read(int(length))
+
+    def _json(self, status: int, value: Any) -> None:
+        self._send(status, "application/json", json.dumps(value, ensure_ascii=False).encode("utf-8"))
+
+    def _page(self, status: int, text: str) -> None:
+        self._send(status, "text/html", f"<html><body>{text}</body></html>".encode())
+
+    def _send(self, status: int, kind: str, body: bytes) -> None:
+        self.send_response(status)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *arguments: Any) -> None:
+        log.debug(format, *arguments)
