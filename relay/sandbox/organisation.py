@@ -230,7 +230,7 @@ class _Maker:
     def organisation(self) -> Organisation:
         identity = self.identity(self.day(3000, 3000))
         locations = tuple(self.locations())
-        plans = tuple(self.plans(locations))
+        plans = tuple(sorted(self.plans(locations), key=lambda plan: plan.id))
         domains = list(self.company_seeds(locations))
         members = tuple(self.members(locations, domains))
         companies = tuple(self.companies(domains, members))
@@ -246,8 +246,8 @@ class _Maker:
             memberships=tuple(
                 sorted(self.memberships(plans, companies, members), key=lambda membership: membership.id)
             ),
-            users=tuple(self.users(members)),
-            custom_properties=tuple(self.custom_properties()),
+            users=tuple(sorted(self.users(members), key=lambda user: user.id)),
+            custom_properties=tuple(sorted(self.custom_properties(), key=lambda row: row.id)),
             coins=tuple(self.coins(plans, companies)),
         )
 
@@ -278,7 +278,7 @@ class _Maker:
             address: dict[str, str] | str = {"country": "Bulgaria", "city": city, "street": f"{number + 1} Main Street"}
             if number % 3 == 2:
                 address = f"{number + 1} Main Street, {city}"
-            born = self.day(2900, 2000)
+            born = self.as_of - timedelta(days=2900 - 60 * number)  # the first one is the oldest
             yield Location(self.identity(born), f"{self.name} {city}", f"{city[:3].upper()}", self.timezone, address)
 
     def plans(self, locations: tuple[Location, ...]) -> Iterator[Plan]:

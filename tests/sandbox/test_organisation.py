@@ -122,3 +122,12 @@ def test_cards_are_texts(large):
     assert any(card.startswith("0") for card in cards)
     assert "printingPin" in {row.key for row in large.custom_properties}
     assert not any("printingPin" in member.properties for member in large.members)
+
+
+def test_order_of_the_lists(large):
+    """Lists are in the order of the ids, as OfficeRnD lists them; the first location is the one with most people."""
+    lists = (large.locations, large.plans, large.companies, large.members, large.memberships, large.users)
+    for rows in (*lists, large.custom_properties):
+        assert [row.id for row in rows] == sorted(row.id for row in rows)
+    busiest, _ = Counter(member.location for member in large.members).most_common(1)[0]
+    assert busiest == large.locations[0].id

@@ -12,7 +12,8 @@ JSON over loopback only, on the stand-in's own port; the API itself knows nothin
                               {"do": "change", "id": "…", "status": "former"}, {"do": "remove", "id": "…"}
     POST /sandbox/company     the same three
     POST /sandbox/membership  {"do": "add", "plan": "…", "company": "…", "member": "…"}, and the other two
-    POST /sandbox/fee         {"do": "rename", "id": "…", "name": "…"},
+    POST /sandbox/fee         {"do": "add", "source": "admin", …the body of POST /fees},
+                              {"do": "rename", "id": "…", "name": "…"},
                               {"do": "waive", "id": "…"}, {"do": "remove", "id": "…"}
     POST /sandbox/account     {"email": "…", "password": "…", "sso_only": false}; {"email": "…", "portal_access": false}
     POST /sandbox/tokens      {"revoke": true}: every token given out becomes a bad one
@@ -26,7 +27,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from relay.sandbox.officernd.answers import Answer
+from relay.sandbox.officernd.answers import Answer, Refusal
 from relay.sandbox.officernd.api import Request
 from relay.sandbox.officernd.records import shown
 
@@ -58,7 +59,7 @@ def answer(standin: OfficeRnDStandIn, request: Request) -> Answer:
             return Answer(200, command(standin, values))
     except KeyError as missing:
         return _wrong(f"{missing.args[0]} is missing or not known")
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, Refusal) as error:
         return _wrong(str(error))
 
 
@@ -143,14 +144,17 @@ def _record(
 
 
 def _fee(standin: OfficeRnDStandIn, values: Values) -> Values:
-    what, identity = values.pop("do"), values.pop("id")
+    what = values.pop("do")
+    if what == "add":
+        return standin.add_fee(**values)
+    identity = values.pop("id")
     if what == "rename":
         return standin.rename_fee(identity, values["name"])
     if what == "waive":
         return standin.waive_fee(identity)
     if what == "remove":
         return standin.delete_fee(identity)
-    raise ValueError(f"do must be rename, waive or remove, not {what!r}")
+    raise ValueError(f"do must be add, rename, waive or remove, not {what!r}")
 
 
 def _account(standin: OfficeRnDStandIn, values: Values) -> Values:

@@ -6,7 +6,6 @@ anything. The one that matters most is `lost_after`: the effect is there, the an
 
 from __future__ import annotations
 
-import json
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -131,10 +130,15 @@ def spoilt_after(fault: Fault, answer: Answer) -> Answer:
     if fault.kind == "garbage":
         return Answer(200, b"<html><body>Please try again later.</body></html>", content_type="text/html")
     if fault.kind == "short_page" and isinstance(answer.body, dict) and "results" in answer.body:
-        body = json.loads(json.dumps(answer.body))
-        body["results"] = body["results"][: -fault.amount] if fault.amount else []
-        body.pop("cursorNext", None)
-        return Answer(answer.status, body, answer.headers)
+        return replace(answer, body=_shortened(answer.body, fault.amount))
     if fault.kind == "wrong_total" and isinstance(answer.body, dict) and "total" in answer.body:
-        return Answer(answer.status, {**answer.body, "total": answer.body["total"] + fault.amount}, answer.headers)
+        return replace(answer, body={**answer.body, "total": answer.body["total"] + fault.amount})
     return answer
+
+
+def _shortened(page: dict[str, Any], missing: int) -> dict[str, Any]:
+    """Return the page as if it were the last one and had fewer results: in itself it looks right."""
+    results = page["results"][: max(0, len(page["results"]) - missing)]
+    start = page["rangeStart"] if results else 0
+    rest = {name: value for name, value in page.items() if name != "cursorNext"}
+    return {**rest, "results": results, "rangeStart": start, "rangeEnd": max(0, start + len(results) - 1)}

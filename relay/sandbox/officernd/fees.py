@@ -80,7 +80,7 @@ def create_fee(state: State, body: dict[str, Any], *, use_coins: str | None, sou
 def update_fee(state: State, identity: str, body: dict[str, Any]) -> Record:
     """Change a fee that was not invoiced; which fields may be sent is a switch (3.5: unknown)."""
     fields = {name: kind for name, kind in CREATE.items() if name in state.switches.fee_update_fields}
-    values = checked(body, fields)
+    values = {name: value for name, value in checked(body, fields).items() if value is not None}
     fee = state.fees.get(identity)
     if fee is None:
         raise not_found(identity)
@@ -163,8 +163,9 @@ def _check_rules(state: State, values: Record, method: str = "POST") -> Record:
     return plan
 
 
-def check_location(state: State, identity: str) -> None:
-    if len(identity) != 24 or identity.strip("0123456789abcdefABCDEF"):
+def check_location(state: State, identity: str | None) -> None:
+    """Raise the 500 for a location that does not exist, and the other one for what is no id at all (observed)."""
+    if identity is None or len(identity) != 24 or identity.strip("0123456789abcdefABCDEF"):
         raise Refusal(500, BAD_ID, with_error=False)
     if identity not in state.locations:
         raise broken_rule("Specified office was not found")

@@ -138,6 +138,14 @@ class OfficeRnDStandIn:
         """Run the billing: every open fee issued up to `until` goes on an invoice. Returns the invoices."""
         return fees.bill_run(self.state, until)
 
+    def add_fee(self, *, source: str = "admin", **body: Any) -> Record:
+        """Make a fee as something other than the relay does: staff, the portal, OfficeRnD's own connector.
+
+        `body` is as in `POST /fees`: name, issueDate, location, plan, price, member, company. Raises `Refusal`.
+        """
+        with self.state.lock:
+            return fees.create_fee(self.state, body, use_coins=None, source=source)
+
     def rename_fee(self, identity: str, name: str) -> Record:
         return fees.rename_fee(self.state, identity, name)
 

@@ -125,6 +125,8 @@ class State:
             return old
         record = {**old, **values, "modifiedAt": self.now_text(), "modifiedBy": by}
         table.put(record)
+        if table is self.members and previous.get("email") and record["email"]:
+            self._move_account(previous["email"], record["email"])
         self._tell(table, "updated", record, previous)
         return record
 
@@ -171,6 +173,15 @@ class State:
             if fields.get("status") in ("former", "contact") and record["company"]:
                 self.set_portal_access(record["email"], False)
             return record
+
+    def _move_account(self, old_email: str, new_email: str) -> None:
+        """Give the account another address, unless somebody else still uses the old one (4.1: a switch)."""
+        account = self.accounts.get(old_email.lower())
+        if not self.switches.account_follows_email or account is None or self.members.find(email=old_email):
+            return
+        del self.accounts[old_email.lower()]
+        account.email = new_email
+        self.accounts[new_email.lower()] = account
 
     def remove_member(self, identity: str) -> Record:
         with self.lock:

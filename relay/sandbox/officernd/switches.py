@@ -7,7 +7,7 @@ likelier or the stricter reading. The product must work in every position. Nothi
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
-from typing import Literal
+from typing import Literal, get_args, get_origin, get_type_hints
 
 
 @dataclass(slots=True)
@@ -75,6 +75,10 @@ class Switches:
     signin_lockout_status: int = 429
     organisation_is_sso_only: bool = False  # [4.3] password login switched off for all
 
+    account_follows_email: bool = (
+        True  # [4.1] user and member are joined by e-mail: what a changed address does is unknown
+    )
+
     # -- webhooks (5)
     webhook_fields: Literal["v2", "v1"] = "v2"  # names inside data.object
     webhook_attempts: int = 1  # deliveries of an event that is not answered 2xx; retries unknown
@@ -88,7 +92,7 @@ class Switches:
 
     def change(self, values: dict[str, object]) -> None:
         """Set several switches by name. Raises ValueError for an unknown name or a value of another type."""
-        known = {row.name: row for row in fields(self)}
+        known = get_type_hints(type(self))
         checked: dict[str, object] = {}
         for name, value in values.items():
             if name not in known:
@@ -100,6 +104,8 @@ class Switches:
                 value = float(value)
             if type(value) is not type(present):
                 raise ValueError(f"the switch {name} takes {type(present).__name__}, not {value!r}")
+            if get_origin(known[name]) is Literal and value not in get_args(known[name]):
+                raise ValueError(f"the switch {name} takes {' or '.join(get_args(known[name]))}, not {value}")
             checked[name] = value
         for name, value in checked.items():
             setattr(self, name, value)
