@@ -1,8 +1,8 @@
 """The stand-in's own addresses below /sandbox, kept apart from PaperCut's: JSON, loopback only.
 
-    POST /sandbox/popup     {"login", "password", "client"?}                     log in as the popup does
-    POST /sandbox/print     {"login"+"password" | "user", "printer"?, "pages"?, "colour_pages"?, "copies"?, "duplex"?,
-                             "document"?, "client"?, "account"?, "cost"?, ...}   print a job
+    POST /sandbox/popup     {"username", "password", "client"?}                  log in as the popup does
+    POST /sandbox/print     {"login": [name, password] or "user", "printer"?, "pages"?, "colour_pages"?, "copies"?,
+                             "duplex"?, "document"?, "client"?, "account"?, "cost"?, ...}   print a job
     POST /sandbox/refund    {"job", "amount"?}                                   give a job's price back
     POST /sandbox/fault     {"method", "kind", "times"?, "after"?, "containing"?, "delay_s"?, "code"?, "text"?}
                             {"clear": true}                                      faults on purpose (see `injection`)
@@ -14,7 +14,7 @@
     GET  /sandbox/users     every user with balance, groups and counters; ?username=ann for one
     GET  /sandbox/jobs, /sandbox/transactions   ?username=ann for one person
 
-    curl -H 'Content-Type: application/json' -d '{"login": "ann@example.com", "password": "...", "pages": 3}' \\
+    curl -H 'Content-Type: application/json' -d '{"login": ["ann@example.com", "..."], "pages": 3}' \\
         http://127.0.0.1:9191/sandbox/print
 
 A POST must be `application/json`, so that no foreign web page can print; answers are JSON, 400 with {"error"} for what
@@ -76,9 +76,9 @@ def post(state: State, injector: Injector, path: str, body: Any) -> tuple[int, A
 
 
 def _popup(state: State, injector: Injector, body: dict[str, Any]) -> Any:
-    given = _fields(body, login=str, password=str, client=str)
+    given = _fields(body, username=str, password=str, client=str)
     verdict = popup.login(
-        state, given.get("login", ""), given.get("password", ""), client_address=given.get("client", "")
+        state, given.get("username", ""), given.get("password", ""), client_address=given.get("client", "")
     )
     return as_json(verdict)
 
@@ -86,8 +86,7 @@ def _popup(state: State, injector: Injector, body: dict[str, Any]) -> Any:
 def _print(state: State, injector: Injector, body: dict[str, Any]) -> Any:
     given = _fields(
         body,
-        login=str,
-        password=str,
+        login=list,
         user=str,
         printer=str,
         pages=int,
@@ -104,8 +103,9 @@ def _print(state: State, injector: Injector, body: dict[str, Any]) -> Any:
         cost=float,
     )
     login = given.pop("login", None)
-    password = given.pop("password", "")
-    job = printing.print_job(state, login=None if login is None else (login, password), **given)
+    if login is not None and not (len(login) == 2 and all(isinstance(part, str) for part in login)):
+        raise BadRequest("login is [name, password]")
+    job = printing.print_job(state, login=tuple(login) if login else None, **given)
     with state.lock:
         user = state.user(job.username)
         return {"job": as_json(job), "user": user_as_json(state, user)}

@@ -17,7 +17,7 @@ from collections import Counter
 from datetime import datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
 from relay.clock import Clock
@@ -36,6 +36,9 @@ from relay.sandbox.papercut.state import (
 from relay.sandbox.papercut.switches import Switches
 from relay.sandbox.papercut.tasks import TaskSlot
 
+if TYPE_CHECKING:
+    from relay.sandbox.papercut.database import ExternalDatabase
+
 log = logging.getLogger(__name__)
 
 RPC_PATH = "/rpc/api/xmlrpc"
@@ -50,7 +53,8 @@ class PaperCutStandIn:
     ...     ServerProxy(papercut.url + "/rpc/api/xmlrpc").api.getTotalUsers("t")
 
     `token` becomes the plain value of the web-services token key; without it no call is let in until one is set.
-    With `cert_file` and `key_file` the port speaks TLS.
+    With `cert_file` and `key_file` the port speaks TLS. With `database_url` (SQLAlchemy) jobs, transactions, users and
+    printers are written to PaperCut's tables there too.
     """
 
     def __init__(
@@ -65,6 +69,7 @@ class PaperCutStandIn:
         token: str = "",
         cert_file: Path | None = None,
         key_file: Path | None = None,
+        database_url: str = "",
     ) -> None:
         self.state = State(Path(data_dir), switches=switches, settings=settings, clock=clock, timezone=timezone)
         self.state.config[KEY_TOKEN] = token
@@ -72,6 +77,8 @@ class PaperCutStandIn:
         self.faults = Injector()
         self._context = Context(self.state, self.tasks)
         self._port = port
+        self._database_url = database_url
+        self._database: ExternalDatabase | None = None
         self._tls = None
         if cert_file is not None:
             self._tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -84,6 +91,10 @@ class PaperCutStandIn:
     def start(self) -> PaperCutStandIn:
         """Read security.properties and listen; a chosen port stays the same through stop and start."""
         self.state.security = security.read(self.state.data_dir)
+        if self._database_url:
+            from relay.sandbox.papercut.database import ExternalDatabase  # SQLAlchemy takes long to load
+
+            self._database = ExternalDatabase(self._database_url, self.state)
         self._server = _Server(("127.0.0.1", self._port), self._context, self.faults, self._tls)
         self._port = self._server.server_address[1]
         self._thread = threading.Thread(
@@ -101,6 +112,9 @@ class PaperCutStandIn:
             self._server.server_close()
             self._server = None
         self.tasks.join()
+        if self._database is not None:
+            self._database.close()
+            self._database = None
 
     def __enter__(self) -> PaperCutStandIn:
         return self.start()

@@ -261,6 +261,10 @@ class State:
             with path.open("a", encoding="utf-8") as file:
                 file.write(line + "\n")
 
+    def forget_recorder(self) -> None:
+        """Tell nobody else of changes any more."""
+        self.recorder = _NoRecorder()
+
     def key(self, name: str) -> str:
         """Return a config key, blank where it does not exist."""
         return self.config.get(name, "")
