@@ -407,9 +407,9 @@ def statement(month: str | None, member: str | None, company: str | None, format
 @click.option("--if-due", is_flag=True, help="Do nothing when the business day is already done.")
 def run(if_due: bool) -> int:
     """The scheduled job: recover, sync, settle, top-up, jobs, report. WRITES."""
+    settings = OUTSIDE.settings()
     from relay import run as story
 
-    settings = OUTSIDE.settings()
     with story.open_site(settings, Clock(), OUTSIDE.progress()) as site:
         done = story.run(site, if_due=if_due)
         OUTSIDE.answer(done.as_json(), lambda: terminal.run_result(terminal.output(), done.as_json()))
@@ -481,10 +481,10 @@ def bundle(out: Path, platform: str | None, with_secrets: bool, site_server: boo
 @contextmanager
 def _site(writes: bool = False) -> Iterator[Any]:
     """Open the site for a command; one that writes holds the site's lock from before the ledger is opened."""
+    settings = OUTSIDE.settings()
     from relay.lock import site_lock
     from relay.run import open_site
 
-    settings = OUTSIDE.settings()
     if writes:
         with site_lock(settings.site.state_dir), open_site(settings, Clock(), OUTSIDE.progress()) as site:
             yield site

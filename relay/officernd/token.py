@@ -39,7 +39,7 @@ BASIC_SCOPES = frozenset(
 )
 FEE_SCOPES = frozenset({"flex.community.fees.read", "flex.community.fees.create"})
 PASS_SCOPES = frozenset({"flex.space.passes.read"})
-CHECKIN_SCOPES = frozenset({"flex.space.checkins.read"})
+CHECKIN_SCOPES = frozenset({"flex.community.checkins.read"})
 
 
 def scopes(settings: Settings) -> frozenset[str]:
