@@ -210,7 +210,7 @@ def _invoice(state: State, kind: str, holder: str, fees: list[Record], day: str)
             kind: holder,
             "location": fees[0]["location"],
             "date": parse_instant(day),
-            "amount": sum(line["amount"] for line in lines),
+            "amount": round(sum(line["amount"] for line in lines), 6),
             "lines": lines,
         },
     )

@@ -64,10 +64,10 @@ class Tokens:
         return Answer(200, given, {"Cache-Control": "no-store"})
 
     def check(self, authorization: str, scope: str, now: float) -> Token:
-        """Return the bearer's token. Raises the one 401 whatever is wrong with it."""
+        """Return the bearer's token; `scope` "" asks for any. Raises the one 401 whatever is wrong with it."""
         kind, _, text = authorization.partition(" ")
         token = self._tokens.get(text.strip()) if kind.lower() == "bearer" else None
-        if token is None or now >= token.expires_at or scope not in token.scopes:
+        if token is None or now >= token.expires_at or (scope and scope not in token.scopes):
             raise unauthorized()
         return token
 

@@ -1,0 +1,337 @@
+"""Plans and fees: what a fee needs, what it looks like, who pays, coins, invoices, locked periods, staff edits."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+NOBODY = "a" * 24
+
+
+def refusal(answer):
+    return answer.status_code, answer.json()["message"]
+
+
+def test_plans(api):
+    """officernd-api 3.4: filters only name and code; a print product is a plan with intervalLength once."""
+    found = api.get("/plans", name="PaperCut Fees").json()["results"]
+    assert [row["intervalLength"] for row in found] == ["once"]
+    assert api.get("/plans", code="PRINT").json()["results"] == found
+    assert isinstance(found[0]["price"], float)
+
+
+@pytest.mark.parametrize(("switch", "status"), [("no", 404), ("unauthorized", 401), ("yes", 201)])
+def test_creating_a_plan(api, switches, switch, status):
+    """officernd-api 3.4: no create in the v2 scope list; how it is refused, or whether it works, is a switch."""
+    switches.plans_can_be_created = switch
+    answer = api.post("/plans", {"name": "Print 2", "intervalLength": "once"})
+    assert answer.status_code == status
+    assert len(api.get("/plans", name="Print 2").json()["results"]) == (status == 201)
+
+
+def test_create(api, new_fee):
+    """officernd-api 3.5: 201 with the fields of the answer; source public-api, no payment yet."""
+    answer = api.post("/fees", new_fee())
+    fee = answer.json()
+    assert answer.status_code == 201
+    assert (fee["name"], fee["price"], fee["quantity"]) == ("Printing 2026-11-01 [hq-1]", 7.03, 1)
+    assert (fee["issueDate"], fee["isPersonal"], fee["status"]) == ("2026-11-01T00:00:00.000Z", False, "approved")
+    assert (fee["planType"], fee["source"], fee["discountedPrice"]) == ("Plan", "public-api", 7.03)
+    assert "payment" not in fee
+    assert api.get(f"/fees/{fee['_id']}").json() == fee
+    assert fee["createdAt"] == fee["modifiedAt"] == "2026-11-02T12:00:00.000Z"
+
+
+def test_not_idempotent(api, new_fee, standin):
+    """officernd-api 2.2: two equal POSTs make two records."""
+    assert api.post("/fees", new_fee()).json()["_id"] != api.post("/fees", new_fee()).json()["_id"]
+    assert len(standin.fees()) == 2
+
+
+def test_required(api):
+    """officernd-api 3.5: name, issueDate, location, plan and price are due."""
+    assert refusal(api.post("/fees", {})) == (
+        400,
+        [
+            "name must be a string",
+            "issueDate must be a valid ISO 8601 date string",
+            "location must be a string",
+            "plan must be a string",
+            "price must be a number conforming to the specified constraints",
+        ],
+    )
+
+
+@pytest.mark.parametrize(
+    "name", ["properties", "status", "source", "isRefundable", "discount", "shouldUseCoins", "_id"]
+)
+def test_not_in_the_create_list(api, new_fee, name):
+    """officernd-api 3.5: what is not in the create list is refused with 400; shouldUseCoins is no body field."""
+    assert refusal(api.post("/fees", new_fee(**{name: "x"}))) == (400, [f"property {name} should not exist"])
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"price": "7.03"}, "price must be a number conforming to the specified constraints"),
+        ({"price": True}, "price must be a number conforming to the specified constraints"),
+        ({"price": -1}, "price must not be less than 0"),
+        ({"issueDate": "01.11.2026"}, "issueDate must be a valid ISO 8601 date string"),
+        ({"isPersonal": "true"}, "isPersonal must be a boolean value"),
+        ({"member": 7}, "member must be a string"),
+    ],
+)
+def test_types(api, new_fee, fields, message):
+    """officernd-api 2.2 and 3.5: money is a number, not a string; wrong types are told by name."""
+    assert refusal(api.post("/fees", new_fee(**fields))) == (400, [message])
+
+
+def test_nan_is_no_price(api, new_fee):
+    """JSON has no NaN; Python's reader takes it, the stand-in does not."""
+    text = '{"name":"x","issueDate":"2026-11-01","location":"l","plan":"p","price":NaN}'
+    answer = api.call("POST", "/fees", data=text, headers={"Content-Type": "application/json"})
+    assert refusal(answer) == (400, ["price must be a number conforming to the specified constraints"])
+
+
+def test_negative_price_is_a_switch(api, new_fee, switches):
+    """officernd-api 3.5: whether a fee may be negative is not said."""
+    switches.negative_price = "accept"
+    assert api.post("/fees", new_fee(price=-1)).status_code == 201
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"name": ""}, "Path `name` is required."),
+        ({"plan": NOBODY}, "Specified plan was not found"),
+        ({"plan": "notanid"}, "Specified plan was not found"),
+        ({"location": NOBODY}, "Specified office was not found"),
+        ({"member": NOBODY}, "Specified member was not found"),
+        ({"company": NOBODY}, "Specified company was not found"),
+        ({"member": None, "company": None}, "A fee needs a member or a company"),
+    ],
+)
+def test_business_rules(api, new_fee, standin, fields, message):
+    """officernd-api 2.2: a broken business rule is a 500 with a plain message, and nothing is made."""
+    answer = api.post("/fees", new_fee(**fields))
+    assert refusal(answer) == (500, message)
+    assert "error" not in answer.json()
+    assert standin.fees() == []
+
+
+def test_recurring_plan(api, new_fee, organisation, switches):
+    """officernd-api 3.4: a fee needs a one-off plan; how strictly is a switch."""
+    body = new_fee(plan=organisation.plan("Hot Desk").id)
+    assert refusal(api.post("/fees", body)) == (500, "Specified plan is not a one-off plan")
+    switches.recurring_plan_for_fee = "accept"
+    assert api.post("/fees", body).status_code == 201
+
+
+def test_plan_of_another_location(api, new_fee, organisation, switches):
+    """officernd-api 3.4: a plan is sold at its locations; whether a fee elsewhere is refused is a switch."""
+    body = new_fee(plan=organisation.plan("EVENT").id, location=organisation.locations[1].id)
+    assert refusal(api.post("/fees", body)) == (500, "Specified plan is not available at the specified office")
+    switches.plan_at_other_location = "accept"
+    assert api.post("/fees", body).json()["status"] == "awaiting_approval"
+
+
+def test_filters_find_a_lost_fee(api, new_fee):
+    """officernd-api 3.5: before any repeat ask by member, plan and issueDate, and compare the reference in the name."""
+    body = new_fee()
+    made = api.post("/fees", body).json()
+    query = {"member": body["member"], "plan": body["plan"], "issueDate[$gte]": "2026-11-01T00:00:00.000Z"}
+    assert api.get("/fees", **query).json()["results"] == [made]
+    assert api.get("/fees", **{**query, "issueDate[$gte]": "2026-11-02"}).json()["results"] == []
+    assert api.get("/fees", **{"modifiedAt[$gte]": "2026-11-02T12:00:00Z"}).json()["results"] == [made]
+    assert api.get("/fees/count", member=body["member"]).json() == {"total": 1}
+
+
+@pytest.mark.parametrize(("switch", "filled"), [("filled", True), ("as_sent", False)])
+def test_company_of_a_members_fee(api, new_fee, switches, organisation, switch, filled):
+    """officernd-api 3.6 and 8.7: a company member's fee is the company's; sent without one it is a switch."""
+    switches.company_of_fee = switch
+    member = organisation.login_samples(1)[0].member
+    fee = api.post("/fees", new_fee(company=None)).json()
+    assert fee.get("company") == (member.company if filled else None)
+    personal = api.post("/fees", new_fee(company=None, isPersonal=True)).json()
+    assert "company" not in personal
+
+
+def test_fee_makes_a_contact_a_drop_in(api, new_fee, standin, switches):
+    """officernd-api 3.1: a one-off fee may turn a contact or former into drop-in; an active one stays."""
+    contact = standin.state.add_member("Contact", status="contact")
+    api.post("/fees", new_fee(member=contact["_id"], company=None))
+    assert standin.state.members[contact["_id"]]["status"] == "drop-in"
+    active = new_fee()["member"]
+    api.post("/fees", new_fee())
+    assert standin.state.members[active]["status"] == "active"
+    switches.fee_makes_drop_in = False
+    other = standin.state.add_member("Other", status="former")
+    api.post("/fees", new_fee(member=other["_id"], company=None))
+    assert standin.state.members[other["_id"]]["status"] == "former"
+
+
+def test_put(api, new_fee, switches):
+    """officernd-api 3.5: which fields PUT takes is unknown, expect a short list."""
+    fee = api.post("/fees", new_fee()).json()
+    path = f"/fees/{fee['_id']}"
+    assert api.put(path, {"price": 5}).json()["discountedPrice"] == 5
+    assert api.put(path, {"name": None, "quantity": 2}).json()["name"] == fee["name"]
+    assert refusal(api.put(path, {"issueDate": "2026-11-02"})) == (400, ["property issueDate should not exist"])
+    assert refusal(api.put(path, {"name": ""})) == (500, "Path `name` is required.")
+    switches.fee_update_fields = frozenset({"issueDate"})
+    assert api.put(path, {"issueDate": "2026-11-02"}).json()["issueDate"] == "2026-11-02T00:00:00.000Z"
+    assert refusal(api.put(path, {"price": 5})) == (400, ["property price should not exist"])
+    assert api.put(f"/fees/{NOBODY}", {}).status_code == 404
+
+
+def test_delete(api, new_fee):
+    """officernd-api 3.5: DELETE answers the fee as it was; the second time 404."""
+    fee = api.post("/fees", new_fee()).json()
+    gone = api.delete(f"/fees/{fee['_id']}")
+    assert (gone.status_code, gone.json()["_id"], gone.json()["properties"]) == (200, fee["_id"], {})
+    assert api.delete(f"/fees/{fee['_id']}").status_code == 404
+
+
+def test_bill_run(api, new_fee, standin, organisation):
+    """officernd-api 3.5, 3.6, 3.8: fees up to a date, earlier periods too, one invoice a payer; lines name the fee."""
+    company = api.post("/fees", new_fee()).json()
+    personal = api.post("/fees", new_fee(isPersonal=True, price=2)).json()
+    early = api.post("/fees", new_fee(issueDate="2026-09-30", price=1)).json()
+    late = api.post("/fees", new_fee(issueDate="2026-11-02T00:00:00.000Z")).json()
+    invoices = standin.bill_run(date(2026, 11, 1))
+    assert {(row.get("company"), row.get("member"), row["amount"]) for row in invoices} == {
+        (company["company"], None, 8.03),
+        (None, company["member"], 2),
+    }
+    billed = api.get(f"/fees/{company['_id']}").json()
+    assert billed["payment"]["status"] == "awaiting_payment"
+    payments = api.get("/payments", company=company["company"]).json()["results"]
+    assert {line["fee"] for row in payments for line in row["lines"]} == {company["_id"], early["_id"]}
+    assert api.get("/payments", member=personal["member"]).json()["results"][0]["documentType"] == "invoice"
+    assert "payment" not in api.get(f"/fees/{late['_id']}").json()
+    assert standin.bill_run(date(2026, 11, 1)) == []
+
+
+def test_invoiced_fee_is_fixed(api, new_fee, standin):
+    """officernd-api 3.5: an invoiced fee can neither be deleted nor changed by API, 500."""
+    fee = api.post("/fees", new_fee()).json()
+    standin.bill_run(date(2026, 11, 30))
+    assert refusal(api.delete(f"/fees/{fee['_id']}")) == (500, "Cannot delete invoiced fee")
+    assert refusal(api.put(f"/fees/{fee['_id']}", {"price": 1})) == (500, "Cannot update invoiced fee")
+
+
+def test_locked_period(api, new_fee, standin, switches):
+    """officernd-api 3.5: a billing lock date forbids changes in closed periods; the first open day is open."""
+    fee = api.post("/fees", new_fee(issueDate="2026-10-31")).json()
+    standin.state.lock_before(date(2026, 11, 1))
+    for answer in (
+        api.post("/fees", new_fee(issueDate="2026-10-31T23:59:59.999Z")),
+        api.put(f"/fees/{fee['_id']}", {"price": 1}),
+        api.delete(f"/fees/{fee['_id']}"),
+    ):
+        assert refusal(answer) == (500, "The billing period is locked")
+    assert api.post("/fees", new_fee(issueDate="2026-11-01")).status_code == 201
+    switches.lock_applies_to = frozenset({"POST"})
+    assert api.delete(f"/fees/{fee['_id']}").status_code == 200
+    standin.state.lock_before(None)
+    assert api.post("/fees", new_fee(issueDate="2026-10-31")).status_code == 201
+
+
+@pytest.mark.parametrize(
+    ("switch", "status", "payment"),
+    [("nothing", "approved", None), ("status", "waived", None), ("payment", "approved", "voided")],
+)
+def test_waived(api, new_fee, standin, switches, switch, status, payment):
+    """officernd-api 3.5: a waived fee is kept and never billed; how it looks in the API is unknown."""
+    switches.waived_shown_as = switch
+    fee = api.post("/fees", new_fee()).json()
+    standin.waive_fee(fee["_id"])
+    told = api.get(f"/fees/{fee['_id']}").json()
+    assert told["status"] == status
+    assert told.get("payment", {}).get("status") == payment
+    assert standin.bill_run(date(2026, 12, 31)) == []
+
+
+def test_staff_rename_and_delete(api, new_fee, standin, clock):
+    """officernd-api 3.5: staff edit names and delete fees; the name moves modifiedAt."""
+    fee = api.post("/fees", new_fee()).json()
+    clock.move(minutes=30)
+    standin.rename_fee(fee["_id"], "Print (hq-1) as agreed")
+    assert api.get("/fees", **{"modifiedAt[$gt]": fee["modifiedAt"]}).json()["results"][0]["name"].startswith("Print (")
+    standin.delete_fee(fee["_id"])
+    assert api.get(f"/fees/{fee['_id']}").status_code == 404
+
+
+def test_fee_of_somebody_else(api, new_fee, standin):
+    """officernd-api 3.5: fees of staff, the portal or another integration show their source."""
+    standin.add_fee(source="portal", **new_fee(name="Printing"))
+    assert [row["source"] for row in api.get("/fees").json()["results"]] == ["portal"]
+
+
+def test_coins(api, new_fee, standin, switches):
+    """officernd-api 3.5 and 3.9: shouldUseCoins is a query parameter; coins valid for the plan pay first."""
+    body = new_fee(price=4, quantity=2)
+    plan = body["plan"]
+    standin.state.grant_coins(body["company"], [plan], monthly=5)
+    fee = api.post("/fees", body, shouldUseCoins="true").json()
+    assert (fee["shouldUseCoins"], fee["discountedPrice"], fee["discountAmount"]) == (True, 1.5, 2.5)
+    stats = api.get("/coins/stats", month="2026-11", company=body["company"]).json()
+    assert stats == [
+        {
+            "validFor": "oneOffPlans",
+            "oneOffPlans": [plan],
+            "monthly": {"total": 5, "used": 5, "remaining": 0},
+            "once": {"total": 0.0, "used": 0.0, "remaining": 0.0},
+        }
+    ]
+    assert api.post("/fees", body, shouldUseCoins="true").json()["discountedPrice"] == 4, "used up"
+    assert standin.bill_run(date(2026, 11, 30))[0]["amount"] == 3 + 8
+    switches.coins_shown_as = "nothing"
+    standin.state.grant_coins(body["company"], [plan], once=100)
+    assert api.post("/fees", body, shouldUseCoins="true").json()["discountedPrice"] == 4
+    assert standin.state.coins[body["company"]].once_used == 8
+
+
+def test_coins_of_other_plans_do_not_pay(api, new_fee, standin, organisation):
+    """officernd-api 3.9: coins are limited to chosen plans; without shouldUseCoins none are taken."""
+    body = new_fee()
+    standin.state.grant_coins(body["company"], [organisation.plan("Day Pass").id], monthly=5)
+    assert api.post("/fees", body, shouldUseCoins="true").json()["discountedPrice"] == body["price"]
+    standin.state.grant_coins(body["company"], [body["plan"]], monthly=5)
+    assert api.post("/fees", body, shouldUseCoins="false").json()["discountedPrice"] == body["price"]
+
+
+def test_where_the_coins_switch_is_read(api, new_fee, switches):
+    """officernd-api 3.5 and 8.4: query or body is an inference; the wrong place is refused."""
+    assert refusal(api.post("/fees", new_fee(), shouldUseCoins="maybe")) == (
+        400,
+        ["shouldUseCoins must be a boolean value"],
+    )
+    switches.coins_switch_in = "body"
+    assert api.post("/fees", new_fee(shouldUseCoins=True)).json()["shouldUseCoins"] is True
+    assert refusal(api.post("/fees", new_fee(), shouldUseCoins="true")) == (
+        400,
+        ["property shouldUseCoins should not exist"],
+    )
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        {},
+        {"month": "2026-13", "member": "x"},
+        {"month": "2026-11"},
+        {"month": "2026-11", "member": "x", "a": "b"},
+        {"month": "2026-11", "member": "x", "company": "y"},
+    ],
+)
+def test_coin_stats_refused(api, query):
+    """officernd-api 3.9: month as YYYY-MM and one of company or member."""
+    assert api.get("/coins/stats", **query).status_code == 400
+
+
+def test_coin_stats_of_nobody(api):
+    """officernd-api 3.9: who has no coins has no credit account."""
+    assert api.get("/coins/stats", month="2026-11", member=NOBODY).json() == []
