@@ -21,4 +21,8 @@ class Clock:
 
     def business_day(self, timezone: str) -> date:
         """Return the calendar date at this moment in the site's IANA `timezone`."""
-        return self.now().astimezone(ZoneInfo(timezone)).date()
+        return self.local_day(self.now(), timezone)
+
+    def local_day(self, moment: datetime, timezone: str) -> date:
+        """Return the calendar date of a moment in an IANA `timezone`."""
+        return moment.astimezone(ZoneInfo(timezone)).date()

@@ -1,34 +1,179 @@
 """The ledger's database: one engine, one set of tables, for SQLite and PostgreSQL alike.
 
-Rooms define their tables on `metadata`; this module opens the database and brings its schema up to date. It knows
-nothing of what the tables mean.
+Rooms define their tables on `metadata`; this module opens the database, refuses one that cannot be written or that a
+newer version made, and brings an older one up to date after taking a copy. It knows nothing of what the tables mean.
 """
 
 from __future__ import annotations
 
+import os
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, MetaData, create_engine, event
+from sqlalchemy import (
+    Connection,
+    DateTime,
+    Dialect,
+    Engine,
+    MetaData,
+    TypeDecorator,
+    create_engine,
+    event,
+    inspect,
+    make_url,
+    text,
+)
+from sqlalchemy.exc import DBAPIError, NoSuchModuleError
 
 from relay.config import Settings
+from relay.errors import LedgerError
 
 metadata = MetaData()
 
+REVISION = "0001"  # the newest migration; a test holds it equal to the folder's
+_MIGRATION_LOCK = 0x70_61_70_65  # any number of our own: PostgreSQL's advisory locks share one name space
+
+
+class Moment(TypeDecorator[datetime]):
+    """A moment in time: aware in Python, UTC in the database. SQLite keeps no time zone by itself."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        assert value.tzinfo is not None, "a moment needs its time zone"
+        value = value.astimezone(UTC)
+        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
 
 def open_database(settings: Settings) -> Engine:
-    """Return the engine of the ledger's database with every table in place."""
-    settings.site.state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-    engine = create_engine(settings.ledger_url)
-    if engine.dialect.name == "sqlite":
-        event.listen(engine, "connect", _durable_sqlite)
-    metadata.create_all(engine)
+    """Return the engine of the ledger's database, writable and at the newest schema.
+
+    Raises LedgerError when it cannot be opened or written, or was made by a newer version of the relay.
+    """
+    place = make_url(settings.ledger_url).render_as_string(hide_password=True)
+    try:
+        settings.site.state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+        engine = make_engine(settings.ledger_url)
+    except OSError as error:
+        raise LedgerError(
+            f"{settings.site.state_dir} cannot be made ({error.strerror}): correct [site] state_dir."
+        ) from None
+    except (NoSuchModuleError, ModuleNotFoundError):
+        raise LedgerError(
+            f"[ledger] url {place} needs a driver that is not installed: pip install 'papercut-officernd[postgresql]'."
+        ) from None
+    try:
+        bring_up_to_date(engine)
+    except DBAPIError as error:
+        engine.dispose()
+        raise LedgerError(
+            f"The ledger {place} cannot be opened and written ({reason(error)}), so nothing was done: see to its disk, "
+            "its rights or its server, then run again."
+        ) from None
+    except LedgerError:
+        engine.dispose()
+        raise
     return engine
 
 
+def make_engine(url: str) -> Engine:
+    """Return an engine whose commits survive a power cut, and whose write transactions begin as such."""
+    engine = create_engine(url)
+    if engine.dialect.name == "sqlite":
+        database = engine.url.database
+        if database and database != ":memory:" and not Path(database).exists():
+            os.close(os.open(database, os.O_CREAT | os.O_WRONLY, 0o600))
+        event.listen(engine, "connect", _durable_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def reason(error: DBAPIError) -> str:
+    """Return what the database said in one line, without statement or parameters."""
+    return str(error.orig).strip().split("\n")[0]
+
+
 def _durable_sqlite(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None  # the driver begins nothing by itself; `_begin_sqlite` does
     cursor = connection.cursor()
+    cursor.execute("PRAGMA busy_timeout=10000")
     cursor.execute("PRAGMA journal_mode=WAL")
     cursor.execute("PRAGMA synchronous=FULL")
     cursor.execute("PRAGMA foreign_keys=ON")
-    cursor.execute("PRAGMA busy_timeout=10000")
     cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    # IMMEDIATE: a transaction that reads first and then writes must not meet a writer in between. Pure readers say so.
+    reads_only = connection.get_execution_options().get("reads_only", False)
+    connection.exec_driver_sql("BEGIN" if reads_only else "BEGIN IMMEDIATE")
+
+
+def reading(engine: Engine) -> Connection:
+    """Return a connection for reading only: it waits for no writer, and none waits for it."""
+    return engine.connect().execution_options(reads_only=True)
+
+
+# -- schema ----------------------------------------------------------------------------------------------------------
+
+
+def bring_up_to_date(engine: Engine) -> None:
+    """Bring the schema to the newest revision in one transaction, after a copy of what was there."""
+    with engine.connect() as connection:
+        found = revision(connection)  # also proves that a write transaction can begin
+    if found == REVISION:
+        return
+    if found:
+        _refuse_unknown(found)
+        take_copy(engine, found)
+    from alembic import command, config  # slow to import, and hardly ever needed
+
+    with engine.begin() as connection:
+        if engine.dialect.name == "postgresql":
+            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
+        settings = config.Config()
+        settings.set_main_option("script_location", "relay:migrations")
+        settings.attributes["connection"] = connection
+        command.upgrade(settings, "head")
+
+
+def revision(connection: Connection) -> str:
+    """Return the revision of the schema in a database, "" for an empty one."""
+    if not inspect(connection).has_table("alembic_version"):
+        return ""
+    return str(connection.execute(text("SELECT version_num FROM alembic_version")).scalar() or "")
+
+
+def _refuse_unknown(found: str) -> None:
+    if found > REVISION:
+        raise LedgerError(
+            f"The ledger was made by a newer version of the relay (schema {found}, this one knows {REVISION}), so "
+            "nothing was done: update the relay on this machine."
+        )
+
+
+def take_copy(engine: Engine, found: str) -> str:
+    """Copy the whole ledger before a migration and return where: a file beside it, or a schema in PostgreSQL."""
+    stamp = f"{datetime.now(UTC):%Y%m%d%H%M%S}"
+    if engine.dialect.name == "sqlite":
+        target = f"{engine.url.database}.before-{REVISION}-{stamp}"
+        with closing(engine.raw_connection()) as connection:
+            connection.execute("VACUUM INTO ?", (target,))
+        os.chmod(target, 0o600)
+        return target
+    schema = f"before_{REVISION}_{stamp}"
+    with engine.begin() as connection:
+        connection.execute(text(f'CREATE SCHEMA "{schema}"'))
+        for table in inspect(connection).get_table_names():
+            connection.execute(text(f'CREATE TABLE "{schema}"."{table}" AS TABLE "{table}"'))
+    return schema

@@ -1,0 +1,85 @@
+"""Deciding, from evidence alone, whether an effect whose answer was lost is there.
+
+Plain values in, one word out; nothing here reads or writes. What cannot be decided is "unknown" and goes to a person:
+a wrong guess would charge twice, or lose a charge.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Literal
+
+from relay.money import amounts, reference
+from relay.money.movement import Fee
+from relay.officernd.model import Fee as RemoteFee
+
+Verdict = Literal["there", "absent", "unknown"]
+ROUNDING = 1  # micros: a balance is a double on PaperCut's side
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What PaperCut said of one person at one moment: balance in micros, number of jobs ever printed."""
+
+    balance: int
+    jobs: int
+
+
+def judge_adjustment(
+    before: Reading | None, now: Reading, amount: int, *, costs: int | None = None, logged: bool | None = None
+) -> Verdict:
+    """Given the readings before a lost adjustment of `amount` and now, return whether it is there.
+
+    Without a job in between the balance tells. With one it tells only if `costs`, what the jobs between the two
+    readings cost (micros, from the job log), is known: two prints of the same page look exactly like an adjustment
+    that did not happen. `logged` is the word of PaperCut's own transaction table where that can be read; it
+    overrules the rest.
+    """
+    if logged is not None:
+        return "there" if logged else "absent"
+    if before is None or now.jobs < before.jobs:
+        return "unknown"
+    if now.jobs > before.jobs and costs is None:
+        return "unknown"
+    cost = 0 if now.jobs == before.jobs else (costs or 0)
+    change = now.balance - before.balance + cost
+    if abs(change - amount) <= ROUNDING:
+        return "there"
+    return "absent" if abs(change) <= ROUNDING else "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class FeeMatch:
+    verdict: Verdict
+    fee_id: str = ""
+    reason: str = ""
+
+
+def match_fee(fee: Fee, candidates: Iterable[RemoteFee], known_ids: Collection[str]) -> FeeMatch:
+    """Given the fees OfficeRnD holds for the payer, return whether ours is among them.
+
+    The reference decides, wherever it stands in the name and whatever date staff gave the fee. A fee of the same payer,
+    price and date (a day off counts) without any reference, not known as another of ours, might be ours with its name
+    typed over: that is for a person.
+    """
+    rest = []
+    for candidate in candidates:
+        if fee.reference in reference.find(candidate.name):
+            return FeeMatch("there", candidate.id)
+        rest.append(candidate)
+    for candidate in rest:
+        same_payer = candidate.member == fee.member_id and (bool(fee.member_id) or candidate.company == fee.company_id)
+        same_price = amounts.from_decimal(candidate.price * candidate.quantity) == fee.price
+        same_date = abs(candidate.issue_date - fee.issue_date) <= timedelta(days=1)
+        if same_payer and same_price and same_date and candidate.id not in known_ids:
+            if reference.find(candidate.name):
+                continue
+            return FeeMatch(
+                "unknown",
+                candidate.id,
+                f"fee {candidate.id} ({candidate.name[:60]!r}) has the same payer, price and date but not the "
+                "reference",
+            )
+    return FeeMatch("absent")

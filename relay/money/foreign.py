@@ -1,0 +1,114 @@
+"""Reading the fees plan before a settle: fees that we did not make, and fees of ours that the ledger has lost.
+
+The old connector may still bill from the cloud, and a ledger may be lost or restored from a backup. Either would charge
+people twice, and both show in the fees that OfficeRnD holds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+
+from relay.errors import UnsafePlan
+from relay.money import records, reference, tables
+from relay.money.account import Person
+from relay.money.decide import SEVERAL
+from relay.money.effects import settle_fee_by_look_up
+from relay.money.evidence import FeeMatch
+from relay.money.site import Site
+from relay.officernd.model import Fee as RemoteFee
+from relay.officernd.model import Plan
+
+OVERLAP = timedelta(days=3)  # read again, since staff may have dated a fee back
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """`held` is member id -> the id of a fee that is not ours; `stop` is why the site's money stops."""
+
+    held: Mapping[str, str] = field(default_factory=dict)
+    fees: Sequence[RemoteFee] = ()
+    stop: UnsafePlan | None = None
+    read: bool = False
+
+
+def look(site: Site, plan: Plan) -> Seen:
+    """Read the plan's fees since the last settle (all of them while the ledger is empty) and return what they mean."""
+    with site.ledger.read() as connection:
+        read_to = records.fact(connection, site.name, "fees_read_to")
+        held = records.foreign_fees(connection, site.name)
+    since = date.fromisoformat(read_to) - OVERLAP if read_to and site.ledger.has_fees() else None
+    here = site.settings.officernd.location
+    found = [fee for fee in site.officernd.fees(plan=plan.id, issued_from=since) if fee.location in ("", here)]
+    named = {fee.id: reference.find(fee.name) for fee in found}
+    known = site.ledger.known_references(name for names in named.values() for name in names)
+    known_ids = site.ledger.known_fee_ids(named)
+    lost = [fee for fee in found if fee.id not in known_ids and _lost(site, fee, named[fee.id], known)]
+    if lost:
+        return Seen(stop=_ledger_lost(site, lost), read=True)
+    for fee in found:
+        _found_late(site, fee, known & set(named[fee.id]))
+    people = {person.member_id: person for person in site.people}
+    strange = [
+        fee
+        for fee in found
+        if fee.id not in known_ids
+        and not known & set(named[fee.id])
+        and fee.member in people
+        and _since_link(fee, people[fee.member], site)
+    ]
+    with site.ledger.read() as connection:
+        spoken_of = records.released_foreign_fees(connection, site.name)
+    strange = [fee for fee in strange if fee.id not in spoken_of]
+    held = held | {fee.member: fee.id for fee in strange}
+    stop = None
+    if len(held) >= SEVERAL:
+        stop = UnsafePlan(
+            "old_connector",
+            f"The fees plan holds fees for {len(held)} of our people that the relay did not make, so no money moves: "
+            "OfficeRnD's own connector is probably still on. Switch it off in OfficeRnD; then papercut-relay approve "
+            f'"{site.name}" --as bill --reason TEXT goes on, or --as forgive forgives what is owed now.',
+            count=len(held),
+            limit=SEVERAL - 1,
+        )
+    return Seen(held, strange, stop, read=True)
+
+
+def _lost(site: Site, fee: RemoteFee, names: Sequence[str], known: set[str]) -> bool:
+    """Return whether a fee carries a reference that this site made and the ledger does not know."""
+    return any(
+        name not in known
+        and (reference.belongs(name, site.name, fee.member) or reference.belongs(name, site.name, fee.company))
+        for name in names
+    )
+
+
+def _found_late(site: Site, remote: RemoteFee, names: set[str]) -> None:
+    """Take a fee that the ledger holds as not made, and that is there after all, for what it is."""
+    if not names or site.ledger.epoch is None:
+        return
+    for fee in site.ledger.fees(tables.fees.c.reference.in_(names), tables.fees.c.state.in_(("planned", "failed"))):
+        settle_fee_by_look_up(site, fee, FeeMatch("there", remote.id, "found on the fees plan"))
+
+
+def _since_link(fee: RemoteFee, person: Person, site: Site) -> bool:
+    """Return whether a fee was made after a person was linked: older ones are the old connector's rightful work."""
+    linked = site.clock.local_day(person.linked_at, site.settings.site.timezone)
+    if fee.issue_date != linked:
+        return fee.issue_date > linked
+    try:
+        return datetime.fromisoformat(fee.modified_at) > person.linked_at
+    except (ValueError, TypeError):
+        return False
+
+
+def _ledger_lost(site: Site, fees: Sequence[RemoteFee]) -> UnsafePlan:
+    days = sorted({fee.issue_date for fee in fees})
+    return UnsafePlan(
+        "ledger_lost",
+        f"OfficeRnD holds {len(fees)} fees of this site, from {days[0]} to {days[-1]}, that the ledger does not know: "
+        "it was lost or is an old copy, and billing now could charge twice. Put the newest copy of the ledger back, or "
+        "run papercut-relay rebuild.",
+        count=len(fees),
+    )

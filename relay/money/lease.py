@@ -1,0 +1,66 @@
+"""One run at a time for a site, also over machines that share a ledger in PostgreSQL.
+
+The operating system's lock keeps two runs of one machine apart and is taken by whoever starts a run; this lease keeps
+two machines apart. Every write of the ledger renews it and names its epoch, so that a run which slept through its lease
+cannot write any more.
+"""
+
+from __future__ import annotations
+
+import socket
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, insert, select, update
+
+from relay.config import Settings
+from relay.errors import AlreadyRunning, LedgerError
+from relay.money import tables
+
+LIFE = timedelta(minutes=15)  # longer than any single remote call with its settling time
+
+
+def holder_of(settings: Settings) -> str:
+    """Return who we are to other machines; runs of one state folder are kept apart by its lock file."""
+    return f"{socket.gethostname()}:{settings.site.state_dir}"[:120]
+
+
+def take(connection: Connection, site: str, holder: str, now: datetime) -> int:
+    """Return the epoch of a new lease. Raises AlreadyRunning while another holder's lease lives."""
+    leases = tables.leases
+    row = connection.execute(select(leases).where(leases.c.site == site)).mappings().first()
+    if row is None:
+        connection.execute(insert(leases).values(site=site, holder=holder, epoch=1, expires_at=now + LIFE))
+        return 1
+    if row["holder"] != holder and row["expires_at"] > now:
+        raise AlreadyRunning(
+            f"Another run for site {site!r} is under way on {row['holder'].split(':')[0]}; it ends by itself, or its "
+            f"claim does at {row['expires_at']:%H:%M} UTC. Try again then."
+        )
+    epoch = int(row["epoch"]) + 1
+    taken = connection.execute(
+        update(leases)
+        .where(leases.c.site == site, leases.c.epoch == row["epoch"])
+        .values(holder=holder, epoch=epoch, expires_at=now + LIFE)
+    )
+    if taken.rowcount != 1:
+        raise AlreadyRunning(f"Another run for site {site!r} has just begun; try again when it is over.")
+    return epoch
+
+
+def renew(connection: Connection, site: str, epoch: int, now: datetime) -> None:
+    """Renew our lease as the first statement of a write. Raises LedgerError when another run has taken over."""
+    leases = tables.leases
+    renewed = connection.execute(
+        update(leases).where(leases.c.site == site, leases.c.epoch == epoch).values(expires_at=now + LIFE)
+    )
+    if renewed.rowcount != 1:
+        raise LedgerError(
+            f"Another run for site {site!r} has taken over, so this one stopped before sending anything more; look at "
+            "papercut-relay status."
+        )
+
+
+def give_back(connection: Connection, site: str, epoch: int, now: datetime) -> None:
+    """End our lease at once, if it is still ours."""
+    leases = tables.leases
+    connection.execute(update(leases).where(leases.c.site == site, leases.c.epoch == epoch).values(expires_at=now))

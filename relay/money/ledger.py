@@ -1,0 +1,330 @@
+"""The ledger: what was decided, sent, answered and found, in SQL; one short transaction before and after each effect.
+
+It stores and checks; it decides nothing and calls no remote system. Every write renews the run's lease first, so a run
+that another one has replaced cannot write. A state changes only along `movement.STEPS`, and only if it is still what
+the caller saw.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from datetime import date
+from typing import Any
+
+from sqlalchemy import Connection, Engine, RowMapping, Table, and_, func, insert, or_, select, update
+from sqlalchemy.exc import DBAPIError, IntegrityError
+
+from relay.clock import Clock
+from relay.config import Settings
+from relay.database import reading, reason
+from relay.errors import AlreadyRunning, LedgerError
+from relay.money import lease, tables
+from relay.money.account import Mark, posted
+from relay.money.movement import CLOSED, Fee, Movement, State, check_step
+
+_MOVEMENT_COLUMNS = (
+    *(tables.movements.c[name] for name in (
+        "reference", "kind", "member_id", "username", "company_id", "amount", "currency", "business_day", "sequence",
+        "state", "fee_reference", "fee_state", "period", "lost", "sent_at", "balance_before", "jobs_before", "note",
+    )),
+    func.coalesce(tables.fees.c.fee_id, "").label("fee_id"),
+    func.coalesce(tables.fees.c.lost, False).label("fee_lost"),
+    func.coalesce(tables.fees.c.note, "").label("fee_note"),
+)  # fmt: skip
+_FEE_COLUMNS = tuple(tables.fees.c[name] for name in Fee.__dataclass_fields__ if name != "fee_id") + (
+    func.coalesce(tables.fees.c.fee_id, "").label("fee_id"),
+)
+
+
+class Ledger:
+    """The ledger of one site. `touched` gathers the references of the movements that this run did something to."""
+
+    def __init__(self, engine: Engine, site: str, clock: Clock, epoch: int | None = None) -> None:
+        self.engine = engine
+        self.site = site
+        self.touched: dict[str, None] = {}
+        self._clock = clock
+        self.epoch = epoch
+        self._lock = threading.RLock()
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """Open one transaction; leaving the block commits it durably. Raises LedgerError when it cannot be written."""
+        with self._lock, _translated(), self.engine.begin() as connection:
+            if self.epoch is not None:
+                lease.renew(connection, self.site, self.epoch, self._clock.now())
+            yield connection
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        with _translated(), reading(self.engine) as connection:
+            yield connection
+
+    def release(self) -> None:
+        """Give the lease back at the end of a run."""
+        if self.epoch is not None:
+            with _translated(), self.engine.begin() as connection:
+                lease.give_back(connection, self.site, self.epoch, self._clock.now())
+
+    # -- reading -----------------------------------------------------------------------------------------------------
+
+    def movements(self, *conditions: Any) -> list[Movement]:
+        """Return the site's movements that satisfy the conditions, oldest first."""
+        source = tables.movements.outerjoin(tables.fees, tables.movements.c.fee_reference == tables.fees.c.reference)
+        query = (
+            select(*_MOVEMENT_COLUMNS)
+            .select_from(source)
+            .where(tables.movements.c.site == self.site, *conditions)
+            .order_by(tables.movements.c.business_day, tables.movements.c.created_at, tables.movements.c.reference)
+        )
+        with self.read() as connection:
+            return [_movement(row) for row in connection.execute(query).mappings()]
+
+    def open_movements(self) -> list[Movement]:
+        return self.movements(tables.movements.c.state.not_in(CLOSED))
+
+    def in_doubt(self) -> list[Movement]:
+        """Return the movements of which one effect is sent or in doubt."""
+        doubtful = ("sent", "in_doubt")
+        state, fee_state = tables.movements.c.state, tables.movements.c.fee_state
+        return self.movements(or_(state.in_(doubtful), and_(fee_state.in_(doubtful), state.not_in(CLOSED))))
+
+    def of_fee(self, fee_reference: str) -> list[Movement]:
+        return self.movements(tables.movements.c.fee_reference == fee_reference)
+
+    def named(self, references: Iterable[str]) -> list[Movement]:
+        """Return the movements of these references, in any number of them."""
+        wanted = set(references)
+        found: list[Movement] = []
+        ordered = sorted(wanted)
+        for start in range(0, len(ordered), 500):
+            found.extend(self.movements(tables.movements.c.reference.in_(ordered[start : start + 500])))
+        return found
+
+    def movement(self, reference: str) -> Movement:
+        found = self.movements(tables.movements.c.reference == reference)
+        if not found:
+            raise LedgerError(f"The ledger of site {self.site!r} has no movement {reference}.")
+        return found[0]
+
+    def fees(self, *conditions: Any) -> list[Fee]:
+        query = select(*_FEE_COLUMNS).where(tables.fees.c.site == self.site, *conditions)
+        query = query.order_by(tables.fees.c.business_day, tables.fees.c.reference)
+        with self.read() as connection:
+            return [Fee(**row) for row in connection.execute(query).mappings()]
+
+    def open_fees(self) -> list[Fee]:
+        return self.fees(tables.fees.c.state.not_in(CLOSED))
+
+    def fee(self, reference: str) -> Fee:
+        found = self.fees(tables.fees.c.reference == reference)
+        if not found:
+            raise LedgerError(f"The ledger of site {self.site!r} has no fee {reference}.")
+        return found[0]
+
+    def known_fee_ids(self, fee_ids: Iterable[str]) -> set[str]:
+        """Return those of OfficeRnD's fee ids that the ledger holds as its own."""
+        return self._known(tables.fees.c.fee_id, fee_ids)
+
+    def known_references(self, references: Iterable[str]) -> set[str]:
+        return self._known(tables.fees.c.reference, references)
+
+    def _known(self, column: Any, values: Iterable[str]) -> set[str]:
+        ordered = sorted(set(values))
+        found: set[str] = set()
+        with self.read() as connection:
+            for start in range(0, len(ordered), 500):
+                chunk = ordered[start : start + 500]
+                query = select(column).where(tables.fees.c.site == self.site, column.in_(chunk))
+                found.update(connection.execute(query).scalars())
+        return found
+
+    def has_fees(self) -> bool:
+        with self.read() as connection:
+            query = select(tables.fees.c.reference).where(tables.fees.c.site == self.site).limit(1)
+            return connection.execute(query).first() is not None
+
+    def next_sequence(
+        self, table: Table, subject_column: str, subject_id: str, business_day: date, kind: str = ""
+    ) -> int:
+        """Return the number of the next movement of a subject on a business day; withdrawn ones keep their number."""
+        conditions = [
+            table.c.site == self.site,
+            table.c[subject_column] == subject_id,
+            table.c.business_day == business_day,
+        ]
+        if kind:
+            conditions.append(table.c.kind == kind)
+        with self.read() as connection:
+            last = connection.execute(select(func.max(table.c.sequence)).where(*conditions)).scalar()
+        return int(last or 0) + 1
+
+    def fees_on(self, business_day: date) -> Counter[str]:
+        """Return how many fees each member has of a business day; failed and withdrawn ones are none."""
+        table = tables.movements
+        query = select(table.c.member_id).where(
+            table.c.site == self.site,
+            table.c.business_day == business_day,
+            table.c.fee_state.in_(("posted", "sent", "in_doubt")),
+        )
+        with self.read() as connection:
+            return Counter(connection.execute(query).scalars())
+
+    def marks(self) -> dict[str, Mark]:
+        query = select(tables.marks).where(tables.marks.c.site == self.site)
+        with self.read() as connection:
+            return {row["member_id"]: _mark(row) for row in connection.execute(query).mappings()}
+
+    # -- writing -----------------------------------------------------------------------------------------------------
+
+    def add_fee(self, connection: Connection, fee: Fee) -> None:
+        """Store a planned fee. The same reference with any content twice is a bug: it stops here."""
+        now = self._clock.now()
+        values = asdict(fee) | {"fee_id": fee.fee_id or None}
+        connection.execute(
+            insert(tables.fees).values(
+                site=self.site, subject_id=fee.subject_id, created_at=now, changed_at=now, **values
+            )
+        )
+
+    def add_movement(self, connection: Connection, movement: Movement, corrects: str | None = None) -> None:
+        now = self._clock.now()
+        values = asdict(movement)
+        for name in ("fee_id", "fee_lost"):
+            values.pop(name)
+        connection.execute(
+            insert(tables.movements).values(site=self.site, created_at=now, changed_at=now, corrects=corrects, **values)
+        )
+        self.evidence(connection, movement.reference, "planned", {"amount": movement.amount, "kind": movement.kind})
+        self.touched[movement.reference] = None
+
+    def step_fee(
+        self, connection: Connection, reference: str, state: State, event: str, detail: dict[str, Any] | None = None,
+        **values: Any,
+    ) -> None:  # fmt: skip
+        """Move a fee to `state` and record why; its movements count as touched."""
+        self._step(connection, tables.fees, reference, state, event, detail, values)
+        query = select(tables.movements.c.reference).where(tables.movements.c.fee_reference == reference)
+        for row in connection.execute(query):
+            self.touched[row.reference] = None
+
+    def step_movement(
+        self, connection: Connection, reference: str, state: State, event: str, detail: dict[str, Any] | None = None,
+        **values: Any,
+    ) -> None:  # fmt: skip
+        """Move an adjustment to `state` and record why; once posted, the person's mark moves with it."""
+        self._step(connection, tables.movements, reference, state, event, detail, values)
+        self.touched[reference] = None
+        if state == "posted":
+            self._mark_posted(connection, reference)
+
+    def note(self, connection: Connection, movement: Movement, event: str, note: str, detail: dict[str, Any]) -> None:
+        """Record an observation on a movement whose state it does not change."""
+        table, reference = (
+            (tables.fees, movement.fee_reference) if movement.waits_for_fee else (tables.movements, movement.reference)
+        )
+        connection.execute(
+            update(table).where(table.c.reference == reference).values(note=note, changed_at=self._clock.now())
+        )
+        self.evidence(connection, movement.reference, event, detail)
+        self.touched[movement.reference] = None
+
+    def evidence(
+        self, connection: Connection, reference: str, event: str, detail: dict[str, Any] | None = None
+    ) -> None:
+        connection.execute(
+            insert(tables.evidence).values(
+                site=self.site, reference=reference, at=self._clock.now(), event=event, detail=detail or {}
+            )
+        )
+
+    def set_mark(self, connection: Connection, member_id: str, mark: Mark) -> None:
+        values = asdict(mark)
+        where = and_(tables.marks.c.site == self.site, tables.marks.c.member_id == member_id)
+        if connection.execute(update(tables.marks).where(where).values(**values)).rowcount == 0:
+            connection.execute(insert(tables.marks).values(site=self.site, member_id=member_id, **values))
+
+    def _step(
+        self, connection: Connection, table: Table, reference: str, state: State, event: str,
+        detail: dict[str, Any] | None, values: dict[str, Any],
+    ) -> None:  # fmt: skip
+        where = and_(table.c.site == self.site, table.c.reference == reference)
+        old = connection.execute(select(table.c.state).where(where)).scalar()
+        if old is None:
+            raise LedgerError(f"The ledger of site {self.site!r} has no {reference}.")
+        check_step(reference, old, state)
+        changed = connection.execute(
+            update(table).where(where, table.c.state == old).values(state=state, changed_at=self._clock.now(), **values)
+        )
+        if changed.rowcount != 1:
+            raise LedgerError(f"Another run has just changed {reference}; nothing more was sent. Run again.")
+        self.evidence(connection, reference, event, detail)
+
+    def _mark_posted(self, connection: Connection, reference: str) -> None:
+        row = (
+            connection.execute(select(tables.movements).where(tables.movements.c.reference == reference))
+            .mappings()
+            .one()
+        )
+        movement = Movement(
+            **{name: row[name] for name in ("reference", "kind", "member_id", "username", "company_id", "amount")},
+            currency=row["currency"],
+            business_day=row["business_day"],
+            sequence=row["sequence"],
+        )
+        query = select(tables.marks).where(
+            tables.marks.c.site == self.site, tables.marks.c.member_id == movement.member_id
+        )
+        found = connection.execute(query).mappings().first()
+        if found is not None:
+            self.set_mark(connection, movement.member_id, posted(_mark(found), movement))
+
+
+def open_ledger(engine: Engine, settings: Settings, clock: Clock, holder: str | None = None) -> Ledger:
+    """Return the site's ledger for a run that writes: it holds the lease. Raises AlreadyRunning."""
+    site = settings.site.name
+    with _translated():
+        try:
+            with engine.begin() as connection:
+                epoch = lease.take(connection, site, holder or lease.holder_of(settings), clock.now())
+        except IntegrityError:
+            raise AlreadyRunning(f"Another run for site {site!r} has just begun; try again when it is over.") from None
+    return Ledger(engine, site, clock, epoch)
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except IntegrityError as error:
+        raise LedgerError(
+            f"The ledger refuses what must not be ({reason(error)}), so the run stopped before sending it. This is a "
+            "bug: keep a copy of the ledger and report it."
+        ) from None
+    except DBAPIError as error:
+        raise LedgerError(
+            f"The ledger cannot be written ({reason(error)}), so the run stopped before sending anything more: see to "
+            "its disk, rights or server, then run again; what was begun is finished then."
+        ) from None
+
+
+def _movement(row: RowMapping) -> Movement:
+    values = dict(row)
+    fee_note = values.pop("fee_note")
+    movement = Movement(**values)
+    if movement.waits_for_fee and fee_note:
+        return Movement(**(values | {"note": fee_note}))
+    return movement
+
+
+def _mark(row: RowMapping) -> Mark:
+    return Mark(**{name: row[name] for name in Mark.__dataclass_fields__})
+
+
+def open_of(movements: Sequence[Movement]) -> set[str]:
+    """Return the member ids that have an open movement."""
+    return {movement.member_id for movement in movements if movement.state not in CLOSED}

@@ -1,0 +1,82 @@
+"""Bringing to truth what an earlier run left open, before anything new begins.
+
+Each fee that may have been sent is looked up, each adjustment judged by evidence; what is certainly not there is sent
+on, what cannot be decided is parked. With nothing open this makes no remote call.
+"""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime, timedelta
+
+from relay.errors import NotFound, RelayError
+from relay.money import effects
+from relay.money.movement import Fee, Movement
+from relay.money.site import Site
+
+log = logging.getLogger(__name__)
+
+
+def recover_open(site: Site) -> list[RelayError]:
+    """Finish every open movement as far as the evidence goes, and return what stood in the way."""
+    problems: list[RelayError] = []
+    for fee in site.ledger.open_fees():
+        if fee.state in ("sent", "in_doubt") or (fee.state == "failed" and fee.lost):
+            _attempt(problems, lambda fee=fee: _recover_fee(site, fee))  # type: ignore[misc]
+    for movement in site.ledger.open_movements():
+        if not movement.waits_for_fee:
+            _attempt(problems, lambda movement=movement: _recover_adjustment(site, movement))  # type: ignore[misc]
+    return problems
+
+
+def _attempt(problems: list[RelayError], work: object) -> None:
+    try:
+        work()  # type: ignore[operator]
+    except RelayError as error:
+        log.warning("recovery: %s", error.message)
+        problems.append(error)
+
+
+def _recover_fee(site: Site, fee: Fee) -> None:
+    _wait_until_settled(site, fee.sent_at)
+    effects.settle_fee_by_look_up(site, fee, effects.look_up_fee(site, fee))
+
+
+def _recover_adjustment(site: Site, movement: Movement) -> None:
+    uncertain = movement.state in ("sent", "in_doubt") or movement.lost
+    if uncertain:
+        _wait_until_settled(site, movement.sent_at)
+        username = site.username_of(movement.member_id, movement.username)
+        try:
+            verdict, now = effects.judge(site, movement, username)
+        except NotFound:
+            _account_gone(site, movement, username)
+            return
+        if effects.settle_adjustment_by_verdict(site, movement, verdict, now) != "failed":
+            return
+    if effects.adjust(site, movement) == "posted":
+        effects.verify(site, movement)
+
+
+def _account_gone(site: Site, movement: Movement, username: str) -> None:
+    note = (
+        f"PaperCut has no account {username} any more, so whether this adjustment is there cannot be seen. If there is "
+        f'nothing left to do: papercut-relay resolve {movement.reference} --as posted --reason "...".'
+    )
+    with site.ledger.write() as connection:
+        if movement.state == "in_doubt":
+            site.ledger.note(connection, movement, "judged", note, {"account": "gone"})
+        else:
+            site.ledger.step_movement(
+                connection, movement.reference, "in_doubt", "judged", {"account": "gone"}, note=note
+            )
+
+
+def _wait_until_settled(site: Site, sent_at: datetime | None) -> None:
+    """Wait until a request sent at `sent_at` by a run that is no more can be judged dead."""
+    if sent_at is None:
+        return
+    settled_at = sent_at + timedelta(seconds=site.settings.safety.settling_s)
+    rest = (settled_at - site.clock.now()).total_seconds()
+    if rest > 0:
+        site.clock.sleep(min(rest, site.settings.safety.settling_s))

@@ -1,0 +1,73 @@
+"""What the ledger tells to `status` and keeps of each run; no remote call."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Engine
+
+from relay.clock import Clock
+from relay.config import Settings
+from relay.database import reading
+from relay.money import amounts, records
+from relay.money.ledger import Ledger
+from relay.money.result import movement_json
+
+
+def record_run(
+    database: Engine,
+    site: str,
+    kind: str,
+    *,
+    started: datetime,
+    ended: datetime,
+    exit_code: int,
+    answer: dict[str, Any],
+) -> None:
+    """Keep what a command did, for `status` and for whoever asks later."""
+    with database.begin() as connection:
+        records.add_run(connection, site, records.Run(kind, started, ended, exit_code, answer))
+
+
+def last_runs(database: Engine, site: str, count: int = 10) -> list[dict[str, Any]]:
+    """Return the last runs, newest first, without their whole answers."""
+    with reading(database) as connection:
+        found = records.last_runs(connection, site, count)
+    return [
+        {
+            "kind": run.kind,
+            "started": run.started_at.isoformat(),
+            "finished": run.finished_at.isoformat(),
+            "exit_code": run.exit_code,
+            "error": run.summary.get("error"),
+        }
+        for run in found
+    ]
+
+
+def open_movements(database: Engine, settings: Settings) -> list[dict[str, Any]]:
+    """Return every movement that has not come to its end, as the contract shows movements."""
+    ledger = Ledger(database, settings.site.name, Clock())
+    return [movement_json(movement) for movement in ledger.open_movements()]
+
+
+def members_with_open_movements(database: Engine, site: str) -> frozenset[str]:
+    """Return the member ids whose account must not be deleted, because a movement of theirs is open."""
+    return frozenset(movement.member_id for movement in Ledger(database, site, Clock()).open_movements())
+
+
+def held(database: Engine, settings: Settings) -> list[dict[str, Any]]:
+    """Return what the last settle held, each with the command that releases it."""
+    with reading(database) as connection:
+        found = records.holds(connection, settings.site.name)
+    return [
+        {
+            "username": hold.username,
+            "member_id": hold.member_id,
+            "amount": amounts.text(hold.amount, settings.site.currency),
+            "code": hold.code,
+            "reason": hold.reason,
+        }
+        for hold in found
+    ]

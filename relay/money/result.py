@@ -1,0 +1,104 @@
+"""The answer of `settle`, `top-up` and recovery: what this run did, what waits, what is in doubt."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from relay.errors import EXIT_DONE, EXIT_FAILED, EXIT_IN_DOUBT, EXIT_REFUSED, RelayError, UnsafePlan
+from relay.money import amounts
+from relay.money.decide import Held
+from relay.money.ledger import Ledger
+from relay.money.movement import PUBLIC_STATES, Movement
+
+
+@dataclass(frozen=True)
+class MoneyResult:
+    """`movements` is what this run did, planned or failed, and everything still in doubt, in the ledger's own words."""
+
+    currency: str
+    movements: tuple[Movement, ...] = ()
+    held: tuple[Held, ...] = ()
+    refused: tuple[UnsafePlan, ...] = ()
+    problems: tuple[RelayError, ...] = ()
+    notes: tuple[str, ...] = ()
+    showing: bool = False  # dry run and shadow mode: the total is of what is planned
+    extra: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def in_doubt(self) -> int:
+        return sum(1 for movement in self.movements if PUBLIC_STATES[movement.stage] == "in_doubt")
+
+    @property
+    def exit_code(self) -> int:
+        if self.in_doubt:
+            return EXIT_IN_DOUBT
+        if self.refused:
+            return EXIT_REFUSED
+        undone = () if self.showing else [movement for movement in self.movements if movement.stage != "posted"]
+        if undone or self.problems:
+            return EXIT_FAILED
+        return EXIT_DONE
+
+    @property
+    def total(self) -> int:
+        counted = "planned" if self.showing else "posted"
+        fees = [movement for movement in self.movements if movement.kind == "fee"]
+        return sum(movement.amount for movement in fees if PUBLIC_STATES[movement.stage] == counted)
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the contract's fields; `notes` and `error` only where there is something to say."""
+        answer: dict[str, Any] = {
+            "movements": [movement_json(movement) for movement in self.movements],
+            "total": amounts.text(self.total, self.currency),
+            "held": [
+                {
+                    "username": item.person.username,
+                    "member_id": item.person.member_id,
+                    "amount": amounts.text(item.amount, self.currency),
+                    "reason": item.reason,
+                    "code": item.code,
+                }
+                for item in self.held
+            ],
+            "in_doubt": self.in_doubt,
+            "refused": [refusal.as_json() for refusal in self.refused],
+        }
+        if self.notes:
+            answer["notes"] = list(self.notes)
+        if self.problems:
+            first = self.problems[0]
+            answer["error"] = {"code": first.code, "message": first.message}
+        return answer | self.extra
+
+
+def movement_json(movement: Movement) -> dict[str, Any]:
+    """Return one movement as the contract shows it; `stage` tells more finely where it stands."""
+    return {
+        "reference": movement.reference,
+        "kind": movement.kind,
+        "username": movement.username,
+        "member_id": movement.member_id,
+        "company_id": movement.company_id,
+        "amount": amounts.text(movement.amount, movement.currency),
+        "currency": movement.currency,
+        "state": PUBLIC_STATES[movement.stage],
+        "stage": movement.stage,
+        "fee_id": movement.fee_id,
+        "note": movement.note,
+    }
+
+
+def told(ledger: Ledger) -> tuple[Movement, ...]:
+    """Return the movements that an answer tells: those this run touched, and all that are in doubt."""
+    found = {movement.reference: movement for movement in ledger.named(ledger.touched)}
+    for movement in ledger.in_doubt():
+        found.setdefault(movement.reference, movement)
+    # A withdrawn fee is one that was never made and is no longer owed: there is nothing to tell of it.
+    shown = [movement for movement in found.values() if movement.stage != "withdrawn" or movement.kind == "credit"]
+    return tuple(sorted(shown, key=lambda movement: (movement.business_day, movement.username, movement.reference)))
+
+
+def ordered(held: Sequence[Held]) -> tuple[Held, ...]:
+    return tuple(sorted(held, key=lambda item: (item.person.username, item.code)))

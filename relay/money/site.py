@@ -1,0 +1,119 @@
+"""Everything that one run on a site's money works with, in one value."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal, InvalidOperation
+from typing import Protocol
+
+from relay.clock import Clock
+from relay.config import Settings
+from relay.errors import BadAnswer, NotFound
+from relay.money import amounts
+from relay.money.account import Person
+from relay.money.evidence import Reading
+from relay.money.ledger import Ledger
+from relay.officernd.client import OfficeRnD
+from relay.papercut.client import PaperCut
+from relay.progress import Progress
+
+READ = ("balance", "print-stats.job-count")
+
+
+class JobEvidence(Protocol):
+    """What the job log, or PaperCut's database, can say about one person; each answer None where it cannot."""
+
+    def costs(self, username: str, since: datetime, until: datetime) -> int | None:
+        """Return what all jobs of a person between two moments cost, micros."""
+
+    def refunds(self, username: str, since: datetime) -> Sequence[tuple[str, int]] | None:
+        """Return (job, micros) of every billed job that was refunded since a moment."""
+
+    def logged(self, reference: str) -> bool | None:
+        """Return whether PaperCut's transaction table holds a comment with this reference."""
+
+    def told(self, username: str, since: datetime, until: datetime) -> str | None:
+        """Return the jobs between two moments as a text for an invoice line."""
+
+
+class NoEvidence:
+    """The answer of a site without a job log: nothing can be said."""
+
+    def costs(self, username: str, since: datetime, until: datetime) -> int | None:
+        return None
+
+    def refunds(self, username: str, since: datetime) -> Sequence[tuple[str, int]] | None:
+        return None
+
+    def logged(self, reference: str) -> bool | None:
+        return None
+
+    def told(self, username: str, since: datetime, until: datetime) -> str | None:
+        return None
+
+
+@dataclass(frozen=True)
+class Site:
+    """One site under way: settings, both systems, its ledger, the people linked when the run began."""
+
+    settings: Settings
+    officernd: OfficeRnD
+    papercut: PaperCut
+    ledger: Ledger
+    clock: Clock
+    progress: Progress
+    people: tuple[Person, ...]
+    jobs: JobEvidence = field(default_factory=NoEvidence)
+
+    @property
+    def name(self) -> str:
+        return self.settings.site.name
+
+    @property
+    def currency(self) -> str:
+        return self.settings.site.currency
+
+    def business_day(self) -> date:
+        return self.clock.business_day(self.settings.site.timezone)
+
+    def username_of(self, member_id: str, last_known: str) -> str:
+        """Return a member's present username: accounts are renamed between two effects."""
+        return next((person.username for person in self.people if person.member_id == member_id), last_known)
+
+    def read_one(self, username: str) -> Reading:
+        """Return what PaperCut holds of one account, now. Raises NotFound."""
+        return self._reading(username, self.papercut.user_properties(username, READ))
+
+    def read_all(self, usernames: Sequence[str]) -> dict[str, Reading]:
+        """Return what PaperCut holds of many accounts; one deleted meanwhile is left out."""
+        title = "Reading balances"
+        if not self.settings.papercut.personal_account:
+            found = self.papercut.users_properties(usernames, READ, self.progress)
+            return {username: self._reading(username, values) for username, values in found.items()}
+
+        def one(username: str) -> tuple[str, Reading] | None:
+            try:
+                return username, self.read_one(username)
+            except NotFound:
+                return None
+
+        both: Iterable[tuple[str, Reading] | None] = self.papercut.in_parallel(one, usernames, self.progress, title)
+        return dict(item for item in both if item is not None)
+
+    def _reading(self, username: str, values: dict[str, str]) -> Reading:
+        text_balance, text_jobs = (values[name] for name in READ)
+        try:
+            jobs = int(text_jobs or "0")
+            if self.settings.papercut.personal_account:
+                # The property is the total of all personal accounts; what we adjust is one of them.
+                return Reading(self.papercut.balance(username), jobs)
+            return Reading(amounts.from_double(float(Decimal(text_balance))), jobs)
+        except (InvalidOperation, ValueError, OverflowError):
+            raise BadAnswer(
+                f"PaperCut says {text_balance[:40]!r} for the balance and {text_jobs[:40]!r} for the job count of "
+                f"{username}, which is no number; nothing was billed. Look at the account in PaperCut.",
+                system="PaperCut",
+                operation="getUserProperties",
+            ) from None

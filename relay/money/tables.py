@@ -1,0 +1,277 @@
+"""The tables of the money room, with constraints that make illegal states impossible in SQLite and PostgreSQL alike.
+
+Every table has the site, since several sites may share one ledger. Amounts are micros. Rows of effects are never
+deleted; `evidence` is only ever added to.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Date,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+from relay.database import Moment, metadata
+from relay.money.movement import CLOSED, KINDS, STATES
+
+
+def _one_of(column: str, values: tuple[str, ...]) -> str:
+    return f"{column} IN ({', '.join(repr(value) for value in values)})"
+
+
+fees = Table(
+    "fees",
+    metadata,
+    Column("reference", String(40), primary_key=True),
+    Column("site", String(40), nullable=False),
+    Column("business_day", Date, nullable=False),
+    Column("sequence", Integer, nullable=False),
+    Column("subject_id", String(40), nullable=False),
+    Column("member_id", String(40), nullable=False),
+    Column("company_id", String(40), nullable=False),
+    Column("is_personal", Boolean, nullable=False),
+    Column("plan_id", String(40), nullable=False),
+    Column("location_id", String(40), nullable=False),
+    Column("name", Text, nullable=False),
+    Column("price", BigInteger, nullable=False),
+    Column("currency", String(3), nullable=False),
+    Column("issue_date", Date, nullable=False),
+    Column("use_coins", Boolean, nullable=False),
+    Column("state", String(12), nullable=False),
+    Column("fee_id", String(40), nullable=True, unique=True),
+    Column("by_word", Boolean, nullable=False, default=False),
+    Column("lost", Boolean, nullable=False, default=False),
+    Column("sent_at", Moment, nullable=True),
+    Column("created_at", Moment, nullable=False),
+    Column("changed_at", Moment, nullable=False),
+    Column("note", Text, nullable=False, default=""),
+    CheckConstraint(_one_of("state", STATES), name="fee_state"),
+    CheckConstraint("price > 0", name="fee_price"),
+    # A posted fee has its id, unless a person's word stands for it; no other fee has one.
+    CheckConstraint("(fee_id IS NULL) OR state = 'posted'", name="fee_id_means_posted"),
+    CheckConstraint("state <> 'posted' OR fee_id IS NOT NULL OR by_word", name="fee_posted_has_id"),
+    CheckConstraint("state NOT IN ('sent', 'in_doubt') OR sent_at IS NOT NULL", name="fee_sent_has_time"),
+    UniqueConstraint("site", "subject_id", "business_day", "sequence", name="fee_sequence"),
+    UniqueConstraint("reference", "state", name="fee_reference_state"),
+    Index("fees_open", "site", "state"),
+)
+
+movements = Table(
+    "movements",
+    metadata,
+    Column("reference", String(48), primary_key=True),
+    Column("site", String(40), nullable=False),
+    Column("kind", String(12), nullable=False),
+    Column("member_id", String(40), nullable=False),
+    Column("username", String(255), nullable=False),
+    Column("company_id", String(40), nullable=False),
+    Column("amount", BigInteger, nullable=False),
+    Column("currency", String(3), nullable=False),
+    Column("business_day", Date, nullable=False),
+    Column("sequence", Integer, nullable=False),
+    Column("period", String(12), nullable=True),
+    Column("state", String(12), nullable=False),
+    Column("fee_reference", String(40), nullable=True),
+    Column("fee_state", String(12), nullable=True),
+    Column("corrects", String(48), nullable=True),
+    Column("lost", Boolean, nullable=False, default=False),
+    Column("by_word", Boolean, nullable=False, default=False),
+    Column("balance_before", BigInteger, nullable=True),
+    Column("jobs_before", BigInteger, nullable=True),
+    Column("balance_after", BigInteger, nullable=True),
+    Column("sent_at", Moment, nullable=True),
+    Column("created_at", Moment, nullable=False),
+    Column("changed_at", Moment, nullable=False),
+    Column("note", Text, nullable=False, default=""),
+    # `fee_state` follows the fee by itself, so that the next constraint but one can see it.
+    ForeignKeyConstraint(
+        ["fee_reference", "fee_state"], ["fees.reference", "fees.state"], onupdate="CASCADE", name="movement_fee"
+    ),
+    CheckConstraint(_one_of("kind", KINDS), name="movement_kind"),
+    CheckConstraint(_one_of("state", STATES), name="movement_state"),
+    # Fee first: no adjustment is sent for a fee that is not posted.
+    CheckConstraint(
+        "fee_reference IS NULL OR fee_state = 'posted' OR state IN ('planned', 'withdrawn')", name="movement_fee_first"
+    ),
+    CheckConstraint("(kind = 'fee') = (fee_reference IS NOT NULL)", name="movement_fee_kind"),
+    CheckConstraint("(fee_reference IS NULL) = (fee_state IS NULL)", name="movement_fee_state_known"),
+    CheckConstraint(
+        "amount <> 0 AND (kind NOT IN ('fee', 'forgiveness') OR amount > 0) AND (kind <> 'credit' OR amount < 0)",
+        name="movement_sign",
+    ),
+    CheckConstraint(
+        "state <> 'sent' OR (sent_at IS NOT NULL AND balance_before IS NOT NULL AND jobs_before IS NOT NULL)",
+        name="movement_sent_has_evidence",
+    ),
+    CheckConstraint("period IS NULL OR kind = 'top_up'", name="movement_period"),
+    # One open movement per person: nothing new is begun for somebody whose last one has not come to truth.
+    Index(
+        "movements_one_open",
+        "site",
+        "member_id",
+        unique=True,
+        sqlite_where=text(f"state NOT IN ({', '.join(map(repr, CLOSED))})"),
+        postgresql_where=text(f"state NOT IN ({', '.join(map(repr, CLOSED))})"),
+    ),
+    Index("movements_by_fee", "fee_reference"),
+    Index("movements_by_day", "site", "business_day"),
+)
+
+# What would have been billed in shadow mode; nothing of it was ever sent.
+shadow_fees = Table(
+    "shadow_fees",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("site", String(40), nullable=False),
+    Column("business_day", Date, nullable=False),
+    Column("member_id", String(40), nullable=False),
+    Column("username", String(255), nullable=False),
+    Column("company_id", String(40), nullable=False),
+    Column("amount", BigInteger, nullable=False),
+    Index("shadow_fees_by_day", "site", "business_day"),
+)
+
+evidence = Table(
+    "evidence",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("site", String(40), nullable=False),
+    Column("reference", String(48), nullable=False, index=True),
+    Column("at", Moment, nullable=False),
+    Column("event", String(16), nullable=False),
+    Column("detail", JSON, nullable=False),
+)
+
+# The key of a top-up is (person, period); a claim without a movement had nothing to give.
+top_up_claims = Table(
+    "top_up_claims",
+    metadata,
+    Column("site", String(40), primary_key=True),
+    Column("member_id", String(40), primary_key=True),
+    Column("period", String(12), primary_key=True),
+    Column("reference", String(48), ForeignKey("movements.reference"), nullable=True, unique=True),
+    Column("claimed_at", Moment, nullable=False),
+)
+
+marks = Table(
+    "marks",
+    metadata,
+    Column("site", String(40), primary_key=True),
+    Column("member_id", String(40), primary_key=True),
+    Column("balance", BigInteger, nullable=False),
+    Column("jobs", BigInteger, nullable=True),
+    Column("at", Moment, nullable=False),
+    Column("opening_left", BigInteger, nullable=False),
+    Column("top_up_left", BigInteger, nullable=False),
+    Column("shadow_left", BigInteger, nullable=False),
+    Column("billed_jobs", BigInteger, nullable=True),
+    CheckConstraint("opening_left >= 0 AND top_up_left >= 0 AND shadow_left >= 0", name="mark_parts"),
+)
+
+# What happened to a balance between two marks, as far as the ledger can see: the terms of `discrepancies`.
+changes = Table(
+    "balance_changes",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("site", String(40), nullable=False),
+    Column("member_id", String(40), nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("printed", BigInteger, nullable=False),
+    Column("credited", BigInteger, nullable=False),
+    Column("jobs", BigInteger, nullable=False),
+    Column("doubt", String(20), nullable=False),
+    Index("balance_changes_by_member", "site", "member_id", "at"),
+)
+
+holds = Table(
+    "holds",
+    metadata,
+    Column("site", String(40), primary_key=True),
+    Column("member_id", String(40), primary_key=True),
+    Column("code", String(32), primary_key=True),
+    Column("username", String(255), nullable=False),
+    Column("amount", BigInteger, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("at", Moment, nullable=False),
+)
+
+approvals = Table(
+    "approvals",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("site", String(40), nullable=False),
+    Column("member_id", String(40), nullable=False),  # "" for the whole site
+    Column("answer", String(8), nullable=False),
+    Column("held", JSON, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("used_at", Moment, nullable=True),
+    CheckConstraint(_one_of("answer", ("bill", "forgive", "credit")), name="approval_answer"),
+)
+
+foreign_fees = Table(
+    "foreign_fees",
+    metadata,
+    Column("site", String(40), primary_key=True),
+    Column("fee_id", String(40), primary_key=True),
+    Column("member_id", String(40), nullable=False),
+    Column("name", Text, nullable=False),
+    Column("price", BigInteger, nullable=False),
+    Column("seen_at", Moment, nullable=False),
+    Column("released_at", Moment, nullable=True),
+)
+
+runs = Table(
+    "runs",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("site", String(40), nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("started_at", Moment, nullable=False),
+    Column("finished_at", Moment, nullable=False),
+    Column("exit_code", Integer, nullable=False),
+    Column("summary", JSON, nullable=False),
+    Index("runs_by_site", "site", "id"),
+)
+
+business_days = Table(
+    "business_days",
+    metadata,
+    Column("site", String(40), primary_key=True),
+    Column("day", Date, primary_key=True),
+    Column("claimed_by", String(120), nullable=False),
+    Column("claimed_at", Moment, nullable=False),
+    Column("done_at", Moment, nullable=True),
+)
+
+# One run at a time over machines that share a ledger; `epoch` is the fencing number of every write.
+leases = Table(
+    "leases",
+    metadata,
+    Column("site", String(40), primary_key=True),
+    Column("holder", String(120), nullable=False),
+    Column("epoch", BigInteger, nullable=False),
+    Column("expires_at", Moment, nullable=False),
+)
+
+# Single facts of a site: its currency, how far the fees were read, the period last billed.
+facts = Table(
+    "site_facts",
+    metadata,
+    Column("site", String(40), primary_key=True),
+    Column("name", String(40), primary_key=True),
+    Column("value", Text, nullable=False),
+)

@@ -1,0 +1,233 @@
+"""Periodic balances: each person once per day, week or month, after the settle; and a leaver's unused rest taken back.
+
+The key of a top-up is (person, period): it is claimed in the same commit that stores the movement, so nothing can give
+it twice. Every top-up is a relative adjustment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+
+from sqlalchemy import Connection, Engine, insert, select
+
+from relay.clock import Clock
+from relay.config import Settings
+from relay.errors import Refused, RelayError, UnsafePlan
+from relay.money import effects, fees_plan, periods, records, tables
+from relay.money.account import Person, carry
+from relay.money.allowance import Skipped, TopUp, allowance_of, decide_top_up, take_back
+from relay.money.decide import Held
+from relay.money.evidence import Reading
+from relay.money.ledger import open_of
+from relay.money.movement import Movement
+from relay.money.recovery import recover_open
+from relay.money.result import MoneyResult, ordered, told
+from relay.money.settlement import mark_of, new_movement, opened
+from relay.money.site import JobEvidence, Site
+from relay.officernd.client import OfficeRnD
+from relay.officernd.model import Membership
+from relay.papercut.client import PaperCut
+from relay.progress import Progress
+
+ALL_USERS = "!!All Users!!"  # Source: PaperCutExamples, name of the built-in group in the API
+
+
+def top_up(
+    settings: Settings, officernd: OfficeRnD, papercut: PaperCut, database: Engine, *,
+    clock: Clock, progress: Progress, dry_run: bool = False, jobs: JobEvidence | None = None,
+) -> MoneyResult:  # fmt: skip
+    """Give every active person the balance of the current period once, and take back what leavers did not use."""
+    mode = settings.fees.managed_in
+    if mode == "papercut":
+        note = "[fees] managed_in is papercut: balances are left to PaperCut."
+        return MoneyResult(settings.site.currency, notes=(note,))
+    writes = not dry_run and mode == "officernd"
+    with opened(
+        settings, officernd, papercut, database, clock=clock, progress=progress, writes=writes, jobs=jobs
+    ) as site:
+        return _top_up(site, writes)
+
+
+def _top_up(site: Site, writes: bool) -> MoneyResult:
+    problems = recover_open(site) if writes else []
+    settings, ledger = site.settings.top_up, site.ledger
+    day = site.business_day()
+    period = periods.key(day, settings.every)
+    with ledger.read() as connection:
+        claimed = _claimed(connection, site, period)
+        last = records.fact(connection, site.name, "topped_up_on")
+    waiting = [
+        person
+        for person in site.people
+        if settings.is_on and person.standing == "active" and person.member_id not in claimed
+    ]
+    marks = ledger.marks()
+    leavers = [
+        person
+        for person in site.people
+        if person.standing == "departed" and person.member_id in marks and marks[person.member_id].top_up_left > 0
+    ]
+    refused = _native_quotas(site) if waiting else None
+    if refused is not None:
+        waiting = []
+    if not waiting and not leavers:
+        return MoneyResult(
+            site.currency, told(ledger), refused=(refused,) if refused else (), problems=tuple(problems),
+            showing=not writes,
+        )  # fmt: skip
+    readings = site.read_all([person.username for person in (*waiting, *leavers)])
+    busy = open_of(ledger.open_movements())
+    given, skipped = _decide(site, waiting, readings, busy)
+    taken = [
+        TopUp(person, -amount)
+        for person in leavers
+        if person.username in readings and person.member_id not in busy
+        if (amount := _unused(site, person, readings[person.username]))
+    ]
+    held = tuple(Held(item.person, item.owed, "settle_first", item.reason) for item in skipped)
+    notes = _missed(site, last, day)
+    planned = [(item, new_movement(site, item.person, "top_up", item.amount, period)) for item in given if item.amount]
+    planned += [(item, new_movement(site, item.person, "top_up", item.amount)) for item in taken]
+    if writes:
+        _store(site, given, planned, period, day)
+        try:
+            _carry_out(site, [movement for _, movement in planned])
+        except RelayError as error:
+            problems.append(error)
+    shown = () if writes else tuple(movement for _, movement in planned)
+    return MoneyResult(
+        site.currency,
+        (*told(ledger), *shown),
+        ordered(held),
+        (refused,) if refused else (),
+        tuple(problems),
+        tuple(notes),
+        showing=not writes,
+    )
+
+
+def native_quotas(papercut: PaperCut) -> dict[str, int]:
+    """Return group -> micros of PaperCut's own quotas, [All Users] included; these give credit that we do not know of.
+
+    Source: PaperCut manual, quota allocation (daily 00:10, weekly Sunday 00:20, monthly on the 1st 00:30).
+    """
+
+    def one(group: str) -> tuple[str, int]:
+        try:
+            quota = papercut.group_quota(group)
+        except Refused:  # a built-in group that this server does not answer about has no quota that we could read
+            return group, 0
+        return group, quota.amount if quota.period.upper() != "NONE" else 0
+
+    found = papercut.in_parallel(one, [*papercut.groups(), ALL_USERS])
+    return {group: amount for group, amount in found if amount}
+
+
+def _native_quotas(site: Site) -> UnsafePlan | None:
+    found = native_quotas(site.papercut)
+    if not found:
+        return None
+    return UnsafePlan(
+        "native_quota",
+        f"PaperCut itself gives quotas to {', '.join(sorted(found)[:5])}, so no top-up was made: both together would "
+        "give twice. Set the quota of these groups to none (PaperCut, Groups), or [top_up] amount to 0.",
+        count=len(found),
+    )
+
+
+def _claimed(connection: Connection, site: Site, period: str) -> set[str]:
+    table = tables.top_up_claims
+    query = select(table.c.member_id).where(table.c.site == site.name, table.c.period == period)
+    return set(connection.execute(query).scalars())
+
+
+def _decide(
+    site: Site, people: Sequence[Person], readings: Mapping[str, Reading], busy: set[str]
+) -> tuple[list[TopUp], list[Skipped]]:
+    settings = site.settings.top_up
+    by_plan: dict[str, int] = {}
+    memberships: list[Membership] = []
+    if settings.plan and people:
+        plans = site.officernd.plans()
+        for item in settings.plan:
+            for plan in fees_plan.find(plans, item.plan):
+                by_plan[plan.id] = max(item.amount, by_plan.get(plan.id, 0))
+        memberships = site.officernd.memberships()
+    given: list[TopUp] = []
+    skipped: list[Skipped] = []
+    for person in people:
+        if person.username not in readings:
+            continue
+        outcome = decide_top_up(
+            person,
+            readings[person.username].balance,
+            allowance_of(person, memberships, by_plan, settings.amount),
+            busy=person.member_id in busy,
+            mode=settings.mode,
+            minimum=site.settings.fees.minimum,
+            currency=site.currency,
+        )
+        if isinstance(outcome, TopUp):
+            given.append(outcome)
+        elif outcome is not None:
+            skipped.append(outcome)
+    return given, skipped
+
+
+def _unused(site: Site, person: Person, reading: Reading) -> int:
+    mark = mark_of(person, site.ledger.marks())
+    return take_back(person, carry(mark, reading, site.clock.now()).mark, reading.balance, site.currency)
+
+
+def _missed(site: Site, last: str, day: date) -> list[str]:
+    settings = site.settings.top_up
+    gone = periods.missed(date.fromisoformat(last), day, settings.every) if last else []
+    if not gone or settings.mode != "add":
+        return []
+    return [
+        f"No run gave the top-ups of {', '.join(gone)}; only the current period's were given. Add the others by hand "
+        "in PaperCut if your members are to have them."
+    ]
+
+
+def _store(
+    site: Site, given: Sequence[TopUp], planned: Sequence[tuple[TopUp, Movement]], period: str, day: date
+) -> None:
+    """Store claims and movements in one commit, before anything is sent."""
+    ledger, now = site.ledger, site.clock.now()
+    marks = ledger.marks()
+    references = {item.person.member_id: movement.reference for item, movement in planned}
+    with ledger.write() as connection:
+        for item, movement in planned:
+            if item.person.member_id not in marks:
+                ledger.set_mark(connection, item.person.member_id, mark_of(item.person, marks))
+            ledger.add_movement(connection, movement)
+        for item in given:
+            connection.execute(
+                insert(tables.top_up_claims).values(
+                    site=site.name,
+                    member_id=item.person.member_id,
+                    period=period,
+                    reference=references.get(item.person.member_id),
+                    claimed_at=now,
+                )
+            )
+        records.set_fact(connection, site.name, "topped_up_on", day.isoformat())
+
+
+def _carry_out(site: Site, movements: Sequence[Movement]) -> None:
+    with site.progress.phase("Topping up", len(movements)) as phase:
+        for movement in movements:
+            outcome = effects.adjust(site, movement)
+            phase.advance()
+            if outcome == "unreachable":
+                return
+            if outcome != "posted":
+                continue
+            wrong = effects.verify(site, movement)
+            if wrong and movement is movements[0]:
+                raise RelayError(
+                    f"The first top-up did not read back as it must, so no other was begun: {wrong}",
+                    code="verification_failed",
+                )

@@ -1,0 +1,60 @@
+"""The words that leave the house: the fee's name and the adjustment's comment.
+
+Both carry the reference whole; everything else gives way to it. Nothing here reads or writes anything.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Literal
+
+from relay.money import amounts
+from relay.money.decide import Bill
+from relay.money.movement import Movement
+
+NAME_LENGTH = 200  # OfficeRnD states no limit; an invoice line is not longer
+COMMENT_LENGTH = 240  # PaperCut keeps 255. Source: SavaPage's mapping of tbl_account_transaction
+
+Detail = Literal["none", "summary", "jobs"]
+
+
+def fee_name(bill: Bill, reference: str, business_day: date, detail: Detail, company_name: str, jobs: str = "") -> str:
+    """Return the text of the invoice line: what was printed by whom up to which day, and the reference at its end.
+
+    `jobs` is the text of the jobs behind the fee for `detail = "jobs"`; without it the summary is told.
+    """
+    told = "Printing"
+    if detail != "none":
+        who = (
+            bill.shares[0].person.full_name
+            if bill.member_id
+            else f"{company_name}, {_count(len(bill.shares), 'person')}"
+        )
+        printed = sum(share.jobs for share in bill.shares)
+        parts = [f"Printing up to {business_day.isoformat()}", who, _count(printed, "job") if printed else ""]
+        if detail == "jobs" and jobs:
+            parts[-1] = jobs
+        told = ", ".join(part for part in parts if part)
+    return f"{_short(told, NAME_LENGTH - len(reference) - 3)} [{reference}]"
+
+
+def comment(movement: Movement, fee_reference: str = "") -> str:
+    """Return the text of the transaction in PaperCut: what it is, the amount, the reference."""
+    amount = f"{amounts.text(abs(movement.amount), movement.currency)} {movement.currency}"
+    text = {
+        "fee": f"Billed through OfficeRnD: {amount}",
+        "top_up": f"Member balance: {amount}" if movement.amount > 0 else f"Unused member balance taken back: {amount}",
+        "forgiveness": f"Forgiven: {amount}",
+        "credit": f"Refund moved to OfficeRnD: {amount}",
+    }[movement.kind]
+    return f"{_short(text, COMMENT_LENGTH - len(movement.reference) - 3)} [{movement.reference}]"
+
+
+def _count(number: int, noun: str) -> str:
+    plural = {"person": "people"}.get(noun, f"{noun}s")
+    return f"{number} {noun if number == 1 else plural}"
+
+
+def _short(text: str, length: int) -> str:
+    text = " ".join("".join(character if ord(character) >= 32 else " " for character in text).split())
+    return text if len(text) <= length else text[: length - 1].rstrip() + "…"

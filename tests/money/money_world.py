@@ -1,0 +1,444 @@
+"""A whole site in memory for the money tests: PaperCut and OfficeRnD as state-holding fakes, people, ledger, clock.
+
+The fakes have the clients' methods and errors and the real systems' habits (doubles, no idempotency, filters). Every
+remote call has a moment before and one after its effect; `Faults` can kill, lose an answer, or let a job land there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from settings_example import example_settings
+from sqlalchemy import Engine, event, insert, update
+from sqlalchemy.pool import StaticPool
+from still_clock import StillClock
+
+from relay import database as databases
+from relay import money
+from relay.errors import NotFound, NotSent, OutcomeUnknown, Refused, RelayError
+from relay.money import amounts, tables
+from relay.money.result import MoneyResult
+from relay.officernd.model import Fee, Membership, NewFee, Plan
+from relay.papercut.client import GroupQuota
+from relay.people.links import people_links
+from relay.progress import Progress
+
+LOCATION = "64b000000000000000000001"
+PLAN = Plan("64c000000000000000000001", "PaperCut Fees", interval_length="once", type="service")
+WRITES = frozenset({"create_fee", "create_plan", "adjust_balance", "adjust_balance_if_available"})
+
+
+class Killed(BaseException):
+    """The process is gone: nothing may catch this."""
+
+
+@dataclass
+class Faults:
+    """What happens at the moments of a run, counted from 0; each is (name, phase), phase "before", "after" or "commit"."""
+
+    actions: dict[int, Callable[[str, str], None]] = field(default_factory=dict)
+    seen: list[tuple[str, str]] = field(default_factory=list)
+    always: Callable[[str, str], None] | None = None
+    counting: bool = True
+
+    def at(self, name: str, phase: str) -> None:
+        if not self.counting:
+            return
+        moment = len(self.seen)
+        self.seen.append((name, phase))
+        if self.always is not None:
+            self.always(name, phase)
+        action = self.actions.pop(moment, None)
+        if action is not None:
+            action(name, phase)
+
+    def clear(self) -> None:
+        self.actions.clear()
+        self.seen.clear()
+        self.always = None
+
+
+def kill(name: str, phase: str) -> None:
+    raise Killed(f"{phase} {name}")
+
+
+def lose(name: str, phase: str) -> None:
+    """Lose the answer of a writing call: before or after its effect, nobody knows."""
+    if name in WRITES:
+        raise OutcomeUnknown(f"The answer to {name} was lost.", system="fake", operation=name)
+
+
+def refuse(name: str, phase: str) -> None:
+    if name in WRITES and phase == "before":
+        raise Refused(f"{name} is refused: the period is locked.", system="fake", operation=name)
+
+
+def unreachable(name: str, phase: str) -> None:
+    if phase == "before":
+        raise NotSent(f"{name}: no connection.", system="fake", operation=name)
+
+
+@dataclass
+class Account:
+    balance: float = 0.0
+    jobs: int = 0
+    transactions: list[tuple[float, str]] = field(default_factory=list)
+
+
+class FakePaperCut:
+    def __init__(self, faults: Faults) -> None:
+        self.accounts: dict[str, Account] = {}
+        self.quotas: dict[str, GroupQuota] = {}
+        self.faults = faults
+        self.writes = 0
+        self.calls: list[str] = []
+
+    def _call(self, name: str, work: Callable[[], Any]) -> Any:
+        self.calls.append(name)
+        self.faults.at(name, "before")
+        answer = work()
+        self.faults.at(name, "after")
+        return answer
+
+    def _account(self, username: str) -> Account:
+        if username not in self.accounts:
+            raise NotFound(f"PaperCut has no user {username}.", system="PaperCut", status=262)
+        return self.accounts[username]
+
+    def user_properties(self, username: str, names: Sequence[str]) -> dict[str, str]:
+        def work() -> dict[str, str]:
+            account = self._account(username)
+            values = {"balance": repr(account.balance), "print-stats.job-count": str(account.jobs)}
+            return {name: values[name] for name in names}
+
+        return dict(self._call("user_properties", work))
+
+    def users_properties(
+        self, usernames: Sequence[str], names: Sequence[str], progress: Progress | None = None
+    ) -> dict[str, dict[str, str]]:
+        self.faults.at("users_properties", "before")
+        self.faults.counting, before = False, self.faults.counting
+        found = {name: self.user_properties(name, names) for name in usernames if name in self.accounts}
+        self.faults.counting = before
+        return found
+
+    def in_parallel(self, one: Callable[[str], Any], items: Sequence[str], *_: Any) -> Iterable[Any]:
+        return [one(item) for item in items]
+
+    def balance(self, username: str) -> int:
+        return int(self._call("balance", lambda: amounts.from_double(self._account(username).balance)))
+
+    def adjust_balance(self, username: str, micros: int, comment: str) -> None:
+        self.writes += 1
+
+        def work() -> None:
+            account = self._account(username)
+            account.balance += amounts.to_double(micros)
+            account.transactions.append((amounts.to_double(micros), comment))
+
+        self._call("adjust_balance", work)
+
+    def adjust_balance_if_available(self, username: str, micros: int, comment: str) -> bool:
+        self.writes += 1
+
+        def work() -> bool:
+            account = self._account(username)
+            if account.balance + amounts.to_double(micros) < -1e-9:
+                return False
+            account.balance += amounts.to_double(micros)
+            account.transactions.append((amounts.to_double(micros), comment))
+            return True
+
+        return bool(self._call("adjust_balance_if_available", work))
+
+    def groups(self) -> list[str]:
+        return list(self._call("groups", lambda: [name for name in self.quotas if not name.startswith("!!")]))
+
+    def group_quota(self, name: str) -> GroupQuota:
+        return self._call("group_quota", lambda: self.quotas.get(name, GroupQuota(0, "NONE", 0)))  # type: ignore[no-any-return]
+
+
+class FakeOfficeRnD:
+    def __init__(self, faults: Faults, clock: StillClock) -> None:
+        self.held_fees: dict[str, Fee] = {}
+        self.catalogue: list[Plan] = [PLAN]
+        self.held_memberships: list[Membership] = []
+        self.gone: set[str] = set()
+        self.may_create_plans = True
+        self.faults = faults
+        self.writes = 0
+        self.calls: list[str] = []
+        self._clock = clock
+
+    def _call(self, name: str, work: Callable[[], Any]) -> Any:
+        self.calls.append(name)
+        self.faults.at(name, "before")
+        answer = work()
+        self.faults.at(name, "after")
+        return answer
+
+    def plans(self) -> list[Plan]:
+        return list(self._call("plans", lambda: self.catalogue))
+
+    def create_plan(self, name: str) -> Plan:
+        self.writes += 1
+
+        def work() -> Plan:
+            if not self.may_create_plans:
+                raise Refused("Cannot POST /plans", system="OfficeRnD", status=404)
+            made = replace(PLAN, id=f"64c{len(self.catalogue):021d}", name=name)
+            self.catalogue.append(made)
+            return made
+
+        return self._call("create_plan", work)  # type: ignore[no-any-return]
+
+    def member(self, member_id: str) -> None:
+        def work() -> None:
+            if member_id in self.gone:
+                raise NotFound("OfficeRnD does not know this member.", system="OfficeRnD", status=404)
+
+        self._call("member", work)
+
+    def memberships(self) -> list[Membership]:
+        return list(self._call("memberships", lambda: self.held_memberships))
+
+    def fees(
+        self,
+        *,
+        plan: str = "",
+        member: str = "",
+        company: str = "",
+        issued_from: date | None = None,
+        issued_to: date | None = None,
+    ) -> list[Fee]:
+        def wanted(fee: Fee) -> bool:
+            return (
+                (not plan or fee.plan == plan)
+                and (not member or fee.member == member)
+                and (not company or fee.company == company)
+                and (issued_from is None or fee.issue_date >= issued_from)
+                and (issued_to is None or fee.issue_date <= issued_to)
+            )
+
+        return list(self._call("fees", lambda: [fee for fee in self.held_fees.values() if wanted(fee)]))
+
+    def create_fee(self, fee: NewFee, reference: str) -> str:
+        self.writes += 1
+        assert reference in fee.name
+
+        def work() -> str:
+            if fee.member in self.gone:
+                raise Refused("Specified member was not found", system="OfficeRnD", status=500)
+            return self.put(
+                name=fee.name,
+                issue_date=fee.issue_date,
+                location=fee.location,
+                plan=fee.plan,
+                price=Decimal(repr(float(fee.price))),
+                member=fee.member,
+                company=fee.company,
+                is_personal=fee.is_personal,
+                source="public-api",
+            )
+
+        return str(self._call("create_fee", work))
+
+    def put(self, **values: Any) -> str:
+        """Make a fee as anybody could, and return its id."""
+        fee_id = f"64f{len(self.held_fees):021d}"
+        values = {"location": LOCATION, "plan": PLAN.id, "modified_at": self._clock.now().isoformat()} | values
+        self.held_fees[fee_id] = Fee(id=fee_id, **values)
+        return fee_id
+
+
+def member_id(number: int) -> str:
+    return f"64a{number:021d}"
+
+
+@dataclass
+class Site:
+    """One site under test; `run` is a run of a fresh process on what the last one left."""
+
+    folder: Path
+    sections: dict[str, dict[str, Any]]
+    clock: StillClock = field(default_factory=StillClock)
+    faults: Faults = field(default_factory=Faults)
+    url: str = "sqlite://"
+    result: MoneyResult = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.papercut = FakePaperCut(self.faults)
+        self.officernd = FakeOfficeRnD(self.faults, self.clock)
+        self.database = open_engine(self.url)
+        event.listen(self.database, "commit", lambda _: self.faults.at("ledger", "commit"))
+        self.settings = example_settings(self.folder, **self.sections)
+
+    def configure(self, **sections: dict[str, Any]) -> None:
+        for name, values in sections.items():
+            self.sections.setdefault(name, {}).update(values)
+        self.settings = example_settings(self.folder, **self.sections)
+
+    def person(self, username: str, balance: float = 0.0, jobs: int = 0, **link: Any) -> str:
+        """Link an account as a sync does, with a balance at linking; return the member id."""
+        number = len(self.papercut.accounts) + 1
+        self.papercut.accounts[username] = Account(balance, jobs)
+        values = {
+            "site": self.settings.site.name,
+            "member_id": member_id(number),
+            "username": username,
+            "email": f"{username}@example.com",
+            "linked_at": self.clock.now(),
+            "opening_balance": amounts.from_double(balance),
+            "made_by_us": balance == 0,
+            "initial_done": True,
+            "standing": "active",
+            "display_name": username.replace(".", " ").title(),
+            "company_id": "64d000000000000000000001",
+            "company_name": "Acme",
+            "location_id": LOCATION,
+            "deleted_at": None,
+        } | link
+        with self.quietly(), self.database.begin() as connection:
+            connection.execute(insert(people_links).values(**values))
+        return str(values["member_id"])
+
+    def relink(self, username: str, **values: Any) -> None:
+        """Change a link as a sync does."""
+        with self.quietly(), self.database.begin() as connection:
+            connection.execute(update(people_links).where(people_links.c.username == username).values(**values))
+
+    def prints(self, username: str, cost: float) -> None:
+        account = self.papercut.accounts[username]
+        account.balance -= cost
+        account.jobs += 1
+
+    def settle(self, **options: Any) -> MoneyResult:
+        options = {"clock": self.clock, "progress": Progress(), "parallel": 1} | options
+        self.result = money.settle(self.settings, self.officernd, self.papercut, self.database, **options)
+        return self.result
+
+    def top_up(self, **options: Any) -> MoneyResult:
+        options = {"clock": self.clock, "progress": Progress()} | options
+        self.result = money.top_up(self.settings, self.officernd, self.papercut, self.database, **options)
+        return self.result
+
+    def recover(self) -> MoneyResult:
+        self.result = money.recover(
+            self.settings, self.officernd, self.papercut, self.database, clock=self.clock, progress=Progress()
+        )
+        return self.result
+
+    def approve(self, who: str, as_: str) -> None:
+        money.approve(self.database, self.settings, who, as_=as_, reason="looked at it", clock=self.clock)
+
+    def resolve(self, reference: str, as_: str) -> None:
+        money.resolve(self.database, self.settings, reference, as_=as_, reason="looked at it", clock=self.clock)
+
+    def killed(self, work: Callable[[], Any]) -> bool:
+        """Do some work that a fault may kill, and return whether it was; the lease dies with the process."""
+        try:
+            work()
+        except Killed:
+            return True
+        return False
+
+    def quietly(self) -> Any:
+        return _Quiet(self.faults)
+
+    def balance(self, username: str) -> int:
+        return amounts.from_double(self.papercut.accounts[username].balance)
+
+    def fees_of(self, member: str) -> list[Fee]:
+        return [fee for fee in self.officernd.held_fees.values() if fee.member == member]
+
+    def billed(self, member: str) -> int:
+        return sum(amounts.from_decimal(fee.price) for fee in self.fees_of(member))
+
+    def adjustments(self, username: str) -> list[tuple[float, str]]:
+        return self.papercut.accounts[username].transactions
+
+    def remote_writes(self) -> int:
+        return self.papercut.writes + self.officernd.writes
+
+    def ledger_rows(self) -> dict[str, list[Any]]:
+        """Return every row of the ledger's money tables, to compare before and after."""
+        with databases.reading(self.database) as connection:
+            return {
+                table.name: [tuple(row) for row in connection.execute(table.select())]
+                for table in databases.metadata.sorted_tables
+            }
+
+
+class _Quiet:
+    def __init__(self, faults: Faults) -> None:
+        self._faults = faults
+
+    def __enter__(self) -> None:
+        self._before, self._faults.counting = self._faults.counting, False
+
+    def __exit__(self, *_: object) -> None:
+        self._faults.counting = self._before
+
+
+_template: bytes | None = None
+
+
+def open_engine(url: str) -> Engine:
+    """Return an engine with the whole schema; in memory it is copied from one that was migrated once."""
+    from sqlalchemy import create_engine
+
+    if url != "sqlite://":
+        engine = databases.make_engine(url)
+        databases.bring_up_to_date(engine)
+        return engine
+    global _template
+    engine = create_engine(url, poolclass=StaticPool, connect_args={"check_same_thread": False})
+    event.listen(engine, "connect", databases._durable_sqlite)
+    event.listen(engine, "begin", databases._begin_sqlite)
+    raw = engine.raw_connection()
+    if _template is None:
+        raw.close()
+        databases.bring_up_to_date(engine)
+        raw = engine.raw_connection()
+        import sqlite3
+
+        copy = sqlite3.connect(":memory:")
+        raw.driver_connection.backup(copy)  # type: ignore[union-attr]
+        _template = copy.serialize()
+        copy.close()
+    else:
+        raw.driver_connection.deserialize(_template)  # type: ignore[union-attr]
+    raw.close()
+    return engine
+
+
+def sites(folder: Path, **sections: dict[str, Any]) -> Iterator[Site]:
+    site = Site(folder, sections)
+    yield site
+    site.database.dispose()
+
+
+__all__ = [
+    "LOCATION",
+    "PLAN",
+    "UTC",
+    "Account",
+    "Decimal",
+    "Killed",
+    "RelayError",
+    "Site",
+    "datetime",
+    "kill",
+    "lose",
+    "member_id",
+    "refuse",
+    "sites",
+    "tables",
+    "timedelta",
+    "unreachable",
+]

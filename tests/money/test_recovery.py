@@ -1,0 +1,50 @@
+"""What a killed or answerless run leaves is brought to truth by the next one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from money_world import Site, kill, lose, sites
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[Site]:
+    yield from sites(tmp_path)
+
+
+def moments(site: Site) -> list[tuple[str, str]]:
+    """Return the moments of a settle of one debt, by doing it on a site of its own."""
+    site.settle()
+    return list(site.faults.seen)
+
+
+def test_every_kill_leaves_one_fee_and_one_adjustment(tmp_path: Path) -> None:
+    probe = Site(tmp_path, {})
+    probe.person("ann.lee")
+    probe.prints("ann.lee", 7.0)
+    probe.faults.clear()
+    for moment in range(len(moments(probe))):
+        site = Site(tmp_path, {})
+        ann = site.person("ann.lee")
+        site.prints("ann.lee", 7.0)
+        site.faults.clear()
+        site.faults.actions[moment] = kill
+        assert site.killed(site.settle)
+        site.faults.clear()
+        site.clock.move(seconds=5)
+        assert 0 == site.settle().exit_code, moment
+        assert (1, 1, 0) == (len(site.fees_of(ann)), len(site.adjustments("ann.lee")), site.balance("ann.lee")), moment
+
+
+@pytest.mark.parametrize("phase", ["before", "after"])
+@pytest.mark.parametrize("name", ["create_fee", "adjust_balance"])
+def test_a_lost_answer_is_looked_up(site: Site, name: str, phase: str) -> None:
+    ann = site.person("ann.lee")
+    site.prints("ann.lee", 7.0)
+    site.faults.always = lambda called, at: lose(called, at) if (called, at) == (name, phase) else None
+    assert (0 if phase == "after" else 1) == site.settle().exit_code, site.result.as_json()
+    site.faults.clear()
+    assert 0 == site.settle().exit_code
+    assert (1, 1, 0) == (len(site.fees_of(ann)), len(site.adjustments("ann.lee")), site.balance("ann.lee"))
