@@ -25,7 +25,7 @@ from relay.sandbox.names import ADJECTIVES, AWKWARD_COMPANIES, CITIES, FIRST_NAM
 Status = Literal["active", "former", "pending", "contact", "not_approved", "drop-in", "lead"]
 
 FEES_PLAN = "PaperCut Fees"
-AS_OF = date(2026, 6, 1)  # the organisation's history ends here; a fixed day, so that a seed is a seed
+AS_OF = date(2025, 6, 1)  # the organisation's history ends here; a fixed day, so that a seed is a seed
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +160,7 @@ class Organisation:
         holders: dict[str, list[Member]] = {}
         for member in self.members:
             holders.setdefault(member.email, []).append(member)
-        found = []
+        found: list[LoginSample] = []
         for user in self.users:
             if len(found) >= count:
                 break

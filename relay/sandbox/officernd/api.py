@@ -121,8 +121,6 @@ class Api:
             query=parse_query(urlsplit(request.target).query),
             body=read_json(request.body, content_type),
             identity=found.identity,
-            path=path,
-            method=request.method,
         )
         answer = route.handler(call)
         return replace(answer, headers={**headers, **answer.headers})

@@ -36,8 +36,6 @@ class Call:
     query: Query
     body: dict[str, Any]
     identity: str
-    path: str
-    method: str
 
 
 Handler = Callable[[Call], Answer]
@@ -106,9 +104,12 @@ PLAN_FIELDS: Fields = {
     "name": "text",
     "code": "text",
     "type": "text",
+    "description": "text",
     "price": "number",
     "locations": "list",
     "intervalLength": ("once", "month"),
+    "intervalCount": "number",
+    "requiresApproval": "boolean",
 }
 _MONTH = re.compile(r"^\d{4}-(0[1-9]|1[0-2])$")
 

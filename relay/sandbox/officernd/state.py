@@ -20,7 +20,14 @@ from relay.sandbox.officernd.switches import Switches
 from relay.sandbox.officernd.table import Record, Table
 from relay.sandbox.organisation import Organisation, User
 
-EVENT_NAMES = {"members": "member", "companies": "company", "fees": "fee", "memberships": "membership"}
+EVENT_NAMES = {
+    "members": "member",
+    "companies": "company",
+    "memberships": "membership",
+    "fees": "fee",
+    "payments": "invoice",
+    "passes": "pass",
+}
 API_USER = "5f00000000000000000000bb"  # `createdBy` and `modifiedBy` of what came through the API
 
 
@@ -125,8 +132,8 @@ class State:
             return old
         record = {**old, **values, "modifiedAt": self.now_text(), "modifiedBy": by}
         table.put(record)
-        if table is self.members and previous.get("email") and record["email"]:
-            self._move_account(previous["email"], record["email"])
+        if table is self.members and old["email"] != record["email"] and record["email"]:
+            self._move_account(old["email"], record["email"])
         self._tell(table, "updated", record, previous)
         return record
 

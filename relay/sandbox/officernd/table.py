@@ -73,5 +73,6 @@ class Table:
         indexed = [self._indexes[field].get(value, set()) for field, value in equal.items() if field in self._indexes]
         if not indexed:
             return [record for record in self if all(record.get(field) == value for field, value in equal.items())]
-        rows = [self._records[identity] for identity in sorted(min(indexed, key=len))]
+        fewest: set[str] = min(indexed, key=lambda found: len(found))
+        rows = [self._records[identity] for identity in sorted(fewest)]
         return [record for record in rows if all(record.get(field) == value for field, value in equal.items())]

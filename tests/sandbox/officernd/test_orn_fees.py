@@ -25,7 +25,7 @@ def test_plans(api):
 def test_creating_a_plan(api, switches, switch, status):
     """officernd-api 3.4: no create in the v2 scope list; how it is refused, or whether it works, is a switch."""
     switches.plans_can_be_created = switch
-    answer = api.post("/plans", {"name": "Print 2", "intervalLength": "once"})
+    answer = api.post("/plans", {"name": "Print 2", "intervalLength": "once", "intervalCount": 1})
     assert answer.status_code == status
     assert len(api.get("/plans", name="Print 2").json()["results"]) == (status == 201)
 

@@ -92,6 +92,7 @@ def test_put_takes_three_fields(api, body, clock):
     for name in ("name", "type", "plan", "location", "company", "isPersonal", "status", "properties"):
         assert api.put(path, {name: "x"}).json()["message"] == [f"property {name} should not exist"]
     assert api.put(path, {"endDate": "2025-01-01"}).status_code == 500
+    assert api.put(path, {"endDate": made["startDate"]}).status_code == 200, "the same day is allowed (observed)"
     assert api.put("/memberships/" + "a" * 24, {}).status_code == 404
 
 

@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import json
 import threading
+from datetime import date
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
@@ -75,13 +76,13 @@ def test_signature_of_another_tool():
 
 
 def test_events(api, standin, post_box, new_fee):
-    """officernd-api 5: created, updated, removed for members, companies, fees and memberships; only those asked for."""
+    """officernd-api 5: created, updated, removed of members, companies, fees, memberships, invoices; what was asked."""
     register(
         api,
         *(f"{name}.{what}" for name in ("member", "company", "fee") for what in ("created", "updated", "removed")),
-        "membership.created",
+        *("membership.created", "invoice.created", "pass.created"),
     )
-    register(api, "invoice.created", isEnabled=False)
+    register(api, "member.created", isEnabled=False)
     member = standin.state.add_member("New")
     standin.state.remove_member(member["_id"])
     company = standin.state.add_company("New Co")
@@ -92,10 +93,14 @@ def test_events(api, standin, post_box, new_fee):
     api.delete(f"/fees/{fee['_id']}")
     made = standin.state.add_membership(standin.organisation.plan("HOT").id, company=new_fee()["company"])
     standin.state.change_membership(made["_id"], calculatedStatus="expired")
+    standin.state.add_pass(new_fee()["member"])
+    api.post("/fees", new_fee())
+    standin.bill_run(date(2026, 11, 30))
     post_box.flush()
     assert [event for event, _ in post_box.delivered] == [
         *("member.created", "member.removed", "company.created", "company.updated", "company.removed"),
         *("fee.created", "fee.updated", "fee.removed", "membership.created"),
+        *("pass.created", "fee.created", "invoice.created", "fee.updated"),
     ]
     assert b"_waived" not in b"".join(body for _, body, _ in post_box.received)
 
