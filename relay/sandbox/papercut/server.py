@@ -11,6 +11,7 @@ import contextlib
 import json
 import logging
 import socket
+import socketserver
 import ssl
 import threading
 from collections import Counter
@@ -97,16 +98,14 @@ class PaperCutStandIn:
             self._database = ExternalDatabase(self._database_url, self.state)
         self._server = _Server(("127.0.0.1", self._port), self._context, self.faults, self._tls)
         self._port = self._server.server_address[1]
-        self._thread = threading.Thread(
-            target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, name="papercut-stand-in", daemon=True
-        )
+        self._thread = threading.Thread(target=self._server.serve, name="papercut-stand-in", daemon=True)
         self._thread.start()
         return self
 
     def stop(self) -> None:
         """Close the port and every connection, and wait for the running task."""
         if self._server is not None and self._thread is not None:
-            self._server.shutdown()
+            self._server.end()
             self._thread.join()
             self._server.close_connections()
             self._server.server_close()
@@ -187,10 +186,29 @@ class _Server(ThreadingHTTPServer):
         self._connections: set[socket.socket] = set()
         self._workers: list[threading.Thread] = []
         self._lock = threading.Lock()
+        self._ending = False
         super().__init__(address, _Handler)
+
+    def server_bind(self) -> None:
+        # Without HTTPServer's look-up of the machine's full name, which may ask the network.
+        socketserver.TCPServer.server_bind(self)
+
+    def serve(self) -> None:
+        """Take connections until `end`."""
+        while not self._ending:
+            self.handle_request()
+
+    def end(self) -> None:
+        """Let `serve` return at once: a connection of our own wakes it up."""
+        self._ending = True
+        with contextlib.suppress(OSError):
+            socket.create_connection(self.server_address[:2], timeout=1).close()  # type: ignore[arg-type]
 
     def get_request(self) -> tuple[Any, Any]:
         connection, address = super().get_request()
+        if self._ending:
+            connection.close()
+            raise OSError("the stand-in is ending")
         if self._tls is not None:
             # The handshake happens in the connection's own thread, at the first read.
             connection = self._tls.wrap_socket(connection, server_side=True, do_handshake_on_connect=False)
