@@ -28,35 +28,44 @@ NEUTRAL = "The login was not accepted. Check the name and the password, or try a
 
 def main():
     """Answer one login of PaperCut and end the process with 0."""
+    try:
+        serve(home.find_home, compat.read_line, compat.write_stdout, compat.write_stderr)
+    finally:
+        compat.exit_now(0)  # not sys.exit: a thread may still hang in a name look-up
+
+
+def serve(find_home, read_line, write_out, write_error, limit_s=LIMIT_S):
+    """Check the login on the two lines of `read_line(limit)`, answer within `limit_s`, then log. Never raises."""
     started = compat.monotonic()
-    outcome = login.Outcome(login.UNAVAILABLE, "failed")
     folder = ""
     try:
-        folder = home.find_home()
-        outcome = compat.run_bounded(lambda: check(folder, compat.read_line, started + LIMIT_S), LIMIT_S)
+        folder = find_home()
+        outcome = compat.run_bounded(lambda: check(folder, read_line, started + limit_s), limit_s)
     except compat.TimeOut:
         outcome = login.Outcome(login.UNAVAILABLE, "time_out")
     except compat.ANY_ERROR:  # the type alone: an error's text may hold what was typed
         outcome = login.Outcome(login.UNAVAILABLE, "failed", detail=sys.exc_info()[0].__name__)
     try:
-        _reply(outcome)
+        if outcome.verdict == login.ACCEPTED:
+            write_out("OK\n{0}\n".format(outcome.username).encode("utf-8"))
+        else:
+            write_out(b"ERROR\n")
+            write_error(NEUTRAL)
         if folder:
             _log(folder, outcome, int((compat.monotonic() - started) * 1000))
             if outcome.afterwards is not None:
-                compat.run_bounded(outcome.afterwards, LIMIT_S)
+                compat.run_bounded(outcome.afterwards, limit_s)
     except compat.ANY_ERROR:
         pass
-    finally:
-        compat.exit_now(0)  # not sys.exit: a thread may still hang in a name look-up
 
 
 def check(folder, read_line, deadline):
     """Return the Outcome of the login on the two lines that `read_line(limit)` gives."""
-    lines = [read_line(MAX_LINE + 1), read_line(MAX_LINE + 1)]
+    lines = [_ended(read_line(MAX_LINE + 2)) for _ in range(2)]
     if any(len(line) > MAX_LINE for line in lines):
         return login.Outcome(login.REJECTED, "too_long")
     try:
-        typed, password = [_ended(line).decode("utf-8") for line in lines]
+        typed, password = [line.decode("utf-8") for line in lines]
     except UnicodeDecodeError:
         return login.Outcome(login.REJECTED, "not_utf8")
     typed = typed.lstrip("\ufeff").strip()
@@ -70,14 +79,6 @@ def _ended(line):
     if line.endswith(b"\r\n"):
         return line[:-2]
     return line[:-1] if line.endswith(b"\n") else line
-
-
-def _reply(outcome):
-    if outcome.verdict == login.ACCEPTED:
-        compat.write_stdout("OK\n{0}\n".format(outcome.username).encode("utf-8"))
-    else:
-        compat.write_stdout(b"ERROR\n")
-        compat.write_stderr(NEUTRAL)
 
 
 def _log(folder, outcome, took_ms):

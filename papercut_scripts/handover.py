@@ -41,7 +41,7 @@ RECORD = (
     "alias",
     "home",
 )  # Source: PaperCut CustomSynAndAuthentication README, "user record"
-FACTS = ("username", "standing", "member_id", "reason", "groups", "logins") + RECORD[1:]
+FACTS = ("username", "standing", "member_id", "reason", "signin_email", "groups", "logins") + RECORD[1:]
 
 
 class Doubt(Exception):

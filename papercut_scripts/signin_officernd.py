@@ -25,25 +25,23 @@ def check(attempt, password):
     person = attempt.person
     if person is None:
         return strategy.Verdict(strategy.ABSTAIN, "unknown")
-    if not person["email"]:
+    email = person["signin_email"] or person["email"]
+    if not email:
         return strategy.Verdict(strategy.ABSTAIN, "no_email")
     token = token_cache.Token(attempt.home, attempt.settings)
     try:
         used = token.get(attempt.deadline)
-        answer = _signin(attempt, used, password)
-        clause = _token_clause(answer)
-        if clause and not token.known_answer(clause):
-            answer = _signin(attempt, token.renew(used, attempt.deadline), password)
-            if _token_clause(answer) == clause:
-                token.learn(clause)
+        answer = _signin(attempt, used, email, password)
+        if _speaks_of_the_token(answer) and token.may_be_renewed(used):
+            answer = _signin(attempt, token.renew(used, attempt.deadline), email, password)
     except Unreachable as error:
         return strategy.Verdict(strategy.UNAVAILABLE, "unreachable", "{0}".format(error))
-    return _verdict(answer, person["email"])
+    return _verdict(answer, email)
 
 
-def _signin(attempt, token, password):
+def _signin(attempt, token, email, password):
     settings = attempt.settings
-    body = json.dumps({"email": attempt.person["email"], "password": password})
+    body = json.dumps({"email": email, "password": password})
     return exchange.post(
         "{0}/organizations/{1}/auth/signin".format(settings["api_url"].rstrip("/"), settings["organization"]),
         [
@@ -59,14 +57,13 @@ def _signin(attempt, token, password):
     )
 
 
-def _token_clause(answer):
-    """Return what a 401 says where it speaks of the application's token, else ""."""
+def _speaks_of_the_token(answer):
+    """Return whether a 401 is about the application's token, as far as its words can tell."""
     if answer.status != 401:
-        return ""
-    said = answer.body[:2000].decode("utf-8", "replace") + " " + answer.headers.get("www-authenticate", "")
-    message = _field(answer, "message")
-    said = (message if message else said).lower()[:200]
-    return said if any(word in said for word in TOKEN_WORDS) else ""
+        return False
+    said = _field(answer, "message") or answer.body[:2000].decode("utf-8", "replace")
+    said = (said + " " + answer.headers.get("www-authenticate", "")).lower()
+    return any(word in said for word in TOKEN_WORDS)
 
 
 def _verdict(answer, email):

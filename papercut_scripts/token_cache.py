@@ -19,6 +19,7 @@ from papercut_scripts.exchange import Unreachable
 
 SCOPE = "flex.user.auth.signin"  # the least that can check a password
 MARGIN_S = 60  # a token this near to its end is not used any more (a tenth of its life, where that is less)
+RENEWALS_A_MINUTE = 3
 MAX_PAUSE_S = 60  # what we believe of a Retry-After
 
 
@@ -43,23 +44,22 @@ class Token(object):
                 if token and token != refused:
                     return token
                 self._respect_pause(stored)
-                return self._call(deadline)
+                return self._call(deadline, self._renewals(stored) + ([int(time.time())] if refused else []))
         except compat.TimeOut:
             raise Unreachable("another process has not finished asking for the token")
 
-    def known_answer(self, clause):
-        """Return whether `clause`, a 401 that seemed to speak of the token, has lately met a brand-new token.
+    def may_be_renewed(self, refused):
+        """Return whether a 401 on the token `refused` is worth a renewal.
 
-        Then it speaks of the password, whatever its words; asking for a token at each wrong password would use up the
-        endpoint's five calls a minute. Once a minute it is tried again, since a revocation may sound the same.
+        It may be about the password after all, in the very words of a bad token. So there are RENEWALS_A_MINUTE, which
+        leaves the endpoint room; beyond them such a 401 counts as what the password deserved.
         """
         stored = self._read()
-        return stored.get("learned") == clause and 0 <= time.time() - stored.get("learned_at", 0) < MAX_PAUSE_S
+        return stored.get("access_token") != refused or len(self._renewals(stored)) < RENEWALS_A_MINUTE
 
-    def learn(self, clause):
-        stored = self._read()
-        if stored:
-            self._write(dict(stored, learned=clause, learned_at=int(time.time())))
+    def _renewals(self, stored):
+        now = time.time()
+        return [moment for moment in stored.get("renewals", []) if now - 60 < moment <= now]
 
     def _usable(self, stored):
         now = time.time()
@@ -72,7 +72,7 @@ class Token(object):
         if 0 < stored.get("pause_until", 0) - time.time() <= MAX_PAUSE_S:
             raise Unreachable("OfficeRnD's token endpoint asked us to wait")
 
-    def _call(self, deadline):
+    def _call(self, deadline, renewals):
         try:
             secret = compat.read_file(self._settings["client_secret_file"]).decode("utf-8-sig").strip()
         except compat.ANY_ERROR:
@@ -104,7 +104,7 @@ class Token(object):
         if answer.status != 200 or not isinstance(token, type("")) or not token:
             raise Unreachable("OfficeRnD's token endpoint answered {0} and gave no token".format(answer.status))
         renew_at = now + life_s - min(MARGIN_S, life_s // 10)
-        self._write({"access_token": token, "obtained": now, "renew_at": renew_at})
+        self._write({"access_token": token, "obtained": now, "renew_at": renew_at, "renewals": renewals})
         return token
 
     def _read(self):

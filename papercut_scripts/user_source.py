@@ -23,21 +23,24 @@ from papercut_scripts import answers, audit, compat, home
 
 def main():
     """Answer one query of PaperCut and end the process with 0 or 1."""
+    sys.exit(serve(home.find_home, compat.arguments, compat.read_line, compat.write_stdout, compat.write_stderr))
+
+
+def serve(find_home, arguments, read_line, write_out, write_error):
+    """Answer the query in `arguments()`, log it, and return the exit code. Never raises."""
     started = compat.monotonic()
     folder, query, sentence, note, size = "", [], "", "", 0
     try:
-        query = compat.arguments()
-        folder = home.find_home()
-        answer, note = answers.answer(folder, query, compat.read_line)
-        compat.write_stdout(answer)
+        folder = find_home()
+        query = arguments()
+        answer, note = answers.answer(folder, query, read_line)
+        write_out(answer)
         size = len(answer)
     except answers.Doubt:
         sentence = "{0}".format(sys.exc_info()[1])
     except compat.ANY_ERROR:
         sentence = "The user source failed ({0}): run `papercut-relay check`.".format(sys.exc_info()[0].__name__)
     code = 1 if sentence else 0
-    if sentence:
-        compat.write_stderr(sentence)
     if folder:
         took_ms = int((compat.monotonic() - started) * 1000)
         line = [
@@ -48,7 +51,9 @@ def main():
             ("note", sentence or note),
         ]
         audit.write(folder, "user_source", line)
-    sys.exit(code)
+    if sentence:
+        write_error(sentence)
+    return code
 
 
 if __name__ == "__main__":

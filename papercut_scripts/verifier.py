@@ -21,7 +21,7 @@ def path(folder, member_id):
     return os.path.join(folder, compat.sha256_hex(member_id.encode("utf-8"))[:32])
 
 
-def store(folder, member_id, secret):
+def store(folder, member_id, secret, rounds=ROUNDS):
     """Write the verifier of `secret` for a member, in place of an earlier one."""
     salt = compat.random_hex(16)
     values = {
@@ -29,8 +29,8 @@ def store(folder, member_id, secret):
         "member_id": member_id,
         "made": int(time.time()),
         "salt": salt,
-        "rounds": ROUNDS,
-        "hash": compat.pbkdf2_sha256_hex(secret, compat.from_hex(salt), ROUNDS),
+        "rounds": rounds,
+        "hash": compat.pbkdf2_sha256_hex(secret, compat.from_hex(salt), rounds),
     }
     compat.make_private_folder(folder)
     data = json.dumps(values, sort_keys=True).encode("utf-8")

@@ -108,9 +108,15 @@ def current_directory(home: Path) -> Directory | None:
             for line in reader.read(lambda generation, name=name: name).body.decode().split("\n")
             if line.startswith("+")
         ]
+        names = {
+            group: reader.read(lambda generation, group=group: handover.group_file(group, "names")).body.decode()
+            for group in groups
+        }
     except handover.Doubt as doubt:
         raise RelayError(str(doubt), code="hand_over") from doubt
-    return Directory(tuple(sorted(users, key=lambda user: user.username)), tuple(groups))
+    known = {user.username for user in users}
+    echoed = [(group, name) for group in groups for name in names[group].split("\n")[:-1] if name not in known]
+    return Directory(tuple(sorted(users, key=lambda user: user.username)), tuple(groups), tuple(echoed))
 
 
 def _bodies(directory: Directory, generation: str, record_fields: int) -> dict[str, bytes]:
@@ -121,9 +127,15 @@ def _bodies(directory: Directory, generation: str, record_fields: int) -> dict[s
         "all-users": "".join(records[user.username] for user in directory.users),
         "all-groups": "".join(f"{_exact(group)}\n" for group in directory.groups),
     }
-    for group, members in directory.members_of().items():
-        bodies[handover.group_file(group, "names")] = "".join(f"{user.username}\n" for user in members)
-        bodies[handover.group_file(group, "records")] = "".join(records[user.username] for user in members)
+    lines = {
+        group: {user.username: records[user.username] for user in members}
+        for group, members in directory.members_of().items()
+    }
+    for group, username in directory.echoed:
+        lines[group].setdefault(_exact(username), f"{username}\n")
+    for group, members in lines.items():
+        bodies[handover.group_file(group, "names")] = "".join(f"{username}\n" for username in sorted(members))
+        bodies[handover.group_file(group, "records")] = "".join(members[username] for username in sorted(members))
     shards = {name: ["\n"] for name in handover.shards(generation)}
     for login, username in _logins(directory).items():
         shards[handover.shard(generation, login)].append(handover.login_line(login, username))
@@ -191,7 +203,7 @@ def _write_new(path: Path, data: bytes) -> None:
 
 def _remove_old_generations(root: Path) -> None:
     """Remove all but the last three; one that a reader still holds under Windows goes next time."""
-    generations = sorted(path for path in root.iterdir() if path.is_dir())
+    generations = sorted((path for path in root.iterdir() if path.is_dir()), key=lambda path: path.stat().st_mtime_ns)
     current = (root / "CURRENT").read_text().strip()
     for path in [path for path in generations if path.name != current][: -(GENERATIONS_KEPT - 1)]:
         shutil.rmtree(path, ignore_errors=True)

@@ -18,19 +18,17 @@ from signin_server import SigninServer  # noqa: E402
 from relay.people import publish  # noqa: E402
 
 
-@pytest.fixture
-def signin() -> Iterator[SigninServer]:
-    with SigninServer() as server:
-        yield server
+@pytest.fixture(scope="session")
+def server() -> Iterator[SigninServer]:
+    with SigninServer() as running:
+        yield running
 
 
 @pytest.fixture
-def site(tmp_path: Path, signin: SigninServer, monkeypatch: pytest.MonkeyPatch) -> Site:
+def site(tmp_path: Path, server: SigninServer, monkeypatch: pytest.MonkeyPatch) -> Site:
     """A published site whose sign-in server answers; `$OFFICERND_HOME` names its hand-over files."""
-    settings = example_settings(
-        tmp_path,
-        officernd={"api_url": f"{signin.url}/api/v2", "token_url": f"{signin.url}/oauth/token"},
-    )
+    signin = server.realm(f"site{len(server.realms)}")
+    settings = example_settings(tmp_path, officernd={"api_url": signin.api_url, "token_url": signin.token_url})
     publish.publish(sample_directory(), settings, record_fields=5, now=datetime.now(UTC))
     publish.publish_programs(settings, now=NOW)
     monkeypatch.setenv("OFFICERND_HOME", str(settings.scripts.home))

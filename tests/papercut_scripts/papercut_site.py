@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from signin_server import SigninServer
+from signin_server import Realm
 
 from relay.config import Settings
 from relay.people.model import Directory, DirectoryUser, directory_of
@@ -63,19 +63,25 @@ OUT = DirectoryUser(
     logins=("out@example.com",),
 )
 STRAY = DirectoryUser(username="reception", groups=("UNLINKED_MEMBERS_TO_OFFICERND",), standing="unlinked")
-PEOPLE = (ANN, BOB, NOMAIL, GONE, OUT, STRAY)
+TWIN = DirectoryUser(
+    username="twin",
+    groups=("[OfficeRnD Members]",),
+    member_id="64b000000000000000000006",
+    signin_email="twin@example.com",
+)  # shares an address that PaperCut holds once
+PEOPLE = (ANN, BOB, NOMAIL, GONE, OUT, STRAY, TWIN)
 
 
 def sample_directory(*more: DirectoryUser) -> Directory:
-    return directory_of(PEOPLE + more, ["Empty Company"])
+    return directory_of(PEOPLE + more, ["Empty Company"], [("Staff", "frontdesk"), ("Acme & Söhne", "admin")])
 
 
 @dataclass
 class Site:
-    """A published site: its settings, its folder, its sign-in server."""
+    """A published site: its settings, its folder, its OfficeRnD."""
 
     settings: Settings
-    signin: SigninServer
+    signin: Realm
 
     @property
     def home(self) -> Path:

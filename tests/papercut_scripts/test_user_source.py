@@ -43,9 +43,17 @@ def test_long_records_have_ten_fields(site: Site) -> None:
 
 def test_groups(site: Site) -> None:
     assert ask(site, "all-groups").splitlines() == list(sample_directory().groups)
-    assert ask(site, "group-member-names", COMPANY) == f"{ANN.username}\n"
-    assert ask(site, "group-members", COMPANY) == ANN_5
+    assert ask(site, "group-member-names", COMPANY) == f"admin\n{ANN.username}\n"
+    assert ask(site, "group-members", COMPANY) == f"admin\n{ANN_5}"
     assert ask(site, "group-members", "Empty Company") == ""
+
+
+def test_an_internal_user_is_echoed_in_its_group_and_nowhere_else(site: Site) -> None:
+    """No sync takes it out of the group, and none makes a second account of it."""
+    assert ask(site, "group-member-names", "Staff") == "frontdesk\n"
+    assert "frontdesk" not in ask(site, "all-users")
+    with pytest.raises(handover.NotListed):
+        ask(site, "get-user-details", stdin="frontdesk")
 
 
 @pytest.mark.parametrize("command", ["user-details", "get-user-details"])
@@ -66,7 +74,7 @@ def test_both_spellings(site: Site, spelling: str) -> None:
     "spelling", ["group-members", "get-group-members", "group-member-names", "get-group-member-names"]
 )
 def test_both_spellings_of_group_questions(site: Site, spelling: str) -> None:
-    assert ask(site, spelling, COMPANY).startswith(ANN.username)
+    assert ANN.username in ask(site, spelling, COMPANY)
 
 
 @pytest.mark.parametrize(
@@ -281,7 +289,7 @@ def test_the_program_runs_as_a_plain_file_in_a_folder_of_any_name(site: Site, tm
     copy = tmp_path / "copies" / folder
     shutil.copytree(SCRIPTS, copy, ignore=shutil.ignore_patterns("__pycache__"))
     done = run_program("user_source", "-", "group-members", COMPANY, folder=copy)
-    assert (done.returncode, done.stdout.decode(), done.stderr) == (0, ANN_5, b"")
+    assert (done.returncode, done.stdout.decode(), done.stderr) == (0, f"admin\n{ANN_5}", b"")
 
 
 def test_the_program_refuses_with_one_sentence_and_exit_1(site: Site) -> None:
@@ -304,6 +312,10 @@ def test_every_question_is_logged(site: Site) -> None:
     run_program("user_source", "-", "group-members", COMPANY)
     run_program("user_source", "-", "group-members", "nobody")
     first, second = site.log("user_source")
-    assert (first["query"], first["exit"], first["bytes"]) == (f"- group-members {COMPANY}", 0, len(ANN_5.encode()))
+    assert (first["query"], first["exit"], first["bytes"]) == (
+        f"- group-members {COMPANY}",
+        0,
+        len(ANN_5.encode()) + len("admin\n"),
+    )
     assert (second["exit"], second["bytes"], second["note"]) == (1, 0, 'The directory lists no group named "nobody".')
     assert abs(datetime.fromisoformat(first["time"]).timestamp() - time.time()) < 60

@@ -1,0 +1,108 @@
+"""What the auth program's own log tells about one person: the last accepted login, the last refusal and why.
+
+PaperCut logs a clean refusal nowhere, so this is the only trace of it. Reads `logs/auth.log` and its rotated
+predecessors; writes nothing.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from papercut_scripts import audit, brake
+
+# A stable word of the log -> what it means, as a clause after "The login was refused because".
+REASONS: Mapping[str, str] = {
+    "wrong_password": "OfficeRnD did not accept the password",
+    "wrong_pin": "the PIN was wrong",
+    "no_pin": "the person has no print PIN (papercut-relay pin issue)",
+    "no_email": "OfficeRnD knows no e-mail for the person, so there is no portal password (papercut-relay pin issue)",
+    "offline_wrong": "OfficeRnD could not be reached and the password was not the one last accepted",
+    "braked": f"there had been {brake.LIMIT} failures within {brake.WINDOW_S // 60} minutes; it ends by itself",
+    "unknown": "nobody in the directory has that name",
+    "departed": "the person has left",
+    "excluded": "the member rules do not admit the person",
+    "unlinked": "the PaperCut account is not linked to an OfficeRnD member",
+    "renaming": "the account was being renamed at that moment",
+    "empty": "the name or the password was empty",
+    "too_long": "the name or the password was longer than 4096 bytes",
+    "not_utf8": "what came was not UTF-8 text",
+    "unreachable": "OfficeRnD could not be reached",
+    "refused_to_say": "OfficeRnD gave no verdict",
+    "nonsense": "OfficeRnD's answer made no sense",
+    "busy": "another login of the same person was still being checked",
+    "time_out": "it took longer than PaperCut waits",
+    "directory": "there was no usable directory (papercut-relay sync)",
+    "failed": "the auth program failed",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """One refused login. `verdict` is rejected or unavailable, `reason` a word of REASONS, `meaning` its clause."""
+
+    at: datetime
+    verdict: str
+    reason: str
+    meaning: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class LoginTrace:
+    """The last accepted login (None: never by this log) and the last refusal, whichever came later."""
+
+    accepted_at: datetime | None
+    refused: Refusal | None
+
+
+def last_login(home: Path, who: str) -> LoginTrace | None:
+    """Return the trace of a username, or of a name as somebody typed it; None where the log knows nothing of it.
+
+    `home` is `scripts.home`. A name that nobody has is found too: the log holds a keyed hash of what was typed.
+    """
+    wanted = who.strip().lower()
+    key = brake.person_key(str(home), wanted)
+    accepted: datetime | None = None
+    refused: Refusal | None = None
+    for line in _newest_first(Path(home) / "logs" / "auth.log"):
+        if wanted != line.get("username") and key != line.get("who"):
+            continue
+        if line.get("verdict") == "accepted":
+            accepted = accepted or datetime.fromisoformat(line["time"])
+        elif refused is None:
+            refused = _refusal(line)
+        if accepted and refused:
+            break
+    return LoginTrace(accepted, refused) if accepted or refused else None
+
+
+def _refusal(line: Mapping[str, Any]) -> Refusal:
+    reason = line.get("reason", "")
+    return Refusal(
+        datetime.fromisoformat(line["time"]),
+        line.get("verdict", ""),
+        reason,
+        REASONS.get(reason, reason),
+        line.get("detail", ""),
+    )
+
+
+def _newest_first(path: Path) -> Iterator[dict[str, Any]]:
+    """Yield the log's lines, the latest first; a line that was cut short by a crash is left out."""
+    for file in (path, *(path.with_name(f"{path.name}.{number}") for number in range(1, audit.KEPT + 1))):
+        try:
+            text = file.read_text(encoding="utf-8", errors="replace")
+        except OSError:
+            continue
+        for text_line in reversed(text.split("\n")):
+            try:
+                line = json.loads(text_line)
+                datetime.fromisoformat(line["time"])
+            except (ValueError, KeyError, TypeError):
+                continue
+            yield line

@@ -1,0 +1,93 @@
+"""What `explain` learns of a person from the auth program's log."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from papercut_site import ANN, SCRIPTS, Site, run_program
+from signin_server import PASSWORD
+
+from papercut_scripts import audit
+from relay.people.logins import REASONS, last_login
+
+
+def log_in(name: str, password: str) -> None:
+    run_program("auth_program", stdin=f"{name}\n{password}\n".encode())
+
+
+def test_nobody_has_logged_in(site: Site) -> None:
+    assert last_login(site.home, ANN.username) is None
+
+
+def test_the_last_accepted_login_and_the_last_refusal(site: Site) -> None:
+    log_in("annie", "wrong")
+    log_in("ann.lee@example.com", PASSWORD)
+    log_in("bob@example.com", "wrong")
+    trace = last_login(site.home, ANN.username)
+    assert trace is not None and trace.accepted_at is not None and trace.refused is not None
+    assert datetime.now(UTC) - trace.accepted_at < timedelta(minutes=1)
+    assert (trace.refused.verdict, trace.refused.reason) == ("rejected", "wrong_password")
+    assert trace.refused.meaning == "OfficeRnD did not accept the password"
+
+
+def test_never_accepted(site: Site) -> None:
+    log_in("gone@example.com", PASSWORD)
+    trace = last_login(site.home, "GONE_example.com")
+    assert trace is not None and trace.accepted_at is None and trace.refused is not None
+    assert (trace.refused.reason, trace.refused.detail) == ("departed", "has left OfficeRnD")
+
+
+def test_a_name_that_nobody_has_is_found_though_the_log_does_not_hold_it(site: Site) -> None:
+    log_in("Somebody@example.com", "wrong")
+    trace = last_login(site.home, "somebody@EXAMPLE.com")
+    assert trace is not None and trace.refused is not None and trace.refused.reason == "unknown"
+    assert last_login(site.home, "somebody.else@example.com") is None
+    assert all(b"somebody" not in data.lower() for data in site.files().values())
+
+
+def test_rotated_logs_are_read_and_cut_lines_left_out(site: Site) -> None:
+    log_in("annie", PASSWORD)
+    path = site.home / "logs" / "auth.log"
+    path.rename(path.with_name("auth.log.1"))
+    log_in("annie", "wrong")
+    with path.open("a") as log:
+        log.write('{"time": "2026-11-02T07:30:00+00:00", "usern')
+    trace = last_login(site.home, ANN.username)
+    assert trace is not None and trace.accepted_at is not None and trace.refused is not None
+
+
+def test_every_reason_that_a_login_can_have_is_explained() -> None:
+    """A word that some file gives to a verdict and that has no clause would reach an operator bare."""
+    given: set[str] = set()
+    for path in SCRIPTS.glob("*.py"):
+        text = path.read_text(encoding="utf-8")
+        given.update(re.findall(r'(?:REJECT|ABSTAIN|UNAVAILABLE|REJECTED), "(\w+)"', text))
+        given.update(re.findall(r'outcome\.reason = "(\w+)"', text))
+    given -= {"not_a_pin", "offline_off", "offline_unknown"}  # they only say why the next strategy is asked
+    assert len(given) > 12
+    assert given <= set(REASONS)
+
+
+def test_a_log_is_rotated_and_five_are_kept(tmp_path: Path, monkeypatch) -> None:  # type: ignore[no-untyped-def]
+    monkeypatch.setattr(audit, "MAX_BYTES", 300)
+    for number in range(60):
+        audit.write(str(tmp_path), "auth", [("n", number)])
+    names = sorted(path.name for path in (tmp_path / "logs").iterdir() if not path.name.endswith(".lock"))
+    assert set(names) - {"auth.log"} == {f"auth.log.{number}" for number in range(1, 6)}
+
+
+def test_a_log_that_cannot_be_written_fails_no_login(site: Site) -> None:
+    (site.home / "logs").rmdir()
+    (site.home / "logs").write_text("in the way")
+    done = run_program("auth_program", stdin=f"annie\n{PASSWORD}\n".encode())
+    assert done.stdout == f"OK\n{ANN.username}\n".encode()
+
+
+def test_a_log_line_is_json_whatever_stands_in_it() -> None:
+    import json
+
+    texts = ['quote " back \\ slash', "tab\t line\n nul\x00 del\x7f", "é € 😀 \u2028", "a\ud800b"]
+    for text in texts:
+        assert json.loads(audit.json_line([("x", text), ("n", 5), ("b", True)])) == {"x": text, "n": 5, "b": True}
