@@ -382,6 +382,8 @@ class State:
             if account not in ("", PERSONAL_ACCOUNT):
                 raise self.unlisted(f'The account "{account}" could not be found.')
             return PERSONAL_ACCOUNT
+        if not account and self.switches.blank_account_name == "first":
+            return self.settings.personal_accounts[0]
         if not account:
             raise ApiFault(
                 faults.SEVERAL_PERSONAL_ACCOUNTS,

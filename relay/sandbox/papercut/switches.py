@@ -21,7 +21,7 @@ class Switches:
     wrong_token_code: int = 257
     """papercut-server-api 1.2: code of the fault for a wrong token; the general code, as no other fits."""
     wrong_token_text: str = "Invalid authentication token supplied."
-    """papercut-server-api 1.2: its text."""
+    """papercut-server-api 1.2: text of that fault; no witness wrote one down."""
     access_denied_code: int = 257
     """papercut-server-api 1.2: code of the refused caller; its text is known."""
     star_allows_every_caller: bool = True
@@ -72,6 +72,8 @@ class Switches:
     """papercut-server-api 1.8: delete and create again brings balance and card back; new-user rules say no."""
     user_groups_with_built_in: bool = True
     """papercut-server-api 1.8: whether getUserGroups names `!!All Users!!`; callers must bear it."""
+    blank_account_name: Literal["refuse", "first"] = "refuse"
+    """papercut-server-api 1.8: no account name while several personal accounts are on; old proxies say it is needed."""
     comment_length: int = 255
     """papercut-print-scripts 5.1: the comment column holds 255; longer ones are cut."""
     initial_restriction: Literal["unrestricted_wins", "restricted_wins"] = "unrestricted_wins"

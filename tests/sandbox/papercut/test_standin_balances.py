@@ -123,6 +123,9 @@ def test_several_personal_accounts_need_a_name(papercut, api):
     assert api.getUserProperty("sesame", "zoe", "balance") == "4.0"
     papercut.print_job(user="zoe", pages=5)
     assert api.getUserAccountBalance("sesame", "zoe", "Print") == 2.0
+    papercut.state.switches.set("blank_account_name", "first")
+    assert api.adjustUserAccountBalance("sesame", "zoe", 1.0, "c") is True
+    assert api.getUserAccountBalance("sesame", "zoe", "Print") == 3.0
 
 
 # -- shared accounts

@@ -1,0 +1,97 @@
+"""PaperCut's external database, written along: what a report reads."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+
+import pytest
+
+from relay.sandbox.papercut import PaperCutStandIn
+from relay.sandbox.papercut.database import ExternalDatabase
+
+BILLABLE = """
+    select l.printer_usage_log_id, l.usage_date, u.user_name, p.printer_name, a.account_name, l.usage_cost,
+           l.total_pages, l.job_comment
+    from tbl_printer_usage_log l
+    join tbl_user u on u.user_id = l.used_by_user_id
+    join tbl_printer p on p.printer_id = l.printer_id
+    join tbl_account a on a.account_id = l.charged_to_account_id
+    where l.usage_allowed = 'Y' and l.printed = 'Y' and l.refunded = 'N'
+    order by l.printer_usage_log_id
+"""
+
+
+@pytest.fixture
+def papercut(tmp_path, clock):
+    url = f"sqlite:///{tmp_path / 'papercut.db'}"
+    with PaperCutStandIn(data_dir=tmp_path, clock=clock, timezone="Europe/Sofia", database_url=url) as server:
+        state = server.state
+        state.add_user("ann", balance=-7.0)
+        state.add_user("bob")
+        state.add_printer("print01", "Colour", page_cost=0.1)
+        state.add_shared_account("Studio\\Photo")
+        yield server
+
+
+def ask(papercut, query):
+    with closing(sqlite3.connect(papercut.state.data_dir / "papercut.db")) as connection:
+        return connection.execute(query).fetchall()
+
+
+def test_a_billable_job_is_found_by_the_usual_query(papercut):
+    """papercut-print-scripts 5.1: usage_allowed, printed, refunded; times local"""
+    job = papercut.print_job(user="ann", pages=3, comment="c")
+    papercut.print_job(user="bob", account="Studio\\Photo")
+    first, second = ask(papercut, BILLABLE)
+    assert first == (job.job_id, "2026-11-23 10:00:00.000000", "ann", "Colour", "ann", job.cost, 3, "c")
+    assert second[4] == "Studio"
+    papercut.refund(job.job_id)
+    assert len(ask(papercut, BILLABLE)) == 1
+
+
+def test_denied_jobs_have_their_reason(papercut):
+    """papercut-print-scripts 5.1: denied_reason"""
+    papercut.state.user("bob").disabled = True
+    papercut.print_job(user="bob")
+    assert ask(papercut, BILLABLE) == []
+    assert ask(papercut, "select usage_allowed, printed, denied_reason from tbl_printer_usage_log") == [
+        ("N", "N", "USER_DISABLED")
+    ]
+
+
+def test_money_is_in_the_transaction_table(papercut):
+    """papercut-print-scripts 5.1: tbl_account_transaction"""
+    job = papercut.print_job(user="ann", pages=2)
+    papercut.state.transact(papercut.state.user("ann"), 7.2, "PRT-1", kind="ADJUST")
+    rows = ask(
+        papercut,
+        "select t.transaction_type, t.amount, t.balance, t.txn_comment, t.usage_log_id, a.account_name, a.balance "
+        "from tbl_account_transaction t join tbl_account a using (account_id) order by 1 desc",
+    )
+    assert rows == [
+        ("PRINT_USAGE", -0.2, -7.2, "", job.job_id, "ann", 0.0),
+        ("ADJUST", 7.2, 0.0, "PRT-1", None, "ann", 0.0),
+    ]
+
+
+def test_users_are_renamed_and_softly_deleted(papercut):
+    """papercut-server-api 1.8: tbl_user has a `deleted` flag"""
+    state = papercut.state
+    state.rename_user(state.user("ann"), "ann.lee")
+    state.delete_user(state.user("bob"))
+    assert ask(papercut, "select user_name, deleted from tbl_user order by 1") == [("ann.lee", "N"), ("bob", "Y")]
+
+
+def test_what_was_there_before_is_written_too_and_nothing_after(tmp_path, clock):
+    """A stand-in may be filled before it starts."""
+    server = PaperCutStandIn(data_dir=tmp_path, clock=clock)
+    server.state.add_user("ann")
+    server.state.add_printer("s", "p", page_cost=1.0)
+    server.print_job(user="ann")
+    database = ExternalDatabase(f"sqlite:///{tmp_path / 'papercut.db'}", server.state)
+    assert len(ask(server, BILLABLE)) == 1
+    assert len(ask(server, "select * from tbl_account_transaction")) == 1
+    database.close()
+    server.print_job(user="ann")
+    assert len(ask(server, BILLABLE)) == 1
