@@ -73,28 +73,31 @@ def worst(codes: Sequence[int]) -> int:
     return max(codes, default=EXIT_DONE)
 
 
-def run(site: Site, *, if_due: bool = False, allow: Sequence[str] = ()) -> RunResult:
+def run(site: Site, *, if_due: bool = False) -> RunResult:
     """Do the scheduled job once and return what happened; with `if_due` only when the business day is not yet done.
 
     Each part leaves the truth behind it, so that one that fails does not stop the others; the business day is marked
-    done only when every part could run. Raises AlreadyRunning.
+    done only when every part could run, so that the scheduler's next call tries again. Raises AlreadyRunning.
     """
     settings, clock = site.settings, site.clock
     due = calendar.is_due(site.database, settings, clock)
-    result = RunResult(due.day.isoformat(), due.due, due.reason)
     if if_due and not due.due:
-        return result
+        return RunResult(due.day.isoformat(), False, due.reason)
     with site_lock(settings.site.state_dir):
-        common: dict[str, Any] = {"clock": clock, "progress": site.progress}
+        due = calendar.is_due(site.database, settings, clock)  # another scheduler may just have done it
+        result = RunResult(due.day.isoformat(), due.due, due.reason)
+        if if_due and not (due.due and calendar.claim(site.database, settings, clock, due.day)):
+            return RunResult(due.day.isoformat(), False, due.reason if not due.due else "another machine is doing it")
         remote = (settings, site.officernd, site.papercut, site.database)
+        common: dict[str, Any] = {"clock": clock, "progress": site.progress}
         # What a killed run left open is brought to truth first: nobody is renamed, billed or topped up before.
         _part(site, result, "recover", lambda: money.recover(*remote, **common))
-        _part(site, result, "sync", lambda: people.sync(*remote, **common, allow=allow))
-        _part(site, result, "settle", lambda: money.settle(*remote, **common, allow=allow))
+        _part(site, result, "sync", lambda: people.sync(*remote, **common))
+        _part(site, result, "settle", lambda: money.settle(*remote, **common))
         _part(site, result, "top_up", lambda: money.top_up(*remote, **common))
         _part(site, result, "jobs", lambda: jobs.import_jobs(settings, site.database, **common))
         if result.complete:
-            calendar.mark_done(site.database, settings, clock)
+            calendar.mark_done(site.database, settings, clock, due)
     return result
 
 

@@ -16,6 +16,7 @@ from rich.text import Text
 from relay.progress import Phase, Progress
 
 REFUSED_STYLE = "bold red"
+OUTCOMES = {0: "done", 1: "failed", 3: "held by a limit", 4: "in doubt"}
 
 
 class _Bar(Phase):
@@ -132,7 +133,10 @@ def status(console: Console, answer: Mapping[str, Any]) -> None:
     console.print(f"Site {answer['site']}, business day {answer['business_day']}")
     console.print("The daily run is due now." if answer["due"] else f"The next daily run is due {answer['next_due']}.")
     if answer["last_runs"]:
-        rows = [[str(item["kind"]), str(item["ended"]), str(item["outcome"])] for item in answer["last_runs"]]
+        rows = [
+            [item["kind"].replace("_", "-"), item["finished"], OUTCOMES.get(item["exit_code"], str(item["exit_code"]))]
+            for item in answer["last_runs"]
+        ]
         console.print(table("Last runs", ["what", "when", "outcome"], rows))
     else:
         console.print("Nothing has run yet: begin with papercut-relay plan.")
