@@ -10,6 +10,7 @@
     POST /sandbox/settings  {"name": value, ...}                                 the administrator's screens
     POST /sandbox/nightly   {}                                                   what happens at night, now
     POST /sandbox/reset-counts {}
+    GET  /sandbox           a page to do the first two by hand
     GET  /sandbox/state     counts of calls and writes, switches, settings, groups, printers, last jobs
     GET  /sandbox/users     every user with balance, groups and counters; ?username=ann for one
     GET  /sandbox/jobs, /sandbox/transactions   ?username=ann for one person

@@ -62,8 +62,7 @@ def _do(state: State, what: str) -> None:
 def allocate_quota(state: State, period: str) -> None:
     """Add the quotas of `period` (DAILY, WEEKLY, MONTHLY) to the balances of the groups' members."""
     with state.lock:
-        accounts = state.settings.personal_accounts
-        account = accounts[0] if state.settings.several_accounts() else ""
+        account = state.settings.first_account()
         groups = [state.group(state.all_users.name), *state.groups.values()]
         due = [group for group in groups if group.quota.period == period and group.quota.amount > 0]
         for name in state.usernames():

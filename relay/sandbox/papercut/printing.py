@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 
 from relay.sandbox.papercut import faults, popup, print_log
 from relay.sandbox.papercut.faults import ApiFault
-from relay.sandbox.papercut.state import TEMPLATE_PRINTER, Job, Printer, SharedAccount, State, User
+from relay.sandbox.papercut.state import SECURITY_SCRIPTS, TEMPLATE_PRINTER, Job, Printer, SharedAccount, State, User
 
 PRINT = "PRINT_USAGE"
 
@@ -126,7 +126,8 @@ def print_job(
             client_running,
             web_print,
         )
-        runner = state.script_runner
+        enabled = state.security.get(SECURITY_SCRIPTS, "Y").upper() == "Y"
+        runner = state.script_runner if enabled else None
     # The script runs without the lock: it may take its time, and may ask the stand-in something.
     said = runner(facts) if runner is not None else Verdict()
     with state.lock:
@@ -203,9 +204,8 @@ def _charge(state: State, user: User, shared: SharedAccount | None, price: float
     if shared is not None:
         state.transact_shared(shared, -price, "", kind=PRINT, job_id=job.job_id)
         return
-    accounts = state.settings.personal_accounts
-    name = accounts[0] if state.settings.several_accounts() else ""
-    state.transact(user, -price, "", kind=PRINT, by="[system]", account=name, job_id=job.job_id)
+    account = state.settings.first_account()
+    state.transact(user, -price, "", kind=PRINT, by="[system]", account=account, job_id=job.job_id)
 
 
 def refund(state: State, job_id: int, amount: float | None = None, comment: str = "") -> Job:
@@ -226,7 +226,7 @@ def refund(state: State, job_id: int, amount: float | None = None, comment: str 
                 text,
                 kind="REFUND",
                 by="admin",
-                account=state.settings.personal_accounts[0] if state.settings.several_accounts() else "",
+                account=state.settings.first_account(),
                 job_id=job_id,
             )
         else:

@@ -12,6 +12,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -144,19 +145,21 @@ def run(
     if not keep_open:
         with contextlib.suppress(OSError):
             process.stdin.close()
+    # Waiting for the end of its output first: waiting for the process alone would poll, up to 50 ms too long.
+    deadline_s = time.monotonic() + timeout_s
+    for reader in readers:
+        reader.join(max(0.0, deadline_s - time.monotonic()))
     try:
-        process.wait(timeout_s)
-        late = False
+        process.wait(max(0.0, deadline_s - time.monotonic()))
+        late = any(reader.is_alive() for reader in readers)
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
+        for reader in readers:
+            reader.join(1)
         late = True
     with contextlib.suppress(OSError):
         process.stdin.close()
-    for reader in readers:
-        reader.join()
-    process.stdout.close()
-    process.stderr.close()
     if late:
         raise ProgramError(f"{configured} did not answer within {timeout_s:g} s")
     text = b"".join(output).decode("utf-8", "replace")
@@ -164,7 +167,8 @@ def run(
 
 
 def _read_all(stream: IO[bytes], into: list[bytes]) -> None:
-    into.append(stream.read())
+    with stream:
+        into.append(stream.read())
 
 
 def ask_user_source(state: State, command: str, *arguments: str, typed: str = "") -> Answer:

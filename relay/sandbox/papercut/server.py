@@ -17,6 +17,7 @@ import threading
 from collections import Counter
 from datetime import datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
@@ -270,6 +271,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._page(405, "Method Not Allowed")
         elif parts.path.startswith(health.PATHS):
             self._json(*health.answer(state, parts.path, query, self.headers.get("Authorization") or ""))
+        elif parts.path == control.PATH:
+            self._send(200, "text/html; charset=utf-8", files(__package__).joinpath("page.html").read_bytes())
         elif parts.path.startswith(control.PATH + "/"):
             self._json(*control.get(state, self.server.injector, parts.path, query))
         else:

@@ -32,6 +32,7 @@ KEY_AUTH_ENVIRONMENT = "auth.source.env-vars"
 KEY_LONG_RECORDS = "user-source.update-user-details-card-id"
 KEY_ALIASES = "secondary-user-name.enabled"
 KEY_HEALTH = "health.api.key"
+SECURITY_SCRIPTS = "security.print-and-device.script.enabled"
 SECURITY_FOLDERS = "security.custom-executable.allowed-directory-list"
 
 
@@ -188,6 +189,10 @@ class Settings:
     def several_accounts(self) -> bool:
         return len(self.personal_accounts) > 1
 
+    def first_account(self) -> str:
+        """Return the personal account that PaperCut itself charges and credits; "" where there is only one."""
+        return self.personal_accounts[0] if self.several_accounts() else ""
+
 
 class Recorder(Protocol):
     """Who else is told of changes (an external database)."""
@@ -297,6 +302,15 @@ class State:
         self.users[name] = user
         self._sorted = None
         self.recorder.user(user)
+        return user
+
+    def revive_user(self, username: str) -> User | None:
+        """Put a deleted account back as it was; None where there was none of that name."""
+        user = self.deleted.pop(username, None)
+        if user is not None:
+            self.users[username] = user
+            self._sorted = None
+            self.recorder.user(user)
         return user
 
     def delete_user(self, user: User, *, redact: bool = False) -> None:

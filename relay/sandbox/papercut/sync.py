@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from relay.sandbox.papercut import faults
 from relay.sandbox.papercut.faults import ApiFault
 from relay.sandbox.papercut.programs import ProgramError, ask_user_source, read_record
-from relay.sandbox.papercut.state import ALL_USERS, KEY_LONG_RECORDS, State, User
+from relay.sandbox.papercut.state import KEY_LONG_RECORDS, State, User
 from relay.sandbox.papercut.tasks import Report, TaskFailed
 
 USERNAME_LENGTH = 50
@@ -160,11 +160,9 @@ def apply_initial_settings(state: State, user: User, groups: Iterable[str]) -> N
     if words:
         user.restricted = any(words) if state.switches.initial_restriction == "restricted_wins" else all(words)
     if credit:
-        state.transact(user, credit, "Initial balance", kind="INITIAL", by="[system]", account=_first_account(state))
-
-
-def _first_account(state: State) -> str:
-    return state.settings.personal_accounts[0] if state.settings.several_accounts() else ""
+        state.transact(
+            user, credit, "Initial balance", kind="INITIAL", by="[system]", account=state.settings.first_account()
+        )
 
 
 def _long(state: State) -> bool:
@@ -222,12 +220,10 @@ def _store_memberships(state: State, memberships: dict[str, set[str]]) -> None:
 
 def _create(state: State, record: Record, groups: list[str]) -> User:
     name = record["username"]
-    former = state.deleted.get(name) if state.switches.recreate_revives else None
+    former = state.revive_user(name) if state.switches.recreate_revives else None
     if former is not None:
-        user = state.users[name] = state.deleted.pop(name)
-        state._sorted = None
-        _update(state, user, record)
-        return user
+        _update(state, former, record)
+        return former
     user = state.add_user(name)
     _update(state, user, record)
     apply_initial_settings(state, user, groups)
@@ -258,8 +254,3 @@ def _update(state: State, user: User, record: Record) -> bool:
     if changed:
         state.recorder.user(user)
     return changed
-
-
-def listed_groups(state: State) -> list[str]:
-    """Return the group list sorted, built-in names first."""
-    return [ALL_USERS, *sorted(state.groups)]

@@ -171,6 +171,9 @@ def test_a_runner_sees_the_job_and_its_verdict_counts(papercut):
     assert papercut.print_job(user="ann_example.com").denied_reason == "NOT_A_MEMBER"
     papercut.state.script_runner = lambda facts: Verdict(allowed=False)
     assert papercut.print_job(user="ann_example.com").denied_reason == "PRINT_SCRIPT"
+    papercut.state.security["security.print-and-device.script.enabled"] = "N"
+    assert papercut.print_job(user="ann_example.com", cost=0.0).script == "skipped"
+    papercut.state.security["security.print-and-device.script.enabled"] = "Y"
     papercut.state.script_runner = lambda facts: Verdict(cost=-1.0)
     assert papercut.print_job(user="ann_example.com").denied_reason == "NEGATIVE_COST"
     assert balance(papercut, "ann_example.com") == -7.0
