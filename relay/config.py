@@ -291,6 +291,10 @@ class PrintSection(Section):
     confirm_pages: Annotated[int, Field(ge=0)] = 0
     language: Annotated[str, Field(pattern=r"^[a-z]{2}$")] = "en"
     on_error: Literal["allow", "refuse"] = "allow"
+    # Additions to the contract's table. Live mode needs PaperCut's script sandbox switched off.
+    colour_question: bool = False
+    live_users: Texts = ()
+    live_jython: OptionalPath = None
 
 
 class PlanTopUp(Section):
