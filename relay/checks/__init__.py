@@ -1,0 +1,126 @@
+"""Preconditions: what `papercut-relay check` finds, and what `--fix` puts right.
+
+Each check is a small function in the file of its theme. One that cannot look says so as a finding, and the others go
+on. Only `apply_fixes` writes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Literal
+
+from relay.checks import cloud, handover, people, printers, reach, server, storage
+from relay.checks.model import SEVERITIES, Check, CheckResult, Finding, Fix, Site
+from relay.clock import Clock
+from relay.config import Settings
+from relay.errors import RelayError, UsageError
+from relay.progress import Progress
+
+REACH: tuple[Check, ...] = (reach.papercut, reach.officernd)
+PAPERCUT: tuple[Check, ...] = (
+    reach.version,
+    reach.callers,
+    people.licence,
+    server.program_keys,
+    server.source_in_use,
+    people.group_list,
+    people.quotas,
+    people.several_accounts,
+    people.overdraft,
+    printers.printers,
+)
+OFFICERND: tuple[Check, ...] = (cloud.location, cloud.plans, cloud.signin)
+HERE: tuple[Check, ...] = (
+    reach.clocks,
+    server.server_files,
+    handover.files,
+    handover.directory,
+    storage.ledger,
+    storage.disks,
+    storage.schedule,
+)
+
+# In the order in which they are applied: what others need comes first.
+FIXES: tuple[Fix, ...] = (
+    Fix("home_missing", handover.publish_programs),
+    Fix("home_open", handover.close_home),
+    Fix("program_settings_missing", handover.publish_programs),
+    Fix("program_settings_old", handover.publish_programs),
+    Fix("print_script_missing", handover.publish_programs),
+    Fix("fees_plan_missing", cloud.make_fees_plan, warning="A plan in OfficeRnD can be hidden, but not taken back."),
+    Fix("health_key_missing", reach.set_health_key),
+    Fix("program_not_set", server.set_programs),
+    Fix("old_agent_in_keys", server.set_programs, in_all=False),
+    Fix("groups_not_listed", people.list_groups),
+    Fix("popup_off", printers.switch_popups_on, in_all=False),
+)
+
+
+def run_checks(settings: Settings, *, clock: Clock, progress: Progress) -> CheckResult:
+    """Look at everything and return every finding, the worst first. Writes to no remote system."""
+    return _look(Site(settings, clock, progress))
+
+
+def apply_fixes(
+    settings: Settings,
+    codes: Sequence[str] | Literal["all"],
+    *,
+    clock: Clock,
+    progress: Progress,
+    say: Callable[[str], None],
+) -> CheckResult:
+    """Put the findings of `codes` right, telling first what is changed and whom it touches, and check again.
+
+    "all" is every fix that needs no choice of a person. A code that is not found now needs nothing. Raises UsageError
+    for a code that no fix has; a fix that fails is told and stands as a finding still.
+    """
+    known = {fix.code for fix in FIXES}
+    unknown = [] if codes == "all" else [code for code in codes if code not in known]
+    if unknown:
+        raise UsageError(
+            f"There is no fix {', '.join(unknown)}; what can be put right from here is {', '.join(sorted(known))}."
+        )
+    site = Site(settings, clock, progress)
+    found = _look(site).findings
+    for fix in FIXES:
+        hits = [finding for finding in found if finding.code == fix.code and finding.does]
+        if codes == "all":
+            if hits and not fix.in_all:
+                say(f"{fix.code}: left alone, since it is chosen by name: papercut-relay check --fix {fix.code}")
+            if not hits or not fix.in_all:
+                continue
+        elif fix.code not in codes:
+            continue
+        elif not hits:
+            say(f"{fix.code}: nothing to put right from here.")
+            continue
+        for finding in hits:
+            say(f"{fix.code}: {finding.subject}: {finding.does}.")
+        if fix.warning:
+            say(f"{fix.code}: {fix.warning}")
+        try:
+            fix.apply(site, hits)
+        except (RelayError, OSError) as error:
+            say(f"{fix.code}: not done: {error}")
+    return run_checks(settings, clock=clock, progress=progress)
+
+
+def _look(site: Site) -> CheckResult:
+    findings = [finding for check in REACH for finding in _one(site, check)]
+    checks = [*(PAPERCUT if site.papercut else ()), *(OFFICERND if site.officernd else ()), *HERE]
+    with site.progress.phase("Checking", len(checks)) as phase:
+        for check in checks:
+            findings += _one(site, check)
+            phase.advance()
+    return CheckResult(tuple(sorted(findings, key=lambda finding: SEVERITIES.index(finding.severity))))
+
+
+def _one(site: Site, check: Check) -> list[Finding]:
+    """Return a check's findings; where it cannot look, that is the finding."""
+    findings: list[Finding] = []
+    try:
+        findings.extend(check(site))
+    except (RelayError, OSError) as error:
+        name = f"{check.__module__.rsplit('.', 1)[-1]}.{check.__name__}"
+        findings.append(Finding("not_checked", "warning", name, f"This could not be looked at: {error}"))
+    return findings

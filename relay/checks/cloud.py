@@ -1,0 +1,164 @@
+"""OfficeRnD's side of the settings: location, plan, rules, and the second application that checks passwords.
+
+Source: OfficeRnD developer reference, authentication and scopes; plans and locations as in officernd.model.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import requests
+
+from relay import http
+from relay.checks.model import Finding, Site
+
+SIGNIN_SCOPE = "flex.user.auth.signin"
+
+
+def location(site: Site) -> Iterator[Finding]:
+    wanted = site.settings.officernd.location
+    known = {place.id: place for place in site.reached_officernd.locations()}
+    if wanted not in known:
+        listed = ", ".join(f"{place.id} ({place.name})" for place in list(known.values())[:10]) or "none"
+        yield Finding(
+            "location_unknown",
+            "error",
+            wanted,
+            f"OfficeRnD has no location {wanted}: correct [officernd] location; it has {listed}.",
+        )
+        return
+    zone, ours = known[wanted].timezone, site.settings.site.timezone
+    if zone and zone != ours:
+        yield Finding(
+            "timezone_differs",
+            "warning",
+            known[wanted].name,
+            f"OfficeRnD counts this location's days in {zone}, [site] timezone says {ours}: fees near midnight may "
+            "fall on another day than expected.",
+        )
+    for rule in site.settings.members.locations:
+        if rule not in known:
+            yield Finding(
+                "rule_unknown",
+                "warning",
+                rule,
+                f"[members] locations names {rule}, which OfficeRnD does not have: nobody is admitted by it.",
+            )
+
+
+def plans(site: Site) -> Iterator[Finding]:
+    """Look at the plan that fees are made with, and at the plans that the rules name."""
+    settings = site.settings
+    known = site.reached_officernd.plans()
+    names = {value for plan in known for value in (plan.id, plan.code, plan.name) if value}
+    for rule in settings.members.plans:
+        if rule not in names:
+            yield Finding(
+                "rule_unknown",
+                "warning",
+                rule,
+                f"[members] plans names {rule}, which OfficeRnD does not have: nobody is admitted by it.",
+            )
+    for item in settings.top_up.plan:
+        if item.plan not in names:
+            yield Finding(
+                "rule_unknown",
+                "warning",
+                item.plan,
+                f"[[top_up.plan]] names {item.plan}, which OfficeRnD does not have: nobody is topped up by it.",
+            )
+    if settings.fees.managed_in == "papercut":
+        return
+    wanted = settings.fees.plan
+    found = [plan for plan in known if wanted in (plan.id, plan.code, plan.name)]
+    if not found:
+        yield Finding(
+            "fees_plan_missing",
+            "error",
+            wanted,
+            f"OfficeRnD has no plan {wanted!r}, so no fee can be made: make a one-off plan of that name at Settings > "
+            "Plans, or correct [fees] plan.",
+            f"makes the one-off plan {wanted!r} with price 0 in OfficeRnD; no member is touched",
+        )
+        return
+    if len(found) > 1:
+        yield Finding(
+            "fees_plan_twice",
+            "error",
+            wanted,
+            f"OfficeRnD has {len(found)} plans {wanted!r}: name one by its code or id in [fees] plan.",
+        )
+        return
+    plan = found[0]
+    if plan.interval_length and plan.interval_length != "once":
+        yield Finding(
+            "fees_plan_recurring",
+            "error",
+            plan.name,
+            f"The plan {plan.name!r} recurs every {plan.interval_length}: fees need a one-off plan, name another in "
+            "[fees] plan.",
+        )
+    if plan.locations and settings.officernd.location not in plan.locations:
+        yield Finding(
+            "fees_plan_elsewhere",
+            "error",
+            plan.name,
+            f"The plan {plan.name!r} is not sold at this site's location: add the location to the plan in OfficeRnD.",
+        )
+
+
+def make_fees_plan(site: Site, findings: list[Finding]) -> None:
+    site.reached_officernd.create_plan(site.settings.fees.plan)
+
+
+def signin(site: Site) -> Iterator[Finding]:
+    """Ask for a token as the login programs will; nobody's password is needed for it, and it is thrown away."""
+    settings = site.settings
+    if settings.signin.method == "pin":
+        return
+    section = settings.officernd
+    secret = settings.signin.client_secret_file.read_text(encoding="utf-8-sig").strip()
+    if settings.signin.client_id == section.client_id:
+        yield Finding(
+            "signin_shares_application",
+            "warning",
+            settings.signin.client_id,
+            "The login programs use the relay's own application: make a second one that has only the scope "
+            f"{SIGNIN_SCOPE}, so that the PaperCut machine's programs can do nothing else.",
+        )
+    proxy = section.proxy.get_secret_value() if section.proxy else ""
+    form = {
+        "grant_type": "client_credentials",
+        "client_id": settings.signin.client_id,
+        "client_secret": secret,
+        "scope": SIGNIN_SCOPE,
+    }
+    try:
+        with http.session(connections=1, ca_file=section.ca_file, proxy=proxy) as session:
+            answer = session.post(section.token_url, data=form, timeout=section.timeout_s, allow_redirects=False)
+    except (requests.RequestException, OSError):
+        return  # the relay's own check of OfficeRnD tells what is wrong with the way there
+    status = answer.status_code
+    if status == 400 and "scope" in answer.text.lower():
+        yield Finding(
+            "signin_scope_missing",
+            "error",
+            settings.signin.client_id,
+            f"The application of [signin] lacks the scope {SIGNIN_SCOPE}, so that nobody can log in: add it at "
+            "Settings > Developer Tools.",
+        )
+    elif status in (400, 401, 403):
+        yield Finding(
+            "signin_refused",
+            "error",
+            settings.signin.client_id,
+            "OfficeRnD does not accept [signin] client_id and client_secret_file, so that nobody can log in: compare "
+            "them with Settings > Developer Tools.",
+        )
+    elif status != 200:
+        yield Finding(
+            "signin_not_checked",
+            "info",
+            settings.signin.client_id,
+            f"OfficeRnD's token endpoint answered HTTP {status} for [signin]; check again in a minute.",
+        )

@@ -1,0 +1,146 @@
+"""The hand-over files: are they there, fresh, for this release and these settings, and in the right hands."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+from papercut_scripts import handover as format_
+from relay.checks.model import Finding, Site
+from relay.errors import RelayError
+from relay.people import publish
+
+PRINT_SCRIPT = "print_hook.js"
+_PASTE = "Printers > [Template Printer] (and each printer) > Scripting"
+
+
+def files(site: Site) -> Iterator[Finding]:
+    home = site.settings.scripts.home
+    if not home.is_dir():
+        yield Finding(
+            "home_missing",
+            "error",
+            str(home),
+            f"The folder of the hand-over files {home} does not exist here, so that PaperCut's two programs can answer "
+            "nothing: run the installer on the PaperCut server, or correct [scripts] home.",
+            f"makes {home} for this account alone and writes settings.json into it",
+        )
+        return
+    yield from _rights(home)
+    yield from _settings_file(site, home)
+    if not (home / PRINT_SCRIPT).is_file():
+        yield Finding(
+            "print_script_missing",
+            "warning",
+            PRINT_SCRIPT,
+            f"There is no {home / PRINT_SCRIPT} to paste into PaperCut: a successful sync writes it.",
+            f"writes settings.json and {PRINT_SCRIPT} into {home}; PaperCut itself is not touched",
+        )
+    else:
+        yield Finding(
+            "print_script_unreadable",
+            "info",
+            PRINT_SCRIPT,
+            f"PaperCut does not tell which script a printer has: see that {_PASTE} holds the text of "
+            f"{home / PRINT_SCRIPT}, as it is since the last sync.",
+        )
+
+
+def _rights(home: Path) -> Iterator[Finding]:
+    if os.name == "nt":
+        return
+    found = home.stat()
+    if stat.S_IMODE(found.st_mode) & 0o077:
+        yield Finding(
+            "home_open",
+            "error",
+            str(home),
+            f"Other accounts of this machine may enter {home}, where logins are decided.",
+            f"takes every right on {home} from all accounts but its owner's",
+        )
+    if found.st_uid != os.geteuid() and os.geteuid() != 0:
+        yield Finding(
+            "home_of_another_account",
+            "error",
+            str(home),
+            f"{home} belongs to another account than the one that runs this command: the relay runs as the account of "
+            "PaperCut's server; on Linux: sudo -u papercut papercut-relay ...",
+        )
+
+
+def close_home(site: Site, findings: list[Finding]) -> None:
+    site.settings.scripts.home.chmod(0o700)
+
+
+def _settings_file(site: Site, home: Path) -> Iterator[Finding]:
+    path = home / "settings.json"
+    does = f"writes {path} anew from relay.toml; PaperCut itself is not touched"
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        message = f"There is no {path}, so that the login program refuses everybody: a successful sync writes it."
+        yield Finding("program_settings_missing", "error", str(path), message, does)
+        return
+    except (OSError, ValueError):
+        message = f"{path} cannot be read, so that the login program refuses everybody."
+        yield Finding("program_settings_missing", "error", str(path), message, does)
+        return
+    wanted = publish.program_settings(site.settings, now=site.clock.now())
+    changed = sorted(key for key in wanted if key != "published" and found.get(key) != wanted[key])
+    if changed:
+        yield Finding(
+            "program_settings_old",
+            "warning",
+            str(path),
+            f"{path} differs from relay.toml in {', '.join(changed)}: the login program still works with the old "
+            "values until the next successful sync.",
+            does,
+        )
+
+
+def publish_programs(site: Site, findings: list[Finding]) -> None:
+    publish.publish_programs(site.settings, now=site.clock.now())
+
+
+def directory(site: Site) -> Iterator[Finding]:
+    """Look at the directory in force: readable, and young enough to be answered from."""
+    home = site.settings.scripts.home
+    if not (home / "directory" / "CURRENT").exists():
+        yield Finding(
+            "never_synced",
+            "warning",
+            str(home / "directory"),
+            "No directory has been published yet, so that nobody can log in: read papercut-relay plan, then run "
+            "papercut-relay sync.",
+        )
+        return
+    try:
+        reader = format_.Directory(str(home))
+        found = reader.read(lambda generation: "all-users")
+        publish.current_directory(home)
+    except (format_.Doubt, RelayError) as error:
+        yield Finding("directory_damaged", "error", str(home / "directory"), str(error))
+        return
+    now = site.clock.now()
+    published = datetime.fromtimestamp(found.published, UTC)
+    hours = (now - published).total_seconds() / 3600
+    if now.timestamp() > found.stale_after:
+        yield Finding(
+            "directory_old",
+            "error",
+            f"{hours:.0f} hours",
+            f"The directory was published {hours:.0f} hours ago, more than [scripts] max_age_hours: PaperCut's sync is "
+            "refused until papercut-relay sync succeeds; run it and see why it has not.",
+        )
+    elif hours > 26:
+        yield Finding(
+            "directory_ageing",
+            "warning",
+            f"{hours:.0f} hours",
+            f"The directory was published {hours:.0f} hours ago: the daily run has been missed, see papercut-relay "
+            "status.",
+        )

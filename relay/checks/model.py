@@ -1,0 +1,100 @@
+"""What a check says: findings, what would put them right, and the answer of `papercut-relay check`.
+
+Plain values; nothing here reads or writes a system.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from relay.clock import Clock
+from relay.config import Settings
+from relay.errors import EXIT_DONE, EXIT_FAILED
+from relay.officernd.client import OfficeRnD
+from relay.papercut.client import PaperCut
+from relay.progress import Progress
+
+Severity = Literal["error", "warning", "info"]
+SEVERITIES: tuple[Severity, ...] = ("error", "warning", "info")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that is not as it should be, or that cannot be seen from here.
+
+    `subject` is whom or what it hits, `message` one sentence with what to do; `does` is what `--fix CODE` would change,
+    "" where it cannot be put right from here.
+    """
+
+    code: str
+    severity: Severity
+    subject: str
+    message: str
+    does: str = ""
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "code": self.code,
+            "severity": self.severity,
+            "subject": self.subject,
+            "message": self.message,
+            "fix": {"code": self.code, "does": self.does} if self.does else None,
+        }
+
+
+@dataclass(frozen=True)
+class CheckResult:
+    """Every finding, the worst first; `ok` when none is an error."""
+
+    findings: tuple[Finding, ...]
+
+    @property
+    def ok(self) -> bool:
+        return all(finding.severity != "error" for finding in self.findings)
+
+    @property
+    def exit_code(self) -> int:
+        return EXIT_DONE if self.ok else EXIT_FAILED
+
+    def as_json(self) -> dict[str, Any]:
+        return {"findings": [finding.as_json() for finding in self.findings], "ok": self.ok}
+
+
+@dataclass
+class Site:
+    """What the checks look at. A client is None until its system has been reached; `health` is PaperCut's own word."""
+
+    settings: Settings
+    clock: Clock
+    progress: Progress
+    papercut: PaperCut | None = None
+    officernd: OfficeRnD | None = None
+    health: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def reached_papercut(self) -> PaperCut:
+        assert self.papercut is not None
+        return self.papercut
+
+    @property
+    def reached_officernd(self) -> OfficeRnD:
+        assert self.officernd is not None
+        return self.officernd
+
+
+Check = Callable[[Site], Iterator[Finding]]
+
+
+@dataclass(frozen=True)
+class Fix:
+    """How findings of one code are put right, all of them at once.
+
+    `in_all` is False for what a person has to choose by name (printers); `warning` says what cannot be taken back.
+    """
+
+    code: str
+    apply: Callable[[Site, list[Finding]], None]
+    in_all: bool = True
+    warning: str = ""

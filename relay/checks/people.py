@@ -1,0 +1,128 @@
+"""PaperCut's own rules that change what the relay does: group list, native quotas, overdraft, licence.
+
+Source: PaperCut manual (quota allocation, overdraft limits, custom user sync: groups are listed by hand or by
+addNewGroup), System Health API (licence).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from relay.checks.model import Finding, Site
+from relay.errors import RelayError
+from relay.people import publish
+
+LOW_LICENCE = 10
+TASK_LIMIT_S = 600.0
+
+
+def group_list(site: Site) -> Iterator[Finding]:
+    missing = _missing_groups(site)
+    if missing:
+        shown = ", ".join(missing[:5]) + (", ..." if len(missing) > 5 else "")
+        yield Finding(
+            "groups_not_listed",
+            "warning",
+            f"{len(missing)} groups",
+            f"PaperCut's group list lacks {len(missing)} groups of the directory ({shown}): their members are not "
+            "charged, topped up or refused by group until they are listed.",
+            f"adds {len(missing)} groups ({shown}) to PaperCut's group list, one background task each",
+        )
+
+
+def _missing_groups(site: Site) -> list[str]:
+    try:
+        directory = publish.current_directory(site.settings.scripts.home)
+    except RelayError:
+        return []  # the check of the hand-over files tells what is wrong with it
+    if directory is None:
+        return []
+    listed = set(site.reached_papercut.groups())
+    return [group for group in directory.groups if group not in listed]
+
+
+def list_groups(site: Site, findings: list[Finding]) -> None:
+    papercut = site.reached_papercut
+    for group in _missing_groups(site):
+        papercut.wait_for_task(TASK_LIMIT_S)
+        papercut.add_group(group)
+    papercut.wait_for_task(TASK_LIMIT_S)
+
+
+def quotas(site: Site) -> Iterator[Finding]:
+    """Look for PaperCut's native quotas: credit that is not ours, added before the settlement of the morning."""
+    papercut = site.reached_papercut
+    names = papercut.groups()
+    for name, quota in zip(names, papercut.in_parallel(papercut.group_quota, names, site.progress), strict=True):
+        if quota.period.upper() in ("NONE", "") or quota.amount == 0:
+            continue
+        if site.settings.top_up.is_on:
+            yield Finding(
+                "quota_and_top_up",
+                "error",
+                name,
+                f"PaperCut gives the group {name} a quota ({quota.period.lower()}) and [top_up] gives a balance too: "
+                "switch one of them off, or members get both.",
+            )
+        else:
+            yield Finding(
+                "native_quota",
+                "warning",
+                name,
+                f"PaperCut gives the group {name} a quota ({quota.period.lower()}) in the night: it pays debts before "
+                "they are billed; switch it off at Groups, unless that is meant.",
+            )
+
+
+def overdraft(site: Site) -> Iterator[Finding]:
+    if site.settings.members.restricted == "leave":
+        yield Finding(
+            "restriction_left",
+            "info",
+            "[members] restricted",
+            "Who may print below zero is left to PaperCut: only restricted users are stopped, at zero or at the "
+            "overdraft of Options > General > Account Options, which the API cannot read. A restricted member with an "
+            'empty balance cannot print at all; restricted = "no" lets members print and bills them.',
+        )
+
+
+def several_accounts(site: Site) -> Iterator[Finding]:
+    """See that one personal account is named where several are on: a balance is ambiguous then."""
+    papercut = site.reached_papercut
+    if not site.settings.papercut.personal_account:
+        return
+    names = papercut.usernames()[:1]
+    for name in names:
+        try:
+            papercut.balance(name)
+        except RelayError as error:
+            yield Finding(
+                "personal_account_unknown",
+                "error",
+                site.settings.papercut.personal_account,
+                f"PaperCut does not know the personal account of [papercut] personal_account: {error.message}",
+            )
+
+
+def licence(site: Site) -> Iterator[Finding]:
+    found = site.health.get("license") if site.health else None
+    if not isinstance(found, dict):
+        return
+    if found.get("valid") is False:
+        yield Finding(
+            "licence_invalid",
+            "error",
+            "PaperCut",
+            "PaperCut says that its licence is not valid: new users cannot print; see About > Register.",
+        )
+    users = found.get("users")
+    if not isinstance(users, dict):
+        return
+    licensed, remaining = users.get("licensed"), users.get("remaining")
+    if isinstance(licensed, int) and isinstance(remaining, int) and licensed > 0 and remaining < LOW_LICENCE:
+        yield Finding(
+            "licence_full",
+            "warning",
+            f"{remaining} of {licensed}",
+            f"PaperCut's licence has room for {remaining} more users of {licensed}: people beyond it cannot print.",
+        )

@@ -1,0 +1,123 @@
+"""Printers: prices, and the popup (Unauthenticated printer), which the API may or may not show.
+
+Source: ServerCommandProxy (printer properties, simple cost); OfficeRnD help, PaperCut MF (unauthenticated printers,
+[Template Printer], charging). No page names the property behind "Unauthenticated printer": the names below are tried.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from relay.checks.model import Finding, Site
+from relay.errors import Refused
+from relay.money import amounts
+from relay.papercut.client import TEMPLATE_PRINTER, PaperCut, is_true
+
+POPUP_NAMES = ("unauthenticated", "unauthenticated-printer", "advanced-config.unauthenticated")
+DEVICE_SERVER = "device"
+TEMPLATE = (TEMPLATE_PRINTER, TEMPLATE_PRINTER)
+CLICK_PATH = "Printers > {0} > Advanced Configuration > Unauthenticated printer"
+EXCEPTIONS = "Leave it off for queues that staff or Mobility Print use: those log in by themselves."
+
+
+def printers(site: Site) -> Iterator[Finding]:
+    papercut = site.reached_papercut
+    rows = _rows(papercut)
+    queues = [row for row in rows if row != TEMPLATE and row[0] != DEVICE_SERVER]
+    devices = [name for server, name in rows if server == DEVICE_SERVER]
+    if not queues:
+        yield Finding(
+            "no_printers",
+            "warning",
+            "PaperCut",
+            "PaperCut lists no printer yet: print to one once, or install the print provider on the print server.",
+        )
+    yield from _prices(papercut, queues, site.settings.site.currency)
+    yield from _popups(papercut, [row for row in rows if row[0] != DEVICE_SERVER])
+    if devices:
+        yield Finding(
+            "devices_excepted",
+            "info",
+            f"{len(devices)} devices",
+            f"Devices at the copier ({', '.join(devices[:5])}{', ...' if len(devices) > 5 else ''}) have their own "
+            "login and are not looked at here: see Devices > the device > Device Details.",
+        )
+
+
+def _prices(papercut: PaperCut, queues: list[tuple[str, str]], currency: str) -> Iterator[Finding]:
+    for server, printer in queues:
+        model = papercut.printer_properties(server, printer, ["cost-model"])["cost-model"]
+        name = f"{server}\\{printer}"
+        if model != "SIMPLE":
+            yield Finding(
+                "price_unreadable",
+                "info",
+                name,
+                f"The price of {name} follows the model {model}, which the API cannot read: look at Printers > "
+                f"{printer} > Charging.",
+            )
+        elif papercut.printer_cost(server, printer) == 0:
+            free = f"{amounts.text(0, currency)} {currency}"
+            yield Finding(
+                "printer_free",
+                "warning",
+                name,
+                f"A page on {name} costs {free}, so that members are never charged for it: set a price at Printers > "
+                f"{printer} > Charging, unless that is meant.",
+            )
+
+
+def _popups(papercut: PaperCut, rows: list[tuple[str, str]]) -> Iterator[Finding]:
+    property_name = popup_property(papercut, rows)
+    if property_name is None:
+        yield Finding(
+            "popup_unreadable",
+            "info",
+            "[Template Printer] and printers",
+            "PaperCut does not tell over its API which printers ask for a login: see that "
+            f"{CLICK_PATH.format('[Template Printer] and each printer')} is on where members print. {EXCEPTIONS}",
+        )
+        return
+    for server, printer in rows:
+        if not is_true(papercut.printer_properties(server, printer, [property_name])[property_name]):
+            name = _name((server, printer))
+            yield Finding(
+                "popup_off",
+                "warning",
+                name,
+                f"{name} does not ask for a login, so that jobs are charged to whatever name the computer sends: "
+                f"switch on {CLICK_PATH.format(name)}. {EXCEPTIONS}",
+                f"switches on Unauthenticated printer for every printer named by this finding, {name} among them: "
+                "everybody who prints there meets the login popup from then on",
+            )
+
+
+def popup_property(papercut: PaperCut, rows: list[tuple[str, str]]) -> str | None:
+    """Return the name under which this server shows "Unauthenticated printer", None where it shows it under none."""
+    for name in POPUP_NAMES:
+        for server, printer in rows[:1]:
+            try:
+                if papercut.printer_properties(server, printer, [name])[name].strip():
+                    return name
+            except Refused:
+                continue
+    return None
+
+
+def switch_popups_on(site: Site, findings: list[Finding]) -> None:
+    papercut = site.reached_papercut
+    rows = _rows(papercut)
+    property_name = popup_property(papercut, rows)
+    wanted = {finding.subject for finding in findings}
+    for server, printer in rows:
+        if property_name is not None and _name((server, printer)) in wanted:
+            papercut.set_printer_property(server, printer, property_name, "TRUE")
+
+
+def _rows(papercut: PaperCut) -> list[tuple[str, str]]:
+    """Return (server, printer) of every row, the template under its own name."""
+    return [TEMPLATE if TEMPLATE_PRINTER in row else row for row in papercut.printers()]
+
+
+def _name(row: tuple[str, str]) -> str:
+    return "[Template Printer]" if row == TEMPLATE else f"{row[0]}\\{row[1]}"

@@ -1,0 +1,143 @@
+"""Can both systems be reached, are we let in, how old are they, do the clocks agree.
+
+Source: PaperCut manual (allowed web-service callers, System Health API), vendor bulletins through installer.versions.
+"""
+
+from __future__ import annotations
+
+import secrets
+import socket
+import ssl
+from collections.abc import Iterator
+from email.utils import parsedate_to_datetime
+from urllib.parse import urlsplit
+
+import requests
+from cryptography import x509
+
+from relay import http
+from relay.checks.model import Finding, Site
+from relay.errors import RemoteError
+from relay.installer import versions
+from relay.officernd.client import OfficeRnD
+from relay.papercut.client import PaperCut
+
+CALLERS = "auth.webservices.allowed-addresses"
+HEALTH_KEY = "health.api.key"
+CLOCK_TOLERANCE_S = 90
+ISSUER_TIMEOUT_S = 5
+
+
+def papercut(site: Site) -> Iterator[Finding]:
+    """Reach PaperCut with our token; everything else about it waits for this."""
+    address = site.settings.papercut.url
+    try:
+        client = PaperCut(site.settings, site.clock)
+        client.total_users()
+    except RemoteError as error:
+        yield Finding(f"papercut_{error.code}", "error", "PaperCut", error.message + _issuer(error, address))
+        return
+    site.papercut = client
+    site.health = client.health()
+
+
+def officernd(site: Site) -> Iterator[Finding]:
+    """Reach OfficeRnD with the relay's application; everything else about it waits for this."""
+    section = site.settings.officernd
+    try:
+        client = OfficeRnD(site.settings, site.clock)
+        client.organization()
+    except RemoteError as error:
+        address = section.token_url if section.token_url in error.message else section.api_url
+        yield Finding(f"officernd_{error.code}", "error", "OfficeRnD", error.message + _issuer(error, address))
+        return
+    site.officernd = client
+
+
+def _issuer(error: RemoteError, url: str) -> str:
+    """Return who issued the certificate that is not accepted, as a further sentence: a proxy is known by its name."""
+    if error.code != "tls":
+        return ""
+    parts = urlsplit(url)
+    context = ssl.create_default_context()
+    # Nothing is sent over this connection: it is only asked whose certificate stands there.
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    try:
+        with (
+            socket.create_connection((parts.hostname or "", parts.port or 443), ISSUER_TIMEOUT_S) as plain,
+            context.wrap_socket(plain, server_hostname=parts.hostname) as secured,
+        ):
+            certificate = x509.load_der_x509_certificate(secured.getpeercert(binary_form=True) or b"")
+    except (OSError, ValueError):
+        return ""
+    return f" The certificate there was issued by: {certificate.issuer.rfc4514_string()}."
+
+
+def version(site: Site) -> Iterator[Finding]:
+    found = site.reached_papercut.version() if site.health else ""
+    sentence = versions.sentence(versions.parse(found))
+    if found and sentence:
+        yield Finding("papercut_version", "warning", f"PaperCut {found}", sentence)
+    if site.health:
+        return
+    key = site.reached_papercut.config(HEALTH_KEY)
+    if key:
+        yield Finding(
+            "health_unreadable",
+            "info",
+            "PaperCut",
+            "PaperCut's health interface does not answer to its own key, so that version and licence cannot be read: "
+            "compare the version by hand with 24.1.10, 25.0.13 and 26.0.5.",
+        )
+    else:
+        yield Finding(
+            "health_key_missing",
+            "info",
+            "PaperCut",
+            "PaperCut's health interface has no key yet, so that version and licence cannot be read.",
+            f"sets the config key {HEALTH_KEY} to a new random value; nobody is touched by it",
+        )
+
+
+def set_health_key(site: Site, findings: list[Finding]) -> None:
+    site.reached_papercut.set_config(HEALTH_KEY, secrets.token_urlsafe(24))
+
+
+def callers(site: Site) -> Iterator[Finding]:
+    allowed = [entry.strip() for entry in site.reached_papercut.config(CALLERS).split(",")]
+    if "*" in allowed or any(entry.startswith("0.0.0.0") for entry in allowed):
+        yield Finding(
+            "callers_everyone",
+            "warning",
+            "PaperCut",
+            "Every machine in the network may call PaperCut's web services with a guessed token: at Options > Advanced "
+            "> Security list only this machine, and what else must call, under Allowed XML Web Services callers.",
+        )
+
+
+def clocks(site: Site) -> Iterator[Finding]:
+    """Compare this machine's clock with both systems': days are counted and tokens expire by it."""
+    settings = site.settings
+    places = [("PaperCut", settings.papercut.url, settings.papercut.ca_file, "")] if site.papercut else []
+    if site.officernd:
+        proxy = settings.officernd.proxy.get_secret_value() if settings.officernd.proxy else ""
+        places.append(("OfficeRnD", settings.officernd.api_url, settings.officernd.ca_file, proxy))
+    for system, url, ca_file, proxy in places:
+        try:
+            session = http.session(connections=1, ca_file=ca_file, public_too=system == "OfficeRnD", proxy=proxy)
+            with session:
+                answer = session.head(url, timeout=ISSUER_TIMEOUT_S, allow_redirects=False)
+            there = parsedate_to_datetime(answer.headers["Date"])
+        except (requests.RequestException, OSError, KeyError, ValueError, TypeError):
+            continue  # who answers calls but no date is not worth a finding
+        apart_s = (site.clock.now() - there).total_seconds()
+        if abs(apart_s) > CLOCK_TOLERANCE_S:
+            direction = "ahead of" if apart_s > 0 else "behind"
+            yield Finding(
+                "clock_difference",
+                "warning",
+                system,
+                f"This machine's clock is {abs(apart_s):.0f} s {direction} {system}'s: switch on time synchronisation "
+                "on both machines, since business days and top-up periods are counted by this one.",
+            )

@@ -1,0 +1,279 @@
+"""PaperCut's machine: are its two programs ours, allowed, startable and asked; is the old connector gone.
+
+What needs the installer on the server again says so with the command. Files are looked at only where PaperCut's folder
+is on this machine.
+
+Source: PaperCut CustomSynAndAuthentication README (how programs are started); HexaSpaceRND field report (keys, exit
+code, old agent).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from relay.checks.model import Finding, Site
+from relay.errors import Refused
+from relay.installer import places, properties
+
+USER_SOURCE_KEY = "user-source.custom-program"
+AUTH_KEY = "auth.source.custom-program"
+PROGRAMS = {USER_SOURCE_KEY: "officernd-user-source", AUTH_KEY: "officernd-auth"}
+SPAWN_LIMIT_S = 15
+STRANGER = "papercut-relay-check@invalid"  # nobody: refused before OfficeRnD is asked
+
+_AGAIN = f"run the installer again on the PaperCut server ({places.INSTALL_COMMANDS[places.SYSTEM]})"
+
+
+def install_dir(site: Site) -> Path | None:
+    """Return PaperCut's folder on this machine, None where it is not here."""
+    named = site.settings.papercut.install_dir
+    found = [named] if named else [Path(folder) for folder in places.candidates(places.SYSTEM)]
+    return next((folder for folder in found if places.is_papercut(str(folder))), None)
+
+
+def server_files(site: Site) -> Iterator[Finding]:
+    folder = install_dir(site)
+    if folder is None:
+        named = site.settings.papercut.install_dir
+        yield Finding(
+            "server_not_here",
+            "error" if named else "info",
+            str(named or "PaperCut's folder"),
+            f"[papercut] install_dir {named} is no folder of a PaperCut server."
+            if named
+            else "PaperCut's folder is not on this machine (or [papercut] install_dir does not name it), so that "
+            "security.properties, the two programs and the old connector are not looked at: run this there too.",
+        )
+        return
+    yield from _security(folder)
+    old = places.old_agent_program(str(folder))
+    service = places.old_agent_service(places.SYSTEM)
+    if service and service[0]:
+        yield Finding(
+            "old_agent_runs",
+            "error",
+            places.OLD_AGENT_SERVICE,
+            f"OfficeRnD's own connector (service {places.OLD_AGENT_SERVICE}) is still running: it deletes people it "
+            f"does not know every night and bills them too; {_AGAIN}, which stops it and keeps its settings.",
+        )
+    elif old and service is None and places.SYSTEM == places.WINDOWS:
+        yield Finding(
+            "old_agent_files",
+            "info",
+            old,
+            "The files of OfficeRnD's own connector are still there, without a service; its settings hold secrets in "
+            "clear text: remove them when you will not go back.",
+        )
+
+
+def _security(folder: Path) -> Iterator[Finding]:
+    path = Path(places.security_file(str(folder)))
+    if not path.is_file():
+        yield Finding(
+            "security_file_missing",
+            "warning",
+            str(path),
+            f"There is no {path}: PaperCut before 22.1.1 does without it; a newer one does not start our programs.",
+        )
+        return
+    data = path.read_bytes()
+    windows = places.SYSTEM == places.WINDOWS
+    ours = places.program_folder(str(folder))
+    if not properties.has_entry(data, properties.FOLDER_LIST, ours, windows):
+        yield Finding(
+            "folder_not_allowed",
+            "error",
+            ours,
+            f"{path} does not list {ours} in {properties.FOLDER_LIST}, so that PaperCut refuses to start our programs "
+            f"(updates of PaperCut may reset it): {_AGAIN}, then restart the Application Server.",
+        )
+    if (properties.value(data, properties.SCRIPTS_ENABLED) or "Y").strip().upper() == "N":
+        yield Finding(
+            "scripts_off",
+            "warning",
+            str(path),
+            f"{properties.SCRIPTS_ENABLED} is N, so that the print script does not run: people who may not print are "
+            "then stopped by their account and group alone.",
+        )
+    if (properties.value(data, properties.SCRIPTS_UNSAFE) or "N").strip().upper() == "Y":
+        yield Finding(
+            "script_sandbox_open",
+            "warning",
+            str(path),
+            f"{properties.SCRIPTS_UNSAFE} is Y: whoever may edit a printer owns this server. Our print script does not "
+            "need it (only its optional live mode does): set it to N.",
+        )
+
+
+def program_keys(site: Site) -> Iterator[Finding]:
+    """Compare PaperCut's two keys with our programs, and start those that are on this machine as PaperCut would."""
+    papercut = site.reached_papercut
+    folder = install_dir(site)
+    for key, name in PROGRAMS.items():
+        value = papercut.config(key)
+        ours = places.program(str(folder), name) if folder else ""
+        if places.OLD_AGENT_PROGRAM in value.lower():
+            yield Finding(
+                "old_agent_in_keys",
+                "error",
+                key,
+                f"PaperCut still asks OfficeRnD's own connector ({key} = {value}): {_AGAIN}.",
+                _does(key, ours, value),
+            )
+        elif not value:
+            yield Finding(
+                "program_not_set",
+                "error",
+                key,
+                f"PaperCut does not ask our program ({key} is empty): {_AGAIN}; or set it at User/Group Sync.",
+                _does(key, ours, value),
+            )
+        elif name not in value.replace("_", "-").lower() and name.removeprefix("officernd-") not in _stem(value):
+            yield Finding(
+                "program_foreign",
+                "error",
+                key,
+                f"PaperCut asks another program than ours ({key} = {value}): {_AGAIN}, if ours is meant to take over.",
+            )
+        elif Path(value).is_absolute() and folder and not Path(value).is_file():
+            yield Finding(
+                "program_missing",
+                "error",
+                value,
+                f"The program that PaperCut is told to start is not there ({key} = {value}): {_AGAIN}.",
+            )
+        elif Path(value).is_file() and site.settings.scripts.home.is_dir():
+            yield from _spawn(site, key, value)
+
+
+def _stem(value: str) -> str:
+    return value.replace("\\", "/").rsplit("/", 1)[-1].replace("_", "-").lower()
+
+
+def _does(key: str, ours: str, old: str) -> str:
+    if not ours or not Path(ours).is_file():
+        return ""
+    return f"sets PaperCut's {key} to {ours} (now: {old or 'empty'}); everybody's login goes through it from then on"
+
+
+def set_programs(site: Site, findings: list[Finding]) -> None:
+    folder = install_dir(site)
+    papercut = site.reached_papercut
+    for finding in findings:
+        program = places.program(str(folder), PROGRAMS[finding.subject])
+        papercut.set_config(finding.subject, program)
+        if papercut.config(finding.subject) != program:
+            raise Refused(
+                f"PaperCut took {finding.subject} without keeping it: set it by hand to {program}.", system="PaperCut"
+            )
+
+
+def _spawn(site: Site, key: str, program: str) -> Iterator[Finding]:
+    if key == USER_SOURCE_KEY:
+        code, output, errors = spawn(program, ["-", "is-valid"], "", site)
+        if code != 0 or output.splitlines()[:1] != ["Y"]:
+            yield Finding(
+                "user_source_fails",
+                "error",
+                program,
+                f"The user source does not answer as PaperCut needs it ({_said(code, output, errors)}): until it does "
+                "PaperCut's sync brings nobody.",
+            )
+        return
+    code, output, errors = spawn(program, [], f"{STRANGER}\nnot a password\n", site)
+    if code != 0 or output != "ERROR\n":
+        yield Finding(
+            "auth_program_fails",
+            "error",
+            program,
+            f"The login program does not refuse a stranger as PaperCut needs it ({_said(code, output, errors)}): until "
+            "it does nobody can log in.",
+        )
+        return
+    last = _last_line(site.settings.scripts.home / "logs" / "auth.log")
+    if last.get("verdict") == "unavailable":
+        yield Finding(
+            "login_unavailable",
+            "error",
+            program,
+            f"The login program starts, and has to turn everybody away ({last.get('reason')}): "
+            f"{last.get('detail') or 'see logs/auth.log in the hand-over folder.'}",
+        )
+
+
+def spawn(program: str, arguments: Sequence[str], typed: str, site: Site) -> tuple[int, str, str]:
+    """Start a program as PaperCut does (no shell, a service's environment, input kept open) and return what it did.
+
+    Run as root it takes the account that owns the hand-over files, as the server has it. (-1, "", reason) where it
+    cannot be started or does not end.
+    """
+    environment = {name: os.environ[name] for name in ("SYSTEMROOT", "PROGRAMDATA") if name in os.environ}
+    environment["PATH"] = os.defpath
+    account: dict[str, int] = {}
+    home = site.settings.scripts.home
+    if os.name != "nt" and os.geteuid() == 0 and home.is_dir() and home.stat().st_uid != 0:
+        account = {"user": home.stat().st_uid, "group": home.stat().st_gid}
+    try:
+        process = subprocess.Popen(
+            [program, *arguments],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=environment,
+            cwd=Path(program).parent,
+            bufsize=0,  # nothing is left to be written at the end to a program that did not read
+            **account,  # type: ignore[call-overload]
+        )
+    except OSError as error:
+        return -1, "", f"it cannot be started: {error.strerror}"
+    with process:
+        try:
+            process.stdin.write(typed.encode())
+        except OSError:
+            pass  # it may leave without reading; its exit tells
+        try:
+            process.wait(SPAWN_LIMIT_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            return -1, "", f"no answer within {SPAWN_LIMIT_S} s"
+        output, errors = process.stdout.read(), process.stderr.read()
+    return process.returncode, output.decode("utf-8", "replace"), errors.decode("utf-8", "replace").strip()
+
+
+def _said(code: int, output: str, errors: str) -> str:
+    if code == -1:
+        return errors
+    return f"exit code {code}, {errors or output.strip()[:80] or 'no answer'}"
+
+
+def _last_line(path: Path) -> dict[str, str]:
+    try:
+        found = json.loads(path.read_text(encoding="utf-8").splitlines()[-1])
+    except (OSError, ValueError, IndexError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def source_in_use(site: Site) -> Iterator[Finding]:
+    """Tell by the user source's own log whether PaperCut's primary source is ours: no key is known that says it."""
+    papercut = site.reached_papercut
+    path = site.settings.scripts.home / "logs" / "user_source.log"
+    if not papercut.config(USER_SOURCE_KEY) or not site.settings.scripts.home.is_dir() or install_dir(site) is None:
+        return
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except OSError:
+        lines = []
+    if not any('"query": "- ' in line and '"- is-valid"' not in line for line in lines):
+        yield Finding(
+            "source_not_asked",
+            "warning",
+            "Options > User/Group Sync",
+            "PaperCut has not asked our user source for anybody yet: see that Primary sync source is Custom Program. "
+            "If another source (Active Directory, say) is set there, those who log in through it lose their login by "
+            f"the change: {papercut.total_users()} accounts are there now; give staff internal accounts first.",
+        )

@@ -1,0 +1,267 @@
+# -*- coding: utf-8 -*-
+"""Every difference between Windows, macOS and Linux that the installer knows: folders, services, accounts, schedules.
+
+Functions that only compute take the system's name, so that each system's answer is tested on any of them. Commands
+go through `run`. It must not change anything by itself; it returns what is to be done.
+
+Source: PaperCut manual (folders, service PCAppServer, user papercut); PaperCutExamples (server-command's places,
+registry value InstallPath); HexaSpaceRND field report (PaperCutCA, papercutauth.exe, LocalSystem).
+"""
+
+from __future__ import absolute_import, division, print_function, unicode_literals
+
+import io
+import os
+import re
+import subprocess
+
+from papercut_scripts import compat
+
+WINDOWS, MACOS, LINUX = "windows", "macos", "linux"
+SYSTEM = WINDOWS if compat.WINDOWS else MACOS if compat.MACOS else LINUX
+
+EDITIONS = ("PaperCut MF", "PaperCut NG")
+WINDOWS_SERVICE = "PCAppServer"
+OLD_AGENT_SERVICE = "PaperCutCA"
+OLD_AGENT_PROGRAM = "papercutauth.exe"
+PROGRAM_FOLDER = "officernd"  # below server/custom
+TASK_NAME = "PaperCut OfficeRnD relay"
+UNIT_NAME = "papercut-officernd"
+LAUNCHD_NAME = "com.papercut-officernd.relay"
+
+INSTALL_COMMANDS = {
+    WINDOWS: "installer.bat, as Administrator",
+    MACOS: "sudo sh install.sh",
+    LINUX: "sudo sh install.sh",
+}
+
+SECURITY_FILE = ("server", "security.properties")
+
+
+class Places(object):
+    """Where things lie on one machine; `root` is put before every folder of ours (for trials), "" for the real one."""
+
+    def __init__(self, system, root="", environment=None):
+        self.system = system
+        self.root = root
+        programs = (environment or os.environ).get("ProgramFiles") or "C:\\Program Files"
+        data = (environment or os.environ).get("ProgramData") or "C:\\ProgramData"
+        if system == WINDOWS:
+            self.relay = self._at(_join(system, programs, "PaperCut OfficeRnD relay"))
+            self.undo = self._at(_join(system, data, "papercut-officernd-undo"))
+            self.home = self._at(_join(system, data, "papercut-officernd"))
+            self.state = self._at(_join(system, data, "papercut-officernd-state"))
+        elif system == MACOS:
+            support = "/Library/Application Support"
+            self.relay = self._at(support + "/papercut-officernd-relay")
+            self.undo = self._at(support + "/papercut-officernd-undo")
+            self.home = self._at(support + "/papercut-officernd")
+            self.state = self._at(support + "/papercut-officernd-state")
+        else:
+            self.relay = self._at("/opt/papercut-officernd-relay")
+            self.undo = self._at("/var/lib/papercut-officernd-undo")
+            self.home = self._at("/opt/papercut-officernd")
+            self.state = self._at("/var/lib/papercut-officernd")
+
+    def _at(self, path):
+        return os.path.join(self.root, re.sub(r"^([A-Za-z]:)?[\\/]+", "", path)) if self.root else path
+
+    def schedule(self):
+        """Return the files that make the schedule, by the names of their templates."""
+        if self.system == WINDOWS:
+            return [("task.xml", os.path.join(self.relay, "task.xml"))]
+        if self.system == MACOS:
+            return [("launchd.plist", self._at("/Library/LaunchDaemons/{0}.plist".format(LAUNCHD_NAME)))]
+        if os.path.isdir(self._at("/etc/systemd/system")) or os.path.isdir("/run/systemd/system"):
+            folder = self._at("/etc/systemd/system/")
+            return [
+                ("relay.service", folder + UNIT_NAME + ".service"),
+                ("relay.timer", folder + UNIT_NAME + ".timer"),
+            ]
+        return [("cron", self._at("/etc/cron.d/{0}".format(UNIT_NAME)))]
+
+    def schedule_commands(self, on):
+        """Return the commands that put the schedule in force, or end it; none in a trial root."""
+        if self.root:
+            return []
+        template, path = self.schedule()[0]
+        if template == "task.xml":
+            if on:
+                return [["schtasks", "/Create", "/F", "/TN", TASK_NAME, "/XML", path]]
+            return [["schtasks", "/Delete", "/F", "/TN", TASK_NAME]]
+        if template == "launchd.plist":
+            return [["launchctl", "bootstrap", "system", path] if on else ["launchctl", "bootout", "system", path]]
+        if template == "cron":
+            return []
+        timer = UNIT_NAME + ".timer"
+        if on:
+            return [["systemctl", "daemon-reload"], ["systemctl", "enable", "--now", timer]]
+        return [["systemctl", "disable", "--now", timer]]
+
+
+def _join(system, *parts):
+    return ("\\" if system == WINDOWS else "/").join(parts)
+
+
+def run(command, typed=""):
+    """Return (exit code, output) of a command; (127, sentence) where it cannot be started. Secrets go in by `typed`."""
+    try:
+        process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        output = process.communicate(typed.encode("utf-8"))[0]
+    except EnvironmentError as error:
+        return 127, "{0}".format(error)
+    return process.returncode, output.decode("utf-8", "replace")
+
+
+# -- PaperCut ---------------------------------------------------------------------------------------------------------
+
+
+def is_papercut(folder):
+    """Return whether a folder looks like PaperCut's: a server folder with its own settings or programs."""
+    server = os.path.join(folder, "server")
+    return any(
+        os.path.exists(os.path.join(server, name)) for name in ("server.properties", "security.properties", "bin")
+    )
+
+
+def candidates(system, run=run, environment=None):
+    """Return the folders where PaperCut may be, the most certain first."""
+    found = []
+    if system == WINDOWS:
+        for edition in EDITIONS:
+            answer = run(["reg", "query", "HKLM\\SOFTWARE\\" + edition, "/v", "InstallPath"])[1]
+            found += re.findall(r"InstallPath\s+REG_\w+\s+(.+?)\s*$", answer, re.MULTILINE)
+        # The service's program lies below PaperCut's folder: ...\PaperCut MF\server\bin\win\pc-app.exe
+        path = re.search(r"BINARY_PATH_NAME\s*:\s*\"?(.+?)[\\/]server[\\/]", run(["sc", "qc", WINDOWS_SERVICE])[1])
+        found += [path.group(1)] if path else []
+        values = environment or os.environ
+        for name in ("ProgramFiles", "ProgramFiles(x86)"):
+            found += [_join(system, values[name], edition) for edition in EDITIONS if values.get(name)]
+    elif system == MACOS:
+        found += ["/Applications/" + edition for edition in EDITIONS]
+    else:
+        found += [home for name, home in accounts() if name == "papercut"] + ["/home/papercut", "/opt/papercut"]
+    return [folder.rstrip("\\/") for number, folder in enumerate(found) if folder not in found[:number]]
+
+
+def accounts(path="/etc/passwd"):
+    """Return (name, home folder) of the machine's own accounts."""
+    try:
+        with io.open(path, encoding="utf-8", errors="replace") as source:
+            fields = [line.rstrip("\n").split(":") for line in source]
+    except EnvironmentError:
+        return []
+    return [(line[0], line[5]) for line in fields if len(line) >= 6]
+
+
+def server_command(system, papercut):
+    """Return the path of PaperCut's own command line tool, "" where it is not there."""
+    names = {
+        WINDOWS: [("win", "server-command.exe"), ("win", "server-command.bat")],
+        MACOS: [("macos", "server-command"), ("mac", "server-command")],
+        LINUX: [("linux-x64", "server-command"), ("linux-i686", "server-command")],
+    }[system]
+    for folder, name in names:
+        path = os.path.join(papercut, "server", "bin", folder, name)
+        if os.path.isfile(path):
+            return path
+    return ""
+
+
+def security_file(papercut):
+    return os.path.join(papercut, *SECURITY_FILE)
+
+
+def program_folder(papercut):
+    """Return the folder for PaperCut's side: below server/custom, which only administrators and the server write."""
+    return os.path.join(papercut, "server", "custom", PROGRAM_FOLDER)
+
+
+def program(papercut, name, system=SYSTEM):
+    """Return the path of one of the two programs, e.g. officernd-auth."""
+    return os.path.join(program_folder(papercut), name + (".exe" if system == WINDOWS else ""))
+
+
+def server_account(system, papercut, run=run):
+    """Return the account that PaperCut's server runs as: "papercut", "SYSTEM", or what the service says."""
+    if system == WINDOWS:
+        found = re.search(r"SERVICE_START_NAME\s*:\s*(.+?)\s*$", run(["sc", "qc", WINDOWS_SERVICE])[1], re.MULTILINE)
+        name = found.group(1) if found else "LocalSystem"
+        return "SYSTEM" if name.lower() == "localsystem" else name
+    try:
+        import pwd
+
+        return pwd.getpwuid(os.stat(os.path.join(papercut, "server")).st_uid).pw_name
+    except (ImportError, KeyError, EnvironmentError):
+        return "papercut"
+
+
+def restart_commands(system, run=run):
+    """Return the commands that start the Application Server anew, [] where it has to be done by hand."""
+    if system == WINDOWS:
+        return [["net", "stop", WINDOWS_SERVICE], ["net", "start", WINDOWS_SERVICE]]
+    if system == LINUX and os.path.exists("/etc/init.d/papercut"):
+        return [["/etc/init.d/papercut", "stop"], ["/etc/init.d/papercut", "start"]]
+    return []
+
+
+def restart_by_hand(system):
+    return {
+        WINDOWS: 'Services > "PaperCut Application Server" > Restart',
+        MACOS: "/Applications/PaperCut MF/server/bin/macos/: stop-server, then start-server",
+        LINUX: "stop and start the service of PaperCut's Application Server",
+    }[system]
+
+
+# -- OfficeRnD's own connector ----------------------------------------------------------------------------------------
+
+
+def old_agent_program(papercut):
+    """Return the path of the old connector's program below PaperCut's folder, "" without one."""
+    providers = os.path.join(papercut, "providers")
+    for folder, _, names in os.walk(providers):
+        for name in names:
+            if name.lower() == OLD_AGENT_PROGRAM:
+                return os.path.join(folder, name)
+    return ""
+
+
+def old_agent_service(system, run=run):
+    """Return (is running, start type) of the old connector's service, None where there is none.
+
+    The start type is in the words of `sc config`: auto, demand or disabled.
+    """
+    if system != WINDOWS:
+        return None
+    code, state = run(["sc", "query", OLD_AGENT_SERVICE])
+    if code != 0:
+        return None
+    kind = run(["sc", "qc", OLD_AGENT_SERVICE])[1]
+    start = re.search(r"START_TYPE\s*:\s*(\d)", kind)
+    words = {"2": "auto", "3": "demand", "4": "disabled"}
+    # Numbers are the same in every language of Windows; 4 is RUNNING.
+    running = re.search(r"STATE\s*:\s*4", state) is not None
+    return running, words.get(start.group(1), "demand") if start else "demand"
+
+
+# -- rights -----------------------------------------------------------------------------------------------------------
+
+
+def acl_commands(path, account, owner_only, is_folder=True):
+    """Return the Windows commands that give `path` to administrators, SYSTEM and `account`, and to nobody else.
+
+    Well-known groups by their numbers, which are the same in every language of Windows. With `owner_only` the account
+    may write too; else it may read and start what is there.
+    """
+    below = "(OI)(CI)" if is_folder else ""
+    command = ["icacls", path, "/inheritance:r", "/grant:r", "*S-1-5-32-544:{0}F".format(below)]
+    command.append("*S-1-5-18:{0}F".format(below))
+    if account not in ("SYSTEM", "LocalSystem"):
+        command.append("{0}:{1}{2}".format(account, below, "F" if owner_only else "RX"))
+    return [command]
+
+
+def is_administrator():
+    if compat.WINDOWS:
+        return run(["net", "session"])[0] == 0
+    return compat.JYTHON or os.geteuid() == 0
