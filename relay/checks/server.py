@@ -9,6 +9,7 @@ code, old agent).
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import subprocess
@@ -231,10 +232,8 @@ def spawn(program: str, arguments: Sequence[str], typed: str, site: Site) -> tup
     except OSError as error:
         return -1, "", f"it cannot be started: {error.strerror}"
     with process:
-        try:
+        with contextlib.suppress(OSError):  # it may leave without reading; its exit tells
             process.stdin.write(typed.encode())
-        except OSError:
-            pass  # it may leave without reading; its exit tells
         try:
             process.wait(SPAWN_LIMIT_S)
         except subprocess.TimeoutExpired:
