@@ -6,6 +6,7 @@ top-up not yet used, debt already shown in shadow mode). Nothing here reads or w
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -31,7 +32,7 @@ class Person:
 class Mark:
     """The last verified state of a person; amounts in micros, never negative but `balance`. `jobs` None: not known.
 
-    `billed_jobs` is the job counter up to which everything is billed.
+    `billed_jobs` and `billed_at` are the job counter and the moment up to which everything is billed.
     """
 
     balance: int
@@ -41,6 +42,7 @@ class Mark:
     top_up_left: int = 0
     shadow_left: int = 0
     billed_jobs: int | None = None
+    billed_at: datetime | None = None
 
     @property
     def unbilled_jobs(self) -> int:
@@ -52,7 +54,8 @@ class Mark:
 class Carried:
     """A mark moved on to a new reading, and whether the way from one to the other can be believed.
 
-    `credited` is money that came from elsewhere (cash, refund, quota, a manual adjustment), `printed` what was used.
+    `credited` is money that came from elsewhere (cash, refund, quota, a manual adjustment; negative where it went
+    elsewhere), `printed` what was used: credited - printed is the change of the balance.
     """
 
     mark: Mark
@@ -76,14 +79,15 @@ def carry(mark: Mark, reading: Reading, at: datetime, costs: int | None = None) 
     if costs is None:
         credited, printed = max(0, change), max(0, -change)
     else:
-        credited, printed = max(0, change + costs), costs
+        credited, printed = change + costs, costs
     owed = max(0, -reading.balance)
-    opening = min(max(0, mark.opening_left - credited), owed)
-    beyond = max(0, credited - mark.opening_left)
+    paid = max(0, credited)
+    opening = min(max(0, mark.opening_left - paid), owed)
+    beyond = max(0, paid - mark.opening_left)
     shadow = min(max(0, mark.shadow_left - beyond), owed - opening)
     top_up = min(max(0, mark.top_up_left - printed), max(0, reading.balance))
-    billed_jobs = reading.jobs if owed == opening else mark.billed_jobs
-    carried = Mark(reading.balance, reading.jobs, at, opening, top_up, shadow, billed_jobs)
+    billed = (reading.jobs, at) if owed == opening else (mark.billed_jobs, mark.billed_at)
+    carried = Mark(reading.balance, reading.jobs, at, opening, top_up, shadow, *billed)
     return Carried(carried, credited, printed, _doubt(mark, reading, change))
 
 
@@ -100,9 +104,15 @@ def posted(mark: Mark, movement: Movement) -> Mark:
     amount = movement.amount
     moved = replace(mark, balance=mark.balance + amount)
     if movement.kind == "fee":
-        return replace(moved, billed_jobs=mark.jobs)
+        return replace(moved, billed_jobs=mark.jobs, billed_at=mark.at)
     if movement.kind == "top_up":
         return replace(moved, top_up_left=max(0, mark.top_up_left + amount))
     if movement.kind == "forgiveness":
         return replace(moved, opening_left=max(0, mark.opening_left - amount))
     return moved
+
+
+def mark_of(person: Person, marks: Mapping[str, Mark]) -> Mark:
+    """Return a person's last mark; one older than the link is of another account and does not count."""
+    mark = marks.get(person.member_id)
+    return mark if mark is not None and mark.at >= person.linked_at else first_mark(person)

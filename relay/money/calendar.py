@@ -16,7 +16,7 @@ from sqlalchemy.exc import IntegrityError
 from relay.clock import Clock
 from relay.config import Settings
 from relay.database import reading
-from relay.money import tables
+from relay.money import records, tables
 from relay.money.lease import holder_of
 
 TOLERANCE = timedelta(minutes=5)  # clocks are set right by less than this every day
@@ -95,9 +95,7 @@ def is_due(database: Engine, settings: Settings, clock: Clock) -> Due:
             select(func.max(table.c.day)).where(table.c.site == site, table.c.done_at.is_not(None))
         ).scalar()
         newest = connection.execute(select(func.max(table.c.claimed_at)).where(table.c.site == site)).scalar()
-        ended = connection.execute(
-            select(func.max(tables.runs.c.finished_at)).where(tables.runs.c.site == site)
-        ).scalar()
+        ended = records.newest_moment(connection, site)
     moments = [moment for moment in (newest, ended) if moment is not None]
     return decide_due(clock.now(), settings.schedule.daily_at, settings.site.timezone, done, max(moments, default=None))
 

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Literal
 
 from relay.errors import UnsafePlan
 from relay.money import amounts
 from relay.money.account import Carried, Mark, Person
 
+CREDIT = "credit"
 LIMITS = ("max_fee", "max_run_total", "max_fees_per_person_day")
 OPENING = "opening_balance"
 SEVERAL = 3  # this many people at once are no accident of one account: the site's money stops
@@ -85,11 +87,12 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """One person's part of a fee: `amount` micros of debt that the fee takes over, for `jobs` jobs."""
+    """One person's part of a fee: `amount` micros of debt that the fee takes over, for `jobs` jobs since a moment."""
 
     person: Person
     amount: int
     jobs: int = 0
+    since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +153,8 @@ def decide(cases: Sequence[Case], policy: Policy) -> Decision:
         if outcome.forgive:
             forgivenesses.append(Share(case.person, outcome.forgive))
         if outcome.bill:
-            shares.append(Share(case.person, outcome.bill, case.carried.mark.unbilled_jobs))
+            since = case.carried.mark.billed_at or case.person.linked_at
+            shares.append(Share(case.person, outcome.bill, case.carried.mark.unbilled_jobs, since))
         if outcome.mark is not None:
             marks[case.person.member_id] = outcome.mark
     bills, over = _within_limits(_grouped(shares, policy), {case.person.member_id: case for case in cases}, policy)
@@ -293,7 +297,7 @@ def _refusals(held: Sequence[Held], policy: Policy) -> list[UnsafePlan]:
         "max_fees_per_person_day": policy.max_fees_per_person_day,
     }
     refusals = []
-    for code in sorted({item.code for item in held} - {OPENING}):
+    for code in sorted({item.code for item in held} - {OPENING, CREDIT}):
         items = [item for item in held if item.code == code]
         total = sum(item.amount for item in items)
         count: int | str = amounts.text(total, policy.currency) if code == "max_run_total" else len(items)

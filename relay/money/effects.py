@@ -24,6 +24,10 @@ Outcome = Literal["posted", "failed", "in_doubt", "unreachable"]
 # The state after these is one of the ledger's; "unreachable" tells the caller that trying the next one is pointless.
 
 
+RATE_LIMIT_TRIES = 3
+RATE_LIMIT_WAIT_S = 65.0  # OfficeRnD counts by the minute
+
+
 def post_fee(site: Site, fee: Fee) -> Outcome:
     """Create one planned or failed fee in OfficeRnD, and return how that ended; the ledger knows it too."""
     ledger, reference = site.ledger, fee.reference
@@ -41,7 +45,7 @@ def post_fee(site: Site, fee: Fee) -> Outcome:
     with ledger.write() as connection:
         ledger.step_fee(connection, reference, "sent", "sent", sent_at=site.clock.now(), note="", lost=False)
     try:
-        fee_id = site.officernd.create_fee(new, reference)
+        fee_id = _create_fee(site, new, reference)
     except OutcomeUnknown as error:
         return _after_lost_fee(site, fee, error)
     except (NotSent, RateLimited, AuthFailed) as error:
@@ -58,6 +62,16 @@ def post_fee(site: Site, fee: Fee) -> Outcome:
         ledger.step_fee(connection, reference, "posted", "answered", {"fee_id": fee_id}, fee_id=fee_id)
     log.info("fee %s posted as %s", reference, fee_id)
     return "posted"
+
+
+def _create_fee(site: Site, new: NewFee, reference: str) -> str:
+    """Create a fee, waiting while OfficeRnD says that there were too many; that answer means that nothing happened."""
+    for _ in range(RATE_LIMIT_TRIES):
+        try:
+            return site.officernd.create_fee(new, reference)
+        except RateLimited as error:
+            site.clock.sleep(min(max(error.retry_after_s, 1.0), RATE_LIMIT_WAIT_S))
+    return site.officernd.create_fee(new, reference)
 
 
 def look_up_fee(site: Site, fee: Fee) -> FeeMatch:
@@ -86,7 +100,7 @@ def settle_fee_by_look_up(site: Site, fee: Fee, match: FeeMatch) -> Outcome:
             ledger.step_fee(connection, reference, "posted", "found", detail, fee_id=match.fee_id, note="", lost=False)
             return "posted"
         if match.verdict == "unknown":
-            note = f"Is this fee in OfficeRnD? {match.reason}. {_resolve_command(reference)}"
+            note = f"Is this fee in OfficeRnD? {match.reason}. {resolve_command(reference)}"
             if fee.state == "in_doubt":
                 ledger.evidence(connection, reference, "looked_up", detail)
             else:
@@ -118,7 +132,7 @@ def _after_lost_fee(site: Site, fee: Fee, error: OutcomeUnknown) -> Outcome:
 def _fee_not_looked_up(site: Site, fee: Fee, error: RelayError) -> Outcome:
     note = (
         f"The answer to this fee was lost and it could not be looked up ({error.message}) The next settle looks again. "
-        f"{_resolve_command(fee.reference)}"
+        f"{resolve_command(fee.reference)}"
     )
     with site.ledger.write() as connection:
         site.ledger.step_fee(connection, fee.reference, "in_doubt", "lost", {"error": error.message}, note=note)
@@ -251,7 +265,7 @@ def _after_lost_adjustment(
     except RelayError as unreadable:
         note = (
             f"The answer to this adjustment was lost and {username} could not be read ({unreadable.message}) The next "
-            f"settle looks again. {_resolve_command(reference)}"
+            f"settle looks again. {resolve_command(reference)}"
         )
         with ledger.write() as connection:
             ledger.step_movement(connection, reference, "in_doubt", "lost", {"error": unreadable.message}, note=note)
@@ -300,11 +314,11 @@ def _doubt(site: Site, movement: Movement, now: Reading) -> str:
     return (
         f"Was {_money(site, movement)} added to {movement.username}? Before: {held}; now: "
         f"{amounts.text(now.balance, site.currency)} and {now.jobs} jobs. {stands}Look for {movement.reference} in "
-        f"this account's transactions in PaperCut. {_resolve_command(movement.reference)}"
+        f"this account's transactions in PaperCut. {resolve_command(movement.reference)}"
     )
 
 
-def _resolve_command(reference: str) -> str:
+def resolve_command(reference: str) -> str:
     return f'Then: papercut-relay resolve {reference} --as posted --reason "..." (or --as not-sent).'
 
 

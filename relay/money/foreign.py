@@ -31,24 +31,26 @@ class Seen:
     fees: Sequence[RemoteFee] = ()
     stop: UnsafePlan | None = None
     read: bool = False
+    late: bool = False  # a fee that the ledger held as not made is there after all
+
+
+def lost_ledger(site: Site, plan: Plan) -> UnsafePlan | None:
+    """Return why nothing may be recovered either: the ledger is an older copy than the fees. Reads the plan's fees."""
+    return _lost_stop(site, _read(site, plan))
 
 
 def look(site: Site, plan: Plan) -> Seen:
     """Read the plan's fees since the last settle (all of them while the ledger is empty) and return what they mean."""
+    found = _read(site, plan)
+    stop = _lost_stop(site, found)
+    if stop is not None:
+        return Seen(stop=stop, read=True)
     with site.ledger.read() as connection:
-        read_to = records.fact(connection, site.name, "fees_read_to")
         held = records.foreign_fees(connection, site.name)
-    since = date.fromisoformat(read_to) - OVERLAP if read_to and site.ledger.has_fees() else None
-    here = site.settings.officernd.location
-    found = [fee for fee in site.officernd.fees(plan=plan.id, issued_from=since) if fee.location in ("", here)]
     named = {fee.id: reference.find(fee.name) for fee in found}
     known = site.ledger.known_references(name for names in named.values() for name in names)
     known_ids = site.ledger.known_fee_ids(named)
-    lost = [fee for fee in found if fee.id not in known_ids and _lost(site, fee, named[fee.id], known)]
-    if lost:
-        return Seen(stop=_ledger_lost(site, lost), read=True)
-    for fee in found:
-        _found_late(site, fee, known & set(named[fee.id]))
+    late = [fee for fee in found if _found_late(site, fee, known & set(named[fee.id]))]
     people = {person.member_id: person for person in site.people}
     strange = [
         fee
@@ -72,7 +74,23 @@ def look(site: Site, plan: Plan) -> Seen:
             count=len(held),
             limit=SEVERAL - 1,
         )
-    return Seen(held, strange, stop, read=True)
+    return Seen(held, strange, stop, read=True, late=bool(late))
+
+
+def _read(site: Site, plan: Plan) -> list[RemoteFee]:
+    with site.ledger.read() as connection:
+        read_to = records.fact(connection, site.name, "fees_read_to")
+    since = date.fromisoformat(read_to) - OVERLAP if read_to and site.ledger.has_fees() else None
+    here = site.settings.officernd.location
+    return [fee for fee in site.officernd.fees(plan=plan.id, issued_from=since) if fee.location in ("", here)]
+
+
+def _lost_stop(site: Site, found: Sequence[RemoteFee]) -> UnsafePlan | None:
+    named = {fee.id: reference.find(fee.name) for fee in found}
+    known = site.ledger.known_references(name for names in named.values() for name in names)
+    known_ids = site.ledger.known_fee_ids(named)
+    lost = [fee for fee in found if fee.id not in known_ids and _lost(site, fee, named[fee.id], known)]
+    return _ledger_lost(site, lost) if lost else None
 
 
 def _lost(site: Site, fee: RemoteFee, names: Sequence[str], known: set[str]) -> bool:
@@ -84,12 +102,14 @@ def _lost(site: Site, fee: RemoteFee, names: Sequence[str], known: set[str]) -> 
     )
 
 
-def _found_late(site: Site, remote: RemoteFee, names: set[str]) -> None:
+def _found_late(site: Site, remote: RemoteFee, names: set[str]) -> bool:
     """Take a fee that the ledger holds as not made, and that is there after all, for what it is."""
     if not names or site.ledger.epoch is None:
-        return
-    for fee in site.ledger.fees(tables.fees.c.reference.in_(names), tables.fees.c.state.in_(("planned", "failed"))):
+        return False
+    late = site.ledger.fees(tables.fees.c.reference.in_(names), tables.fees.c.state.in_(("planned", "failed")))
+    for fee in late:
         settle_fee_by_look_up(site, fee, FeeMatch("there", remote.id, "found on the fees plan"))
+    return bool(late)
 
 
 def _since_link(fee: RemoteFee, person: Person, site: Site) -> bool:

@@ -174,6 +174,12 @@ class Ledger:
         with self.read() as connection:
             return Counter(connection.execute(query).scalars())
 
+    def mark(self, member_id: str) -> Mark | None:
+        query = select(tables.marks).where(tables.marks.c.site == self.site, tables.marks.c.member_id == member_id)
+        with self.read() as connection:
+            row = connection.execute(query).mappings().first()
+        return _mark(row) if row is not None else None
+
     def marks(self) -> dict[str, Mark]:
         query = select(tables.marks).where(tables.marks.c.site == self.site)
         with self.read() as connection:
@@ -221,6 +227,12 @@ class Ledger:
         self.touched[reference] = None
         if state == "posted":
             self._mark_posted(connection, reference)
+
+    def withdraw(self, connection: Connection, fee: Fee, movements: Sequence[Movement]) -> None:
+        """Take back a fee that is certainly not there, with everything under it."""
+        for movement in movements:
+            self.step_movement(connection, movement.reference, "withdrawn", "withdrawn")
+        self.step_fee(connection, fee.reference, "withdrawn", "withdrawn")
 
     def note(self, connection: Connection, movement: Movement, event: str, note: str, detail: dict[str, Any]) -> None:
         """Record an observation on a movement whose state it does not change."""

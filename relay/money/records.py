@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, and_, delete, insert, select, update
+from sqlalchemy import Connection, and_, delete, func, insert, select, update
 
 from relay.money import amounts, tables
 from relay.money.account import Carried, Person
@@ -40,9 +40,21 @@ def last_runs(connection: Connection, site: str, count: int) -> list[Run]:
 
 
 def newest_moment(connection: Connection, site: str) -> datetime | None:
-    """Return the latest moment at which a run of this site ended; a clock before it has gone back."""
-    query = select(tables.runs.c.finished_at).where(tables.runs.c.site == site)
-    return connection.execute(query.order_by(tables.runs.c.finished_at.desc()).limit(1)).scalar()
+    """Return the latest moment at which a run of this site ended; a clock before it has gone back.
+
+    Runs that ended before a person said that the clock is right now do not count.
+    """
+    accepted = int(fact(connection, site, "clock_accepted_after_run") or 0)
+    query = select(func.max(tables.runs.c.finished_at)).where(tables.runs.c.site == site, tables.runs.c.id > accepted)
+    return connection.execute(query).scalar()
+
+
+def accept_clock(connection: Connection, site: str, now: datetime) -> None:
+    """Take the present clock for right, by a person's word: what is on record from the future no longer counts."""
+    last = connection.execute(select(func.max(tables.runs.c.id)).where(tables.runs.c.site == site)).scalar()
+    set_fact(connection, site, "clock_accepted_after_run", str(last or 0))
+    days = tables.business_days
+    connection.execute(delete(days).where(days.c.site == site, days.c.claimed_at > now))
 
 
 def fact(connection: Connection, site: str, name: str) -> str:

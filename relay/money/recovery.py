@@ -10,7 +10,7 @@ import logging
 from datetime import datetime, timedelta
 
 from relay.errors import NotFound, RelayError
-from relay.money import effects
+from relay.money import amounts, effects, fees_plan, foreign
 from relay.money.movement import Fee, Movement
 from relay.money.site import Site
 
@@ -20,6 +20,15 @@ log = logging.getLogger(__name__)
 def recover_open(site: Site) -> list[RelayError]:
     """Finish every open movement as far as the evidence goes, and return what stood in the way."""
     problems: list[RelayError] = []
+    if not site.ledger.open_movements():
+        return problems
+    try:
+        plan = fees_plan.fees_plan(site.officernd, site.settings, create=False)
+        stop = foreign.lost_ledger(site, plan) if plan is not None else None
+    except RelayError as error:
+        return [error]
+    if stop is not None:  # an old copy of the ledger remembers as open what was long finished
+        return [stop]
     for fee in site.ledger.open_fees():
         if fee.state in ("sent", "in_doubt") or (fee.state == "failed" and fee.lost):
             _attempt(problems, lambda fee=fee: _recover_fee(site, fee))  # type: ignore[misc]
@@ -54,8 +63,32 @@ def _recover_adjustment(site: Site, movement: Movement) -> None:
             return
         if effects.settle_adjustment_by_verdict(site, movement, verdict, now) != "failed":
             return
+    elif movement.kind == "fee" and _debt_is_gone(site, movement):
+        return
     if effects.adjust(site, movement) == "posted":
         effects.verify(site, movement)
+
+
+def _debt_is_gone(site: Site, movement: Movement) -> bool:
+    """Park an adjustment whose debt is no longer on the balance: paid, or adjusted by a run this ledger never saw."""
+    username = site.username_of(movement.member_id, movement.username)
+    try:
+        now = site.read_one(username)
+    except NotFound:
+        return False  # the adjustment itself says what to do about that
+    if -now.balance >= movement.amount:
+        return False
+    money = f"{amounts.text(movement.amount, movement.currency)} {movement.currency}"
+    note = (
+        f"The fee over {money} stands in OfficeRnD, but {username} owes only "
+        f"{amounts.text(max(0, -now.balance), movement.currency)} now: was the balance adjusted already, or paid? Look "
+        f"for {movement.reference} in this account's transactions in PaperCut. "
+        f"{effects.resolve_command(movement.reference)}"
+    )
+    detail = {"balance": now.balance, "jobs": now.jobs}
+    with site.ledger.write() as connection:
+        site.ledger.step_movement(connection, movement.reference, "in_doubt", "judged", detail, note=note)
+    return True
 
 
 def _account_gone(site: Site, movement: Movement, username: str) -> None:

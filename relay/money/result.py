@@ -34,7 +34,7 @@ class MoneyResult:
     def exit_code(self) -> int:
         if self.in_doubt:
             return EXIT_IN_DOUBT
-        if self.refused:
+        if self.refused or any(isinstance(problem, UnsafePlan) for problem in self.problems):
             return EXIT_REFUSED
         undone = () if self.showing else [movement for movement in self.movements if movement.stage != "posted"]
         if undone or self.problems:

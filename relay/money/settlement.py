@@ -7,57 +7,44 @@ this version is found on one person. What to bill is decided in `decide`; how ea
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, timedelta
+from datetime import timedelta
 from threading import Event
 
-from sqlalchemy import Engine, insert
+from sqlalchemy import Connection, Engine, insert
 
 from relay.clock import Clock
 from relay.config import Settings
 from relay.errors import NotFound, RelayError, UnsafePlan, UsageError
-from relay.money import amounts, effects, fees_plan, foreign, periods, records, reference, tables, wording
-from relay.money.account import Carried, Mark, Person, carry, first_mark
-from relay.money.decide import LIMITS, NO_APPROVAL, OPENING, Approval, Bill, Case, Decision, Held, Policy, Share, decide
+from relay.money import amounts, credits, effects, fees_plan, foreign, periods, records, tables
+from relay.money.account import Person, carry, mark_of
+from relay.money.decide import (
+    CREDIT,
+    LIMITS,
+    NO_APPROVAL,
+    OPENING,
+    Approval,
+    Case,
+    Decision,
+    Held,
+    Policy,
+    Share,
+    decide,
+)
 from relay.money.evidence import Reading
-from relay.money.ledger import Ledger, open_ledger, open_of
-from relay.money.linked import people_of
+from relay.money.ledger import open_of
 from relay.money.movement import Fee, Movement
+from relay.money.planning import new_movement, plan_fees, shown
 from relay.money.recovery import recover_open
 from relay.money.result import MoneyResult, ordered, told
-from relay.money.site import JobEvidence, NoEvidence, Site
+from relay.money.site import JobEvidence, Site, in_parallel, opened
 from relay.officernd.client import OfficeRnD
-from relay.officernd.model import Plan
 from relay.papercut.client import PaperCut
 from relay.progress import Progress
 
 ALLOWABLE = (*LIMITS, "max_removals_percent", "max_changes_percent")
 CLOCK_TOLERANCE = timedelta(minutes=5)
-
-
-@contextmanager
-def opened(
-    settings: Settings,
-    officernd: OfficeRnD,
-    papercut: PaperCut,
-    database: Engine,
-    *,
-    clock: Clock,
-    progress: Progress,
-    writes: bool,
-    jobs: JobEvidence | None = None,
-) -> Iterator[Site]:
-    """Open one site's money for the `with` block; with `writes` under the site's lease."""
-    ledger = open_ledger(database, settings, clock) if writes else Ledger(database, settings.site.name, clock)
-    try:
-        people = people_of(database, settings.site.name)
-        yield Site(settings, officernd, papercut, ledger, clock, progress, people, jobs or NoEvidence())
-    finally:
-        if writes:
-            ledger.release()
 
 
 def recover(
@@ -135,26 +122,32 @@ class _Settle:
         site = self.site
         with site.ledger.read() as connection:
             words = records.approvals(connection, site.name)
-            earlier = {hold.member_id for hold in records.holds(connection, site.name) if hold.code != OPENING}
-            stop = _stop(connection, site, words)
-        if stop is not None:
+            holds = records.holds(connection, site.name)
+            stop = _stop(connection, site)
+        earlier = {hold.member_id for hold in holds if hold.code not in (OPENING, CREDIT)}
+        site_word = words.get("", NO_APPROVAL)
+        if stop is not None and stop.code not in site_word.held:
             self._stopped(stop)
             return
         plan = fees_plan.fees_plan(site.officernd, site.settings, create=False)
         seen = foreign.look(site, plan) if plan is not None and not shadow else foreign.Seen()
-        if seen.stop is not None and "" not in words:
+        if seen.stop is not None and seen.stop.code not in site_word.held:
             self._stopped(seen.stop)
             return
+        if seen.late:
+            self.problems.extend(recover_open(site))
         readings = site.read_all([person.username for person in site.people])
         cases, retried = self._cases(readings, words, earlier, seen)
         decision = decide(cases, self._policy(shadow))
+        refunds = [] if shadow else credits.proposals(site, cases)
+        decision = replace(decision, held=(*decision.held, *credits.held(site, refunds, words)))
         self.held.extend(decision.held)
         self.refused.extend(decision.refused)
         gone = [person.username for person in site.people if person.username not in readings]
         if gone:
             self.notes.append(f"PaperCut has no account {', '.join(gone[:5])} any more: run papercut-relay sync.")
         if self.dry_run or shadow:
-            self.shown = tuple(_shown(site, decision, plan))
+            self.shown = tuple(shown(site, decision, plan))
             if shadow and not self.dry_run:
                 self._store(decision, cases, seen, words)
                 _store_shadow(site, decision)
@@ -162,9 +155,10 @@ class _Settle:
         self._store(decision, cases, seen, words)
         if decision.forgivenesses:
             self._forgive(decision.forgivenesses)
+        credits.carry_out(site, refunds, words)
         if plan is None and decision.bills:
             plan = fees_plan.fees_plan(site.officernd, site.settings, create=True)
-        references = self._plan_fees(decision.bills, retried, plan)
+        references = plan_fees(site, decision.bills, retried, plan)
         if references:
             self._carry_out(references)
         self._finish(seen, stopped=bool(decision.refused))
@@ -196,7 +190,7 @@ class _Settle:
                     person,
                     before,
                     carried,
-                    words.get(person.member_id) or words.get("") or NO_APPROVAL,
+                    _heard(person, words, carried.doubt, seen),
                     busy=person.member_id in busy,
                     waiting=person.member_id in passed or person.member_id in earlier,
                     passed=passed.get(person.member_id, 0),
@@ -258,8 +252,8 @@ class _Settle:
         with site.ledger.write() as connection:
             for case in cases:
                 mark = decision.marks.get(case.person.member_id)
-                if mark is None:
-                    continue
+                if mark is None or replace(mark, at=case.before.at, billed_at=case.before.billed_at) == case.before:
+                    continue  # not believed, or nothing has changed
                 site.ledger.set_mark(connection, case.person.member_id, mark)
                 if case.carried.printed or case.carried.credited:
                     jobs = (
@@ -267,98 +261,12 @@ class _Settle:
                     )
                     records.add_change(connection, site.name, case.person, case.carried, jobs)
             records.add_foreign_fees(connection, site.name, seen.fees, now)
-            records.release_foreign_fees(
-                connection,
-                site.name,
-                [member_id for member_id, word in words.items() if "foreign_fee" in word.held],
-                now,
-            )
+            spoken_of = [case.person.member_id for case in cases if "foreign_fee" in case.approval.held]
+            records.release_foreign_fees(connection, site.name, spoken_of, now)
+            if "clock_went_back" in words.get("", NO_APPROVAL).held:
+                records.accept_clock(connection, site.name, now)
             records.replace_holds(connection, site.name, (*decision.held, *stops), now)
             records.use_approvals(connection, site.name, now)
-
-    def _plan_fees(self, bills: Sequence[Bill], retried: Sequence[Fee], plan: Plan | None) -> list[str]:
-        """Store every fee before the first is sent, and return their references in the order to send them.
-
-        A fee that an earlier settle could not post is sent as it stands if that is exactly what is owed now; else it
-        is withdrawn, which is safe because it is certainly not there, and a new one takes its place.
-        """
-        ledger = self.site.ledger
-        earlier = {fee.reference: (fee, ledger.of_fee(fee.reference)) for fee in retried}
-        still_open = open_of(
-            [movement for movement in ledger.open_movements() if movement.fee_reference not in earlier]
-        )
-        references: list[str] = []
-        new: list[tuple[Fee, list[Movement]]] = []
-        for bill in bills:
-            if any(share.person.member_id in still_open for share in bill.shares):
-                continue  # its forgiveness did not come through; next time
-            assert plan is not None
-            fee, movements = self._new_fee(bill, plan)
-            same = next((ref for ref, (old, parts) in earlier.items() if _same(old, parts, fee, movements)), None)
-            if same is not None:
-                earlier.pop(same)
-                references.append(same)
-            else:
-                new.append((fee, movements))
-                references.append(fee.reference)
-        with ledger.write() as connection:
-            for old, parts in earlier.values():
-                for movement in parts:
-                    ledger.step_movement(connection, movement.reference, "withdrawn", "withdrawn")
-                ledger.step_fee(connection, old.reference, "withdrawn", "withdrawn")
-            for fee, movements in new:
-                ledger.add_fee(connection, fee)
-                for movement in movements:
-                    ledger.add_movement(connection, movement)
-        return references
-
-    def _new_fee(self, bill: Bill, plan: Plan) -> tuple[Fee, list[Movement]]:
-        """Return the fee of a bill with its movements, not yet stored."""
-        site, day = self.site, self.site.business_day()
-        sequence = site.ledger.next_sequence(tables.fees, "subject_id", bill.subject_id, day)
-        name = reference.make("fee", site.name, bill.subject_id, day, sequence)
-        people = {share.person.member_id: share.person for share in bill.shares}
-        fee = Fee(
-            reference=name,
-            business_day=day,
-            sequence=sequence,
-            member_id=bill.member_id,
-            company_id=bill.company_id,
-            is_personal=bill.is_personal,
-            plan_id=plan.id,
-            location_id=site.settings.officernd.location,
-            name=wording.fee_name(
-                bill, name, day, site.settings.fees.detail, next(iter(people.values())).company_name, self._told(bill)
-            ),
-            price=bill.amount,
-            currency=site.currency,
-            issue_date=issue_date(site.settings, day),
-            use_coins=site.settings.fees.use_coins,
-        )
-        movements = [
-            Movement(
-                reference=name if bill.member_id else reference.part(name, ordinal),
-                kind="fee",
-                member_id=share.person.member_id,
-                username=share.person.username,
-                company_id=share.person.company_id,
-                amount=share.amount,
-                currency=site.currency,
-                business_day=day,
-                sequence=sequence,
-                fee_reference=name,
-                fee_state="planned",
-            )
-            for ordinal, share in enumerate(bill.shares, start=1)
-        ]
-        return fee, movements
-
-    def _told(self, bill: Bill) -> str:
-        if self.site.settings.fees.detail != "jobs" or not bill.member_id:
-            return ""
-        person = bill.shares[0].person
-        since = mark_of(person, self.site.ledger.marks()).at
-        return self.site.jobs.told(person.username, since, self.site.clock.now()) or ""
 
     # -- acting ------------------------------------------------------------------------------------------------------
 
@@ -414,7 +322,8 @@ class _Settle:
                     ledger.note(connection, movement, "not_sent", error.message, {"error": error.message})
             return ""
         if not owed:
-            self._withdraw(fee, movements)
+            with ledger.write() as connection:
+                ledger.withdraw(connection, fee, movements)
             return ""
         outcome = effects.post_fee(site, fee)
         if outcome == "unreachable":
@@ -440,15 +349,9 @@ class _Settle:
             balance = self.site.read_one(username).balance
         except NotFound:
             return False
-        mark = self.site.ledger.marks().get(movement.member_id)
+        mark = self.site.ledger.mark(movement.member_id)
         opening = mark.opening_left if mark is not None and self.site.settings.fees.opening_balances != "bill" else 0
         return -balance - opening >= movement.amount
-
-    def _withdraw(self, fee: Fee, movements: Sequence[Movement]) -> None:
-        with self.site.ledger.write() as connection:
-            for movement in movements:
-                self.site.ledger.step_movement(connection, movement.reference, "withdrawn", "withdrawn")
-            self.site.ledger.step_fee(connection, fee.reference, "withdrawn", "withdrawn")
 
     def _hold_if_gone(self, fee: Fee, movements: Sequence[Movement]) -> None:
         """Hold the debt of somebody whom OfficeRnD does not know any more, instead of failing for ever."""
@@ -457,7 +360,8 @@ class _Settle:
                 return
         except RelayError:
             return
-        self._withdraw(fee, movements)
+        with self.site.ledger.write() as connection:
+            self.site.ledger.withdraw(connection, fee, movements)
         person = next(person for person in self.site.people if person.member_id == fee.member_id)
         money = f"{amounts.text(fee.price, fee.currency)} {fee.currency}"
         reason = (
@@ -480,62 +384,21 @@ class _Settle:
                 records.set_fact(connection, site.name, "billed_period", self._period())
 
 
-def in_parallel(one: Callable[[str], str], names: Sequence[str], workers: int) -> Iterator[str]:
-    """Yield `one(name)` for every name, `workers` at once; a kill or an error in one ends the rest."""
-    if workers <= 1:
-        yield from map(one, names)
-        return
-    with ThreadPoolExecutor(workers) as pool:
-        futures = [pool.submit(one, name) for name in names]
-        try:
-            for future in futures:
-                yield future.result()
-        except BaseException:
-            pool.shutdown(wait=True, cancel_futures=True)
-            raise
+def _heard(person: Person, words: Mapping[str, Approval], doubt: str, seen: foreign.Seen) -> Approval:
+    """Return the word that was given on a person; one on the whole site speaks of those who made it stop."""
+    word = words.get(person.member_id)
+    if word is not None:
+        return Approval(word.answer, {**word.held, **({doubt: 0} if doubt and "restored" in word.held else {})})
+    word = words.get("", NO_APPROVAL)
+    held = {}
+    if doubt and "restored" in word.held:
+        held[doubt] = 0
+    if person.member_id in seen.held and "old_connector" in word.held:
+        held["foreign_fee"] = 0
+    return Approval(word.answer, held)
 
 
-def mark_of(person: Person, marks: Mapping[str, Mark]) -> Mark:
-    """Return a person's last mark; one older than the link is of another account and does not count."""
-    mark = marks.get(person.member_id)
-    return mark if mark is not None and mark.at >= person.linked_at else first_mark(person)
-
-
-def issue_date(settings: Settings, day: date) -> date:
-    return day - timedelta(days=1) if settings.fees.issue_date == "previous_day" else day
-
-
-def new_movement(site: Site, person: Person, kind: str, amount: int, period: str | None = None) -> Movement:
-    """Return a planned movement without a fee, not yet stored."""
-    day = site.business_day()
-    sequence = site.ledger.next_sequence(tables.movements, "member_id", person.member_id, day, kind)
-    return Movement(
-        reference=reference.make(kind, site.name, person.member_id, day, sequence),  # type: ignore[arg-type]
-        kind=kind,  # type: ignore[arg-type]
-        member_id=person.member_id,
-        username=person.username,
-        company_id=person.company_id,
-        amount=amount,
-        currency=site.currency,
-        business_day=day,
-        sequence=sequence,
-        period=period,
-    )
-
-
-def _same(old: Fee, old_parts: Sequence[Movement], new: Fee, new_parts: Sequence[Movement]) -> bool:
-    """Return whether a fee planned earlier is exactly what would be planned now, its name and number aside."""
-
-    def content(fee: Fee) -> Fee:
-        return replace(
-            fee, reference="", business_day=date.min, sequence=0, name="", state="planned", sent_at=None, note=""
-        )
-
-    shares = [[(part.member_id, part.amount) for part in parts] for parts in (old_parts, new_parts)]
-    return content(old) == content(new) and shares[0] == shares[1]
-
-
-def _stop(connection, site: Site, words: Mapping[str, Approval]) -> UnsafePlan | None:  # type: ignore[no-untyped-def]
+def _stop(connection: Connection, site: Site) -> UnsafePlan | None:
     """Return why no money of this site may move at all, None if it may."""
     currency = records.fact(connection, site.name, "currency")
     if currency and currency != site.currency:
@@ -545,7 +408,7 @@ def _stop(connection, site: Site, words: Mapping[str, Approval]) -> UnsafePlan |
             "billed. Correct it, or give a site with another currency another name.",
         )
     newest = records.newest_moment(connection, site.name)
-    if newest is not None and newest > site.clock.now() + CLOCK_TOLERANCE and "" not in words:
+    if newest is not None and newest > site.clock.now() + CLOCK_TOLERANCE:
         return UnsafePlan(
             "clock_went_back",
             f"The last run ended at {newest:%Y-%m-%d %H:%M} UTC, which is later than this machine's clock says now: "
@@ -554,31 +417,6 @@ def _stop(connection, site: Site, words: Mapping[str, Approval]) -> UnsafePlan |
             "--reason TEXT.",
         )
     return None
-
-
-def _shown(site: Site, decision: Decision, plan: Plan | None) -> Iterator[Movement]:
-    """Return what would be done, with the references it would get; nothing of it is stored."""
-    day = site.business_day()
-    for share in decision.forgivenesses:
-        yield new_movement(site, share.person, "forgiveness", share.amount)
-    for bill in decision.bills:
-        sequence = site.ledger.next_sequence(tables.fees, "subject_id", bill.subject_id, day)
-        name = reference.make("fee", site.name, bill.subject_id, day, sequence)
-        for ordinal, share in enumerate(bill.shares, start=1):
-            yield Movement(
-                reference=name if bill.member_id else reference.part(name, ordinal),
-                kind="fee",
-                member_id=share.person.member_id,
-                username=share.person.username,
-                company_id=share.person.company_id,
-                amount=share.amount,
-                currency=site.currency,
-                business_day=day,
-                sequence=sequence,
-                fee_reference=name,
-                fee_state="planned",
-                note="" if plan is not None else f"The plan {site.settings.fees.plan!r} does not exist yet.",
-            )
 
 
 def _store_shadow(site: Site, decision: Decision) -> None:
@@ -606,6 +444,3 @@ def _store_shadow(site: Site, decision: Decision) -> None:
             site.ledger.set_mark(
                 connection, member_id, replace(mark, shadow_left=mark.shadow_left + amount, billed_jobs=mark.jobs)
             )
-
-
-__all__ = ["Carried", "mark_of", "new_movement", "opened", "recover", "settle"]

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
+from functools import cached_property
 from typing import Protocol
+
+from sqlalchemy import Engine
 
 from relay.clock import Clock
 from relay.config import Settings
@@ -14,7 +19,8 @@ from relay.errors import BadAnswer, NotFound
 from relay.money import amounts
 from relay.money.account import Person
 from relay.money.evidence import Reading
-from relay.money.ledger import Ledger
+from relay.money.ledger import Ledger, open_ledger
+from relay.money.linked import people_of
 from relay.officernd.client import OfficeRnD
 from relay.papercut.client import PaperCut
 from relay.progress import Progress
@@ -28,8 +34,8 @@ class JobEvidence(Protocol):
     def costs(self, username: str, since: datetime, until: datetime) -> int | None:
         """Return what all jobs of a person between two moments cost, micros."""
 
-    def refunds(self, username: str, since: datetime) -> Sequence[tuple[str, int]] | None:
-        """Return (job, micros) of every billed job that was refunded since a moment."""
+    def refunds(self, username: str, since: datetime) -> Sequence[tuple[str, int, datetime]] | None:
+        """Return (job, micros, printed at) of every job of a person that was refunded since a moment."""
 
     def logged(self, reference: str) -> bool | None:
         """Return whether PaperCut's transaction table holds a comment with this reference."""
@@ -38,13 +44,50 @@ class JobEvidence(Protocol):
         """Return the jobs between two moments as a text for an invoice line."""
 
 
+@contextmanager
+def opened(
+    settings: Settings,
+    officernd: OfficeRnD,
+    papercut: PaperCut,
+    database: Engine,
+    *,
+    clock: Clock,
+    progress: Progress,
+    writes: bool,
+    jobs: JobEvidence | None = None,
+) -> Iterator[Site]:
+    """Open one site's money for the `with` block; with `writes` under the site's lease. Raises AlreadyRunning."""
+    ledger = open_ledger(database, settings, clock) if writes else Ledger(database, settings.site.name, clock)
+    try:
+        people = people_of(database, settings.site.name)
+        yield Site(settings, officernd, papercut, ledger, clock, progress, people, jobs or NoEvidence())
+    finally:
+        if writes:
+            ledger.release()
+
+
+def in_parallel(one: Callable[[str], str], names: Sequence[str], workers: int) -> Iterator[str]:
+    """Yield `one(name)` for every name, `workers` at once; a kill or an error in one ends the rest."""
+    if workers <= 1:
+        yield from map(one, names)
+        return
+    with ThreadPoolExecutor(workers) as pool:
+        futures = [pool.submit(one, name) for name in names]
+        try:
+            for future in futures:
+                yield future.result()
+        except BaseException:
+            pool.shutdown(wait=True, cancel_futures=True)
+            raise
+
+
 class NoEvidence:
     """The answer of a site without a job log: nothing can be said."""
 
     def costs(self, username: str, since: datetime, until: datetime) -> int | None:
         return None
 
-    def refunds(self, username: str, since: datetime) -> Sequence[tuple[str, int]] | None:
+    def refunds(self, username: str, since: datetime) -> Sequence[tuple[str, int, datetime]] | None:
         return None
 
     def logged(self, reference: str) -> bool | None:
@@ -75,12 +118,16 @@ class Site:
     def currency(self) -> str:
         return self.settings.site.currency
 
+    @cached_property
+    def _usernames(self) -> dict[str, str]:
+        return {person.member_id: person.username for person in self.people}
+
     def business_day(self) -> date:
         return self.clock.business_day(self.settings.site.timezone)
 
     def username_of(self, member_id: str, last_known: str) -> str:
         """Return a member's present username: accounts are renamed between two effects."""
-        return next((person.username for person in self.people if person.member_id == member_id), last_known)
+        return self._usernames.get(member_id, last_known)
 
     def read_one(self, username: str) -> Reading:
         """Return what PaperCut holds of one account, now. Raises NotFound."""

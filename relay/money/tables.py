@@ -178,6 +178,7 @@ marks = Table(
     Column("top_up_left", BigInteger, nullable=False),
     Column("shadow_left", BigInteger, nullable=False),
     Column("billed_jobs", BigInteger, nullable=True),
+    Column("billed_at", Moment, nullable=True),
     CheckConstraint("opening_left >= 0 AND top_up_left >= 0 AND shadow_left >= 0", name="mark_parts"),
 )
 
@@ -220,6 +221,18 @@ approvals = Table(
     Column("at", Moment, nullable=False),
     Column("used_at", Moment, nullable=True),
     CheckConstraint(_one_of("answer", ("bill", "forgive", "credit")), name="approval_answer"),
+)
+
+# Refunds of billed jobs that became a credit; a job is credited once.
+refund_claims = Table(
+    "refund_claims",
+    metadata,
+    Column("site", String(40), primary_key=True),
+    Column("job", String(120), primary_key=True),
+    Column("member_id", String(40), nullable=False),
+    Column("amount", BigInteger, nullable=False),
+    Column("reference", String(48), ForeignKey("movements.reference"), nullable=False),
+    CheckConstraint("amount > 0", name="refund_amount"),
 )
 
 foreign_fees = Table(

@@ -15,16 +15,16 @@ from relay.clock import Clock
 from relay.config import Settings
 from relay.errors import Refused, RelayError, UnsafePlan
 from relay.money import effects, fees_plan, periods, records, tables
-from relay.money.account import Person, carry
+from relay.money.account import Person, carry, mark_of
 from relay.money.allowance import Skipped, TopUp, allowance_of, decide_top_up, take_back
 from relay.money.decide import Held
 from relay.money.evidence import Reading
 from relay.money.ledger import open_of
 from relay.money.movement import Movement
+from relay.money.planning import new_movement
 from relay.money.recovery import recover_open
 from relay.money.result import MoneyResult, ordered, told
-from relay.money.settlement import mark_of, new_movement, opened
-from relay.money.site import JobEvidence, Site
+from relay.money.site import JobEvidence, Site, opened
 from relay.officernd.client import OfficeRnD
 from relay.officernd.model import Membership
 from relay.papercut.client import PaperCut

@@ -39,7 +39,8 @@ class Killed(BaseException):
 
 @dataclass
 class Faults:
-    """What happens at the moments of a run, counted from 0; each is (name, phase), phase "before", "after" or "commit"."""
+    """What happens at the moments of a run, counted from 0; each is (name, phase), phase "before", "after" or "
+    ""commit"."""
 
     actions: dict[int, Callable[[str, str], None]] = field(default_factory=dict)
     seen: list[tuple[str, str]] = field(default_factory=list)

@@ -34,8 +34,8 @@ def test_every_kill_leaves_one_fee_and_one_adjustment(tmp_path: Path) -> None:
         assert site.killed(site.settle)
         site.faults.clear()
         site.clock.move(seconds=5)
-        assert 0 == site.settle().exit_code, moment
-        assert (1, 1, 0) == (len(site.fees_of(ann)), len(site.adjustments("ann.lee")), site.balance("ann.lee")), moment
+        assert site.settle().exit_code == 0, moment
+        assert (len(site.fees_of(ann)), len(site.adjustments("ann.lee")), site.balance("ann.lee")) == (1, 1, 0), moment
 
 
 @pytest.mark.parametrize("phase", ["before", "after"])
@@ -46,5 +46,5 @@ def test_a_lost_answer_is_looked_up(site: Site, name: str, phase: str) -> None:
     site.faults.always = lambda called, at: lose(called, at) if (called, at) == (name, phase) else None
     assert (0 if phase == "after" else 1) == site.settle().exit_code, site.result.as_json()
     site.faults.clear()
-    assert 0 == site.settle().exit_code
-    assert (1, 1, 0) == (len(site.fees_of(ann)), len(site.adjustments("ann.lee")), site.balance("ann.lee"))
+    assert site.settle().exit_code == 0
+    assert (len(site.fees_of(ann)), len(site.adjustments("ann.lee")), site.balance("ann.lee")) == (1, 1, 0)

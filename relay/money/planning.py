@@ -1,0 +1,149 @@
+"""Turning a decision into rows of the ledger: fees and movements with references, stored before anything is sent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import date, timedelta
+
+from relay.config import Settings
+from relay.money import reference, tables, wording
+from relay.money.account import Person
+from relay.money.decide import Bill, Decision
+from relay.money.ledger import open_of
+from relay.money.movement import Fee, Kind, Movement
+from relay.money.site import Site
+from relay.officernd.model import Plan
+
+
+def plan_fees(site: Site, bills: Sequence[Bill], retried: Sequence[Fee], plan: Plan | None) -> list[str]:
+    """Store every fee before the first is sent, and return their references in the order to send them.
+
+    A fee that an earlier settle could not post is sent as it stands if that is exactly what is owed now; else it is
+    withdrawn, which is safe because it is certainly not there, and a new one takes its place.
+    """
+    ledger = site.ledger
+    earlier = {fee.reference: (fee, ledger.of_fee(fee.reference)) for fee in retried}
+    still_open = open_of([movement for movement in ledger.open_movements() if movement.fee_reference not in earlier])
+    references: list[str] = []
+    new: list[tuple[Fee, list[Movement]]] = []
+    for bill in bills:
+        if any(share.person.member_id in still_open for share in bill.shares):
+            continue  # its forgiveness did not come through; next time
+        assert plan is not None
+        fee, movements = new_fee(site, bill, plan)
+        same = next((name for name, (old, parts) in earlier.items() if _same(old, parts, fee, movements)), None)
+        if same is not None:
+            earlier.pop(same)
+            references.append(same)
+        else:
+            new.append((fee, movements))
+            references.append(fee.reference)
+    if not earlier and not new:
+        return references
+    with ledger.write() as connection:
+        for old, parts in earlier.values():
+            ledger.withdraw(connection, old, parts)
+        for fee, movements in new:
+            ledger.add_fee(connection, fee)
+            for movement in movements:
+                ledger.add_movement(connection, movement)
+    return references
+
+
+def new_fee(site: Site, bill: Bill, plan: Plan) -> tuple[Fee, list[Movement]]:
+    """Return the fee of a bill with its movements, not yet stored."""
+    day = site.business_day()
+    sequence = site.ledger.next_sequence(tables.fees, "subject_id", bill.subject_id, day)
+    name = reference.make("fee", site.name, bill.subject_id, day, sequence)
+    settings = site.settings.fees
+    fee = Fee(
+        reference=name,
+        business_day=day,
+        sequence=sequence,
+        member_id=bill.member_id,
+        company_id=bill.company_id,
+        is_personal=bill.is_personal,
+        plan_id=plan.id,
+        location_id=site.settings.officernd.location,
+        name=wording.fee_name(
+            bill, name, day, settings.detail, bill.shares[0].person.company_name, _jobs_told(site, bill)
+        ),
+        price=bill.amount,
+        currency=site.currency,
+        issue_date=issue_date(site.settings, day),
+        use_coins=settings.use_coins,
+    )
+    return fee, list(_movements(site, bill, name, day, sequence))
+
+
+def new_movement(site: Site, person: Person, kind: Kind, amount: int, period: str | None = None) -> Movement:
+    """Return a planned movement without a fee, not yet stored."""
+    day = site.business_day()
+    sequence = site.ledger.next_sequence(tables.movements, "member_id", person.member_id, day, kind)
+    return Movement(
+        reference=reference.make(kind, site.name, person.member_id, day, sequence),
+        kind=kind,
+        member_id=person.member_id,
+        username=person.username,
+        company_id=person.company_id,
+        amount=amount,
+        currency=site.currency,
+        business_day=day,
+        sequence=sequence,
+        period=period,
+    )
+
+
+def shown(site: Site, decision: Decision, plan: Plan | None) -> Iterator[Movement]:
+    """Yield what would be done, with the references it would get; nothing of it is stored."""
+    day = site.business_day()
+    for share in decision.forgivenesses:
+        yield new_movement(site, share.person, "forgiveness", share.amount)
+    for bill in decision.bills:
+        sequence = site.ledger.next_sequence(tables.fees, "subject_id", bill.subject_id, day)
+        name = reference.make("fee", site.name, bill.subject_id, day, sequence)
+        note = "" if plan is not None else f"The plan {site.settings.fees.plan!r} does not exist yet."
+        for movement in _movements(site, bill, name, day, sequence):
+            yield replace(movement, note=note)
+
+
+def issue_date(settings: Settings, day: date) -> date:
+    return day - timedelta(days=1) if settings.fees.issue_date == "previous_day" else day
+
+
+def _movements(site: Site, bill: Bill, fee_reference: str, day: date, sequence: int) -> Iterator[Movement]:
+    for ordinal, share in enumerate(bill.shares, start=1):
+        yield Movement(
+            reference=fee_reference if bill.member_id else reference.part(fee_reference, ordinal),
+            kind="fee",
+            member_id=share.person.member_id,
+            username=share.person.username,
+            company_id=share.person.company_id,
+            amount=share.amount,
+            currency=site.currency,
+            business_day=day,
+            sequence=sequence,
+            fee_reference=fee_reference,
+            fee_state="planned",
+        )
+
+
+def _jobs_told(site: Site, bill: Bill) -> str:
+    if site.settings.fees.detail != "jobs" or not bill.member_id:
+        return ""
+    (share,) = bill.shares
+    assert share.since is not None
+    return site.jobs.told(share.person.username, share.since, site.clock.now()) or ""
+
+
+def _same(old: Fee, old_parts: Sequence[Movement], new: Fee, new_parts: Sequence[Movement]) -> bool:
+    """Return whether a fee planned earlier is exactly what would be planned now, its name and number aside."""
+
+    def content(fee: Fee) -> Fee:
+        return replace(
+            fee, reference="", business_day=date.min, sequence=0, name="", state="planned", sent_at=None, note=""
+        )
+
+    shares = [[(part.member_id, part.amount) for part in parts] for parts in (old_parts, new_parts)]
+    return content(old) == content(new) and shares[0] == shares[1]

@@ -1,0 +1,165 @@
+"""Rebuilding a lost ledger from the references in OfficeRnD's fees.
+
+Every fee of this site carries a reference that can be checked against its member, so the fees themselves tell what was
+billed. What they cannot tell is whether the last adjustment of each person was made: that is decided by the balance
+where it shows it, else it is in doubt until a person has looked. Nothing remote is written.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Engine
+
+from relay.clock import Clock
+from relay.config import Settings
+from relay.errors import EXIT_DONE, EXIT_IN_DOUBT
+from relay.money import amounts, fees_plan, reference
+from relay.money.account import Person, first_mark
+from relay.money.effects import resolve_command
+from relay.money.movement import Fee, Movement, State
+from relay.money.site import Site, opened
+from relay.officernd.client import OfficeRnD
+from relay.officernd.model import Fee as RemoteFee
+from relay.papercut.client import PaperCut
+from relay.progress import Progress
+
+
+@dataclass(frozen=True)
+class Rebuilt:
+    """What `rebuild` found: fees taken into the ledger, those already there, adjustments in doubt."""
+
+    taken: int
+    known: int
+    in_doubt: tuple[str, ...]
+    dry_run: bool
+
+    @property
+    def exit_code(self) -> int:
+        return EXIT_IN_DOUBT if self.in_doubt else EXIT_DONE
+
+    def as_json(self) -> dict[str, Any]:
+        return {"taken": self.taken, "known": self.known, "in_doubt": list(self.in_doubt), "dry_run": self.dry_run}
+
+    def text(self) -> str:
+        done = "would be taken" if self.dry_run else "were taken"
+        doubt = ""
+        if self.in_doubt:
+            doubt = (
+                f"; {len(self.in_doubt)} adjustments are in doubt, papercut-relay status shows each with its command"
+            )
+        return f"{self.taken} fees {done} from OfficeRnD into the ledger, {self.known} were known{doubt}."
+
+
+def rebuild(
+    settings: Settings, officernd: OfficeRnD, papercut: PaperCut, database: Engine, *,
+    clock: Clock, progress: Progress, dry_run: bool = False,
+) -> Rebuilt:  # fmt: skip
+    """Take every fee of this site that OfficeRnD holds and the ledger does not know into the ledger, as posted."""
+    with opened(settings, officernd, papercut, database, clock=clock, progress=progress, writes=not dry_run) as site:
+        plan = fees_plan.fees_plan(officernd, settings, create=False)
+        found = [] if plan is None else [fee for fee in officernd.fees(plan=plan.id) if _ours(site, fee)]
+        names = {fee.id: name for fee in found if (name := _reference(site, fee))}
+        known = site.ledger.known_references(names.values())
+        lost = [fee for fee in found if names[fee.id] not in known]
+        people = {person.member_id: person for person in site.people}
+        doubtful = _doubtful(site, lost, people)
+        taken: set[str] = set()
+        if not dry_run:
+            for fee in sorted(lost, key=lambda fee: names[fee.id]):
+                if names[fee.id] not in taken:
+                    taken.add(names[fee.id])
+                    _take(site, fee, names[fee.id], people.get(fee.member), fee.id in doubtful)
+        in_doubt = tuple(sorted(names[fee.id] for fee in lost if fee.id in doubtful))
+        return Rebuilt(len({names[fee.id] for fee in lost}), len(known), in_doubt, dry_run)
+
+
+def _ours(site: Site, fee: RemoteFee) -> bool:
+    return fee.location in ("", site.settings.officernd.location) and bool(_reference(site, fee))
+
+
+def _reference(site: Site, fee: RemoteFee) -> str:
+    """Return the reference in a fee's name that this site made for its payer, "" for none."""
+    for name in reference.find(fee.name):
+        if any(reference.belongs(name, site.name, subject) for subject in (fee.member, fee.company)):
+            return name
+    return ""
+
+
+def _doubtful(site: Site, lost: list[RemoteFee], people: dict[str, Person]) -> set[str]:
+    """Return the ids of those fees whose adjustment may not have been made.
+
+    Only a person's last fee can be: nothing new is begun before the last movement is done. If the balance is above what
+    the fee took over, the adjustment must have been made.
+    """
+    last: dict[str, RemoteFee] = {}
+    for fee in lost:
+        if fee.member in people and (fee.member not in last or _order(site, fee) > _order(site, last[fee.member])):
+            last[fee.member] = fee
+    readings = site.read_all([people[member_id].username for member_id in last])
+    doubtful = set()
+    for member_id, fee in last.items():
+        reading = readings.get(people[member_id].username)
+        price = amounts.from_decimal(fee.price * fee.quantity)
+        if reading is not None and -reading.balance >= price:
+            doubtful.add(fee.id)
+    return doubtful
+
+
+def _order(site: Site, fee: RemoteFee) -> tuple[str, int]:
+    name = _reference(site, fee)
+    return str(reference.business_day(name)), reference.sequence(name)
+
+
+def _take(site: Site, remote: RemoteFee, name: str, person: Person | None, doubtful: bool) -> None:
+    day = reference.business_day(name)
+    assert day is not None
+    price = amounts.from_decimal(remote.price * remote.quantity)
+    fee = Fee(
+        reference=name,
+        business_day=day,
+        sequence=reference.sequence(name),
+        member_id=remote.member,
+        company_id=remote.company,
+        is_personal=remote.is_personal,
+        plan_id=remote.plan,
+        location_id=remote.location or site.settings.officernd.location,
+        name=remote.name,
+        price=price,
+        currency=site.currency,
+        issue_date=remote.issue_date,
+        use_coins=False,
+        state="posted",
+        fee_id=remote.id,
+    )
+    state: State = "in_doubt" if doubtful else "posted"
+    username = person.username if person is not None else ""
+    note = ""
+    if doubtful:
+        note = (
+            f"The ledger was rebuilt: was {amounts.text(price, site.currency)} {site.currency} added to {username} for "
+            f"this fee? Look for {name} in this account's transactions in PaperCut. {resolve_command(name)}"
+        )
+    with site.ledger.write() as connection:
+        site.ledger.add_fee(connection, fee)
+        if remote.member:  # who shared a company's fee is not written in it
+            movement = Movement(
+                reference=name,
+                kind="fee",
+                member_id=remote.member,
+                username=username,
+                company_id=remote.company,
+                amount=price,
+                currency=site.currency,
+                business_day=day,
+                sequence=fee.sequence,
+                state=state,
+                fee_reference=name,
+                fee_state="posted",
+                note=note,
+            )
+            site.ledger.add_movement(connection, movement)
+        if person is not None and site.ledger.mark(person.member_id) is None:
+            site.ledger.set_mark(connection, person.member_id, first_mark(person))
+        site.ledger.evidence(connection, name, "rebuilt", {"fee_id": remote.id})

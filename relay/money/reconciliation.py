@@ -1,0 +1,350 @@
+"""The two-way report: costs - refunds + top-ups against fees and balances, each cent matched, pending or explained.
+
+One side is the ledger's memory of every balance (what was printed, what came from elsewhere, what we moved); the other
+is what PaperCut and OfficeRnD hold now. Both are read, nothing is written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from typing import Any, Literal
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Engine, select
+
+from relay.clock import Clock
+from relay.config import Settings
+from relay.errors import EXIT_DONE
+from relay.money import amounts, fees_plan, reference, tables
+from relay.money.account import Mark, Person, first_mark, mark_of
+from relay.money.evidence import Reading
+from relay.money.movement import Fee, Movement
+from relay.money.site import JobEvidence, Site, opened
+from relay.officernd.client import OfficeRnD
+from relay.officernd.model import Fee as RemoteFee
+from relay.papercut.client import PaperCut
+from relay.progress import Progress
+
+State = Literal["pending", "explained", "unmatched"]
+TERMS = ("printed", "elsewhere", "top_ups", "forgiven", "credits", "fees")
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One difference between the two sides, with what it means and what to do."""
+
+    state: State
+    subject: str
+    amount: int
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Balance:
+    """The equation of one person over the asked time, micros.
+
+    `opening - printed + elsewhere + top_ups + forgiven + credits + fees + unsettled = balance`, where `elsewhere` is
+    money that is not ours (cash, refunds, quotas, manual adjustments) and `unsettled` what happened since the last
+    settle. `difference` is what is left over: 0, or the ledger has missed something. `logged` is what the job log says
+    was printed, where there is one.
+    """
+
+    member_id: str
+    username: str
+    company_id: str
+    company_name: str
+    opening: int
+    balance: int
+    unsettled: int
+    difference: int
+    printed: int = 0
+    elsewhere: int = 0
+    top_ups: int = 0
+    forgiven: int = 0
+    credits: int = 0
+    fees: int = 0
+    logged: int | None = None
+
+
+@dataclass(frozen=True)
+class Discrepancies:
+    """The whole report: people, companies, the site, and every line that is not simply matched."""
+
+    currency: str
+    since: date | None
+    people: tuple[Balance, ...]
+    lines: tuple[Line, ...]
+    fees_matched: int
+    fees_total: int
+    exit_code: int = EXIT_DONE
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "since": self.since.isoformat() if self.since else None,
+            "currency": self.currency,
+            "people": [self._balance_json(balance) for balance in self.people],
+            "companies": [
+                {"company_id": company, **self._sum_json(members)} for company, members in self._companies().items()
+            ],
+            "site": self._sum_json(self.people),
+            "fees": {"matched": self.fees_matched, "total": self.fees_total},
+            "lines": [
+                {
+                    "state": line.state,
+                    "subject": line.subject,
+                    "amount": self._money(line.amount),
+                    "message": line.message,
+                }
+                for line in self.lines
+            ],
+        }
+
+    def text(self) -> str:
+        """Return the report for a terminal: the site's equation, then one line for each difference."""
+        total = self._sum_json(self.people)
+        told = ", ".join(f"{name.replace('_', '-')} {total[name]}" for name in (*TERMS, "unsettled", "difference"))
+        head = [
+            f"{len(self.people)} people: {told} {self.currency}.",
+            f"{self.fees_matched} of {self.fees_total} fees match.",
+        ]
+        if not self.lines:
+            return "\n".join([*head, "Every cent is matched."])
+        lines = [f"{line.state:9}  {line.subject}  {self._money(line.amount)}  {line.message}" for line in self.lines]
+        return "\n".join([*head, *lines])
+
+    def _companies(self) -> dict[str, list[Balance]]:
+        companies: dict[str, list[Balance]] = {}
+        for balance in self.people:
+            companies.setdefault(balance.company_id, []).append(balance)
+        return dict(sorted(companies.items()))
+
+    def _balance_json(self, balance: Balance) -> dict[str, Any]:
+        names = ("opening", *TERMS, "unsettled", "balance", "difference")
+        return {
+            "username": balance.username,
+            "member_id": balance.member_id,
+            "company_id": balance.company_id,
+            **{name: self._money(getattr(balance, name)) for name in names},
+            "logged": None if balance.logged is None else self._money(balance.logged),
+        }
+
+    def _sum_json(self, balances: Iterable[Balance]) -> dict[str, Any]:
+        names = ("opening", *TERMS, "unsettled", "balance", "difference")
+        kept = list(balances)
+        return {name: self._money(sum(getattr(balance, name) for balance in kept)) for name in names}
+
+    def _money(self, micros: int) -> str:
+        return amounts.text(micros, self.currency)
+
+
+def discrepancies(
+    settings: Settings, officernd: OfficeRnD, papercut: PaperCut, database: Engine, *,
+    clock: Clock, progress: Progress, since: date | None = None, jobs: JobEvidence | None = None,
+) -> Discrepancies:  # fmt: skip
+    """Compare ledger, PaperCut and OfficeRnD from the business day `since` on (None: from the beginning)."""
+    with opened(
+        settings, officernd, papercut, database, clock=clock, progress=progress, writes=False, jobs=jobs
+    ) as site:
+        zone = ZoneInfo(settings.site.timezone)
+        begin = datetime.combine(since, time(), zone) if since is not None else None
+        posted = site.ledger.movements(tables.movements.c.state == "posted")
+        changes = _changes(site)
+        marks = site.ledger.marks()
+        readings = site.read_all([person.username for person in site.people])
+        people = tuple(
+            _balance(site, person, mark_of(person, marks), readings[person.username], posted, changes, begin)
+            for person in site.people
+            if person.username in readings
+        )
+        lines = [*_people_lines(site, people), *_open_lines(site), *_held_lines(site, marks)]
+        fees, matched, fee_lines = _fees(site, since)
+        lines.extend(fee_lines)
+        return Discrepancies(
+            site.currency,
+            since,
+            people,
+            tuple(sorted(lines, key=lambda line: (line.state, line.subject))),
+            matched,
+            fees,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Change:
+    at: datetime
+    printed: int
+    credited: int
+    doubt: str
+
+
+def _changes(site: Site) -> dict[str, list[_Change]]:
+    table = tables.changes
+    query = select(table).where(table.c.site == site.name).order_by(table.c.at)
+    found: dict[str, list[_Change]] = {}
+    with site.ledger.read() as connection:
+        for row in connection.execute(query).mappings():
+            change = _Change(row["at"], row["printed"], row["credited"], row["doubt"])
+            found.setdefault(row["member_id"], []).append(change)
+    return found
+
+
+def _balance(
+    site: Site,
+    person: Person,
+    mark: Mark,
+    reading: Reading,
+    posted: Sequence[Movement],
+    changes: Mapping[str, Sequence[_Change]],
+    begin: datetime | None,
+) -> Balance:
+    own = [movement for movement in posted if movement.member_id == person.member_id]
+    moved = [change for change in changes.get(person.member_id, ()) if change.at >= person.linked_at]
+    start = first_mark(person).balance
+
+    def terms(movements: Iterable[Movement], of: Iterable[_Change]) -> dict[str, int]:
+        by_kind = {"fee": "fees", "top_up": "top_ups", "forgiveness": "forgiven", "credit": "credits"}
+        sums = dict.fromkeys(TERMS, 0)
+        for movement in movements:
+            sums[by_kind[movement.kind]] += movement.amount
+        for change in of:
+            sums["printed"] += change.printed
+            sums["elsewhere"] += change.credited
+        return sums
+
+    def net(sums: Mapping[str, int]) -> int:
+        return sum(sums.values()) - 2 * sums["printed"]
+
+    whole = terms(own, moved)
+    asked = whole
+    if begin is not None:
+        day = site.clock.local_day(begin, site.settings.site.timezone)
+        asked = terms(
+            [movement for movement in own if movement.business_day >= day],
+            [change for change in moved if change.at >= begin],
+        )
+    logged = site.jobs.costs(person.username, begin or person.linked_at, site.clock.now())
+    return Balance(
+        person.member_id,
+        person.username,
+        person.company_id,
+        person.company_name,
+        opening=mark.balance - net(asked),
+        balance=reading.balance,
+        unsettled=reading.balance - mark.balance,
+        difference=mark.balance - (start + net(whole)),
+        logged=logged,
+        **asked,
+    )
+
+
+def _people_lines(site: Site, people: Iterable[Balance]) -> list[Line]:
+    lines = []
+    for person in people:
+        if person.difference:
+            lines.append(
+                Line(
+                    "unmatched",
+                    person.username,
+                    person.difference,
+                    "the ledger does not know where this came from; look at this account's transactions in PaperCut",
+                )
+            )
+        if person.unsettled:
+            message = "since the last settle; the next one reads it"
+            lines.append(Line("pending", person.username, person.unsettled, message))
+        if person.elsewhere:
+            lines.append(
+                Line(
+                    "explained",
+                    person.username,
+                    person.elsewhere,
+                    "came from elsewhere: cash, a refund, a quota or a manual adjustment in PaperCut",
+                )
+            )
+        if person.logged is not None and person.logged != person.printed - min(0, person.unsettled):
+            lines.append(
+                Line(
+                    "unmatched",
+                    person.username,
+                    person.logged - person.printed + min(0, person.unsettled),
+                    "the job log says that more (or, below zero, less) was printed than the balance shows",
+                )
+            )
+    return lines
+
+
+def _open_lines(site: Site) -> list[Line]:
+    lines = []
+    for movement in site.ledger.open_movements():
+        message = f"{movement.reference} is {movement.stage}. {movement.note}".strip()
+        lines.append(Line("pending", movement.username, movement.amount, message))
+    return lines
+
+
+def _held_lines(site: Site, marks: Mapping[str, Mark]) -> list[Line]:
+    return [
+        Line("explained", person.username, -mark.opening_left, "opening debt, older than the integration, held")
+        for person in site.people
+        if (mark := mark_of(person, marks)).opening_left
+    ]
+
+
+def _fees(site: Site, since: date | None) -> tuple[int, int, list[Line]]:
+    """Return how many fees the ledger has since a day, how many of them stand in OfficeRnD, a line for each other."""
+    plan = fees_plan.fees_plan(site.officernd, site.settings, create=False)
+    posted = site.ledger.fees(tables.fees.c.state == "posted")
+    ours = [fee for fee in posted if since is None or fee.business_day >= since]
+    begin = min((fee.issue_date for fee in ours), default=None)
+    held = site.officernd.fees(plan=plan.id, issued_from=_earlier(begin)) if plan is not None else []
+    by_id = {fee.id: fee for fee in held}
+    by_reference = {name: fee for fee in held for name in reference.find(fee.name)}
+    lines: list[Line] = []
+    matched = 0
+    claimed: set[str] = set()
+    for fee in ours:
+        remote = by_id.get(fee.fee_id) or by_reference.get(fee.reference)
+        if remote is not None:
+            claimed.add(remote.id)
+        wrong = _compare(site, fee, remote)
+        if wrong:
+            lines.append(Line(wrong.state, fee.reference, wrong.amount, wrong.message))
+        else:
+            matched += 1
+    known = site.ledger.known_fee_ids(by_id)
+    lines.extend(
+        Line(
+            "unmatched",
+            fee.id,
+            amounts.from_decimal(fee.price * fee.quantity),
+            f"stands on the fees plan for one of our people and is not ours ({fee.name[:60]!r})",
+        )
+        for fee in held
+        if fee.id not in claimed | known
+        and fee.member in {person.member_id for person in site.people}
+        and (since is None or fee.issue_date >= since)
+    )
+    return len(ours), matched, lines
+
+
+def _earlier(day: date | None) -> date | None:
+    return day - timedelta(days=31) if day is not None else None
+
+
+def _compare(site: Site, fee: Fee, remote: RemoteFee | None) -> Line | None:
+    """Return what staff changed on a fee; whatever it is, the debt was taken over once and is never billed again."""
+    never = "it is never billed again; if that was a mistake, make the fee by hand"
+    if remote is None:
+        message = f"was deleted or moved to another plan in OfficeRnD: {never}"
+        return Line("unmatched", fee.reference, -fee.price, message)
+    price = amounts.from_decimal(remote.price * remote.quantity)
+    if price != fee.price:
+        return Line("unmatched", fee.reference, price - fee.price, f"its price was changed in OfficeRnD: {never}")
+    if remote.payment_status in ("voided", "refunded") or remote.status in ("waived", "rejected"):
+        word = remote.payment_status or remote.status
+        return Line("explained", fee.reference, -fee.price, f"is {word} in OfficeRnD: {never}")
+    if fee.member_id and remote.member != fee.member_id:
+        return Line("explained", fee.reference, 0, "was moved to another member in OfficeRnD")
+    return None
