@@ -1,0 +1,298 @@
+"""What the relay remembers of people, in the ledger's database: links, answers, groups of ours, journal of renames.
+
+Everything has the site, since several sites may share one ledger. Nothing here decides; intents are written before
+the effect they announce, so that a killed run is continued from the truth.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Connection,
+    Index,
+    String,
+    Table,
+    Text,
+    delete,
+    insert,
+    select,
+    text,
+    update,
+)
+
+from relay.database import Moment, metadata
+from relay.people.world import CompanyGroup, Link, Memory, Rename
+
+_SITE = 40
+_ID = 40
+_USERNAME = 255
+
+people_links = Table(
+    "people_links",
+    metadata,
+    Column("site", String(_SITE), primary_key=True),
+    Column("member_id", String(_ID), primary_key=True),
+    Column("username", String(_USERNAME), nullable=False),
+    Column("email", Text, nullable=False, default=""),
+    Column("linked_at", Moment, nullable=True),
+    Column("opening_balance", BigInteger, nullable=False, default=0),
+    Column("made_by_us", Boolean, nullable=False, default=False),
+    Column("initial_done", Boolean, nullable=False, default=True),
+    Column("standing", String(12), nullable=False, default="active"),
+    Column("display_name", Text, nullable=False, default=""),
+    Column("company_id", String(_ID), nullable=False, default=""),
+    Column("company_name", Text, nullable=False, default=""),
+    Column("location_id", String(_ID), nullable=False, default=""),
+    Column("deleted_at", Moment, nullable=True),
+    # One account is one member's, as long as both exist.
+    Index(
+        "people_links_username",
+        "site",
+        "username",
+        unique=True,
+        sqlite_where=text("deleted_at IS NULL"),
+        postgresql_where=text("deleted_at IS NULL"),
+    ),
+)
+
+people_answers = Table(
+    "people_answers",
+    metadata,
+    Column("site", String(_SITE), primary_key=True),
+    Column("kind", String(10), primary_key=True),  # link, not_same (member, username) or group (company, group)
+    Column("subject_id", String(_ID), primary_key=True),
+    Column("name", String(_USERNAME), primary_key=True),
+    Column("said_at", Moment, nullable=False),
+)
+
+people_groups = Table(
+    "people_groups",
+    metadata,
+    Column("site", String(_SITE), primary_key=True),
+    Column("name", String(_USERNAME), primary_key=True),
+    Column("company_id", String(_ID), nullable=False, default=""),
+    Column("base_key", Text, nullable=False, default=""),
+    Column("made_by_us", Boolean, nullable=False),
+)
+
+people_disabled = Table(
+    "people_disabled",
+    metadata,
+    Column("site", String(_SITE), primary_key=True),
+    Column("username", String(_USERNAME), primary_key=True),
+    Column("at", Moment, nullable=False),
+)
+
+people_renames = Table(
+    "people_renames",
+    metadata,
+    Column("site", String(_SITE), primary_key=True),
+    Column("old", String(_USERNAME), primary_key=True),
+    Column("new", String(_USERNAME), nullable=False),
+    Column("member_id", String(_ID), nullable=False),
+    Column("at", Moment, nullable=False),
+)
+
+people_sites = Table(
+    "people_sites",
+    metadata,
+    Column("site", String(_SITE), primary_key=True),
+    Column("organization_id", String(_ID), nullable=False),
+    Column("synced_at", Moment, nullable=True),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class LinkedAccount:
+    """A linked account as the money and jobs rooms see it; company and location are those of the directory in force.
+
+    `opening_balance` (micros) is the balance at `linked_at`, 0 for an account that a sync made. `standing` is "active",
+    "excluded" or "departed"; accounts that are gone from PaperCut are not listed.
+    """
+
+    member_id: str
+    username: str
+    linked_at: datetime
+    opening_balance: int
+    company_id: str
+    company_name: str
+    location_id: str
+    full_name: str
+    standing: str
+
+    @property
+    def is_active(self) -> bool:
+        return self.standing == "active"
+
+
+def linked_accounts(connection: Connection, site: str) -> list[LinkedAccount]:
+    """Return every linked account of a site that stands in PaperCut, sorted by username, also of those who left."""
+    rows = connection.execute(
+        select(people_links)
+        .where(
+            people_links.c.site == site,
+            people_links.c.linked_at.is_not(None),
+            people_links.c.deleted_at.is_(None),
+            people_links.c.standing != "gone",
+        )
+        .order_by(people_links.c.username)
+    ).mappings()
+    return [
+        LinkedAccount(
+            row["member_id"],
+            row["username"],
+            row["linked_at"],
+            row["opening_balance"],
+            row["company_id"],
+            row["company_name"],
+            row["location_id"],
+            row["display_name"],
+            row["standing"],
+        )
+        for row in rows
+    ]
+
+
+def read_memory(connection: Connection, site: str) -> Memory:
+    """Return everything remembered of a site; `open_movements` is the money room's to add."""
+
+    def rows(table: Table) -> list[dict[str, object]]:
+        return [dict(row) for row in connection.execute(select(table).where(table.c.site == site)).mappings()]
+
+    answers = rows(people_answers)
+    stored = connection.execute(select(people_sites).where(people_sites.c.site == site)).mappings().first()
+    return Memory(
+        links={str(row["member_id"]): _link(row) for row in rows(people_links)},
+        answers={str(row["subject_id"]): str(row["name"]) for row in answers if row["kind"] == "link"},
+        denied=frozenset((str(row["subject_id"]), str(row["name"])) for row in answers if row["kind"] == "not_same"),
+        group_answers={str(row["subject_id"]): str(row["name"]) for row in answers if row["kind"] == "group"},
+        groups={
+            str(row["name"]): CompanyGroup(
+                str(row["name"]), str(row["company_id"]), str(row["base_key"]), bool(row["made_by_us"])
+            )
+            for row in rows(people_groups)
+        },
+        disabled=frozenset(str(row["username"]) for row in rows(people_disabled)),
+        renames=tuple(Rename(str(row["old"]), str(row["new"]), str(row["member_id"])) for row in rows(people_renames)),
+        organization_id=str(stored["organization_id"]) if stored else "",
+    )
+
+
+def _link(row: dict[str, object]) -> Link:
+    return Link(**{name: value for name, value in row.items() if name != "site"})  # type: ignore[arg-type]
+
+
+def store_links(connection: Connection, site: str, links: Iterable[Link]) -> None:
+    """Remember links, each in place of the member's earlier one."""
+    rows = [
+        {
+            "site": site,
+            **{column.name: getattr(link, column.name) for column in people_links.c if column.name != "site"},
+        }
+        for link in links
+    ]
+    if not rows:
+        return
+    member_ids = [row["member_id"] for row in rows]
+    _delete_ids(connection, people_links, site, people_links.c.member_id, member_ids)
+    connection.execute(insert(people_links), rows)
+
+
+def drop_link(connection: Connection, site: str, member_id: str) -> None:
+    connection.execute(delete(people_links).where(people_links.c.site == site, people_links.c.member_id == member_id))
+
+
+def store_answer(connection: Connection, site: str, kind: str, subject_id: str, name: str, at: datetime) -> None:
+    """Remember a person's word; a new `link` or `group` answer replaces the earlier one."""
+    if kind != "not_same":
+        drop_answers(connection, site, kind, subject_id)
+    else:
+        drop_answers(connection, site, kind, subject_id, name)
+    connection.execute(
+        insert(people_answers).values(site=site, kind=kind, subject_id=subject_id, name=name, said_at=at)
+    )
+
+
+def drop_answers(connection: Connection, site: str, kind: str, subject_id: str, name: str | None = None) -> None:
+    statement = delete(people_answers).where(
+        people_answers.c.site == site, people_answers.c.kind == kind, people_answers.c.subject_id == subject_id
+    )
+    connection.execute(statement if name is None else statement.where(people_answers.c.name == name))
+
+
+def replace_groups(connection: Connection, site: str, groups: Iterable[CompanyGroup]) -> None:
+    """Remember exactly these groups as ours."""
+    connection.execute(delete(people_groups).where(people_groups.c.site == site))
+    rows = [
+        {
+            "site": site,
+            "name": group.name,
+            "company_id": group.company_id,
+            "base_key": group.base_key,
+            "made_by_us": group.made_by_us,
+        }
+        for group in groups
+    ]
+    if rows:
+        connection.execute(insert(people_groups), rows)
+
+
+def remember_disabled(connection: Connection, site: str, usernames: Iterable[str], at: datetime) -> None:
+    names = list(usernames)
+    forget_disabled(connection, site, names)
+    if names:
+        connection.execute(insert(people_disabled), [{"site": site, "username": name, "at": at} for name in names])
+
+
+def forget_disabled(connection: Connection, site: str, usernames: Iterable[str]) -> None:
+    _delete_ids(connection, people_disabled, site, people_disabled.c.username, list(usernames))
+
+
+def open_renames(connection: Connection, site: str, renames: Iterable[Rename], at: datetime) -> None:
+    """Write renames down before the first of them is sent."""
+    rows = [
+        {"site": site, "old": rename.old, "new": rename.new, "member_id": rename.member_id, "at": at}
+        for rename in renames
+    ]
+    if rows:
+        _delete_ids(connection, people_renames, site, people_renames.c.old, [row["old"] for row in rows])
+        connection.execute(insert(people_renames), rows)
+
+
+def close_rename(connection: Connection, site: str, rename: Rename, *, done: bool) -> None:
+    """Cross a rename off; where it is done the link, and what hangs on the name, follows."""
+    connection.execute(delete(people_renames).where(people_renames.c.site == site, people_renames.c.old == rename.old))
+    if not done:
+        return
+    connection.execute(
+        update(people_links)
+        .where(people_links.c.site == site, people_links.c.member_id == rename.member_id)
+        .values(username=rename.new)
+    )
+    connection.execute(
+        update(people_disabled)
+        .where(people_disabled.c.site == site, people_disabled.c.username == rename.old)
+        .values(username=rename.new)
+    )
+
+
+def remember_site(connection: Connection, site: str, organization_id: str, synced_at: datetime | None) -> None:
+    connection.execute(delete(people_sites).where(people_sites.c.site == site))
+    connection.execute(insert(people_sites).values(site=site, organization_id=organization_id, synced_at=synced_at))
+
+
+def last_sync(connection: Connection, site: str) -> datetime | None:
+    """Return when the last successful sync of a site ended."""
+    row = connection.execute(select(people_sites.c.synced_at).where(people_sites.c.site == site)).first()
+    return row[0] if row else None
+
+
+def _delete_ids(connection: Connection, table: Table, site: str, column: Column[str], values: list[str]) -> None:
+    for start in range(0, len(values), 500):  # databases limit the number of parameters
+        connection.execute(delete(table).where(table.c.site == site, column.in_(values[start : start + 500])))

@@ -1,0 +1,240 @@
+"""Reads both systems whole, and refuses what is short, empty or contradicts itself. Writes nothing.
+
+Absence is proved before it is believed: who is missing from a list is asked for singly, since a list that lost a page
+looks exactly like people who left.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from relay.clock import Clock
+from relay.config import Settings
+from relay.errors import BadAnswer, NotFound, RelayError
+from relay.officernd.client import OfficeRnD
+from relay.officernd.model import Organization
+from relay.papercut.client import PaperCut, balance_from_text, is_true
+from relay.people.world import Account, Memory, OfficeRnDSide, PaperCutSide, World
+from relay.progress import Phase, Progress
+
+KEY_LONG_RECORDS = "user-source.update-user-details-card-id"
+# PaperCut's names of an account's properties. Source: ServerCommandProxy, getUserProperty.
+PROPERTY = {
+    "full_name": "full-name",
+    "email": "email",
+    "department": "department",
+    "office": "office",
+    "primary_card": "primary-card-number",
+    "other_emails": "other-emails",
+    "secondary_card": "secondary-card-number",
+    "alias": "username-alias",
+    "home": "home",
+}
+DISABLED, BALANCE, INTERNAL = "disabled-print", "balance", "internal"
+PROPERTIES = (*PROPERTY.values(), DISABLED, BALANCE, INTERNAL)
+PROOFS = 20  # so many missing records are asked for singly; more would not make the doubt smaller
+
+
+class _Shared(Progress):
+    """Lets several readers count on one bar, since a terminal shows one at a time."""
+
+    def __init__(self, outer: Progress, phase: Phase) -> None:
+        self._outer, self._phase = outer, phase
+
+    @contextmanager
+    def phase(self, title: str, total: int | None = None) -> Iterator[Phase]:
+        yield self._phase
+
+    def line(self, text: str) -> None:
+        self._outer.line(text)
+
+
+def read_world(
+    settings: Settings, officernd: OfficeRnD, papercut: PaperCut, memory: Memory, *, clock: Clock, progress: Progress
+) -> World:
+    """Return both systems as they are now. Raises BadAnswer for a read that cannot be the truth, and what the clients
+    raise; nothing was written then."""
+    organization = check_organization(officernd, memory, settings)
+    papercut.total_users()  # both systems answer before either is read at length
+    with progress.phase("Reading OfficeRnD and PaperCut") as phase, ThreadPoolExecutor(2) as pool:
+        shared = _Shared(progress, phase)
+        people = pool.submit(read_officernd, settings, officernd, organization, clock.now(), shared)
+        accounts = pool.submit(read_papercut, papercut, shared)
+        found = World(people.result(), accounts.result(), memory)
+    found = replace(found, memory=follow_renames(memory, found.papercut.accounts))
+    check_departures(officernd, found)
+    check_accounts(settings, found)
+    progress.line(
+        f"Read {len(found.officernd.members)} members and {len(found.officernd.companies)} companies from OfficeRnD, "
+        f"{len(found.papercut.accounts)} users and {len(found.papercut.groups)} groups from PaperCut."
+    )
+    return found
+
+
+def check_organization(officernd: OfficeRnD, memory: Memory, settings: Settings) -> Organization:
+    """Return the organisation; raise RelayError when it is another one than this site was linked with."""
+    organization = officernd.organization()
+    if memory.organization_id and memory.organization_id != organization.id:
+        raise RelayError(
+            f"OfficeRnD answers as the organisation {organization.name!r} ({organization.id}), but the site "
+            f"{settings.site.name!r} was linked with {memory.organization_id}; nothing was changed: correct "
+            "[officernd] organization, or give the new organisation a [site] name of its own.",
+            code="organization_changed",
+        )
+    return organization
+
+
+def read_officernd(
+    settings: Settings, officernd: OfficeRnD, organization: Organization, now: datetime, progress: Progress
+) -> OfficeRnDSide:
+    """Return what OfficeRnD says; only lists that a rule of the settings needs are read."""
+    rules = settings.members
+    today = now.astimezone(ZoneInfo(settings.site.timezone)).date()
+    with ThreadPoolExecutor(4) as pool:
+        members = pool.submit(officernd.members, progress=progress)
+        companies = pool.submit(officernd.companies, progress=progress)
+        locations = pool.submit(officernd.locations)
+        memberships = pool.submit(officernd.memberships, progress=progress) if rules.plans else None
+        plans = pool.submit(officernd.plans) if rules.plans else None
+        passes = pool.submit(officernd.passes) if rules.admit_passes else None
+        checkins = pool.submit(officernd.checkins, today) if rules.admit_checkins else None
+        side = OfficeRnDSide(
+            organization=organization,
+            members={member.id: member for member in members.result()},
+            companies={company.id: company for company in companies.result()},
+            locations={location.id: location for location in locations.result()},
+            memberships=_tuple(memberships),
+            plans=_tuple(plans),
+            passes=_tuple(passes),
+            checkins=_tuple(checkins),
+        )
+    return with_missing_companies(officernd, side, rules_need_memberships=bool(rules.plans))
+
+
+def with_missing_companies(officernd: OfficeRnD, side: OfficeRnDSide, *, rules_need_memberships: bool) -> OfficeRnDSide:
+    """Return the side, checked against itself; raise BadAnswer where one list contradicts another."""
+    if rules_need_memberships and not side.memberships:
+        raise _contradiction("OfficeRnD lists no membership at all, and plans decide who may print", "GET /memberships")
+    referred = sorted({member.company for member in side.members.values() if member.company} - set(side.companies))
+    for company_id in referred[:PROOFS]:
+        try:
+            officernd.company(company_id)
+        except NotFound:
+            continue
+        raise _contradiction(f"OfficeRnD's list of companies leaves out {company_id}, which exists", "GET /companies")
+    return side
+
+
+def read_papercut(papercut: PaperCut, progress: Progress) -> PaperCutSide:
+    """Return every account and every listed group with its members."""
+    accounts = read_accounts(papercut, papercut.usernames(), progress)
+    groups = read_groups(papercut, papercut.groups(), progress)
+    return PaperCutSide(accounts, groups, record_fields(papercut))
+
+
+def record_fields(papercut: PaperCut) -> int:
+    """Return how many fields PaperCut takes from a user record: 5, or 10 with cards.
+
+    Source: CustomSynAndAuthentication README, `user-source.update-user-details-card-id`.
+    """
+    return 10 if papercut.config(KEY_LONG_RECORDS).strip().upper() == "Y" else 5
+
+
+def read_accounts(papercut: PaperCut, usernames: Sequence[str], progress: Progress) -> dict[str, Account]:
+    """Return the accounts by username; one that was deleted meanwhile is left out."""
+    found = papercut.users_properties(usernames, PROPERTIES, progress)
+    return {username.lower(): _account(username.lower(), values) for username, values in found.items()}
+
+
+def read_groups(papercut: PaperCut, names: Collection[str], progress: Progress) -> dict[str, frozenset[str]]:
+    """Return the groups' members; a group removed meanwhile is left out."""
+
+    def members(group: str) -> tuple[str, frozenset[str]] | None:
+        try:
+            return group, frozenset(name.lower() for name in papercut.group_members(group))
+        except NotFound:
+            return None
+
+    return dict(item for item in papercut.in_parallel(members, list(names), progress, "Reading groups") if item)
+
+
+def follow_renames(memory: Memory, accounts: Mapping[str, Account]) -> Memory:
+    """Return the memory with the names that unfinished renames have led to in truth."""
+    links = dict(memory.links)
+    disabled = set(memory.disabled)
+    for rename in memory.renames:
+        link = links.get(rename.member_id)
+        if rename.new in accounts and rename.old not in accounts and link is not None:
+            links[rename.member_id] = replace(link, username=rename.new)
+            if rename.old in disabled:
+                disabled = disabled - {rename.old} | {rename.new}
+    return replace(memory, links=links, disabled=frozenset(disabled))
+
+
+def check_departures(officernd: OfficeRnD, world: World) -> None:
+    """Ask singly for linked members who are missing from the list; raise BadAnswer for one who is there after all."""
+    missing = sorted(
+        link.member_id
+        for link in world.memory.links.values()
+        if link.is_active and link.member_id not in world.officernd.members
+    )
+    for member_id in missing[:PROOFS]:
+        try:
+            officernd.member(member_id)
+        except NotFound:
+            continue
+        raise _contradiction(f"OfficeRnD's list of members leaves out {member_id}, who exists", "GET /members")
+
+
+def check_accounts(settings: Settings, world: World) -> None:
+    """Raise BadAnswer where PaperCut lost most of the linked accounts: that is another or an emptied server."""
+    linked = [link for link in world.memory.links.values() if link.linked_at and not link.deleted_at]
+    gone = [link for link in linked if link.standing != "gone" and link.username not in world.papercut.accounts]
+    most = len(linked) >= max(settings.safety.from_users, 2) and len(gone) * 2 > len(linked)
+    if gone and (most or not world.papercut.accounts):
+        raise BadAnswer(
+            f"PaperCut has only {len(linked) - len(gone)} of the {len(linked)} accounts linked with OfficeRnD; nothing "
+            "was changed. If this server was restored or made anew, restore its users, or start with another [site] "
+            "name; else check [papercut] url.",
+            system="PaperCut",
+            operation="listUserAccounts",
+            code="papercut_replaced",
+        )
+
+
+def _account(username: str, values: Mapping[str, str]) -> Account:
+    try:
+        balance = balance_from_text(values[BALANCE]) if values[BALANCE].strip() else 0
+    except ValueError:
+        raise BadAnswer(
+            f"PaperCut says {values[BALANCE][:40]!r} for the balance of {username}, which is no number; nothing was "
+            "changed. Look at the account in PaperCut.",
+            system="PaperCut",
+            operation="getUserProperties",
+        ) from None
+    return Account(
+        username=username,
+        **{name: values[key] for name, key in PROPERTY.items()},
+        disabled=is_true(values[DISABLED]),
+        balance=balance,
+        internal=is_true(values[INTERNAL]),
+    )
+
+
+def _contradiction(what: str, operation: str) -> BadAnswer:
+    return BadAnswer(
+        f"{what}; nothing was changed, try again in a few minutes.",
+        system="OfficeRnD",
+        operation=operation,
+        code="contradiction",
+    )
+
+
+def _tuple(future: Future[list[Any]] | None) -> tuple[Any, ...]:
+    return tuple(future.result()) if future is not None else ()

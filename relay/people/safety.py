@@ -1,0 +1,80 @@
+"""The limits that a plan for people must keep. Pure: figures in, refusals out.
+
+A limit refuses above it, not at it. Bad reads are no matter of limits: they are refused before there is a plan.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+
+from relay.config import SafetySection
+from relay.errors import UsageError
+
+MAX_REMOVALS = "max_removals_percent"
+MAX_CHANGES = "max_changes_percent"
+PLAN_CHANGED = "plan_changed"
+CODES = (MAX_REMOVALS, MAX_CHANGES)
+# Limits of the money room: --allow is shared by the commands, so a code of theirs is no mistake here.
+ALL_CODES = (*CODES, "max_fee", "max_run_total", "max_fees_per_person_day")
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A limit that was met: `count` is what was planned, `limit` what would have been allowed."""
+
+    code: str
+    message: str
+    count: int | str
+    limit: int | str
+
+    def as_json(self) -> dict[str, object]:
+        return {"code": self.code, "message": self.message, "count": self.count, "limit": self.limit}
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What the limits look at: `linked` accounts are the base; `removals` are among the `changes`."""
+
+    linked: int
+    removals: int
+    changes: int
+
+
+def check_codes(allow: Iterable[str]) -> None:
+    """Raise UsageError for a code that names no limit."""
+    unknown = [code for code in allow if code not in ALL_CODES]
+    if unknown:
+        raise UsageError(f"--allow {unknown[0]}: there is no such limit; the limits are {', '.join(ALL_CODES)}.")
+
+
+def judge(figures: Figures, settings: SafetySection, allow: Collection[str] = ()) -> list[Refusal]:
+    """Return the limits that `figures` exceed and that `allow` does not lift, removals first."""
+    if figures.linked < max(settings.from_users, 1):  # a first sync has no base to count from
+        return []
+    found = []
+    allowed = settings.max_removals_percent * figures.linked // 100
+    if figures.removals > allowed and MAX_REMOVALS not in allow:
+        found.append(
+            Refusal(
+                MAX_REMOVALS,
+                f"{figures.removals} of {figures.linked} linked accounts would be taken away, more than "
+                f"{settings.max_removals_percent} %: they are held, the rest goes on; when they are right, run "
+                f"papercut-relay sync --allow {MAX_REMOVALS}.",
+                figures.removals,
+                allowed,
+            )
+        )
+    allowed = settings.max_changes_percent * figures.linked // 100
+    if figures.changes > allowed and MAX_CHANGES not in allow:
+        found.append(
+            Refusal(
+                MAX_CHANGES,
+                f"{figures.changes} changes to {figures.linked} linked accounts are planned, more than "
+                f"{settings.max_changes_percent} %: nothing is done; read papercut-relay plan, and when it is right, "
+                f"run papercut-relay sync --allow {MAX_CHANGES}.",
+                figures.changes,
+                allowed,
+            )
+        )
+    return found

@@ -1,0 +1,68 @@
+"""How a member's PaperCut username is made from what OfficeRnD knows. Pure; what is taken is the caller's to know.
+
+Source: PaperCut manual, internal users (lower case; printable; no `/`, `\\`, `@`); reseller help (50 characters);
+HexaSpaceRND field report (PaperCut cuts a login name at `@`; `local_domain.tld` is the form of OfficeRnD's connector).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import unicodedata
+
+from relay.officernd.model import Member
+
+LONGEST = 50
+_REFUSED = set("@/\\")
+
+
+def rule_name(member: Member, rule: str) -> str:
+    """Return the username that `rule` gives a member, "" where it gives none (no e-mail, empty property).
+
+    `rule` is "email_underscore", "email_local" or "property:KEY" as in the settings.
+    """
+    if rule.startswith("property:"):
+        return clean(member.properties.get(rule.removeprefix("property:"), ""))
+    if not is_email(member.email):
+        return ""
+    if rule == "email_local":
+        return clean(member.email.strip().rpartition("@")[0])
+    return clean(member.email)
+
+
+def connector_name(member: Member) -> str:
+    """Return the name that OfficeRnD's own connector gave: ann.lee@example.com is ann.lee_example.com.
+
+    How it shortened long ones is not known; PaperCut holds 50 characters, so the first 50 are compared.
+    """
+    return _accepted(member.email)[:LONGEST] if is_email(member.email) else ""
+
+
+def is_email(text: str) -> bool:
+    """Return whether `text` can be somebody's address: something on both sides of an `@`."""
+    local, _, domain = text.strip().rpartition("@")
+    return bool(local and domain) and not any(character.isspace() for character in domain)
+
+
+def clean(text: str) -> str:
+    """Return `text` as a username PaperCut accepts: lower case, what it refuses turned into `_`, at most 50 long."""
+    name = _accepted(text)
+    return name if len(name) <= LONGEST else with_suffix(name, name)
+
+
+def _accepted(text: str) -> str:
+    lowered = unicodedata.normalize("NFC", unicodedata.normalize("NFC", text.strip()).lower())
+    return "".join(
+        "_" if character in _REFUSED or character.isspace() or not character.isprintable() else character
+        for character in lowered
+    )
+
+
+def with_suffix(name: str, seed: str) -> str:
+    """Return `name` with a short suffix that only depends on `seed`, at most 50 long: ann_example.com-3f9a1c."""
+    suffix = "-" + short_hash(seed)
+    return name[: LONGEST - len(suffix)] + suffix
+
+
+def short_hash(seed: str) -> str:
+    """Return six hex digits that stand for `seed`."""
+    return hashlib.sha256(seed.encode("utf-8", "surrogatepass")).hexdigest()[:6]

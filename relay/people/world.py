@@ -1,0 +1,183 @@
+"""What a sync knows before it decides: both systems as they were read, and what the relay remembers.
+
+Plain values without I/O; `read.py` makes them, `plan.py` decides on them.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+
+from relay.officernd.model import CheckIn, Company, Location, Member, Membership, Organization, Pass, Plan
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A PaperCut account as PaperCut holds it. `balance` in micros; `disabled`: printing is switched off."""
+
+    username: str
+    full_name: str = ""
+    email: str = ""
+    department: str = ""
+    office: str = ""
+    primary_card: str = ""
+    other_emails: str = ""
+    secondary_card: str = ""
+    alias: str = ""
+    home: str = ""
+    disabled: bool = False
+    balance: int = 0
+    internal: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class OfficeRnDSide:
+    """What OfficeRnD says. `memberships`, `passes` and `checkins` are read only where a rule asks for them."""
+
+    organization: Organization
+    members: Mapping[str, Member]
+    companies: Mapping[str, Company]
+    locations: Mapping[str, Location]
+    memberships: tuple[Membership, ...] = ()
+    plans: tuple[Plan, ...] = ()
+    passes: tuple[Pass, ...] = ()
+    checkins: tuple[CheckIn, ...] = ()
+
+
+@dataclass(frozen=True)
+class PaperCutSide:
+    """What PaperCut holds: every account by username, and the listed groups with their members' usernames.
+
+    `record_fields` is 5, or 10 where the server takes cards and further fields from the user source.
+    """
+
+    accounts: Mapping[str, Account]
+    groups: Mapping[str, frozenset[str]]
+    record_fields: int = 5
+
+    @cached_property
+    def groups_of(self) -> dict[str, tuple[str, ...]]:
+        """Return each username's listed groups, sorted: {"ann": ("Acme",)}; who is in none is left out."""
+        found: dict[str, list[str]] = {}
+        for group in sorted(self.groups):
+            for username in self.groups[group]:
+                found.setdefault(username, []).append(group)
+        return {username: tuple(groups) for username, groups in found.items()}
+
+    @cached_property
+    def by_email(self) -> dict[str, tuple[str, ...]]:
+        """Return the usernames that hold an e-mail, by the address in comparable form."""
+        found: dict[str, list[str]] = {}
+        for username in sorted(self.accounts):
+            key = email_key(self.accounts[username].email)
+            if key:
+                found.setdefault(key, []).append(username)
+        return {key: tuple(usernames) for key, usernames in found.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A member's account, as the relay remembers it across every change of e-mail, name and company.
+
+    `linked_at` is None until the account was seen in PaperCut under this name; a link that was seen and whose account
+    is gone was deleted by hand. `opening_balance` (micros) is the balance at the moment of linking. `email` is the
+    address that the username was last checked against. `initial_done`: the settings of a new account are written.
+    `standing` and the fields after it are those of the directory in force.
+    """
+
+    member_id: str
+    username: str
+    email: str = ""
+    linked_at: datetime | None = None
+    opening_balance: int = 0
+    made_by_us: bool = False
+    initial_done: bool = True
+    standing: str = "active"
+    display_name: str = ""
+    company_id: str = ""
+    company_name: str = ""
+    location_id: str = ""
+    deleted_at: datetime | None = None
+
+    @property
+    def is_active(self) -> bool:
+        return self.standing == "active" and self.deleted_at is None
+
+
+@dataclass(frozen=True, slots=True)
+class CompanyGroup:
+    """A group of ours: its company ("" for one whose company has another group now), whether we made it."""
+
+    name: str
+    company_id: str = ""
+    base_key: str = ""
+    made_by_us: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Rename:
+    """A rename that was written down before it was sent, and whose end is not yet written down."""
+
+    old: str
+    new: str
+    member_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What the relay remembers of a site.
+
+    `answers` are (member id, username) a person named with `link`; `denied` those ruled out with `not-same`;
+    `group_answers` are (company id, group). `disabled` are usernames whose printing we switched off.
+    `open_movements` are usernames with money under way.
+    """
+
+    links: Mapping[str, Link] = field(default_factory=dict)
+    answers: Mapping[str, str] = field(default_factory=dict)
+    denied: frozenset[tuple[str, str]] = frozenset()
+    group_answers: Mapping[str, str] = field(default_factory=dict)
+    groups: Mapping[str, CompanyGroup] = field(default_factory=dict)
+    disabled: frozenset[str] = frozenset()
+    renames: tuple[Rename, ...] = ()
+    open_movements: frozenset[str] = frozenset()
+    organization_id: str = ""
+
+
+@dataclass(frozen=True)
+class World:
+    officernd: OfficeRnDSide
+    papercut: PaperCutSide
+    memory: Memory
+
+
+def one_line(text: str, limit: int = 0) -> str:
+    """Return `text` in composed Unicode form without control characters, blanks collapsed, at most `limit` long.
+
+    PaperCut's user record cannot escape TAB or line ends, so they become blanks before anything is compared.
+    """
+    composed = unicodedata.normalize("NFC", text)
+    # Invisible format characters (Cf) would make two names look equal that are not; surrogates cannot be sent at all.
+    plain = "".join(
+        " " if unicodedata.category(c) in ("Cc", "Zl", "Zp") else "" if unicodedata.category(c) in ("Cf", "Cs") else c
+        for c in composed
+    )
+    joined = " ".join(plain.split())
+    return joined[:limit].rstrip() if limit and len(joined) > limit else joined
+
+
+def is_one_line(text: str) -> bool:
+    """Return whether a name can stand alone on a line of the user source's answers."""
+    return bool(text) and not any(unicodedata.category(c) in ("Cc", "Zl", "Zp", "Cs") for c in text)
+
+
+def name_key(text: str) -> str:
+    """Return the form in which two names count as the same: case and Unicode form do not matter."""
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", one_line(text)).casefold())
+
+
+def email_key(text: str) -> str:
+    """Return an e-mail address in comparable form; "" for none."""
+    return unicodedata.normalize("NFC", text.strip()).casefold()

@@ -1,0 +1,23 @@
+"""A site between the two stand-ins, with the real clients and the real user source."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from people_site import PeopleSite
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[Callable[..., PeopleSite]]:
+    """Return a maker of running sites: site(members=20, filling="old-connector")."""
+    made: list[PeopleSite] = []
+
+    def make(**options: object) -> PeopleSite:
+        made.append(PeopleSite(tmp_path / f"site{len(made)}", **options))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.stop()
