@@ -41,20 +41,15 @@ def serve(find_home, read_line, write_out, write_error, limit_s=LIMIT_S):
     try:
         folder = find_home()
         outcome = compat.run_bounded(lambda: check(folder, read_line, started + limit_s), limit_s)
-    except compat.TimeOut:
-        outcome = login.Outcome(login.UNAVAILABLE, "time_out")
-    except compat.ANY_ERROR:  # the type alone: an error's text may hold what was typed
-        outcome = login.Outcome(login.UNAVAILABLE, "failed", detail=sys.exc_info()[0].__name__)
+    except compat.ANY_ERROR:
+        outcome = _failure(sys.exc_info())
     try:
         if outcome.verdict == login.ACCEPTED:
             write_out("OK\n{0}\n".format(outcome.username).encode("utf-8"))
         else:
             write_out(b"ERROR\n")
             write_error(NEUTRAL)
-        if folder:
-            _log(folder, outcome, int((compat.monotonic() - started) * 1000))
-            if outcome.afterwards is not None:
-                compat.run_bounded(outcome.afterwards, limit_s)
+        _finish(folder, outcome, started, limit_s)
     except compat.ANY_ERROR:
         pass
 
@@ -68,10 +63,43 @@ def check(folder, read_line, deadline):
         typed, password = [line.decode("utf-8") for line in lines]
     except UnicodeDecodeError:
         return login.Outcome(login.REJECTED, "not_utf8")
+    return _check(folder, typed, password, deadline)
+
+
+def check_typed(folder, typed, password, limit_s=LIMIT_S):
+    """Return the Outcome of a login typed elsewhere, logged and within `limit_s`, for live mode. Never raises."""
+    started = compat.monotonic()
+    try:
+        outcome = compat.run_bounded(lambda: _check(folder, typed, password, started + limit_s), limit_s)
+    except compat.ANY_ERROR:
+        outcome = _failure(sys.exc_info())
+    try:
+        _finish(folder, outcome, started, limit_s)
+    except compat.ANY_ERROR:
+        pass
+    return outcome
+
+
+def _check(folder, typed, password, deadline):
     typed = typed.lstrip("\ufeff").strip()
     if not typed or not password:
         return login.Outcome(login.REJECTED, "empty")
     return login.check(folder, typed, password, deadline)
+
+
+def _failure(error):
+    """Return the Outcome of an error: its type alone, since its text may hold what was typed."""
+    if issubclass(error[0], compat.TimeOut):
+        return login.Outcome(login.UNAVAILABLE, "time_out")
+    return login.Outcome(login.UNAVAILABLE, "failed", detail=error[0].__name__)
+
+
+def _finish(folder, outcome, started, limit_s):
+    """Log, and do what could wait until the answer was out."""
+    if folder:
+        _log(folder, outcome, int((compat.monotonic() - started) * 1000))
+    if outcome.afterwards is not None:
+        compat.run_bounded(outcome.afterwards, limit_s)
 
 
 def _ended(line):

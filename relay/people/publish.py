@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from papercut_scripts import compat, handover
 from papercut_scripts import home as script_home
 from relay.errors import RelayError
+from relay.people import print_script
 from relay.people.model import Directory, DirectoryUser
 
 if TYPE_CHECKING:
@@ -68,6 +69,7 @@ def publish_programs(settings: Settings, *, now: datetime) -> None:
             compat.make_private_folder(str(folder / name))
         text = json.dumps(program_settings(settings, now=now), indent=2, sort_keys=True) + "\n"
         compat.write_private(str(folder / "settings.json"), text.encode(), durable=True)
+        compat.write_private(str(folder / "print_hook.js"), print_script.render(settings).encode(), durable=True)
     except OSError as error:
         raise _unwritable(folder, error) from error
 
