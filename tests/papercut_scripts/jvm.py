@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
+import table_driver
 
 JAVA_FOLDER = Path("/usr/share/java")
 # bcpkix and xercesImpl: Debian's Jython has neither ssl nor XML without them.
@@ -51,3 +54,13 @@ def run_jython(
         check=False,
         env={**os.environ, "LC_ALL": "C.UTF-8", **environment},
     )
+
+
+def run_rows(folder: Path, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Run prepared rows of `table_driver` under Jython, all in one virtual machine, and return their results."""
+    (folder / "rows.json").write_text(json.dumps(rows))
+    repository = Path(__file__).parents[2]
+    done = run_jython(table_driver.__file__, str(repository), str(folder / "rows.json"), str(folder / "results.json"))
+    assert done.returncode == 0, done.stderr.decode()
+    results: list[dict[str, Any]] = json.loads((folder / "results.json").read_text())
+    return results

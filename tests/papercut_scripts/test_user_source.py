@@ -41,6 +41,13 @@ def test_long_records_have_ten_fields(site: Site) -> None:
     assert ask(site, "get-user-details", stdin="annie\n") == ANN_10
 
 
+def test_the_name_of_one_user_may_come_as_an_argument_too(site: Site) -> None:
+    """Documented is standard input; nobody has shown a captured call."""
+    assert ask(site, "get-user-details", ANN.username) == ask(site, "get-user-details", stdin=f"{ANN.username}\n")
+    with pytest.raises(handover.Doubt, match="takes 0 arguments, not 2"):
+        ask(site, "get-user-details", ANN.username, "more")
+
+
 def test_groups(site: Site) -> None:
     assert ask(site, "all-groups").splitlines() == list(sample_directory().groups)
     assert ask(site, "group-member-names", COMPANY) == f"admin\n{ANN.username}\n"
