@@ -64,7 +64,8 @@ def fill_from_old_connector(state: State, organisation: Organisation, *, seed: i
     it. About one account in twelve has no e-mail filled in; half have a card; a third owe something.
     """
     chance = random.Random(f"old connector {seed}")
-    companies = {company.id: company.name for company in organisation.companies}
+    # A line of a user source cannot hold a tab or a line end, so no server has a group with one in its name.
+    companies = {company.id: " ".join(company.name.split()) for company in organisation.companies}
     with state.lock:
         for name in (INDIVIDUALS, UNLINKED):
             if name not in state.groups:

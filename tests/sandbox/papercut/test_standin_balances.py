@@ -56,9 +56,9 @@ def test_if_available_answers_false_instead_of_overdrawing(papercut, api):
 
 def test_set_leads_exactly_to_the_wanted_balance_and_is_a_transaction(papercut, api):
     """papercut-server-api 1.8: setUserAccountBalance is also a transaction"""
-    papercut.state.user("ann_example.com").balance = 0.1
-    assert api.setUserAccountBalance("sesame", "ann_example.com", 0.3, "set") is True
-    assert api.getUserAccountBalance("sesame", "ann_example.com") == 0.3
+    papercut.state.user("ann_example.com").balance = -14.63  # adding 3.47 + 14.63 misses 3.47
+    assert api.setUserAccountBalance("sesame", "ann_example.com", 3.47, "set") is True
+    assert api.getUserAccountBalance("sesame", "ann_example.com") == 3.47
     assert papercut.state.transactions[0].kind == "SET"
     assert api.setUserProperty("sesame", "ann_example.com", "balance", "1.1") is True
     assert api.getUserAccountBalance("sesame", "ann_example.com") == 1.1

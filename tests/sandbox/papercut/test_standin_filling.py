@@ -31,12 +31,17 @@ def test_usernames_have_the_connectors_form(filled):
 
 def test_companies_are_groups_and_the_rest_is_in_the_connectors_two(filled, organisation):
     """papercut-server-api 3.5: company names as groups plus two of its own"""
-    names = {company.name for company in organisation.companies}
+    names = {" ".join(company.name.split()) for company in organisation.companies}
     assert set(filled.groups) <= names | {INDIVIDUALS, UNLINKED}
     assert filled.groups[INDIVIDUALS].members
     assert filled.groups[UNLINKED].members == {"meeting.room", "old.tenant_gone.example", "cleaner"}
     external = {user.username for user in filled.users.values() if not user.internal}
     assert external == _members(filled) | filled.groups[UNLINKED].members
+
+
+def test_no_group_name_breaks_a_line(filled):
+    """papercut-server-api 3.2: one group name a line"""
+    assert not any(set(name) & set("\t\r\n") for name in filled.groups)
 
 
 def test_there_is_something_to_lose(filled):
