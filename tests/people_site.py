@@ -14,8 +14,9 @@ from relay.clock import Clock
 from relay.database import open_database
 from relay.officernd.client import OfficeRnD
 from relay.papercut.client import PaperCut
-from relay.people import SyncResult, make_plan, sync
+from relay.people import make_plan, sync
 from relay.people.plan import Plan
+from relay.people.synchronise import SyncResult
 from relay.progress import Progress
 from relay.sandbox.organisation import Company, Member, Organisation, User, make_organisation
 from relay.sandbox.pair import Pair

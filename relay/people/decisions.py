@@ -84,6 +84,7 @@ class Decisions:
     our_groups: frozenset[str] = frozenset()
     hidden_groups: frozenset[str] = frozenset()
     warnings: list[Warning] = field(default_factory=list)
+    members: Mapping[str, Member] = field(default_factory=dict)
     verdicts: Mapping[str, Verdict] = field(default_factory=dict)
     matching: Matching = field(default_factory=Matching)
 
@@ -155,6 +156,7 @@ class _Decider:
             self.our_groups,
             self.hidden_groups,
             sorted(self.warnings, key=lambda warning: (warning.code, warning.subject, warning.message)),
+            self.members,
             self.verdicts,
             self.matching,
         )

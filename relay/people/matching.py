@@ -156,6 +156,8 @@ class _Matcher:
             names = " and ".join(f"{other.name} ({other.id})" for other in others[:3])
             names += f" and {len(others) - 3} more" if len(others) > 3 else ""
             suggestion = rule_name(member, self.rule) or "USERNAME"
+            if suggestion != "USERNAME" and member.id != min(one.id for one in (member, *others)):
+                suggestion = with_suffix(suggestion, member.id)
             self.doubt(
                 member.id,
                 "shared_email",

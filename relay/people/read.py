@@ -6,12 +6,12 @@ looks exactly like people who left.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from relay.clock import Clock
@@ -20,6 +20,7 @@ from relay.errors import BadAnswer, NotFound, RelayError
 from relay.officernd.client import OfficeRnD
 from relay.officernd.model import Organization
 from relay.papercut.client import PaperCut, balance_from_text, is_true
+from relay.people.snapshot import Snapshot
 from relay.people.world import Account, Memory, OfficeRnDSide, PaperCutSide, World
 from relay.progress import Phase, Progress
 
@@ -77,6 +78,76 @@ def read_world(
     return found
 
 
+def read_changes(
+    settings: Settings,
+    officernd: OfficeRnD,
+    papercut: PaperCut,
+    memory: Memory,
+    snapshot: Snapshot,
+    *,
+    clock: Clock,
+    progress: Progress,
+    member_id: str | None = None,
+) -> World:
+    """Return the world of the last sync with what has changed since: in OfficeRnD by `modifiedAt`, and, with
+    `member_id`, that member asked for by name; in PaperCut the list of names, new accounts, and groups not ours.
+
+    Accounts that the plan then touches have to be read again, see `with_accounts`. Where PaperCut takes cards from the
+    user source all accounts are read, since an echo of an old card would undo a new one.
+    """
+    organization = check_organization(officernd, memory, settings)
+    before = snapshot.officernd
+    members = {one.id: one for one in officernd.members(snapshot.cursor or None, progress=progress)}
+    companies = {one.id: one for one in officernd.companies(snapshot.cursor or None, progress=progress)}
+    if member_id is not None:
+        members[member_id] = officernd.member(member_id)
+    known = {**before.companies, **companies}
+    for company_id in sorted({one.company for one in members.values() if one.company} - set(known)):
+        with contextlib.suppress(NotFound):
+            companies[company_id] = officernd.company(company_id)
+    side = catalogue(
+        settings,
+        officernd,
+        replace(
+            before,
+            organization=organization,
+            members={**before.members, **members},
+            companies={**before.companies, **companies},
+        ),
+        clock.now(),
+    )
+    names = papercut.usernames()
+    held = snapshot.papercut.accounts
+    width = record_fields(papercut)
+    unknown = [name for name in names if name.lower() not in held]
+    fresh = read_accounts(papercut, names if width == 10 else unknown, progress)
+    accounts = {name: held[name] for name in map(str.lower, names) if name in held}
+    listed = papercut.groups()
+    foreign = [name for name in listed if name not in memory.groups or name not in snapshot.papercut.groups]
+    groups = {name: snapshot.papercut.groups[name] for name in listed if name in snapshot.papercut.groups}
+    groups.update(read_groups(papercut, foreign, progress))
+    found = World(side, PaperCutSide({**accounts, **fresh}, groups, width), memory)
+    found = replace(found, memory=follow_renames(memory, found.papercut.accounts))
+    check_accounts(settings, found)
+    return found
+
+
+def with_accounts(world: World, papercut: PaperCut, usernames: Collection[str], progress: Progress) -> World:
+    """Return the world with some accounts, and the groups they are in, as PaperCut holds them now."""
+    names = sorted(set(usernames) & set(world.papercut.accounts))
+    accounts = read_accounts(papercut, names, progress)
+    groups = {group for name in names for group in world.papercut.groups_of.get(name, ())}
+    kept = {name: account for name, account in world.papercut.accounts.items() if name not in names}
+    return replace(
+        world,
+        papercut=PaperCutSide(
+            {**kept, **accounts},
+            {**world.papercut.groups, **read_groups(papercut, groups, progress)},
+            world.papercut.record_fields,
+        ),
+    )
+
+
 def check_organization(officernd: OfficeRnD, memory: Memory, settings: Settings) -> Organization:
     """Return the organisation; raise RelayError when it is another one than this site was linked with."""
     organization = officernd.organization()
@@ -94,33 +165,41 @@ def read_officernd(
     settings: Settings, officernd: OfficeRnD, organization: Organization, now: datetime, progress: Progress
 ) -> OfficeRnDSide:
     """Return what OfficeRnD says; only lists that a rule of the settings needs are read."""
-    rules = settings.members
-    today = now.astimezone(ZoneInfo(settings.site.timezone)).date()
-    with ThreadPoolExecutor(4) as pool:
+    with ThreadPoolExecutor(3) as pool:
         members = pool.submit(officernd.members, progress=progress)
         companies = pool.submit(officernd.companies, progress=progress)
-        locations = pool.submit(officernd.locations)
-        memberships = pool.submit(officernd.memberships, progress=progress) if rules.plans else None
-        plans = pool.submit(officernd.plans) if rules.plans else None
-        passes = pool.submit(officernd.passes) if rules.admit_passes else None
-        checkins = pool.submit(officernd.checkins, today) if rules.admit_checkins else None
-        side = OfficeRnDSide(
-            organization=organization,
+        empty = OfficeRnDSide(organization, {}, {}, {})
+        lists = pool.submit(catalogue, settings, officernd, empty, now, progress)
+        side = replace(
+            lists.result(),
             members={member.id: member for member in members.result()},
             companies={company.id: company for company in companies.result()},
-            locations={location.id: location for location in locations.result()},
-            memberships=_tuple(memberships),
-            plans=_tuple(plans),
-            passes=_tuple(passes),
-            checkins=_tuple(checkins),
         )
-    return with_missing_companies(officernd, side, rules_need_memberships=bool(rules.plans))
+    check_companies(officernd, side)
+    return side
 
 
-def with_missing_companies(officernd: OfficeRnD, side: OfficeRnDSide, *, rules_need_memberships: bool) -> OfficeRnDSide:
-    """Return the side, checked against itself; raise BadAnswer where one list contradicts another."""
-    if rules_need_memberships and not side.memberships:
+def catalogue(
+    settings: Settings, officernd: OfficeRnD, side: OfficeRnDSide, now: datetime, progress: Progress | None = None
+) -> OfficeRnDSide:
+    """Return the side with locations and with the lists that a rule asks for; none of them can be read in part."""
+    rules = settings.members
+    today = now.astimezone(ZoneInfo(settings.site.timezone)).date()
+    side = replace(
+        side,
+        locations={location.id: location for location in officernd.locations()},
+        memberships=tuple(officernd.memberships(progress=progress)) if rules.plans else (),
+        plans=tuple(officernd.plans()) if rules.plans else (),
+        passes=tuple(officernd.passes()) if rules.admit_passes else (),
+        checkins=tuple(officernd.checkins(today)) if rules.admit_checkins else (),
+    )
+    if rules.plans and not side.memberships:
         raise _contradiction("OfficeRnD lists no membership at all, and plans decide who may print", "GET /memberships")
+    return side
+
+
+def check_companies(officernd: OfficeRnD, side: OfficeRnDSide) -> None:
+    """Raise BadAnswer where the list of companies leaves out one that members refer to and that exists."""
     referred = sorted({member.company for member in side.members.values() if member.company} - set(side.companies))
     for company_id in referred[:PROOFS]:
         try:
@@ -128,7 +207,6 @@ def with_missing_companies(officernd: OfficeRnD, side: OfficeRnDSide, *, rules_n
         except NotFound:
             continue
         raise _contradiction(f"OfficeRnD's list of companies leaves out {company_id}, which exists", "GET /companies")
-    return side
 
 
 def read_papercut(papercut: PaperCut, progress: Progress) -> PaperCutSide:
@@ -234,7 +312,3 @@ def _contradiction(what: str, operation: str) -> BadAnswer:
         operation=operation,
         code="contradiction",
     )
-
-
-def _tuple(future: Future[list[Any]] | None) -> tuple[Any, ...]:
-    return tuple(future.result()) if future is not None else ()

@@ -6,25 +6,31 @@ import getpass
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine, select
 
 from relay.clock import Clock
 from relay.config import Settings
 from relay.database import reading
 from relay.errors import EXIT_DONE, EXIT_FAILED, EXIT_REFUSED
+from relay.money.movement import CLOSED
+from relay.money.tables import movements
 from relay.officernd.client import OfficeRnD
 from relay.papercut.client import PaperCut
-from relay.people import links, read, safety
+from relay.people import links, read, ready, safety, snapshot, who
 from relay.people.apply import Failure, apply
 from relay.people.model import directory_of
-from relay.people.plan import Plan, plan
+from relay.people.plan import Plan, acts, plan
 from relay.people.publish import current_directory, publish
 from relay.people.safety import PLAN_CHANGED, Refusal
-from relay.people.world import Memory
+from relay.people.world import Memory, World
 from relay.progress import Progress
 
 log = logging.getLogger(__name__)
+
+# Members deleted in OfficeRnD show in no incremental reading, so a full one is due once a day.
+FULL_READ_EVERY = timedelta(hours=36)
 
 
 @dataclass(frozen=True)
@@ -84,13 +90,37 @@ def sync(
 ) -> SyncResult:
     """Apply the plan, or only the one with the hash `expect`; the site's lock is the caller's to hold.
 
-    Raises what a read raises; nothing was written then.
+    `incremental` starts from the last sync and asks only for what changed since; `member` (e-mail, username or id)
+    brings that one person now and leaves everybody else as they are. Both work by single calls, without a full native
+    sync. Raises what a read raises; nothing was written then.
     """
     safety.check_codes(allow)
     finish_renames(settings, papercut, database, clock)
     memory = remembered(database, settings)
-    world = read.read_world(settings, officernd, papercut, memory, clock=clock, progress=progress)
-    made = plan(world, settings, clock.now(), allow=allow)
+    started = clock.now()
+    only = None
+    if member is not None:
+        only = who.find_member(member, officernd, papercut, memory).id
+        memory = _wanted_back(memory, only)
+    since = snapshot.load(settings) if incremental or only else None
+    if since is not None and started - since.full_at > FULL_READ_EVERY:
+        since = None
+
+    def make(world: World) -> Plan:
+        return plan(world, settings, clock.now(), allow=allow, only=None if only is None else {only})
+
+    if since is None:
+        world = read.read_world(settings, officernd, papercut, memory, clock=clock, progress=progress)
+        made = make(world)
+    else:
+        world = read.read_changes(
+            settings, officernd, papercut, memory, since, clock=clock, progress=progress, member_id=only
+        )
+        made = make(world)
+        touched = [decision.username for decision in made.people if acts(decision)]
+        if touched:  # what was remembered of them is not good enough to act on
+            world = read.with_accounts(world, papercut, touched, progress)
+            made = make(world)
     refused = made.refused
     if expect is not None and expect != made.hash:
         refused = (*refused, _plan_changed(expect, made.hash))
@@ -100,15 +130,36 @@ def sync(
         return SyncResult(made, False, refused)
     for code in allow:
         log.warning("safety limit %s lifted for this run by %s", code, getpass.getuser())
-    applied = apply(made, world, settings, papercut, database, clock=clock, progress=progress)
+    targeted = only is not None or since is not None
+    applied = apply(made, world, settings, papercut, database, clock=clock, progress=progress, targeted=targeted)
+    if not applied.failures:
+        full_at = since.full_at if since is not None else started
+        snapshot.save(settings, world, applied.papercut, now=started, full_at=full_at)
+    if only is None:
+        ready.save(settings, made, now=started)
     log.info("sync %s: users %s, groups %s", made.hash, dict(made.users), dict(made.groups))
     return SyncResult(made, True, refused, applied.failures)
 
 
 def remembered(database: Engine, settings: Settings) -> Memory:
     """Return what is remembered of the site, money under way included."""
+    site = settings.site.name
     with reading(database) as connection:
-        return links.read_memory(connection, settings.site.name)
+        memory = links.read_memory(connection, site)
+        busy = connection.execute(
+            select(movements.c.member_id).where(movements.c.site == site, movements.c.state.not_in(CLOSED))
+        ).scalars()
+        usernames = {memory.links[member_id].username for member_id in busy if member_id in memory.links}
+    return replace(memory, open_movements=frozenset(usernames))
+
+
+def _wanted_back(memory: Memory, member_id: str) -> Memory:
+    """Return the memory for somebody asked for by name: an account deleted by hand is wanted again."""
+    link = memory.links.get(member_id)
+    if link is None or link.standing != "gone":
+        return memory
+    again = replace(link, linked_at=None, made_by_us=True, initial_done=False, standing="active")
+    return replace(memory, links={**memory.links, member_id: again})
 
 
 def finish_renames(settings: Settings, papercut: PaperCut, database: Engine, clock: Clock) -> None:

@@ -1,0 +1,215 @@
+"""A person's answers to doubts about who is who: link, unlink, not-same. They are kept; the next sync acts on them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from sqlalchemy import Engine
+
+from relay.clock import Clock
+from relay.config import Settings
+from relay.errors import NotFound, RelayError, UsageError
+from relay.officernd.client import OfficeRnD
+from relay.papercut.client import PaperCut, is_true
+from relay.people import links, pins, who
+from relay.people.read import INTERNAL
+from relay.people.synchronise import remembered
+from relay.people.usernames import clean
+from relay.people.world import is_one_line, name_key
+
+GROUP = "group:"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What an answer changed, in a sentence that says what happens next."""
+
+    what: str
+    subject_id: str
+    name: str
+    sentence: str
+    exit_code: int = 0
+
+    def as_json(self) -> dict[str, object]:
+        return {"done": self.what, "member_id": self.subject_id, "name": self.name, "message": self.sentence}
+
+    def text(self) -> str:
+        return self.sentence
+
+
+def link(
+    settings: Settings,
+    officernd: OfficeRnD,
+    papercut: PaperCut,
+    database: Engine,
+    *,
+    clock: Clock,
+    member: str,
+    username: str,
+) -> Answer:
+    """Say that a member is an account; one that does not exist is made under this name by the next sync.
+
+    With `group:NAME` for the account, `member` names a company (id or name), and the group becomes its own.
+    """
+    if username.startswith(GROUP):
+        return _link_group(settings, officernd, database, clock, member, username.removeprefix(GROUP))
+    memory = remembered(database, settings)
+    found = who.find_member(member, officernd, papercut, memory)
+    name = _usable(settings, papercut, username)
+    owner = next((one for one in memory.links.values() if one.username == name and not one.deleted_at), None)
+    if owner is not None and owner.member_id != found.id:
+        raise RelayError(
+            f"{name} is already linked to {owner.display_name or 'the member'} ({owner.member_id}); if that is wrong: "
+            f"papercut-relay unlink {owner.member_id}, then link again.",
+            code="already_linked",
+        )
+    with database.begin() as connection:
+        site = settings.site.name
+        links.drop_answers(connection, site, "not_same", found.id, name)
+        if owner is not None and not papercut.user_exists(name):
+            # Deleted by hand, and wanted back: as if it had never been seen.
+            again = replace(owner, linked_at=None, made_by_us=True, initial_done=False, standing="active")
+            links.store_links(connection, site, [again])
+        elif owner is None:
+            links.drop_link(connection, site, found.id)
+            links.store_answer(connection, site, "link", found.id, name, clock.now())
+    return Answer(
+        "link",
+        found.id,
+        name,
+        f"{found.name} ({found.id}) is the PaperCut account {name} from the next sync on: papercut-relay sync.",
+    )
+
+
+def unlink(
+    settings: Settings, officernd: OfficeRnD, papercut: PaperCut, database: Engine, *, clock: Clock, who: str
+) -> Answer:
+    """Say that a link is wrong: it is dropped, and the two are never linked again by themselves."""
+    memory = remembered(database, settings)
+    site = settings.site.name
+    if who in memory.group_answers:
+        with database.begin() as connection:
+            links.drop_answers(connection, site, "group", who)
+        return Answer("unlink", who, memory.group_answers[who], "The company's group is decided by the rules again.")
+    found = _find(who, officernd, papercut, memory)
+    answered = memory.answers.get(found.member_id)
+    if found.link is None and answered is None:
+        raise RelayError(f"{who} is not linked to any PaperCut account.", code="not_linked")
+    name = found.link.username if found.link else str(answered)
+    with database.begin() as connection:
+        links.drop_link(connection, site, found.member_id)
+        links.drop_answers(connection, site, "link", found.member_id)
+        links.store_answer(connection, site, "not_same", found.member_id, name, clock.now())
+    return Answer(
+        "unlink",
+        found.member_id,
+        name,
+        f"{found.member_id} and the PaperCut account {name} are no longer linked; the next sync looks for another "
+        f"account, and treats {name} as nobody's: papercut-relay plan.",
+    )
+
+
+def not_same(
+    settings: Settings,
+    officernd: OfficeRnD,
+    papercut: PaperCut,
+    database: Engine,
+    *,
+    clock: Clock,
+    member: str,
+    username: str,
+) -> Answer:
+    """Say that a member is not an account, so that the two are never linked by themselves."""
+    memory = remembered(database, settings)
+    found = who.find_member(member, officernd, papercut, memory)
+    name = username.strip().lower()
+    held = memory.links.get(found.id)
+    with database.begin() as connection:
+        site = settings.site.name
+        if held is not None and held.username == name:
+            links.drop_link(connection, site, found.id)
+        if memory.answers.get(found.id) == name:
+            links.drop_answers(connection, site, "link", found.id)
+        links.store_answer(connection, site, "not_same", found.id, name, clock.now())
+    return Answer(
+        "not_same",
+        found.id,
+        name,
+        f"{found.name} ({found.id}) is not the PaperCut account {name}; the next sync goes on without it: "
+        "papercut-relay plan.",
+    )
+
+
+def issue_pin(
+    settings: Settings, officernd: OfficeRnD, papercut: PaperCut, database: Engine, *, clock: Clock, who: str
+) -> Answer:
+    """Make a print PIN for a member; it stands in the answer and nowhere else."""
+    found = _find(who, officernd, papercut, remembered(database, settings))
+    if not found.member_id:
+        raise RelayError(f"{who} is no member of OfficeRnD, and a PIN belongs to a member.", code="who_unknown")
+    pin = pins.issue_pin(Path(settings.scripts.home), found.member_id)
+    return Answer("pin", found.member_id, pin, f"The print PIN of {who} is {pin}. It is not shown again.")
+
+
+def revoke_pin(
+    settings: Settings, officernd: OfficeRnD, papercut: PaperCut, database: Engine, *, clock: Clock, who: str
+) -> Answer:
+    """Make a member's print PIN worthless."""
+    found = _find(who, officernd, papercut, remembered(database, settings))
+    had = bool(found.member_id) and pins.revoke_pin(Path(settings.scripts.home), found.member_id)
+    sentence = f"The print PIN of {who} is worthless now." if had else f"{who} had no print PIN."
+    return Answer("pin_revoked", found.member_id, "", sentence)
+
+
+_find = who.find
+
+
+def _link_group(
+    settings: Settings, officernd: OfficeRnD, database: Engine, clock: Clock, company: str, group: str
+) -> Answer:
+    """Say which group is a company's, older groups with rights of their own included."""
+    own = (
+        settings.members.individual_group,
+        settings.members.everyone_group,
+        settings.members.unlinked_group,
+        settings.print.blocked_group,
+    )
+    if not is_one_line(group) or len(group) > 100 or group.startswith("!!") or name_key(group) in map(name_key, own):
+        raise UsageError(f"{group!r} cannot be a company's group.")
+    companies = officernd.companies()
+    found = [one for one in companies if company == one.id or name_key(one.name) == name_key(company)]
+    if len(found) != 1:
+        what = "no company" if not found else f"{len(found)} companies"
+        raise RelayError(f"OfficeRnD knows {what} {company!r}: give the company's id.", code="who_unknown")
+    with database.begin() as connection:
+        links.store_answer(connection, settings.site.name, "group", found[0].id, group, clock.now())
+    return Answer(
+        "link",
+        found[0].id,
+        group,
+        f"The members of {found[0].name} are in the group {group!r} from the next sync on: papercut-relay plan.",
+    )
+
+
+def _usable(settings: Settings, papercut: PaperCut, username: str) -> str:
+    """Return a username that a member may be linked to, or raise with the reason why not."""
+    name = username.strip().lower()
+    if not name or clean(name) != name:
+        raise UsageError(
+            f"{username!r} cannot be a PaperCut username: at most 50 characters, without @, / and \\; "
+            f"such as {clean(name) or 'ann.lee_example.com'}."
+        )
+    if name in {one.strip().lower() for one in settings.members.not_ours}:
+        raise RelayError(f"{name} stands in [members] not_ours: take it out of there first.", code="not_ours")
+    try:
+        internal = is_true(papercut.user_properties(name, [INTERNAL])[INTERNAL])
+    except NotFound:
+        return name
+    if internal:
+        raise RelayError(
+            f"{name} is an internal user, whose password PaperCut never asks OfficeRnD for: link another name, or "
+            "delete the internal user in PaperCut first.",
+            code="internal_user",
+        )
+    return name

@@ -1,0 +1,224 @@
+"""Why somebody may or may not print: every rule's verdict, the link, the account, the login. Writes nothing."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from sqlalchemy import Engine
+
+from relay.clock import Clock
+from relay.config import Settings
+from relay.database import reading
+from relay.errors import EXIT_DONE, NotFound, RelayError
+from relay.money import amounts
+from relay.officernd.client import OfficeRnD
+from relay.papercut.client import PaperCut
+from relay.people import read, who
+from relay.people.links import last_sync
+from relay.people.model import DirectoryUser
+from relay.people.publish import current_directory
+from relay.people.rules import Outcome, email_outcome, judge, make_rules
+from relay.people.synchronise import remembered
+from relay.people.world import Account, Memory, OfficeRnDSide, email_key
+from relay.progress import Progress
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """The answer: facts for a program in `facts`, the same for a person in `lines`."""
+
+    facts: dict[str, object]
+    lines: tuple[str, ...]
+    exit_code: int = EXIT_DONE
+
+    def as_json(self) -> dict[str, object]:
+        return self.facts
+
+    def text(self) -> str:
+        return "\n".join(self.lines)
+
+
+def explain(
+    settings: Settings, officernd: OfficeRnD, papercut: PaperCut, database: Engine, *, clock: Clock, who: str
+) -> Explanation:
+    """Return why `who` (e-mail, username or member id) may or may not print and log in."""
+    memory = remembered(database, settings)
+    person = _find(who, officernd, papercut, memory)
+    with reading(database) as connection:
+        synced = last_sync(connection, settings.site.name)
+    rules = _rules(settings, officernd, person, clock.now())
+    may_print = bool(rules) and person.member is not None and all(one.passed for one in rules if one.rule != "email")
+    if any(one.rule == "guest" for one in rules):
+        may_print = all(one.passed for one in rules if one.rule == "exclude_emails")
+    account = _account(papercut, person.username)
+    groups = [name for name in papercut.user_groups(person.username) if name[:2] != "!!"] if account else []
+    listed = _listed(settings, person)
+    doubts = _doubts(settings, officernd, memory, person, may_print)
+    obstacles = _obstacles(settings, person, rules, may_print, account, groups, listed, doubts)
+    facts: dict[str, object] = {
+        "who": who,
+        "member_id": person.member_id or None,
+        "name": person.member.name if person.member else None,
+        "email": person.member.email if person.member else None,
+        "status": person.member.status if person.member else None,
+        "may_print": may_print,
+        "rules": [{"rule": one.rule, "passed": one.passed, "text": one.text} for one in rules],
+        "username": person.username or None,
+        "linked_at": person.link.linked_at.isoformat() if person.link and person.link.linked_at else None,
+        "opening_balance": amounts.text(person.link.opening_balance, settings.site.currency) if person.link else None,
+        "account": _account_facts(settings, account, groups),
+        "directory": {"standing": listed.standing, "reason": listed.reason} if listed else None,
+        "doubts": doubts,
+        "can_log_in": not obstacles,
+        "why_not": obstacles,
+        "last_sync": synced.isoformat() if synced else None,
+    }
+    return Explanation(facts, tuple(_lines(facts, person, rules)))
+
+
+_find = who.find
+
+
+def _rules(settings: Settings, officernd: OfficeRnD, person: who.Person, now: datetime) -> list[Outcome]:
+    """Return every rule's word about a member, read for this one person; none for somebody who is no member."""
+    member = person.member
+    if member is None:
+        return []
+    companies = {}
+    if member.company:
+        with suppress(NotFound):
+            companies[member.company] = officernd.company(member.company)
+    side = OfficeRnDSide(officernd.organization(), {member.id: member}, companies, {})
+    side = read.catalogue(settings, officernd, side, now, Progress())
+    verdict = judge(member, make_rules(settings, side, now))
+    return [*verdict.outcomes, email_outcome(member)]
+
+
+def _account(papercut: PaperCut, username: str) -> Account | None:
+    if not username:
+        return None
+    return read.read_accounts(papercut, [username], Progress()).get(username)
+
+
+def _account_facts(settings: Settings, account: Account | None, groups: list[str]) -> dict[str, object] | None:
+    if account is None:
+        return None
+    return {
+        "internal": account.internal,
+        "printing_disabled": account.disabled,
+        "balance": amounts.text(account.balance, settings.site.currency),
+        "email": account.email,
+        "groups": groups,
+    }
+
+
+def _listed(settings: Settings, person: who.Person) -> DirectoryUser | None:
+    """Return how the directory in force shows somebody."""
+    try:
+        directory = current_directory(Path(settings.scripts.home))
+    except RelayError:
+        return None
+    users = directory.users if directory else ()
+    return next((user for user in users if person.username and user.username == person.username), None)
+
+
+def _doubts(settings: Settings, officernd: OfficeRnD, memory: Memory, person: who.Person, may_print: bool) -> list[str]:
+    """Return the questions that hold somebody without an account."""
+    member = person.member
+    if member is None or not may_print or (person.link and not person.link.deleted_at):
+        return []
+    if member.id in memory.answers or not member.email:
+        return []
+    others = [
+        one
+        for one in officernd.members_by_email(member.email)
+        if one.id != member.id
+        and email_key(one.email) == email_key(member.email)
+        and one.status in settings.members.statuses
+    ]
+    if not others:
+        return []
+    names = ", ".join(f"{one.name} ({one.id})" for one in others)
+    return [f"the address {member.email} is also that of {names}: papercut-relay link {member.id} USERNAME"]
+
+
+def _obstacles(
+    settings: Settings,
+    person: who.Person,
+    rules: list[Outcome],
+    may_print: bool,
+    account: Account | None,
+    groups: list[str],
+    listed: DirectoryUser | None,
+    doubts: list[str],
+) -> list[str]:
+    """Return everything that stands between somebody and a login or a print, the first cause first."""
+    found: list[str] = []
+    if person.member is None:
+        found.append("OfficeRnD does not know them" if not person.link else "they are no longer in OfficeRnD")
+    elif not may_print:
+        found.extend(one.text for one in rules if not one.passed and one.rule != "email")
+    found.extend(
+        one.text for one in rules if one.rule == "email" and not one.passed and settings.signin.method != "pin"
+    )
+    found.extend(doubts)
+    if person.username.lower() in {one.strip().lower() for one in settings.members.not_ours} and person.username:
+        found.append(f"the account {person.username} stands in [members] not_ours")
+    if account is None:
+        if person.link and person.link.standing == "gone":
+            found.append(
+                f"the account {person.username} was deleted in PaperCut: papercut-relay sync --member "
+                f"{person.member_id}"
+            )
+        elif may_print and not doubts:
+            found.append("there is no PaperCut account yet: papercut-relay sync")
+        return found
+    if account.internal:
+        found.append(f"{account.username} is an internal user, whose password PaperCut never asks OfficeRnD for")
+    if account.disabled:
+        found.append("printing is switched off for the account in PaperCut")
+    for group in (settings.members.unlinked_group, settings.print.blocked_group):
+        if settings.print.guard == "blocked" and group in groups:
+            found.append(f"the print script refuses the group {group}")
+    if settings.print.guard == "members" and settings.members.everyone_group not in groups:
+        found.append(f"the print script refuses who is not in {settings.members.everyone_group}")
+    if listed is None and not account.internal:
+        found.append("the directory in force does not show the account: papercut-relay sync")
+    elif listed is not None and listed.standing != "active":
+        found.append(f"the directory in force says {listed.standing}" + (f": {listed.reason}" if listed.reason else ""))
+    return found
+
+
+def _lines(facts: dict[str, object], person: who.Person, rules: list[Outcome]) -> list[str]:
+    member, link = person.member, person.link
+    lines = []
+    if member:
+        lines.append(f"{member.name or 'No name'} <{member.email or 'no e-mail'}>, member {member.id}, {member.status}")
+    else:
+        lines.append(f"{facts['who']}: no member of OfficeRnD")
+    lines.append(f"May print: {'yes' if facts['may_print'] else 'no'}")
+    lines.extend(f"  {'yes' if one.passed else 'NO '}  {one.rule}: {one.text}" for one in rules)
+    if link and link.linked_at:
+        lines.append(f"Linked to {link.username} since {link.linked_at:%Y-%m-%d %H:%M} UTC")
+    elif person.username:
+        lines.append(f"PaperCut account {person.username}, not linked")
+    else:
+        lines.append("Not linked to a PaperCut account")
+    account = facts["account"]
+    if isinstance(account, dict):
+        kind = "internal" if account["internal"] else "from the user source"
+        switched = "off" if account["printing_disabled"] else "on"
+        lines.append(f"  {kind}, printing {switched}, balance {account['balance']}")
+        lines.append(f"  groups: {', '.join(account['groups']) or 'none'}")
+    obstacles = facts["why_not"]
+    assert isinstance(obstacles, list)
+    if obstacles:
+        lines.append("Cannot log in and print, because:")
+        lines.extend(f"  - {reason}" for reason in obstacles)
+    else:
+        lines.append("Can log in with the OfficeRnD address and password (whether one was ever set, OfficeRnD hides).")
+    lines.append(f"Last sync: {facts['last_sync'] or 'never'}")
+    return lines

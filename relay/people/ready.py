@@ -1,0 +1,80 @@
+"""Who may print and cannot yet, and why: kept by each sync, told by `status` without asking either system."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy import Engine
+
+from relay.config import Settings
+from relay.people.plan import Plan
+from relay.people.rules import email_outcome
+from relay.private_files import write_private
+
+NAME = "readiness.json"
+KINDS = ("without_email", "without_account", "held_by_a_doubt", "switched_off")
+
+
+@dataclass(frozen=True)
+class Readiness:
+    """People by what is missing, each as "Name (member id): why"; `synced_at` None before the first sync."""
+
+    synced_at: datetime | None = None
+    people: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def as_json(self) -> dict[str, list[str]]:
+        return {kind: list(self.people.get(kind, ())) for kind in KINDS}
+
+    def text(self) -> str:
+        if self.synced_at is None:
+            return "There was no sync yet: papercut-relay sync."
+        lines = [
+            f"{kind.replace('_', ' ').capitalize()}: {len(found)}" + "".join(f"\n  {person}" for person in found)
+            for kind in KINDS
+            if (found := self.people.get(kind, ()))
+        ]
+        return "\n".join(lines) or "Everybody who may print has an account."
+
+
+def assess(plan: Plan) -> dict[str, list[str]]:
+    """Return who may print and cannot, by what is missing."""
+    decisions, people = plan.decisions, {kind: list[str]() for kind in KINDS}
+    members, found = decisions.members, decisions.matching
+    for member_id in sorted(members):
+        member = members[member_id]
+        if not decisions.verdicts[member_id].admitted:
+            continue
+        who = f"{member.name or 'No name'} ({member_id})"
+        address = email_outcome(member)
+        if member_id in found.doubts:
+            people["held_by_a_doubt"].append(f"{who}: {found.doubts[member_id]}")
+        elif not address.passed:
+            people["without_email"].append(f"{who}: {address.text}")
+        elif member_id in found.not_made:
+            people["without_account"].append(f"{who}: {found.not_made[member_id]}")
+        elif member_id in found.gone:
+            people["without_account"].append(f"{who}: the account {found.gone[member_id]} was deleted by hand")
+    for warning in plan.warnings:
+        if warning.code == "disabled_by_hand":
+            people["switched_off"].append(f"{warning.subject}: printing was switched off by hand")
+    return people
+
+
+def save(settings: Settings, plan: Plan, *, now: datetime) -> None:
+    """Keep the assessment of a plan that was applied."""
+    content = {"synced_at": now.isoformat(), "people": assess(plan)}
+    settings.site.state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    write_private(settings.site.state_dir / NAME, json.dumps(content, ensure_ascii=False))
+
+
+def readiness(settings: Settings, database: Engine) -> Readiness:
+    """Return who may print and cannot yet, as the last sync saw it; asks neither system."""
+    try:
+        content = json.loads((settings.site.state_dir / NAME).read_text(encoding="utf-8"))
+        people = {kind: tuple(found) for kind, found in content["people"].items()}
+        return Readiness(datetime.fromisoformat(content["synced_at"]), people)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return Readiness()

@@ -1,0 +1,101 @@
+"""The world as the last sync left it, in one private file: what an incremental sync starts from.
+
+It is a cache: losing it costs one full read and nothing else. Nothing here decides anything.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, fields
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from relay.config import Settings
+from relay.officernd.model import Company, Location, Member, Organization
+from relay.people.world import Account, OfficeRnDSide, PaperCutSide, World
+from relay.private_files import write_private
+
+log = logging.getLogger(__name__)
+
+FORMAT = 1
+NAME = "people.json"
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """Both systems at `taken_at`; `full_at` is when both were last read whole."""
+
+    taken_at: datetime
+    full_at: datetime
+    officernd: OfficeRnDSide
+    papercut: PaperCutSide
+
+    @property
+    def cursor(self) -> str:
+        """Return the newest `modifiedAt` seen: OfficeRnD's own clock, so that ours may go wrong. "" for none."""
+        members, companies = self.officernd.members.values(), self.officernd.companies.values()
+        return max((one.modified_at for one in (*members, *companies)), default="")
+
+
+def save(settings: Settings, world: World, papercut: PaperCutSide, *, now: datetime, full_at: datetime) -> None:
+    """Keep a world for the next incremental sync."""
+    side = world.officernd
+    content = {
+        "format": FORMAT,
+        "taken_at": now.isoformat(),
+        "full_at": full_at.isoformat(),
+        "organization": asdict(side.organization),
+        "members": _rows(side.members, Member),
+        "companies": _rows(side.companies, Company),
+        "locations": _rows(side.locations, Location),
+        "accounts": _rows(papercut.accounts, Account),
+        "groups": {name: sorted(members) for name, members in papercut.groups.items()},
+        "record_fields": papercut.record_fields,
+    }
+    settings.site.state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    write_private(_path(settings), json.dumps(content, ensure_ascii=False, separators=(",", ":")))
+
+
+def load(settings: Settings) -> Snapshot | None:
+    """Return the last snapshot, None where there is none that can be used."""
+    try:
+        content = json.loads(_path(settings).read_text(encoding="utf-8"))
+        if content["format"] != FORMAT:
+            return None
+        return Snapshot(
+            datetime.fromisoformat(content["taken_at"]),
+            datetime.fromisoformat(content["full_at"]),
+            OfficeRnDSide(
+                Organization(**content["organization"]),
+                _values(content["members"], Member),
+                _values(content["companies"], Company),
+                _values(content["locations"], Location),
+            ),
+            PaperCutSide(
+                _values(content["accounts"], Account),
+                {name: frozenset(members) for name, members in content["groups"].items()},
+                content["record_fields"],
+            ),
+        )
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        log.warning("the snapshot of people cannot be used (%s): everything is read again", type(error).__name__)
+        return None
+
+
+def _path(settings: Settings) -> Path:
+    return settings.site.state_dir / NAME
+
+
+def _rows(values: Mapping[str, Any], kind: type[Any]) -> list[list[Any]]:
+    names = [field.name for field in fields(kind)]
+    return [[getattr(value, name) for name in names] for value in values.values()]
+
+
+def _values(rows: list[list[Any]], kind: Callable[..., Any]) -> dict[str, Any]:
+    """Return values by their first field, which is the key of every kind kept here."""
+    return {row[0]: kind(*row) for row in rows}
