@@ -123,7 +123,7 @@ def demo(members: int, keep: Path | None) -> int:
     """A member's day through the real code, against two stand-ins on this machine. Needs no settings."""
     from relay.sandbox import demo as story
 
-    answer = story.tell(members=members, keep=keep, say=_say, progress=OUTSIDE.progress())
+    answer = story.tell(members=members, keep=keep, say=_say, progress=terminal.TerminalProgress(lines=False))
     OUTSIDE.answer(answer.as_json(), lambda: terminal.output().print(answer.table()))
     return answer.exit_code
 
@@ -455,6 +455,35 @@ def serve(listen: str | None) -> int:
     from relay.console import server
 
     return int(server.serve(OUTSIDE.settings(), listen=listen, say=_say))
+
+
+@command()
+@click.argument("name")
+@click.option(
+    "--role",
+    type=click.Choice(["look", "operate", "money"]),
+    default="money",
+    show_default=True,
+    help="What NAME may do: look, work on people too, decide on money too.",
+)
+@click.option("--remove", is_flag=True, help="Take the login away.")
+def password(name: str, role: str, remove: bool) -> int:
+    """Give NAME a password for the console, or change it. Asked for, or read from standard input."""
+    from relay.console import passwords
+
+    settings_file = config.find(OUTSIDE.config)
+    if remove:
+        told = passwords.remove(settings_file, name)
+    else:
+        passwords.check_name(name)
+        typed = (
+            click.prompt("Password", hide_input=True, confirmation_prompt=True, err=True)
+            if sys.stdin.isatty()
+            else sys.stdin.readline().rstrip("\r\n")
+        )
+        told = passwords.set_password(settings_file, name, role, typed)
+    OUTSIDE.answer({"name": name, "file": str(told.file), "users": told.users}, lambda: click.echo(told.text()))
+    return EXIT_DONE
 
 
 @command()

@@ -46,7 +46,8 @@ SYSTEM = "PaperCut"
 PAGE = 1000  # the size that PaperCut's own proxy calls efficient
 ACCESS_DENIED = "Your IP address is not allowed"
 TEMPLATE_PRINTER = "!!template printer!!"
-TASK_POLL_S = 0.5
+TASK_POLL_SHORTEST_S = 0.02
+TASK_POLL_LONGEST_S = 2.0
 
 _NOT_FOUND_CODES = {262, 263, 283, 284}
 _CONFLICT_CODES = {267, 268, 272}
@@ -289,23 +290,23 @@ class PaperCut:
 
         PaperCut has one task slot: call this before starting a task too, since it may be somebody else's.
         """
-        deadline_s = self._clock.monotonic_s() + limit_s
-        pause_s = TASK_POLL_S / 10
+        started_s = self._clock.monotonic_s()
         while True:
             status = self.task_status()
             if progress is not None and status.summary:
                 progress(status.summary)
             if status.completed:
                 return status
-            if self._clock.monotonic_s() >= deadline_s:
+            elapsed_s = self._clock.monotonic_s() - started_s
+            if elapsed_s >= limit_s:
                 raise BadAnswer(
                     f"PaperCut's background task was not over after {limit_s:.0f} s "
                     f"({status.summary or 'no message'}); look at Options > User/Group Sync and run again.",
                     system=SYSTEM,
                     operation="getTaskStatus",
                 )
-            self._clock.sleep(pause_s)
-            pause_s = min(pause_s * 2, TASK_POLL_S)
+            # A quarter of what it took so far: little is lost on a short task, and a long one is not pestered.
+            self._clock.sleep(min(max(elapsed_s / 4, TASK_POLL_SHORTEST_S), TASK_POLL_LONGEST_S))
 
     def health(self) -> dict[str, Any]:
         """Return the health API's answer, {} where no key is set or it does not answer.

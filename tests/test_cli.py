@@ -1,0 +1,133 @@
+"""The outside: exit codes, one-sentence failures, JSON and nothing else on standard output."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from settings_example import raw_settings, write_secrets
+
+from relay import cli
+from relay.lock import site_lock
+
+ROOT = Path(__file__).parent.parent
+
+
+def relay(*words: str, folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "relay", *words],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def run_main(*words: str) -> int:
+    with pytest.raises(SystemExit) as left:
+        cli.main(list(words))
+    return int(left.value.code or 0)
+
+
+def write_toml(folder: Path, **sections: dict[str, object]) -> Path:
+    write_secrets(folder)
+    lines = []
+    for name, values in raw_settings(folder, **sections).items():
+        lines.append(f"[{name}]")
+        lines += [f"{key} = {json.dumps(value)}" for key, value in values.items()]
+    file = folder / "relay.toml"
+    file.write_text("\n".join(lines), encoding="utf-8")
+    return file
+
+
+def test_no_command_means_help_and_never_a_write(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_main() == 0
+    assert "papercut-relay demo" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("name", sorted(cli.cli.commands))
+def test_help_answers_without_settings(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert run_main(name, "--help") == 0
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["nonsense"],
+        ["sync", "--nonsense"],
+        ["link", "only-one"],
+        ["resolve", "REF", "--as", "perhaps", "--reason", "x"],
+        ["demo", "--members", "none"],
+    ],
+)
+def test_wrong_usage_is_exit_2_and_points_to_help(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_main(*words) == 2
+    assert "--help" in capsys.readouterr().err
+
+
+def test_missing_settings_are_exit_2_with_the_way_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("PAPERCUT_RELAY_CONFIG", raising=False)
+    assert run_main("status") == 2
+    told = capsys.readouterr()
+    assert "There is no settings file relay.toml" in told.err
+    assert told.out == ""
+
+
+@pytest.mark.parametrize("words", [["--json", "plan"], ["plan", "--json"]])
+def test_json_is_one_object_also_for_a_failure(words: list[str], tmp_path: Path) -> None:
+    """The error stands beside the command's usual fields, and the sentence on standard error too."""
+    file = write_toml(tmp_path, fees={"every": "yearly"})
+    done = relay("--config", str(file), *words, folder=tmp_path)
+    assert done.returncode == 2
+    answer = json.loads(done.stdout)
+    assert answer["error"]["code"] == "settings"
+    assert "[fees] every" in answer["error"]["message"]
+    assert answer["changes"] == [] and answer["applied"] is False
+    assert "[fees] every" in done.stderr
+
+
+def test_the_settings_are_found_by_the_environment(tmp_path: Path) -> None:
+    file = write_toml(tmp_path, site={"timezone": "Nowhere"})
+    done = relay("plan", folder=ROOT, PAPERCUT_RELAY_CONFIG=str(file))
+    assert (done.returncode, "Nowhere" in done.stderr) == (2, True)
+
+
+def test_a_server_that_is_down_is_one_sentence(tmp_path: Path) -> None:
+    file = write_toml(
+        tmp_path,
+        papercut={"url": "http://127.0.0.1:1"},
+        officernd={"api_url": "http://127.0.0.1:1/api/v2", "token_url": "http://127.0.0.1:1/token"},
+    )
+    done = relay("--config", str(file), "plan", folder=tmp_path)
+    assert done.returncode == 1
+    assert done.stderr.count("\n") == 1
+    assert "cannot be reached" in done.stderr
+    assert "Traceback" not in done.stderr + done.stdout
+
+
+def test_a_second_writer_is_refused_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = write_toml(tmp_path)
+    with site_lock(tmp_path / "state"):
+        done = relay("--config", str(file), "--json", "settle", folder=tmp_path)
+    assert done.returncode == 5
+    assert json.loads(done.stdout)["error"]["code"] == "already_running"
+
+
+def test_a_state_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+    (tmp_path / "state").write_text("a file, not a folder")
+    file = write_toml(tmp_path)
+    done = relay("--config", str(file), "settle", folder=tmp_path)
+    assert done.returncode == 1
+    assert "state_dir" in done.stderr
