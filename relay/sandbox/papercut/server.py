@@ -93,12 +93,12 @@ class PaperCutStandIn:
     def start(self) -> PaperCutStandIn:
         """Read security.properties and listen; a chosen port stays the same through stop and start."""
         self.state.security = security.read(self.state.data_dir)
+        self._server = _Server(("127.0.0.1", self._port), self._context, self.faults, self._tls)
+        self._port = self._server.server_address[1]
         if self._database_url:
             from relay.sandbox.papercut.database import ExternalDatabase  # SQLAlchemy takes long to load
 
             self._database = ExternalDatabase(self._database_url, self.state)
-        self._server = _Server(("127.0.0.1", self._port), self._context, self.faults, self._tls)
-        self._port = self._server.server_address[1]
         self._thread = threading.Thread(target=self._server.serve, name="papercut-stand-in", daemon=True)
         self._thread.start()
         return self
