@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Any
 
 from rich.console import Console
@@ -53,7 +54,7 @@ class TerminalProgress(Progress):
 
     def line(self, text: str) -> None:
         if self._lines:
-            self._console.print(Text(text))
+            self._console.print(Text(text), soft_wrap=True)
 
 
 def output() -> Console:
@@ -131,10 +132,21 @@ def run_result(console: Console, answer: Mapping[str, Any]) -> None:
 def status(console: Console, answer: Mapping[str, Any]) -> None:
     """Show the site's state: each open question with its next step."""
     console.print(f"Site {answer['site']}, business day {answer['business_day']}")
-    console.print("The daily run is due now." if answer["due"] else f"The next daily run is due {answer['next_due']}.")
+    next_due = datetime.fromisoformat(answer["next_due"])  # in the site's zone, as everything shown here
+
+    def shown(moment: str) -> str:
+        return datetime.fromisoformat(moment).astimezone(next_due.tzinfo).strftime("%Y-%m-%d %H:%M")
+
+    console.print(
+        "The daily run is due now." if answer["due"] else f"The next daily run is due {shown(answer['next_due'])}."
+    )
     if answer["last_runs"]:
         rows = [
-            [item["kind"].replace("_", "-"), item["finished"], OUTCOMES.get(item["exit_code"], str(item["exit_code"]))]
+            [
+                item["kind"].replace("_", "-"),
+                shown(item["finished"]),
+                OUTCOMES.get(item["exit_code"], str(item["exit_code"])),
+            ]
             for item in answer["last_runs"]
         ]
         console.print(table("Last runs", ["what", "when", "outcome"], rows))
