@@ -161,6 +161,24 @@ def _listen(value: str) -> str:
     return value
 
 
+def _public_url(value: str) -> str:
+    if not value:
+        return value
+    parts = urlsplit(_url(value))
+    if parts.scheme != "https" or parts.path or parts.query or parts.fragment:
+        raise _wrong("must be the https address of the proxy alone, such as https://print.example.com")
+    return value.rstrip("/")
+
+
+def _locale(value: str) -> str:
+    from babel import Locale, UnknownLocaleError  # only who sets one pays for loading it
+
+    try:
+        return str(Locale.parse(value))
+    except (ValueError, UnknownLocaleError):
+        raise _wrong(f"{value!r} is no locale such as en_GB or de_DE") from None
+
+
 Line = Annotated[str, AfterValidator(_one_line)]
 GroupName = Annotated[str, AfterValidator(_group_name)]
 OptionalPath = Annotated[Path | None, BeforeValidator(_path)]
@@ -341,6 +359,11 @@ class LedgerSection(Section):
 class ConsoleSection(Section):
     listen: Annotated[str, AfterValidator(_listen)] = "127.0.0.1:9480"
     password_hash: SecretStr | None = None
+    # Additions to the contract's table: the https address of the proxy in front, how dates and amounts are written, and
+    # the secret that OfficeRnD signs its webhooks with.
+    public_url: Annotated[str, AfterValidator(_public_url)] = ""
+    locale: Annotated[str, AfterValidator(_locale)] = "en_GB"
+    webhook_secret: SecretStr | None = None
 
 
 class Settings(Section):
@@ -377,7 +400,7 @@ SECRETS: Mapping[str, Mapping[str, bool]] = {
     "papercut": {"auth_token": True},
     "officernd": {"client_secret": True},
     "jobs": {"database_url": False},
-    "console": {"password_hash": False},
+    "console": {"password_hash": False, "webhook_secret": False},
 }
 URLS_WITH_PASSWORD: Mapping[str, str] = {"ledger": "url", "officernd": "proxy"}
 
@@ -562,7 +585,12 @@ def _contradictions(sections: Mapping[str, Any]) -> list[str]:
         if not is_loopback(host):
             problems.append(
                 f"[console] password_hash_file: is required because listen = {console.listen!r} can be reached from "
-                "other machines"
+                "other machines; make one with: papercut-relay password NAME"
+            )
+        elif console.public_url:
+            problems.append(
+                "[console] password_hash_file: is required with public_url, since others reach the console through it; "
+                "make one with: papercut-relay password NAME"
             )
     if jobs and jobs.source == "database" and jobs.database_url is None:
         problems.append('[jobs] database_url_file: is required with source = "database"')

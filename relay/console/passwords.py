@@ -1,0 +1,173 @@
+"""Who may use the console: names, roles and slow hashes, in the one private file `[console] password_hash_file`.
+
+The file holds one line of JSON, {"ann": {"role": "money", "hash": "scrypt:..."}}, or a single scrypt hash, which
+stands for the name `operator` with every right. A password is never stored, and no hash leaves this module.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Literal, cast, get_args
+
+import tomlkit
+from tomlkit.exceptions import TOMLKitError
+from werkzeug.security import check_password_hash, generate_password_hash
+
+from relay.errors import ConfigError, UsageError
+from relay.private_files import write_private
+
+Role = Literal["look", "operate", "money"]
+ROLES: tuple[Role, ...] = get_args(Role)  # each may do what the ones before it may
+SHORTEST = 10
+DEFAULT_FILE = "secrets/console_password"
+ONLY_NAME = "operator"
+_METHOD = "scrypt"
+_NAME = re.compile(r"[^\W_](?:[\w.@+-]{0,62}[^\W_])?")
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    name: str
+    role: Role
+    hash: str
+
+    @property
+    def fingerprint(self) -> str:
+        """Return a short word that changes with the password or the role, so that old sessions end with them."""
+        return hashlib.sha256(f"{self.role}\x1f{self.hash}".encode()).hexdigest()[:16]
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What was written where: the file and every user's role in it."""
+
+    file: Path
+    users: Mapping[str, str]
+    sentence: str
+
+    def text(self) -> str:
+        return self.sentence
+
+
+def read_users(stored: str | None) -> dict[str, User]:
+    """Return the users in the file's content, {} for none. Raises ConfigError for content that is not ours."""
+    if not stored:
+        return {}
+    if not stored.startswith("{"):
+        return {ONLY_NAME: User(ONLY_NAME, "money", _checked_hash(stored))}
+    try:
+        rows = json.loads(stored)
+        return {
+            str(name): User(str(name), cast(Role, _known_role(row["role"])), _checked_hash(row["hash"]))
+            for name, row in rows.items()
+        }
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise ConfigError([_UNREADABLE]) from None
+
+
+def verify(users: Mapping[str, User], name: str, password: str) -> User | None:
+    """Return the user whose name and password these are, else None; unknown names take as long as wrong passwords."""
+    user = users.get(name)
+    right = check_password_hash(user.hash if user else _nobodys_hash(), password)
+    return user if user and right else None
+
+
+def set_password(settings_file: Path, name: str, role: str, password: str) -> Told:
+    """Give `name` a password, and name the file in relay.toml where it does not yet stand there.
+
+    Works on settings that are otherwise incomplete, since without a password some settings cannot be accepted.
+    """
+    check_name(name)
+    if len(password) < SHORTEST:
+        raise UsageError(f"The password is too short; nothing was changed: take at least {SHORTEST} characters.")
+    file = _users_file(settings_file, make=True)
+    users = _read_file(file)
+    users[name] = User(name, cast(Role, _known_role(role)), generate_password_hash(password, method=_METHOD))
+    return _write(file, users, f"{name} may now use the console ({role}).")
+
+
+def remove(settings_file: Path, name: str) -> Told:
+    """Take the login of `name` away."""
+    file = _users_file(settings_file, make=False)
+    users = _read_file(file)
+    if name not in users:
+        raise UsageError(f"{name} has no password for the console; nothing was changed.")
+    if len(users) == 1:
+        raise UsageError(
+            f"{name} is the only one with a password, so nothing was changed: give somebody else one first, or take "
+            f"password_hash_file out of {settings_file} and delete {file}."
+        )
+    del users[name]
+    return _write(file, users, f"{name} may no longer use the console.")
+
+
+def check_name(name: str) -> None:
+    """Raise UsageError for what is no name of a user."""
+    if not _NAME.fullmatch(name):
+        raise UsageError(f"{name!r} is no name for a login: letters, digits, dots, dashes and @, at most 64.")
+
+
+_UNREADABLE = (
+    "[console] password_hash_file: holds neither users nor one scrypt hash; make it anew with: papercut-relay "
+    "password NAME"
+)
+
+
+def _known_role(role: str) -> str:
+    if role not in ROLES:
+        raise ValueError(role)
+    return role
+
+
+def _checked_hash(value: object) -> str:
+    if not isinstance(value, str) or not re.fullmatch(r"scrypt:\d{1,8}:\d{1,3}:\d{1,3}\$[^$\s]+\$[0-9a-f]{64,}", value):
+        raise ConfigError([_UNREADABLE])
+    return value
+
+
+@cache
+def _nobodys_hash() -> str:
+    return generate_password_hash("nobody", method=_METHOD)
+
+
+def _users_file(settings_file: Path, *, make: bool) -> Path:
+    """Return the path of the users' file as relay.toml names it; with `make`, name it there where nothing does."""
+    try:
+        text = settings_file.read_text(encoding="utf-8-sig")
+        document = tomlkit.parse(text)
+    except (OSError, UnicodeDecodeError, TOMLKitError) as error:
+        raise ConfigError([f"The settings file {settings_file} cannot be read: {error}."]) from None
+    console = document.get("console", {})
+    named = str(console.get("password_hash_file", "") or "")
+    if not named:
+        if not make:
+            raise UsageError("The console has no passwords; nothing was changed.")
+        named = DEFAULT_FILE
+        if "console" not in document:
+            document["console"] = tomlkit.table()
+        document["console"]["password_hash_file"] = named  # type: ignore[index]
+        mode = settings_file.stat().st_mode
+        write_private(settings_file, tomlkit.dumps(document))
+        settings_file.chmod(mode & 0o777)
+    file = settings_file.absolute().parent / named
+    file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return file
+
+
+def _read_file(file: Path) -> dict[str, User]:
+    try:
+        return read_users(file.read_text(encoding="utf-8-sig").strip())
+    except FileNotFoundError:
+        return {}
+
+
+def _write(file: Path, users: Mapping[str, User], sentence: str) -> Told:
+    rows = {user.name: {"role": user.role, "hash": user.hash} for user in users.values()}
+    write_private(file, json.dumps(rows, ensure_ascii=True) + "\n")
+    return Told(file, {user.name: user.role for user in users.values()}, sentence)
