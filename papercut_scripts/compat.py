@@ -343,8 +343,9 @@ def _patiently(action):
 class Lock(object):
     """A lock between processes, free the moment its holder dies: `with Lock(path, 2.0): ...`; raises TimeOut.
 
-    The same kind under both interpreters (POSIX record locks, Windows' LockFile), so that they exclude each other;
-    under Jython also between threads. Threads of one CPython process are not kept apart by it.
+    The same kind under both interpreters (POSIX record locks, Windows' LockFile), so that they exclude each other,
+    under Jython also between threads. Threads of one CPython process are not kept apart by it. Where the lock's file
+    cannot be opened we go on without: a state folder that cannot be written must not lock everybody out.
     """
 
     def __init__(self, path, limit_s):
@@ -355,57 +356,59 @@ class Lock(object):
     def __enter__(self):
         deadline = monotonic() + self._limit_s
         pause_s = 0.002
-        while not self._take():
+        while True:
+            try:
+                self._held = _open_java_lock(self._path) if JYTHON else _open_lock(self._path)
+            except EnvironmentError:
+                return self
+            if self._held is not None:
+                return self
             if monotonic() >= deadline:
                 raise TimeOut("{0} is held by another process".format(os.path.basename(self._path)))
             time.sleep(min(pause_s, max(0.0, deadline - monotonic())))
             pause_s = min(pause_s * 2, 0.05)
-        return self
 
     def __exit__(self, *error):
         held, self._held = self._held, None
-        if JYTHON:
-            held.close()
+        if held is not None:
+            held.close() if JYTHON else os.close(held)
+
+
+def _open_lock(path):
+    """Return the descriptor of a locked file, None where somebody else holds it."""
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        if WINDOWS:
+            import msvcrt
+
+            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
         else:
-            os.close(held)
+            import fcntl
 
-    def _take(self):
-        if JYTHON:
-            return self._take_java()
-        descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
+            fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except EnvironmentError:
+        os.close(descriptor)
+        return None
+    return descriptor
+
+
+def _open_java_lock(path):
+    from java.io import RandomAccessFile
+    from java.nio.channels import OverlappingFileLockException
+
+    if not os.path.exists(path):
         try:
-            if WINDOWS:
-                import msvcrt
-
-                msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
-            else:
-                import fcntl
-
-                fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except EnvironmentError:
-            os.close(descriptor)
-            return False
-        self._held = descriptor
-        return True
-
-    def _take_java(self):
-        from java.io import RandomAccessFile
-        from java.nio.channels import OverlappingFileLockException
-
-        if not os.path.exists(self._path):
-            try:
-                create_private(self._path)
-            except EnvironmentError:
-                pass
-        opened = RandomAccessFile(self._path, "rw")
-        try:
-            if opened.getChannel().tryLock(0, 1, False) is not None:
-                self._held = opened
-                return True
-        except OverlappingFileLockException:  # another thread of this virtual machine
+            create_private(path)
+        except EnvironmentError:  # another process was first, or RandomAccessFile will say what is wrong
             pass
-        opened.close()
-        return False
+    opened = RandomAccessFile(path, "rw")
+    try:
+        if opened.getChannel().tryLock(0, 1, False) is not None:
+            return opened
+    except OverlappingFileLockException:  # another thread of this virtual machine
+        pass
+    opened.close()
+    return None
 
 
 # --- connections ---

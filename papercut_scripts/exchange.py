@@ -122,8 +122,8 @@ def _unquoted(text):
     data = pieces[0].encode("utf-8")
     for piece in pieces[1:]:
         try:
-            data += compat.from_hex(piece[:2]) + piece[2:].encode("utf-8")
-        except compat.ANY_ERROR:
+            data += compat.from_hex(piece[:2] or "%") + piece[2:].encode("utf-8")
+        except compat.ANY_ERROR:  # not an escape: the sign stands for itself
             data += b"%" + piece.encode("utf-8")
     return data.decode("utf-8", "replace")
 

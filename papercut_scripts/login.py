@@ -68,14 +68,10 @@ def _one_at_a_time(folder, settings, person, key, password, deadline, chain):
     locks = os.path.join(folder, "state", "attempts")
     try:
         compat.make_private_folder(locks)
-        lock = compat.Lock(os.path.join(locks, key[:3]), deadline - compat.monotonic() - FALLBACK_S)
-        lock.__enter__()
-    except EnvironmentError:  # a state folder that cannot be written is no reason to lock everybody out
+    except EnvironmentError:  # the lock then does without its file
+        pass
+    with compat.Lock(os.path.join(locks, key[:3]), deadline - compat.monotonic() - FALLBACK_S):
         return _braked(folder, settings, person, key, password, deadline, chain)
-    try:
-        return _braked(folder, settings, person, key, password, deadline, chain)
-    finally:
-        lock.__exit__()
 
 
 def _braked(folder, settings, person, key, password, deadline, chain):

@@ -15,7 +15,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from papercut_scripts import compat, handover
+from papercut_scripts import compat, handover, signin_offline
 from papercut_scripts import home as script_home
 from relay.errors import RelayError
 from relay.people import print_script
@@ -70,6 +70,7 @@ def publish_programs(settings: Settings, *, now: datetime) -> None:
         text = json.dumps(program_settings(settings, now=now), indent=2, sort_keys=True) + "\n"
         compat.write_private(str(folder / "settings.json"), text.encode(), durable=True)
         compat.write_private(str(folder / "print_hook.js"), print_script.render(settings).encode(), durable=True)
+        _remove_old_passwords(folder / signin_offline.FOLDER, now.timestamp() - settings.signin.offline_hours * 3600)
     except OSError as error:
         raise _unwritable(folder, error) from error
 
@@ -209,6 +210,17 @@ def _remove_old_generations(root: Path) -> None:
     current = (root / "CURRENT").read_text().strip()
     for path in [path for path in generations if path.name != current][: -(GENERATIONS_KEPT - 1)]:
         shutil.rmtree(path, ignore_errors=True)
+
+
+def _remove_old_passwords(folder: Path, older_than: float) -> None:
+    """Remove the kept hashes that no login may use any more: all of them, where offline login is off."""
+    if not folder.is_dir():
+        return
+    for path in folder.iterdir():
+        if path.stat().st_mtime <= older_than:
+            path.unlink(missing_ok=True)
+    if not any(folder.iterdir()):
+        folder.rmdir()
 
 
 def _absolute(path: Path | None) -> str:

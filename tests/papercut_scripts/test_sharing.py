@@ -1,0 +1,301 @@
+"""What many processes share: one token, one brake, one answer each; and a time limit that holds whatever hangs."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import re
+import socket
+import subprocess
+import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jvm import run_jython
+from papercut_site import ANN, BOB, SCRIPTS, Site, run_program, sample_directory
+from signin_server import BAD_TOKEN, PASSWORD, hang
+
+from papercut_scripts import auth_program, brake, compat, exchange, login, signin_officernd, strategy, verifier
+from relay.people import publish
+from relay.people.model import DirectoryUser
+
+CROWD = [
+    DirectoryUser(f"user{number}", email=f"user{number}@example.com", member_id=f"{number:024x}")
+    for number in range(50)
+]
+
+
+def log_in(typed: str, password: str = PASSWORD) -> bytes:
+    return run_program("auth_program", stdin=f"{typed}\n{password}\n".encode()).stdout
+
+
+def in_process(site: Site, typed: str = "annie", password: str = PASSWORD, limit_s: float = 4.5) -> bytes:
+    lines = io.BytesIO(f"{typed}\n{password}\n".encode())
+    out: list[bytes] = []
+    auth_program.serve(lambda: str(site.home), lines.readline, out.append, lambda text: None, limit_s)
+    return b"".join(out)
+
+
+def test_two_hundred_logins_at_once(site: Site, tmp_path: Path) -> None:
+    """All are right, and OfficeRnD's token endpoint, which takes five calls a minute, is asked once."""
+    publish.publish(sample_directory(*CROWD), site.settings, record_fields=5, now=datetime.now(UTC))
+    users = CROWD * 4
+    started = []
+    for number, user in enumerate(users):
+        lines, answer = tmp_path / f"in{number}", tmp_path / f"out{number}"
+        lines.write_text(f"{user.username.upper()}\n{PASSWORD}\n", encoding="utf-8")
+        with lines.open("rb") as stdin, answer.open("wb") as stdout:
+            command = [sys.executable, "-E", "-s", "-S", str(SCRIPTS / "auth_program.py")]
+            started.append(subprocess.Popen(command, stdin=stdin, stdout=stdout, stderr=subprocess.DEVNULL))
+    assert [program.wait(30) for program in started] == [0] * 200
+    answers = [(tmp_path / f"out{number}").read_text() for number in range(200)]
+    assert answers == [f"OK\n{user.username}\n" for user in users]
+    assert len(site.signin.token_calls) == 1
+    assert len(site.signin.signins) == 200
+    assert {line["verdict"] for line in site.log("auth")} == {"accepted"}
+
+
+def test_one_call_for_a_revocation_seen_by_many_at_once(site: Site) -> None:
+    log_in("annie")
+    site.signin.revoke()
+    with ThreadPoolExecutor(12) as pool:
+        assert set(pool.map(log_in, ["annie"] * 12)) == {f"OK\n{ANN.username}\n".encode()}
+    assert len(site.signin.token_calls) == 2
+
+
+def test_a_token_is_used_until_its_end_and_asked_for_with_the_least_scope(site: Site) -> None:
+    for _ in range(3):
+        in_process(site)
+    assert site.signin.token_calls == [
+        {
+            "grant_type": "client_credentials",
+            "client_id": "signin",
+            "client_secret": "secret-of-signin",
+            "scope": "flex.user.auth.signin",
+        }
+    ]
+
+
+def test_the_token_file_is_for_its_owner_alone(site: Site) -> None:
+    in_process(site)
+    if os.name != "nt":
+        assert (site.home / "state" / "token.json").stat().st_mode & 0o777 == 0o600
+
+
+def test_wrong_passwords_in_the_words_of_a_bad_token_leave_the_endpoint_room(site: Site) -> None:
+    """A storm of them must not use up the five calls a minute, and a right password still passes."""
+    site.signin.bad_password = BAD_TOKEN
+    for number in range(8):
+        assert in_process(site, "annie", f"wrong-{number}") == b"ERROR\n"
+    assert len(site.signin.token_calls) == 4
+    assert in_process(site, "bob@example.com") == f"OK\n{BOB.username}\n".encode()
+
+
+def test_the_brake_holds_against_a_burst(site: Site) -> None:
+    """Of forty guesses at once no more than the limit reach OfficeRnD: one person's are checked one by one."""
+    with ThreadPoolExecutor(40) as pool:
+        answers = list(pool.map(lambda number: log_in("annie", f"guess-{number}"), range(40)))
+    assert set(answers) == {b"ERROR\n"}
+    assert len(site.signin.signins) <= brake.LIMIT
+    assert log_in("annie") == b"ERROR\n"
+    assert log_in("bob@example.com") == f"OK\n{BOB.username}\n".encode()
+
+
+def test_the_brake_by_one_attempt_after_another(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    for _ in range(brake.LIMIT):
+        in_process(site, password="wrong")
+    assert in_process(site) == b"ERROR\n"
+    assert [line["reason"] for line in site.log("auth")] == ["wrong_password"] * brake.LIMIT + ["braked"]
+    now = time.time()
+    monkeypatch.setattr(time, "time", lambda: now + brake.WINDOW_S + 2)
+    assert in_process(site) == f"OK\n{ANN.username}\n".encode()
+    assert brake.WINDOW_S <= 3600 and 5 <= brake.LIMIT <= 15
+
+
+def test_refusals_by_the_brake_do_not_prolong_it(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    for _ in range(brake.LIMIT + 30):
+        in_process(site, password="wrong")
+    now = time.time()
+    monkeypatch.setattr(time, "time", lambda: now + brake.WINDOW_S + 2)
+    assert in_process(site) == f"OK\n{ANN.username}\n".encode()
+
+
+def test_a_success_forgives_and_an_outage_does_not_count(site: Site) -> None:
+    for _ in range(brake.LIMIT - 1):
+        in_process(site, password="wrong")
+    assert in_process(site) == f"OK\n{ANN.username}\n".encode()
+    site.signin.answer = (503, b"")
+    for _ in range(brake.LIMIT + 5):
+        in_process(site, password="wrong")
+    site.signin.answer = None
+    assert in_process(site) == f"OK\n{ANN.username}\n".encode()
+
+
+def test_many_failures_of_many_people_are_an_alert_and_no_refusal(site: Site) -> None:
+    for number in range(brake.ALERT_EVERY):
+        in_process(site, f"stranger{number}", "wrong")
+    alerts = [line for line in site.log("auth") if line["verdict"] == "alert"]
+    assert [line["failures"] for line in alerts] == [brake.ALERT_EVERY]
+    assert in_process(site) == f"OK\n{ANN.username}\n".encode()
+
+
+def test_a_state_folder_that_cannot_be_written_locks_nobody_out(site: Site) -> None:
+    state = site.home / "state"
+    for path in sorted(state.rglob("*"), reverse=True):
+        path.unlink() if path.is_file() else path.rmdir()
+    state.rmdir()
+    state.write_text("in the way")
+    assert in_process(site) == f"OK\n{ANN.username}\n".encode()
+
+
+@pytest.mark.parametrize("hanging", ["a name look-up", "a server", "the input"])
+def test_the_answer_comes_in_time_whatever_hangs(site: Site, monkeypatch: pytest.MonkeyPatch, hanging: str) -> None:
+    release = threading.Event()
+
+    def wait(*arguments: object, **more: object) -> Any:
+        release.wait(10)
+        raise OSError("too late")
+
+    if hanging == "a name look-up":
+        monkeypatch.setattr(socket, "getaddrinfo", wait)
+    elif hanging == "a server":
+        site.signin.token_answer = hang
+    started = time.monotonic()
+    out: list[bytes] = []
+    lines = io.BytesIO(f"annie\n{PASSWORD}\n".encode())
+    read_line = wait if hanging == "the input" else lines.readline
+    auth_program.serve(lambda: str(site.home), read_line, out.append, lambda text: None, 1.2)
+    assert (out, time.monotonic() - started < 1.7) == ([b"ERROR\n"], True)
+    release.set()
+    line = site.log("auth")[0]
+    assert (line["verdict"], line["reason"]) == (
+        "unavailable",
+        "time_out" if hanging == "the input" else "unreachable",
+    )
+
+
+def test_the_program_ends_though_a_thread_of_it_hangs(site: Site) -> None:
+    """PaperCut waits for the process; a read that never returns must not keep it."""
+    started = time.monotonic()
+    code = "from papercut_scripts import auth_program as a; a.serve.__defaults__ = (0.4,); a.main()"
+    with subprocess.Popen(
+        [sys.executable, "-c", code],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        cwd=SCRIPTS.parent,
+    ) as program:
+        assert program.stdout is not None
+        assert program.stdout.read() == b"ERROR\n"
+        assert program.wait(5) == 0
+    assert time.monotonic() - started < 5
+    assert auth_program.LIMIT_S < 5
+
+
+def test_kept_passwords_follow_what_officernd_says(site: Site) -> None:
+    """How long a refusal takes must not tell who exists: one slow hash for all that looks like a PIN."""
+    site.change_settings(offline_hours=8)
+    kept = Path(verifier.path(str(site.home / "state" / "offline"), ANN.member_id))
+    in_process(site)
+    assert kept.exists() and PASSWORD.encode() not in kept.read_bytes()
+    in_process(site, password="wrong")
+    assert kept.exists()
+    site.signin.passwords[ANN.email.lower()] = "New-Passw0rd"
+    in_process(site)
+    assert not kept.exists()
+
+
+def test_nothing_is_kept_while_offline_login_is_off(site: Site) -> None:
+    in_process(site)
+    assert not (site.home / "state" / "offline").exists()
+
+
+def test_switching_offline_login_off_removes_what_was_kept(site: Site) -> None:
+    site.change_settings(offline_hours=8)
+    in_process(site)
+    publish.publish_programs(site.settings, now=datetime.now(UTC))
+    assert not (site.home / "state" / "offline").exists()
+
+
+def test_strangers_cost_the_same_local_work_as_members(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """How long a refusal takes must not tell who exists: one slow hash for whatever looks like a PIN."""
+    hashed: list[str] = []
+    monkeypatch.setattr(compat, "pbkdf2_sha256_hex", lambda secret, salt, rounds: hashed.append(secret) or "0" * 64)
+    for typed in ("annie", "nobody", "gone@example.com", "reception"):
+        in_process(site, typed, "12345678")
+    assert len(hashed) == 4
+    messages = {run_program("auth_program", stdin=f"{name}\nx\n".encode()).stderr for name in ("annie", "nobody")}
+    assert len(messages) == 1
+
+
+def test_a_strategy_is_one_file_with_two_names(site: Site) -> None:
+    """The next one to write, `ldap` say, fits in before or after the others."""
+
+    class Ldap:
+        FALLBACK = False
+
+        @staticmethod
+        def check(attempt: strategy.Attempt, password: str) -> strategy.Verdict:
+            if attempt.person is None:
+                return strategy.Verdict(strategy.ABSTAIN, "unknown")
+            kinds = {"yes": strategy.ACCEPT, "no": strategy.REJECT, "away": strategy.UNAVAILABLE}
+            return strategy.Verdict(kinds.get(password, strategy.ABSTAIN), "ldap")
+
+    chain = [("ldap", Ldap), ("signin_officernd", signin_officernd)]
+
+    def check(typed: str, password: str) -> tuple[str, str]:
+        outcome = login.check(str(site.home), typed, password, compat.monotonic() + 4, chain)
+        return outcome.verdict, outcome.by
+
+    assert check("annie", "yes") == ("accepted", "ldap")
+    assert check("annie", "no") == ("rejected", "ldap")
+    assert check("annie", "away") == ("unavailable", "ldap")
+    assert check("annie", PASSWORD) == ("accepted", "signin_officernd")
+    assert check("nobody", "yes") == ("rejected", "")
+
+
+def test_the_lock_keeps_the_two_interpreters_apart(tmp_path: Path) -> None:
+    """Live mode runs under Jython beside the auth program under CPython: one token file, one lock."""
+    path = tmp_path / "lock"
+    code = (
+        "import sys; sys.path.insert(0, sys.argv[1])\n"
+        "from papercut_scripts import compat\n"
+        "try:\n"
+        "    with compat.Lock(sys.argv[2].decode('utf-8'), 0.05): print('taken')\n"
+        "except compat.TimeOut: print('held')\n"
+    )
+    program = tmp_path / "take.py"
+    program.write_text(code)
+    with compat.Lock(str(path), 1.0):
+        held = run_jython(str(program), str(SCRIPTS.parent), str(path))
+    free = run_jython(str(program), str(SCRIPTS.parent), str(path))
+    assert (held.stdout, free.stdout) == (b"held\n", b"taken\n"), held.stderr + free.stderr
+
+
+def test_addresses() -> None:
+    cases = {
+        "https://a.example": ("https", "", "a.example", 443, "/"),
+        "http://127.0.0.1:81/x?y=1": ("http", "", "127.0.0.1", 81, "/x?y=1"),
+        "https://[::1]:8443/p": ("https", "", "::1", 8443, "/p"),
+        "https://[::1]": ("https", "", "::1", 443, "/"),
+        "http://u%40x:p%3A%2F@proxy:3128": ("http", "u@x:p:/", "proxy", 3128, "/"),
+        "http://u:100%@proxy": ("http", "u:100%", "proxy", 80, "/"),
+    }
+    for url, parts in cases.items():
+        assert exchange.split_url(url) == parts
+
+
+def test_settings_written_by_the_relay_are_all_that_is_read(site: Site) -> None:
+    """A key that the programs read and the relay forgot would fail every login."""
+    published = set(json.loads((site.home / "settings.json").read_text()))
+    read = set()
+    for path in SCRIPTS.glob("*.py"):
+        read.update(re.findall(r'settings\["(\w+)"\]', path.read_text()))
+        read.update(re.findall(r'settings\.get\("(\w+)"\)', path.read_text()))
+    assert read and read <= published
