@@ -1,0 +1,191 @@
+"""Which column of a log is what: by its header, by the documented order, or by the setting [jobs] cost_column.
+
+Given a row's texts it returns a job; it opens no file. Source: PaperCut manual, data access (fields 1 to 9 of the
+print log, the tenth being copies; what follows is not documented); PaperCut Print Logger and a field report for the
+CSV, whose headers vary.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from relay.jobs import reading
+from relay.jobs.job import Job, Unreadable
+from relay.jobs.tables import NAME
+
+# What a header may call each column, in small letters and single blanks. British and American, CSV and reports.
+_HEADERS = {
+    "time": ("time", "date", "date time", "date and time", "usage date", "job date", "print date"),
+    "user": ("user", "username", "user name", "login", "used by"),
+    "pages": ("pages", "page count", "pages per copy"),
+    "total_pages": ("total pages", "total printed pages", "printed pages"),
+    "colour": ("color pages", "colour pages", "total color pages", "total colour pages"),
+    "copies": ("copies", "number of copies"),
+    "server": ("server", "server name", "print server"),
+    "printer": ("printer", "printer name", "queue", "device"),
+    "document": ("document", "document name", "job name", "title"),
+    "account": ("account", "account name", "shared account", "charged to", "account charged", "charged account"),
+    "duplex": ("duplex", "double sided", "two sided"),
+    "grayscale": ("grayscale", "greyscale", "gray scale", "grey scale", "mono"),
+    "sheets": ("sheets", "total sheets"),
+    "kind": ("job type", "type", "usage type"),
+    "cost": ("cost", "price", "amount", "charge", "job cost", "usage cost", "total cost", "printing cost"),
+    "denied": ("denied", "denied reason"),
+    "printed": ("printed", "usage allowed", "allowed"),
+    "refunded": ("refunded",),
+}  # fmt: skip
+_BY_HEADER = {header: column for column, headers in _HEADERS.items() for header in headers}
+_NEEDED = ("time", "user", "printer")
+
+# The documented fields of the print log, and what a row beyond them may hold.
+_PRINT_LOG = ("time", "server", "printer", "user", "account", "client", "document", "total_pages", "colour", "copies")
+_DOCUMENTED = 9
+_MONEY_SHAPE = re.compile(r"\d+[.,]\d{2}|\d+[.,]\d{4,6}|\d+\.\d{3}")
+_KINDS = ("print", "copy", "scan", "fax")
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Where each column of a file stands. `width`: how many fields a row must have, 0: at least the documented ones."""
+
+    columns: dict[str, int]
+    width: int = 0
+    cost_by_shape: bool = False
+
+    @property
+    def names_accounts(self) -> bool:
+        return "account" in self.columns
+
+
+def print_log_layout(cost_column: str) -> Layout:
+    """Return the layout of a print log without a header. `cost_column` is a field's number from 1, "": by its look."""
+    columns = {name: index for index, name in enumerate(_PRINT_LOG)}
+    if cost_column.strip().isdigit():
+        columns["cost"] = int(cost_column) - 1
+    return Layout(columns, cost_by_shape="cost" not in columns)
+
+
+def header_layout(fields: Sequence[str], cost_column: str) -> Layout | None:
+    """Return the layout that a header line gives, None where these fields are no header of a job log."""
+    columns: dict[str, int] = {}
+    wanted = _plain(cost_column)
+    for index, field in enumerate(fields):
+        header = _plain(field)
+        if wanted and header == wanted:
+            columns["cost"] = index
+            continue
+        column = _BY_HEADER.get(header)
+        if column is None and re.match(r"(cost|price|charge|amount)\b", header):
+            column = "cost"  # "Cost (EUR)"
+        if column == "cost" and wanted:
+            continue
+        if column is not None:
+            columns.setdefault(column, index)
+    if any(name not in columns for name in _NEEDED) or not columns.keys() & {"pages", "total_pages"}:
+        return None
+    return Layout(columns, width=len(fields))
+
+
+def _plain(header: str) -> str:
+    return re.sub(r"[^a-z0-9]+", " ", header.lower()).strip()
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What a row's meaning depends on beside its own text."""
+
+    zone: ZoneInfo
+    file_day: date | None = None
+    personal_account: str = ""
+
+
+def job_of(fields: Sequence[str], layout: Layout, place: Place, after: datetime | None, digest: str) -> Job:
+    """Return the job that a row tells; its key still lacks the counter for equal rows. Raises Unreadable.
+
+    `after` is the moment of the row before, `digest` what identifies the row's text.
+    """
+    columns = layout.columns
+    if layout.width:
+        if len(fields) != layout.width:
+            raise Unreadable(f"it has {len(fields)} fields where the header has {layout.width}")
+    elif len(fields) < _DOCUMENTED:
+        raise Unreadable(f"it has {len(fields)} of the {_DOCUMENTED} fields of a print log")
+
+    def field(column: str) -> str:
+        index = columns.get(column)
+        return fields[index] if index is not None and index < len(fields) else ""
+
+    local = reading.local_time(field("time"), place.file_day)
+    username = reading.name(field("user"), "username", NAME).lower()
+    printer = reading.name(field("printer"), "printer's name", NAME)
+    if not username or not printer:
+        raise Unreadable("it names no user or no printer")
+    copies = reading.count(field("copies")) if field("copies").strip() else 1
+    if "total_pages" in columns:
+        pages = reading.count(field("total_pages"))
+    else:
+        pages = reading.count(field("pages")) * max(1, copies)
+    colour = reading.count(field("colour")) if field("colour").strip() else None
+    if colour is not None and colour > pages:
+        raise Unreadable(f"{colour} colour pages of {pages} pages cannot be")
+    tail = _by_shape(fields) if layout.cost_by_shape else {}
+    price_text = tail.get("cost", field("cost"))
+    price = reading.cost(price_text) if price_text.strip() else None
+    duplex = reading.flag(tail.get("duplex", field("duplex")))
+    grayscale = reading.flag(tail.get("grayscale", field("grayscale")))
+    if colour is None and grayscale:
+        colour = 0
+    account = reading.name(field("account"), "account's name", NAME)
+    if account.lower() in (username, place.personal_account.lower()):
+        account = ""
+    denied = reading.flag(field("denied")) or reading.flag(field("printed")) is False
+    refunded = bool(reading.flag(field("refunded"))) and not denied
+    return Job(
+        key=f"{local:%Y%m%dT%H%M%S}.{digest}",
+        at=reading.moment(local, place.zone, after),
+        business_day=local.date(),
+        username=username,
+        server=reading.name(field("server"), "server's name", NAME),
+        printer=printer,
+        document=reading.clean(field("document"), NAME),
+        pages=pages,
+        copies=copies,
+        colour_pages=colour,
+        is_colour=colour > 0 if colour is not None else (None if grayscale is None else not grayscale),
+        sheets=reading.count(field("sheets")) if field("sheets").strip() else None,
+        duplex=duplex,
+        cost=0 if denied else price,
+        account=account,
+        kind=_kind(field("kind")),
+        state="denied" if denied else "refunded" if refunded else "printed",
+        refunded=(price or 0) if refunded else 0,
+        certain=layout.names_accounts and price is not None,
+    )
+
+
+def _by_shape(fields: Sequence[str]) -> dict[str, str]:
+    """Return what the undocumented fields of a print log must be by their look.
+
+    The first that is written like money is the cost; two yes-or-no fields beside each other are duplex and grayscale,
+    in the order in which PaperCut names them everywhere.
+    """
+    tail = [text.strip() for text in fields[len(_PRINT_LOG) :]]
+    found: dict[str, str] = {}
+    for text in tail:
+        if _MONEY_SHAPE.fullmatch(text):
+            found["cost"] = text
+            break
+    for first, second in zip(tail, tail[1:], strict=False):
+        if first in ("Y", "N") and second in ("Y", "N"):
+            found["duplex"], found["grayscale"] = first, second
+            break
+    return found
+
+
+def _kind(text: str) -> str:
+    word = text.strip().lower()
+    return next((kind for kind in _KINDS if kind in word), "print" if not word else "other")

@@ -1,0 +1,352 @@
+"""Importing print jobs: from the configured source into the ledger's database, once each, as far as it can be read.
+
+Jobs, the rows that could not be read and the place where reading stopped are committed together, so that an import that
+is killed goes on where it was. Nothing is written to PaperCut.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
+from typing import Any, Protocol
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Engine
+
+from relay.clock import Clock
+from relay.config import Settings
+from relay.database import reading
+from relay.errors import EXIT_DONE, EXIT_FAILED, RelayError
+from relay.jobs import store
+from relay.jobs.columns import Place
+from relay.jobs.job import Batch, Cursor, Finding, Job
+from relay.jobs.logs import FOLDERS, LogFolder
+from relay.jobs.store import NOBODY, Counts, ImportState, Owner
+from relay.papercut.client import PaperCut
+from relay.progress import Progress
+
+KEPT_DAYS = 30  # how long PaperCut keeps its logs. Source: PaperCut manual, data access
+_SHORT_NAME = 20
+_SHOWN_ROWS = 3
+
+
+class Source(Protocol):
+    """Where jobs come from. `findings` and `oldest_day` are told while `batches` is read."""
+
+    findings: list[Finding]
+    oldest_day: date | None  # the first day that it tells of; None before it is read, or where it has none
+
+    def batches(self, known: Known) -> Iterator[Batch]:
+        """Yield what is new since the last reading, and what may have changed; each batch becomes one commit."""
+
+
+class Known:
+    """What is stored of a source: read afresh at each question, so that it needs no transaction of its own."""
+
+    def __init__(self, database: Engine, site: str, source: str) -> None:
+        self._database = database
+        self._site = site
+        self._source = source
+
+    def cursors(self) -> dict[str, Cursor]:
+        with reading(self._database) as connection:
+            return store.cursors(connection, self._site, self._source)
+
+    def equal_rows(self, bases: list[str]) -> dict[str, int]:
+        with reading(self._database) as connection:
+            return store.equal_rows(connection, self._site, bases)
+
+
+@dataclass(frozen=True)
+class ImportResult:
+    """What one import did, in rows; a second import of the same files reads nothing."""
+
+    source: str
+    counts: Counts = field(default_factory=Counts)
+    findings: tuple[Finding, ...] = ()
+
+    @property
+    def exit_code(self) -> int:
+        return EXIT_FAILED if any(finding.severity == "error" for finding in self.findings) else EXIT_DONE
+
+    def as_json(self) -> dict[str, Any]:
+        counts = self.counts
+        return {
+            "source": self.source,
+            "read": counts.read,
+            "new": counts.new,
+            "known": counts.known,
+            "refunded": counts.refunded,
+            "changed": counts.changed,
+            "set_aside": counts.set_aside,
+            "bytes_read": counts.bytes_read,
+            "findings": [finding.as_json() for finding in self.findings],
+        }
+
+    def text(self) -> str:
+        counts = self.counts
+        told = (
+            f"{counts.new} new print jobs, {counts.known} known, {counts.refunded} refunded, "
+            f"{counts.set_aside} rows set aside (source: {self.source})"
+        )
+        return "\n".join([told, *(f"{finding.severity}: {finding.message}" for finding in self.findings)])
+
+
+def import_jobs(
+    settings: Settings, database: Engine, *, clock: Clock, progress: Progress, papercut: PaperCut | None = None
+) -> ImportResult:
+    """Read what is new in the configured source into the ledger's database and return what was found.
+
+    With `papercut` the price of a printer is asked for where the source tells no cost; such costs are estimates. What
+    cannot be read is a finding, and the rest goes on.
+    """
+    source = settings.jobs.source
+    if source == "none":
+        return ImportResult(source)
+    return _Import(settings, database, clock, progress).run(papercut)
+
+
+class _Import:
+    """One import under way."""
+
+    def __init__(self, settings: Settings, database: Engine, clock: Clock, progress: Progress) -> None:
+        self.settings = settings
+        self.database = database
+        self.site = settings.site.name
+        self.source = settings.jobs.source
+        self.now = clock.now()
+        self.today = clock.business_day(settings.site.timezone)
+        self.zone = ZoneInfo(settings.site.timezone)
+        self.progress = progress
+        self.counts = Counts()
+        self.findings: list[Finding] = []
+        self.owners: dict[str, list[Owner]] = {}
+
+    def run(self, papercut: PaperCut | None) -> ImportResult:
+        source = self._open_source()
+        if source is not None:
+            with self.database.begin() as connection:
+                self._remember_owners(connection)
+            with reading(self.database) as connection:
+                before = store.import_states(connection, self.site).get(self.source)
+                takes_over_at = before.takes_over_at if before else self._takes_over(connection)
+            with self.progress.phase("Importing print jobs") as phase:
+                for batch in source.batches(Known(self.database, self.site, self.source)):
+                    self._store(batch, takes_over_at)
+                    phase.advance(len(batch.jobs))
+            self.findings.extend(source.findings)
+            covers_from = self._covers_from(source, before)
+            with self.database.begin() as connection:
+                store.save_import(connection, self.site, self.source, ImportState(covers_from, self.now, takes_over_at))
+            if self.counts.unpriced:
+                self._estimate(papercut)
+        self._tell_set_aside()
+        return ImportResult(self.source, self.counts, tuple(self.findings))
+
+    # -- sources -----------------------------------------------------------------------------------------------------
+
+    def _open_source(self) -> Source | None:
+        """Return the source, None with a finding where there is none to read."""
+        settings = self.settings
+        if self.source == "database":
+            from relay.jobs.papercut_database import PaperCutDatabase
+
+            return PaperCutDatabase.of(settings, self.now, self.findings)
+        assert self.source in ("print_logs", "csv")
+        folder = settings.jobs.path
+        if folder is None and settings.papercut.install_dir is not None:
+            folder = settings.papercut.install_dir.joinpath(*FOLDERS[self.source])
+        if folder is None:
+            self._find(
+                "job_log_not_configured",
+                "warning",
+                "[jobs] path",
+                "It is not known where PaperCut's job logs lie, so no print job was read: name the folder in [jobs] "
+                'path, or PaperCut\'s own in [papercut] install_dir, or set [jobs] source = "none".',
+            )
+            return None
+        if not folder.is_dir():
+            asked = settings.jobs.path is not None
+            self._find(
+                "job_log_missing",
+                "error" if asked else "warning",
+                str(folder),
+                f"There is no folder {folder}, so no print job was read: "
+                + ("correct [jobs] path." if asked else "PaperCut makes it at the first print job."),
+            )
+            return None
+        place = Place(self.zone, personal_account=settings.papercut.personal_account)
+        return LogFolder(self.source, folder, place, self.today, settings.jobs.cost_column)
+
+    def _takes_over(self, connection: Any) -> datetime | None:
+        """Return up to when another source has counted the jobs already; a change of source must count none twice."""
+        moment = store.last_job_of_others(connection, self.site, self.source)
+        if moment is not None:
+            local = moment.astimezone(self.zone)
+            self._find(
+                "job_source_changed",
+                "info",
+                self.source,
+                f"Jobs up to {local:%Y-%m-%d %H:%M:%S} were counted from another source and stay as they are; from "
+                f"then on they come from {self.source}.",
+            )
+        return moment
+
+    def _covers_from(self, source: Source, before: ImportState | None) -> datetime:
+        """Return from when on every job is known, and tell of days that were deleted before they were read."""
+        if source.oldest_day is None:
+            return before.covers_from if before else self._midnight(self.today)
+        if before is None:
+            return self._midnight(source.oldest_day)
+        read_until = before.last_at.astimezone(self.zone).date()
+        if read_until >= self.today - timedelta(days=KEPT_DAYS) or read_until >= source.oldest_day:
+            return before.covers_from
+        self._find(
+            "job_days_lost",
+            "warning",
+            f"{read_until} to {source.oldest_day}",
+            f"Jobs between {read_until} and {source.oldest_day} could not be read: PaperCut keeps its logs for "
+            f"{KEPT_DAYS} days, and the last import was on {read_until}. Balances and fees are not touched by this; "
+            "statements of these days lack jobs.",
+        )
+        return self._midnight(source.oldest_day)
+
+    def _midnight(self, day: date) -> datetime:
+        return datetime(day.year, day.month, day.day, tzinfo=self.zone)
+
+    # -- storing -----------------------------------------------------------------------------------------------------
+
+    def _remember_owners(self, connection: Any) -> None:
+        from relay.people.links import linked_accounts
+
+        linked = {
+            account.username: Owner(
+                self.now, account.member_id, account.company_id, account.company_name, account.full_name
+            )
+            for account in linked_accounts(connection, self.site)
+        }
+        fresh = store.remember_owners(connection, self.site, linked, self.now)
+        for username in sorted(fresh):
+            store.adopt_jobs(connection, self.site, username, linked[username])
+        self.owners = store.owners_by_username(connection, self.site)
+
+    def _store(self, batch: Batch, takes_over_at: datetime | None) -> None:
+        rows = [self._row(job) for job in batch.jobs if takes_over_at is None or job.at > takes_over_at]
+        self.counts.read += len(batch.jobs) + len(batch.set_aside)
+        self.counts.known += len(batch.jobs) - len(rows)
+        self.counts.bytes_read += batch.bytes_read
+        with self.database.begin() as connection:
+            store.put_jobs(connection, self.site, rows, self.counts)
+            self.counts.set_aside += store.put_set_aside(
+                connection, self.site, self.source, self._discreet(batch), self.now
+            )
+            if batch.cursor is not None:
+                store.save_cursor(connection, self.site, self.source, batch.cursor)
+
+    def _row(self, job: Job) -> dict[str, Any]:
+        owner = self._owner(job.username, job.at)
+        return {
+            "site": self.site,
+            "key": job.key,
+            "source": self.source,
+            "at": job.at,
+            "business_day": job.business_day,
+            "kind": job.kind,
+            "username": job.username,
+            "member_id": owner.member_id,
+            "company_id": owner.company_id,
+            "company_name": owner.company_name,
+            "server": job.server,
+            "printer": job.printer,
+            "account": job.account,
+            "document": document_name(job.document, self.settings.jobs.document_names),
+            "pages": job.pages,
+            "colour_pages": job.colour_pages,
+            "is_colour": job.is_colour,
+            "copies": job.copies,
+            "sheets": job.sheets,
+            "duplex": job.duplex,
+            "cost": job.cost,
+            "basis": "unknown" if job.cost is None else "logged",
+            "certain": job.certain,
+            "state": job.state,
+            "refunded": job.refunded,
+        }
+
+    def _owner(self, username: str, at: datetime) -> Owner:
+        """Return whose an account was at a moment; before the first that is known of it, it was the same person's."""
+        known = self.owners.get(username)
+        if not known:
+            return NOBODY
+        return next((owner for owner in reversed(known) if owner.since <= at), known[0])
+
+    def _discreet(self, batch: Batch) -> Batch:
+        """Keep the text of a row set aside only where document names may be kept too."""
+        if self.settings.jobs.document_names == "full" or not batch.set_aside:
+            return batch
+        return replace(batch, set_aside=[replace(item, text="") for item in batch.set_aside])
+
+    def _estimate(self, papercut: PaperCut | None) -> None:
+        """Put the printer's price on jobs whose source tells no cost, and say that these are estimates."""
+        with reading(self.database) as connection:
+            printers = store.unpriced_printers(connection, self.site)
+            prices = store.prices(connection, self.site)
+        if papercut is not None:
+            prices |= self._ask_prices(papercut, printers)
+        with self.database.begin() as connection:
+            for key in printers:
+                if key in prices:
+                    store.price_unpriced(connection, self.site, *key, prices[key])
+        self._find(
+            "job_costs_estimated",
+            "warning",
+            self.source,
+            f"{self.counts.unpriced} new jobs came without a cost: no cost column is known in the source. Where "
+            "a printer's price is known their costs are estimates, shown as such and never billed or used as evidence. "
+            "If there is such a column, name it in [jobs] cost_column.",
+        )
+
+    def _ask_prices(self, papercut: PaperCut, printers: list[tuple[str, str]]) -> dict[tuple[str, str], int]:
+        """Return what a page costs by PaperCut's own word; without a server the printer's name must be the only one."""
+        found: dict[tuple[str, str], int] = {}
+        try:
+            rows = papercut.printers()
+            for server, printer in printers:
+                named = [row for row in rows if row[1] == printer and server in ("", row[0])]
+                if len(named) == 1:
+                    found[server, printer] = papercut.printer_cost(*named[0])
+        except RelayError as error:
+            self._find("job_prices_unread", "warning", "PaperCut", f"Prices could not be read: {error.message}")
+        with self.database.begin() as connection:
+            for (server, printer), per_page in found.items():
+                store.save_price(connection, self.site, server, printer, per_page, self.now)
+        return found
+
+    # -- telling -----------------------------------------------------------------------------------------------------
+
+    def _tell_set_aside(self) -> None:
+        if not self.counts.set_aside:
+            return
+        with reading(self.database) as connection:
+            total, rows = store.set_aside(connection, self.site, min(_SHOWN_ROWS, self.counts.set_aside))
+        places = "; ".join(f"{row.file} at {row.position}: {row.reason}" for row in rows)
+        self._find(
+            "job_rows_set_aside",
+            "warning",
+            self.source,
+            f"{self.counts.set_aside} rows could not be read and are kept aside ({total} in all), so statements lack "
+            f"them: {places}. Balances and fees are not touched by this.",
+        )
+
+    def _find(self, code: str, severity: Any, subject: str, message: str) -> None:
+        self.findings.append(Finding(code, severity, subject, message))
+
+
+def document_name(name: str, setting: str) -> str:
+    """Return a document's name as [jobs] document_names lets it be kept."""
+    if setting == "off":
+        return ""
+    if setting == "short" and len(name) > _SHORT_NAME:
+        return name[: _SHORT_NAME - 1].rstrip() + "…"
+    return name

@@ -1,0 +1,157 @@
+"""Reading single values as PaperCut's logs write them: local times, amounts, whole numbers, yes and no.
+
+Pure functions. What could mean two things is not guessed: it is `Unreadable`, and its row is kept aside.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal, InvalidOperation
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+from relay.jobs.job import LARGEST_COST, LARGEST_COUNT, Unreadable
+from relay.money import amounts
+
+_TIME = r"(\d{1,2}):(\d\d)(?::(\d\d)(?:[.,]\d+)?)?(?:\s*([AaPp])\.?[Mm]\.?)?"
+_ISO = re.compile(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})[T,\s]\s*" + _TIME)
+_PARTS = re.compile(r"(\d{1,2})[-/.](\d{1,2})[-/.](\d{4}),?\s+" + _TIME)
+_NAMED = re.compile(
+    r"(?:([A-Za-z]{3})[a-z]*\.?\s+(\d{1,2}),?|(\d{1,2})[-\s]([A-Za-z]{3})[a-z]*\.?)[-\s](\d{4}),?\s+" + _TIME
+)
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+
+# Rows of one file stand in the order in which jobs ended; a little disorder is no second pass of a doubled hour.
+DISORDER = timedelta(minutes=20)
+
+
+def local_time(text: str, file_day: date | None = None) -> datetime:
+    """Return the naive local time that a row tells, to the second. Raises Unreadable.
+
+    ISO dates, and with a 12-hour or 24-hour clock also 23/11/2026, 11/23/2026 and Nov 23, 2026; where day and month
+    could be either, the date in the file's name decides. Source: PaperCut manual, data access (local time).
+    """
+    text = text.strip()
+    if found := _ISO.fullmatch(text):
+        year, month, day = (int(part) for part in found.group(1, 2, 3))
+        clock = found.group(4, 5, 6, 7)
+    elif found := _PARTS.fullmatch(text):
+        year = int(found.group(3))
+        month, day = _month_and_day(int(found.group(1)), int(found.group(2)), year, file_day, text)
+        clock = found.group(4, 5, 6, 7)
+    elif found := _NAMED.fullmatch(text):
+        name = (found.group(1) or found.group(4)).lower()
+        if name not in _MONTHS:
+            raise Unreadable(f"{text[:40]!r} is no date and time")
+        year, month, day = int(found.group(5)), _MONTHS.index(name) + 1, int(found.group(2) or found.group(3))
+        clock = found.group(6, 7, 8, 9)
+    else:
+        raise Unreadable(f"{text[:40]!r} is no date and time")
+    try:
+        return datetime(year, month, day, _hour(int(clock[0]), clock[3]), int(clock[1]), int(clock[2] or 0))
+    except ValueError:
+        raise Unreadable(f"{text[:40]!r} is no date and time") from None
+
+
+def _month_and_day(first: int, second: int, year: int, file_day: date | None, text: str) -> tuple[int, int]:
+    """Return (month, day) of two figures of which either may be the month."""
+    if first == second or second > 12:
+        return first, second
+    if first > 12:
+        return second, first
+    if file_day is not None and file_day.year == year:
+        for month, day in ((first, second), (second, first)):
+            if (month, day) == (file_day.month, file_day.day):
+                return month, day
+    raise Unreadable(f"{text[:40]!r} may be two dates")
+
+
+def _hour(hour: int, half: str | None) -> int:
+    if half is None:
+        return hour
+    if not 1 <= hour <= 12:
+        raise ValueError
+    return hour % 12 + (12 if half in "Pp" else 0)
+
+
+def moment(local: datetime, zone: ZoneInfo, after: datetime | None) -> datetime:
+    """Return the UTC moment of a naive local time.
+
+    In the doubled hour at the end of summer time it is the first pass, unless the row before (`after`) was later. A
+    time in the skipped hour counts from the clock before it.
+    """
+    first = local.replace(tzinfo=zone)
+    at = first.astimezone(UTC)
+    if after is None:
+        return at
+    second = local.replace(tzinfo=zone, fold=1)
+    offset = second.utcoffset()
+    if offset is None or offset >= (first.utcoffset() or offset):
+        return at  # an hour that was there once, or never
+    second_pass_began = after.astimezone(zone).utcoffset() == offset and abs(after - at) < timedelta(days=1)
+    return second.astimezone(UTC) if second_pass_began or at < after - DISORDER else at
+
+
+_NUMBER = re.compile(r"\d+([.,]\d+)?")
+_GROUPED = re.compile(r"\d{1,3}(?:([.,\s'])\d{3})(?:\1\d{3})*(?:([.,])(\d+))?")
+
+
+@lru_cache(maxsize=4096)
+def cost(text: str) -> int:
+    """Return an amount in micros: "1.2500", "€1,25", "EUR 1 234.50". Raises Unreadable, also for "1,250"."""
+    bare = re.sub(r"^[^\d.,+-]+|\s*[^\d.,\s'][^\d]*$", "", text.strip())
+    if _NUMBER.fullmatch(bare):
+        if re.fullmatch(r"\d{1,3},\d{3}", bare) and not bare.startswith("0"):
+            raise Unreadable(f"{text[:40]!r} may be two amounts")
+        plain = bare.replace(",", ".")
+    elif (found := _GROUPED.fullmatch(bare)) and found.group(1) != found.group(2):
+        whole, mark, fraction = bare, found.group(2), found.group(3) or ""
+        if mark:
+            whole = bare[: -len(fraction) - 1]
+        plain = re.sub(r"\D", "", whole) + (f".{fraction}" if fraction else "")
+    else:
+        raise Unreadable(f"{text[:40]!r} is no amount")
+    try:
+        micros = amounts.from_decimal(Decimal(plain))
+    except (InvalidOperation, ValueError):
+        raise Unreadable(f"{text[:40]!r} is no amount") from None
+    if micros > LARGEST_COST:
+        raise Unreadable(f"{text[:40]!r} is too large for a price")
+    return micros
+
+
+def count(text: str) -> int:
+    """Return a number of pages or copies. Raises Unreadable."""
+    text = text.strip()
+    if not text.isascii() or not text.isdigit() or len(text) > 9 or int(text) > LARGEST_COUNT:
+        raise Unreadable(f"{text[:40]!r} is no number of pages or copies")
+    return int(text)
+
+
+_TRUE = frozenset(("y", "yes", "true", "1", "duplex", "grayscale", "greyscale", "gray", "mono", "on"))
+_FALSE = frozenset(
+    ("n", "no", "false", "0", "not duplex", "simplex", "not grayscale", "not greyscale", "color", "colour", "off")
+)
+
+
+def flag(text: str) -> bool | None:
+    """Return yes or no, None for what is neither: such a column adds figures, it must not lose a job."""
+    word = text.strip().lower()
+    return True if word in _TRUE else False if word in _FALSE else None
+
+
+def clean(text: str, length: int) -> str:
+    """Return a name on one line, without control characters, of at most `length` characters."""
+    if not text.isprintable():
+        text = "".join(character if character.isprintable() else " " for character in text)
+    text = text.strip()
+    return text if len(text) <= length else text[: length - 1] + "…"
+
+
+def name(text: str, what: str, length: int) -> str:
+    """Return a name that identifies somebody or something; a longer one is Unreadable, since cutting would rename."""
+    text = clean(text, length + 1)
+    if len(text) > length:
+        raise Unreadable(f"the {what} is longer than {length} characters")
+    return text

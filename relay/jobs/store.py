@@ -1,0 +1,292 @@
+"""What the jobs room keeps in the ledger's database: jobs, cursors, rows set aside, who was who, prices.
+
+Each function is one small read or write on a connection that the caller opened. A job that is there already keeps the
+member and the company it was counted for; only what its source says of it may change.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Connection, and_, delete, func, insert, select, update
+
+from relay.jobs import tables
+from relay.jobs.job import Batch, Cursor, SetAside
+
+_IN_AT_ONCE = 500  # databases limit the number of parameters
+_FACTS = (
+    "cost",
+    "basis",
+    "certain",
+    "state",
+    "refunded",
+    "pages",
+    "colour_pages",
+    "is_colour",
+    "sheets",
+    "duplex",
+    "account",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """Whose an account was from `since` on."""
+
+    since: datetime
+    member_id: str = ""
+    company_id: str = ""
+    company_name: str = ""
+    full_name: str = ""
+
+
+NOBODY = Owner(datetime.min.replace(tzinfo=UTC))
+
+
+@dataclass
+class Counts:
+    """What an import did so far, in rows; `set_aside` counts those not told before."""
+
+    read: int = 0
+    new: int = 0
+    known: int = 0
+    refunded: int = 0
+    changed: int = 0
+    set_aside: int = 0
+    bytes_read: int = 0
+    unpriced: int = 0  # new ones whose source tells no cost
+
+
+# -- importing -------------------------------------------------------------------------------------------------------
+
+
+def put_jobs(connection: Connection, site: str, rows: Sequence[dict[str, Any]], counts: Counts) -> None:
+    """Store jobs (rows of `jobs_log`); one that is there is corrected where its source has changed its word."""
+    known = _facts_of(connection, site, [row["key"] for row in rows])
+    fresh = []
+    for row in rows:
+        old = known.get(row["key"])
+        if old is None:
+            fresh.append(row)
+            continue
+        counts.known += 1
+        if row["basis"] == "unknown" and old["basis"] == "estimated":
+            row = row | {"cost": old["cost"], "basis": old["basis"]}
+        if any(row[name] != old[name] for name in _FACTS):
+            counts.changed += 1
+            if row["state"] == "refunded" and (old["state"], old["refunded"]) != ("refunded", row["refunded"]):
+                counts.refunded += 1
+            where = and_(tables.jobs.c.site == site, tables.jobs.c.key == row["key"])
+            connection.execute(update(tables.jobs).where(where).values({name: row[name] for name in _FACTS}))
+    if fresh:
+        connection.execute(insert(tables.jobs), fresh)
+        counts.new += len(fresh)
+        counts.refunded += sum(row["state"] == "refunded" for row in fresh)
+        counts.unpriced += sum(row["basis"] == "unknown" for row in fresh)
+
+
+def _facts_of(connection: Connection, site: str, keys: list[str]) -> dict[str, Any]:
+    columns = [tables.jobs.c.key, *(tables.jobs.c[name] for name in _FACTS)]
+    found: dict[str, Any] = {}
+    for chunk in _chunks(keys):
+        query = select(*columns).where(tables.jobs.c.site == site, tables.jobs.c.key.in_(chunk))
+        found.update((row["key"], row) for row in connection.execute(query).mappings())
+    return found
+
+
+def equal_rows(connection: Connection, site: str, bases: Sequence[str]) -> dict[str, int]:
+    """Return how many jobs there are of each key without its counter, where there is any."""
+    firsts = _facts_of(connection, site, [f"{base}.1" for base in bases])
+    found = {}
+    for key in firsts:
+        base = key.removesuffix(".1")
+        where = and_(tables.jobs.c.site == site, tables.jobs.c.key > f"{base}.", tables.jobs.c.key < f"{base}/")
+        found[base] = int(connection.execute(select(func.count()).select_from(tables.jobs).where(where)).scalar_one())
+    return found
+
+
+def put_set_aside(connection: Connection, site: str, source: str, batch: Batch, now: datetime) -> int:
+    """Store what could not be read and return how many rows of it were not told before."""
+    table = tables.set_aside
+    file = batch.cursor.file if batch.cursor else ""
+    of_file = and_(table.c.site == site, table.c.source == source, table.c.file == file)
+    positions = [item.position for item in batch.set_aside]
+    told: set[int] = set()
+    if batch.restarted:
+        connection.execute(delete(table).where(of_file))
+    else:
+        if positions:
+            around = table.c.position.between(min(positions), max(positions))
+            told = set(connection.execute(select(table.c.position).where(of_file, around)).scalars())
+        gone = [position for position in batch.settled if position not in positions]
+        if gone:
+            connection.execute(delete(table).where(of_file, table.c.position.in_(gone)))
+    rows = [
+        {
+            "site": site,
+            "source": source,
+            "file": item.file,
+            "position": item.position,
+            "reason": item.reason,
+            "text": item.text,
+            "seen_at": now,
+        }
+        for item in batch.set_aside
+        if item.position not in told
+    ]
+    if rows:
+        connection.execute(insert(table), rows)
+    return len(rows)
+
+
+def save_cursor(connection: Connection, site: str, source: str, cursor: Cursor) -> None:
+    table = tables.readings
+    where = and_(table.c.site == site, table.c.source == source, table.c.file == cursor.file)
+    values = {
+        "offset": cursor.offset,
+        "fingerprint": cursor.fingerprint,
+        "reader": cursor.reader,
+        "last_at": cursor.last_at,
+    }
+    if connection.execute(update(table).where(where).values(values)).rowcount == 0:
+        connection.execute(insert(table).values(site=site, source=source, file=cursor.file, **values))
+
+
+def cursors(connection: Connection, site: str, source: str) -> dict[str, Cursor]:
+    table = tables.readings
+    rows = connection.execute(select(table).where(table.c.site == site, table.c.source == source)).mappings()
+    return {row["file"]: Cursor(**{name: row[name] for name in Cursor.__dataclass_fields__}) for row in rows}
+
+
+def set_aside(connection: Connection, site: str, limit: int) -> tuple[int, list[SetAside]]:
+    """Return how many rows are kept aside in all, and the latest of them."""
+    table = tables.set_aside
+    total = connection.execute(select(func.count()).select_from(table).where(table.c.site == site)).scalar_one()
+    query = (
+        select(table)
+        .where(table.c.site == site)
+        .order_by(table.c.seen_at.desc(), table.c.file.desc(), table.c.position.desc())
+    )
+    rows = connection.execute(query.limit(limit)).mappings()
+    return int(total), [SetAside(row["file"], row["position"], row["reason"], row["text"]) for row in rows]
+
+
+# -- one source after another ----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class ImportState:
+    """From when on a source is known whole, and when it was last read; jobs up to `takes_over_at` are another's."""
+
+    covers_from: datetime
+    last_at: datetime
+    takes_over_at: datetime | None
+
+
+def import_states(connection: Connection, site: str) -> dict[str, ImportState]:
+    rows = connection.execute(select(tables.imports).where(tables.imports.c.site == site)).mappings()
+    return {row["source"]: ImportState(row["covers_from"], row["last_at"], row["takes_over_at"]) for row in rows}
+
+
+def save_import(connection: Connection, site: str, source: str, state: ImportState) -> None:
+    table = tables.imports
+    where = and_(table.c.site == site, table.c.source == source)
+    values = {"covers_from": state.covers_from, "last_at": state.last_at, "takes_over_at": state.takes_over_at}
+    if connection.execute(update(table).where(where).values(values)).rowcount == 0:
+        connection.execute(insert(table).values(site=site, source=source, **values))
+
+
+def last_job_of_others(connection: Connection, site: str, source: str) -> datetime | None:
+    """Return the moment of the latest job that another source has counted."""
+    table = tables.jobs
+    query = select(func.max(table.c.at)).where(table.c.site == site, table.c.source != source)
+    return connection.execute(query).scalar()
+
+
+# -- who was who -----------------------------------------------------------------------------------------------------
+
+
+def remember_owners(connection: Connection, site: str, owners: dict[str, Owner], now: datetime) -> set[str]:
+    """Write down whose accounts changed hands or company since the last time; return those that were nobody's."""
+    known = owners_by_username(connection, site)
+    changed = {username: owner for username, owner in owners.items() if _who(owner) != _who(_last(known, username))}
+    for username in known.keys() - owners.keys():
+        if _last(known, username).member_id:
+            changed[username] = replace(NOBODY, since=now)
+    # A clock that went back would put the news before what is known: then it waits until time has caught up.
+    changed = {name: owner for name, owner in changed.items() if owner.since > _last(known, name).since}
+    if changed:
+        connection.execute(insert(tables.people), [_owner_row(site, name, owner) for name, owner in changed.items()])
+    return {name for name, owner in changed.items() if owner.member_id and not _last(known, name).member_id}
+
+
+def _last(known: dict[str, list[Owner]], username: str) -> Owner:
+    return known[username][-1] if username in known else NOBODY
+
+
+def _who(owner: Owner) -> tuple[str, ...]:
+    return owner.member_id, owner.company_id, owner.company_name, owner.full_name
+
+
+def _owner_row(site: str, username: str, owner: Owner) -> dict[str, Any]:
+    values = {name: getattr(owner, name) for name in Owner.__dataclass_fields__}
+    return {"site": site, "username": username, **values}
+
+
+def owners_by_username(connection: Connection, site: str) -> dict[str, list[Owner]]:
+    """Return each account's owners, oldest first."""
+    table = tables.people
+    query = select(table).where(table.c.site == site).order_by(table.c.username, table.c.since)
+    found: dict[str, list[Owner]] = {}
+    for row in connection.execute(query).mappings():
+        owner = Owner(**{name: row[name] for name in Owner.__dataclass_fields__})
+        found.setdefault(row["username"], []).append(owner)
+    return found
+
+
+def adopt_jobs(connection: Connection, site: str, username: str, owner: Owner) -> int:
+    """Give the jobs of an account that was nobody's to the member it was linked to, and return how many."""
+    table = tables.jobs
+    where = and_(table.c.site == site, table.c.username == username, table.c.member_id == "")
+    values = {"member_id": owner.member_id, "company_id": owner.company_id, "company_name": owner.company_name}
+    return connection.execute(update(table).where(where).values(values)).rowcount
+
+
+# -- prices ----------------------------------------------------------------------------------------------------------
+
+
+def prices(connection: Connection, site: str) -> dict[tuple[str, str], int]:
+    """Return what a page costs on each printer whose price was read, by (server, printer)."""
+    rows = connection.execute(select(tables.prices).where(tables.prices.c.site == site)).mappings()
+    return {(row["server"], row["printer"]): row["per_page"] for row in rows}
+
+
+def save_price(connection: Connection, site: str, server: str, printer: str, per_page: int, now: datetime) -> None:
+    table = tables.prices
+    where = and_(table.c.site == site, table.c.server == server, table.c.printer == printer)
+    values = {"per_page": per_page, "read_at": now}
+    if connection.execute(update(table).where(where).values(values)).rowcount == 0:
+        connection.execute(insert(table).values(site=site, server=server, printer=printer, **values))
+
+
+def price_unpriced(connection: Connection, site: str, server: str, printer: str, per_page: int) -> None:
+    """Estimate the cost of jobs on a printer whose source told none."""
+    table = tables.jobs
+    where = and_(table.c.site == site, table.c.server == server, table.c.printer == printer, table.c.basis == "unknown")
+    connection.execute(update(table).where(where).values(cost=table.c.pages * per_page, basis="estimated"))
+
+
+def unpriced_printers(connection: Connection, site: str) -> list[tuple[str, str]]:
+    """Return the printers with jobs whose cost nobody knows."""
+    table = tables.jobs
+    query = select(table.c.server, table.c.printer).where(table.c.site == site, table.c.basis == "unknown").distinct()
+    return [(row.server, row.printer) for row in connection.execute(query.order_by(table.c.server, table.c.printer))]
+
+
+def _chunks(values: Iterable[str]) -> Iterator[list[str]]:
+    ordered = list(values)
+    for start in range(0, len(ordered), _IN_AT_ONCE):
+        yield ordered[start : start + _IN_AT_ONCE]

@@ -1,0 +1,20 @@
+"""The site that most tests of the jobs room work on."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from jobs_site import JobsSite, jobs_site
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[JobsSite]:
+    made = jobs_site(tmp_path)
+    yield made
+    made.database.dispose()
