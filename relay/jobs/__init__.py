@@ -4,5 +4,8 @@ Reads PaperCut's logs or database and the ledger; changes nothing in either syst
 """
 
 from relay.jobs.importing import ImportResult, import_jobs
+from relay.jobs.making import statement
+from relay.jobs.render import render
+from relay.jobs.statement import Statement
 
-__all__ = ["ImportResult", "import_jobs"]
+__all__ = ["ImportResult", "Statement", "import_jobs", "render", "statement"]

@@ -1,0 +1,197 @@
+"""A statement of one month as a value: who printed what, what was billed, what is open, and why these differ.
+
+The way from what was printed to the month's fees is told step by step and adds up exactly. Pure: `making` reads the
+ledger's database, `render` says how it looks.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+from relay.jobs import billed
+from relay.jobs.billed import LONG_AGO, Billed, Window
+from relay.jobs.figures import Amounts, PrintedJob, Tally, tally
+from relay.jobs.queries import Named
+
+# What becomes of jobs that no fee of this statement bills.
+UNCOVERED = {
+    "strangers": "printed by accounts that are no member's, so never billed",
+    "before_link": "printed before the account was linked: part of its opening balance",
+    "later": "billed by a fee of another month, or to another payer",
+    "open": "not billed yet",
+    "from_balance": "covered by the person's balance",
+}
+MEANING = {"earlier": "printed before this month, or for another payer, and billed here"} | UNCOVERED | billed.MEANING
+
+
+@dataclass(frozen=True)
+class FeeLine:
+    """One fee of the month, its jobs of this month, and the terms that add up to it (micros, all its jobs counted)."""
+
+    fee: Billed
+    jobs: tuple[PrintedJob, ...]
+    terms: Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class PersonLine:
+    """One person's month. `uncovered`: what became of the jobs that no fee here bills, micros by code."""
+
+    person: Named
+    jobs: tuple[PrintedJob, ...]
+    fees: tuple[FeeLine, ...] = ()
+    pending: tuple[Billed, ...] = ()
+    uncovered: Mapping[str, int] = field(default_factory=dict)
+    fee_of: Mapping[str, str] = field(default_factory=dict)  # job key -> reference of the fee that bills it
+
+    @property
+    def tally(self) -> Tally:
+        """The figures of the person's own jobs; what a shared account paid is not among them."""
+        return tally(job for job in self.jobs if job.is_personal)
+
+    @property
+    def billed(self) -> int:
+        return sum(line.fee.amount for line in self.fees)
+
+    @property
+    def open(self) -> int:
+        return self.uncovered.get("open", 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of the way from what was printed to what was billed, micros."""
+
+    code: str
+    what: str
+    amount: int
+
+
+@dataclass(frozen=True)
+class Statement:
+    """One month of a site, a company or a person (`scope`: its name, "" for the site)."""
+
+    site: str
+    timezone: str
+    currency: str
+    month: str
+    first: date
+    last: date
+    scope: str
+    made_at: str
+    people: tuple[PersonLine, ...]
+    strangers: tuple[PersonLine, ...]  # accounts that are no member's
+    shared: Mapping[str, Tally]  # what was charged to shared accounts
+    total: Tally  # of all personal jobs, strangers' among them
+    before: Tally  # the same of the month before
+    steps: tuple[Step, ...]
+    notes: tuple[str, ...]
+
+    @property
+    def printed(self) -> int:
+        return self.total.net
+
+    @property
+    def billed(self) -> int:
+        return sum(line.billed for line in self.people)
+
+    @property
+    def lines(self) -> tuple[PersonLine, ...]:
+        return (*self.people, *self.strangers)
+
+    @property
+    def jobs(self) -> list[tuple[PrintedJob, PersonLine]]:
+        """Return every job with its person, oldest first; what shared accounts paid is among them."""
+        found = [(job, line) for line in self.lines for job in line.jobs]
+        return sorted(found, key=lambda pair: (pair[0].at, pair[0].key))
+
+
+def person_line(
+    person: Named,
+    jobs: Sequence[PrintedJob],
+    moved: Sequence[Billed],
+    amounts: Amounts,
+    *,
+    chosen: Iterable[str],
+    month_ends: datetime,
+    owed: int,
+) -> PersonLine:
+    """Return one person's month, given their jobs of it and all their movements.
+
+    `chosen` are the references of the fees that the statement is about; `owed` is what the person owes now (micros);
+    `amounts` must reach back to the first chosen fee's beginning.
+    """
+    began = person.linked_at or LONG_AGO
+    windows = billed.windows(moved, began)
+    wanted = set(chosen)
+    indexes = [index for index, window in enumerate(windows) if window.fee.reference in wanted]
+    terms: dict[str, dict[str, int]] = {}
+    if indexes:
+        # The fee before the first one is told too, since its end is the first one's beginning.
+        start = max(0, indexes[0] - 1)
+        terms = billed.explain(windows[start:], None if start else person.opening_balance, amounts.net)
+    fee_of: dict[str, str] = {}
+    uncovered: dict[str, int] = defaultdict(int)
+    billed_until = windows[-1].until if windows else began
+    for job in jobs:
+        if not job.is_personal or not job.counts:
+            continue
+        window = _covering(windows, job.at)
+        if window is not None:
+            fee_of[job.key] = window.fee.reference
+            if window.fee.reference not in wanted:
+                uncovered["later"] += job.net
+        else:
+            uncovered["from_balance" if job.at > billed_until else "before_link"] += job.net
+    # Who owes something owes it for the latest jobs: what was printed after this month first.
+    after = amounts.net(max(billed_until, month_ends)).amount
+    open_ = max(0, min(uncovered["from_balance"], owed - after))
+    uncovered["open"] = open_
+    uncovered["from_balance"] -= open_
+    by_key = {job.key: job for job in jobs}
+    lines = tuple(
+        FeeLine(
+            windows[index].fee,
+            tuple(by_key[key] for key, reference in fee_of.items() if reference == windows[index].fee.reference),
+            terms[windows[index].fee.reference],
+        )
+        for index in indexes
+    )
+    pending = tuple(item for item in moved if item.kind == "fee" and not item.posted)
+    return PersonLine(
+        person, tuple(jobs), lines, pending, {code: amount for code, amount in uncovered.items() if amount}, fee_of
+    )
+
+
+def _covering(windows: Sequence[Window], at: datetime) -> Window | None:
+    """Return the window that a moment lies in: they follow each other without a gap."""
+    low, high = 0, len(windows)
+    while low < high:
+        middle = (low + high) // 2
+        if windows[middle].until < at:
+            low = middle + 1
+        else:
+            high = middle
+    return windows[low] if low < len(windows) and windows[low].covers(at) else None
+
+
+def steps(printed: int, people: Sequence[PersonLine], strangers: Sequence[PersonLine]) -> tuple[Step, ...]:
+    """Return the way from what was printed to what was billed; the amounts between the two add up exactly."""
+    sums: dict[str, int] = defaultdict(int)
+    sums["strangers"] = -sum(line.tally.net for line in strangers)
+    for line in people:
+        for code, amount in line.uncovered.items():
+            sums[code] -= amount
+        for fee in line.fees:
+            sums["earlier"] += fee.terms.get("jobs", 0) + fee.terms.get("refunds", 0)
+            sums["earlier"] -= sum(job.net for job in fee.jobs)
+            for code, amount in fee.terms.items():
+                if code not in ("jobs", "refunds"):
+                    sums[code] += amount
+    way = [Step(code, what, sums[code]) for code, what in MEANING.items() if sums.get(code)]
+    fees = sum(line.billed for line in people)
+    assert printed + sum(step.amount for step in way) == fees, "the way from print jobs to fees must add up"
+    return (Step("printed", "printed, less refunds", printed), *way, Step("fees", "billed by fees", fees))

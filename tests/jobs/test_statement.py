@@ -1,0 +1,354 @@
+"""Statements: what was printed, billed and open, and a way between the two that adds up to the cent."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from jobs_site import JobsSite, print_log_row
+from sqlalchemy import insert
+
+from relay import jobs
+from relay.errors import UsageError
+from relay.jobs import billed
+from relay.jobs.billed import Billed, Net, windows
+from relay.jobs.figures import Tally, sheets_of
+from relay.jobs.statement import Statement
+from relay.money import tables as money
+
+EUR = 1_000_000
+
+
+def at(day: int, hour: int = 12, month: int = 11) -> datetime:
+    return datetime(2026, month, day, hour, tzinfo=UTC)
+
+
+def made(site: JobsSite, **scope: Any) -> Statement:
+    return jobs.statement(site.settings, site.database, clock=site.clock, **scope)
+
+
+def step_amounts(statement: Statement) -> dict[str, int]:
+    return {step.code: step.amount for step in statement.steps}
+
+
+def add_fee(
+    site: JobsSite, username: str, amount: int, when: datetime, *, balance: int | None = None, company: str = "Acme",
+    state: str = "posted", number: int = 1,
+) -> str:  # fmt: skip
+    """Put a settled fee into the ledger as `settle` leaves it; `balance` is what PaperCut held when it was adjusted."""
+    member, reference = f"member-{username}", f"PC-{username}-{when:%m%d}-{number}"
+    common = {
+        "site": "hq", "member_id": member, "company_id": f"company-{company}", "currency": "EUR",
+        "business_day": when.date(), "sequence": number, "created_at": when, "changed_at": when, "note": "",
+    }  # fmt: skip
+    with site.database.begin() as connection:
+        connection.execute(
+            insert(money.fees).values(
+                **common, reference=reference, subject_id=member, is_personal=False, plan_id="p", location_id="l",
+                name=reference, price=amount, issue_date=when.date(), use_coins=False, state=state,
+                fee_id=f"fee-{reference}" if state == "posted" else None, sent_at=when,
+            )
+        )  # fmt: skip
+        connection.execute(
+            insert(money.movements).values(
+                **common, reference=f"{reference}-m", kind="fee", username=username, amount=amount,
+                state="posted" if state == "posted" else "planned", fee_reference=reference, fee_state=state,
+                sent_at=when, balance_before=-amount if balance is None else balance, jobs_before=0,
+            )
+        )  # fmt: skip
+    return f"{reference}-m"
+
+
+def add_top_up(site: JobsSite, username: str, amount: int, when: datetime) -> None:
+    with site.database.begin() as connection:
+        connection.execute(
+            insert(money.movements).values(
+                site="hq", member_id=f"member-{username}", company_id="", currency="EUR", business_day=when.date(),
+                sequence=1, created_at=when, changed_at=when, note="", reference=f"TU-{username}-{when:%m%d}",
+                kind="top_up", username=username, amount=amount, state="posted", period="2026-11",
+            )
+        )  # fmt: skip
+
+
+def row(day: int, cost: str = "1.0000", month: int = 11, **changes: str) -> str:
+    return print_log_row(time=f"2026-{month:02}-{day:02} 2:00:00 PM", cost=cost, **changes)
+
+
+@pytest.fixture
+def acme(site: JobsSite) -> JobsSite:
+    """Ann and Ben of Acme, linked on 1 November with a balance of zero."""
+    site.link("ann", company="Acme")
+    site.link("ben", company="Acme")
+    return site
+
+
+def print_on(site: JobsSite, *rows: str) -> None:
+    site.append(*rows)
+    site.import_jobs()
+
+
+def test_printed_and_billed_are_equal_when_every_job_is_billed(acme: JobsSite) -> None:
+    print_on(acme, row(10), row(11, "2.5000"))
+    first = add_fee(acme, "ann", 1 * EUR, at(11, 5))
+    second = add_fee(acme, "ann", 2_500_000, at(12, 5))
+    statement = made(acme)
+    assert {"printed": 3_500_000, "fees": 3_500_000} == step_amounts(statement)
+    (line,) = statement.people
+    assert [first, second] == [fee.fee.reference for fee in line.fees]
+    assert {first, second} == set(line.fee_of.values())
+    assert [{"jobs": EUR}, {"jobs": 2_500_000}] == [fee.terms for fee in line.fees]
+
+
+def test_what_is_not_billed_yet_is_open(acme: JobsSite) -> None:
+    print_on(acme, row(10), row(20, "0.4000"))
+    add_fee(acme, "ann", EUR, at(11, 5))
+    statement = made(acme)
+    assert {"printed": 1_400_000, "open": -400_000, "fees": EUR} == step_amounts(statement)
+    assert 400_000 == statement.people[0].open
+
+
+def test_top_ups_and_left_over_balance_are_terms_of_the_fee(acme: JobsSite) -> None:
+    """Printed 3.00 with a top-up of 2.00: 1.00 is billed, and the statement says why."""
+    add_top_up(acme, "ann", 2 * EUR, at(2))
+    print_on(acme, row(10, "3.0000"))
+    add_fee(acme, "ann", EUR, at(11, 5))
+    assert {"printed": 3 * EUR, "top_up": -2 * EUR, "fees": EUR} == step_amounts(made(acme))
+
+
+def test_jobs_within_the_balance_are_covered_by_it(acme: JobsSite) -> None:
+    add_top_up(acme, "ann", 2 * EUR, at(2))
+    print_on(acme, row(10, "1.5000"))
+    with acme.database.begin() as connection:
+        connection.execute(
+            insert(money.marks).values(
+                site="hq", member_id="member-ann", balance=500_000, jobs=1, at=at(11, 5), opening_left=0, top_up_left=0,
+                shadow_left=0,
+            )
+        )  # fmt: skip
+    assert {"printed": 1_500_000, "from_balance": -1_500_000, "fees": 0} == step_amounts(made(acme))
+
+
+def test_money_from_elsewhere_and_printing_without_a_log_are_told_apart(acme: JobsSite) -> None:
+    print_on(acme, row(10, "3.0000"), row(10, "1.0000", user="ben", account="ben"))
+    add_fee(acme, "ann", 2 * EUR, at(11, 5))
+    add_fee(acme, "ben", 5 * EUR, at(11, 5))
+    steps = step_amounts(made(acme))
+    assert {"printed": 4 * EUR, "elsewhere": -EUR, "unlogged": 4 * EUR, "fees": 7 * EUR} == steps
+
+
+def test_fractions_and_held_debts_are_carried_to_the_next_fee(acme: JobsSite) -> None:
+    print_on(acme, row(10, "1.0350"), row(12, "1.0050"))
+    add_fee(acme, "ann", 1_030_000, at(11, 5), balance=-1_035_000)
+    add_fee(acme, "ann", 1_010_000, at(13, 5), balance=-1_010_000)
+    (line,) = made(acme).people
+    assert {"jobs": 1_035_000, "left": -5_000} == line.fees[0].terms
+    assert {"jobs": 1_005_000, "before": 5_000} == line.fees[1].terms
+
+
+def test_a_job_that_lands_while_its_person_is_billed_belongs_to_the_next_fee(acme: JobsSite) -> None:
+    print_on(acme, row(10), print_log_row(time="2026-11-11 7:00:30 AM", cost="0.2000"))
+    settled = datetime(2026, 11, 11, 5, 0, tzinfo=UTC)
+    first = add_fee(acme, "ann", EUR, settled, balance=-1_200_000)
+    with acme.database.begin() as connection:
+        later = settled + timedelta(minutes=1)
+        connection.execute(money.movements.update().where(money.movements.c.reference == first).values(sent_at=later))
+    add_fee(acme, "ann", 200_000, at(12, 5), number=2)
+    (line,) = made(acme).people
+    assert [{"jobs": EUR}, {"jobs": 200_000}] == [fee.terms for fee in line.fees]
+
+
+def test_fees_of_the_month_may_bill_jobs_of_the_month_before(acme: JobsSite) -> None:
+    """The jobs of 30 November are billed on 1 December: both months say so, and both add up."""
+    print_on(acme, row(29), row(30, "2.0000"), row(1, "4.0000", month=12))
+    add_fee(acme, "ann", EUR, at(30, 5))
+    add_fee(acme, "ann", 2 * EUR, at(1, 5, 12))
+    acme.clock.move(days=20)
+    assert {"printed": 3 * EUR, "later": -2 * EUR, "fees": EUR} == step_amounts(made(acme, month="2026-11"))
+    december = step_amounts(made(acme, month="2026-12"))
+    assert {"printed": 4 * EUR, "earlier": 2 * EUR, "open": -4 * EUR, "fees": 2 * EUR} == december
+
+
+def test_strangers_shared_accounts_and_denied_jobs_are_told_and_never_mixed_in(acme: JobsSite) -> None:
+    print_on(acme, row(10), row(10, "9.0000", user="guest", account="guest"), row(10, "7.0000", account="Alpha"))
+    add_fee(acme, "ann", EUR, at(11, 5))
+    statement = made(acme)
+    assert {"printed": 10 * EUR, "strangers": -9 * EUR, "fees": EUR} == step_amounts(statement)
+    assert 7 * EUR == statement.shared["Alpha"].net
+    assert any("shared accounts" in note for note in statement.notes)
+
+
+def test_what_was_printed_before_the_link_is_part_of_the_opening_balance(site: JobsSite) -> None:
+    site.link("ann", company="Acme", linked_at=at(15))
+    print_on(site, row(10), row(16, "2.0000"))
+    add_fee(site, "ann", 2 * EUR, at(17, 5))
+    assert {"printed": 3 * EUR, "before_link": -EUR, "fees": 2 * EUR} == step_amounts(made(site))
+
+
+def test_a_company_has_its_members_jobs_and_its_own_fees(acme: JobsSite) -> None:
+    acme.link("cleo", company="Beta")
+    print_on(
+        acme, row(10), row(10, "2.0000", user="ben", account="ben"), row(10, "5.0000", user="cleo", account="cleo")
+    )
+    add_fee(acme, "ann", EUR, at(11, 5))
+    add_fee(acme, "cleo", 5 * EUR, at(11, 5), company="Beta")
+    statement = made(acme, company="acme")
+    assert ("Acme", ["ann", "ben"]) == (statement.scope, [line.person.username for line in statement.people])
+    assert {"printed": 3 * EUR, "open": -2 * EUR, "fees": EUR} == step_amounts(statement)
+
+
+@pytest.mark.parametrize("who", ["ann", "ANN", "Ann", "member-ann"])
+def test_a_member_is_found_by_every_name(acme: JobsSite, who: str) -> None:
+    print_on(acme, row(10), row(10, user="ben", account="ben"))
+    assert ["ann"] == [line.person.username for line in made(acme, member=who).people]
+
+
+def test_a_stranger_has_a_statement_by_username(acme: JobsSite) -> None:
+    print_on(acme, row(10, user="guest", account="guest"))
+    assert ["guest"] == [line.person.username for line in made(acme, member="guest").strangers]
+
+
+@pytest.mark.parametrize(
+    ("scope", "reason"),
+    [
+        ({"member": "nobody"}, "--member nobody"),
+        ({"company": "Nowhere Ltd"}, "--company Nowhere Ltd"),
+        ({"month": "2026-13"}, "YYYY-MM"),
+        ({"month": "november"}, "YYYY-MM"),
+        ({"member": "ann", "company": "Acme"}, "one of them"),
+    ],
+)
+def test_what_cannot_be_meant_is_said(acme: JobsSite, scope: dict[str, str], reason: str) -> None:
+    with pytest.raises(UsageError, match=reason):
+        made(acme, **scope)
+
+
+def test_fees_that_are_not_at_their_end_are_pending(acme: JobsSite) -> None:
+    print_on(acme, row(10))
+    add_fee(acme, "ann", EUR, at(11, 5), state="failed")
+    statement = made(acme)
+    assert {"printed": EUR, "open": -EUR, "fees": 0} == step_amounts(statement)
+    assert 1 == len(statement.people[0].pending)
+    assert any("1 fees have not come to their end" in note for note in statement.notes)
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 1000), st.integers(0, 3 * EUR)), max_size=20),
+    st.lists(st.tuples(st.integers(0, 1000), st.integers(1, 3 * EUR), st.booleans()), max_size=6),
+    st.integers(-2 * EUR, 2 * EUR),
+)
+@settings(max_examples=150, deadline=None)
+def test_the_terms_of_a_fee_always_add_up_to_it(
+    printed: list[tuple[int, int]], moved: list[tuple[int, int, bool]], opening: int
+) -> None:
+    """Whatever was printed and moved in whatever order, and whatever PaperCut held."""
+    start = at(1)
+    jobs_done = [(start + timedelta(minutes=minute), cost) for minute, cost in printed]
+    movements = [
+        Billed(
+            f"r{number}",
+            "fee" if is_fee else "top_up",
+            "m",
+            "u",
+            "c",
+            amount,
+            start.date(),
+            when,
+            True,
+            "f",
+            when,
+            -amount,
+        )
+        for number, (minute, amount, is_fee) in enumerate(sorted(moved))
+        for when in [start + timedelta(minutes=minute)]
+    ]
+
+    def net(since: datetime, until: datetime) -> Net:
+        return Net(sum(cost for when, cost in jobs_done if since < when <= until), 0)
+
+    fees = windows(movements, start)
+    terms = billed.explain(fees, opening, net)
+    assert {window.fee.reference: window.fee.amount for window in fees} == {
+        reference: sum(parts.values()) for reference, parts in terms.items()
+    }
+
+
+# -- how it looks ----------------------------------------------------------------------------------------------------
+
+
+def test_json_has_money_as_text_and_every_job(acme: JobsSite) -> None:
+    print_on(acme, row(10, document="<b>&\u00f6.pdf"), row(12, "0.2550", user="guest", account="guest"))
+    reference = add_fee(acme, "ann", EUR, at(11, 5))
+    found = json.loads(jobs.render(made(acme), "json"))
+    assert ("1.255", "1.00", "0.00", False) == tuple(
+        found["totals"][name] for name in ("printed", "billed", "open", "equal")
+    )
+    (person,) = found["people"]
+    assert (1, "1.00", "1.00") == (person["jobs"], person["printed"], person["billed"])
+    assert f"fee-{reference.removesuffix('-m')}" == person["fees"][0]["fee_id"]
+    assert [("2026-11-10T14:00:00+02:00", reference), ("2026-11-12T14:00:00+02:00", "")] == [
+        (job["time"], job["fee"]) for job in found["jobs"]
+    ]
+    assert [
+        {
+            "company_id": "company-Acme",
+            "company": "Acme",
+            "people": 1,
+            "jobs": 1,
+            "pages": 3,
+            "printed": "1.00",
+            "billed": "1.00",
+            "open": "0.00",
+        }
+    ] == found["companies"]
+    assert ["2026-11-10", "2026-11-12"] == [day["day"] for day in found["days"]]
+
+
+def test_csv_has_one_line_a_job_and_no_formula(acme: JobsSite) -> None:
+    print_on(acme, row(10, document='=cmd|"/c calc"!A1'), row(11, document="@SUM(1)"))
+    rows = list(csv.DictReader(io.StringIO(jobs.render(made(acme), "csv"))))
+    assert ['\'=cmd|"/c calc"!A1', "'@SUM(1)"] == [line["document"] for line in rows]
+    assert ["1.00", "1.00"] == [line["cost"] for line in rows]
+
+
+def test_text_tells_people_steps_and_fees(acme: JobsSite) -> None:
+    add_top_up(acme, "ann", 500_000, at(2))
+    print_on(acme, row(10))
+    add_fee(acme, "ann", 500_000, at(11, 5))
+    text = jobs.render(made(acme), "text")
+    assert "Printing in 2026-11: site hq" in text
+    assert "Ann  Acme        1      3     1.00    0.50  0.00" in text
+    assert "print jobs 1.00, covered by the member's balance (top-ups) -0.50" in text
+    assert "Month before: 0 jobs" in text
+    assert "Offer.pdf" in jobs.render(made(acme, member="ann"), "text")
+
+
+def test_an_empty_month_is_a_statement_too(acme: JobsSite) -> None:
+    for format_ in ("text", "csv", "json"):
+        assert jobs.render(made(acme, month="2025-01"), format_)
+
+
+def test_management_figures(acme: JobsSite) -> None:
+    """Pages, sheets saved by duplex, share of colour."""
+    with acme.log().open("a") as file:
+        file.write(row(10).rstrip("\n") + "\tA4\tY\tN\tcomment\n")
+    acme.import_jobs()
+    total = made(acme, company="Acme").total
+    assert (3, 2, 1, 33) == (total.pages, total.sheets, total.sheets_saved, total.colour_percent)
+
+
+@pytest.mark.parametrize(
+    ("pages", "copies", "duplex", "sheets"),
+    [(3, 1, True, 2), (6, 2, True, 4), (7, 2, True, 5), (3, 1, False, 3), (3, 1, None, None)],
+)
+def test_sheets_are_counted_copy_by_copy(pages: int, copies: int, duplex: bool | None, sheets: int | None) -> None:
+    assert sheets == sheets_of(pages, copies, None, duplex)
+
+
+def test_nothing_printed_has_no_share_of_colour() -> None:
+    assert None is Tally().colour_percent
