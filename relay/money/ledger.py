@@ -29,7 +29,8 @@ from relay.money.movement import CLOSED, Fee, Movement, State, check_step
 _MOVEMENT_COLUMNS = (
     *(tables.movements.c[name] for name in (
         "reference", "kind", "member_id", "username", "company_id", "amount", "currency", "business_day", "sequence",
-        "state", "fee_reference", "fee_state", "period", "lost", "sent_at", "balance_before", "jobs_before", "note",
+        "state", "fee_reference", "fee_state", "period", "lost", "by_word", "sent_at", "balance_before", "
+        ""jobs_before", "note",
     )),
     func.coalesce(tables.fees.c.fee_id, "").label("fee_id"),
     func.coalesce(tables.fees.c.lost, False).label("fee_lost"),

@@ -103,6 +103,7 @@ class Movement:
     fee_lost: bool = False
     period: str | None = None
     lost: bool = False
+    by_word: bool = False  # a person said where it stands
     sent_at: datetime | None = None
     balance_before: int | None = None
     jobs_before: int | None = None

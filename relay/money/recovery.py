@@ -63,7 +63,7 @@ def _recover_adjustment(site: Site, movement: Movement) -> None:
             return
         if effects.settle_adjustment_by_verdict(site, movement, verdict, now) != "failed":
             return
-    elif movement.kind == "fee" and _debt_is_gone(site, movement):
+    elif movement.kind == "fee" and not movement.by_word and _debt_is_gone(site, movement):
         return
     if effects.adjust(site, movement) == "posted":
         effects.verify(site, movement)

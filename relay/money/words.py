@@ -83,7 +83,9 @@ def resolve(
                     )
                     message = f"Adjustment {movement.reference} counts as done."
                 else:
-                    ledger.step_movement(connection, movement.reference, "planned", "word", detail, lost=False, note="")
+                    ledger.step_movement(
+                        connection, movement.reference, "planned", "word", detail, by_word=True, lost=False, note=""
+                    )
                     message = f"Adjustment {movement.reference} counts as not done; the next settle sends it once."
         return Answer(message, {"movement": movement_json(ledger.movement(movement.reference))})
     finally:

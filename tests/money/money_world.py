@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from settings_example import example_settings
-from sqlalchemy import Engine, event, insert, update
+from sqlalchemy import Engine, create_engine, event, insert, update
 from sqlalchemy.pool import StaticPool
 from still_clock import StillClock
 
@@ -276,7 +276,10 @@ class Site:
         self.papercut = FakePaperCut(self.faults)
         self.officernd = FakeOfficeRnD(self.faults, self.clock)
         self.database = open_engine(self.url)
-        event.listen(self.database, "commit", lambda _: self.faults.at("ledger", "commit"))
+        if self.url == "sqlite://":
+            _listener[:] = [self.faults]
+        else:
+            event.listen(self.database, "commit", lambda _: self.faults.at("ledger", "commit"))
         self.settings = example_settings(self.folder, **self.sections)
 
     def configure(self, **sections: dict[str, Any]) -> None:
@@ -308,10 +311,10 @@ class Site:
             connection.execute(insert(people_links).values(**values))
         return str(values["member_id"])
 
-    def relink(self, username: str, **values: Any) -> None:
+    def relink(self, called: str, **values: Any) -> None:
         """Change a link as a sync does."""
         with self.quietly(), self.database.begin() as connection:
-            connection.execute(update(people_links).where(people_links.c.username == username).values(**values))
+            connection.execute(update(people_links).where(people_links.c.username == called).values(**values))
 
     def prints(self, username: str, cost: float) -> None:
         account = self.papercut.accounts[username]
@@ -387,35 +390,46 @@ class _Quiet:
 
 
 _template: bytes | None = None
+_memory: Engine | None = None
+_listener: list[Faults] = []
 
 
 def open_engine(url: str) -> Engine:
-    """Return an engine with the whole schema; in memory it is copied from one that was migrated once."""
-    from sqlalchemy import create_engine
+    """Return an engine with the whole schema on a new database.
 
+    In memory all sites share one engine, so that statements are compiled once; each new site begins with an empty
+    database, and the one before it is gone.
+    """
+    global _memory
     if url != "sqlite://":
         engine = databases.make_engine(url)
         databases.bring_up_to_date(engine)
         return engine
+    if _memory is None:
+        _memory = create_engine(url, poolclass=StaticPool, connect_args={"check_same_thread": False})
+        event.listen(_memory, "connect", databases._durable_sqlite)
+        event.listen(_memory, "begin", databases._begin_sqlite)
+        event.listen(_memory, "commit", lambda _: [faults.at("ledger", "commit") for faults in _listener])
+        event.listen(_memory, "connect", _fill)
+    _memory.dispose()
+    return _memory
+
+
+def _fill(connection: Any, _record: Any) -> None:
     global _template
-    engine = create_engine(url, poolclass=StaticPool, connect_args={"check_same_thread": False})
-    event.listen(engine, "connect", databases._durable_sqlite)
-    event.listen(engine, "begin", databases._begin_sqlite)
-    raw = engine.raw_connection()
     if _template is None:
-        raw.close()
-        databases.bring_up_to_date(engine)
-        raw = engine.raw_connection()
         import sqlite3
 
+        source = create_engine("sqlite://", poolclass=StaticPool)
+        event.listen(source, "connect", databases._durable_sqlite)
+        event.listen(source, "begin", databases._begin_sqlite)
+        databases.bring_up_to_date(source)
         copy = sqlite3.connect(":memory:")
-        raw.driver_connection.backup(copy)  # type: ignore[union-attr]
+        source.raw_connection().driver_connection.backup(copy)  # type: ignore[union-attr]
         _template = copy.serialize()
         copy.close()
-    else:
-        raw.driver_connection.deserialize(_template)  # type: ignore[union-attr]
-    raw.close()
-    return engine
+        source.dispose()
+    connection.deserialize(_template)
 
 
 def sites(folder: Path, **sections: dict[str, Any]) -> Iterator[Site]:

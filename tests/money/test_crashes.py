@@ -1,0 +1,202 @@
+"""The crash harness: kill, lose answers and let jobs land at every moment of a settle, and count what came of it.
+
+Each trial ends in exactly one of: exactly once, or parked for a person whose truthful word then makes it exactly once.
+`MONEY_TRIALS=5000` draws that many random trials on top of the exhaustive ones.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+from collections import Counter
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+from money_world import Faults, Site, kill, lose
+
+from relay.money import amounts, reference
+from relay.money.result import PUBLIC_STATES
+
+RANDOM_TRIALS = int(os.environ.get("MONEY_TRIALS", "120"))
+Trial = list[tuple[int, str]]  # (moment, what happens), for one run after another, split by "run"
+
+
+class Harness:
+    """Runs trials and counts how they end."""
+
+    def __init__(self, folder: Path, **sections: dict[str, Any]) -> None:
+        self.folder = folder
+        self.sections = sections
+        self.ends: Counter[str] = Counter()
+        self.problems: list[str] = []
+
+    def site(self) -> Site:
+        site = Site(self.folder, {name: dict(values) for name, values in self.sections.items()})
+        site.person("ann.lee")
+        site.person("bob", company_id="64d000000000000000000002")
+        site.prints("ann.lee", 7.035)
+        site.prints("bob", 0.1)
+        site.faults.clear()
+        return site
+
+    def moments(self) -> list[tuple[str, str]]:
+        site = self.site()
+        site.settle()
+        site.database.dispose()
+        return list(site.faults.seen)
+
+    def trial(self, runs: list[dict[int, list[str]]]) -> str:
+        """Do one run after another, each with its faults, then runs without faults until nothing changes."""
+        site = self.site()
+        for faults in runs:
+            site.faults.clear()
+            for moment, names in faults.items():
+                site.faults.actions[moment] = partial(_act, site, names)
+            site.killed(site.settle)
+            site.faults.clear()
+            site.clock.move(seconds=1)
+        end = self._end(site)
+        self.ends[end] += 1
+        if end in ("doubled", "lost", "unquiet"):
+            self.problems.append(f"{end}: {runs}")
+        site.database.dispose()
+        return end
+
+    def _end(self, site: Site) -> str:
+        code = self._quiet(site)
+        parked = code == 4
+        if parked:
+            for movement in site.result.movements:
+                if PUBLIC_STATES[movement.stage] == "in_doubt":
+                    site.resolve(movement.reference, "posted" if _is_there(site, movement) else "not-sent")
+            code = self._quiet(site)
+        fees = Counter(name for fee in site.officernd.held_fees.values() for name in reference.find(fee.name))
+        adjusted = Counter(
+            name
+            for username in site.papercut.accounts
+            for _, comment in site.adjustments(username)
+            for name in reference.find(comment)
+        )
+        if max((*fees.values(), *adjusted.values()), default=0) > 1:
+            return "doubled"
+        for username, account in site.papercut.accounts.items():
+            member = next(person.member_id for person in people(site) if person.username == username)
+            moved = sum(amounts.from_double(amount) for amount, _ in account.transactions)
+            if moved != site.billed(member):
+                return "doubled" if moved > site.billed(member) else "lost"
+            if amounts.billable(site.balance(username), "EUR"):
+                return "lost"
+        if code != 0:
+            return "unquiet"
+        return "parked" if parked else "exactly once"
+
+    def _quiet(self, site: Site) -> int:
+        """Settle until a run does nothing new; return its exit code."""
+        for _ in range(6):
+            writes = site.remote_writes()
+            code = site.settle().exit_code
+            site.clock.move(minutes=1)
+            if site.remote_writes() == writes and code in (0, 4):
+                return code
+        return code
+
+
+def people(site: Site) -> Any:
+    from relay.money.linked import people_of
+
+    return people_of(site.database, "hq")
+
+
+def _is_there(site: Site, movement: Any) -> bool:
+    """Return the truth about the effect in doubt, as a person finds it by looking at both systems."""
+    if movement.stage in ("fee_sent", "in_doubt") and movement.fee_state != "posted" and movement.fee_reference:
+        return any(movement.fee_reference in fee.name for fee in site.officernd.held_fees.values())
+    return any(movement.reference in comment for _, comment in site.adjustments(movement.username))
+
+
+def _act(site: Site, names: list[str], called: str, phase: str) -> None:
+    for name in names:
+        if name == "job":
+            site.prints("ann.lee", 0.25)
+        elif name == "same job":
+            site.prints("ann.lee", 7.03)
+        elif name == "lose":
+            lose(called, phase)
+        else:
+            kill(called, phase)
+
+
+@pytest.fixture(scope="module")
+def harness(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Harness]:
+    made = Harness(tmp_path_factory.mktemp("crashes"))
+    yield made
+    ends = made.ends
+    print(
+        f"\ncrash trials: {ends.total()}, exactly once: {ends['exactly once']}, parked: {ends['parked']}, "
+        f"doubled: {ends['doubled']}, lost: {ends['lost']}, unquiet: {ends['unquiet']}"
+    )
+
+
+def each_moment(harness: Harness, *names: str, then: Callable[[int], dict[int, list[str]]] | None = None) -> None:
+    for moment in range(len(harness.moments())):
+        harness.trial([{moment: list(names)}, *([then(moment)] if then else [])])
+    assert harness.problems == []
+
+
+@pytest.mark.parametrize(
+    "names",
+    [("kill",), ("job", "kill"), ("lose",), ("job", "lose"), ("same job", "lose"), ("job",), ("same job", "kill")],
+)
+def test_a_fault_at_every_moment(harness: Harness, names: tuple[str, ...]) -> None:
+    """One fault, at each moment before and after every remote call and before every commit."""
+    each_moment(harness, *names)
+
+
+def test_a_kill_of_the_run_that_recovers(harness: Harness) -> None:
+    """The first run is killed at each moment, the second one a few moments into its recovery."""
+    for later in (3, 6, 9, 12):
+        each_moment(harness, "kill", then=lambda moment, later=later: {later: ["kill"]})
+
+
+def test_random_faults_over_several_runs(harness: Harness) -> None:
+    """Any mixture of kills, lost answers and jobs over up to three runs; the seed is fixed."""
+    random_numbers = random.Random(20261123)
+    moments = len(harness.moments())
+    for _ in range(RANDOM_TRIALS):
+        runs = []
+        for _ in range(random_numbers.randint(1, 3)):
+            count = random_numbers.randint(1, 3)
+            runs.append(
+                {
+                    random_numbers.randrange(moments): random_numbers.choices(
+                        ["kill", "lose", "job", "same job"], k=random_numbers.randint(1, 2)
+                    )
+                    for _ in range(count)
+                }
+            )
+        harness.trial(runs)
+    assert harness.problems == []
+
+
+def test_enough_trials_were_made(harness: Harness) -> None:
+    if harness.ends.total() == 0:
+        pytest.skip("the trials run in another process")
+    assert harness.ends.total() >= 500
+    assert harness.ends["exactly once"] > harness.ends["parked"] > 0
+    assert harness.ends["doubled"] == harness.ends["lost"] == 0
+
+
+def test_the_harness_sees_a_double(tmp_path: Path) -> None:
+    """A harness that cannot fail proves nothing: an adjustment made twice behind the ledger's back is seen."""
+    harness = Harness(tmp_path)
+    site = harness.site()
+    site.settle()
+    amount, comment = site.adjustments("ann.lee")[0]
+    site.papercut.accounts["ann.lee"].transactions.append((amount, comment))
+    assert harness._end(site) == "doubled"
+
+
+__all__ = ["Faults"]

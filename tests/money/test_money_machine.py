@@ -1,0 +1,177 @@
+"""Any interleaving of prints, refunds, cash, top-ups, renames, lost answers, refusals and kills keeps every cent."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from money_world import Site, kill, lose, refuse, unreachable
+
+from relay.money import amounts, reference
+from relay.money.result import PUBLIC_STATES
+
+USERS = ("ann", "bob", "eve")
+CENTS = st.integers(1, 900).map(lambda number: number / 100)
+FRACTIONS = st.integers(1, 90_000).map(lambda number: number / 10_000)
+FAULTS = {"kill": kill, "lose": lose, "refuse": refuse, "unreachable": unreachable}
+
+
+class Money(RuleBasedStateMachine):
+    @initialize(grouping=st.sampled_from(["person", "company"]))
+    def begin(self, grouping: str) -> None:
+        self.folder = tempfile.TemporaryDirectory()
+        self.site = Site(
+            Path(self.folder.name),
+            {"fees": {"grouping": grouping}, "top_up": {"amount": "1.50", "every": "day"}},
+        )
+        self.names = {name: name for name in USERS}  # who is called what by now
+        self.members = {name: self.site.person(name) for name in USERS}
+        self.costs: Counter[str] = Counter()
+        self.elsewhere: Counter[str] = Counter()  # refunds and cash
+        self.in_doubt = False
+
+    # -- the world ---------------------------------------------------------------------------------------------------
+
+    @rule(who=st.sampled_from(USERS), cost=CENTS | FRACTIONS)
+    def prints(self, who: str, cost: float) -> None:
+        self.site.prints(self.names[who], cost)
+        self.costs[who] += amounts.from_double(cost)
+
+    @rule(who=st.sampled_from(USERS), amount=CENTS)
+    def is_given_back(self, who: str, amount: float) -> None:
+        self.site.papercut.accounts[self.names[who]].balance += amount
+        self.elsewhere[who] += amounts.from_double(amount)
+
+    @rule(who=st.sampled_from(USERS))
+    def is_renamed(self, who: str) -> None:
+        old, new = self.names[who], self.names[who] + "x"
+        self.site.papercut.accounts[new] = self.site.papercut.accounts.pop(old)
+        self.site.relink(old, username=new)
+        self.names[who] = new
+
+    @rule(days=st.integers(0, 2))
+    def time_goes_by(self, days: int) -> None:
+        self.site.clock.move(days=days, minutes=3)
+
+    # -- the relay ---------------------------------------------------------------------------------------------------
+
+    @rule(moment=st.integers(0, 60), fault=st.sampled_from([*FAULTS, None]), top_up=st.booleans())
+    def runs(self, moment: int, fault: str | None, top_up: bool) -> None:
+        self.site.faults.clear()
+        if fault is not None:
+            self.site.faults.actions[moment] = FAULTS[fault]
+        work: Any = self.site.top_up if top_up else self.site.settle
+        try:
+            self.site.killed(work)
+        except Exception as error:  # an operating error is a sentence; anything else is a bug
+            assert hasattr(error, "message"), error
+        self.site.faults.clear()
+        self.site.clock.move(minutes=1)
+
+    @rule()
+    def staff_edit_a_name(self) -> None:
+        from dataclasses import replace
+
+        for fee_id, fee in list(self.site.officernd.held_fees.items())[:1]:
+            self.site.officernd.held_fees[fee_id] = replace(fee, name=f"Prints ({fee.name.lower()}) thanks!")
+
+    @rule()
+    def shows_only(self) -> None:
+        """A dry run writes nothing anywhere."""
+        before, writes = self.site.ledger_rows(), self.site.remote_writes()
+        for work in (self.site.settle, self.site.top_up):
+            try:
+                work(dry_run=True)
+            except Exception as error:
+                assert hasattr(error, "message"), error
+        assert (self.site.ledger_rows(), self.site.remote_writes()) == (before, writes)
+
+    @rule()
+    def a_person_tells_the_truth(self) -> None:
+        for movement in self.site.recover().movements:
+            if PUBLIC_STATES[movement.stage] != "in_doubt":
+                continue
+            if movement.waits_for_fee:
+                there = any(
+                    str(movement.fee_reference).lower() in fee.name.lower()
+                    for fee in self.site.officernd.held_fees.values()
+                )
+            else:
+                there = any(
+                    movement.reference in comment
+                    for account in self.site.papercut.accounts.values()
+                    for _, comment in account.transactions
+                )
+            self.site.resolve(movement.reference, "posted" if there else "not-sent")
+
+    # -- what must hold ----------------------------------------------------------------------------------------------
+
+    @invariant()
+    def nothing_is_there_twice(self) -> None:
+        if not hasattr(self, "site"):
+            return
+        fees = Counter(name for fee in self.site.officernd.held_fees.values() for name in reference.find(fee.name))
+        comments = Counter(
+            comment.rpartition("[")[2]
+            for account in self.site.papercut.accounts.values()
+            for _, comment in account.transactions
+        )
+        assert max((*fees.values(), *comments.values()), default=0) <= 1
+
+    def teardown(self) -> None:
+        if not hasattr(self, "site"):
+            return
+        try:
+            self._every_cent_is_there()
+        finally:
+            self.site.database.dispose()
+            self.folder.cleanup()
+
+    def _every_cent_is_there(self) -> None:
+        for _ in range(3):
+            self.a_person_tells_the_truth()
+            self.runs(999, None, False)
+        last = self.site.settle()
+        held = {item.person.member_id for item in last.held}
+        for who in USERS:
+            account = self.site.papercut.accounts[self.names[who]]
+            billed = [m for m in self._posted("fee") if m.member_id == self.members[who]]
+            topped = [m for m in self._posted("top_up") if m.member_id == self.members[who]]
+            fees, top_ups = sum(m.amount for m in billed), sum(m.amount for m in topped)
+            open_balance = amounts.from_double(account.balance)
+            # Σ fees - open balance = Σ costs - Σ refunds - Σ top-ups - Σ foreign credit, balance positive for the user
+            assert fees - open_balance == self.costs[who] - self.elsewhere[who] - top_ups, who
+            assert self.members[who] in held or not amounts.billable(open_balance, "EUR"), who
+        in_officernd = sum(amounts.from_decimal(fee.price) for fee in self.site.officernd.held_fees.values())
+        assert in_officernd == sum(movement.amount for movement in self._posted("fee"))
+        rows, writes = self.site.ledger_rows(), self.site.remote_writes()
+        self.site.settle()
+        assert self.site.remote_writes() == writes
+        assert {name: rows[name] for name in ("fees", "movements", "evidence")} == {
+            name: self.site.ledger_rows()[name] for name in ("fees", "movements", "evidence")
+        }
+
+    def _posted(self, kind: str) -> list[Any]:
+        from relay.money import tables
+        from relay.money.ledger import Ledger
+
+        ledger = Ledger(self.site.database, "hq", self.site.clock)
+        return ledger.movements(tables.movements.c.kind == kind, tables.movements.c.state == "posted")
+
+
+Money.TestCase.settings = settings(
+    max_examples=int(os.environ.get("MONEY_EXAMPLES", "60")),
+    stateful_step_count=18,
+    deadline=None,
+    derandomize="MONEY_EXAMPLES" not in os.environ,
+    phases=(Phase.generate,),
+    database=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large],
+)
+TestMoney = Money.TestCase
