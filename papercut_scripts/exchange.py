@@ -5,7 +5,7 @@ One HTTP/1.1 exchange with one answer, for both interpreters: no redirect is fol
 environment (a service's is the one at boot), nothing is sent twice. It knows no OfficeRnD.
 
 By hand, because Jython's HTTP and TLS modules cannot be trusted and Java's own client repeats a POST by itself; the
-same code under CPython saves the import of `http.client`.
+same code under CPython saves the import of a whole HTTP library.
 """
 
 from __future__ import absolute_import, division, print_function, unicode_literals

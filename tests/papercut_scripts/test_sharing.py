@@ -199,7 +199,7 @@ def test_the_program_ends_though_a_thread_of_it_hangs(site: Site) -> None:
 
 
 def test_kept_passwords_follow_what_officernd_says(site: Site) -> None:
-    """How long a refusal takes must not tell who exists: one slow hash for all that looks like a PIN."""
+    """Kept when accepted; dropped when that very password is rejected later; a wrong guess drops nothing."""
     site.change_settings(offline_hours=8)
     kept = Path(verifier.path(str(site.home / "state" / "offline"), ANN.member_id))
     in_process(site)
@@ -224,7 +224,7 @@ def test_switching_offline_login_off_removes_what_was_kept(site: Site) -> None:
 
 
 def test_strangers_cost_the_same_local_work_as_members(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    """How long a refusal takes must not tell who exists: one slow hash for whatever looks like a PIN."""
+    """How long a refusal takes must not tell who exists: one slow hash for all that looks like a PIN."""
     hashed: list[str] = []
     monkeypatch.setattr(compat, "pbkdf2_sha256_hex", lambda secret, salt, rounds: hashed.append(secret) or "0" * 64)
     for typed in ("annie", "nobody", "gone@example.com", "reception"):

@@ -1,0 +1,121 @@
+"""The programs as real processes: under Jython with its launcher's options, and started by the stand-in's PaperCut."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from behaviour import AUTH, QUERIES, Login, Query, State
+from jvm import run_jython
+from papercut_site import ANN, BOB, SCRIPTS, Site, sample_directory
+from signin_server import PASSWORD
+
+from relay.people import pins, publish
+from relay.sandbox.papercut import PaperCutStandIn
+from relay.sandbox.papercut.install import install_programs
+from relay.sandbox.papercut.sync import full_sync
+
+SPAWNED = [
+    "name b'Ann.Lee@Example.COM'",
+    "stranger b'nobody'",
+    "password 'ümläut-ß-A1'",
+    "line ends CRLF",
+    "brake: on",
+    "broken: no CURRENT",
+    "details, long",
+    "user-details '\\ufeffannie''\\r\\n'",
+    "in group, turned",
+    "damaged all-users",
+]
+
+
+@pytest.mark.parametrize("name", SPAWNED)
+def test_ten_rows_of_the_table_as_jython_processes(site: Site, name: str) -> None:
+    (row,) = [row for row in (*AUTH, *QUERIES) if row.name == name]
+    if row.directory == "long":
+        publish.publish(sample_directory(), site.settings, record_fields=10, now=datetime.now(UTC))
+    state = State(site.home, site.signin)
+    for setup in row.setup:
+        setup(state)
+    if isinstance(row, Login):
+        done = run_jython(str(SCRIPTS / "auth_program.py"), stdin=row.stdin)
+        assert (done.returncode, done.stdout) == (0, row.out), done.stderr
+        assert (done.stderr == b"") == (row.verdict == "accepted")
+        line = site.log("auth")[0]
+        assert (line["verdict"], line["reason"]) == (row.verdict, row.reason)
+    else:
+        assert isinstance(row, Query)
+        done = run_jython(str(SCRIPTS / "user_source.py"), *row.words, stdin=row.stdin)
+        assert (done.returncode, done.stdout.decode()) == ((0, row.out) if row.out is not None else (1, "")), (
+            done.stderr
+        )
+        assert site.log("user_source")[0]["exit"] == done.returncode
+
+
+@pytest.fixture
+def papercut(site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[PaperCutStandIn]:
+    """A stand-in PaperCut whose custom programs are ours, found by the pointer file and not by the environment."""
+    monkeypatch.delenv("OFFICERND_HOME")
+    user_source, auth = install_programs(tmp_path / "programs with blanks", site.home)
+    with PaperCutStandIn(data_dir=tmp_path / "papercut") as running:
+        running.use_programs(user_source, auth)
+        yield running
+
+
+def test_papercut_syncs_from_the_user_source(papercut: PaperCutStandIn) -> None:
+    for group in ("Acme & Söhne", "[OfficeRnD Members]", "Empty Company"):
+        papercut.state.add_group(group)
+    full_sync(papercut.state, delete=False, update=True)
+    ann = papercut.state.user(ANN.username)
+    assert (ann.full_name, ann.email, ann.office) == (ANN.full_name, ANN.email, ANN.office)
+    assert set(papercut.state.groups_of(ANN.username)) == set(ANN.groups)
+    assert not ann.internal
+
+
+@pytest.mark.parametrize(
+    ("typed", "password", "username"),
+    [
+        ("ann.lee@example.com", PASSWORD, ANN.username),
+        ("ANN.LEE@EXAMPLE.COM", PASSWORD, ANN.username),
+        (ANN.username, PASSWORD, ANN.username),
+        ("annie", PASSWORD, ANN.username),
+        ("annie", "wrong", None),
+        ("annie", "0" * 4000, None),
+        ("bob@example.com", PASSWORD, BOB.username),
+        ("gone@example.com", PASSWORD, None),
+        ("shared@example.com", PASSWORD, None),
+        ("nobody@example.com", PASSWORD, None),
+    ],
+)
+def test_papercut_asks_the_auth_program(
+    papercut: PaperCutStandIn, typed: str, password: str, username: str | None
+) -> None:
+    full_sync(papercut.state, delete=False, update=True)
+    verdict = papercut.popup_login(typed, password)
+    assert (verdict.ok, verdict.username or None) == (username is not None, username)
+
+
+def test_papercut_may_keep_the_input_open(papercut: PaperCutStandIn) -> None:
+    papercut.state.switches.auth_stdin_stays_open = True
+    full_sync(papercut.state, delete=False, update=True)
+    assert papercut.popup_login("annie", PASSWORD).ok
+
+
+def test_a_pin_opens_the_popup(papercut: PaperCutStandIn, site: Site) -> None:
+    full_sync(papercut.state, delete=False, update=True)
+    assert papercut.popup_login("no.mail", pins.issue_pin(site.home, "64b000000000000000000003")).ok
+
+
+def test_a_damaged_directory_changes_nothing_in_papercut(papercut: PaperCutStandIn, site: Site) -> None:
+    """The sync fails as a whole; nobody is taken for having left."""
+    full_sync(papercut.state, delete=True, update=True)
+    before = sorted(papercut.state.users)
+    shutil.rmtree(site.home / "directory" / (site.home / "directory" / "CURRENT").read_text().strip())
+    with pytest.raises(Exception, match="missing or cannot be read"):
+        full_sync(papercut.state, delete=True, update=True)
+    assert sorted(papercut.state.users) == before
+    assert json.loads((site.home / "logs" / "user_source.log").read_text().splitlines()[-1])["exit"] == 1
