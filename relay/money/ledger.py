@@ -26,16 +26,13 @@ from relay.money import lease, tables
 from relay.money.account import Mark, posted
 from relay.money.movement import CLOSED, Fee, Movement, State, check_step
 
+_FROM_FEE = ("fee_id", "fee_lost")  # of a movement, kept in the fee's row
 _MOVEMENT_COLUMNS = (
-    *(tables.movements.c[name] for name in (
-        "reference", "kind", "member_id", "username", "company_id", "amount", "currency", "business_day", "sequence",
-        "state", "fee_reference", "fee_state", "period", "lost", "by_word", "sent_at", "balance_before", "
-        ""jobs_before", "note",
-    )),
+    *(tables.movements.c[name] for name in Movement.__dataclass_fields__ if name not in _FROM_FEE),
     func.coalesce(tables.fees.c.fee_id, "").label("fee_id"),
     func.coalesce(tables.fees.c.lost, False).label("fee_lost"),
     func.coalesce(tables.fees.c.note, "").label("fee_note"),
-)  # fmt: skip
+)
 _FEE_COLUMNS = tuple(tables.fees.c[name] for name in Fee.__dataclass_fields__ if name != "fee_id") + (
     func.coalesce(tables.fees.c.fee_id, "").label("fee_id"),
 )
@@ -201,7 +198,7 @@ class Ledger:
     def add_movement(self, connection: Connection, movement: Movement, corrects: str | None = None) -> None:
         now = self._clock.now()
         values = asdict(movement)
-        for name in ("fee_id", "fee_lost"):
+        for name in _FROM_FEE:
             values.pop(name)
         connection.execute(
             insert(tables.movements).values(site=self.site, created_at=now, changed_at=now, corrects=corrects, **values)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import random
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -134,9 +135,9 @@ def harness(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Harness]:
     made = Harness(tmp_path_factory.mktemp("crashes"))
     yield made
     ends = made.ends
-    print(
+    sys.stdout.write(
         f"\ncrash trials: {ends.total()}, exactly once: {ends['exactly once']}, parked: {ends['parked']}, "
-        f"doubled: {ends['doubled']}, lost: {ends['lost']}, unquiet: {ends['unquiet']}"
+        f"doubled: {ends['doubled']}, lost: {ends['lost']}, unquiet: {ends['unquiet']}\n"
     )
 
 
