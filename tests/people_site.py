@@ -9,6 +9,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from papercut_scripts import user_source
 from relay import config
 from relay.clock import Clock
 from relay.database import open_database
@@ -20,6 +21,8 @@ from relay.people.synchronise import SyncResult
 from relay.progress import Progress
 from relay.sandbox.organisation import Company, Member, Organisation, User, make_organisation
 from relay.sandbox.pair import Pair
+from relay.sandbox.papercut.programs import Answer, ProgramError
+from relay.sandbox.papercut.state import State
 
 START = date(2026, 1, 1)
 
@@ -29,6 +32,19 @@ class QuickClock(Clock):
 
     def sleep(self, seconds: float) -> None:
         super().sleep(min(seconds, 0.005))
+
+
+def answer_in_process(state: State, command: str, *arguments: str, typed: str = "") -> Answer:
+    """Ask the real user source without starting a process for it: same code, same files, a hundred times faster."""
+    output: list[bytes] = []
+    errors: list[str] = []
+    home = str(state.data_dir.parent / "home")
+    code = user_source.serve(
+        lambda: home, lambda: ["-", command, *arguments], lambda limit: typed.encode(), output.append, errors.append
+    )
+    if code:
+        raise ProgramError(f"{command} ended with exit code {code}: {' '.join(errors)}")
+    return Answer(code, b"".join(output).decode(), "")
 
 
 class PeopleSite:

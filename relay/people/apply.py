@@ -439,16 +439,13 @@ class _Work:
         now = self.clock.now()
         done = []
         for decision in self.plan.people:
-            link = decision.link
-            if (
-                link is None
-                or self.name_of(decision) not in self.accounts
-                or not (decision.create or decision.fix_initial)
-            ):
+            username = self.name_of(decision)
+            if decision.link is None or username not in self.accounts or not decision.fix_initial:
                 continue
+            link = replace(self.links[decision.link.member_id], username=username)
             if decision.create:
                 link = replace(link, linked_at=now, opening_balance=0)
-            done.append(replace(link, initial_done=link.initial_done or self.name_of(decision) not in self.failures))
+            done.append(replace(link, initial_done=username not in self.failures))
         enabled = [
             decision.username
             for decision in self.plan.people

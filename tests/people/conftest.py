@@ -6,15 +6,17 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from people_site import PeopleSite
+from people_site import PeopleSite, answer_in_process
 
 
 @pytest.fixture
-def site(tmp_path: Path) -> Iterator[Callable[..., PeopleSite]]:
-    """Return a maker of running sites: site(members=20, filling="old-connector")."""
+def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., PeopleSite]]:
+    """Return a maker of running sites: site(members=20, filling="old-connector"). Programs start with `starts=True`."""
     made: list[PeopleSite] = []
 
-    def make(**options: object) -> PeopleSite:
+    def make(*, starts: bool = False, **options: object) -> PeopleSite:
+        if not starts:
+            monkeypatch.setattr("relay.sandbox.papercut.sync.ask_user_source", answer_in_process)
         made.append(PeopleSite(tmp_path / f"site{len(made)}", **options))
         return made[-1]
 

@@ -29,7 +29,7 @@ def member_id(site, name: str) -> str:
 
 
 def test_a_first_sync_into_an_empty_papercut(site: Make) -> None:
-    one = site(organisation=small_organisation(PEOPLE))
+    one = site(starts=True, organisation=small_organisation(PEOPLE))
     first = one.sync_twice()
     assert first.exit_code == 0 and first.applied
     assert first.plan.users["create"] == 3
@@ -50,7 +50,7 @@ def test_a_first_sync_into_an_empty_papercut(site: Make) -> None:
 
 
 def test_a_first_sync_into_a_server_of_the_old_connector_loses_nothing(site: Make) -> None:
-    one = site(members=120, filling="old-connector")
+    one = site(starts=True, members=120, filling="old-connector")
     before = {name: (user.balance, user.primary_card, user.internal) for name, user in one.state.users.items()}
     unlinked = one.members_of("[Users not linked to OfficeRnD]")
     first = one.sync_twice()
