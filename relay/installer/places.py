@@ -25,6 +25,7 @@ WINDOWS_SERVICE = "PCAppServer"
 OLD_AGENT_SERVICE = "PaperCutCA"
 OLD_AGENT_PROGRAM = "papercutauth.exe"
 PROGRAM_FOLDER = "officernd"  # below server/custom
+HEALTH_KEY = "health.api.key"
 TASK_NAME = "PaperCut OfficeRnD relay"
 UNIT_NAME = "papercut-officernd"
 LAUNCHD_NAME = "com.papercut-officernd.relay"
@@ -33,6 +34,17 @@ INSTALL_COMMANDS = {
     WINDOWS: "installer.bat, as Administrator",
     MACOS: "sudo sh install.sh",
     LINUX: "sudo sh install.sh",
+}
+
+EXAMPLES = {
+    WINDOWS: "C:\\Program Files\\PaperCut MF",
+    MACOS: "/Applications/PaperCut MF",
+    LINUX: "/home/papercut",
+}
+RESTART = {
+    WINDOWS: "Services > PaperCut Application Server > Restart",
+    MACOS: "stop-server and start-server in PaperCut's server/bin/macos folder",
+    LINUX: "/etc/init.d/papercut stop, then start",
 }
 
 SECURITY_FILE = ("server", "security.properties")
@@ -203,14 +215,6 @@ def restart_commands(system, run=run):
     if system == LINUX and os.path.exists("/etc/init.d/papercut"):
         return [["/etc/init.d/papercut", "stop"], ["/etc/init.d/papercut", "start"]]
     return []
-
-
-def restart_by_hand(system):
-    return {
-        WINDOWS: 'Services > "PaperCut Application Server" > Restart',
-        MACOS: "/Applications/PaperCut MF/server/bin/macos/: stop-server, then start-server",
-        LINUX: "stop and start the service of PaperCut's Application Server",
-    }[system]
 
 
 # -- OfficeRnD's own connector ----------------------------------------------------------------------------------------

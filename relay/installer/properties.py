@@ -110,7 +110,15 @@ def _unescaped(text):
             return _character(int(character[1:], 16))
         return {"t": "\t", "n": "\n", "r": "\r", "f": "\f"}.get(character[0], character[0])
 
-    return re.sub(r"\\(u[0-9a-fA-F]{4}|.)", one, text)
+    return _joined(re.sub(r"\\(u[0-9a-fA-F]{4}|.)", one, text))
+
+
+def _joined(text):
+    """Return text with the halves of characters beyond 16 bits, which Java writes one by one, put together."""
+    try:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16")
+    except (LookupError, UnicodeError):  # Python 2 keeps them as halves by itself
+        return text
 
 
 def _escaped(text):

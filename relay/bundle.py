@@ -1,0 +1,283 @@
+"""The installation package for the PaperCut machine: one ZIP with everything, made from this site's settings.
+
+Never a secret in clear: placeholders, or with a pass phrase one sealed file. Works from a checkout and from an
+installed relay alike.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import tomlkit
+
+from relay import __version__, own_wheel, sealed
+from relay.config import Settings
+from relay.errors import ConfigError, RelayError
+from relay.installer import places
+
+FORMAT = 1
+# Pip reads "only on Windows" of the machine that it runs on, so that these are named by hand.
+WINDOWS_ONLY = ("tzdata", "colorama")
+
+SECRETS = (
+    ("papercut", "auth_token", "papercut_token", "PaperCut's web-services token"),
+    ("officernd", "client_secret", "officernd_secret", "the client secret of the relay's application in OfficeRnD"),
+    ("signin", "client_secret", "officernd_signin_secret", "the client secret of the sign-in application in OfficeRnD"),
+    ("officernd", "proxy", "officernd_proxy", "the address of the proxy, with its password"),
+    ("ledger", "url", "ledger_url", "the address of the ledger's database, with its password"),
+    ("jobs", "database_url", "jobs_database_url", "the address of PaperCut's database, with its password"),
+    ("console", "password_hash", "console_password_hash", "the hash of the console's password"),
+)
+
+
+def make_bundle(
+    settings: Settings,
+    out: Path,
+    *,
+    platform: str | None = None,
+    with_secrets: bool = False,
+    pass_phrase: str | None = None,
+    site_server: bool = False,
+    run: Callable[[Sequence[str]], tuple[int, str]] | None = None,
+) -> list[str]:
+    """Write the package to `out` and return what was put in, a line each, for a person.
+
+    `platform` is pip's tag of the target such as win_amd64, with another Python version as win_amd64-3.12: then the
+    dependencies' wheels are in it and nothing is fetched there. Raises RelayError with nothing written.
+    """
+    files: dict[str, bytes] = {}
+    lines: list[str] = []
+    _add_installer(files, lines, settings, site_server)
+    if not site_server:
+        document, secrets = _settings(settings, files, platform, lines)
+        files["relay.toml"] = document
+        lines.append("relay.toml: these settings, with marks for what only the other machine knows, and no secret")
+        _add_secrets(files, lines, secrets, with_secrets, pass_phrase)
+        files[f"wheels/{own_wheel.wheel_name()}"] = own_wheel.make_wheel()
+        lines.append(f"wheels/: the relay {__version__}")
+        if platform:
+            wheels = _fetch(platform, run or _run)
+            files.update({f"wheels/{name}": data for name, data in wheels.items()})
+            lines[-1] += f" and {len(wheels)} wheels that it needs on {platform}, for an installation without internet"
+        else:
+            lines[-1] += "; what it needs is fetched by pip there (name a platform to put it in)"
+    files["CHECKLIST.txt"] = _checklist(settings, site_server, secrets=bool("secrets.sealed" in files))
+    lines.append("CHECKLIST.txt: to print, and to tick off beside the server")
+    _write(out, files)
+    return [f"{out} ({out.stat().st_size // 1024} KB):", *(f"  {line}" for line in lines)]
+
+
+def _add_installer(files: dict[str, bytes], lines: list[str], settings: Settings, site_server: bool) -> None:
+    import relay.installer
+
+    for path in sorted(Path(relay.installer.__file__).parent.glob("*.py")):
+        files[f"installer/{path.name}"] = path.read_bytes()
+    for name in ("installer.bat", "install.sh", "INSTALL.md"):
+        files[name] = own_wheel.shared(name)
+    for name in ("task.xml", "launchd.plist", "relay.service", "relay.timer", "cron"):
+        files[f"services/{name}"] = own_wheel.shared(f"services/{name}")
+    scripts = own_wheel.package_folder("papercut_scripts")
+    for path in sorted([*scripts.glob("*.py"), *scripts.glob("*.js")]):
+        files[f"papercut_scripts/{path.name}"] = path.read_bytes()
+    stub = _launcher_stub()
+    if stub is None:
+        lines.append("WITHOUT launcher-64.exe (pip is not here): this package cannot be installed on Windows")
+    else:
+        files["launcher-64.exe"] = stub
+    about = {
+        "format": FORMAT,
+        "version": __version__,
+        "site": settings.site.name,
+        "site_server": site_server,
+        "papercut_url": settings.papercut.url,
+        "scripts_home": "",
+        "state_dir": "",
+        "secrets": [],
+    }
+    files["package.json"] = _json(about)
+    lines.append("installer.bat, install.sh, installer/, services/: run as Administrator (Windows) or root")
+    lines.append("papercut_scripts/: PaperCut's two programs and the print script")
+
+
+def _settings(
+    settings: Settings, files: dict[str, bytes], platform: str | None, lines: list[str]
+) -> tuple[bytes, dict[str, str]]:
+    """Return relay.toml for the other machine and the secrets by their file there: {"secrets/papercut_token": "..."}.
+
+    Comments and order stay. Folders that the file names are kept where they can mean something on the other machine.
+    """
+    document: Any = tomlkit.parse(settings.path.read_text(encoding="utf-8-sig"))
+    about = json.loads(files["package.json"])
+    secrets: dict[str, str] = {}
+    for section, key, name, what in SECRETS:
+        value = _secret(settings, section, key)
+        if value is None:
+            continue
+        table = document.setdefault(section, tomlkit.table())
+        given = [k for k in (key, f"{key}_file", f"{key}_env") if k in table]
+        if key in table and not isinstance(value, str):
+            continue
+        for one in given:
+            del table[one]
+        table[f"{key}_file"] = f"secrets/{name}"
+        secrets[f"secrets/{name}"] = value
+        about["secrets"].append({"file": f"secrets/{name}", "what": what})
+    foreign = bool(platform and platform.startswith("win"))
+    for section, key, mark, fact in (
+        ("site", "state_dir", "@STATE_DIR@", "state_dir"),
+        ("scripts", "home", "@SCRIPTS_HOME@", "scripts_home"),
+    ):
+        table = document.setdefault(section, tomlkit.table())
+        named = str(table.get(key, ""))
+        if not named or not _absolute_there(named, foreign):
+            if named:
+                lines.append(f"[{section}] {key} {named} means nothing there: the installer takes its own folder")
+            table[key] = mark
+        else:
+            about[fact] = named
+    document.setdefault("papercut", tomlkit.table())["install_dir"] = "@INSTALL_DIR@"
+    for section, name in (("papercut", "papercut.pem"), ("officernd", "officernd.pem")):
+        ca_file = getattr(settings, section).ca_file
+        if ca_file is not None:
+            files[f"certificates/{name}"] = ca_file.read_bytes()
+            document[section]["ca_file"] = f"certificates/{name}"
+    files["package.json"] = _json(about)
+    return tomlkit.dumps(document).encode(), secrets
+
+
+def _absolute_there(path: str, windows: bool) -> bool:
+    return path[1:3] in (":/", ":\\") if windows else path.startswith("/")
+
+
+def _secret(settings: Settings, section: str, key: str) -> str | None:
+    """Return a secret's value, None where the settings have none."""
+    if (section, key) == ("signin", "client_secret"):
+        return settings.signin.client_secret_file.read_text(encoding="utf-8-sig").strip()
+    value = getattr(getattr(settings, section), key)
+    if value is None:
+        return None
+    text = str(value.get_secret_value())
+    if key in ("url", "proxy") and "@" not in text:
+        return None  # an address without a password is no secret and stays as it is
+    return text
+
+
+def _add_secrets(
+    files: dict[str, bytes], lines: list[str], secrets: Mapping[str, str], with_secrets: bool, phrase: str | None
+) -> None:
+    if not with_secrets:
+        lines.append(f"{len(secrets)} secrets are NOT in it: the installer asks for them")
+        return
+    if not phrase:
+        raise ConfigError(["Secrets leave this machine only under a pass phrase; nothing was written."])
+    files["secrets.sealed"] = sealed.seal(secrets, phrase)
+    lines.append(
+        f"secrets.sealed: {len(secrets)} secrets under the pass phrase; tell it by another way than the package"
+    )
+
+
+# -- what comes through pip -------------------------------------------------------------------------------------------
+
+
+def _fetch(platform: str, run: Callable[[Sequence[str]], tuple[int, str]]) -> dict[str, bytes]:
+    """Return the wheels of everything the relay needs on another system: {"click-8.4.2-py3-none-any.whl": b"..."}."""
+    tag, _, version = platform.partition("-")
+    version = version or f"{sys.version_info.major}.{sys.version_info.minor}"
+    wanted = own_wheel.requirements()
+    if tag.startswith("win"):
+        names = {line.split(">")[0].split("=")[0].strip().lower() for line in wanted}
+        wanted += [name for name in WINDOWS_ONLY if name not in names]
+    else:
+        wanted = [line for line in wanted if not line.lower().startswith("tzdata")]
+    with tempfile.TemporaryDirectory() as folder:
+        command = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-input"]
+        command += ["--only-binary", ":all:", "--python-version", version, "--implementation", "cp"]
+        for one in _tags(tag):
+            command += ["--platform", one]
+        code, said = run([*command, "--dest", folder, *wanted])
+        if code != 0:
+            reason = said.strip().splitlines()[-1] if said.strip() else "it said nothing"
+            raise RelayError(
+                f"pip found no wheels for {tag} and Python {version} ({reason}); nothing was written: is the tag one "
+                "of win_amd64, manylinux2014_x86_64, macosx_11_0_arm64, and the internet reachable?",
+                code="bundle",
+            )
+        return {path.name: path.read_bytes() for path in sorted(Path(folder).glob("*.whl"))}
+
+
+def _tags(tag: str) -> list[str]:
+    """Return the tags that a system of this tag takes too: newer manylinux wheels for a Linux of today."""
+    if tag.startswith("manylinux"):
+        machine = "aarch64" if tag.endswith("aarch64") else "x86_64"
+        return list(dict.fromkeys([tag, f"manylinux_2_28_{machine}", f"manylinux_2_17_{machine}"]))
+    return [tag]
+
+
+def _run(command: Sequence[str]) -> tuple[int, str]:
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+    return done.returncode, done.stdout
+
+
+def _launcher_stub() -> bytes | None:
+    """Return the launcher that pip puts before every Windows program, None where pip is not here."""
+    try:
+        import pip._vendor.distlib as distlib
+    except ImportError:
+        return None
+    path = Path(str(distlib.__file__)).parent / "t64.exe"
+    return path.read_bytes() if path.is_file() else None
+
+
+# -- the package ------------------------------------------------------------------------------------------------------
+
+
+def _checklist(settings: Settings, site_server: bool, *, secrets: bool) -> bytes:
+    where = places.INSTALL_COMMANDS
+    steps = [
+        f"Unpack this package on the PaperCut {'site ' if site_server else ''}server.",
+        f"Read what would change: {where[places.LINUX]} --dry-run   (Windows: installer.bat --dry-run)",
+        f"Install: {where[places.LINUX]}   (Windows: {where[places.WINDOWS]})",
+        "Restart PaperCut's Application Server (the installer asks).",
+    ]
+    if secrets:
+        steps.insert(2, "Have the pass phrase of the secrets at hand.")
+    if not site_server:
+        steps += [
+            "OfficeRnD: Settings > Integrations > PaperCut: switch OfficeRnD's own connector OFF (it deletes people "
+            "every night and bills them too); leave Print and Pay on.",
+            "PaperCut: Options > User/Group Sync: Primary sync source = Custom Program; 'Delete users' OFF. Who logs "
+            "in through another source (Active Directory) loses that login: give staff internal accounts first.",
+            "PaperCut: Printers > [Template Printer] and each printer of the members: Unauthenticated printer ON, a "
+            "price set. Not for queues of staff or Mobility Print.",
+            "papercut-relay check   (what is still missing)",
+            "papercut-relay plan   (read it), then papercut-relay sync --expect HASH",
+            "PaperCut: Printers > Scripting: paste print_hook.js from the folder of the hand-over files.",
+            f"The proof, with a member's right and a wrong password: {where[places.LINUX]} --proof",
+            "Balances below zero from before: papercut-relay settle --dry-run, then approve WHO --as bill or forgive.",
+            "Delete this package, and the secrets that were carried here.",
+        ]
+    title = f"OfficeRnD relay {__version__} for PaperCut, site {settings.site.name}"
+    text = "\n\n".join(f"[ ] {number:2}. {step}" for number, step in enumerate(steps, 1))
+    return f"{title}\n{'=' * len(title)}\n\n{text}\n\nEverything back as it was: --uninstall\n".replace(
+        "\n", "\r\n"
+    ).encode()
+
+
+def _json(value: Any) -> bytes:
+    return (json.dumps(value, indent=2, sort_keys=True) + "\n").encode()
+
+
+def _write(out: Path, files: Mapping[str, bytes]) -> None:
+    temporary = out.with_name(f".{out.name}.new")
+    try:
+        temporary.write_bytes(own_wheel.zip_of(dict(sorted(files.items())), executable=("install.sh",)))
+        temporary.replace(out)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        raise RelayError(f"{out} cannot be written: {error.strerror}.", code="bundle") from None

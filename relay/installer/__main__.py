@@ -1,0 +1,258 @@
+# -*- coding: utf-8 -*-
+"""`python installer`: the story from top to bottom. The only module here that talks to the operator.
+
+Exit codes: 0 done, 1 something failed (what was done is written down, run again or --uninstall), 2 usage or package,
+3 refused.
+"""
+
+from __future__ import absolute_import, division, print_function, unicode_literals
+
+import os
+import sys
+
+_folder = os.path.dirname(os.path.abspath(__file__))
+_package = os.path.dirname(_folder)
+if __package__ in (None, ""):  # started as a folder: make it the package that its modules import each other from
+    sys.path[0:1] = [_package]  # not the folder itself, whose names would stand before the library's
+    __package__ = str(os.path.basename(_folder))
+    __import__(__package__)
+
+import argparse  # noqa: E402
+
+from papercut_scripts import compat  # noqa: E402
+
+from . import changes, config, library, places, plan, proof  # noqa: E402
+from .journal import Journal  # noqa: E402
+from .stop import Stop  # noqa: E402
+
+
+def main(arguments=None, package=_package, run=places.run):
+    """Do what the command line says and return the exit code."""
+    options = _options(arguments)
+    os.umask(0o022)
+    try:
+        if options.uninstall:
+            return uninstall(options, package, run)
+        facts = plan.Facts(options, package, run)
+        if options.proof:
+            return prove(facts)
+        return install(facts)
+    except Stop as stop:
+        _say("")
+        _say(stop.message)
+        return stop.code
+    except config.Unreachable as error:
+        _say("{0}: start the Application Server, then run this again.".format(error))
+        return 1
+    except EnvironmentError as error:
+        _say(
+            "The system refused {0}: {1}. Run this as an administrator; it goes on where it was.".format(
+                error.filename or "a file", error.strerror or error
+            )
+        )
+        return 1
+    except KeyboardInterrupt:
+        _say("Stopped. Run the installer again to go on, or with --uninstall to take everything back.")
+        return 1
+
+
+def install(facts):
+    """Show every change, ask once, make them, and tell what is left to a person."""
+    options = facts.options
+    journal = Journal(facts.places.undo)
+    _say("PaperCut: {0}   account: {1}".format(facts.papercut, facts.account))
+    started = journal.find("run", "install")
+    if started is not None and not started.after["finished"]:
+        _say("An earlier run was interrupted; this one goes on where it was.")
+    for sentence in plan.warnings(facts):
+        _say("Note: " + sentence)
+    planned = plan.changes(facts, journal)
+    todo = [change for change in planned if not change.is_done()]
+    for number, change in enumerate(todo, 1):
+        _say("{0:3}. {1}".format(number, change.describe()))
+    if not todo:
+        _say("Nothing has to be changed.")
+    if options.dry_run:
+        return 0
+    if todo and not _agreed(options, "Make these changes?"):
+        _say("Nothing was changed.")
+        return 0
+    if todo or started is None or not started.after["finished"]:
+        journal.note("run", "install", _header(facts), {"finished": False})
+        for change in planned:
+            if changes.carry_out(change, journal):
+                _say("done: " + change.describe().split("; ")[0] if options.verbose else "done: " + change.subject)
+        for change in planned:
+            if isinstance(change, library.Library):
+                change.remove_older()
+        journal.note("run", "install", None, {"finished": True})
+    _restart(facts, bool(todo))
+    _say("")
+    _say("Left to you:")
+    for number, sentence in enumerate(plan.by_hand(facts), 1):
+        _say("{0:3}. {1}".format(number, sentence))
+    if not facts.about["site_server"]:
+        _say(
+            "Then: papercut-relay check, plan, sync; and the proof of a real login: {0} --proof".format(
+                places.INSTALL_COMMANDS[facts.system]
+            )
+        )
+    return 0
+
+
+def prove(facts):
+    """Prove a real login; return 0 only when both ways were seen."""
+    if not proof.is_synced(facts.home):
+        raise Stop("Nobody can log in before the first sync: run papercut-relay plan and sync, then this.", 3)
+    if not proof.source_is_asked(facts.home):
+        _say(
+            "Note: PaperCut has not asked our user source yet: see Options > User/Group Sync > Primary sync source, "
+            "and that the Application Server was restarted."
+        )
+    return 0 if proof.login(facts.home, facts.url.split("/rpc/")[0], _say, facts.options.wait) else 1
+
+
+def uninstall(options, package, run):
+    """Take back everything that the journal tells, the last first."""
+    journal = Journal(places.Places(options.system, options.root).undo)
+    if not journal.exists():
+        journal.forget()  # an empty one, of a run that was killed before its first change
+        _say("Nothing is installed that this installer knows of.")
+        return 0
+    started = journal.find("run", "install")
+    context = Undo(journal, options, started.before if started else {}, run)
+    for entry in reversed(journal.entries()):
+        if entry.kind not in ("run", "scheduled"):
+            _say("  take back: {0} {1}".format(entry.kind, entry.subject))
+    if options.purge:
+        _say("With --purge the data goes too: settings, secrets, hand-over files, and the LEDGER of what was billed.")
+    if options.dry_run:
+        return 0
+    if not _agreed(options, "Take all this back?"):
+        _say("Nothing was changed.")
+        return 0
+    stayed = []
+    changes.undo_all(context, stayed.append)
+    for sentence in stayed:
+        _say("  " + sentence)
+    _say(
+        "Everything {0}is as it was. Restart the Application Server: {1}.".format(
+            "else " if stayed else "", places.RESTART[options.system]
+        )
+    )
+    return 0
+
+
+class Undo(object):
+    """What an undo needs: the journal, the way to PaperCut's keys when one is asked for, the commands."""
+
+    def __init__(self, journal, options, header, run):
+        self.journal = journal
+        self.run = run
+        self.purge = options.purge
+        self._options = options
+        self._header = header
+        self._config = None
+
+    @property
+    def config(self):
+        if self._config is None:
+            header = self._header
+            token = plan.read_secret(header["token_file"]) or self._options.token
+            self._config = config.choose(
+                self._options.system, header["papercut"], header["url"], token, header["ca_file"], self.run
+            )
+        return self._config
+
+
+def _header(facts):
+    relay = facts.places.relay
+    certificate = os.path.join(relay, "certificates", "papercut.pem")
+    return {
+        "papercut": facts.papercut,
+        "url": facts.url,
+        "token_file": os.path.join(facts.secrets, "papercut_token"),
+        "ca_file": certificate if os.path.isfile(certificate) else "",
+    }
+
+
+def _restart(facts, changed):
+    commands = places.restart_commands(facts.system, facts.papercut)
+    if not changed:
+        return
+    if not commands or facts.options.root or not _agreed(facts.options, "Restart PaperCut's Application Server now?"):
+        facts.left_to_do.insert(0, "Restart the Application Server: {0}.".format(places.RESTART[facts.system]))
+        return
+    for command in commands:
+        code, said = facts.run(command)
+        if code != 0:
+            _say("{0} failed: {1}".format(" ".join(command), said.strip()))
+
+
+def _options(arguments):
+    parser = argparse.ArgumentParser(
+        prog="installer", description="Installs the OfficeRnD relay on this PaperCut machine, and takes it back."
+    )
+    parser.add_argument("--dry-run", action="store_true", help="show every change, make none")
+    parser.add_argument("--yes", action="store_true", help="do not ask (except for secrets given by files)")
+    parser.add_argument("--uninstall", action="store_true", help="take everything back as recorded; data stays")
+    parser.add_argument("--purge", action="store_true", help="with --uninstall: settings, secrets and ledger go too")
+    parser.add_argument("--proof", action="store_true", help="watch a real login, right and wrong")
+    parser.add_argument("--papercut", metavar="FOLDER", default="", help="PaperCut's folder, where it is not found")
+    parser.add_argument("--url", default="", help="PaperCut's address; else the settings'")
+    parser.add_argument("--token-file", metavar="FILE", default="", help="a web-services token that PaperCut accepts")
+    parser.add_argument("--python", metavar="PATH", default="", help="the Python that PaperCut shall start")
+    parser.add_argument("--jython-jar", metavar="JAR", default="", help="under Jython: the jar for the programs")
+    parser.add_argument("--version", default="", help="PaperCut's version, where it cannot be read")
+    parser.add_argument("--accept-version", action="store_true", help="go on with a version older than 22.1.1")
+    parser.add_argument("--leave-old-agent", action="store_true", help="do not stop OfficeRnD's own connector")
+    parser.add_argument("--without-relay", action="store_true", help="only PaperCut's side; the relay is elsewhere")
+    parser.add_argument("--without-schedule", action="store_true", help="no scheduler entry (papercut-relay serve)")
+    parser.add_argument("--root", default="", metavar="FOLDER", help="a trial: put this before every folder of ours")
+    parser.add_argument(
+        "--wait", type=float, default=proof.LIMIT_S, metavar="S", help="with --proof: how long to watch"
+    )
+    parser.add_argument("--verbose", action="store_true", help="tell more")
+    options = parser.parse_args(arguments)
+    options.system = places.SYSTEM
+    options.token = plan.read_secret(options.token_file) if options.token_file else ""
+    options.ask = (lambda question: "") if options.yes else _ask
+    options.ask_secret = _ask_secret(options)
+    options.root = os.path.abspath(options.root) if options.root else ""
+    return options
+
+
+def _ask(question):
+    try:
+        return (raw_input if sys.version_info[0] == 2 else input)(question).strip()  # noqa: F821
+    except EOFError:
+        return ""
+
+
+def _ask_secret(options):
+    """Return a function that asks for a secret without showing it; unattended it reads one line of standard input."""
+
+    def ask(question):
+        if options.dry_run:
+            return ""
+        if not options.yes and sys.stdin.isatty():
+            import getpass
+
+            return getpass.getpass(str(question)).strip()
+        if sys.stdin.isatty():
+            return ""
+        return compat.read_line(4096).decode("utf-8").strip()
+
+    return ask
+
+
+def _agreed(options, question):
+    return options.yes or _ask(question + " [y/N] ").lower() in ("y", "yes")
+
+
+def _say(text):
+    compat.write_stdout((text + "\n").encode("utf-8"))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

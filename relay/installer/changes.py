@@ -1,0 +1,49 @@
+# -*- coding: utf-8 -*-
+"""Making changes and taking them back: nothing is changed but through `carry_out`, which writes the journal first.
+
+A change has a kind and a subject, and describe(), is_done(), before(journal), after(), make(journal); its class has
+undo(entry, context), which returns what stayed, "" for nothing worth telling.
+"""
+
+from __future__ import absolute_import, division, print_function, unicode_literals
+
+from .files import File, Folder, ListedFolder, Tree
+from .sealed_secrets import SealedSecrets
+from .services import OldAgent, Schedule
+from .settings import ConfigKey, Token
+
+
+def carry_out(change, journal):
+    """Make a change that is not made yet, with the journal written before it; return whether there was one to make."""
+    if change.is_done():
+        return False
+    journal.note(change.kind, change.subject, change.before(journal), change.after())
+    change.make(journal)
+    return True
+
+
+class Mark(object):
+    """A line of the journal that asks for no undo."""
+
+    @staticmethod
+    def undo(entry, context):
+        return ""
+
+
+KINDS = {
+    kind.kind: kind for kind in (Folder, File, Tree, ListedFolder, ConfigKey, Token, OldAgent, Schedule, SealedSecrets)
+}
+KINDS["scheduled"] = Mark
+KINDS["run"] = Mark
+
+
+def undo_all(context, say):
+    """Take back every change of the journal, the last one first, and forget the journal; `say` gets what stayed.
+
+    `context` has journal, config (PaperCut's keys), run (commands) and purge (whether data goes too).
+    """
+    for entry in reversed(context.journal.entries()):
+        told = KINDS[entry.kind].undo(entry, context)
+        if told:
+            say(told)
+    context.journal.forget()

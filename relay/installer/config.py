@@ -1,0 +1,116 @@
+# -*- coding: utf-8 -*-
+"""PaperCut's config keys, by its own server-command or over XML-RPC. Decides nothing.
+
+Over XML-RPC wherever a token is already good, since what server-command is given stands in the process list for a
+moment. Source: PaperCut manual, server-command and XML Web Services.
+"""
+
+from __future__ import absolute_import, division, print_function, unicode_literals
+
+import re
+
+from . import places
+from papercut_scripts import compat
+
+TIMEOUT_S = 30
+
+
+class Unreachable(Exception):
+    """PaperCut cannot be asked; the message is a clause that says why."""
+
+
+class XmlRpc(object):
+    """Keys over the web services with a token that PaperCut accepts."""
+
+    def __init__(self, url, token, ca_file=""):
+        self._url = url
+        self._token = token
+        self._ca_file = ca_file
+
+    def get(self, key):
+        return self._call("getConfigValue", self._token, key)
+
+    def set(self, key, value):
+        self._call("setConfigValue", self._token, key, value)
+
+    def refuses(self, token):
+        """Return why a token is not accepted, "" when it is."""
+        try:
+            self._call("getTotalUsers", token)
+        except Unreachable as error:
+            return "{0}".format(error)
+        return ""
+
+    def users(self, limit):
+        """Return the names of at most `limit` users and how many there are."""
+        return self._call("listUserAccounts", self._token, 0, limit), self._call("getTotalUsers", self._token)
+
+    def _call(self, method, *arguments):
+        try:
+            import xmlrpc.client as client
+        except ImportError:
+            import xmlrpclib as client
+        import socket
+
+        before = socket.getdefaulttimeout()
+        socket.setdefaulttimeout(TIMEOUT_S)
+        try:
+            proxy = client.ServerProxy(str(self._url), **self._tls())
+            return getattr(proxy.api, method)(*arguments)
+        except client.Fault as fault:
+            raise Unreachable(re.sub(r"^[\w.]+Exception: ", "", "{0}".format(fault.faultString)))
+        except compat.ANY_ERROR as error:
+            raise Unreachable("{0} at {1}".format(error, self._url))
+        finally:
+            socket.setdefaulttimeout(before)
+
+    def _tls(self):
+        if not self._url.startswith("https:"):
+            return {}
+        import ssl
+
+        return {"context": ssl.create_default_context(cafile=self._ca_file or None)}
+
+
+class ServerCommand(object):
+    """Keys by PaperCut's own command line tool; needs an administrator, and no token."""
+
+    def __init__(self, path, run, web):
+        self._path = path
+        self._run = run
+        self._web = web
+
+    def get(self, key):
+        code, said = self._run([self._path, "get-config", key])
+        if code != 0:
+            raise Unreachable("{0} get-config failed: {1}".format(self._path, said.strip()))
+        return said.strip("\r\n")
+
+    def set(self, key, value):
+        # On Windows an empty value must be there as an argument of its own; whether it worked is read back.
+        self._run([self._path, "set-config", key, value])
+
+    def refuses(self, token):
+        return self._web.refuses(token)
+
+    def users(self, limit):
+        code, said = self._run([self._path, "list-user-accounts"])
+        names = said.split() if code == 0 else []
+        return names[:limit], len(names)
+
+
+def choose(system, papercut, url, token, ca_file="", run=places.run):
+    """Return the way to PaperCut's keys that works now. Raises Unreachable with what to do when none does."""
+    web = XmlRpc(url, token, ca_file)
+    problem = web.refuses(token) if token else "there is no token yet"
+    if not problem:
+        return web
+    command = places.server_command(system, papercut)
+    if command:
+        found = ServerCommand(command, run, web)
+        found.get(places.HEALTH_KEY)
+        return found
+    raise Unreachable(
+        "PaperCut's settings can be neither read nor written: over the web services {0}, and there is no "
+        "server-command below {1}".format(problem, papercut)
+    )

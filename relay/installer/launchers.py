@@ -1,0 +1,96 @@
+# -*- coding: utf-8 -*-
+"""What PaperCut and the scheduler start: a shell script, or on Windows an .exe, that names its interpreter by its path.
+
+A service does not see the PATH of today (field report), and a .cmd started by the server is an alarm. The .exe is the
+small launcher that pip makes for every Python program: a stub, the interpreter's path, and a zip with the code.
+Pure: bytes out.
+"""
+
+from __future__ import absolute_import, division, print_function, unicode_literals
+
+import io
+import zipfile
+
+JAVA_FLAGS = [
+    "-XX:+UseSerialGC",
+    "-XX:TieredStopAtLevel=1",
+    "-Xlog:disable",
+    "-Dpython.import.site=false",
+    "-Dpython.cachedir.skip=true",
+    "-Dpython.console=",
+]
+
+# In the zip of the .exe: the folder of the .exe is the package, as when the script is started as a plain file.
+_PROGRAM = """\
+import os, sys
+folder = os.path.dirname(os.path.abspath(sys.argv[0]))
+package = type(os)(str("papercut_scripts"))
+package.__path__ = [folder]
+sys.modules["papercut_scripts"] = package
+from papercut_scripts.{0} import main
+main()
+"""
+
+_RELAY = """\
+import os, sys
+sys.path.insert(0, os.path.dirname(os.path.abspath(sys.argv[0])))
+import start
+"""
+
+START = """\
+# Starts papercut-relay from the library beside this file; written by the installer.
+import os
+import sys
+
+folder = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(folder, {0!r}))
+os.environ.setdefault("PAPERCUT_RELAY_CONFIG", os.path.join(folder, "relay.toml"))
+from relay.cli import main
+
+main()
+"""
+
+
+def jython(java, jar):
+    """Return the command of a Jython interpreter: PaperCut's own Java and a jar that the operator supplies."""
+    return [java] + JAVA_FLAGS + ["-cp", jar, "org.python.util.jython"]
+
+
+def shell(interpreter, script, isolated):
+    """Return a shell script that becomes `interpreter script ARGUMENTS`.
+
+    With `isolated` CPython leaves out everything but the standard library, which halves its start.
+    """
+    words = list(interpreter)
+    if len(words) == 1:
+        words += ["-E", "-s"] + (["-S"] if isolated else [])
+    quoted = " ".join([_quoted(word) for word in words + [script]])
+    text = '#!/bin/sh\nLC_ALL=C.UTF-8\nexport LC_ALL\nexec {0} "$@"\n'.format(quoted)
+    return text.encode("utf-8")
+
+
+def _quoted(word):
+    return "'" + word.replace("'", "'\\''") + "'"
+
+
+def program_exe(stub, interpreter, module):
+    """Return the .exe of one of PaperCut's two programs; `module` is auth_program or user_source."""
+    return _exe(stub, interpreter, ["-E", "-s", "-S"], _PROGRAM.format(module))
+
+
+def relay_exe(stub, interpreter):
+    return _exe(stub, interpreter, ["-E", "-s"], _RELAY)
+
+
+def _exe(stub, interpreter, flags, code):
+    words = list(interpreter) + (flags if len(interpreter) == 1 else [])
+    first = "#!" + " ".join(['"{0}"'.format(word) if " " in word else word for word in words]) + "\r\n"
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr(zipfile.ZipInfo("__main__.py"), code.encode("utf-8"))
+    return stub + first.encode("utf-8") + packed.getvalue()
+
+
+def start(library):
+    """Return the script that starts the relay from its library's folder name."""
+    return START.replace("{0!r}", '"{0}"'.format(library)).encode("ascii")

@@ -1,0 +1,67 @@
+# -*- coding: utf-8 -*-
+"""Secrets that came sealed in the package: opened by the relay just installed, since no cipher is in the library here.
+
+The pass phrase goes in and the secrets come out by pipes, never by arguments or files.
+"""
+
+from __future__ import absolute_import, division, print_function, unicode_literals
+
+import json
+import os
+
+from . import files
+from .stop import Stop
+
+
+class SealedSecrets(object):
+    """The secret files, each readable by the server's account alone."""
+
+    kind = "secrets"
+
+    def __init__(self, facts, library, sealed, missing, phrase):
+        self.subject = facts.secrets
+        self._facts = facts
+        self._library = library
+        self._sealed = sealed
+        self._phrase = phrase
+        relay = facts.places.relay
+        self._targets = {secret["file"]: os.path.join(relay, *secret["file"].split("/")) for secret in missing}
+
+    def describe(self):
+        return "open the sealed secrets into {0} for {1} alone".format(
+            ", ".join(sorted(self._targets.values())), self._facts.account
+        )
+
+    def is_done(self):
+        return all(os.path.isfile(path) for path in self._targets.values())
+
+    def before(self, journal):
+        return None
+
+    def after(self):
+        return {"files": sorted(self._targets.values())}
+
+    def make(self, journal):
+        code = "import sys; sys.path.insert(0, sys.argv[1]); from relay import sealed; sealed.main(sys.argv[2])"
+        command = self._facts.interpreter + ["-E", "-s", "-c", code, self._library.subject, self._sealed]
+        exit_code, said = self._facts.run(command, self._phrase + "\n")
+        try:
+            opened = json.loads(said) if exit_code == 0 else None
+        except ValueError:
+            opened = None
+        if opened is None:
+            raise Stop(
+                "The pass phrase does not open the package's secrets: run the installer again with the right one."
+            )
+        for name, path in self._targets.items():
+            if name in opened:
+                files.replace(path, (opened[name] + "\n").encode("utf-8"), 0o600, self._facts.account)
+
+    @staticmethod
+    def undo(entry, context):
+        kept = [path for path in entry.after["files"] if os.path.isfile(path)]
+        if not context.purge:
+            return "kept {0}".format(", ".join(kept)) if kept else ""
+        for path in kept:
+            os.remove(path)
+        return ""

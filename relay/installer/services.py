@@ -1,0 +1,86 @@
+# -*- coding: utf-8 -*-
+"""Changes of the system's services: OfficeRnD's own connector stopped, our schedule told to the scheduler."""
+
+from __future__ import absolute_import, division, print_function, unicode_literals
+
+from . import places
+from .stop import Stop
+
+
+class OldAgent(object):
+    """The service of OfficeRnD's own connector: stopped and disabled; its files and settings stay."""
+
+    kind = "service"
+    subject = places.OLD_AGENT_SERVICE
+
+    def __init__(self, state, run):
+        self._state = state
+        self._run = run
+
+    def describe(self):
+        return (
+            "stop and disable the service {0}, OfficeRnD's own connector, which deletes people it does not know every "
+            "night; its files and settings stay for the way back".format(self.subject)
+        )
+
+    def is_done(self):
+        found = places.old_agent_service(places.WINDOWS, self._run)
+        return found is None or found == (False, "disabled")
+
+    def before(self, journal):
+        return {"running": self._state[0], "start": self._state[1]}
+
+    def after(self):
+        return None
+
+    def make(self, journal):
+        self._run(["sc", "stop", self.subject])
+        code, said = self._run(["sc", "config", self.subject, "start=", "disabled"])
+        if code != 0:
+            raise Stop("The service {0} could not be disabled: {1}".format(self.subject, said.strip()))
+
+    @staticmethod
+    def undo(entry, context):
+        context.run(["sc", "config", entry.subject, "start=", entry.before["start"]])
+        if entry.before["running"]:
+            context.run(["sc", "start", entry.subject])
+        return "the service {0} is as it was; PaperCut's keys decide whether it is asked".format(entry.subject)
+
+
+class Schedule(object):
+    """The system's scheduler told of our files."""
+
+    kind = "schedule"
+
+    subject = places.TASK_NAME
+
+    def __init__(self, on, off, run, journal):
+        self._on = on
+        self._off = off
+        self._run = run
+        self._journal = journal
+
+    def describe(self):
+        return "tell the scheduler: {0}".format("; ".join([" ".join(command) for command in self._on]))
+
+    def is_done(self):
+        return self._journal.find("scheduled", self.subject) is not None
+
+    def before(self, journal):
+        return None
+
+    def after(self):
+        return {"off": self._off}
+
+    def make(self, journal):
+        for command in self._on:
+            code, said = self._run(command)
+            if code != 0:
+                raise Stop("{0} failed: {1}".format(" ".join(command), said.strip()))
+        self._journal.note("scheduled", self.subject, None, None)
+
+    @staticmethod
+    def undo(entry, context):
+        for command in entry.after["off"]:
+            context.run(command)
+        return ""

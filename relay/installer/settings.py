@@ -1,0 +1,106 @@
+# -*- coding: utf-8 -*-
+"""Changes of PaperCut's own config keys, each read back after it is written."""
+
+from __future__ import absolute_import, division, print_function, unicode_literals
+
+from . import tokens
+from .stop import Stop
+
+
+class ConfigKey(object):
+    """A key of PaperCut's config editor, written and read back."""
+
+    kind = "config"
+
+    def __init__(self, config, key, value, why):
+        self.subject = key
+        self._config = config
+        self._value = value
+        self._why = why
+
+    def describe(self):
+        now = self._config.get(self.subject)
+        return "set PaperCut's {0} to {1} (now: {2}); {3}".format(self.subject, self._value, now or "empty", self._why)
+
+    def is_done(self):
+        return self._config.get(self.subject) == self._value
+
+    def before(self, journal):
+        return {"value": self._config.get(self.subject)}
+
+    def after(self):
+        return {"value": self._value}
+
+    def make(self, journal):
+        write_config(self._config, self.subject, self._value)
+
+    @staticmethod
+    def undo(entry, context):
+        old, ours = entry.before["value"], entry.after["value"]
+        now = context.config.get(entry.subject)
+        if now == old:
+            return ""
+        if now != ours:
+            return "left PaperCut's {0} as somebody has set it since".format(entry.subject)
+        write_config(context.config, entry.subject, old)
+        return ""
+
+
+class Token(object):
+    """Our own web-services token beside those of others; tried at once, with one that was there before."""
+
+    kind = "token"
+    subject = tokens.KEY
+
+    def __init__(self, config, name, read_token):
+        self._config = config
+        self._name = name
+        self._read_token = read_token  # its file may only come into being before this change is made
+
+    def describe(self):
+        return "add the token {0} to PaperCut's {1}, beside those that are there".format(self._name, self.subject)
+
+    def is_done(self):
+        token = self._read_token()
+        return bool(token) and token in tokens.values(self._config.get(self.subject))
+
+    def before(self, journal):
+        return {"value": self._config.get(self.subject)}
+
+    def after(self):
+        old = self._config.get(self.subject)
+        return {"value": tokens.with_token(old, self._name, self._read_token()), "name": self._name}
+
+    def make(self, journal):
+        old, ours = self._config.get(self.subject), self._read_token()
+        if not ours:
+            raise Stop("There is no web-services token to add: name one with --token-file.")
+        write_config(self._config, self.subject, tokens.with_token(old, self._name, ours))
+        for token in tokens.values(old)[:1] + [ours]:
+            problem = self._config.refuses(token)
+            if problem:
+                write_config(self._config, self.subject, old)
+                raise Stop(
+                    "PaperCut did not accept the tokens after ours was added ({0}), so the old value is back: look at "
+                    "{1} in the config editor.".format(problem, self.subject)
+                )
+
+    @staticmethod
+    def undo(entry, context):
+        now = context.config.get(entry.subject)
+        if now == entry.before["value"]:
+            return ""
+        if now == entry.after["value"]:
+            write_config(context.config, entry.subject, entry.before["value"])
+            return ""
+        write_config(context.config, entry.subject, tokens.without_token(now, entry.after["name"]))
+        return "{0} has been changed since: only our own token was taken out".format(entry.subject)
+
+
+def write_config(config, key, value):
+    config.set(key, value)
+    # server-command fails in silence, and an unknown key takes nothing: only what reads back is written.
+    if config.get(key) != value:
+        raise Stop(
+            "PaperCut did not keep {0}: set it at Options > Config Editor (Advanced) and run this again.".format(key)
+        )

@@ -1,0 +1,26 @@
+"""A package that is made once, and a fresh machine for each test."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from machine import Machine, make_package  # noqa: E402
+
+
+@pytest.fixture(scope="session")
+def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_package(tmp_path_factory.mktemp("package"))
+
+
+@pytest.fixture
+def machine(tmp_path: Path, package: Path, monkeypatch: pytest.MonkeyPatch) -> Machine:
+    monkeypatch.setattr("sys.stdin", None)
+    monkeypatch.setattr(
+        "relay.installer.__main__._ask_secret", lambda options: lambda question: "correct horse battery"
+    )
+    return Machine(tmp_path, package).use(monkeypatch)
