@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import subprocess
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from behaviour import AUTH, QUERIES, Login, Query, State
-from jvm import run_jython
+from jvm import JYTHON_JARS, needs, run_jython
 from papercut_site import ANN, BOB, SCRIPTS, Site, sample_directory
 from signin_server import PASSWORD
 
@@ -119,3 +121,31 @@ def test_a_damaged_directory_changes_nothing_in_papercut(papercut: PaperCutStand
         full_sync(papercut.state, delete=True, update=True)
     assert sorted(papercut.state.users) == before
     assert json.loads((site.home / "logs" / "user_source.log").read_text().splitlines()[-1])["exit"] == 1
+
+
+@pytest.mark.skipif(os.name == "nt", reason="the launcher is a shell script")
+def test_the_launcher_of_jython_with_and_without_its_archive(site: Site, tmp_path: Path) -> None:
+    """Its name says which program it starts; an archive that no longer fits prints nothing in front of the answer."""
+    needs(*JYTHON_JARS)
+    for path in (*SCRIPTS.glob("*.py"), SCRIPTS / "jython.sh"):
+        shutil.copy(path, tmp_path)
+    for name in ("officernd-auth", "officernd-user-source"):
+        shutil.copy(tmp_path / "jython.sh", tmp_path / name)
+
+    def start(name: str, *arguments: str, stdin: bytes = b"") -> tuple[int, bytes]:
+        done = subprocess.run(
+            ["sh", str(tmp_path / name), *arguments], input=stdin, capture_output=True, timeout=60, check=False
+        )
+        return done.returncode, done.stdout
+
+    login = f"annie\n{PASSWORD}\n".encode()
+    assert start("officernd-auth", stdin=login) == (0, f"OK\n{ANN.username}\n".encode())
+    assert start("jython.sh")[0] == 1
+    assert start("jython.sh", "--make-archive")[0] == 0
+    archive = tmp_path / "jython.jsa"
+    assert archive.stat().st_size > 10_000_000
+    names = f"admin\n{ANN.username}\n".encode()
+    assert start("officernd-user-source", "-", "group-member-names", "Acme & Söhne") == (0, names)
+    archive.chmod(0o600)
+    archive.write_bytes(archive.read_bytes()[:5_000_000])
+    assert start("officernd-auth", stdin=login) == (0, f"OK\n{ANN.username}\n".encode())
