@@ -19,7 +19,7 @@ if not __package__:  # started as a plain file, in a folder of any name
     _package.__path__ = [os.path.dirname(os.path.abspath(__file__))]
     sys.modules.setdefault("papercut_scripts", _package)
 
-from papercut_scripts import audit, compat, home, login
+from papercut_scripts import audit, compat, login, program_home
 
 LIMIT_S = 4.5
 MAX_LINE = 4096  # bytes; PaperCut's own C provider refuses lines over 1023 characters
@@ -29,7 +29,7 @@ NEUTRAL = "The login was not accepted. Check the name and the password, or try a
 def main():
     """Answer one login of PaperCut and end the process with 0."""
     try:
-        serve(home.find_home, compat.read_line, compat.write_stdout, compat.write_stderr)
+        serve(program_home.find_home, compat.read_line, compat.write_stdout, compat.write_stderr)
     finally:
         compat.exit_now(0)  # not sys.exit: a thread may still hang in a name look-up
 

@@ -38,7 +38,8 @@ main() {
     printf 'nobody\nnothing\n' |
         (use_jython -XX:DumpLoadedClassList="$classes" "$folder/auth_program.py") >/dev/null 2>&1
     "$java" -Xlog:disable -XX:+UseSerialGC -Xshare:dump -XX:SharedClassListFile="$classes" \
-        -XX:SharedArchiveFile="$archive" -cp "$class_path" >/dev/null 2>&1
+        -XX:SharedArchiveFile="$archive.new" -cp "$class_path" >/dev/null 2>&1
+    mv -f "$archive.new" "$archive" # whole or not at all: Java does not start with half an archive
     echo "Made $archive."
 }
 

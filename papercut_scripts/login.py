@@ -13,7 +13,7 @@ from __future__ import absolute_import, division, print_function, unicode_litera
 
 import os
 
-from papercut_scripts import brake, compat, handover, home, strategy
+from papercut_scripts import brake, compat, handover, program_home, strategy
 
 ACCEPTED = "accepted"
 REJECTED = "rejected"
@@ -48,7 +48,7 @@ def check(folder, typed, password, deadline, chain=None):
     `chain` replaces the strategies that the settings name.
     """
     try:
-        settings = home.read_settings(folder)
+        settings = program_home.read_settings(folder)
         directory = handover.Directory(folder)
         person, found = directory.person(typed)
     except handover.Doubt as doubt:

@@ -18,12 +18,14 @@ if not __package__:  # started as a plain file, in a folder of any name
     _package.__path__ = [os.path.dirname(os.path.abspath(__file__))]
     sys.modules.setdefault("papercut_scripts", _package)
 
-from papercut_scripts import answers, audit, compat, home
+from papercut_scripts import answers, audit, compat, program_home
 
 
 def main():
     """Answer one query of PaperCut and end the process with 0 or 1."""
-    sys.exit(serve(home.find_home, compat.arguments, compat.read_line, compat.write_stdout, compat.write_stderr))
+    sys.exit(
+        serve(program_home.find_home, compat.arguments, compat.read_line, compat.write_stdout, compat.write_stderr)
+    )
 
 
 def serve(find_home, arguments, read_line, write_out, write_error):

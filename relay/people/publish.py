@@ -15,8 +15,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from papercut_scripts import compat, handover, signin_offline
-from papercut_scripts import home as script_home
+from papercut_scripts import compat, handover, program_home, signin_offline
 from relay.errors import RelayError
 from relay.people import print_script
 from relay.people.model import Directory, DirectoryUser
@@ -81,7 +80,7 @@ def program_settings(settings: Settings, *, now: datetime) -> dict[str, object]:
     A proxy's address may carry a password; the file is the owner's alone.
     """
     return {
-        "format": script_home.SETTINGS_FORMAT,
+        "format": program_home.SETTINGS_FORMAT,
         "published": now.isoformat(),
         "site": settings.site.name,
         "organization": settings.officernd.organization,

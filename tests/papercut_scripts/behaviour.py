@@ -122,9 +122,9 @@ def stored_token(token: str = "token-1", obtained: float = -60, renew_at: float 
     """Put a token into the shared file; the two moments count in seconds from now."""
 
     def store(state: State) -> None:
-        from papercut_scripts import home, token_cache
+        from papercut_scripts import program_home, token_cache
 
-        cache = token_cache.Token(str(state.home), home.read_settings(str(state.home)))
+        cache = token_cache.Token(str(state.home), program_home.read_settings(str(state.home)))
         now = int(time.time())
         cache._write({"access_token": token, "obtained": now + obtained, "renew_at": now + renew_at})
         if valid:
@@ -653,9 +653,9 @@ def _tokens() -> list[Login]:
 
 def _paused(left_s: int) -> Setup:
     def pause(state: State) -> None:
-        from papercut_scripts import home, token_cache
+        from papercut_scripts import program_home, token_cache
 
-        token_cache.Token(str(state.home), home.read_settings(str(state.home)))._write(
+        token_cache.Token(str(state.home), program_home.read_settings(str(state.home)))._write(
             {"pause_until": int(time.time()) + left_s}
         )
 

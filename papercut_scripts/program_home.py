@@ -1,7 +1,8 @@
 # -*- coding: utf-8 -*-
 """Runs inside PaperCut's server folder under CPython 3.9+ and Jython 2.7, standard library only.
 
-Finds the folder of hand-over files and the settings in it. It must not read anything else.
+Finds the folder of hand-over files and the settings in it. It must not read anything else. (Not called `home`: Jython
+would take a folder of that name beside the scripts for this module.)
 """
 
 from __future__ import absolute_import, division, print_function, unicode_literals
