@@ -21,7 +21,7 @@ from money_world import Faults, Site, kill, lose
 from relay.money import amounts, reference
 from relay.money.result import PUBLIC_STATES
 
-RANDOM_TRIALS = int(os.environ.get("MONEY_TRIALS", "120"))
+RANDOM_TRIALS = int(os.environ.get("MONEY_TRIALS", "64"))
 Trial = list[tuple[int, str]]  # (moment, what happens), for one run after another, split by "run"
 
 

@@ -1,0 +1,48 @@
+"""A PostgreSQL server of its own in a temporary folder, reached over a socket file; none where it is not installed."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+def binaries() -> Path | None:
+    """Return the folder with initdb and pg_ctl, None where there is none."""
+    found = shutil.which("initdb")
+    if found:
+        return Path(found).resolve().parent
+    folders = sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
+    return next((folder for folder in folders if (folder / "initdb").exists()), None)
+
+
+@contextmanager
+def server() -> Iterator[str]:
+    """Start a server and yield the SQLAlchemy URL of its database; the server and its files are gone afterwards."""
+    programs = binaries()
+    assert programs is not None
+    # PostgreSQL refuses to run as root, and a socket's path has to be short.
+    folder = Path(tempfile.mkdtemp(prefix="pg-", dir="/tmp"))
+    root = os.name == "posix" and os.geteuid() == 0
+    if root:
+        shutil.chown(folder, "postgres")
+    prefix = ["runuser", "-u", "postgres", "--"] if root else []
+
+    def run(*words: str) -> None:
+        subprocess.run([*prefix, *words], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd="/")
+
+    data = folder / "data"
+    try:
+        run(str(programs / "initdb"), "-D", str(data), "-U", "relay", "-A", "trust", "-E", "UTF8", "--no-sync")
+        options = f"-c listen_addresses='' -c unix_socket_directories={folder} -c fsync=off"
+        run(str(programs / "pg_ctl"), "-D", str(data), "-o", options, "-w", "-l", str(folder / "log"), "start")
+        try:
+            yield f"postgresql+psycopg://relay@/postgres?host={folder}"
+        finally:
+            run(str(programs / "pg_ctl"), "-D", str(data), "-m", "immediate", "-w", "stop")
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,106 @@
+"""The ledger on PostgreSQL: the same code, a real server."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from money_world import Site, kill
+from postgresql_server import binaries, server
+from sqlalchemy import create_engine, inspect, text
+from sqlalchemy.exc import IntegrityError
+
+from relay import database as databases
+from relay.errors import AlreadyRunning, LedgerError
+from relay.money.ledger import open_ledger
+
+pytestmark = pytest.mark.skipif(binaries() is None, reason="PostgreSQL is not installed here")
+
+
+@pytest.fixture(scope="module")
+def url() -> Iterator[str]:
+    with server() as address:
+        yield address
+
+
+@pytest.fixture
+def site(url: str, tmp_path: Path) -> Iterator[Site]:
+    engine = create_engine(url)
+    with engine.begin() as connection:
+        connection.execute(text("DROP SCHEMA public CASCADE"))
+        connection.execute(text("CREATE SCHEMA public"))
+    engine.dispose()
+    made = Site(tmp_path, {}, url=url)
+    yield made
+    made.database.dispose()
+
+
+def test_a_killed_settle_is_finished(site: Site) -> None:
+    ann = site.person("ann.lee")
+    site.prints("ann.lee", 7.0)
+    probe = [moment for moment in range(60)]
+    for moment in probe:
+        site.faults.clear()
+        site.faults.actions[moment] = kill
+        if not site.killed(site.settle):
+            break
+        site.faults.clear()
+        site.clock.move(seconds=10)
+        assert site.settle().exit_code == 0
+        assert site.balance("ann.lee") == 0
+        site.prints("ann.lee", 7.0)
+        site.clock.move(minutes=1)
+    assert moment > 10
+    assert len(site.fees_of(ann)) == len(site.adjustments("ann.lee"))
+
+
+def test_illegal_states_are_impossible(site: Site) -> None:
+    site.person("ann.lee")
+    site.prints("ann.lee", 7.0)
+    site.settle()
+    for statement in (
+        "UPDATE movements SET amount = -amount",
+        "UPDATE fees SET fee_id = NULL",
+        "UPDATE fees SET state = 'sent'",
+        "UPDATE movements SET state = 'whatever'",
+        "DELETE FROM fees",
+    ):
+        with pytest.raises(IntegrityError), site.database.begin() as connection:
+            connection.execute(text(statement))
+
+
+def test_many_runs_at_once_bill_once(site: Site) -> None:
+    """Twenty machines with one ledger: one takes the lease, the others step aside."""
+    site.person("ann.lee")
+    site.faults.counting = False
+
+    def take(number: int) -> bool:
+        try:
+            open_ledger(site.database, site.settings, site.clock, holder=f"machine{number}:/var")
+        except AlreadyRunning:
+            return False
+        return True
+
+    with ThreadPoolExecutor(20) as pool:
+        taken = list(pool.map(take, range(20)))
+    assert taken.count(True) == 1
+
+
+def test_a_copy_is_taken_before_a_migration(site: Site, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    site.person("ann.lee")
+    schema = databases.take_copy(site.database, "0001")
+    with site.database.connect() as connection:
+        assert "people_links" in inspect(connection).get_table_names(schema=schema)
+        assert connection.execute(text(f'SELECT count(*) FROM "{schema}".people_links')).scalar() == 1
+        connection.execute(text(f'DROP SCHEMA "{schema}" CASCADE'))
+        connection.commit()
+
+
+def test_a_server_that_is_down_is_a_sentence(tmp_path: Path) -> None:
+    from settings_example import example_settings
+
+    settings = example_settings(tmp_path, ledger={"url": "postgresql+psycopg://relay@/postgres?host=/nowhere"})
+    with pytest.raises(LedgerError, match="cannot be opened"):
+        databases.open_database(settings)
