@@ -7,6 +7,7 @@ here makes a remote call. Money values become integer micros (see `money/amounts
 from __future__ import annotations
 
 import difflib
+import ipaddress
 import os
 import tomllib
 from collections.abc import Mapping
@@ -111,7 +112,10 @@ def _currency(value: str) -> str:
 
 def is_loopback(host: str | None) -> bool:
     """Return whether `host` (a name or an address from a URL) can only mean this machine."""
-    return host in ("localhost", "::1") or (host or "").startswith("127.")
+    try:
+        return host == "localhost" or ipaddress.ip_address(host or "").is_loopback
+    except ValueError:  # a name, even one that begins like an address
+        return False
 
 
 def _url(value: str) -> str:

@@ -204,3 +204,20 @@ def test_the_file_is_found_by_option_then_environment_then_folder() -> None:
     assert config.find("a.toml", {"PAPERCUT_RELAY_CONFIG": "b.toml"}) == Path("a.toml")
     assert config.find(None, {"PAPERCUT_RELAY_CONFIG": "b.toml"}) == Path("b.toml")
     assert config.find(None, {}) == Path("relay.toml")
+
+
+@pytest.mark.parametrize(
+    ("host", "is_here"),
+    [
+        ("127.0.0.1", True),
+        ("127.8.8.8", True),
+        ("::1", True),
+        ("localhost", True),
+        ("127.0.0.1.evil.example", False),
+        ("10.0.0.1", False),
+        ("", False),
+        (None, False),
+    ],
+)
+def test_only_this_machine_is_loopback(host: str | None, is_here: bool) -> None:
+    assert is_here == config.is_loopback(host)
