@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from rich.console import Console
+from rich.padding import Padding
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as Bars
 from rich.table import Table
@@ -17,6 +18,7 @@ from rich.text import Text
 from relay.progress import Phase, Progress
 
 REFUSED_STYLE = "bold red"
+SEVERITY_STYLES = {"error": REFUSED_STYLE, "warning": "bold yellow", "info": "bold blue"}
 OUTCOMES = {0: "done", 1: "failed", 3: "held by a limit", 4: "in doubt"}
 
 
@@ -171,14 +173,11 @@ def findings(console: Console, answer: Mapping[str, Any]) -> None:
     if not answer["findings"]:
         console.print("Everything is in order.")
         return
-    rows = [
-        [
-            item["severity"],
-            item["code"],
-            item["subject"],
-            item["message"],
-            f"--fix {item['fix']['code']}: {item['fix']['does']}" if item["fix"] else "",
-        ]
-        for item in answer["findings"]
-    ]
-    console.print(table("Findings", ["severity", "code", "subject", "what is wrong", "fix"], rows))
+    for item in answer["findings"]:
+        console.print(
+            Text.assemble((item["severity"], SEVERITY_STYLES.get(item["severity"], "bold")), f"  {item['code']}")
+        )
+        console.print(Padding(Text(item["message"]), (0, 0, 0, 4)))
+        if item["fix"]:
+            told = f"papercut-relay check --fix {item['fix']['code']}: {item['fix']['does']}"
+            console.print(Padding(Text(told, style="italic"), (0, 0, 0, 4)))
