@@ -1,0 +1,115 @@
+"""The web application: the gate in front, the pages behind, one look for all of them, and errors in plain words."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from flask import Flask, g, render_template, request, session, url_for
+from markupsafe import Markup
+from werkzeug.exceptions import HTTPException
+
+from relay import __version__
+from relay.console import charts, gate, words
+from relay.console.desk import Desk
+from relay.console.pages import PAGES
+from relay.console.pages.machine import HOOKS
+from relay.console.webhooks import Hooks
+from relay.errors import RelayError
+
+log = logging.getLogger(__name__)
+
+# What stands in the navigation: endpoint, words, icon.
+NAVIGATION = (
+    ("today.show", "Today", "sun"),
+    ("people.show", "People", "people"),
+    ("review.show", "Review", "list"),
+    ("money.show", "Money", "coins"),
+    ("statements.show", "Statements", "sheet"),
+    ("settings.show", "Settings", "dials"),
+    ("checks.show", "Checks", "shield"),
+    ("installation.show", "Installation", "box"),
+)
+
+
+def make_app(place: Desk) -> Flask:
+    """Return the console's WSGI application over `place`; it starts nothing by itself."""
+    app = Flask(__name__, static_folder="static", template_folder="templates")
+    app.config["DESK"] = place
+    app.config[HOOKS] = Hooks()
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.jinja_env.autoescape = True
+    gate.guard(app, place)
+    for page in PAGES:
+        app.register_blueprint(page)
+    _teach_templates(app, place)
+    app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(RelayError, _relay_error)
+    app.register_error_handler(Exception, _unexpected)
+    return app
+
+
+def _teach_templates(app: Flask, place: Desk) -> None:
+    app.add_template_filter(lambda value: place.formats.money(value), "money")
+    app.add_template_filter(lambda value: place.formats.day(value), "day")
+    app.add_template_filter(lambda value: place.formats.time(value), "time")
+    app.add_template_filter(lambda value: place.formats.ago(value, place.clock.now()), "ago")
+    app.add_template_filter(lambda value: place.formats.count(value), "count")
+    app.add_template_filter(words.plural, "plural")
+    app.add_template_filter(words.plain, "plain")
+    app.add_template_filter(lambda text: text[:1].upper() + text[1:], "capitalize_first")
+    app.add_template_global(gate.may, "may")
+    app.add_template_global(words.WORDS, "WORDS")
+    app.add_template_global(charts.bars, "bars")
+
+    @app.context_processor
+    def common() -> dict[str, Any]:
+        here = (request.endpoint or "").partition(".")[0]
+        return {
+            "site": place.settings.site.name,
+            "navigation": [
+                (url_for(endpoint), text, icon, endpoint.partition(".")[0] == here)
+                for endpoint, text, icon in NAVIGATION
+            ],
+            "user": g.get("user"),
+            "has_passwords": bool(place.users),
+            "csrf": session.get("csrf", ""),
+            "csrf_field": Markup('<input type="hidden" name="csrf" value="{}">').format(session.get("csrf", "")),
+            "settings_problem": place.settings_problem,
+            "current_work": place.works.current,
+            "version": __version__,
+        }
+
+
+def _http_error(error: HTTPException) -> Any:
+    status = error.code or 500
+    if status < 400:
+        return error
+    told = {
+        404: "There is nothing at this address. It may have been an old link.",
+        405: "This address cannot be opened this way. Go back and use the page's own buttons.",
+        413: "That is more than the console accepts at once. Nothing was done.",
+    }.get(status, error.description or "")
+    return _page(status, told)
+
+
+def _relay_error(error: RelayError) -> Any:
+    return _page(409 if error.exit_code in (3, 5) else 400 if error.exit_code == 2 else 502, error.message)
+
+
+def _unexpected(error: Exception) -> Any:
+    log.exception("unexpected error at %s %s", request.method, request.path, exc_info=error)
+    return _page(
+        500,
+        "Something unexpected happened, and this page could not be shown. Whoever looks after this server finds the "
+        "details in the relay's log.",
+    )
+
+
+def _page(status: int, told: str) -> Any:
+    title = {401: "Log in again", 403: "Not for you", 404: "Nothing here", 409: "Not now", 429: "Wait a little"}.get(
+        status, "That did not work"
+    )
+    if request.accept_mimetypes.best_match(["text/html", "application/json"]) == "application/json":
+        return {"error": told}, status
+    return render_template("error.html", title=title, told=words.plain(told), status=status), status

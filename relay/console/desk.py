@@ -1,0 +1,195 @@
+"""What every page and the schedule work with: settings in force, ledger, works under way, audit, state of both systems.
+
+Writing goes through the rooms' own functions under the site's lock, exactly as from the command line.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, TypeVar
+
+from sqlalchemy import Engine
+
+from relay import config
+from relay import run as story
+from relay.clock import Clock
+from relay.config import Settings
+from relay.console import passwords
+from relay.console.audit import Audit
+from relay.console.formats import Formats
+from relay.console.passwords import User
+from relay.console.work import Answer, Work, Works
+from relay.database import open_database
+from relay.errors import ConfigError, RelayError
+from relay.lock import site_lock
+from relay.officernd.model import Location, Plan
+from relay.people.model import Directory
+from relay.people.publish import current_directory
+from relay.progress import Progress
+
+log = logging.getLogger(__name__)
+
+Returned = TypeVar("Returned")
+
+
+@dataclass(frozen=True)
+class Glance:
+    """What the two systems said when they were last asked; an empty `problem` means that one answers."""
+
+    at: datetime
+    papercut_problem: str = ""
+    officernd_problem: str = ""
+    papercut_users: int | None = None
+    organization: str = ""
+    locations: tuple[Location, ...] = ()
+    plans: tuple[Plan, ...] = ()
+
+
+@dataclass
+class Desk:
+    """The console's own state. One per process; safe to use from every thread."""
+
+    settings: Settings
+    clock: Clock = field(default_factory=Clock)
+
+    def __post_init__(self) -> None:
+        folder = self.settings.site.state_dir / "console"
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self.folder = folder
+        self.database: Engine = open_database(self.settings)
+        self.works = Works(folder / "works", self.clock)
+        self.audit = Audit(self.settings.site.state_dir / "logs", self.clock)
+        self.users: dict[str, User] = {}
+        self.formats = Formats(self.settings)
+        self.settings_problem = ""
+        self.glance: Glance | None = None
+        self.wake = threading.Event()  # tells the schedule that there is a reason to look sooner
+        self._lock = threading.RLock()
+        self._stamp = self._file_stamp()
+        self._directory: tuple[str, Directory | None] = ("", None)
+        self._take(self.settings)
+
+    # -- settings
+
+    def refresh(self, *, always: bool = False) -> None:
+        """Take over relay.toml when it has changed; one that cannot be accepted leaves the old settings in force."""
+        with self._lock:
+            stamp = self._file_stamp()
+            if stamp == self._stamp and not always:
+                return
+            self._stamp = stamp
+            try:
+                self._take(config.load(self.settings.path))
+                self.settings_problem = ""
+            except ConfigError as error:
+                self.settings_problem = error.message
+                log.error("relay.toml cannot be accepted, the earlier settings stay in force: %s", error.message)
+
+    def _take(self, settings: Settings) -> None:
+        old, users = self.settings, passwords.read_users(_secret(settings.console.password_hash))
+        if settings.ledger_url != old.ledger_url or settings.site.state_dir != old.site.state_dir:
+            raise ConfigError(["[ledger] url or [site] state_dir was changed: restart papercut-relay serve."])
+        self.settings, self.users, self.formats = settings, users, Formats(settings)
+
+    def _file_stamp(self) -> tuple[int, int]:
+        try:
+            status = self.settings.path.stat()
+        except OSError:
+            return (0, 0)
+        return (status.st_mtime_ns, status.st_size)
+
+    # -- both systems
+
+    @contextmanager
+    def site(self, progress: Progress | None = None, *, writes: bool = False) -> Iterator[story.Site]:
+        """Open both clients for the `with` block; `writes` holds the site's lock meanwhile."""
+        settings = self.settings
+        if writes:
+            with site_lock(settings.site.state_dir), self._site(settings, progress) as site:
+                yield site
+        else:
+            with self._site(settings, progress) as site:
+                yield site
+
+    @contextmanager
+    def _site(self, settings: Settings, progress: Progress | None) -> Iterator[story.Site]:
+        with story.open_site(settings, self.clock, progress or Progress()) as site:
+            yield site
+
+    def look(self) -> Glance:
+        """Ask both systems whether they answer, and what locations and plans there are."""
+        users: int | None = None
+        problems = {"papercut": "", "officernd": ""}
+        organization, locations, plans = "", (), ()
+        with self.site() as site:
+            try:
+                users = site.papercut.total_users()
+            except RelayError as error:
+                problems["papercut"] = error.message
+            try:
+                organization = site.officernd.organization().name
+                locations, plans = tuple(site.officernd.locations()), tuple(site.officernd.plans())
+            except RelayError as error:
+                problems["officernd"] = error.message
+        old = self.glance
+        self.glance = Glance(
+            self.clock.now(),
+            problems["papercut"],
+            problems["officernd"],
+            users,
+            organization,
+            locations or (old.locations if old else ()),
+            plans or (old.plans if old else ()),
+        )
+        return self.glance
+
+    def begin(
+        self,
+        kind: str,
+        title: str,
+        who: str,
+        call: Callable[[story.Site], Answer],
+        *,
+        writes: bool,
+        recorded: bool = False,
+        facts: dict[str, Any] | None = None,
+        wait: bool = False,
+    ) -> Work:
+        """Start `call` as a work of its own, under the site's lock when it writes; `recorded` for `status`."""
+
+        def work(progress: Progress) -> Answer:
+            with self.site(progress, writes=writes) as site:
+                return story.recorded(site, kind, lambda: call(site)) if recorded else call(site)
+
+        return (self.works.do if wait else self.works.start)(kind, title, who, work, facts)
+
+    def now_under_lock(self, call: Callable[[story.Site], Returned]) -> Returned:
+        """Do something short under the site's lock and return its answer."""
+        with self.site(writes=True) as site:
+            return call(site)
+
+    # -- people
+
+    def directory(self) -> Directory | None:
+        """Return the directory in force, read anew only when another one was published. Raises RelayError."""
+        home = self.settings.scripts.home
+        try:
+            name = (home / "directory" / "CURRENT").read_text(encoding="utf-8").strip()
+        except OSError:
+            return None
+        with self._lock:
+            if self._directory[0] != name:
+                self._directory = (name, current_directory(home))
+            return self._directory[1]
+
+    def close(self) -> None:
+        self.database.dispose()
+
+
+def _secret(value: Any) -> str | None:
+    return value.get_secret_value() if value is not None else None

@@ -1,0 +1,307 @@
+"""Who may come in: address, https, session, CSRF token and role are checked here, before any page.
+
+A page that changes something must name the role it needs (`needs`); one that does not is refused to everybody.
+"""
+
+from __future__ import annotations
+
+import hmac
+import secrets
+import threading
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+from flask import Flask, Response, abort, current_app, g, redirect, request, session, url_for
+
+from relay.config import is_loopback
+from relay.console.desk import Desk
+from relay.console.passwords import ROLES, Role, User
+from relay.private_files import write_private
+
+SESSION_HOURS = 12
+IDLE_MINUTES = 120
+LARGEST_FORM = 1_000_000
+LOCAL_USER = User("this computer", "money", "")
+
+_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+_HEADERS = {
+    "Content-Security-Policy": _POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+}
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+
+def needs(role: Role) -> Callable[[View], View]:
+    """Say which role a page needs; what only shows something needs `look` without saying so."""
+
+    def mark(view: View) -> View:
+        view.console_role = role  # type: ignore[attr-defined]
+        return view
+
+    return mark
+
+
+def open_to_all(view: View) -> View:
+    """Say that a page is for everybody: the login itself, the health page, what carries a signature of its own."""
+    view.console_role = None  # type: ignore[attr-defined]
+    return view
+
+
+def may(role: Role) -> bool:
+    """Return whether the one who asks has `role`, for what a page shows."""
+    user: User | None = g.get("user")
+    return user is not None and ROLES.index(user.role) >= ROLES.index(role)
+
+
+def who() -> str:
+    return str(g.user.name)
+
+
+def desk() -> Desk:
+    found: Desk = current_app.config["DESK"]
+    return found
+
+
+def address() -> str:
+    """Return where the request comes from: the proxy's word for it when the console stands behind one."""
+    forwarded = request.headers.get("X-Forwarded-For", "")
+    if desk().settings.console.public_url and forwarded and is_loopback(request.remote_addr):
+        return forwarded.rsplit(",", 1)[-1].strip()[:60]
+    return request.remote_addr or ""
+
+
+def audited(action: str, subject: str = "", outcome: str = "done") -> None:
+    """Write into the audit log who asked for what, and how it ended."""
+    user: User | None = g.get("user")
+    desk().audit.write(user.name if user else "nobody", action, subject, outcome, address())
+
+
+# -- sessions ---------------------------------------------------------------------------------------------------------
+
+
+class Sessions:
+    """Which sessions were ended before their time; the sessions themselves are signed cookies."""
+
+    def __init__(self) -> None:
+        self._ended: set[str] = set()
+
+    def end(self, session_id: str) -> None:
+        self._ended.add(session_id)
+
+    def is_ended(self, session_id: str) -> bool:
+        return session_id in self._ended
+
+
+def begin_session(user: User) -> None:
+    """Start a new session for `user`; nothing of the old one, if there was any, stays."""
+    now = desk().clock.now().timestamp()
+    session.clear()
+    session.update(
+        id=secrets.token_urlsafe(12),
+        name=user.name,
+        word=user.fingerprint,
+        csrf=secrets.token_urlsafe(24),
+        born=now,
+        seen=now,
+    )
+
+
+def end_session() -> None:
+    if "id" in session:
+        current_app.config["SESSIONS"].end(session["id"])
+    session.clear()
+
+
+def _session_user() -> User | None:
+    """Return whose session this is; without passwords, whoever sits at this computer."""
+    place, now = desk(), desk().clock.now().timestamp()
+    if not place.users:
+        if session.get("word") != LOCAL_USER.fingerprint:
+            begin_session(LOCAL_USER)
+        return LOCAL_USER
+    user = place.users.get(str(session.get("name", "")))
+    born, seen = float(session.get("born", 0)), float(session.get("seen", 0))
+    valid = (
+        user is not None
+        and session.get("word") == user.fingerprint
+        and 0 <= now - born <= SESSION_HOURS * 3600
+        and now - seen <= IDLE_MINUTES * 60
+        and not current_app.config["SESSIONS"].is_ended(str(session.get("id", "")))
+    )
+    if not valid:
+        return None
+    if now - seen > 60:
+        session["seen"] = now
+    return user
+
+
+def session_key(folder: Path) -> str:
+    """Return the key that signs the session cookies, made at the first start."""
+    file = folder / "session_key"
+    try:
+        return file.read_text(encoding="ascii").strip()
+    except FileNotFoundError:
+        key = secrets.token_urlsafe(48)
+        write_private(file, key + "\n")
+        return key
+
+
+# -- brake on guessing ------------------------------------------------------------------------------------------------
+
+
+class Brake:
+    """Slows guessing down: after so many wrong passwords of a name or an address, none is looked at for a while."""
+
+    NAME_TRIES, ADDRESS_TRIES, ALL_TRIES = 5, 20, 200
+    WINDOW_S = 15 * 60
+
+    def __init__(self) -> None:
+        self._wrong: dict[str, list[float]] = {}
+        self._lock = threading.Lock()
+        self.at_once = threading.BoundedSemaphore(2)  # a slow hash takes 32 MB and a processor
+
+    def wait_s(self, name: str, address: str, now_s: float) -> int:
+        """Return how long this name, from this address, is not listened to; 0 when it is."""
+        with self._lock:
+            limits = ((f"n:{name}", self.NAME_TRIES), (f"a:{address}", self.ADDRESS_TRIES), ("all", self.ALL_TRIES))
+            waits = [self._wait_s(key, tries, now_s) for key, tries in limits]
+        return max(waits)
+
+    def wrong(self, name: str, address: str, now_s: float) -> None:
+        with self._lock:
+            for key in (f"n:{name}", f"a:{address}", "all"):
+                self._wrong[key] = [*self._recent(key, now_s), now_s]
+            if len(self._wrong) > 10_000:  # names are the guesser's choice: memory is not
+                self._wrong = {key: times for key, times in self._wrong.items() if self._recent(key, now_s)}
+
+    def right(self, name: str) -> None:
+        with self._lock:
+            self._wrong.pop(f"n:{name}", None)
+
+    def _recent(self, key: str, now_s: float) -> list[float]:
+        return [moment for moment in self._wrong.get(key, []) if now_s - moment < self.WINDOW_S]
+
+    def _wait_s(self, key: str, tries: int, now_s: float) -> int:
+        recent = self._recent(key, now_s)
+        return 0 if len(recent) < tries else int(self.WINDOW_S - (now_s - recent[-tries])) + 1
+
+
+# -- every request ----------------------------------------------------------------------------------------------------
+
+
+def guard(app: Flask, place: Desk) -> None:
+    """Put the checks in front of every page of `app`, and the headers behind."""
+    public = place.settings.console.public_url
+    app.secret_key = session_key(place.folder)
+    app.config.update(
+        SESSIONS=Sessions(),
+        BRAKE=Brake(),
+        SESSION_COOKIE_NAME="__Host-relay" if public else "relay_console",
+        SESSION_COOKIE_SECURE=bool(public),
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Strict",
+        SESSION_COOKIE_PATH="/",
+        PERMANENT_SESSION_LIFETIME=timedelta(hours=SESSION_HOURS),
+        MAX_CONTENT_LENGTH=LARGEST_FORM,
+        MAX_FORM_PARTS=2000,
+    )
+    app.before_request(_check)
+    app.after_request(_headers)
+
+
+def _check() -> Response | None:
+    """Check address, session, token and role, in this order; abort or send to the login where one is missing."""
+    g.user = None
+    view = current_app.view_functions.get(request.endpoint or "")
+    role: Role | None = getattr(view, "console_role", "look" if request.method in ("GET", "HEAD") else "missing")
+    if request.endpoint == "static":
+        role = None
+    _check_host(health=request.endpoint == "machine.healthz")
+    desk().refresh()
+    if view is None:  # no such page: those who are in learn it, the others see the login
+        role = "look"
+    if role is not None:
+        g.user = _session_user()
+        if g.user is None:
+            if request.method == "GET" and (request.accept_mimetypes.accept_html or not request.accept_mimetypes):
+                to = request.full_path if request.query_string else request.path
+                return redirect(url_for("login.show", to=to))  # type: ignore[return-value]
+            abort(401, "Your login is over; log in again. Nothing was done.")
+    elif request.endpoint in ("login.show", "login.enter"):
+        session.setdefault("csrf", secrets.token_urlsafe(24))
+    if request.method not in ("GET", "HEAD", "OPTIONS") and not getattr(view, "console_signed", False):
+        _check_token()
+    if role is not None and (role == "missing" or not may(role)):
+        audited("refused", request.path, f"needs the role {role}")
+        abort(403, f"This needs the role “{role}”, and you have “{g.user.role}”. Nothing was done.")
+    return None
+
+
+def _check_host(*, health: bool) -> None:
+    """Refuse names that are not this console's (another page may point a name of its own here), and plain http."""
+    host = request.host.lower()
+    name = urlsplit(f"//{host}").hostname
+    public = urlsplit(desk().settings.console.public_url)
+    if health:
+        return
+    if is_loopback(name) and is_loopback(request.remote_addr):
+        forwarded = any(header in request.headers for header in ("X-Forwarded-For", "X-Forwarded-Proto", "Forwarded"))
+        if forwarded and not public.netloc:
+            # A proxy that hides the name it was asked for would lend everybody the rights of this computer.
+            abort(
+                403,
+                "A proxy stands in front of the console: write its address as [console] public_url into relay.toml.",
+            )
+        return
+    if public.netloc and host in (public.netloc.lower(), f"{public.netloc.lower()}:443"):
+        if request.headers.get("X-Forwarded-Proto", "") != "https":
+            abort(403, "The console is shown through https only: the proxy in front of it must say so.")
+        return
+    if not public.netloc and not is_loopback(desk().settings.console.listen.rpartition(":")[0].strip("[]")):
+        abort(
+            403,
+            "Passwords must not cross a network in the clear. Put a proxy with https in front of the console and write "
+            "its address as [console] public_url into relay.toml, or open this page on the computer itself.",
+        )
+    abort(403, "This is not the address of the console. Open it under the address it was set up for.")
+
+
+def _check_token() -> None:
+    origin = request.headers.get("Origin")
+    if origin and urlsplit(origin).netloc.lower() != request.host.lower():
+        abort(400, "This form was sent from another site. Nothing was done.")
+    if request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):
+        abort(400, "This form was sent from another site. Nothing was done.")
+    known, sent = str(session.get("csrf", "")), request.form.get("csrf", "")
+    if not known or not hmac.compare_digest(known.encode(), sent.encode("utf-8", "replace")):
+        abort(400, "This form is too old. Nothing was done: open the page again and repeat what you wanted.")
+
+
+def _headers(response: Response) -> Response:
+    for name, value in _HEADERS.items():
+        response.headers.setdefault(name, value)
+    if request.endpoint == "static":
+        response.headers["Cache-Control"] = "public, max-age=86400"
+    else:
+        response.headers["Cache-Control"] = "no-store"
+    if desk().settings.console.public_url:
+        response.headers["Strict-Transport-Security"] = "max-age=31536000"
+    return response
+
+
+def signed(view: View) -> View:
+    """Say that a page checks a signature in place of session and token."""
+    view.console_signed = True  # type: ignore[attr-defined]
+    return open_to_all(view)

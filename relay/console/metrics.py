@@ -1,0 +1,104 @@
+"""The figures of the process and the site in Prometheus' text form. No name of a person is among them.
+
+Source: Prometheus documentation, text-based exposition format 0.0.4.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+from sqlalchemy import func, select
+
+from relay import money
+from relay.console.desk import Desk
+from relay.console.webhooks import Hooks
+from relay.database import reading
+from relay.money import amounts, tables
+
+
+def text(place: Desk, hooks: Hooks) -> str:
+    return "".join(_lines(place, hooks))
+
+
+def _lines(place: Desk, hooks: Hooks) -> Iterator[str]:
+    site = place.settings.site.name
+    directory = place.directory()
+    standings = Counter(user.standing for user in (directory.users if directory else ()))
+    yield from _metric(
+        "relay_people",
+        "People in the directory by standing",
+        [({"standing": k}, v) for k, v in sorted(standings.items())],
+    )
+    with reading(place.database) as connection:
+        table = tables.movements
+        rows = list(
+            connection.execute(
+                select(table.c.kind, table.c.state, func.count(), func.sum(table.c.amount))
+                .where(table.c.site == site)
+                .group_by(table.c.kind, table.c.state)
+            )
+        )
+        runs = list(
+            connection.execute(
+                select(tables.runs.c.kind, func.max(tables.runs.c.finished_at))
+                .where(tables.runs.c.site == site)
+                .group_by(tables.runs.c.kind)
+            )
+        )
+    yield from _metric(
+        "relay_movements", "Movements of money by kind and state", [({"kind": k, "state": s}, n) for k, s, n, _ in rows]
+    )
+    yield from _metric(
+        "relay_movements_amount",
+        "Sum of the movements in the site's currency",
+        [({"kind": k, "state": s}, amounts.to_double(int(total or 0))) for k, s, _, total in rows],
+    )
+    yield from _metric(
+        "relay_held_people",
+        "People with money that waits for a word",
+        [({}, len({h["member_id"] for h in money.held(place.database, place.settings)}))],
+    )
+    yield from _metric(
+        "relay_last_run_timestamp_seconds",
+        "End of the last run by kind",
+        [({"kind": kind}, at.timestamp()) for kind, at in runs if at],
+    )
+    for run in money.last_runs(place.database, site, 1):
+        yield from _metric(
+            "relay_last_run_exit_code", "Exit code of the newest run", [({"kind": run["kind"]}, run["exit_code"])]
+        )
+    glance = place.glance
+    if glance:
+        yield from _metric(
+            "relay_system_up",
+            "Whether a system answered when it was last asked",
+            [
+                ({"system": "papercut"}, int(not glance.papercut_problem)),
+                ({"system": "officernd"}, int(not glance.officernd_problem)),
+            ],
+        )
+    yield from _metric(
+        "relay_work_running", "Whether a long work is under way here", [({}, int(place.works.current is not None))]
+    )
+    yield from _metric(
+        "relay_webhooks_total",
+        "Webhooks by what became of them",
+        [({"result": "accepted"}, hooks.accepted), ({"result": "refused"}, hooks.refused)],
+        "counter",
+    )
+
+
+def _metric(
+    name: str, help_text: str, samples: list[tuple[dict[str, str], float]], kind: str = "gauge"
+) -> Iterator[str]:
+    if not samples:
+        return
+    yield f"# HELP {name} {help_text}\n# TYPE {name} {kind}\n"
+    for labels, value in samples:
+        told = ",".join(f'{key}="{_escaped(label)}"' for key, label in labels.items())
+        yield f"{name}{{{told}}} {value:g}\n" if told else f"{name} {value:g}\n"
+
+
+def _escaped(label: str) -> str:
+    return label.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")

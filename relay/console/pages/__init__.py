@@ -1,0 +1,34 @@
+"""The pages, one module each. A page asks the rooms and shows the answer; it decides nothing."""
+
+from __future__ import annotations
+
+from relay.console.pages import (
+    checks,
+    installation,
+    login,
+    machine,
+    money,
+    people,
+    review,
+    settings,
+    statements,
+    today,
+    works,
+)
+
+PAGES = tuple(
+    module.page
+    for module in (
+        checks,
+        installation,
+        login,
+        machine,
+        money,
+        people,
+        review,
+        settings,
+        statements,
+        today,
+        works,
+    )
+)

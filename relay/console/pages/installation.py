@@ -1,0 +1,35 @@
+"""Installation: where both systems are, and the package that the installer on the PaperCut machine is in."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from flask import Blueprint, Response, render_template
+
+from relay.console.gate import audited, desk, needs
+
+page = Blueprint("installation", __name__)
+
+
+@page.get("/installation")
+def show() -> str:
+    settings = desk().settings
+    return render_template("installation.html", settings=settings, config_file=str(settings.path))
+
+
+@page.post("/installation/package")
+@needs("operate")
+def package() -> Any:
+    """Make the package anew and send it; it holds no secret."""
+    from relay import bundle
+
+    with tempfile.TemporaryDirectory(prefix="papercut-package-") as folder:
+        out = Path(folder) / "papercut-officernd.zip"
+        bundle.make_bundle(desk().settings, out, platform=None, with_secrets=False, pass_phrase=None, site_server=False)
+        content = out.read_bytes()
+    audited("package made", outcome=f"{len(content)} bytes")
+    answer = Response(content, mimetype="application/zip")
+    answer.headers["Content-Disposition"] = 'attachment; filename="papercut-officernd.zip"'
+    return answer

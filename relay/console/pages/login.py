@@ -1,0 +1,70 @@
+"""Coming in and going out."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from flask import Blueprint, abort, current_app, g, redirect, render_template, request, url_for
+
+from relay.console import passwords
+from relay.console.gate import Brake, address, audited, begin_session, desk, end_session, needs, open_to_all
+
+page = Blueprint("login", __name__)
+
+
+@page.get("/login")
+@open_to_all
+def show() -> Any:
+    if not desk().users:
+        return redirect(url_for("today.show"))
+    return render_template("login.html", to=_inside(request.args.get("to", "")), name="", problem="")
+
+
+@page.post("/login")
+@open_to_all
+def enter() -> Any:
+    """Check name and password, slowly and not too often; what was wrong is not told."""
+    place, brake = desk(), _brake()
+    name, now_s = request.form.get("name", "").strip()[:64], desk().clock.monotonic_s()
+    to = _inside(request.form.get("to", ""))
+    if wait_s := brake.wait_s(name, address(), now_s):
+        audited("login", name, "not listened to: too many wrong tries")
+        problem = f"Too many wrong tries. Wait {max(1, wait_s // 60)} minutes, then try again."
+        return render_template("login.html", to=to, name=name, problem=problem), 429
+    if not brake.at_once.acquire(timeout=5):
+        abort(503, "Too many people log in at once. Try again in a moment.")
+    try:
+        user = passwords.verify(place.users, name, request.form.get("password", "")[:1024])
+    finally:
+        brake.at_once.release()
+    if user is None:
+        brake.wrong(name, address(), now_s)
+        audited("login", name, "wrong")
+        return render_template("login.html", to=to, name=name, problem="Name or password is wrong."), 401
+    brake.right(name)
+    begin_session(user)
+    g.user = user
+    audited("login", name)
+    return redirect(to or url_for("today.show"))
+
+
+@page.post("/logout")
+@needs("look")
+def leave() -> Any:
+    audited("logout")
+    end_session()
+    return redirect(url_for("login.show"))
+
+
+def _brake() -> Brake:
+    found: Brake = current_app.config["BRAKE"]
+    return found
+
+
+def _inside(to: str) -> str:
+    """Return an address to go on to, "" unless it is a path of this console."""
+    parts = urlsplit(to)
+    if parts.scheme or parts.netloc or not to.startswith("/") or to.startswith(("//", "/\\")) or "\\" in to:
+        return ""
+    return to[:500]

@@ -1,0 +1,265 @@
+"""Money: questions that only a person can answer, what waits for a word, what would be billed, what was."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import Any
+
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+
+from relay import money
+from relay import run as story
+from relay.console import figures, words
+from relay.console.gate import audited, desk, needs, who
+from relay.errors import RelayError
+from relay.money import amounts, decide
+
+page = Blueprint("money", __name__)
+
+LINES = 60
+STATES = ("unmatched", "pending", "explained")
+
+
+@page.get("/money")
+def show() -> str:
+    place = desk()
+    settings = place.settings
+    looked = {kind: place.works.newest(f"{kind}_look", kind, over=True) for kind in ("settle", "top_up")}
+    looks = {kind: work for kind, work in looked.items() if work and work.kind.endswith("_look") and work.answer}
+    directory = place.directory()
+    names = {user.member_id: user.full_name or user.username for user in (directory.users if directory else ())}
+    return render_template(
+        "money.html",
+        questions=figures.questions(place),
+        held=_held(names),
+        site_stopped=_stopped(),
+        looks=looks,
+        effects={kind: _effect(work.answer or {}) for kind, work in looks.items()},
+        lines=[
+            {"movement": line, "state": figures.public_state(line), "name": names.get(line.member_id, line.username)}
+            for line in figures.movements(place, count=LINES)
+        ],
+        fees=settings.fees,
+        top_up=settings.top_up,
+        limits=words.LIMITS,
+        site_name=settings.site.name,
+    )
+
+
+@page.post("/money/look")
+@needs("operate")
+def look() -> Any:
+    """Compute what billing or adding balances would do now; writes nothing."""
+    kind = _kind()
+    work = desk().begin(
+        f"{kind}_look",
+        "Look what would be billed" if kind == "settle" else "Look what would be added",
+        who(),
+        lambda site: _money(kind, site, dry_run=True),
+        writes=False,
+    )
+    return redirect(url_for("works.show", work_id=work.id))
+
+
+@page.post("/money/do")
+@needs("money")
+def do() -> Any:
+    """Bill what is owed, or add what is due, now."""
+    kind, allow = _kind(), tuple(request.form.getlist("allow"))
+    if any(code not in decide.LIMITS for code in allow):
+        abort(400, "This limit is not known. Nothing was done.")
+    if allow:
+        audited("limit let pass once", ", ".join(allow))
+    options: dict[str, Any] = {"allow": allow} if kind == "settle" else {}
+    work = desk().begin(
+        kind,
+        "Bill what is owed" if kind == "settle" else "Add the member balances",
+        who(),
+        lambda site: _money(kind, site, dry_run=False, **options),
+        writes=True,
+        recorded=True,
+    )
+    audited("billed" if kind == "settle" else "balances added", outcome="started")
+    return redirect(url_for("works.show", work_id=work.id))
+
+
+@page.post("/money/answer")
+@needs("money")
+def answer() -> Any:
+    """Answer what only a person can see: is the line there or not?"""
+    reference, said = request.form.get("reference", ""), request.form.get("said", "")
+    if said == "cannot-tell":
+        audited("cannot tell", reference)
+        flash("Left as it is. Every billing looks again by itself, and this person is not billed meanwhile.", "")
+        return redirect(url_for("money.show", _anchor="questions"))
+    if said not in ("posted", "not-sent") or not reference:
+        abort(400, "This answer is not known. Nothing was done.")
+    place = desk()
+    reason = _reason(f"looked up by {who()} from the console")
+    _word(
+        f"answered {'yes, it is there' if said == 'posted' else 'no, it is not there'}",
+        reference,
+        lambda site: money.resolve(
+            site.database,
+            place.settings,
+            reference,
+            as_=said,
+            reason=reason,
+            clock=place.clock,  # type: ignore[arg-type]
+        ),
+        "Thank you. The next billing goes on from there.",
+    )
+    return redirect(url_for("money.show", _anchor="questions"))
+
+
+@page.post("/money/release")
+@needs("money")
+def release() -> Any:
+    """Say what becomes of money that waits: of one person, of the site, or of everybody held for one reason."""
+    member, code, said = (request.form.get(name, "") for name in ("who", "code", "said"))
+    place = desk()
+    held = money.held(place.database, place.settings)
+    everybody = sorted({item["member_id"] for item in held if item["code"] == code and item["member_id"]})
+    wanted = [member] if member else everybody
+    if said not in ("bill", "forgive", "credit") or not wanted or (not member and len(wanted) != _count()):
+        abort(409, "What waits has changed since this page was made. Nothing was done: look again.")
+    reason = _reason(f"decided by {who()} from the console")
+
+    def word(site: story.Site) -> None:
+        for one in wanted:
+            money.approve(site.database, place.settings, one, as_=said, reason=reason, clock=place.clock)  # type: ignore[arg-type]
+
+    told = {"bill": "It is billed with the next billing.", "forgive": "It is forgiven with the next billing."}.get(
+        said, "It is taken off the balance with the next billing; then credit it in OfficeRnD."
+    )
+    _word(f"decided: {said}", member or f"{code}: {words.plural(len(wanted), 'person')}", word, told)
+    return redirect(url_for("money.show", _anchor="held"))
+
+
+def _count() -> int:
+    return request.form.get("count", -1, type=int)
+
+
+@page.post("/money/differences")
+@needs("look")
+def compare() -> Any:
+    """Compare every cent of both systems; writes nothing."""
+    work = desk().begin(
+        "differences",
+        "Compare every cent",
+        who(),
+        lambda site: money.discrepancies(
+            site.settings,
+            site.officernd,
+            site.papercut,
+            site.database,
+            clock=site.clock,
+            progress=site.progress,
+            since=None,
+        ),
+        writes=False,
+    )
+    return redirect(url_for("works.show", work_id=work.id))
+
+
+@page.get("/money/differences")
+def differences() -> str:
+    work = desk().works.newest("differences", over=True)
+    lines: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
+    for line in (work.answer or {}).get("lines", []) if work else []:
+        lines[line["state"]].append(line)
+    return render_template(
+        "differences.html", work=work, lines=[(state, lines[state]) for state in STATES if lines[state]]
+    )
+
+
+# -- shared -----------------------------------------------------------------------------------------------------------
+
+
+def _money(kind: str, site: story.Site, **options: Any) -> Any:
+    work = money.settle if kind == "settle" else money.top_up
+    return work(
+        site.settings,
+        site.officernd,
+        site.papercut,
+        site.database,
+        clock=site.clock,
+        progress=site.progress,
+        **options,
+    )
+
+
+def _kind() -> str:
+    kind = request.form.get("kind", "")
+    if kind not in ("settle", "top_up"):
+        abort(400, "This form is not complete. Nothing was done.")
+    return kind
+
+
+def _reason(otherwise: str) -> str:
+    return " ".join(request.form.get("reason", "").split())[:300] or otherwise
+
+
+def _word(action: str, subject: str, work: Any, told: str) -> None:
+    """Keep a person's word under the site's lock; a refusal becomes a sentence on the next page."""
+    try:
+        desk().now_under_lock(work)
+    except RelayError as error:
+        audited(action, subject, error.message)
+        flash(words.plain(error.message), "bad")
+        return
+    audited(action, subject)
+    flash(told, "good")
+
+
+def _held(names: dict[str, str]) -> list[dict[str, Any]]:
+    """Return what waits for a word, one group for each reason, with its people and the answers that are possible."""
+    found: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
+    for item in money.held(desk().database, desk().settings):
+        if item["member_id"] and item["code"] != "restored":
+            found[item["code"]].append({**item, "name": names.get(item["member_id"], item["username"])})
+    groups = []
+    for code, people in sorted(found.items()):
+        hold = words.HOLDS.get(code)
+        groups.append(
+            {
+                "code": code,
+                "title": hold.title if hold else code.replace("_", " ").capitalize(),
+                "question": hold.question if hold else words.plain(people[0]["reason"]),
+                "answers": hold.answers if hold else (),
+                "people": sorted(people, key=lambda item: str(item["name"]).casefold()),
+                "total": amounts.text(
+                    sum(amounts.parse(item["amount"]) for item in people), desk().settings.site.currency
+                ),
+            }
+        )
+    return groups
+
+
+def _stopped() -> dict[str, Any] | None:
+    """Return why the whole site's money is stopped, and how many people and how much that holds."""
+    items = [item for item in money.held(desk().database, desk().settings) if item["code"] == "restored"]
+    if not items:
+        return None
+    hold = words.HOLDS["restored"]
+    currency = desk().settings.site.currency
+    total = sum(amounts.parse(item["amount"]) for item in items if item["member_id"])
+    return {
+        "title": hold.title,
+        "question": hold.question,
+        "answers": hold.answers,
+        "people": sum(1 for item in items if item["member_id"]),
+        "total": amounts.text(total, currency),
+    }
+
+
+def _effect(answer: dict[str, Any]) -> dict[str, Any]:
+    """Return whom a look would bill and how much, for the button that does it."""
+    planned = [line for line in answer.get("movements", []) if line["state"] == "planned"]
+    total = sum(amounts.parse(line["amount"]) for line in planned if not line["amount"].startswith("-"))
+    return {
+        "planned": planned,
+        "people": len({line["member_id"] for line in planned}),
+        "total": amounts.text(total, desk().settings.site.currency),
+        "refused": answer.get("refused", []),
+    }

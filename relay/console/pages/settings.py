@@ -1,0 +1,208 @@
+"""Settings: a form with its problems beside the fields, what a change would do before it is saved, and saving it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+
+from relay import run as story
+from relay.config import Settings
+from relay.console import settings_fields, settings_file, words
+from relay.console.gate import audited, desk, may, needs, who
+from relay.console.results import Done
+from relay.console.settings_fields import FIELDS, GROUPS, ROLES, Field
+from relay.console.settings_file import Draft, FormProblems
+from relay.errors import RelayError
+from relay.people import plan as plans
+from relay.people import read, synchronise
+
+page = Blueprint("settings", __name__)
+
+_drafts: dict[str, Draft] = {}  # by the name of who made it; a restart forgets what was never saved
+MOST_DRAFTS = 50
+
+
+@page.get("/settings")
+def show() -> str:
+    draft = _drafts.get(who())
+    current = draft.settings if draft and request.args.get("draft") else desk().settings
+    return _form({name: settings_fields.shown(current, field) for name, field in FIELDS.items()}, {}, [])
+
+
+@page.post("/settings")
+@needs("operate")
+def change() -> Any:
+    """Check what was filled in and show what it would do; nothing is saved yet."""
+    place = desk()
+    values, problems = settings_fields.read_form(request.form)
+    denied = [name for name in values if not may(ROLES[name])]
+    for name in denied:
+        del values[name]
+    try:
+        draft = settings_file.draft(place.settings, values)
+    except FormProblems as found:
+        filled = {
+            **{name: settings_fields.shown(place.settings, field) for name, field in FIELDS.items()},
+            **_as_shown(values),
+        }
+        typed = {name: request.form.get(name, "") for name in problems}
+        return _form({**filled, **typed}, {**found.by_field, **problems}, found.others), 422
+    if problems:
+        filled = {name: settings_fields.shown(draft.settings, field) for name, field in FIELDS.items()}
+        return _form({**filled, **{name: request.form.get(name, "") for name in problems}}, problems, []), 422
+    if not draft.changed:
+        flash("Nothing was changed.", "")
+        return redirect(url_for("settings.show"))
+    if len(_drafts) >= MOST_DRAFTS:
+        _drafts.clear()
+    _drafts[who()] = draft
+    if any(name.startswith("members.") for name, _, _ in draft.changed):
+        work = place.begin(
+            "preview", "See what the change would do", who(), lambda site: _effect(site, draft.settings), writes=False,
+            facts={"for": settings_file.fingerprint(draft.text)},
+        )  # fmt: skip
+        return redirect(url_for("works.show", work_id=work.id))
+    return redirect(url_for("settings.preview"))
+
+
+@page.get("/settings/preview")
+def preview() -> Any:
+    draft = _drafts.get(who())
+    if draft is None:
+        flash("There is nothing to save: begin again.", "")
+        return redirect(url_for("settings.show"))
+    work = desk().works.newest("preview", over=True)
+    fits = work is not None and work.facts.get("for") == settings_file.fingerprint(draft.text)
+    return render_template(
+        "settings_preview.html",
+        changed=[
+            (FIELDS[name], _words(FIELDS[name], before), _words(FIELDS[name], after))
+            for name, before, after in draft.changed
+        ],
+        effect=work.answer if fits and work else None,
+        effect_problem=words.plain(work.error) if fits and work else "",
+        needs_look=any(name.startswith("members.") for name, _, _ in draft.changed) and not fits,
+        billing=[name for name, _, _ in draft.changed if name.startswith(("fees.", "top_up."))],
+    )
+
+
+@page.post("/settings/save")
+@needs("operate")
+def save() -> Any:
+    place, draft = desk(), _drafts.get(who())
+    if draft is None:
+        abort(409, "There is nothing to save: the console was restarted, or it was saved already.")
+    if not all(may(ROLES[name]) for name, _, _ in draft.changed):
+        abort(403, "Some of these settings need the role “money”. Nothing was saved.")
+    told = "; ".join(f"{name}: {before} → {after}" for name, before, after in draft.changed)
+    try:
+        settings_file.save(draft, place.settings.path, place.folder)
+    except RelayError as error:
+        audited("settings", told, error.message)
+        raise
+    _drafts.pop(who(), None)
+    place.refresh(always=True)
+    place.wake.set()
+    audited("settings saved", told)
+    flash("Saved. Who may print changes when people are next brought in line; you can do that now on Review.", "good")
+    return redirect(url_for("settings.show"))
+
+
+# -- shared -----------------------------------------------------------------------------------------------------------
+
+
+def _form(values: Mapping[str, Any], problems: Mapping[str, str], others: list[str]) -> str:
+    place = desk()
+    glance = place.glance
+    # The lists of OfficeRnD as they were last read; a value that is no longer in them stays choosable.
+    known: dict[str, list[tuple[str, str, str]]] = {
+        "members.locations": [(item.id, item.name, "") for item in (glance.locations if glance else ())],
+        "members.plans": [
+            (item.id, item.name, item.code if item.code != item.name else "")
+            for item in (glance.plans if glance else ())
+            if item.interval_length != "once"
+        ],
+    }
+    for name, listed in known.items():
+        codes = {item.code: item.id for item in (glance.plans if glance else ()) if item.code}
+        for value in values[name]:
+            if value not in {option[0] for option in listed} and codes.get(value) is None:
+                listed.append((value, value, ""))
+    return render_template(
+        "settings.html",
+        groups=GROUPS,
+        values=values,
+        problems=problems,
+        others=others,
+        known=known,
+        fee_plans=[item.name for item in (glance.plans if glance else ())],
+        asked=glance is not None,
+        file=str(place.settings.path),
+    )
+
+
+def _as_shown(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        name: [f"{item['plan']} = {item['amount']}" for item in value]
+        if FIELDS[name].kind == "amounts"
+        else str(value)
+        if isinstance(value, int) and not isinstance(value, bool)
+        else value
+        for name, value in values.items()
+    }
+
+
+def _words(field: Field, value: Any) -> str:
+    """Return a value as the list of changes tells it."""
+    glance = desk().glance
+    names = {item.id: item.name for item in (*glance.locations, *glance.plans)} if glance else {}
+    if field.kind == "switch":
+        return "yes" if value else "no"
+    if isinstance(value, list):
+        return ", ".join(names.get(item, item) for item in value) or {
+            "members.locations": "all",
+            "members.plans": "all",
+        }.get(field.name, "none")
+    return next((label for known, label, _ in field.choices if known == value), str(value)) or "none"
+
+
+def _effect(site: story.Site, wanted: Settings) -> Done:
+    """Read both systems once and return who more and who fewer might print with the wanted settings."""
+    current = site.settings
+    either = wanted.members.model_copy(
+        update={
+            "plans": wanted.members.plans or current.members.plans,
+            "admit_passes": wanted.members.admit_passes or current.members.admit_passes,
+            "admit_checkins": wanted.members.admit_checkins or current.members.admit_checkins,
+        }
+    )
+    memory = synchronise.remembered(site.database, current)
+    world = read.read_world(
+        wanted.model_copy(update={"members": either}),
+        site.officernd,
+        site.papercut,
+        memory,
+        clock=site.clock,
+        progress=site.progress,
+    )
+    now = site.clock.now()
+    before, after = plans.plan(world, current, now), plans.plan(world, wanted, now)
+    old, new = _active(before), _active(after)
+    names = {member.id: member.name for member in world.officernd.members.values()}
+    return Done(
+        {
+            "more": sorted((names.get(key, key) for key in new - old), key=str.casefold),
+            "fewer": sorted((names.get(key, key) for key in old - new), key=str.casefold),
+            "held": [refusal.code for refusal in after.refused if refusal.code not in {r.code for r in before.refused}],
+        }
+    )
+
+
+def _active(made: plans.Plan) -> set[str]:
+    return {
+        decision.desired.member_id
+        for decision in made.decisions.people
+        if decision.desired and decision.desired.standing == "active" and decision.desired.member_id
+    }

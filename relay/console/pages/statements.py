@@ -1,0 +1,125 @@
+"""Statements: who printed what in a month, what was billed and what is open; as a page, as CSV, on paper."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from datetime import date, timedelta
+from typing import Any
+
+from flask import Blueprint, Response, render_template, request
+
+from relay import jobs
+from relay.console import words
+from relay.console.charts import Bar
+from relay.console.gate import desk
+from relay.errors import UsageError
+
+page = Blueprint("statements", __name__)
+
+MONTHS = 18
+SHOWN = 100
+
+
+@page.get("/statements")
+def show() -> Any:
+    month, member, company = _asked()
+    place = desk()
+    problem, made = "", None
+    try:
+        made = jobs.statement(
+            place.settings,
+            place.database,
+            month=month or None,
+            member=member or None,
+            company=company or None,
+            clock=place.clock,
+        )
+    except UsageError as error:
+        problem = re.sub(r"--\w+ ", "", words.plain(error.message))
+    companies: defaultdict[str, list[Any]] = defaultdict(list)
+    for line in made.people if made else ():
+        companies[line.person.company_name].append(line)
+    people = list(made.people) if made else []
+    pages = max(1, -(-len(people) // SHOWN))
+    number = min(max(request.args.get("page", 1, type=int), 1), pages)
+    return render_template(
+        "statements.html",
+        made=made,
+        problem=problem,
+        month=month or f"{place.clock.business_day(place.settings.site.timezone):%Y-%m}",
+        member=member,
+        company=company,
+        months=_months(place.clock.business_day(place.settings.site.timezone)),
+        people=people[(number - 1) * SHOWN : number * SHOWN],
+        page=number,
+        pages=pages,
+        companies=sorted(
+            (
+                (
+                    name,
+                    len(lines),
+                    sum(line.tally.pages for line in lines),
+                    sum(line.tally.net for line in lines),
+                    sum(line.billed for line in lines),
+                )
+                for name, lines in companies.items()
+            ),
+            key=lambda row: (-row[3], row[0].casefold()),
+        ),
+        chart=_days(made) if made else [],
+    ), (200 if made else 400)
+
+
+@page.get("/statements.csv")
+def csv() -> Response:
+    month, member, company = _asked()
+    place = desk()
+    made = jobs.statement(
+        place.settings,
+        place.database,
+        month=month or None,
+        member=member or None,
+        company=company or None,
+        clock=place.clock,
+    )
+    name = re.sub(
+        r"[^A-Za-z0-9_-]+", "-", f"printing-{made.month}-{member or company or place.settings.site.name}"
+    ).strip("-")
+    answer = Response(jobs.render(made, "csv"), mimetype="text/csv; charset=utf-8")
+    answer.headers["Content-Disposition"] = f'attachment; filename="{name}.csv"'
+    return answer
+
+
+def _asked() -> tuple[str, str, str]:
+    """Return (month, member, company) as asked for; a member goes before a company."""
+    member = request.args.get("member", "").strip()[:200]
+    company = "" if member else request.args.get("company", "").strip()[:200]
+    return request.args.get("month", "").strip()[:7], member, company
+
+
+def _months(today: date) -> list[tuple[str, str]]:
+    found, day = [], today.replace(day=1)
+    for _ in range(MONTHS):
+        found.append((f"{day:%Y-%m}", desk().formats.month(day)))
+        day = (day - timedelta(days=1)).replace(day=1)
+    return found
+
+
+def _days(made: Any) -> list[Bar]:
+    """Return what was printed on each day of the month, in money."""
+    cost: defaultdict[date, int] = defaultdict(int)
+    for job, _ in made.jobs:
+        if job.is_personal:
+            cost[job.business_day] += job.net
+    formats = desk().formats
+    days = [made.first + timedelta(days=offset) for offset in range((made.last - made.first).days + 1)]
+    return [
+        Bar(
+            str(day.day) if day.day % 5 == 1 else "",
+            float(max(0, cost[day])),
+            formats.money(cost[day]),
+            formats.day(day),
+        )
+        for day in days
+    ]

@@ -1,0 +1,137 @@
+"""The first page: is everything well, what was done, what happens next, and each open question with its next step."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from flask import Blueprint, flash, redirect, render_template, url_for
+
+from relay import money
+from relay import run as story
+from relay.console import figures, words
+from relay.console.gate import audited, desk, needs, who
+from relay.console.results import Done
+from relay.money import calendar
+
+page = Blueprint("today", __name__)
+
+DAYS = 30
+
+
+@page.get("/")
+def show() -> str:
+    place = desk()
+    settings, formats = place.settings, place.formats
+    name = settings.site.name
+    today = place.clock.business_day(settings.site.timezone)
+    found = figures.days(place.database, name, today, DAYS)
+    week = found[-7:]
+    month = [item for item in found if item.day >= today.replace(day=1)]
+    return render_template(
+        "today.html",
+        greeting=today,
+        glance=place.glance,
+        due=calendar.is_due(place.database, settings, place.clock),
+        runs=money.last_runs(place.database, name, 6),
+        newest=place.works.all()[:1],
+        first_time=place.directory() is None,
+        people_count=sum(
+            1 for user in (place.directory().users if place.directory() else ()) if user.standing == "active"
+        ),
+        printed_week=figures.people_who_printed(place.database, name, today - timedelta(days=6)),
+        pages_week=sum(item.pages for item in week),
+        billed_month=sum(item.billed for item in month),
+        pages_chart=figures.as_bars(found, "pages", formats),
+        billed_chart=figures.as_bars(found, "billed", formats),
+        todo=_todo(),
+        managed_in=settings.fees.managed_in,
+        audit=place.audit.last(8),
+    )
+
+
+@page.post("/look")
+@needs("operate")
+def look() -> Any:
+    place = desk()
+
+    def ask(site: story.Site) -> Done:
+        glance = place.look()
+        return Done({"papercut_problem": glance.papercut_problem, "officernd_problem": glance.officernd_problem})
+
+    work = place.begin("look", "Look whether both systems answer", who(), ask, writes=False)
+    return redirect(url_for("works.show", work_id=work.id))
+
+
+@page.post("/run")
+@needs("money")
+def run() -> Any:
+    """Do the daily run now; it takes the site's lock itself."""
+    work = desk().begin("run", "Daily run", who(), lambda site: _Run(story.run(site)), writes=False)
+    audited("daily run", outcome="started")
+    flash("The daily run has begun.", "good")
+    return redirect(url_for("works.show", work_id=work.id))
+
+
+class _Run:
+    """The answer of a whole run in the form that works keep."""
+
+    def __init__(self, result: story.RunResult) -> None:
+        self.exit_code = result.exit_code
+        self._result = result
+
+    def as_json(self) -> dict[str, Any]:
+        return self._result.as_json()
+
+
+def _todo() -> list[dict[str, str]]:
+    """Return what waits for a person: a sentence, how urgent, and the one next step."""
+    place = desk()
+    found: list[dict[str, str]] = []
+
+    def add(kind: str, text: str, url: str, button: str) -> None:
+        found.append({"kind": kind, "text": text, "url": url, "button": button})
+
+    if place.directory() is None:
+        add("warn", "Nobody has been brought over from OfficeRnD yet.", url_for("review.show"), "Begin")
+    if open_questions := len(figures.questions(place)):
+        lines = words.plural(open_questions, "fee or balance", "fees or balances")
+        text = f"{lines} cannot be told from here: somebody must look."
+        add("bad", text, url_for("money.show", _anchor="questions"), "Answer")
+    held = money.held(place.database, place.settings)
+    if held:
+        people = len({item["member_id"] for item in held})
+        add(
+            "warn",
+            f"{words.plural(people, 'person')} with money that waits for your word.",
+            url_for("money.show", _anchor="held"),
+            "Decide",
+        )
+    people_work = place.works.newest("plan", "sync", over=True)
+    warnings = (people_work.answer or {}).get("warnings", []) if people_work else []
+    if count := sum(1 for warning in warnings if words.offers(warning["message"])):
+        text = f"{words.plural(count, 'question')} about who is who."
+        add("warn", text, url_for("review.show", _anchor="questions"), "Look")
+    checks = place.works.newest("check", "fix", over=True)
+    if checks is None:
+        add("", "The set-up has not been checked from here yet.", url_for("checks.show"), "Check")
+    elif checks.answer and (wrong := [f for f in checks.answer["findings"] if f["severity"] == "error"]):
+        verb = "was" if len(wrong) == 1 else "were"
+        add(
+            "bad",
+            f"{words.plural(len(wrong), 'thing')} in the set-up {verb} found wrong.",
+            url_for("checks.show"),
+            "Put right",
+        )
+    if not place.users:
+        text = "There is no password: everybody who sits at this computer can work here."
+        add("", text, url_for("installation.show", _anchor="password"), "How to set one")
+    newest = place.works.newest("sync", "settle", "run", "top_up", "jobs")
+    if newest and newest.state in ("interrupted", "failed"):
+        add(
+            "warn",
+            f"“{newest.title}” was {words.WORDS['work'][newest.state]}.",
+            url_for("works.show", work_id=newest.id),
+            "See why",
+        )
+    return sorted(found, key=lambda item: ("bad", "warn", "").index(item["kind"]))

@@ -1,0 +1,112 @@
+"""`papercut-relay serve`: the console, its schedule and the optional webhooks in one process that ends cleanly."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import filelock
+import waitress
+
+from relay import config
+from relay.config import Settings
+from relay.console.app import make_app
+from relay.console.desk import Desk
+from relay.console.schedule import Schedule
+from relay.errors import EXIT_DONE, AlreadyRunning, ConfigError, UsageError
+
+log = logging.getLogger(__name__)
+
+THREADS = 12  # pages are quick; up to six of them watch a work for minutes
+PATIENCE_S = 25.0  # service managers give at least this long before they kill
+
+
+def serve(settings: Settings, *, listen: str | None = None, say: Callable[[str], None]) -> int:
+    """Serve until Ctrl+C or a termination signal; return the exit code.
+
+    Raises UsageError for an address that cannot be used, AlreadyRunning when this site is served already.
+    """
+    address = listen or settings.console.listen
+    _check_listen(settings, address)
+    host, _, port = address.rpartition(":")
+    lock = filelock.FileLock(settings.site.state_dir / "console.lock", timeout=0)
+    settings.site.state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    try:
+        lock.acquire()
+    except filelock.Timeout:
+        raise AlreadyRunning(
+            f"Another papercut-relay serve works for this site already ({settings.site.state_dir}): stop it first."
+        ) from None
+    try:
+        place = Desk(settings)
+        app = make_app(place)
+        try:
+            server = waitress.create_server(
+                app, host=host.strip("[]"), port=int(port), threads=THREADS, send_bytes=1, ident=None,
+                max_request_body_size=2_000_000, clear_untrusted_proxy_headers=False, channel_timeout=180,
+            )  # fmt: skip
+        except OSError as error:
+            raise UsageError(
+                f"The console cannot listen at {address} ({error.strerror or error}): another program may have the "
+                "port; choose another one with --listen or [console] listen."
+            ) from None
+        return _until_stopped(place, server, address, say)
+    finally:
+        lock.release()
+
+
+def _until_stopped(place: Desk, server: Any, address: str, say: Callable[[str], None]) -> int:
+    over = threading.Event()
+    for name in ("SIGINT", "SIGTERM", "SIGBREAK"):
+        if hasattr(signal, name) and threading.current_thread() is threading.main_thread():
+            signal.signal(getattr(signal, name), lambda *_: over.set())
+    schedule = Schedule(place)
+    schedule.start()
+    serving = threading.Thread(target=_answer, args=(server, over), name="console", daemon=True)
+    serving.start()
+    say(
+        f"Console   http://{address}/"
+        + (f" behind {place.settings.console.public_url}" if place.settings.console.public_url else "")
+    )
+    say("Ctrl+C ends it.")
+    log.info("serving at %s", address)
+    try:
+        while not over.wait(1):  # a bare wait cannot be interrupted on Windows
+            pass
+    finally:
+        schedule.stop()
+        if place.works.current is not None:
+            say(f"“{place.works.current.title}” is under way; waiting for it to end.")
+            if not place.works.finish(PATIENCE_S):
+                say("It is left as it stands; the next run finds how far it came and goes on from there.")
+        server.close()
+        place.close()
+        log.info("stopped serving")
+    return EXIT_DONE
+
+
+def _answer(server: Any, over: threading.Event) -> None:
+    try:
+        server.run()
+    except Exception:
+        if not over.is_set():
+            log.exception("the web server stopped")
+    finally:
+        over.set()
+
+
+def _check_listen(settings: Settings, address: str) -> None:
+    """Raise UsageError or ConfigError for an address given by --listen that the settings would not accept."""
+    host, _, port = address.rpartition(":")
+    if not host or not port.isdigit() or not 0 < int(port) < 65536:
+        raise UsageError(f"--listen {address}: write ADDRESS:PORT, such as 127.0.0.1:9480.")
+    if not config.is_loopback(host.strip("[]")) and settings.console.password_hash is None:
+        raise ConfigError(
+            [
+                f"The console must not listen at {address}, which other machines reach, without a password: make one "
+                "with papercut-relay password NAME."
+            ]
+        )

@@ -1,0 +1,75 @@
+// Makes pages quicker to use; every page works without it. Runs under a policy without inline script.
+"use strict";
+
+// Live progress: server-sent events, and plain asking where those do not come through.
+function watch(box) {
+  const list = box.querySelector("[data-steps]");
+  const line = box.querySelector("[data-line]");
+  let asked = null;
+
+  function show(state) {
+    state.steps.forEach((step, index) => {
+      let item = list.children[index];
+      if (!item) {
+        item = list.appendChild(document.createElement("li"));
+        item.innerHTML = '<div class="bar-line"><span></span><span class="quiet small"></span></div><progress></progress>';
+      }
+      const [title, count] = item.querySelectorAll("span");
+      const bar = item.querySelector("progress");
+      title.textContent = step.title;
+      bar.setAttribute("aria-label", step.title);
+      if (step.over) { bar.max = 1; bar.value = 1; count.textContent = step.total ? step.total.toLocaleString() : "done"; }
+      else if (step.total) { bar.max = step.total; bar.value = step.done; count.textContent = `${step.done.toLocaleString()} of ${step.total.toLocaleString()}`; }
+      else { bar.removeAttribute("value"); count.textContent = step.done ? step.done.toLocaleString() : ""; }
+    });
+    if (state.lines.length) line.textContent = state.lines[state.lines.length - 1];
+    if (state.state !== "running") location.replace(box.dataset.result);
+  }
+
+  function ask() {
+    if (asked) return;
+    asked = setInterval(() => {
+      fetch(box.dataset.state, { headers: { Accept: "application/json" } })
+        .then((answer) => (answer.redirected ? location.reload() : answer.json()))
+        .then((state) => state && show(state))
+        .catch(() => { line.textContent = "The relay does not answer. This page goes on by itself when it does."; });
+    }, 1500);
+  }
+
+  if (!window.EventSource) { ask(); return; }
+  const events = new EventSource(box.dataset.events);
+  let heard = false;
+  events.onmessage = (event) => { heard = true; show(JSON.parse(event.data)); };
+  events.onerror = () => { if (!heard || events.readyState === EventSource.CLOSED) { events.close(); ask(); } };
+  setTimeout(() => { if (!heard) { events.close(); ask(); } }, 5000);
+}
+document.querySelectorAll("[data-watch]").forEach(watch);
+
+// A form is sent once, however often the button is pressed.
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (form.dataset.sent) { event.preventDefault(); return; }
+  if (form.method === "post") {
+    form.dataset.sent = "yes";
+    form.querySelectorAll("button").forEach((button) => { if (button !== event.submitter) button.disabled = true; });
+  }
+});
+window.addEventListener("pageshow", () => {
+  document.querySelectorAll("form[data-sent]").forEach((form) => {
+    delete form.dataset.sent;
+    form.querySelectorAll("button").forEach((button) => { button.disabled = false; });
+  });
+});
+
+// What asks once gets the focus when it opens, and Escape takes the question back.
+document.querySelectorAll("details.ask").forEach((ask) => {
+  ask.addEventListener("toggle", () => { if (ask.open) ask.querySelector(".asked button, .asked input:not([type=hidden])")?.focus(); });
+  ask.addEventListener("keydown", (event) => {
+    if (event.key === "Escape" && ask.open) { ask.open = false; ask.querySelector("summary").focus(); }
+  });
+});
+
+document.querySelectorAll("[data-print]").forEach((button) => {
+  button.hidden = false;
+  button.addEventListener("click", () => window.print());
+});

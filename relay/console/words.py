@@ -1,0 +1,281 @@
+"""The plain words of the pages: what the rooms call by their own names, said as a front desk would say it.
+
+Nothing here decides; every sentence stands in one place, so that the pages agree with each other.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+WORDS: Mapping[str, Mapping[str, str]] = {
+    "standing": {
+        "active": "can print",
+        "excluded": "not admitted",
+        "departed": "has left",
+        "unlinked": "unknown to OfficeRnD",
+        "renaming": "being renamed",
+    },
+    "kind": {"fee": "Print fee", "top_up": "Member balance", "forgiveness": "Forgiven", "credit": "Credit"},
+    "state": {
+        "posted": "done",
+        "planned": "waits its turn",
+        "failed": "not done yet, tried again next time",
+        "in_doubt": "needs a look",
+    },
+    "work": {
+        "running": "under way",
+        "done": "done",
+        "failed": "not done",
+        "interrupted": "interrupted",
+    },
+    "run": {
+        "run": "Daily run",
+        "sync": "People brought in line",
+        "settle": "Fees billed",
+        "top_up": "Member balances added",
+        "jobs": "Print jobs read",
+        "recover": "Open ends finished",
+        "plan": "Look at both systems",
+    },
+    "action": {
+        "create": "Join",
+        "adopt": "Take over as they are",
+        "update": "Change",
+        "rename": "Rename",
+        "unlink": "Unlink",
+        "remove": "Take away",
+        "group_create": "New group",
+        "group_remove": "Empty group taken away",
+        "group_members": "Group changed",
+    },
+    "severity": {"error": "Must be put right", "warning": "Should be put right", "info": "Good to know"},
+    "exit": {
+        "0": "done",
+        "1": "some of it could not be done",
+        "2": "settings need a look",
+        "3": "a safety limit holds something",
+        "4": "something needs a look",
+        "5": "another run was under way",
+    },
+}
+
+# What a limit means, and what letting it pass once would say: code -> (sentence, button).
+LIMITS: Mapping[str, tuple[str, str]] = {
+    "max_removals_percent": (
+        "More people would be taken away at once than your limit allows. That may be right after a company has moved "
+        "out, or it may be a wrong rule.",
+        "It is right, take them away this time",
+    ),
+    "max_changes_percent": (
+        "More people would change at once than your limit allows, so nothing is done. Look through the list first.",
+        "It is right, change them this time",
+    ),
+    "max_fee": (
+        "A single fee is larger than your limit. Mostly that is a wrong price on a printer.",
+        "The prices are right, bill it this time",
+    ),
+    "max_run_total": (
+        "All fees together are more than your limit. Mostly that is a wrong price list.",
+        "The prices are right, bill them this time",
+    ),
+    "max_fees_per_person_day": (
+        "Somebody would get more fees in one day than your limit allows.",
+        "It is right, bill them this time",
+    ),
+    "plan_changed": (
+        "Something changed in OfficeRnD or PaperCut since this list was made, so nothing was done. Look again.",
+        "",
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Why money waits for a person's word: the question, and what may be answered: (answer, button, what it does)."""
+
+    title: str
+    question: str
+    answers: tuple[tuple[str, str, str], ...]
+
+
+_BILL = ("bill", "Put it on an invoice", "becomes a fee in OfficeRnD with the next billing")
+_FORGIVE = ("forgive", "Forgive it", "is added to the balance in PaperCut, and nobody is billed")
+
+HOLDS: Mapping[str, Hold] = {
+    "opening_balance": Hold(
+        "Owed from before",
+        "This was already owed before OfficeRnD billed the printing. Was it paid in another way?",
+        (_BILL, _FORGIVE),
+    ),
+    "counter_fell": Hold(
+        "The number of jobs went down",
+        "PaperCut counts fewer jobs for this person than before. Look at their transactions in PaperCut: is the debt "
+        "real?",
+        (_BILL, _FORGIVE),
+    ),
+    "unexplained_debt": Hold(
+        "A debt without a print job",
+        "The balance fell although nothing was printed. Look at their transactions in PaperCut: is the debt real?",
+        (_BILL, _FORGIVE),
+    ),
+    "member_gone": Hold(
+        "Has left OfficeRnD",
+        "OfficeRnD no longer knows this member, so no fee can be made. Collect it in another way, then clear it here.",
+        (("forgive", "Clear it", "is added to the balance in PaperCut, and nobody is billed"),),
+    ),
+    "foreign_fee": Hold(
+        "Somebody else made a print fee",
+        "There is a fee on the print fees plan that was not made here. Is OfficeRnD's own connector still switched on?",
+        (
+            ("bill", "Both fees are right", _BILL[2]),
+            ("forgive", "It was billed already", _FORGIVE[2]),
+        ),
+    ),
+    "max_fee": Hold("Larger than your limit for one fee", "Are the prices of the printers right?", (_BILL, _FORGIVE)),
+    "max_run_total": Hold(
+        "All fees together are above your limit", "Are the prices of the printers right?", (_BILL, _FORGIVE)
+    ),
+    "max_fees_per_person_day": Hold("Many fees in one day", "Shall this one be billed too?", (_BILL, _FORGIVE)),
+    "credit": Hold(
+        "Refunded after it was billed",
+        "PaperCut gave money back for a job that is already on an invoice. Shall it leave the balance again, so that "
+        "you can credit it in OfficeRnD?",
+        (("credit", "Yes, I credit it in OfficeRnD", "is taken off the balance in PaperCut, if it is still there"),),
+    ),
+    "restored": Hold(
+        "All billing is stopped",
+        "Several accounts went backwards at once, as after a restored backup. Which balances are the true ones?",
+        (
+            ("forgive", "The ones before: put them back", "is brought back to the last verified balances"),
+            ("bill", "The ones PaperCut shows now", "counts as it stands in PaperCut"),
+        ),
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A question that a front desk can answer by looking into one of the two systems."""
+
+    reference: str
+    text: str
+    yes: str
+    no: str
+    amount: str
+    username: str
+    member_id: str
+
+
+def question(movement: Any, name: str, payer: str, money: str) -> Question:
+    """Given something whose outcome is not known, return what to look at and what Yes and No would mean.
+
+    `name` is the person's, `payer` who is billed (a person or a company), `money` the amount as people read it.
+    """
+    tail = movement.reference.rsplit("-", 1)[-1]
+    if movement.waits_for_fee:
+        tail = (movement.fee_reference or movement.reference).rsplit("-", 1)[-1]
+        return Question(
+            movement.reference,
+            f"Open {payer} in OfficeRnD, One-off fees: is there a line of {money} that ends in {tail}?",
+            "It is there: the balance in PaperCut is put right with the next billing.",
+            "It is not there: it is billed once with the next billing.",
+            money,
+            movement.username,
+            movement.member_id,
+        )
+    return Question(
+        movement.reference,
+        f"Open {name} ({movement.username}) in PaperCut, Transaction history: is there a line of {money} that ends in "
+        f"{tail}?",
+        "It is there: nothing is left to do.",
+        "It is not there: it is added once with the next billing.",
+        money,
+        movement.username,
+        movement.member_id,
+    )
+
+
+# -- sentences of the rooms -------------------------------------------------------------------------------------------
+
+_ARGUMENT = r"""(?:'[^']*'|"[^"]*"|[^\s,;:'"]*[^\s,;:.'"])"""
+_OFFER = re.compile(rf"papercut-relay (link|not-same|unlink) ([0-9A-Za-z@._+-]*[0-9A-Za-z])(?: ({_ARGUMENT}))?")
+_REPLACED = (
+    (re.compile(r"(?:,? then )?(?:run )?papercut-relay sync --allow \w+"), "let it pass once on the Review page"),
+    (
+        re.compile(r"(?:run )?papercut-relay settle --allow \w+|settle --allow \w+"),
+        "let it pass once on the Money page",
+    ),
+    (re.compile(r"(?:read )?papercut-relay plan( again)?"), r"look\1 on the Review page"),
+    (re.compile(r"papercut-relay (settle --dry-run|status|top-up --dry-run|discrepancies)"), "the Money page"),
+    (re.compile(r"(?:run )?papercut-relay sync"), "bring people in line on the Review page"),
+    (re.compile(r"(?:run )?papercut-relay check( --fix \S+)?"), "see the Checks page"),
+    (re.compile(r"(?:run )?papercut-relay settle"), "bill now on the Money page"),
+    (re.compile(r"(?:run )?papercut-relay (approve|resolve) [^,;]*?(--reason TEXT|TEXT)"), "answer on the Money page"),
+    (re.compile(r"(?:run )?papercut-relay pin issue"), "make a print PIN on the person's page"),
+    (re.compile(r"Another papercut-relay command"), "Another run"),
+    (re.compile(r"\b(last|next) settle\b"), r"\1 billing"),
+    (re.compile(r"\b[Gg]eneration\b"), "list"),
+    (re.compile(r"\bin doubt\b"), "not certain"),
+    (re.compile(r"\b([Mm])ovements?\b"), r"\1oney line"),
+)
+
+
+def plain(text: Any) -> str:
+    """Return a room's sentence with the command line's advice turned into the pages' own."""
+    told = str(text or "")
+    for pattern, instead in _REPLACED:
+        told = pattern.sub(instead, told)
+    return told
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """An answer that a warning names: `action` link, not-same or unlink; a `username` of "" is to be typed."""
+
+    action: str
+    member_id: str
+    username: str
+
+    @property
+    def button(self) -> str:
+        if self.action == "link" and not self.username:
+            return "Use this account name"
+        if self.username.startswith("group:"):
+            return f"Their group is {self.username.removeprefix('group:')}"
+        return {
+            "link": f"Yes, {self.username} is theirs",
+            "not-same": f"No, {self.username} is somebody else's",
+            "unlink": "Take the wrong link away",
+        }[self.action]
+
+
+def offers(message: str) -> list[Offer]:
+    """Return the answers that a warning about who is who names, each once."""
+    found = [
+        Offer(match[1], match[2], "" if match[3] in (None, "USERNAME") else match[3].strip("'\""))
+        for match in _OFFER.finditer(message)
+    ]
+    return list(dict.fromkeys(offer for offer in found if offer.username or offer.action != "not-same"))
+
+
+_COMMANDS = re.compile(
+    r"[:;,.]?\s*(?:or |and |to bring it back: |if that account is theirs: |if they are the same: |to keep it so: )*"
+    r"(?:say which |say whose it is |rule one out |give each a username of their own |give a name )?(?:with |run )?"
+    rf"papercut-relay (?:link|not-same|unlink) [0-9A-Za-z@._+-]*[0-9A-Za-z](?: {_ARGUMENT})?"
+    r"(?:, before the next sync|, then sync)?",
+    re.IGNORECASE,
+)
+
+
+def without_commands(message: str) -> str:
+    """Return a warning without the commands it names, for a page that offers them as buttons."""
+    return plain(_COMMANDS.sub("", message).strip())
+
+
+def plural(number: int, one: str, many: str = "") -> str:
+    """Return "1 person", "12 people": the count with its noun."""
+    irregular = {"person": "people", "company": "companies", "balance": "balances"}
+    return f"{number:,} {one}" if number == 1 else f"{number:,} {many or irregular.get(one, one + 's')}"

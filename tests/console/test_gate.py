@@ -1,0 +1,298 @@
+"""Every route without login, with a wrong role, without token; headers, hosts, https, guessing, sessions."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from console.visitor import LOCAL, PASSWORD, PUBLIC, Visitor
+from flask import Flask
+from still_clock import StillClock
+from werkzeug.routing import Rule
+
+from relay.console.app import make_app
+from relay.console.gate import IDLE_MINUTES, SESSION_HOURS
+from relay.console.passwords import ROLES
+
+OPEN = {"static", "login.show", "login.enter", "machine.healthz", "machine.figures", "machine.officernd"}
+
+
+@pytest.fixture
+def app(make_desk: Any) -> Flask:
+    return make_app(make_desk(with_passwords=True))
+
+
+@pytest.fixture
+def stranger(app: Flask) -> Visitor:
+    return Visitor(app.test_client())
+
+
+def logged_in(app: Flask, role: str) -> Visitor:
+    somebody = Visitor(app.test_client())
+    assert 302 == somebody.log_in(f"{role}er").status_code
+    return somebody
+
+
+def rules(app: Flask, method: str) -> list[Rule]:
+    return [rule for rule in app.url_map.iter_rules() if method in (rule.methods or ()) and rule.endpoint not in OPEN]
+
+
+def path_of(rule: Rule) -> str:
+    return rule.rule.replace("<work_id>", "x")
+
+
+def test_every_page_sends_a_stranger_to_the_login(app: Flask, stranger: Visitor) -> None:
+    pages = rules(app, "GET")
+    assert len(pages) > 12
+    for rule in pages:
+        answer = stranger.get(path_of(rule), headers={"Accept": "text/html"})
+        assert 302 == answer.status_code, rule
+        assert answer.location.startswith("/login"), rule
+
+
+def test_an_unknown_address_tells_a_stranger_nothing(stranger: Visitor) -> None:
+    assert 302 == stranger.get("/wp-admin").status_code
+    assert 302 == stranger.get("/people/../../etc/passwd").status_code
+
+
+def test_every_form_refuses_a_stranger(app: Flask, stranger: Visitor) -> None:
+    csrf = stranger.csrf("/login")
+    forms = rules(app, "POST")
+    assert len(forms) > 14
+    for rule in forms:
+        assert 401 == stranger.post(path_of(rule), csrf=csrf).status_code, rule
+
+
+def test_every_form_names_a_role(app: Flask) -> None:
+    """A form without one is refused to everybody; none is forgotten."""
+    for rule in rules(app, "POST"):
+        assert app.view_functions[rule.endpoint].console_role in ROLES, rule  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("role", ["look", "operate"])
+def test_a_form_refuses_a_role_below_its_own(app: Flask, role: str) -> None:
+    somebody = logged_in(app, role)
+    tried = 0
+    for rule in rules(app, "POST"):
+        needed = app.view_functions[rule.endpoint].console_role  # type: ignore[attr-defined]
+        if ROLES.index(needed) > ROLES.index(role):  # type: ignore[arg-type]
+            answer = somebody.post(path_of(rule))
+            assert 403 == answer.status_code, rule
+            assert "Nothing was done" in answer.text
+            tried += 1
+    assert tried > 2
+
+
+def test_pages_offer_only_what_the_role_may_do(app: Flask) -> None:
+    assert [] == logged_in(app, "look").page("/settings").xpath("//button[contains(., 'See what')]")
+    assert logged_in(app, "operate").page("/settings").xpath("//input[@name='fees.managed_in' and @disabled]")
+    assert [] == logged_in(app, "money").page("/settings").xpath("//input[@name='fees.managed_in' and @disabled]")
+
+
+def test_every_form_needs_its_token(app: Flask) -> None:
+    somebody = logged_in(app, "money")
+    for rule in rules(app, "POST"):
+        for csrf in ("", "guess"):
+            assert 400 == somebody.post(path_of(rule), csrf=csrf).status_code, rule
+
+
+@pytest.mark.parametrize(
+    "headers", [{"Origin": "https://evil.example"}, {"Sec-Fetch-Site": "cross-site"}, {"Origin": "null"}]
+)
+def test_a_form_from_another_site_is_refused_even_with_the_token(app: Flask, headers: dict[str, str]) -> None:
+    assert 400 == logged_in(app, "money").post("/checks/look", headers=headers).status_code
+
+
+def test_headers_of_every_page(app: Flask) -> None:
+    somebody = logged_in(app, "money")
+    for path in ("/", "/settings", "/healthz", "/login", "/nowhere", "/static/console.css"):
+        headers = somebody.get(path).headers
+        policy = headers["Content-Security-Policy"]
+        assert "default-src 'none'" in policy and "unsafe" not in policy and "frame-ancestors 'none'" in policy
+        assert "nosniff" == headers["X-Content-Type-Options"]
+        assert "DENY" == headers["X-Frame-Options"]
+        assert "Server" not in headers
+        if path != "/static/console.css":
+            assert "no-store" == headers["Cache-Control"]
+
+
+def test_no_page_carries_script_or_style_of_its_own(app: Flask) -> None:
+    somebody = logged_in(app, "money")
+    for rule in rules(app, "GET"):
+        answer = somebody.get(path_of(rule))
+        if "html" in (answer.content_type or ""):
+            assert "style=" not in answer.text and "<style" not in answer.text and " onclick" not in answer.text
+            assert answer.text.count("<script") == answer.text.count('<script src="/static/console.js')
+
+
+def test_the_cookie_is_out_of_reach(app: Flask, stranger: Visitor) -> None:
+    cookie = stranger.log_in("looker").headers["Set-Cookie"]
+    assert "HttpOnly" in cookie and "SameSite=Strict" in cookie and "Path=/" in cookie
+
+
+def test_behind_https_the_cookie_is_bound_to_it(make_desk: Any) -> None:
+    app = make_app(make_desk(with_passwords=True, console={"public_url": PUBLIC}))
+    somebody = Visitor(app.test_client(), PUBLIC, HTTP_X_FORWARDED_PROTO="https", HTTP_X_FORWARDED_FOR="203.0.113.7")
+    answer = somebody.log_in("looker")
+    assert answer.headers["Set-Cookie"].startswith("__Host-relay=") and "Secure" in answer.headers["Set-Cookie"]
+    assert "max-age" in answer.headers["Strict-Transport-Security"]
+    assert 200 == somebody.get("/").status_code
+
+
+# -- where it is asked from -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example", "10.0.0.5:9480"])
+def test_another_name_is_refused_so_that_no_page_points_its_own_here(visitor: Visitor, host: str) -> None:
+    answer = visitor.client.get("/", base_url=f"http://{host}")
+    assert 403 == answer.status_code and "not the address" in answer.text
+
+
+def test_a_name_of_this_computer_is_only_believed_from_this_computer(visitor: Visitor) -> None:
+    answer = visitor.client.get("/", base_url=LOCAL, environ_overrides={"REMOTE_ADDR": "10.0.0.9"})
+    assert 403 == answer.status_code
+
+
+def test_a_hidden_proxy_lends_nobody_the_rights_of_this_computer(visitor: Visitor) -> None:
+    answer = visitor.client.get("/", base_url=LOCAL, headers={"X-Forwarded-For": "203.0.113.7"})
+    assert 403 == answer.status_code and "public_url" in answer.text
+
+
+def test_beyond_this_computer_https_is_demanded(make_desk: Any) -> None:
+    app = make_app(make_desk(with_passwords=True, console={"listen": "0.0.0.0:9480"}))
+    far = Visitor(app.test_client(), "http://print.acme.example:9480", REMOTE_ADDR="10.0.0.9")
+    answer = far.get("/login")
+    assert 403 == answer.status_code and "https" in answer.text
+    assert 200 == far.get("/healthz").status_code
+    assert 200 == Visitor(app.test_client()).get("/login").status_code
+
+
+def test_the_public_name_without_https_is_refused(make_desk: Any) -> None:
+    app = make_app(make_desk(with_passwords=True, console={"public_url": PUBLIC}))
+    plain = Visitor(app.test_client(), PUBLIC.replace("https", "http"), REMOTE_ADDR="10.0.0.9")
+    assert 403 == plain.get("/login").status_code
+
+
+# -- logging in -------------------------------------------------------------------------------------------------------
+
+
+def test_guessing_is_slowed_down_and_ends_by_itself(app: Flask, stranger: Visitor, clock: StillClock) -> None:
+    codes = [stranger.log_in("moneyer", f"wrong {number}").status_code for number in range(7)]
+    assert [401] * 5 + [429] * 2 == codes
+    assert 429 == stranger.log_in("moneyer").status_code
+    assert 302 == Visitor(app.test_client()).log_in("looker").status_code  # others are not hit
+    clock.move(minutes=16)
+    assert 302 == stranger.log_in("moneyer").status_code
+
+
+def test_many_names_from_one_address_are_slowed_down_too(app: Flask, stranger: Visitor, monkeypatch: Any) -> None:
+    monkeypatch.setattr("relay.console.passwords.verify", lambda *_: None)
+    codes = [stranger.log_in(f"somebody{number}").status_code for number in range(21)]
+    assert 429 == codes[-1] and 401 == codes[-2]
+
+
+def test_a_wrong_name_and_a_wrong_password_look_alike(stranger: Visitor) -> None:
+    one, other = stranger.log_in("nobody"), stranger.log_in("moneyer", "wrong")
+    assert "Name or password is wrong." in one.text and "Name or password is wrong." in other.text
+
+
+def test_the_password_is_nowhere_afterwards(app: Flask, stranger: Visitor) -> None:
+    assert PASSWORD not in stranger.log_in("nobody").text
+    place = app.config["DESK"]
+    assert PASSWORD not in json.dumps(place.audit.last(50), default=str)
+
+
+@pytest.mark.parametrize(
+    "to", ["https://evil.example/", "//evil.example", "/\\evil.example", "javascript:alert(1)", "\\\\evil"]
+)
+def test_the_login_leads_nowhere_else(stranger: Visitor, to: str) -> None:
+    csrf = stranger.csrf("/login")
+    answer = stranger.post("/login", {"name": "looker", "password": PASSWORD, "to": to}, csrf=csrf)
+    assert "/" == answer.location
+
+
+def test_the_login_leads_back(stranger: Visitor) -> None:
+    answer = stranger.get("/people?find=ann", headers={"Accept": "text/html"})
+    csrf = stranger.csrf("/login")
+    back = stranger.post("/login", {"name": "looker", "password": PASSWORD, "to": "/people?find=ann"}, csrf=csrf)
+    assert "to=" in answer.location and "/people?find=ann" == back.location
+
+
+def test_a_session_is_new_at_the_login_and_over_at_the_end(app: Flask) -> None:
+    somebody = Visitor(app.test_client())
+    before = somebody.csrf("/login")
+    somebody.log_in("looker")
+    assert before != somebody.token()
+    cookie = somebody.client.get_cookie("relay_console", "127.0.0.1")
+    assert cookie is not None
+    somebody.post("/logout")
+    thief = app.test_client()
+    thief.set_cookie("relay_console", cookie.value, domain="127.0.0.1")
+    assert 302 == thief.get("/", base_url=LOCAL).status_code
+
+
+def test_a_session_ends_with_its_time(app: Flask, clock: StillClock) -> None:
+    idle, busy = logged_in(app, "look"), logged_in(app, "look")
+    for _ in range(SESSION_HOURS):
+        clock.move(minutes=59)
+        last = busy.get("/").status_code
+    assert 200 == last
+    clock.move(minutes=13)
+    assert 302 == busy.get("/").status_code
+    assert 302 == idle.get("/").status_code
+    fresh = logged_in(app, "look")
+    clock.move(minutes=IDLE_MINUTES + 1)
+    assert 302 == fresh.get("/").status_code
+
+
+def test_a_changed_password_ends_the_session(app: Flask, stored_passwords: str) -> None:
+    somebody = logged_in(app, "look")
+    place = app.config["DESK"]
+    users = json.loads(stored_passwords)
+    users["looker"]["role"] = "operate"
+    (place.settings.path.parent / "secrets" / "console").write_text(json.dumps(users))
+    place.refresh(always=True)
+    assert 302 == somebody.get("/").status_code
+
+
+def test_a_forged_cookie_opens_nothing(app: Flask) -> None:
+    client = app.test_client()
+    client.set_cookie("relay_console", "eyJuYW1lIjoibW9uZXllciJ9.aaaaaa.bbbbbb", domain="127.0.0.1")
+    assert 302 == client.get("/", base_url=LOCAL).status_code
+
+
+# -- for machines -----------------------------------------------------------------------------------------------------
+
+
+def test_health_is_open_and_tells_nothing_of_the_site(stranger: Visitor) -> None:
+    assert {"status": "ok"} == stranger.get("/healthz").json
+
+
+def test_metrics_are_for_this_computer(app: Flask, stranger: Visitor) -> None:
+    assert "relay_work_running 0" in stranger.get("/metrics").text
+    assert (
+        403
+        == stranger.client.get("/metrics", base_url=LOCAL, environ_overrides={"REMOTE_ADDR": "10.0.0.9"}).status_code
+    )
+
+
+def test_what_is_larger_than_a_form_is_refused(app: Flask) -> None:
+    somebody = logged_in(app, "money")
+    assert 413 == somebody.post("/settings", {"x": "y" * 1_100_000}).status_code
+
+
+def test_no_secret_stands_on_any_page(app: Flask) -> None:
+    somebody = logged_in(app, "money")
+    for rule in rules(app, "GET"):
+        text = somebody.get(path_of(rule)).text
+        for secret in ("token-of-papercut", "secret-of-relay", "secret-of-signin", "scrypt:"):
+            assert secret not in text, rule
+
+
+def test_what_is_done_is_kept_with_who_did_it(app: Flask) -> None:
+    logged_in(app, "look").post("/checks/look")
+    place = app.config["DESK"]
+    told = [(row["who"], row["action"], row["outcome"]) for row in place.audit.last(5)]
+    assert ("looker", "refused", "needs the role operate") in told
+    assert ("looker", "login", "done") in told

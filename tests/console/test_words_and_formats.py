@@ -1,0 +1,134 @@
+"""The pages' own words, amounts, moments and charts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+from lxml import html
+from settings_example import example_settings
+
+from relay.console import charts, words
+from relay.console.charts import Bar
+from relay.console.formats import Formats
+
+
+@dataclass(frozen=True)
+class Line:
+    reference: str
+    fee_reference: str | None
+    waits_for_fee: bool
+    username: str = "ann_acme.example"
+    member_id: str = "m1"
+
+
+def test_a_lost_fee_is_a_question_that_a_front_desk_can_answer() -> None:
+    line = Line("PRF-261123-1-7QK2M9FA", "PRF-261123-1-7QK2M9FA", True)
+    asked = words.question(line, "Ann Lee", "Acme Ltd", "€7.00")
+    assert "Open Acme Ltd in OfficeRnD, One-off fees: is there a line of €7.00 that ends in 7QK2M9FA?" == asked.text
+
+
+def test_a_lost_adjustment_is_looked_up_in_papercut() -> None:
+    line = Line("PRF-261123-1-7QK2M9FA/2", "PRF-261123-1-7QK2M9FA", False)
+    asked = words.question(line, "Ann Lee", "Acme Ltd", "€7.00")
+    assert "Open Ann Lee (ann_acme.example) in PaperCut" in asked.text and "ends in 7QK2M9FA/2?" in asked.text
+
+
+@pytest.mark.parametrize(
+    ("message", "offers"),
+    [
+        ("Two: say which with papercut-relay link m1 ann, or rule one out with papercut-relay not-same m1 bob.",
+         [("link", "m1", "ann"), ("not-same", "m1", "bob")]),
+        ("No e-mail: enter one, or give a name with papercut-relay link m1 USERNAME.", [("link", "m1", "")]),
+        ("It is internal: rename it, or run papercut-relay unlink m1.", [("unlink", "m1", "")]),
+        ("If they are the same: papercut-relay link c1 'group:IT Admins'; to keep it so: "
+         "papercut-relay link c1 'group:IT (2)'.",
+         [("link", "c1", "group:IT Admins"), ("link", "c1", "group:IT (2)")]),
+        ("Remove it from the list.", []),
+    ],
+)  # fmt: skip
+def test_the_answers_that_a_warning_names_become_buttons(message: str, offers: list[tuple[str, str, str]]) -> None:
+    found = words.offers(message)
+    assert offers == [(offer.action, offer.member_id, offer.username) for offer in found]
+    assert all(offer.button for offer in found)
+    told = words.without_commands(message)
+    assert "papercut-relay" not in told and told
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "Nothing is done; read papercut-relay plan, and if it is right, run papercut-relay sync --allow max_changes_percent.",
+        "papercut-relay settle --dry-run shows what is held and why.",
+        "look at the price list, then settle --allow max_fee or approve each.",
+        "Another papercut-relay command is working on this site; wait.",
+        "since the last settle; the next one reads it",
+        "1 movement is in doubt",
+    ],
+)
+def test_no_command_and_no_inner_word_is_left(message: str) -> None:
+    told = words.plain(message)
+    for word in ("papercut-relay", "--", "in doubt", "movement"):
+        assert word not in told, told
+
+
+@pytest.mark.parametrize(("number", "told"), [(0, "0 people"), (1, "1 person"), (1234, "1,234 people")])
+def test_counts_agree_with_their_noun(number: int, told: str) -> None:
+    assert told == words.plural(number, "person")
+
+
+# -- formats ----------------------------------------------------------------------------------------------------------
+
+
+def formats(tmp_path: Path, locale: str, **site: str) -> Formats:
+    return Formats(example_settings(tmp_path, console={"locale": locale}, site=site))
+
+
+@pytest.mark.parametrize(
+    ("locale", "currency", "value", "told"),
+    [
+        ("en_GB", "EUR", 7_000_000, "€7.00"),
+        ("en_GB", "EUR", "-12.50", "-€12.50"),
+        ("en_GB", "EUR", 35_000, "€0.035"),
+        ("de_DE", "EUR", "1234.50", "1.234,50\xa0€"),
+        ("en_GB", "JPY", 500_000_000, "JP¥500"),
+        ("en_GB", "EUR", None, ""),
+        ("en_GB", "EUR", "n/a", "n/a"),
+    ],
+)
+def test_amounts(tmp_path: Path, locale: str, currency: str, value: object, told: str) -> None:
+    assert told == formats(tmp_path, locale, currency=currency).money(value)
+
+
+def test_moments_are_the_site_s(tmp_path: Path) -> None:
+    moment = datetime(2026, 11, 23, 22, 30, tzinfo=UTC)
+    shown = formats(tmp_path, "en_GB", timezone="Europe/Sofia")
+    assert "24 Nov 2026, 00:30" == shown.time(moment)
+    assert "24 Nov 2026" == shown.day(moment.isoformat())
+    assert "23 Nov 2026" == shown.day("2026-11-23")
+    assert "in 2 hours" == shown.ago(moment, datetime(2026, 11, 23, 20, 30, tzinfo=UTC))
+    assert "soon" == shown.day("soon")
+
+
+# -- charts -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_chart_is_readable_without_seeing_it() -> None:
+    bars = [Bar("1", 0, "0", "1 Nov"), Bar("", 3, "3", "2 Nov"), Bar("", 1, "1", "3 Nov")]
+    figure = html.fromstring(str(charts.bars("Pages <i>", bars)))
+    assert "Pages <i>: figures on 2 of 3 days, the most on 2 Nov: 3" == figure.find("svg").get("aria-label")
+    assert ["3 Nov", "1", "2 Nov", "3"] == [cell.text for cell in figure.xpath(".//table//tr/*")]
+    assert 2 == len(figure.xpath(".//rect"))
+
+
+def test_an_empty_chart_says_so() -> None:
+    text = str(charts.bars("Pages", [Bar("", 0, "0", "1 Nov")]))
+    assert "Nothing yet" in text and "<table" not in text
+    assert "Nothing yet" in str(charts.bars("Pages", []))
+
+
+def test_a_name_cannot_break_out_of_a_chart() -> None:
+    text = str(charts.bars("t", [Bar('"><script>', 1, "<b>", date(2026, 1, 1).isoformat())]))
+    assert "<script>" not in text and "<b>" not in text
