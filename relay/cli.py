@@ -300,7 +300,13 @@ def top_up(dry_run: bool) -> int:
 
 
 def _money(title: str, kind: str, work: Callable[..., Any], dry_run: bool, **options: Any) -> int:
+    from relay import jobs
+
     with _site(writes=not dry_run) as site:
+        if kind == "settle" and not dry_run:
+            options["jobs"] = jobs.JobLog(
+                site.settings, site.database, clock=site.clock, progress=site.progress, papercut=site.papercut
+            )
 
         def call() -> Any:
             return work(
@@ -377,7 +383,9 @@ def jobs() -> int:
         done = _recorded(
             site,
             "jobs",
-            lambda: room.import_jobs(site.settings, site.database, clock=site.clock, progress=site.progress),
+            lambda: room.import_jobs(
+                site.settings, site.database, clock=site.clock, progress=site.progress, papercut=site.papercut
+            ),
         )
         OUTSIDE.answer(done.as_json(), lambda: click.echo(done.text()))
         return int(done.exit_code)

@@ -90,12 +90,13 @@ def run(site: Site, *, if_due: bool = False) -> RunResult:
             return RunResult(due.day.isoformat(), False, due.reason if not due.due else "another machine is doing it")
         remote = (settings, site.officernd, site.papercut, site.database)
         common: dict[str, Any] = {"clock": clock, "progress": site.progress}
+        job_log = jobs.JobLog(settings, site.database, papercut=site.papercut, **common)
         # What a killed run left open is brought to truth first: nobody is renamed, billed or topped up before.
-        _part(site, result, "recover", lambda: money.recover(*remote, **common))
+        _part(site, result, "recover", lambda: money.recover(*remote, **common, jobs=job_log))
         _part(site, result, "sync", lambda: people.sync(*remote, **common))
-        _part(site, result, "settle", lambda: money.settle(*remote, **common))
+        _part(site, result, "settle", lambda: money.settle(*remote, **common, jobs=job_log))
         _part(site, result, "top_up", lambda: money.top_up(*remote, **common))
-        _part(site, result, "jobs", lambda: jobs.import_jobs(settings, site.database, **common))
+        _part(site, result, "jobs", job_log.import_jobs)
         if result.complete:
             calendar.mark_done(site.database, settings, clock, due)
     return result

@@ -163,7 +163,7 @@ def job_of(fields: Sequence[str], layout: Layout, place: Place, after: datetime 
         kind=_kind(field("kind")),
         state="denied" if denied else "refunded" if refunded else "printed",
         refunded=(price or 0) if refunded else 0,
-        certain=layout.names_accounts and price is not None,
+        certain=layout.names_accounts and price is not None and not layout.cost_by_shape,
     )
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, and_, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, select, update
 
 from relay.jobs import tables
 from relay.jobs.job import Batch, Cursor, SetAside
@@ -238,13 +238,22 @@ def _owner_row(site: str, username: str, owner: Owner) -> dict[str, Any]:
 
 def owners_by_username(connection: Connection, site: str) -> dict[str, list[Owner]]:
     """Return each account's owners, oldest first."""
-    table = tables.people
-    query = select(table).where(table.c.site == site).order_by(table.c.username, table.c.since)
     found: dict[str, list[Owner]] = {}
-    for row in connection.execute(query).mappings():
-        owner = Owner(**{name: row[name] for name in Owner.__dataclass_fields__})
-        found.setdefault(row["username"], []).append(owner)
+    for username, owner in _owners(connection, tables.people.c.site == site):
+        found.setdefault(username, []).append(owner)
     return found
+
+
+def owners_of(connection: Connection, site: str, username: str) -> list[Owner]:
+    """Return one account's owners, oldest first."""
+    where = and_(tables.people.c.site == site, tables.people.c.username == username)
+    return [owner for _, owner in _owners(connection, where)]
+
+
+def _owners(connection: Connection, where: ColumnElement[bool]) -> Iterator[tuple[str, Owner]]:
+    table = tables.people
+    for row in connection.execute(select(table).where(where).order_by(table.c.username, table.c.since)).mappings():
+        yield row["username"], Owner(**{name: row[name] for name in Owner.__dataclass_fields__})
 
 
 def adopt_jobs(connection: Connection, site: str, username: str, owner: Owner) -> int:

@@ -212,11 +212,11 @@ def verify(site: Site, movement: Movement) -> str:
             f"{stored.username} has {amounts.text(after.balance, currency)} after an adjustment that should have left "
             f"{amounts.text(expected, currency)} {currency}: look at this account's transactions in PaperCut."
         )
-    with site.ledger.write() as connection:
-        if wrong:
+    if wrong:
+        with site.ledger.write() as connection:
             site.ledger.note(connection, stored, "verified", wrong, detail)
-        else:
-            site.ledger.evidence(connection, stored.reference, "verified", detail)
+    else:
+        site.ledger.remember(stored.reference, "verified", detail)
     return wrong
 
 
@@ -228,7 +228,7 @@ def judge(site: Site, movement: Movement, username: str) -> tuple[Verdict, Readi
         before = Reading(movement.balance_before, movement.jobs_before)
     costs = None
     if before is not None and movement.sent_at is not None and now.jobs > before.jobs:
-        costs = site.jobs.costs(username, movement.sent_at, site.clock.now())
+        costs = site.jobs.costs(username, movement.sent_at, site.clock.now(), now.jobs - before.jobs)
     logged = site.jobs.logged(movement.reference)
     return judge_adjustment(before, now, movement.amount, costs=costs, logged=logged), now
 

@@ -130,7 +130,7 @@ def _movements(site: Site, bill: Bill, fee_reference: str, day: date, sequence: 
 
 
 def _jobs_told(site: Site, bill: Bill) -> str:
-    if site.settings.fees.detail != "jobs" or not bill.member_id:
+    if site.settings.fees.detail == "none" or not bill.member_id:
         return ""
     (share,) = bill.shares
     assert share.since is not None

@@ -181,7 +181,9 @@ class _Settle:
             if reading is None:
                 continue
             before = mark_of(person, marks)
-            costs = site.jobs.costs(person.username, before.at, now) if reading.balance != before.balance else None
+            printed = reading.jobs - before.jobs if before.jobs is not None else None
+            unchanged = reading.balance == before.balance
+            costs = None if unchanged else site.jobs.costs(person.username, before.at, now, printed)
             carried = carry(before, reading, now, costs)
             if before.at > now:  # our own clock went back; a jump was accepted by a person's word
                 carried = replace(carried, doubt="")

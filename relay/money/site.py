@@ -31,8 +31,11 @@ READ = ("balance", "print-stats.job-count")
 class JobEvidence(Protocol):
     """What the job log, or PaperCut's database, can say about one person; each answer None where it cannot."""
 
-    def costs(self, username: str, since: datetime, until: datetime) -> int | None:
-        """Return what all jobs of a person between two moments cost, micros."""
+    def costs(self, username: str, since: datetime, until: datetime, jobs: int | None = None) -> int | None:
+        """Return what all jobs of a person between two moments cost, micros.
+
+        `jobs` is how many PaperCut's counter says there were, where it is known: a log that lags behind is no evidence.
+        """
 
     def refunds(self, username: str, since: datetime) -> Sequence[tuple[str, int, datetime]] | None:
         """Return (job, micros, printed at) of every job of a person that was refunded since a moment."""
@@ -84,7 +87,7 @@ def in_parallel(one: Callable[[str], str], names: Sequence[str], workers: int) -
 class NoEvidence:
     """The answer of a site without a job log: nothing can be said."""
 
-    def costs(self, username: str, since: datetime, until: datetime) -> int | None:
+    def costs(self, username: str, since: datetime, until: datetime, jobs: int | None = None) -> int | None:
         return None
 
     def refunds(self, username: str, since: datetime) -> Sequence[tuple[str, int, datetime]] | None:

@@ -21,7 +21,7 @@ Detail = Literal["none", "summary", "jobs"]
 def fee_name(bill: Bill, reference: str, business_day: date, detail: Detail, company_name: str, jobs: str = "") -> str:
     """Return the text of the invoice line: what was printed by whom up to which day, and the reference at its end.
 
-    `jobs` is the text of the jobs behind the fee for `detail = "jobs"`; without it the summary is told.
+    `jobs` is what the job log tells of the jobs behind the fee; without it only their number is told.
     """
     told = "Printing"
     if detail != "none":
@@ -32,7 +32,7 @@ def fee_name(bill: Bill, reference: str, business_day: date, detail: Detail, com
         )
         printed = sum(share.jobs for share in bill.shares)
         parts = [f"Printing up to {business_day.isoformat()}", who, _count(printed, "job") if printed else ""]
-        if detail == "jobs" and jobs:
+        if jobs:
             parts[-1] = jobs
         told = ", ".join(part for part in parts if part)
     return f"{_short(told, NAME_LENGTH - len(reference) - 3)} [{reference}]"

@@ -29,7 +29,7 @@ def test_a_print_log_becomes_jobs_with_member_and_company(site: JobsSite) -> Non
     assert datetime(2026, 11, 23, 7, 15, 30, tzinfo=UTC) == ann["at"]
     assert date(2026, 11, 23) == ann["business_day"]
     assert ("member-ann", "company-Acme", "Acme") == (ann["member_id"], ann["company_id"], ann["company_name"])
-    assert (3, 1, 350_000, "logged", True) == (
+    assert (3, 1, 350_000, "logged", False) == (
         ann["pages"], ann["colour_pages"], ann["cost"], ann["basis"], ann["certain"],
     )  # fmt: skip
     assert ("bob", "", "") == (bob["username"], bob["member_id"], bob["account"])

@@ -1,0 +1,209 @@
+"""What the job log can say about one person's money: what their jobs cost, what was refunded, the text for an invoice.
+
+It answers the money room's questions, and says nothing (None) wherever it is not sure: a cost that is estimated or told
+by its look, a row kept aside, days that were never read, a job within the second in which the question begins, a number
+of jobs other than PaperCut's own counter says. Money then decides without it.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, Engine, func, select
+from sqlalchemy.exc import DBAPIError
+
+from relay.clock import Clock
+from relay.config import Settings
+from relay.database import reading
+from relay.errors import RelayError
+from relay.jobs import store, tables
+from relay.jobs.importing import ImportResult, import_jobs
+from relay.jobs.store import Counts
+from relay.money import amounts
+from relay.papercut.client import PaperCut
+from relay.progress import Progress
+
+_TOLD_JOBS = 5  # of an invoice line; the statement has them all
+_TOLD_NAME = 24
+
+_jobs = tables.jobs
+
+
+class JobLog:
+    """The job log of one run: read up to the moment of each question; safe to be asked from several threads."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        database: Engine,
+        *,
+        clock: Clock,
+        progress: Progress,
+        papercut: PaperCut | None = None,
+    ) -> None:
+        self._settings = settings
+        self._database = database
+        self._clock = clock
+        self._progress = progress
+        self._papercut = papercut
+        self._site = settings.site.name
+        self._lock = threading.Lock()
+        self._read_at: datetime | None = None
+        self._imported = ImportResult(settings.jobs.source)
+
+    def import_jobs(self) -> ImportResult:
+        """Import what is new and return all that this run has imported."""
+        with self._lock:
+            self._import()
+            return self._imported
+
+    def costs(self, username: str, since: datetime, until: datetime, jobs: int | None = None) -> int | None:
+        """Return what a person's jobs after `since` and up to `until` cost, less refunds, micros; None: not certain.
+
+        `jobs` is how many there must be by PaperCut's counter, where it is known: a log that lags is no evidence.
+        """
+        if not self._is_fresh(until):
+            return None
+        with reading(self._database) as connection:
+            if not self._covers(connection, since):
+                return None
+            rows = self._rows(connection, username, _whole_second(since), until)
+        after = [row for row in rows if row.at > since]
+        # PaperCut logs whole seconds: what stands in the first one may have been before the question or after it.
+        if jobs is None:
+            chosen = after if len(after) == len(rows) else None
+        else:
+            chosen = next((choice for choice in (after, rows) if len(choice) == jobs), None)
+        if chosen is None or not all(row.certain for row in chosen):
+            return None
+        return sum(row.cost - row.refunded for row in chosen if row.account == "")
+
+    def refunds(self, username: str, since: datetime) -> Sequence[tuple[str, int, datetime]] | None:
+        """Return (job, micros, printed at) of each refunded job since a moment; None: this source tells no refunds."""
+        if self._settings.jobs.source != "database" or not self._is_fresh(self._clock.now()):
+            return None
+        with reading(self._database) as connection:
+            rows = self._rows(connection, username, since, self._clock.now())
+        return [(row.key, row.refunded, row.at) for row in rows if row.refunded and row.account == ""]
+
+    def logged(self, reference: str) -> bool | None:
+        """Return whether PaperCut's transactions hold a comment with this reference; None where they cannot be read."""
+        if self._settings.jobs.source != "database":
+            return None
+        from relay.jobs.papercut_database import has_transaction
+
+        return has_transaction(self._settings, reference)
+
+    def told(self, username: str, since: datetime, until: datetime) -> str | None:
+        """Return the jobs between two moments as [fees] detail wants them told, None where there is none to tell."""
+        if not self._is_fresh(until):
+            return None
+        with reading(self._database) as connection:
+            detail = self._settings.fees.detail
+            currency = self._settings.site.currency
+            return fee_detail(connection, self._site, username, since, until, detail, currency=currency) or None
+
+    # -- inside ------------------------------------------------------------------------------------------------------
+
+    def _is_fresh(self, until: datetime) -> bool:
+        """Read the log up to a moment, if that was not done yet; return whether the source could be read whole."""
+        if self._settings.jobs.source == "none":
+            return False
+        with self._lock:
+            if self._read_at is None or self._read_at < until:
+                try:
+                    self._import()
+                except (RelayError, DBAPIError):
+                    return False
+            return not any(finding.severity == "error" for finding in self._imported.findings)
+
+    def _import(self) -> None:
+        now = self._clock.now()
+        new = import_jobs(
+            self._settings, self._database, clock=self._clock, progress=self._progress, papercut=self._papercut
+        )
+        self._read_at = now
+        before = self._imported
+        added = {name: getattr(before.counts, name) + getattr(new.counts, name) for name in Counts.__dataclass_fields__}
+        findings = dict.fromkeys((*before.findings, *new.findings))
+        self._imported = ImportResult(new.source, Counts(**added), tuple(findings))
+
+    def _covers(self, connection: Connection, since: datetime) -> bool:
+        state = store.import_states(connection, self._site).get(self._settings.jobs.source)
+        if state is None or since < state.covers_from:
+            return False
+        aside = tables.set_aside
+        query = select(aside.c.position).where(aside.c.site == self._site, aside.c.seen_at >= since).limit(1)
+        return connection.execute(query).first() is None
+
+    def _rows(self, connection: Connection, username: str, since: datetime, until: datetime) -> list[Any]:
+        query = (
+            select(_jobs.c.key, _jobs.c.at, _jobs.c.cost, _jobs.c.refunded, _jobs.c.certain, _jobs.c.account)
+            .where(*_of_person(connection, self._site, username), _jobs.c.at >= since, _jobs.c.at <= until)
+            .where(_jobs.c.state != "denied")
+            .order_by(_jobs.c.at)
+        )
+        return list(connection.execute(query))
+
+
+def fee_detail(
+    connection: Connection, site: str, username: str, since: datetime, until: datetime, detail: str, *, currency: str
+) -> str:
+    """Return what an invoice line tells of a person's jobs after `since` and up to `until`.
+
+    `detail` as in [fees]: "none" is "", "summary" is "12 pages, 3 colour, 2 jobs", "jobs" names the jobs, as many as a
+    line holds. "" where no job is known.
+    """
+    if detail == "none":
+        return ""
+    own = (
+        *_of_person(connection, site, username),
+        _jobs.c.at > since,
+        _jobs.c.at <= until,
+        _jobs.c.account == "",
+        _jobs.c.state != "denied",
+    )
+    totals = select(func.count(), func.sum(_jobs.c.pages), func.sum(_jobs.c.colour_pages)).where(*own)
+    count, pages, colour = connection.execute(totals).one()
+    if not count:
+        return ""
+    parts = [_counted(int(pages), "page"), f"{int(colour)} colour" if colour else "", _counted(count, "job")]
+    summary = ", ".join(part for part in parts if part)
+    if detail == "summary":
+        return summary
+    query = select(_jobs.c.business_day, _jobs.c.document, _jobs.c.pages, _jobs.c.cost).where(*own)
+    rows = connection.execute(query.order_by(_jobs.c.at, _jobs.c.key).limit(_TOLD_JOBS))
+    told = [
+        " ".join(
+            part
+            for part in (
+                f"{row.business_day:%d.%m.}",
+                row.document[:_TOLD_NAME].strip(),
+                f"{row.pages}p",
+                amounts.text(row.cost, currency) if row.cost is not None else "",
+            )
+            if part
+        )
+        for row in rows
+    ]
+    more = f"; and {count - _TOLD_JOBS} more" if count > _TOLD_JOBS else ""
+    return f"{summary}: {'; '.join(told)}{more}"
+
+
+def _of_person(connection: Connection, site: str, username: str) -> tuple[Any, ...]:
+    """Return what chooses a person's jobs: by member, since accounts are renamed; by name for somebody not linked."""
+    owners = store.owners_of(connection, site, username)
+    if owners and owners[-1].member_id:
+        return _jobs.c.site == site, _jobs.c.member_id == owners[-1].member_id
+    return _jobs.c.site == site, _jobs.c.member_id == "", _jobs.c.username == username
+
+
+def _whole_second(moment: datetime) -> datetime:
+    return moment - timedelta(microseconds=moment.microsecond)
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun if number == 1 else noun + 's'}"
