@@ -22,7 +22,7 @@ from relay.console.settings_fields import FIELDS, shown
 from relay.errors import ConfigError, RelayError
 from relay.private_files import write_private
 
-_PLACE = re.compile(r"\[(\w+)\] (\w+)[\w.]*: (.*)", re.DOTALL)
+_PLACE = re.compile(r"\[(\w+)\]:? (\w+)[\w.]*: (.*)", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -158,8 +158,6 @@ def _sorted(error: ConfigError) -> FormProblems:
         name = f"{found[1]}.{found[2]}" if found else ""
         if found and name in FIELDS:
             by_field[name] = found[3]
-        elif found and found[3].startswith("statuses: "):
-            by_field["members.statuses"] = found[3]
         else:
             others.append(problem)
     return FormProblems(by_field, others)

@@ -60,7 +60,7 @@ def test_the_answers_that_a_warning_names_become_buttons(message: str, offers: l
 @pytest.mark.parametrize(
     "message",
     [
-        "Nothing is done; read papercut-relay plan, and if it is right, run papercut-relay sync --allow max_changes_percent.",
+        "Nothing is done; read papercut-relay plan, then run papercut-relay sync --allow max_changes_percent.",
         "papercut-relay settle --dry-run shows what is held and why.",
         "look at the price list, then settle --allow max_fee or approve each.",
         "Another papercut-relay command is working on this site; wait.",
