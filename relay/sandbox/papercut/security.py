@@ -5,10 +5,12 @@ Source: PaperCut manual on security for advanced features: `[app-path]/server/se
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from relay.sandbox.papercut.state import SECURITY_FOLDERS, State
 
+_ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|.)")
 _FIRST = """\
 # Security settings of the PaperCut stand-in. Changes take effect when the server is started again.
 
@@ -29,7 +31,10 @@ def path_in(data_dir: Path) -> Path:
 
 
 def read(data_dir: Path) -> dict[str, str]:
-    """Return the keys of the file, which is made where there is none. Backslashes are doubled in it."""
+    """Return the keys of the file, which is made where there is none.
+
+    Escapes are Java's: backslashes are doubled, characters beyond ASCII may be written as \\uXXXX.
+    """
     path = path_in(data_dir)
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -38,8 +43,13 @@ def read(data_dir: Path) -> dict[str, str]:
     for line in path.read_text(encoding="utf-8").splitlines():
         name, equals, value = line.partition("=")
         if equals and not line.lstrip().startswith(("#", "!")):
-            values[name.strip()] = value.strip().replace("\\\\", "\\")
+            values[name.strip()] = _ESCAPE.sub(_unescaped, value.strip())
     return values
+
+
+def _unescaped(match: re.Match[str]) -> str:
+    text = match.group(1)
+    return chr(int(text[1:], 16)) if len(text) == 5 else text
 
 
 def allow_folder(state: State, folder: Path) -> None:
