@@ -158,9 +158,10 @@ class Undo(object):
     def config(self):
         if self._config is None:
             header = self._header
-            token = plan.read_secret(header["token_file"]) or self._options.token
+            found = (plan.read_secret(header["token_file"]), self._options.token)
+            tokens = [token for token in found if token]
             self._config = config.choose(
-                self._options.system, header["papercut"], header["url"], token, header["ca_file"], self.run
+                self._options.system, header["papercut"], header["url"], tokens, header["ca_file"], self.run
             )
         return self._config
 

@@ -46,4 +46,5 @@ def undo_all(context, say):
         told = KINDS[entry.kind].undo(entry, context)
         if told:
             say(told)
+        context.journal.undone(entry)
     context.journal.forget()

@@ -16,7 +16,11 @@ TIMEOUT_S = 30
 
 
 class Unreachable(Exception):
-    """PaperCut cannot be asked; the message is a clause that says why."""
+    """PaperCut cannot be asked; the message is a clause that says why. `refused`: it answered, and said no."""
+
+    def __init__(self, message, refused=False):
+        Exception.__init__(self, message)
+        self.refused = refused
 
 
 class XmlRpc(object):
@@ -54,14 +58,15 @@ class XmlRpc(object):
 
         before = socket.getdefaulttimeout()
         socket.setdefaulttimeout(TIMEOUT_S)
+        proxy = client.ServerProxy(str(self._url), **self._tls())
         try:
-            proxy = client.ServerProxy(str(self._url), **self._tls())
             return getattr(proxy.api, method)(*arguments)
         except client.Fault as fault:
-            raise Unreachable(re.sub(r"^[\w.]+Exception: ", "", "{0}".format(fault.faultString)))
+            raise Unreachable(re.sub(r"^[\w.]+Exception: ", "", "{0}".format(fault.faultString)), refused=True)
         except compat.ANY_ERROR as error:
             raise Unreachable("{0} at {1}".format(error, self._url))
         finally:
+            proxy("close")()
             socket.setdefaulttimeout(before)
 
     def _tls(self):
@@ -99,12 +104,20 @@ class ServerCommand(object):
         return names[:limit], len(names)
 
 
-def choose(system, papercut, url, token, ca_file="", run=places.run):
-    """Return the way to PaperCut's keys that works now. Raises Unreachable with what to do when none does."""
-    web = XmlRpc(url, token, ca_file)
-    problem = web.refuses(token) if token else "there is no token yet"
-    if not problem:
-        return web
+def choose(system, papercut, url, tokens, ca_file="", run=places.run):
+    """Return the way to PaperCut's keys that works now; `tokens` are tried in order.
+
+    Raises Unreachable with what to do when none does.
+    """
+    problem, refused = "there is no token yet", False
+    web = XmlRpc(url, "", ca_file)
+    for token in tokens:
+        web = XmlRpc(url, token, ca_file)
+        try:
+            web.get(places.HEALTH_KEY)
+            return web
+        except Unreachable as error:
+            problem, refused = "{0}".format(error).rstrip("."), error.refused
     command = places.server_command(system, papercut)
     if command:
         found = ServerCommand(command, run, web)
@@ -112,5 +125,6 @@ def choose(system, papercut, url, token, ca_file="", run=places.run):
         return found
     raise Unreachable(
         "PaperCut's settings can be neither read nor written: over the web services {0}, and there is no "
-        "server-command below {1}".format(problem, papercut)
+        "server-command below {1}".format(problem, papercut),
+        refused,
     )

@@ -16,6 +16,7 @@ import shutil
 from papercut_scripts import compat
 
 NAME = "journal.jsonl"
+UNDONE = "undone"
 
 
 class Entry(object):
@@ -40,6 +41,9 @@ class Journal(object):
         """Return the entries in the order in which their subjects were first changed."""
         found = collections.OrderedDict()
         for line in self._lines():
+            if line["kind"] == UNDONE:
+                found.pop(tuple(line["subject"]), None)
+                continue
             entry = Entry(line["kind"], line["subject"], line["before"], line["after"])
             first = found.setdefault((entry.kind, entry.subject), entry)
             first.after = entry.after
@@ -60,6 +64,10 @@ class Journal(object):
             target.write(data)
             target.flush()
             os.fsync(target.fileno())
+
+    def undone(self, entry):
+        """Write down that a change is taken back, so that another uninstall does not ask for it again."""
+        self.note(UNDONE, [entry.kind, entry.subject], None, None)
 
     def keep(self, data):
         """Keep a copy of a file's bytes and return its name; equal bytes are kept once."""

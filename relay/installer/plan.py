@@ -48,7 +48,9 @@ class Facts(object):
         self.interpreter = interpreter(options, self.system, self.papercut)
         self.wheels = [] if self.about["site_server"] else library.wheels(os.path.join(package, "wheels"))
         self.secrets = os.path.join(self.places.relay, "secrets")
-        self.token = read_secret(os.path.join(self.secrets, "papercut_token")) or options.token
+        # Ours may stand in its file already and not yet in PaperCut, when an earlier run was killed.
+        own = read_secret(os.path.join(self.secrets, "papercut_token"))
+        self.tokens = [token for token in (own, options.token) if token]
         self.left_to_do = []
         self._config = None
 
@@ -61,7 +63,7 @@ class Facts(object):
                 self.system,
                 self.papercut,
                 self.url,
-                self.token,
+                self.tokens,
                 ca_file if os.path.isfile(ca_file) else "",
                 self.run,
             )
@@ -301,7 +303,7 @@ def _secrets(facts, found):
     told = []
     for secret in missing:
         if secret["file"].endswith("/papercut_token"):
-            value = facts.options.token or compat.random_hex(24)
+            value = compat.random_hex(24)
         else:
             value = facts.options.ask_secret("{0} (empty: later): ".format(secret["what"]))
         if value:

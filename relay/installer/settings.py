@@ -4,6 +4,7 @@
 from __future__ import absolute_import, division, print_function, unicode_literals
 
 from . import tokens
+from .config import Unreachable
 from .stop import Stop
 
 
@@ -87,13 +88,23 @@ class Token(object):
 
     @staticmethod
     def undo(entry, context):
-        now = context.config.get(entry.subject)
-        if now == entry.before["value"]:
+        before, after = entry.before["value"], entry.after["value"]
+        try:
+            now = context.config.get(entry.subject)
+        except Unreachable as error:
+            if error.refused:  # our token is not accepted any more: it is out already
+                return ""
+            raise
+        if now == before:
             return ""
-        if now == entry.after["value"]:
-            write_config(context.config, entry.subject, entry.before["value"])
+        left = before if now == after else tokens.without_token(now, entry.after["name"])
+        ours = [token for token in tokens.values(now) if token not in tokens.values(left)]
+        # Not read back: the one who asks may be asking with the very token that this takes away.
+        context.config.set(entry.subject, left)
+        if ours and not context.config.refuses(ours[0]):
+            raise Stop("PaperCut did not take our token out of {0}: do it in the config editor.".format(entry.subject))
+        if now == after:
             return ""
-        write_config(context.config, entry.subject, tokens.without_token(now, entry.after["name"]))
         return "{0} has been changed since: only our own token was taken out".format(entry.subject)
 
 

@@ -85,7 +85,7 @@ LINES = st.lists(
 
 @given(lines=LINES, end=st.sampled_from(["\n", "\r\n", "\r"]), last=st.booleans())
 def test_whatever_the_file_holds_only_the_list_changes(lines: list[str], end: str, last: bool) -> None:
-    """Added once, it is read back; everything that was read before is read the same; taken out, the list is as before."""
+    """Added once, it is read back; all else reads as before; taken out, the list is as before."""
     data = (end.join(lines) + (end if last else "")).encode("latin-1")
     before = properties.entries(data, KEY)
     added = properties.with_entry(data, KEY, OURS, windows=False)
