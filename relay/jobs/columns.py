@@ -160,7 +160,7 @@ def job_of(fields: Sequence[str], layout: Layout, place: Place, after: datetime 
         duplex=duplex,
         cost=0 if denied else price,
         account=account,
-        kind=_kind(field("kind")),
+        kind=kind_of(field("kind")),
         state="denied" if denied else "refunded" if refunded else "printed",
         refunded=(price or 0) if refunded else 0,
         certain=layout.names_accounts and price is not None and not layout.cost_by_shape,
@@ -186,6 +186,6 @@ def _by_shape(fields: Sequence[str]) -> dict[str, str]:
     return found
 
 
-def _kind(text: str) -> str:
+def kind_of(text: str) -> str:
     word = text.strip().lower()
     return next((kind for kind in _KINDS if kind in word), "print" if not word else "other")

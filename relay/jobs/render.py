@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
-from relay.jobs.figures import PrintedJob, Tally
+from relay.jobs.figures import PrintedJob, Tally, sheets_of
 from relay.jobs.statement import MEANING, FeeLine, PersonLine, Statement
 from relay.money import amounts
 
@@ -169,7 +169,7 @@ def _job_json(job: PrintedJob, line: PersonLine, statement: Statement) -> dict[s
         "pages": job.pages,
         "colour_pages": job.colour_pages,
         "copies": job.copies,
-        "sheets": job.sheets,
+        "sheets": sheets_of(job.pages, job.copies, job.sheets, job.duplex),
         "duplex": job.duplex,
         "cost": None if job.cost is None else money(job.cost),
         "refunded": money(job.refunded),

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
+sys.path.insert(0, str(Path(__file__).parent.parent / "money"))  # its PostgreSQL server
 
 from jobs_site import JobsSite, jobs_site
 
