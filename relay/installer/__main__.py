@@ -21,7 +21,7 @@ import argparse  # noqa: E402
 
 from papercut_scripts import compat  # noqa: E402
 
-from . import changes, config, library, places, plan, proof  # noqa: E402
+from . import changes, config, library, places, plan, proof, pythons  # noqa: E402
 from .journal import Journal  # noqa: E402
 from .stop import Stop  # noqa: E402
 
@@ -225,7 +225,7 @@ def _options(arguments):
 
 def _ask(question):
     try:
-        return (raw_input if sys.version_info[0] == 2 else input)(question).strip()  # noqa: F821
+        return pythons.ask(question).strip()
     except EOFError:
         return ""
 

@@ -9,7 +9,7 @@ from __future__ import absolute_import, division, print_function, unicode_litera
 
 import re
 
-from . import places
+from . import places, pythons
 from papercut_scripts import compat
 
 TIMEOUT_S = 30
@@ -50,12 +50,9 @@ class XmlRpc(object):
         return self._call("listUserAccounts", self._token, 0, limit), self._call("getTotalUsers", self._token)
 
     def _call(self, method, *arguments):
-        try:
-            import xmlrpc.client as client
-        except ImportError:
-            import xmlrpclib as client
         import socket
 
+        client = pythons.xmlrpc()
         before = socket.getdefaulttimeout()
         socket.setdefaulttimeout(TIMEOUT_S)
         proxy = client.ServerProxy(str(self._url), **self._tls())

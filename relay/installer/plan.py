@@ -10,7 +10,7 @@ import json
 import os
 import sys
 
-from . import config, launchers, library, places, tokens, versions
+from . import config, launchers, library, places, pythons, tokens, versions
 from .files import File, Folder, ListedFolder, Tree
 from .sealed_secrets import SealedSecrets
 from .services import OldAgent, Schedule
@@ -160,14 +160,11 @@ def read_version(facts):
         return ""
     if not key:
         return ""
-    try:
-        import urllib.request as library_
-    except ImportError:
-        import urllib2 as library_
+    requests = pythons.url_requests()
     address = facts.url.split("/rpc/")[0].rstrip("/") + "/api/health"
     try:
-        request = library_.Request(str(address), headers={str("Authorization"): str(key)})
-        answer = json.loads(library_.urlopen(request, timeout=10).read().decode("utf-8"))
+        request = requests.Request(str(address), headers={str("Authorization"): str(key)})
+        answer = json.loads(requests.urlopen(request, timeout=10).read().decode("utf-8"))
         return answer["applicationServer"]["systemInfo"]["version"]
     except compat.ANY_ERROR:
         return ""

@@ -12,6 +12,8 @@ from __future__ import absolute_import, division, print_function, unicode_litera
 
 import re
 
+from . import pythons
+
 FOLDER_LIST = "security.custom-executable.allowed-directory-list"
 SCRIPTS_ENABLED = "security.print-and-device.script.enabled"
 SCRIPTS_UNSAFE = "security.print-script.allow-unsafe-code"
@@ -107,7 +109,7 @@ def _unescaped(text):
     def one(match):
         character = match.group(1)
         if character[0] == "u" and len(character) == 5:
-            return _character(int(character[1:], 16))
+            return pythons.character(int(character[1:], 16))
         return {"t": "\t", "n": "\n", "r": "\r", "f": "\f"}.get(character[0], character[0])
 
     return _joined(re.sub(r"\\(u[0-9a-fA-F]{4}|.)", one, text))
@@ -134,13 +136,6 @@ def _escaped(text):
         else:
             pieces.append(character)
     return "".join(pieces)
-
-
-def _character(number):
-    try:
-        return unichr(number)
-    except NameError:
-        return chr(number)
 
 
 def _line_end(text):

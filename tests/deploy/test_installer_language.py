@@ -1,0 +1,139 @@
+"""The installer runs where nothing is installed: CPython 3.9 and Jython 2.7, the library alone; scripts are clean."""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+INSTALLER = ROOT / "relay" / "installer"
+JYTHON_JARS = [f"/usr/share/java/{name}.jar" for name in ("jython", "bcprov", "bcpkix", "bcutil", "xercesImpl")]
+
+
+def test_nothing_is_imported_but_the_library_and_papercuts_side() -> None:
+    known = sys.stdlib_module_names | {"papercut_scripts", "__future__", "urllib2", "xmlrpclib"}
+    for path in INSTALLER.glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            if isinstance(node, ast.ImportFrom) and not node.level:
+                names = [str(node.module)]
+            assert {name.split(".")[0] for name in names} <= known, path.name
+
+
+def test_no_module_of_ours_hides_one_of_the_library() -> None:
+    """`python installer` could otherwise hand our module to whoever imports the library's."""
+    names = {path.stem for path in INSTALLER.glob("*.py")} - {"__init__", "__main__"}
+    assert not names & sys.stdlib_module_names
+
+
+def test_every_line_is_python_2_7_and_3_9() -> None:
+    done = subprocess.run(
+        [Path(sys.executable).parent / "vermin", "-t=2.7-", "-t=3.9-", "--violations", "--no-tips", str(INSTALLER)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.skipif(not all(os.path.exists(jar) for jar in JYTHON_JARS), reason="Jython is not installed")
+def test_jython_installs_papercuts_side_and_takes_it_back(package: Path, tmp_path: Path) -> None:
+    """The last way: PaperCut's own Java. Keys go by server-command, which here is a script over a file."""
+    papercut = tmp_path / "PaperCut MF"
+    (papercut / "server/custom").mkdir(parents=True)
+    (papercut / "server/security.properties").write_bytes(b"# mine\r\n")
+    (papercut / "server/server.properties").write_bytes(b"")
+    tool = papercut / "server/bin/linux-x64/server-command"
+    tool.parent.mkdir(parents=True)
+    tool.write_text(
+        f'#!/bin/sh\ncd {tmp_path}\ncase $1 in\nget-config) cat "key-$2" 2>/dev/null || true ;;\n'
+        'set-config) printf %s "$3" >"key-$2" ;;\nesac\n'
+    )
+    tool.chmod(0o755)
+    for path in ("opt", "var/lib"):
+        (tmp_path / "root" / path).mkdir(parents=True)
+    java = shutil.which("java")
+    assert java
+    command = [java, "-Dpython.console=", "-cp", ":".join(JYTHON_JARS), "org.python.util.jython"]
+    command += [str(package / "installer/__main__.py"), "--without-relay", "--yes", "--papercut", str(papercut)]
+    command += ["--root", str(tmp_path / "root"), "--jython-jar", ":".join(JYTHON_JARS), "--url", "http://127.0.0.1:1"]
+    environment = {"JAVA": java, "PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8"}
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "each login takes about a second" in done.stdout
+    program = papercut / "server/custom/officernd/officernd-auth"
+    assert (tmp_path / "key-auth.source.custom-program").read_text() == str(program)
+    assert "org.python.util.jython" in program.read_text()
+    assert str(program.parent).encode() in (papercut / "server/security.properties").read_bytes()
+    gone = subprocess.run([*command, "--uninstall"], capture_output=True, text=True, env=environment, check=False)
+    assert gone.returncode == 0, gone.stdout + gone.stderr
+    assert (papercut / "server/security.properties").read_bytes() == b"# mine\r\n"
+    assert not program.parent.exists()
+    assert (tmp_path / "key-auth.source.custom-program").read_text() == ""
+
+
+@pytest.mark.skipif(shutil.which("python3.9") is None, reason="Python 3.9 is not installed")
+def test_the_oldest_python_installs_papercuts_side(package: Path, tmp_path: Path) -> None:
+    try:
+        subprocess.run(["python3.9", "-c", ""], capture_output=True, check=True)
+    except subprocess.CalledProcessError:
+        pytest.skip("python3.9 does not start")
+    done = subprocess.run(
+        ["python3.9", "-B", str(package / "installer"), "--papercut", str(tmp_path), "--yes"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, "no folder of a PaperCut server" in done.stdout) == (2, True), done.stderr
+
+
+@pytest.mark.skipif(shutil.which("shellcheck") is None, reason="shellcheck is not installed")
+def test_the_shell_script_is_clean() -> None:
+    done = subprocess.run(["shellcheck", ROOT / "deploy/install.sh"], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+
+
+def test_the_batch_file_is_clean() -> None:
+    """SEC014 (arguments unquoted) is what a starter is for: they are handed on as they came."""
+    pytest.importorskip("blinter")
+    data = (ROOT / "deploy/installer.bat").read_bytes()
+    assert data.count(b"\n") == data.count(b"\r\n"), "cmd needs CRLF, or its labels are lost"
+    assert data.isascii()
+    done = subprocess.run(
+        [sys.executable, "-m", "blinter", str(ROOT / "deploy/installer.bat"), "--format", "json", "--no-config"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    report = json.loads(done.stdout)
+    serious = {issue["code"] for issue in report["issues"] if issue["severity"] in ("Error", "Security")}
+    assert serious <= {"SEC014"}, report
+
+
+def test_every_label_of_the_batch_file_that_is_jumped_to_is_there() -> None:
+    lines = (ROOT / "deploy/installer.bat").read_text().lower().splitlines()
+    labels = {line[1:].split()[0] for line in lines if line.startswith(":")}
+    jumps = {line.split("goto ")[1].split()[0] for line in lines if "goto " in line}
+    assert jumps == labels
+
+
+@pytest.mark.skipif(shutil.which("wine") is None, reason="wine is optional")
+def test_wine_runs_the_batch_file(tmp_path: Path) -> None:
+    shutil.copy(ROOT / "deploy/installer.bat", tmp_path)
+    done = subprocess.run(
+        ["wine", "cmd", "/c", "installer.bat"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "DISPLAY": "", "WINEDEBUG": "-all"},
+        check=False,
+    )
+    assert done.returncode == 2
+    assert "papercut-relay bundle" in done.stderr

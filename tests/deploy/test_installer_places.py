@@ -1,0 +1,141 @@
+"""What the installer knows of each system, with those systems' own answers put in."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from relay.installer import places
+
+REG = """
+HKEY_LOCAL_MACHINE\\SOFTWARE\\PaperCut MF
+    InstallPath    REG_SZ    D:\\Print Server\\PaperCut MF\r
+"""
+SC_QC = """
+SERVICE_NAME: PCAppServer
+        TYPE               : 10  WIN32_OWN_PROCESS
+        START_TYPE         : 2   AUTO_START
+        BINARY_PATH_NAME   : "E:\\PaperCut NG\\server\\bin\\win\\pc-app.exe" //RS//PCAppServer
+        SERVICE_START_NAME : ACME\\print.service
+"""
+AGENT_QUERY = "SERVICE_NAME: PaperCutCA\n        STATE              : 4  LAUFEND\n"
+AGENT_QC = "        START_TYPE         : 2   AUTO_START\n"
+
+
+def answers(**known: str):  # type: ignore[no-untyped-def]
+    def run(command: list[str], typed: str = "") -> tuple[int, str]:
+        for part, text in known.items():
+            if part in " ".join(command).replace(" ", "_").replace("\\", "_"):
+                return 0, text
+        return 1060, "The specified service does not exist."
+
+    return run
+
+
+def test_windows_names_papercuts_folder_by_registry_service_and_default() -> None:
+    run = answers(SOFTWARE_PaperCut_MF=REG, sc_qc_PCAppServer=SC_QC)
+    environment = {"ProgramFiles": "C:\\Program Files", "ProgramFiles(x86)": "C:\\Program Files (x86)"}
+    assert places.candidates(places.WINDOWS, run, environment) == [
+        "D:\\Print Server\\PaperCut MF",
+        "E:\\PaperCut NG",
+        "C:\\Program Files\\PaperCut MF",
+        "C:\\Program Files\\PaperCut NG",
+        "C:\\Program Files (x86)\\PaperCut MF",
+        "C:\\Program Files (x86)\\PaperCut NG",
+    ]
+
+
+def test_the_servers_account_is_the_services() -> None:
+    assert places.server_account(places.WINDOWS, "", answers(sc_qc_PCAppServer=SC_QC)) == "ACME\\print.service"
+    assert places.server_account(places.WINDOWS, "", answers()) == "SYSTEM"
+
+
+def test_the_old_connectors_service_is_seen_in_any_language_of_windows() -> None:
+    run = answers(sc_query_PaperCutCA=AGENT_QUERY, sc_qc_PaperCutCA=AGENT_QC)
+    assert places.old_agent_service(places.WINDOWS, run) == (True, "auto")
+    stopped = answers(sc_query_PaperCutCA="STATE : 1  STOPPED", sc_qc_PaperCutCA="START_TYPE : 4   DISABLED")
+    assert places.old_agent_service(places.WINDOWS, stopped) == (False, "disabled")
+    assert places.old_agent_service(places.WINDOWS, answers()) is None
+    assert places.old_agent_service(places.LINUX, run) is None
+
+
+def test_the_old_connectors_program_is_found_below_providers(tmp_path: Path) -> None:
+    assert places.old_agent_program(str(tmp_path)) == ""
+    program = tmp_path / "providers" / "officernd" / "PaperCutAuth.exe"
+    program.parent.mkdir(parents=True)
+    program.touch()
+    assert places.old_agent_program(str(tmp_path)) == str(program)
+
+
+def test_linux_looks_at_the_account_papercut(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    passwd = tmp_path / "passwd"
+    passwd.write_text("root:x:0:0::/root:/bin/sh\npapercut:x:1001:1001::/srv/papercut:/bin/sh\nbroken\n")
+    assert places.accounts(str(passwd)) == [("root", "/root"), ("papercut", "/srv/papercut")]
+    assert places.accounts(str(tmp_path / "no")) == []
+    monkeypatch.setattr(places, "accounts", lambda: [("papercut", "/srv/papercut")])
+    assert places.candidates(places.LINUX) == ["/srv/papercut", "/home/papercut", "/opt/papercut"]
+    assert places.candidates(places.MACOS) == ["/Applications/PaperCut MF", "/Applications/PaperCut NG"]
+
+
+@pytest.mark.parametrize(
+    ("system", "path"),
+    [
+        (places.LINUX, "server/bin/linux-x64/server-command"),
+        (places.MACOS, "server/bin/mac/server-command"),
+        (places.WINDOWS, "server/bin/win/server-command.exe"),
+    ],
+)
+def test_papercuts_own_command_is_found_on_each_system(tmp_path: Path, system: str, path: str) -> None:
+    assert places.server_command(system, str(tmp_path)) == ""
+    (tmp_path / path).parent.mkdir(parents=True)
+    (tmp_path / path).touch()
+    assert places.server_command(system, str(tmp_path)) == str(tmp_path / path)
+    assert places.is_papercut(str(tmp_path))
+
+
+def test_windows_rights_leave_out_everybody_else_by_numbers_that_no_language_changes() -> None:
+    (command,) = places.acl_commands("C:\\x", "SYSTEM", owner_only=True)
+    assert command == [
+        "icacls",
+        "C:\\x",
+        "/inheritance:r",
+        "/grant:r",
+        "*S-1-5-32-544:(OI)(CI)F",
+        "*S-1-5-18:(OI)(CI)F",
+    ]
+    (command,) = places.acl_commands("C:\\x\\f", "ACME\\print", owner_only=False, is_folder=False)
+    assert command[-1] == "ACME\\print:RX"
+
+
+def test_schedules_of_each_system() -> None:
+    windows = places.Places(places.WINDOWS, environment={"ProgramFiles": "C:\\PF", "ProgramData": "C:\\PD"})
+    assert windows.relay == "C:\\PF\\PaperCut OfficeRnD relay" and windows.home == "C:\\PD\\papercut-officernd"
+    assert windows.schedule_commands(True)[0][:3] == ["schtasks", "/Create", "/F"]
+    assert windows.schedule_commands(False)[0][:2] == ["schtasks", "/Delete"]
+    macos = places.Places(places.MACOS)
+    assert macos.schedule()[0][1] == "/Library/LaunchDaemons/com.papercut-officernd.relay.plist"
+    assert macos.schedule_commands(True)[0][:3] == ["launchctl", "bootstrap", "system"]
+    assert macos.schedule_commands(False)[0][1] == "bootout"
+
+
+def test_a_linux_without_systemd_gets_a_crontab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(places.os.path, "isdir", lambda path: False)
+    linux = places.Places(places.LINUX)
+    assert linux.schedule() == [("cron", "/etc/cron.d/papercut-officernd")]
+    assert linux.schedule_commands(True) == []
+    monkeypatch.setattr(places.os.path, "isdir", lambda path: True)
+    assert [name for name, _ in linux.schedule()] == ["relay.service", "relay.timer"]
+    assert ["systemctl", "enable", "--now", "papercut-officernd.timer"] in linux.schedule_commands(True)
+
+
+def test_a_trial_root_takes_every_folder_and_no_command(tmp_path: Path) -> None:
+    windows = places.Places(places.WINDOWS, root=str(tmp_path), environment={"ProgramFiles": "C:\\Program Files"})
+    for path in (windows.relay, windows.home, windows.state, windows.undo):
+        assert path.startswith(str(tmp_path))
+    assert windows.schedule_commands(True) == []
+
+
+def test_a_command_that_is_not_there_answers_127() -> None:
+    assert places.run(["/no/such/command"])[0] == 127
+    assert places.run(["cat"], "typed") == (0, "typed")

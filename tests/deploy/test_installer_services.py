@@ -1,0 +1,169 @@
+"""Service, timer, plist, task and crontab: valid in the eyes of what reads them; the old connector stopped and back."""
+
+from __future__ import annotations
+
+import plistlib
+import shutil
+import subprocess
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from lxml import etree
+
+from relay.installer import places, plan
+from relay.installer.changes import carry_out, undo_all
+from relay.installer.journal import Journal
+from relay.installer.services import OldAgent, Schedule
+from relay.installer.stop import Stop
+
+DEPLOY = Path(__file__).parents[2] / "deploy"
+TASK = "{http://schemas.microsoft.com/windows/2004/02/mit/task}"
+
+
+def rendered(template: str, tmp_path: Path, system: str = places.LINUX, folder: str = 'Bür & "Co"%') -> bytes:
+    where = places.Places(system)
+    where.relay = str(tmp_path / folder) if template != "task.xml" else "C:\\Program Files\\Relay & Co"
+    account = "SYSTEM" if system == places.WINDOWS else "root"
+    facts = SimpleNamespace(
+        package=str(DEPLOY),
+        places=where,
+        windows=system == places.WINDOWS,
+        account=account,
+        home="/opt/papercut-officernd",
+        state="/var/lib/papercut-officernd",
+    )
+    return plan.schedule_file(facts, template)
+
+
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd-analyze is not installed")
+def test_systemd_accepts_the_units(tmp_path: Path) -> None:
+    relay = tmp_path / "Bür & Co"  # systemd itself refuses % and quotes in the name of a program
+    relay.mkdir()
+    (relay / "papercut-relay").write_text("#!/bin/sh\n")
+    (relay / "papercut-relay").chmod(0o755)
+    for template, name in (
+        ("relay.service", "papercut-officernd.service"),
+        ("relay.timer", "papercut-officernd.timer"),
+    ):
+        (tmp_path / name).write_bytes(rendered(template, tmp_path, folder=relay.name))
+    done = subprocess.run(
+        ["systemd-analyze", "verify", "--man=no", tmp_path / "papercut-officernd.timer"],
+        capture_output=True,
+        text=True,
+        env={"SYSTEMD_UNIT_PATH": f"{tmp_path}:", "PATH": "/usr/bin:/bin"},
+        check=False,
+    )
+    ours = [line for line in done.stderr.splitlines() if "papercut-officernd" in line]
+    assert (done.returncode, ours) == (0, []), done.stderr
+
+
+def test_the_service_is_hardened_and_reaches_only_its_two_folders(tmp_path: Path) -> None:
+    unit = rendered("relay.service", tmp_path).decode()
+    for line in ("ProtectSystem=strict", "NoNewPrivileges=yes", "CapabilityBoundingSet=", "PrivateTmp=yes"):
+        assert line in unit.splitlines()
+    assert 'ReadWritePaths="/opt/papercut-officernd" "/var/lib/papercut-officernd"' in unit
+    assert "run --if-due" in unit and "@" not in unit.replace("@system-service", "")
+
+
+def test_launchd_reads_the_plist(tmp_path: Path) -> None:
+    read = plistlib.loads(rendered("launchd.plist", tmp_path, places.MACOS))
+    relay = str(tmp_path / 'Bür & "Co"%')
+    assert read["ProgramArguments"] == [
+        f"{relay}/papercut-relay",
+        "--config",
+        f"{relay}/relay.toml",
+        "run",
+        "--if-due",
+    ]
+    assert read["Label"] == places.LAUNCHD_NAME and read["StartInterval"] == 300 and read["Umask"] == 0o077
+
+
+def test_the_windows_task_has_the_structure_of_its_schema(tmp_path: Path) -> None:
+    """The Task Scheduler minds the order: it refuses a task whose settings stand before its triggers."""
+    data = rendered("task.xml", tmp_path, places.WINDOWS)
+    assert data[:2] in (b"\xff\xfe", b"\xfe\xff"), "UTF-16 with its mark"
+    task = etree.fromstring(data)
+    assert task.tag == TASK + "Task"
+    assert [child.tag.removeprefix(TASK) for child in task] == [
+        "RegistrationInfo",
+        "Triggers",
+        "Principals",
+        "Settings",
+        "Actions",
+    ]
+    text = lambda path: task.findtext("/".join(TASK + part for part in path.split("/")))  # noqa: E731
+    assert text("Principals/Principal/UserId") == "S-1-5-18"
+    assert text("Triggers/TimeTrigger/Repetition/Interval") == "PT5M"
+    assert text("Settings/MultipleInstancesPolicy") == "IgnoreNew"
+    assert text("Actions/Exec/Command").startswith('"C:\\Program Files\\Relay & Co')
+    assert task.find(f"{TASK}Actions").get("Context") == task.find(f"{TASK}Principals/{TASK}Principal").get("id")
+
+
+def test_the_crontab_escapes_what_cron_and_the_shell_would_read(tmp_path: Path) -> None:
+    line = rendered("cron", tmp_path).decode().splitlines()[-1]
+    assert line.startswith("*/5 * * * * root '") and "\\%" in line
+    assert line.endswith("run --if-due >/dev/null 2>&1")
+
+
+class Windows:
+    """The service of the old connector, as `sc` sees it."""
+
+    def __init__(self) -> None:
+        self.state, self.start, self.fails = "4  RUNNING", "2", False
+
+    def run(self, command: list[str], typed: str = "") -> tuple[int, str]:
+        if command[:2] == ["sc", "query"]:
+            return 0, f"STATE : {self.state}"
+        if command[:2] == ["sc", "qc"]:
+            return 0, f"START_TYPE : {self.start}"
+        if command[1] == "stop":
+            self.state = "1  STOPPED"
+        elif command[1] == "start":
+            self.state = "4  RUNNING"
+        elif command[1] == "config":
+            if self.fails:
+                return 5, "Access is denied."
+            self.start = {"disabled": "4", "auto": "2"}[command[-1]]
+        return 0, ""
+
+
+def context(journal: Journal, run: Any) -> Any:
+    return SimpleNamespace(journal=journal, run=run, purge=False)
+
+
+def test_the_old_connector_is_stopped_and_comes_back_as_it_was(tmp_path: Path) -> None:
+    windows, journal = Windows(), Journal(str(tmp_path / "undo"))
+    state = places.old_agent_service(places.WINDOWS, windows.run)
+    change = OldAgent(state, windows.run)
+    assert "deletes people it does not know" in change.describe()
+    assert carry_out(change, journal)
+    assert places.old_agent_service(places.WINDOWS, windows.run) == (False, "disabled")
+    assert not carry_out(OldAgent(state, windows.run), journal)
+    said: list[str] = []
+    undo_all(context(journal, windows.run), said.append)
+    assert places.old_agent_service(places.WINDOWS, windows.run) == (True, "auto")
+    assert "is as it was" in said[0]
+
+
+def test_an_old_connector_that_cannot_be_disabled_stops_the_installation(tmp_path: Path) -> None:
+    windows = Windows()
+    windows.fails = True
+    with pytest.raises(Stop, match="could not be disabled: Access is denied"):
+        carry_out(OldAgent((True, "auto"), windows.run), Journal(str(tmp_path / "undo")))
+
+
+def test_the_schedule_is_told_once_and_taken_back(tmp_path: Path) -> None:
+    journal, told = Journal(str(tmp_path / "undo")), []
+
+    def run(command: list[str], typed: str = "") -> tuple[int, str]:
+        told.append(command)
+        return (1, "no") if command == ["bad"] else (0, "")
+
+    change = Schedule([["on"]], [["off"]], run, journal)
+    assert carry_out(change, journal) and not carry_out(change, journal)
+    undo_all(context(journal, run), lambda text: None)
+    assert told == [["on"], ["off"]]
+    with pytest.raises(Stop, match="bad failed: no"):
+        carry_out(Schedule([["bad"]], [], run, journal), journal)
