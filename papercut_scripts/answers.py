@@ -70,11 +70,12 @@ def _all_groups(directory):
 
 
 def _group_members(directory, group):
-    return _settled(directory.group(group, "records")).body
+    return _settled(directory.group(group)).body
 
 
 def _group_member_names(directory, group):
-    return _settled(directory.group(group, "names")).body
+    lines = _settled(directory.group(group)).body.split(b"\n")[:-1]
+    return b"".join([line.partition(b"\t")[0] + b"\n" for line in lines])
 
 
 def _user_details(directory, username):

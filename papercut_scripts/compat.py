@@ -148,19 +148,22 @@ def _run_into(box, function, done):
 
 # --- hashes ---
 
+_SHA256 = {}  # looked up once
+
 
 def sha256_hex(data):
     """Return the SHA-256 of bytes as text."""
-    # Small answers use the interpreter's own module: loading OpenSSL costs more than hashing them.
-    if not JYTHON and len(data) < 1000000:
-        for name in ("_sha2", "_sha256"):
-            try:
-                return __import__(name).sha256(data).hexdigest()
-            except (ImportError, AttributeError):
-                continue
-    import hashlib
+    if "small" not in _SHA256:
+        try:  # the interpreter's own module: loading OpenSSL costs more than hashing a small answer
+            _SHA256["small"] = __import__("_sha2" if sys.version_info >= (3, 12) else "_sha256").sha256
+        except (ImportError, AttributeError):
+            _SHA256["small"] = None
+    sha256 = _SHA256["small"]
+    if sha256 is None or len(data) > 1000000:
+        import hashlib
 
-    return _text(hashlib.sha256(data).hexdigest())
+        sha256 = hashlib.sha256
+    return _text(sha256(data).hexdigest())
 
 
 def pbkdf2_sha256_hex(secret, salt, rounds):

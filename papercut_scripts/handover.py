@@ -7,12 +7,11 @@ verifies bytes and finds files; it must not decide who may print.
 A generation is a folder below `directory/`; `directory/CURRENT` names the one in force. Every file of it begins with
 one line that says what it is and how its body sums up, so that a reader sees by the one file it opens that this file
 is half copied, corrupt, of another version, in the wrong place, or old. A question opens one or two small files,
-whatever the number of members: people stand in shards by the hash of their name, groups in two files each.
+whatever the number of members: people stand in shards by the hash of their name.
 
     all-users                 every record, ready to be printed
     all-groups                every listed group, one a line
-    groups/<hash>.names       usernames of one group
-    groups/<hash>.records     records of one group
+    groups/<hash>             records of one group
     people/<prefix>           an empty line, then lines of two kinds: `=` login, username; `+` everything about one user
 """
 
@@ -97,7 +96,7 @@ def verify(data, generation, name):
 
 def new_generation(stamp, users):
     """Return a name for a generation that is not yet there; its last character is the width of its shards."""
-    width = 1 if users <= 4000 else 2 if users <= 64000 else 3
+    width = 1 if users <= 4000 else 2
     return "{0}-{1}-{2}".format(stamp, compat.random_hex(3), width)
 
 
@@ -112,9 +111,9 @@ def shard(generation, name):
     return "people/" + compat.sha256_hex(name.encode("utf-8"))[: int(generation[-1])]
 
 
-def group_file(group, kind):
-    """Return the name of a group's file; `kind` is "names" or "records"."""
-    return "groups/{0}.{1}".format(compat.sha256_hex(group.encode("utf-8"))[:32], kind)
+def group_file(group):
+    """Return the name of a group's file."""
+    return "groups/" + compat.sha256_hex(group.encode("utf-8"))[:32]
 
 
 def person_line(facts):
@@ -174,11 +173,11 @@ class Directory(object):
             )
         return found
 
-    def group(self, name, kind):
+    def group(self, name):
         """Return a listed group's fresh file, or raise NotListed."""
         if name not in self.groups():
             raise NotListed("The directory lists no group named {0}.".format(quoted(name)))
-        return self.fresh(group_file(name, kind))
+        return self.fresh(group_file(name))
 
     def groups(self):
         """Return the names of all listed groups; the list must be fresh."""
@@ -216,7 +215,7 @@ class Directory(object):
                 "There is no readable directory in {0}: run `papercut-relay sync`, "
                 "as the account that runs PaperCut.".format(self._folder)
             )
-        if name[-1:] not in ("1", "2", "3") or name.strip("-0123456789abcdefTZ"):
+        if name[-1:] not in ("1", "2") or name.strip("-0123456789abcdefTZ"):
             raise Doubt("The file directory/CURRENT is damaged: run `papercut-relay sync`.")
         return name
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from relay.config import Settings
 
 GENERATIONS_KEPT = 3
+_CONTROL_TO_BLANK = dict.fromkeys((*range(32), 127), " ")
 
 
 def publish(directory: Directory, settings: Settings, *, record_fields: int, now: datetime) -> str:
@@ -49,8 +50,10 @@ def publish(directory: Directory, settings: Settings, *, record_fields: int, now
             state = handover.RENAMING if name in held else handover.READY
             data = handover.render(generation, name, body, published, stale_after, record_fields, state)
             _write_new(target / name, data)
-        for folder in (target / "groups", target / "people", target, root):
-            compat.sync_folder(str(folder))
+        # All written before any is flushed: the first flush then carries most of the others.
+        for name in (*bodies, "groups", "people", "."):
+            _flush(target / name)
+        _flush(root)
         compat.write_private(str(root / "CURRENT"), f"{generation}\n".encode(), durable=True)
     except OSError as error:
         shutil.rmtree(target, ignore_errors=True)
@@ -110,14 +113,17 @@ def current_directory(home: Path) -> Directory | None:
             for line in reader.read(lambda generation, name=name: name).body.decode().split("\n")
             if line.startswith("+")
         ]
-        names = {
-            group: reader.read(lambda generation, group=group: handover.group_file(group, "names")).body.decode()
+        lines = {
+            group: reader.read(lambda generation, group=group: handover.group_file(group))
+            .body.decode()
+            .split("\n")[:-1]
             for group in groups
         }
     except handover.Doubt as doubt:
         raise RelayError(str(doubt), code="hand_over") from doubt
     known = {user.username for user in users}
-    echoed = [(group, name) for group in groups for name in names[group].split("\n")[:-1] if name not in known]
+    names = ((group, line.split("\t")[0]) for group in groups for line in lines[group])
+    echoed = [(group, name) for group, name in names if name not in known]
     return Directory(tuple(sorted(users, key=lambda user: user.username)), tuple(groups), tuple(echoed))
 
 
@@ -136,8 +142,7 @@ def _bodies(directory: Directory, generation: str, record_fields: int) -> dict[s
     for group, username in directory.echoed:
         lines[group].setdefault(_exact(username), f"{username}\n")
     for group, members in lines.items():
-        bodies[handover.group_file(group, "names")] = "".join(f"{username}\n" for username in sorted(members))
-        bodies[handover.group_file(group, "records")] = "".join(members[username] for username in sorted(members))
+        bodies[handover.group_file(group)] = "".join(members[username] for username in sorted(members))
     shards = {name: ["\n"] for name in handover.shards(generation)}
     for login, username in _logins(directory).items():
         shards[handover.shard(generation, login)].append(handover.login_line(login, username))
@@ -164,8 +169,7 @@ def _held_files(directory: Directory) -> set[str]:
     """Return the files that must not be answered from while somebody in them is being renamed."""
     renaming = [user for user in directory.users if user.standing == "renaming"]
     groups = {group for user in renaming for group in user.groups}
-    held = {handover.group_file(group, kind) for group in groups for kind in ("names", "records")}
-    return held | {"all-users"} if renaming else held
+    return {"all-users", *map(handover.group_file, groups)} if renaming else set()
 
 
 def _facts(user: DirectoryUser) -> dict[str, str]:
@@ -182,7 +186,7 @@ def _user(facts: Mapping[str, object]) -> DirectoryUser:
 
 
 def _line(value: str) -> str:
-    return "".join(" " if ord(character) < 32 or ord(character) == 127 else character for character in value)
+    return value.translate(_CONTROL_TO_BLANK)
 
 
 def _exact(name: str) -> str:
@@ -199,8 +203,18 @@ def _write_new(path: Path, data: bytes) -> None:
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600)
     with os.fdopen(descriptor, "wb") as target:
         target.write(data)
-        target.flush()
-        os.fsync(target.fileno())
+
+
+def _flush(path: Path) -> None:
+    """Make a file or folder durable; Windows cannot open a folder for that."""
+    if path.is_dir():
+        compat.sync_folder(str(path))
+        return
+    descriptor = os.open(path, os.O_RDWR)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _remove_old_generations(root: Path) -> None:
