@@ -48,6 +48,7 @@ class Ledger:
         self._clock = clock
         self.epoch = epoch
         self._lock = threading.RLock()
+        self._remembered: list[tuple[str, str, dict[str, Any]]] = []
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
@@ -56,14 +57,25 @@ class Ledger:
             if self.epoch is not None:
                 lease.renew(connection, self.site, self.epoch, self._clock.now())
             yield connection
+            for reference, event, detail in self._remembered:
+                self.evidence(connection, reference, event, detail)
+            self._remembered.clear()
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
         with _translated(), reading(self.engine) as connection:
             yield connection
 
+    def remember(self, reference: str, event: str, detail: dict[str, Any]) -> None:
+        """Record evidence that no decision rests on, with the next commit instead of one of its own."""
+        with self._lock:
+            self._remembered.append((reference, event, detail))
+
     def release(self) -> None:
         """Give the lease back at the end of a run."""
+        if self._remembered:
+            with self.write():
+                pass
         if self.epoch is not None:
             with _translated(), self.engine.begin() as connection:
                 lease.give_back(connection, self.site, self.epoch, self._clock.now())

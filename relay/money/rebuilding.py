@@ -66,11 +66,14 @@ def rebuild(
         people = {person.member_id: person for person in site.people}
         doubtful = _doubtful(site, lost, people)
         taken: set[str] = set()
+        unmarked = set(people) - set(site.ledger.marks())
         if not dry_run:
             for fee in sorted(lost, key=lambda fee: names[fee.id]):
                 if names[fee.id] not in taken:
                     taken.add(names[fee.id])
-                    _take(site, fee, names[fee.id], people.get(fee.member), fee.id in doubtful)
+                    person = people.get(fee.member)
+                    _take(site, fee, names[fee.id], person, fee.id in doubtful, fee.member in unmarked)
+                    unmarked.discard(fee.member)
         in_doubt = tuple(sorted(names[fee.id] for fee in lost if fee.id in doubtful))
         return Rebuilt(len({names[fee.id] for fee in lost}), len(known), in_doubt, dry_run)
 
@@ -112,7 +115,8 @@ def _order(site: Site, fee: RemoteFee) -> tuple[str, int]:
     return str(reference.business_day(name)), reference.sequence(name)
 
 
-def _take(site: Site, remote: RemoteFee, name: str, person: Person | None, doubtful: bool) -> None:
+def _take(site: Site, remote: RemoteFee, name: str, person: Person | None, doubtful: bool, marked: bool) -> None:
+    """Store one fee, its adjustment, and (`marked`) a first mark for its person."""
     day = reference.business_day(name)
     assert day is not None
     price = amounts.from_decimal(remote.price * remote.quantity)
@@ -160,6 +164,7 @@ def _take(site: Site, remote: RemoteFee, name: str, person: Person | None, doubt
                 note=note,
             )
             site.ledger.add_movement(connection, movement)
-        if person is not None and site.ledger.mark(person.member_id) is None:
+        if marked:
+            assert person is not None
             site.ledger.set_mark(connection, person.member_id, first_mark(person))
         site.ledger.evidence(connection, name, "rebuilt", {"fee_id": remote.id})

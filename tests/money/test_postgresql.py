@@ -40,8 +40,7 @@ def site(url: str, tmp_path: Path) -> Iterator[Site]:
 def test_a_killed_settle_is_finished(site: Site) -> None:
     ann = site.person("ann.lee")
     site.prints("ann.lee", 7.0)
-    probe = [moment for moment in range(60)]
-    for moment in probe:
+    for moment in range(60):
         site.faults.clear()
         site.faults.actions[moment] = kill
         if not site.killed(site.settle):

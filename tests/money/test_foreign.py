@@ -1,0 +1,212 @@
+"""Fees that are not ours, and a ledger that is older than the fees."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from money_world import Site, kill, sites
+
+from relay import money
+from relay.money.result import MoneyResult
+from relay.progress import Progress
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[Site]:
+    yield from sites(tmp_path)
+
+
+def codes(result: MoneyResult) -> list[str]:
+    return [refusal.code for refusal in result.refused]
+
+
+def foreign_fee(site: Site, of: str, **values: Any) -> str:
+    return site.officernd.put(
+        **{
+            "name": "PaperCut printing",
+            "issue_date": site.clock.now().date(),
+            "price": Decimal("2.5"),
+            "member": of,
+            "modified_at": (site.clock.now() + timedelta(minutes=1)).isoformat(),
+        }
+        | values
+    )
+
+
+def test_the_old_connectors_fee_holds_its_person(site: Site) -> None:
+    ann, bob = site.person("ann"), site.person("bob")
+    for name in ("ann", "bob"):
+        site.prints(name, 1.0)
+    fee_id = foreign_fee(site, ann)
+    result = site.settle()
+    assert (result.exit_code, codes(result), len(site.fees_of(bob))) == (3, ["foreign_fee"], 1)
+    assert fee_id in result.held[0].reason
+    site.clock.move(days=40)  # long after the window of reading has moved on it is still held
+    assert codes(site.settle()) == ["foreign_fee"]
+    site.approve("ann", "bill")
+    assert (site.settle().exit_code, site.balance("ann")) == (0, 0)
+    site.prints("ann", 1.0)
+    assert site.settle().exit_code == 0
+
+
+@pytest.mark.parametrize(
+    "harmless",
+    [
+        {"modified_at": "2026-11-23T07:00:00+00:00"},  # made this morning, before the link
+        {"issue_date": date(2026, 11, 1)},
+        {"plan": "another"},
+        {"location": "another site's"},
+        {"member": "somebody else"},
+        {"modified_at": ""},
+    ],
+)
+def test_other_fees_are_nobodys_business(site: Site, harmless: dict[str, Any]) -> None:
+    ann = site.person("ann")
+    site.prints("ann", 1.0)
+    foreign_fee(site, ann, **harmless)
+    assert site.settle().exit_code == 0
+
+
+def test_several_foreign_fees_stop_the_site(site: Site) -> None:
+    for name in ("ann", "bob", "eve", "joe"):
+        member = site.person(name)
+        site.prints(name, 1.0)
+        if name != "joe":
+            foreign_fee(site, member)
+    result = site.settle()
+    assert (result.exit_code, codes(result), site.remote_writes()) == (3, ["old_connector"], 0)
+    site.approve("hq", "forgive")
+    site.settle()
+    assert [site.balance(name) for name in ("ann", "bob", "eve", "joe")] == [0, 0, 0, 0]
+    assert sorted(movement.kind for movement in site.result.movements) == ["fee", *["forgiveness"] * 3]
+    assert site.settle().exit_code == 0
+
+
+def lose_the_ledger(site: Site, *, keep_people: bool = True) -> None:
+    from sqlalchemy import delete
+
+    from relay.database import metadata
+
+    with site.quietly(), site.database.begin() as connection:
+        for table in reversed(metadata.sorted_tables):
+            if not (keep_people and table.name.startswith("people_")):
+                connection.execute(delete(table))
+
+
+def rebuild(site: Site, **options: Any) -> Any:
+    return money.rebuild(
+        site.settings, site.officernd, site.papercut, site.database, clock=site.clock, progress=Progress(), **options
+    )
+
+
+def test_a_lost_ledger_stops_and_is_rebuilt(site: Site) -> None:
+    ann = site.person("ann")
+    for _ in range(2):
+        site.prints("ann", 1.0)
+        site.settle()
+    lose_the_ledger(site)
+    site.prints("ann", 2.0)
+    result = site.settle()
+    assert (result.exit_code, codes(result), len(site.fees_of(ann))) == (3, ["ledger_lost"], 2)
+    assert "rebuild" in result.refused[0].message
+
+    before = site.ledger_rows()
+    dry = rebuild(site, dry_run=True)
+    assert (dry.taken, dry.in_doubt) == (2, (dry.in_doubt[0],)) and site.ledger_rows() == before
+    rebuilt = rebuild(site)
+    assert (rebuilt.taken, rebuilt.exit_code) == (2, 4)  # 2.00 owed could be the last fee's adjustment missing
+    site.resolve(rebuilt.in_doubt[0], "posted")
+    assert (site.settle().exit_code, len(site.fees_of(ann)), site.balance("ann")) == (0, 3, 0)
+    assert len({fee.name for fee in site.fees_of(ann)}) == 3
+    assert rebuild(site).as_json() == {"taken": 0, "known": 3, "in_doubt": [], "dry_run": False}
+
+
+def test_a_ledger_lost_between_fee_and_adjustment(site: Site) -> None:
+    ann = site.person("ann")
+    site.prints("ann", 7.0)
+    site.faults.always = lambda name, phase: kill(name, phase) if (name, phase) == ("create_fee", "after") else None
+    site.killed(site.settle)
+    site.faults.clear()
+    lose_the_ledger(site)
+    assert codes(site.settle()) == ["ledger_lost"]
+    (reference,) = rebuild(site).in_doubt
+    assert site.settle().exit_code == 4
+    site.resolve(reference, "not-sent")
+    assert (site.settle().exit_code, len(site.fees_of(ann)), site.balance("ann")) == (0, 1, 0)
+
+
+def test_a_balance_above_the_fee_proves_its_adjustment(site: Site) -> None:
+    site.person("ann")
+    site.prints("ann", 7.0)
+    site.settle()
+    site.prints("ann", 1.0)
+    lose_the_ledger(site)
+    assert rebuild(site).in_doubt == ()
+
+
+def test_a_companys_fee_is_rebuilt_without_its_people(site: Site) -> None:
+    site.configure(fees={"grouping": "company"})
+    site.person("ann")
+    site.prints("ann", 7.0)
+    site.settle()
+    lose_the_ledger(site)
+    assert codes(site.settle()) == ["ledger_lost"]
+    assert rebuild(site).as_json() == {"taken": 1, "known": 0, "in_doubt": [], "dry_run": False}
+    assert site.settle().exit_code == 0
+
+
+def test_no_word_lifts_a_lost_ledger(site: Site) -> None:
+    from relay.errors import UsageError
+
+    site.person("ann")
+    site.prints("ann", 7.0)
+    site.settle()
+    lose_the_ledger(site)
+    site.settle()
+    with pytest.raises(UsageError):
+        site.approve("hq", "bill")
+
+
+def test_an_old_copy_of_the_ledger_recovers_nothing(site: Site) -> None:
+    """A backup taken between fee and adjustment, put back days later, must not adjust a second time."""
+    from sqlalchemy import text
+
+    site.person("ann")
+    site.prints("ann", 7.0)
+    site.faults.always = lambda name, phase: (
+        kill(name, phase) if (name, phase) == ("adjust_balance", "before") else None
+    )
+    site.killed(site.settle)
+    site.faults.clear()
+    copy = site.database.raw_connection().driver_connection.serialize()  # type: ignore[union-attr]
+    site.clock.move(minutes=1)
+    site.settle()
+    site.clock.move(days=1)
+    site.prints("ann", 2.0)
+    site.settle()
+    site.database.raw_connection().driver_connection.deserialize(copy)  # type: ignore[union-attr]
+    site.clock.move(days=1)
+    writes = site.remote_writes()
+    result = site.settle()
+    assert (result.exit_code, site.remote_writes(), site.balance("ann")) in ((3, writes, 0), (4, writes, 0))
+    with site.database.connect() as connection:
+        assert connection.execute(text("SELECT count(*) FROM fees")).scalar() == 1
+
+
+def test_a_fee_that_turns_up_late_is_taken_for_what_it_is(site: Site) -> None:
+    """The server worked on a request that we had judged dead twice: found by its reference, never made again."""
+    ann = site.person("ann")
+    site.prints("ann", 7.0)
+    from money_world import refuse
+
+    site.faults.always = refuse
+    reference = site.settle().movements[0].reference
+    site.faults.clear()
+    site.officernd.put(name=f"Printing [{reference}]", issue_date=site.clock.now().date(), price=Decimal(7), member=ann)
+    assert site.settle().exit_code == 0
+    assert (len(site.fees_of(ann)), site.balance("ann"), len(site.adjustments("ann"))) == (1, 0, 1)

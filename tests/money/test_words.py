@@ -1,0 +1,161 @@
+"""A person's word: what it may settle, and that it is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from money_world import Site, kill, lose, sites
+
+from relay.errors import UsageError
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[Site]:
+    yield from sites(tmp_path)
+
+
+def doubtful_adjustment(site: Site, *, there: bool) -> str:
+    """Leave an adjustment in doubt: its answer is lost and a job lands beside it."""
+    site.person("ann.lee")
+    site.prints("ann.lee", 7.0)
+
+    def fault(name: str, phase: str) -> None:
+        if name == "adjust_balance" and phase == ("after" if there else "before"):
+            site.prints("ann.lee", 7.0)
+            lose(name, phase)
+
+    site.faults.always = fault
+    result = site.settle()
+    site.faults.clear()
+    assert (result.exit_code, result.as_json()["in_doubt"]) == (4, 1)
+    (movement,) = result.as_json()["movements"]
+    assert movement["state"] == "in_doubt"
+    assert f"papercut-relay resolve {movement['reference']} --as posted" in movement["note"]
+    return str(movement["reference"])
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_an_adjustment_in_doubt_waits_for_a_word(site: Site, there: bool) -> None:
+    reference = doubtful_adjustment(site, there=there)
+    assert site.settle().exit_code == 4  # and nothing new is begun for this person
+    assert len(site.officernd.held_fees) == 1
+    site.resolve(reference, "posted" if there else "not-sent")
+    site.settle()
+    assert site.settle().exit_code == 0
+    assert (len(site.officernd.held_fees), len(site.adjustments("ann.lee")), site.balance("ann.lee")) == (2, 2, 0)
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_a_fee_in_doubt_waits_for_a_word(site: Site, there: bool) -> None:
+    """A fee of the same member, price and date without the reference: ours typed over by staff, or another one?"""
+    ann = site.person("ann.lee")
+    site.prints("ann.lee", 7.0)
+
+    def fault(name: str, phase: str) -> None:
+        if (name, phase) == ("create_fee", "after" if there else "before"):
+            if there:
+                (fee_id,) = site.officernd.held_fees
+                from dataclasses import replace
+
+                site.officernd.held_fees[fee_id] = replace(site.officernd.held_fees[fee_id], name="Prints")
+            else:
+                from money_world import Decimal
+
+                site.officernd.put(
+                    name="Coffee", issue_date=site.clock.now().date(), price=Decimal(7), member=ann, plan="other"
+                )
+            lose(name, phase)
+
+    site.faults.always = fault
+    result = site.settle()
+    site.faults.clear()
+    assert result.exit_code == 4 and "same payer, price and date" in result.movements[0].note
+    site.resolve(result.movements[0].reference.lower(), "posted" if there else "not-sent")
+    assert site.settle().exit_code == 0
+    assert (site.balance("ann.lee"), len(site.adjustments("ann.lee"))) == (0, 1)
+    assert len(site.fees_of(ann)) == (1 if there else 2)
+    assert site.settle().movements == ()
+
+
+def test_a_word_on_a_killed_runs_fee(site: Site) -> None:
+    site.person("ann.lee")
+    site.prints("ann.lee", 7.0)
+    site.faults.always = lambda name, phase: kill(name, phase) if (name, phase) == ("create_fee", "after") else None
+    site.killed(site.settle)
+    site.faults.clear()
+    dry = site.settle(dry_run=True)
+    assert dry.exit_code == 4
+    site.resolve(dry.movements[0].reference, "posted")
+    assert (site.settle().exit_code, site.balance("ann.lee"), len(site.officernd.held_fees)) == (0, 0, 1)
+
+
+@pytest.mark.parametrize(
+    ("reference", "words"),
+    [("PRF-250101-1-AAAAAAAA", "no movement"), ("nonsense", "no movement")],
+)
+def test_a_word_on_nothing_is_refused(site: Site, reference: str, words: str) -> None:
+    with pytest.raises(UsageError, match=words):
+        site.resolve(reference, "posted")
+
+
+def test_what_is_certain_takes_no_word(site: Site) -> None:
+    site.person("ann.lee")
+    site.prints("ann.lee", 7.0)
+    reference = site.settle().movements[0].reference
+    with pytest.raises(UsageError, match="in doubt"):
+        site.resolve(reference, "not-sent")
+
+
+def test_a_refused_adjustment_can_be_said_to_be_done(site: Site) -> None:
+    """The account was deleted after its fee was posted: there is nothing left to adjust."""
+    site.person("ann.lee")
+    site.prints("ann.lee", 7.0)
+
+    def delete(name: str, phase: str) -> None:
+        if (name, phase) == ("create_fee", "after"):
+            del site.papercut.accounts["ann.lee"]
+
+    site.faults.always = delete
+    result = site.settle()
+    site.faults.clear()
+    assert (result.exit_code, result.movements[0].stage) == (1, "fee_posted")
+    assert "no account ann.lee" in result.movements[0].note
+    site.resolve(result.movements[0].reference, "posted")
+    assert site.settle().exit_code == 0
+
+
+def test_a_word_needs_a_reason(site: Site) -> None:
+    from relay import money
+
+    with pytest.raises(UsageError, match="reason"):
+        money.resolve(site.database, site.settings, "X", as_="posted", reason="  ", clock=site.clock)
+
+
+def test_a_word_is_kept(site: Site) -> None:
+    reference = doubtful_adjustment(site, there=True)
+    site.resolve(reference, "posted")
+    events = [row[4:] for row in site.ledger_rows()["evidence"] if row[2] == reference]
+    assert events[-1] == ("word", {"as": "posted", "reason": "looked at it"})
+
+
+@pytest.mark.parametrize(
+    ("who", "as_"), [("ann.lee", "bill"), ("nobody", "bill"), ("hq", "bill"), ("ann.lee", "credit")]
+)
+def test_nothing_held_nothing_to_approve(site: Site, who: str, as_: str) -> None:
+    site.person("ann.lee")
+    site.settle()
+    with pytest.raises(UsageError):
+        site.approve(who, as_)
+
+
+def test_an_approval_can_name_the_member_or_a_movement(site: Site) -> None:
+    member = site.person("old", -5.0)
+    site.settle()
+    site.approve(member, "bill")
+    reference = site.settle().movements[0].reference
+    site.person("older", -5.0)
+    site.settle()
+    with pytest.raises(UsageError, match="Nothing of"):
+        site.approve(reference, "bill")
