@@ -23,6 +23,7 @@ import click
 from relay import __version__, config, terminal
 from relay.clock import Clock
 from relay.errors import EXIT_DONE, EXIT_FAILED, ConfigError, RelayError, UsageError
+from relay.money import amounts
 from relay.progress import Progress
 
 log = logging.getLogger(__name__)
@@ -36,9 +37,11 @@ class Outside:
     json: bool = False
     verbose: bool = False
     command: str = ""
+    currency: str = "EUR"  # of a failure before the settings could be read
 
     def settings(self) -> config.Settings:
         settings = config.load(config.find(self.config))
+        self.currency = settings.site.currency
         log_to_file(settings)
         return settings
 
@@ -637,7 +640,7 @@ def _usual_fields(command: str) -> dict[str, Any]:
         lists: dict[str, list[Any]] = {"changes": [], "warnings": [], "refused": []}
         return {"hash": None, "applied": False, "users": users, "groups": groups, **lists}
     if command in ("settle", "top-up"):
-        return {"movements": [], "total": "0", "held": [], "in_doubt": 0, "refused": []}
+        return {"movements": [], "total": amounts.text(0, OUTSIDE.currency), "held": [], "in_doubt": 0, "refused": []}
     if command == "run":
         return {"business_day": None, "due": None, "sync": None, "settle": None, "top_up": None, "jobs": None}
     if command == "check":
@@ -647,7 +650,7 @@ def _usual_fields(command: str) -> dict[str, Any]:
 
 def _usage(error: click.ClickException) -> str:
     where = error.ctx.command_path if isinstance(error, click.UsageError) and error.ctx else "papercut-relay"
-    return f"{error.format_message().rstrip('.')}. See: {where} --help"
+    return f"{' '.join(error.format_message().split()).rstrip('.')}. See: {where} --help"
 
 
 def _failed(code: str, message: str, exit_code: int) -> int:

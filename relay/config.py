@@ -36,6 +36,7 @@ from relay.private_files import why_not_private
 
 ENVIRONMENT_NAME = "PAPERCUT_RELAY_CONFIG"
 DEFAULT_NAME = "relay.toml"
+LEDGER_URLS = ("sqlite:///", "postgresql+psycopg://")
 PAPERCUT_PATH = "/rpc/api/xmlrpc"
 
 
@@ -526,7 +527,7 @@ def _with_secrets(
         value = values.pop(source)
         for name in given[1:]:
             values.pop(name)
-        if len(given) > 1:
+        if source != key and len(given) > 1:
             tell(key, f"is given {len(given)} times ({', '.join(given)}): keep one")
         elif source == key:
             tell(
@@ -572,6 +573,9 @@ def _contradictions(sections: Mapping[str, Any]) -> list[str]:
     """Return the problems that only show between keys, for those sections that are valid by themselves."""
     problems = []
     members, printing, console, jobs = (sections.get(name) for name in ("members", "print", "console", "jobs"))
+    ledger = sections.get("ledger")
+    if ledger and not ledger.url.get_secret_value().startswith(LEDGER_URLS):
+        problems.append(f"[ledger] url: must begin with {' or '.join(LEDGER_URLS)}")
     if members and printing:
         names = {
             "[members] individual_group": members.individual_group,

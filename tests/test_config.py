@@ -144,6 +144,7 @@ def test_secrets_come_from_the_environment_too(tmp_path: Path) -> None:
     [
         ("ledger", "url", "postgresql+psycopg://u:secret@h/d", "url_file"),
         ("officernd", "proxy", "http://u:secret@proxy:3128", "proxy_file"),
+        ("ledger", "url", "mysql://h/d", "must begin with sqlite:///"),
         ("signin", "client_secret_env", "X", "always a file"),
         ("signin", "client_secret", "secret", "always a file"),
         ("console", "listen", "0.0.0.0:9480", "password_hash_file"),

@@ -144,13 +144,21 @@ class PaperCut:
     ) -> dict[str, dict[str, str]]:
         """Return the named properties of many users: {"ann": {"email": "..."}}; one call each, several at once.
 
-        There is no bulk read in the API. A user deleted meanwhile is left out; any other failure fails the whole.
+        There is no bulk read in the API. A user deleted meanwhile is left out; any other failure fails the whole, also
+        a server that lists a user and does not know the properties: nobody is left out by a contradiction.
         """
 
         def one(username: str) -> tuple[str, dict[str, str]] | None:
             try:
                 return username, self.user_properties(username, names)
             except NotFound:
+                if self.user_exists(username):
+                    raise BadAnswer(
+                        f"PaperCut lists {username} and does not know them in the next call; nothing was changed, look "
+                        "at server.log and try again.",
+                        system=SYSTEM,
+                        operation="getUserProperties",
+                    ) from None
                 return None
 
         return dict(found for found in self.in_parallel(one, usernames, progress, "Reading PaperCut users") if found)
@@ -550,4 +558,8 @@ def _fault(code: int, text: str, method: str, address: str) -> Refused:
             code="token_refused",
             **where,
         )
-    return Refused(f"PaperCut refused {method}: {text or 'no reason given'} (code {code})", **where)
+    return Refused(
+        f"PaperCut refused {method}: {text.rstrip('.') or 'no reason given'} (code {code}); look at its application "
+        "log, then run again.",
+        **where,
+    )

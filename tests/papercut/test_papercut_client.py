@@ -225,6 +225,8 @@ def test_properties_are_paired_and_a_short_answer_is_refused(
 
 def test_a_user_who_is_gone_meanwhile_is_left_out(papercut: PaperCut, server: responses.RequestsMock) -> None:
     def callback(request: requests.PreparedRequest) -> tuple[int, dict[str, str], str]:
+        if b"isUserExists" in request.body:
+            return 200, {}, value("<boolean>0</boolean>")
         return 200, {}, fault(262, "gone") if b">bob<" in request.body else texts("1")
 
     server.add_callback(responses.POST, URL, callback)
@@ -232,6 +234,15 @@ def test_a_user_who_is_gone_meanwhile_is_left_out(papercut: PaperCut, server: re
         "ann": {"balance": "1"},
         "cy": {"balance": "1"},
     }
+
+
+def test_a_user_who_is_listed_and_not_known_fails_the_whole_read(
+    papercut: PaperCut, server: responses.RequestsMock
+) -> None:
+    """A contradiction is refused: left out, the person would lose their groups at the next sync."""
+    answers(server, {"getUserProperties": [fault(262, "no")], "isUserExists": [value("<boolean>1</boolean>")]})
+    with pytest.raises(errors.BadAnswer, match="lists bob and does not know them"):
+        papercut.users_properties(["bob"], ["balance"])
 
 
 def test_the_task_needs_no_token_and_is_waited_for(
