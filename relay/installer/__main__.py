@@ -178,10 +178,12 @@ def _header(facts):
 
 
 def _restart(facts, changed):
-    commands = places.restart_commands(facts.system, facts.papercut)
+    options = facts.options
     if not changed:
         return
-    if not commands or facts.options.root or not _agreed(facts.options, "Restart PaperCut's Application Server now?"):
+    commands = [] if options.root else places.restart_commands(facts.system)
+    wanted = options.restart or (not options.yes and _agreed(options, "Restart PaperCut's Application Server now?"))
+    if not commands or not wanted:
         facts.left_to_do.insert(0, "Restart the Application Server: {0}.".format(places.RESTART[facts.system]))
         return
     for command in commands:
@@ -205,6 +207,7 @@ def _options(arguments):
     parser.add_argument("--python", metavar="PATH", default="", help="the Python that PaperCut shall start")
     parser.add_argument("--jython-jar", metavar="JAR", default="", help="under Jython: the jar for the programs")
     parser.add_argument("--version", default="", help="PaperCut's version, where it cannot be read")
+    parser.add_argument("--restart", action="store_true", help="restart the Application Server without asking")
     parser.add_argument("--accept-version", action="store_true", help="go on with a version older than 22.1.1")
     parser.add_argument("--leave-old-agent", action="store_true", help="do not stop OfficeRnD's own connector")
     parser.add_argument("--without-relay", action="store_true", help="only PaperCut's side; the relay is elsewhere")

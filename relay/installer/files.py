@@ -118,17 +118,18 @@ class File(object):
 
 
 class Tree(object):
-    """A folder that is ours alone, with everything in it: {"relative/name": (bytes, mode)}.
+    """A folder that is ours alone, with everything in it: {"relative/name": (bytes, mode)}; `account` may read it.
 
     One that was there before us is moved aside, and comes back.
     """
 
     kind = "tree"
 
-    def __init__(self, path, files, what):
+    def __init__(self, path, files, what, account=""):
         self.subject = path
         self._files = files
         self._what = what
+        self._account = account
 
     def describe(self):
         verb = "bring up to date" if os.path.isdir(self.subject) else "write"
@@ -163,6 +164,9 @@ class Tree(object):
 
     def make(self, journal):
         self._make_room(journal)
+        if not os.path.isdir(self.subject):
+            os.mkdir(self.subject, 0o750)
+        restrict(self.subject, self._account)
         for name in sorted(self._files):
             data, mode = self._files[name]
             path = os.path.join(self.subject, *name.split("/"))
@@ -240,6 +244,24 @@ class ListedFolder(object):
         if data != now:
             replace(path, data, None)
         return "{0} has been changed since: only our own entry was taken out".format(path)
+
+
+def restrict(folder, account):
+    """Let `account` read a folder that only administrators write, and nobody else."""
+    if compat.WINDOWS:
+        _run_all(places.acl_commands(folder, account or "SYSTEM", False), folder)
+        return
+    ids = account_ids(account)
+    if ids is not None:
+        os.chown(folder, 0, ids[1])
+        os.chmod(folder, 0o750)
+
+
+def _run_all(commands, path):
+    for command in commands:
+        code, said = places.run(command)
+        if code != 0:
+            raise Stop("The rights of {0} could not be set: {1}".format(path, said.strip()))
 
 
 def replace(path, data, mode, account=""):
@@ -327,10 +349,8 @@ def account_ids(account):
 
 def _give(path, mode, account):
     if compat.WINDOWS:
-        for command in places.acl_commands(path, account or "SYSTEM", mode in (0o700, 0o600), os.path.isdir(path)):
-            code, said = places.run(command)
-            if code != 0:
-                raise Stop("The rights of {0} could not be set: {1}".format(path, said.strip()))
+        if mode & 0o077 == 0:  # the others take their rights from the folder above, as Windows has it
+            _run_all(places.acl_commands(path, account or "SYSTEM", True, os.path.isdir(path)), path)
         return
     os.chmod(path, mode)
     owner = account_ids(account)

@@ -208,7 +208,7 @@ def server_account(system, papercut, run=run):
         return "papercut"
 
 
-def restart_commands(system, run=run):
+def restart_commands(system):
     """Return the commands that start the Application Server anew, [] where it has to be done by hand."""
     if system == WINDOWS:
         return [["net", "stop", WINDOWS_SERVICE], ["net", "start", WINDOWS_SERVICE]]

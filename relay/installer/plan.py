@@ -190,7 +190,7 @@ def _once(planned):
 def _programs(facts):
     folder = places.program_folder(facts.papercut)
     return _folders(os.path.dirname(folder)) + [
-        Tree(folder, program_files(facts, folder), "PaperCut's side: the two programs")
+        Tree(folder, program_files(facts, folder), "PaperCut's side: the two programs", facts.account)
     ]
 
 

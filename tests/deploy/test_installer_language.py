@@ -137,3 +137,22 @@ def test_wine_runs_the_batch_file(tmp_path: Path) -> None:
     )
     assert done.returncode == 2
     assert "papercut-relay bundle" in done.stderr
+
+
+@pytest.mark.skipif(shutil.which("wine") is None, reason="wine is optional")
+def test_wine_runs_the_launcher_of_the_programs(tmp_path: Path, package: Path) -> None:
+    """Pip's own stub reads the interpreter out of the file; here it is `cmd /c echo`, which says what it was given."""
+    from relay.installer import launchers
+
+    interpreter = ["C:\\windows\\system32\\cmd.exe", "/c", "echo", "started"]
+    stub = (package / "launcher-64.exe").read_bytes()
+    (tmp_path / "officernd-auth.exe").write_bytes(launchers.program_exe(stub, interpreter, "auth_program"))
+    done = subprocess.run(
+        ["wine", "officernd-auth.exe", "-", "all-users"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "DISPLAY": "", "WINEDEBUG": "-all"},
+        check=False,
+    )
+    assert done.stdout.startswith("started ") and done.stdout.rstrip().endswith("- all-users")
