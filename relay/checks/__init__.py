@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Literal
 
-from relay.checks import cloud, handover, people, printers, reach, server, storage
+from relay.checks import cloud, handover, people, printers, printing, reach, server, storage
 from relay.checks.model import SEVERITIES, Check, CheckResult, Finding, Fix, Site
 from relay.clock import Clock
 from relay.config import Settings
@@ -38,6 +38,7 @@ HERE: tuple[Check, ...] = (
     storage.ledger,
     storage.disks,
     storage.schedule,
+    printing.silently_free,
 )
 
 # In the order in which they are applied: what others need comes first.

@@ -4,9 +4,19 @@ Reads PaperCut's logs or database and the ledger; changes nothing in either syst
 """
 
 from relay.jobs.evidence import JobLog, fee_detail
+from relay.jobs.findings import free_printing_findings
 from relay.jobs.importing import ImportResult, import_jobs
 from relay.jobs.making import statement
 from relay.jobs.render import render
 from relay.jobs.statement import Statement
 
-__all__ = ["ImportResult", "JobLog", "Statement", "fee_detail", "import_jobs", "render", "statement"]
+__all__ = [
+    "ImportResult",
+    "JobLog",
+    "Statement",
+    "fee_detail",
+    "free_printing_findings",
+    "import_jobs",
+    "render",
+    "statement",
+]

@@ -1,0 +1,228 @@
+"""What prints silently free, and what personal balances never see: findings over the last weeks of jobs.
+
+Reads the jobs table and the ledger, and printers' prices where PaperCut is given; changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from datetime import date, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, Engine, func, select
+
+from relay.config import Settings
+from relay.database import reading
+from relay.errors import RelayError
+from relay.jobs import store, tables
+from relay.jobs.job import Finding
+from relay.money import amounts
+from relay.money import tables as money
+from relay.papercut.client import PaperCut
+
+WINDOW_DAYS = 14  # of jobs that are looked at
+QUIET_DAYS = 3  # so many days with jobs and without one fee are silently free
+_NAMED = 5
+
+_jobs = tables.jobs
+
+
+def free_printing_findings(
+    settings: Settings, database: Engine, papercut: PaperCut | None = None, *, today: date | None = None
+) -> list[dict[str, Any]]:
+    """Return findings of `check`'s form on what was printed in the last 14 days without anybody being billed for it.
+
+    With `papercut` jobs at zero cost are compared with the printer's price. `today` is the site's business day, else
+    the day of the last job.
+    """
+    with reading(database) as connection:
+        until = (
+            today
+            or connection.execute(
+                select(func.max(_jobs.c.business_day)).where(_jobs.c.site == settings.site.name)
+            ).scalar()
+        )
+        if until is None:
+            return []
+        look = _Look(connection, settings, until - timedelta(days=WINDOW_DAYS - 1), until)
+        found = [*look.strangers(), *look.no_fees(), *look.shared_accounts(), *look.set_aside()]
+        free = look.free_printers()
+    found.extend(_free(free, settings, papercut))
+    return [finding.as_json() for finding in found]
+
+
+class _Look:
+    """The last weeks of one site."""
+
+    def __init__(self, connection: Connection, settings: Settings, first: date, last: date) -> None:
+        self.connection = connection
+        self.settings = settings
+        self.site = settings.site.name
+        self.currency = settings.site.currency
+        self.first, self.last = first, last
+
+    def _where(self, *more: Any) -> tuple[Any, ...]:
+        days = _jobs.c.business_day.between(self.first, self.last)
+        return _jobs.c.site == self.site, days, _jobs.c.state != "denied", *more
+
+    def _money(self, micros: int) -> str:
+        return f"{amounts.text(micros, self.currency)} {self.currency}"
+
+    def strangers(self) -> Iterator[Finding]:
+        """Jobs that cost something on accounts that are no member's: nobody is ever billed for them."""
+        known = set(self.settings.print.exceptions) | set(self.settings.members.not_ours)
+        cost = func.sum(_jobs.c.cost - _jobs.c.refunded)
+        query = (
+            select(_jobs.c.username, func.count().label("jobs"), cost.label("cost"))
+            .where(*self._where(_jobs.c.member_id == "", _jobs.c.cost > 0, _jobs.c.account == ""))
+            .group_by(_jobs.c.username)
+            .order_by(cost.desc())
+        )
+        rows = [row for row in self.connection.execute(query) if row.username not in known]
+        if rows:
+            total = sum(int(row.cost) for row in rows)
+            yield Finding(
+                "unlinked_printing",
+                "warning",
+                _some([row.username for row in rows]),
+                f"{len(rows)} accounts that are no member's printed for {self._money(total)} since {self.first} "
+                f"({_some([f'{row.username}: {self._money(int(row.cost))}' for row in rows])}), and nobody is billed "
+                "for it: link them (papercut-relay link MEMBER USERNAME), or name them in [members] not_ours where "
+                "that is meant.",
+            )
+
+    def no_fees(self) -> Iterator[Finding]:
+        """Members' jobs that cost something for days on end, and no fee at all."""
+        if self.settings.fees.managed_in != "officernd" or self.settings.fees.every != "day":
+            return
+        days_query = (
+            select(_jobs.c.business_day)
+            .where(*self._where(_jobs.c.member_id != "", _jobs.c.cost > _jobs.c.refunded, _jobs.c.account == ""))
+            .distinct()
+        )
+        # Today's jobs are billed tomorrow.
+        days = sorted(day for day in self.connection.execute(days_query).scalars() if day < self.last)
+        moved = money.movements
+        billed = self.connection.execute(
+            select(func.max(moved.c.business_day)).where(
+                moved.c.site == self.site, moved.c.kind == "fee", moved.c.fee_state == "posted"
+            )
+        ).scalar()
+        quiet = [day for day in days if billed is None or day > billed]
+        if len(quiet) >= QUIET_DAYS and self._without_allowance(quiet[0]):
+            yield Finding(
+                "no_fees_for_days",
+                "warning",
+                f"{quiet[0]} to {quiet[-1]}",
+                f"Members printed on {len(quiet)} days since {quiet[0]} at a cost, and no fee was billed since: see "
+                "that papercut-relay run is scheduled, and papercut-relay status for what is held.",
+            )
+
+    def _without_allowance(self, since: date) -> bool:
+        """Return whether these jobs cannot simply have been covered by balances that members were given."""
+        moved = money.movements
+        given = self.connection.execute(
+            select(func.coalesce(func.sum(moved.c.amount), 0)).where(
+                moved.c.site == self.site, moved.c.kind == "top_up", moved.c.state == "posted"
+            )
+        ).scalar_one()
+        printed = self.connection.execute(
+            select(func.coalesce(func.sum(_jobs.c.cost - _jobs.c.refunded), 0)).where(
+                *self._where(_jobs.c.member_id != "", _jobs.c.account == "", _jobs.c.business_day >= since)
+            )
+        ).scalar_one()
+        return int(printed) > int(given)
+
+    def shared_accounts(self) -> Iterator[Finding]:
+        """Jobs that a shared account paid: personal balances never see them, so that no fee does."""
+        cost = func.sum(func.coalesce(_jobs.c.cost, 0) - _jobs.c.refunded)
+        query = (
+            select(_jobs.c.account, func.count().label("jobs"), cost.label("cost"))
+            .where(*self._where(_jobs.c.account != ""))
+            .group_by(_jobs.c.account)
+            .order_by(cost.desc(), _jobs.c.account)
+        )
+        for row in self.connection.execute(query):
+            yield Finding(
+                "shared_account_printing",
+                "warning" if row.cost else "info",
+                row.account,
+                f"{row.jobs} jobs for {self._money(int(row.cost))} since {self.first} were charged to the shared "
+                f"account {row.account}: no member's balance shows them and no fee bills them. Bill its owner by hand, "
+                "or let PaperCut charge personal accounts (Users > Account selection).",
+            )
+
+    def set_aside(self) -> Iterator[Finding]:
+        total, rows = store.set_aside(self.connection, self.site, _NAMED)
+        if total:
+            places = _some([f"{row.file} at {row.position}: {row.reason}" for row in rows])
+            yield Finding(
+                "job_rows_set_aside",
+                "info",
+                self.settings.jobs.source,
+                f"{total} rows of the job source could not be read, so that statements lack them: {places}.",
+            )
+
+    def free_printers(self) -> list[tuple[str, str, int, int]]:
+        """Return (server, printer, jobs, pages) of jobs that cost nothing, members' own and not refunded."""
+        query = (
+            select(_jobs.c.server, _jobs.c.printer, func.count().label("jobs"), func.sum(_jobs.c.pages).label("pages"))
+            .where(
+                *self._where(_jobs.c.cost == 0, _jobs.c.basis == "logged", _jobs.c.pages > 0, _jobs.c.kind == "print")
+            )
+            .group_by(_jobs.c.server, _jobs.c.printer)
+            .order_by(_jobs.c.server, _jobs.c.printer)
+        )
+        return [(row.server, row.printer, row.jobs, int(row.pages)) for row in self.connection.execute(query)]
+
+
+def _free(
+    free: Sequence[tuple[str, str, int, int]], settings: Settings, papercut: PaperCut | None
+) -> Iterator[Finding]:
+    """Tell jobs at zero cost, by whether their printer has a price."""
+    prices = _prices([(server, printer) for server, printer, _, _ in free], papercut)
+    currency = settings.site.currency
+    for server, printer, jobs, pages in free:
+        name = f"{server}\\{printer}" if server else printer
+        price = prices.get((server, printer))
+        if price:
+            yield Finding(
+                "free_jobs_on_priced_printer",
+                "warning",
+                name,
+                f"{jobs} jobs of {pages} pages on {name} cost nothing, although a page costs "
+                f"{amounts.text(price, currency)} {currency} there: look for a filter, a script, a user's cost "
+                f"adjustment or a free group in PaperCut (Printers > {printer} > Job Log).",
+            )
+        else:
+            known = "has no price" if price == 0 else "may have no price"
+            yield Finding(
+                "free_printing",
+                "warning",
+                name,
+                f"{jobs} jobs of {pages} pages on {name} cost nothing, since it {known}: set one at Printers > "
+                f"{printer} > Charging, unless that is meant.",
+            )
+
+
+def _prices(printers: Sequence[tuple[str, str]], papercut: PaperCut | None) -> dict[tuple[str, str], int]:
+    found: dict[tuple[str, str], int] = {}
+    if papercut is None or not printers:
+        return found
+    by_name: dict[str, list[tuple[str, str]]] = defaultdict(list)
+    try:
+        for row in papercut.printers():
+            by_name[row[1]].append(row)
+        for server, printer in printers:
+            rows = [row for row in by_name[printer] if server in ("", row[0])]
+            if len(rows) == 1:
+                found[server, printer] = papercut.printer_cost(*rows[0])
+    except RelayError:
+        return found  # the caller's own checks tell that PaperCut does not answer
+    return found
+
+
+def _some(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return ", ".join(names[:_NAMED]) + more
