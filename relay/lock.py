@@ -11,6 +11,7 @@ import filelock
 from relay.errors import AlreadyRunning, LedgerError
 
 FILE_NAME = "relay.lock"
+SERVING_NAME = "serve.lock"
 
 
 @contextmanager
@@ -19,15 +20,42 @@ def site_lock(state_dir: Path) -> Iterator[None]:
 
     Raises AlreadyRunning at once when another process holds it, LedgerError when the folder cannot be written.
     """
-    lock = filelock.FileLock(state_dir / FILE_NAME, timeout=0)
+    busy = (
+        f"Another papercut-relay command is working on this site ({state_dir}); wait until it is over, then try again."
+    )
+    with _held(state_dir, FILE_NAME, busy):
+        yield
+
+
+@contextmanager
+def serving_lock(state_dir: Path) -> Iterator[None]:
+    """Hold what tells that this site is served, for the `with` block. Raises AlreadyRunning, LedgerError."""
+    busy = f"Another papercut-relay serve works for this site already ({state_dir}): stop it first."
+    with _held(state_dir, SERVING_NAME, busy):
+        yield
+
+
+def is_served(state_dir: Path) -> bool:
+    """Return whether a papercut-relay serve works for this site at this moment."""
+    if not (state_dir / SERVING_NAME).exists():
+        return False
+    try:
+        with serving_lock(state_dir):
+            return False
+    except AlreadyRunning:
+        return True
+    except LedgerError:
+        return False
+
+
+@contextmanager
+def _held(state_dir: Path, name: str, busy: str) -> Iterator[None]:
+    lock = filelock.FileLock(state_dir / name, timeout=0)
     try:
         state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
         lock.acquire()
     except filelock.Timeout:
-        raise AlreadyRunning(
-            f"Another papercut-relay command is working on this site ({state_dir}); wait until it is over, then try "
-            "again."
-        ) from None
+        raise AlreadyRunning(busy) from None
     except OSError as error:
         raise LedgerError(
             f"The state folder {state_dir} cannot be written ({error.strerror}); nothing was done: correct [site] "

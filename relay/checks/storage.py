@@ -10,6 +10,7 @@ from relay.checks.model import Finding, Site
 from relay.database import open_database
 from relay.errors import LedgerError
 from relay.installer import places
+from relay.lock import is_served
 
 LOW_DISK_MB = 1024
 FULL_DISK_MB = 100
@@ -45,7 +46,7 @@ def _existing(folder: Path) -> Path:
 def schedule(site: Site, where: places.Places | None = None) -> Iterator[Finding]:
     where = where or places.Places(places.SYSTEM)
     files = [path for _, path in where.schedule()]
-    if not all(Path(path).is_file() for path in files):
+    if not all(Path(path).is_file() for path in files) and not is_served(site.settings.site.state_dir):
         yield Finding(
             "schedule_missing",
             "warning",
