@@ -131,7 +131,8 @@ def _money(answer: Mapping[str, Any], formats: Formats, kind: str, looking: bool
             Told("bad", f"{words.plural(counts['in_doubt'], 'line')} cannot be told from here: see the questions.")
         )
     if held := len(answer.get("held", [])):
-        told.append(Told("warn", f"{words.plural(held, 'person', 'people')} wait for your word."))
+        waits = "wait for your word" if kind == "fee" else "get theirs once what they owe is billed"
+        told.append(Told("warn" if kind == "fee" else "", f"{words.plural(held, 'person')} {waits}."))
     told.extend(Told("", words.plain(note)) for note in answer.get("notes", []))
     return told
 

@@ -8,7 +8,6 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-import filelock
 import waitress
 
 from relay import config
@@ -16,7 +15,8 @@ from relay.config import Settings
 from relay.console.app import make_app
 from relay.console.desk import Desk
 from relay.console.schedule import Schedule
-from relay.errors import EXIT_DONE, AlreadyRunning, ConfigError, UsageError
+from relay.errors import EXIT_DONE, ConfigError, UsageError
+from relay.lock import serving_lock
 
 log = logging.getLogger(__name__)
 
@@ -32,15 +32,7 @@ def serve(settings: Settings, *, listen: str | None = None, say: Callable[[str],
     address = listen or settings.console.listen
     _check_listen(settings, address)
     host, _, port = address.rpartition(":")
-    lock = filelock.FileLock(settings.site.state_dir / "console.lock", timeout=0)
-    settings.site.state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-    try:
-        lock.acquire()
-    except filelock.Timeout:
-        raise AlreadyRunning(
-            f"Another papercut-relay serve works for this site already ({settings.site.state_dir}): stop it first."
-        ) from None
-    try:
+    with serving_lock(settings.site.state_dir):
         place = Desk(settings)
         app = make_app(place)
         try:
@@ -54,8 +46,6 @@ def serve(settings: Settings, *, listen: str | None = None, say: Callable[[str],
                 "port; choose another one with --listen or [console] listen."
             ) from None
         return _until_stopped(place, server, address, say)
-    finally:
-        lock.release()
 
 
 def _until_stopped(place: Desk, server: Any, address: str, say: Callable[[str], None]) -> int:

@@ -7,7 +7,7 @@ from typing import Any
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 
-from relay import money
+from relay import jobs, money
 from relay import run as story
 from relay.console import figures, words
 from relay.console.gate import audited, desk, needs, who
@@ -178,6 +178,10 @@ def differences() -> str:
 
 def _money(kind: str, site: story.Site, **options: Any) -> Any:
     work = money.settle if kind == "settle" else money.top_up
+    if kind == "settle" and not options["dry_run"]:  # what was printed since decides a lost answer
+        options["jobs"] = jobs.JobLog(
+            site.settings, site.database, clock=site.clock, progress=site.progress, papercut=site.papercut
+        )
     return work(
         site.settings,
         site.officernd,
