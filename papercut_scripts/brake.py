@@ -24,8 +24,12 @@ WAIT_S = 1.0
 
 
 def person_key(home, name):
-    """Return who is meant by a username or typed name, unreadable outside this machine; same for the audit log."""
-    return compat.sha256_hex((_secret(home) + "\n" + name.strip().lower()).encode("utf-8"))[:16]
+    """Return who is meant by a username or typed name, unreadable outside this machine; the audit log has it too.
+
+    "" where the key cannot be had: what was typed may be a password in the wrong field, and goes nowhere without.
+    """
+    secret = _secret(home)
+    return compat.sha256_hex((secret + "\n" + name.strip().lower()).encode("utf-8"))[:16] if secret else ""
 
 
 def _secret(home):

@@ -476,12 +476,12 @@ class _JavaConnection(object):
     """The same through Java's own classes: Jython's ssl does not compare the host with the certificate."""
 
     def __init__(self, host, port, deadline):
-        from java.net import InetAddress, InetSocketAddress, Socket
+        from java.net import InetAddress, InetSocketAddress, Proxy, Socket
 
         self._deadline = deadline
         addresses = list(InetAddress.getAllByName(host))
         for number, address in enumerate(addresses, 1):
-            opened = Socket()
+            opened = Socket(Proxy.NO_PROXY)  # not what the virtual machine's properties may name
             try:
                 share_s = _left(deadline) / (len(addresses) - number + 1)
                 opened.connect(InetSocketAddress(address, port), max(1, int(share_s * 1000)))

@@ -5,7 +5,7 @@ The format of the hand-over files, for the relay that writes them and for the pr
 verifies bytes and finds files; it must not decide who may print.
 
 A generation is a folder below `directory/`; `directory/CURRENT` names the one in force. Every file of it begins with
-one line that says what it is and how its body sums up, so that a reader sees by the one file it opens that this file
+one line that says what it is and how it sums up, so that a reader sees by the one file it opens that this file
 is half copied, corrupt, of another version, in the wrong place, or old. A question opens one or two small files,
 whatever the number of members: people stand in shards by the hash of their name.
 
@@ -72,8 +72,12 @@ class File(object):
 def render(generation, name, body, published, stale_after, record_fields, state=READY):
     """Return the bytes of one file: the line that vouches for it, then `body`. Times are seconds since 1970."""
     fields = (MAGIC, FORMAT, generation, name, published, stale_after, record_fields, state, len(body))
-    line = "\t".join(["{0}".format(field) for field in fields] + [compat.sha256_hex(body)])
-    return line.encode("utf-8") + b"\n" + body
+    said = "\t".join(["{0}".format(field) for field in fields]).encode("utf-8")
+    return said + b"\t" + _sum(said, body) + b"\n" + body
+
+
+def _sum(said, body):
+    return compat.sha256_hex(said + b"\n" + body).encode("ascii")
 
 
 def verify(data, generation, name):
@@ -89,7 +93,8 @@ def verify(data, generation, name):
         )
     if len(fields) != 10 or fields[2] != generation or fields[3] != name:
         raise Doubt("The hand-over file {0} stands in the wrong place: run `papercut-relay sync`.".format(name))
-    if fields[8] != "{0}".format(len(body)) or fields[9] != compat.sha256_hex(body):
+    said, _, checksum = line.rpartition(b"\t")
+    if fields[8] != "{0}".format(len(body)) or checksum != _sum(said, body):
         raise Doubt("The hand-over file {0} is half copied or damaged: run `papercut-relay sync`.".format(name))
     return File(body, generation, int(fields[4]), int(fields[5]), int(fields[6]), fields[7])
 

@@ -41,6 +41,7 @@ var TEXTS = {
     title: "Before this prints",
     pages: "{pages} page(s), {price}.",
     pages_free: "{pages} page(s), free of charge.",
+    balance: "Your balance is {balance}.",
     allowance: "Paid from your allowance, {after} of it will be left.",
     part: "{covered} is paid from your allowance, {rest} goes {invoice}.",
     whole: "{rest} goes {invoice}.",
@@ -70,6 +71,7 @@ var TEXTS = {
     title: "Bevor gedruckt wird",
     pages: "{pages} Seite(n), {price}.",
     pages_free: "{pages} Seite(n), kostenlos.",
+    balance: "Ihr Guthaben betr\u00e4gt {balance}.",
     allowance: "Aus Ihrem Guthaben bezahlt, davon bleiben {after}.",
     part: "{covered} werden aus Ihrem Guthaben bezahlt, {rest} gehen {invoice}.",
     whole: "{rest} gehen {invoice}.",
@@ -246,16 +248,19 @@ function summary(bill) {
   return say("pages", {pages: bill.pages, price: bill.format(bill.price)}) + " " + payer(bill);
 }
 
+/* A shared account has a balance of its own, which a script cannot read. */
+
 function payer(bill) {
   if (bill.account) {
     return say("to_account", {price: bill.format(bill.price), account: bill.account});
   }
+  var balance = say("balance", {balance: bill.format(bill.balance)}) + " ";
   var after = bill.balance - bill.price;
   if (Math.round(after * 1000000) >= 0) {
-    return say("allowance", {after: bill.format(after)});
+    return balance + say("allowance", {after: bill.format(after)});
   }
   var covered = Math.max(0, bill.balance);
-  return say(covered > 0 ? "part" : "whole", {
+  return balance + say(covered > 0 ? "part" : "whole", {
     covered: bill.format(covered),
     rest: bill.format(bill.price - covered),
     invoice: invoice(bill, after)

@@ -17,7 +17,8 @@ def checker(folder):
     """Return the function that checks a login against the hand-over files in `folder`.
 
     It maps '{"name": "ann@example.com", "password": "…"}' to '{"username": "ann_example.com", "verdict": "accepted"}';
-    verdict is accepted, rejected or unavailable, username is "" for the last two. It never raises.
+    verdict is accepted, rejected or unavailable, username is "" for the last two. Only a text that is no such question
+    raises.
     """
 
     def check(question):

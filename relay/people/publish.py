@@ -11,6 +11,7 @@ import os
 import shutil
 from collections import defaultdict
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -51,13 +52,15 @@ def publish(directory: Directory, settings: Settings, *, record_fields: int, now
             data = handover.render(generation, name, body, published, stale_after, record_fields, state)
             _write_new(target / name, data)
         # All written before any is flushed: the first flush then carries most of the others.
-        for name in (*bodies, "groups", "people", "."):
-            _flush(target / name)
-        _flush(root)
+        for path in (*(target / name for name in bodies), target / "groups", target / "people", target, root):
+            _flush(path)
         compat.write_private(str(root / "CURRENT"), f"{generation}\n".encode(), durable=True)
-    except OSError as error:
-        shutil.rmtree(target, ignore_errors=True)
-        raise _unwritable(root, error) from error
+    except BaseException as error:
+        if _in_force(root) != generation:
+            shutil.rmtree(target, ignore_errors=True)
+        if isinstance(error, OSError):
+            raise _unwritable(root, error) from error
+        raise
     _remove_old_generations(root)
     return generation
 
@@ -220,19 +223,25 @@ def _flush(path: Path) -> None:
 def _remove_old_generations(root: Path) -> None:
     """Remove all but the last three; one that a reader still holds under Windows goes next time."""
     generations = sorted((path for path in root.iterdir() if path.is_dir()), key=lambda path: path.stat().st_mtime_ns)
-    current = (root / "CURRENT").read_text().strip()
+    current = _in_force(root)
     for path in [path for path in generations if path.name != current][: -(GENERATIONS_KEPT - 1)]:
         shutil.rmtree(path, ignore_errors=True)
 
 
+def _in_force(root: Path) -> str:
+    try:
+        return (root / "CURRENT").read_text().strip()
+    except OSError:
+        return ""
+
+
 def _remove_old_passwords(folder: Path, older_than: float) -> None:
     """Remove the kept hashes that no login may use any more: all of them, where offline login is off."""
-    if not folder.is_dir():
-        return
-    for path in folder.iterdir():
-        if path.stat().st_mtime <= older_than:
-            path.unlink(missing_ok=True)
-    if not any(folder.iterdir()):
+    for path in folder.glob("*"):
+        with suppress(FileNotFoundError):  # the auth program was quicker
+            if path.stat().st_mtime <= older_than:
+                path.unlink()
+    with suppress(OSError):  # goes when it is empty
         folder.rmdir()
 
 

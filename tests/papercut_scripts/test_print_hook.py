@@ -166,16 +166,16 @@ def test_without_a_client_a_refusal_is_only_logged(script: Script) -> None:
 @pytest.mark.parametrize(
     ("groups", "balance", "cost", "shown"),
     [
-        (MEMBER, 0.0, 1.2, "3 page(s), €1.20. €1.20 goes on your company's invoice."),
-        (PERSON, 0.0, 1.2, "3 page(s), €1.20. €1.20 goes on your own invoice."),
-        (MEMBER, -3.0, 1.2, "3 page(s), €1.20. €1.20 goes on your company's invoice."),
-        (MEMBER, 5.0, 1.2, "3 page(s), €1.20. Paid from your allowance, €3.80 of it will be left."),
-        (MEMBER, 1.2, 1.2, "3 page(s), €1.20. Paid from your allowance, €0.00 of it will be left."),
+        (MEMBER, 0.0, 1.2, "3 page(s), €1.20. Your balance is €0.00. €1.20 goes on your company's invoice."),
+        (PERSON, 0.0, 1.2, "3 page(s), €1.20. Your balance is €0.00. €1.20 goes on your own invoice."),
+        (MEMBER, -3.0, 1.2, "3 page(s), €1.20. Your balance is €-3.00. €1.20 goes on your company's invoice."),
+        (MEMBER, 5.0, 1.2, "Your balance is €5.00. Paid from your allowance, €3.80 of it will be left."),
+        (MEMBER, 1.2, 1.2, "Your balance is €1.20. Paid from your allowance, €0.00 of it will be left."),
         (
             MEMBER,
             1.0,
             1.2,
-            "3 page(s), €1.20. €1.00 is paid from your allowance, €0.20 goes on your company's invoice.",
+            "Your balance is €1.00. €1.00 is paid from your allowance, €0.20 goes on your company's invoice.",
         ),
         (MEMBER, 0.3, 0.1 + 0.2, "Paid from your allowance, "),
     ],
@@ -278,7 +278,7 @@ def test_the_question_says_what_is_needed(script: Script) -> None:
     calls = script.run(cost=7.0, balance=2.0, totalPages=120, answers={"promptPrintCancel": "PRINT"})
     (_, _, message, _, options) = calls[0]
     assert message.startswith(
-        "<html>120 page(s), €7.00. €2.00 is paid from your allowance, €5.00 goes on your company's"
+    assert message.startswith("<html>120 page(s), €7.00. Your balance is €2.00. €2.00 is paid from your allowance, €5.00 ")
     )
     assert message.endswith("<br><br>Print it?</html>")
     assert options["questionID"] == "officernd-price" and options["timeoutSecs"] == 120

@@ -12,6 +12,7 @@ import pytest
 from papercut_site import ANN, BOB, NOW, sample_directory
 from settings_example import example_settings
 
+from papercut_scripts import compat
 from relay.config import Settings
 from relay.errors import RelayError
 from relay.people import publish
@@ -94,6 +95,23 @@ def test_a_publication_that_fails_leaves_the_old_one_in_force(
     assert caught.value.code == "hand_over"
     assert [path.name for path in (settings.scripts.home / "directory").iterdir() if path.is_dir()] == [name]
     assert current(settings).name == name
+
+
+def test_a_failure_after_the_change_leaves_the_new_directory_whole(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The last flush fails when CURRENT already names the new generation: what is in force is never removed."""
+    publish.publish(sample_directory(), settings, record_fields=5, now=NOW)
+    write = compat.write_private
+
+    def fails_at_the_end(path: str, data: bytes, durable: bool = False) -> None:
+        write(path, data, durable)
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(compat, "write_private", fails_at_the_end)
+    with pytest.raises(RelayError, match="Input/output error"):
+        publish.publish(sample_directory(), settings, record_fields=10, now=NOW)
+    assert publish.current_directory(settings.scripts.home) == sample_directory()
 
 
 def test_current_changes_only_when_all_files_are_there(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -226,6 +226,19 @@ def test_a_damaged_directory_answers_nothing(site: Site, damage: object, questio
 
 
 @pytest.mark.parametrize("question", QUESTIONS, ids=lambda question: question[0][0])
+def test_a_changed_first_line_is_seen(site: Site, question: tuple[tuple[str, ...], str]) -> None:
+    """The age and the number of fields stand there; a digit that changed must not be believed."""
+    for path in _generation(site).rglob("*"):
+        if path.is_file():
+            head, _, body = path.read_bytes().partition(b"\n")
+            fields = head.split(b"\t")
+            fields[5] = b"9" + fields[5][1:]
+            path.write_bytes(b"\t".join(fields) + b"\n" + body)
+    with pytest.raises(answers.Doubt, match="damaged"):
+        ask(site, *question[0], stdin=question[1])
+
+
+@pytest.mark.parametrize("question", QUESTIONS, ids=lambda question: question[0][0])
 def test_one_flipped_bit_in_a_body_is_seen(site: Site, question: tuple[tuple[str, ...], str]) -> None:
     for path in _generation(site).rglob("*"):
         if path.is_file():
