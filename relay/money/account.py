@@ -72,8 +72,9 @@ def first_mark(person: Person) -> Mark:
 def carry(mark: Mark, reading: Reading, at: datetime, costs: int | None = None) -> Carried:
     """Given the last mark and a new reading, return the new mark and what must have happened between them.
 
-    `costs` is what the jobs between the two cost, where the job log is known (micros); without it the change of the
-    balance is taken as one thing. Payments reduce the held opening debt first; printing uses up the top-up first.
+    `costs` is what the jobs between the two cost, less refunds, where the job log is known (micros); without it the
+    change of the balance is taken as one thing. Payments reduce the held opening debt first; printing uses up the
+    top-up first.
     """
     change = reading.balance - mark.balance
     if costs is None:
@@ -85,7 +86,7 @@ def carry(mark: Mark, reading: Reading, at: datetime, costs: int | None = None) 
     opening = min(max(0, mark.opening_left - paid), owed)
     beyond = max(0, paid - mark.opening_left)
     shadow = min(max(0, mark.shadow_left - beyond), owed - opening)
-    top_up = min(max(0, mark.top_up_left - printed), max(0, reading.balance))
+    top_up = min(max(0, mark.top_up_left - max(0, printed)), max(0, reading.balance))
     billed = (reading.jobs, at) if owed == opening else (mark.billed_jobs, mark.billed_at)
     carried = Mark(reading.balance, reading.jobs, at, opening, top_up, shadow, *billed)
     return Carried(carried, credited, printed, _doubt(mark, reading, change))

@@ -8,7 +8,7 @@ job itself is evidence; a positive balance alone may be cash.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import insert, select
@@ -75,15 +75,19 @@ def held(site: Site, found: Sequence[Proposal], approvals: Mapping[str, Approval
 
 
 def carry_out(site: Site, found: Sequence[Proposal], approvals: Mapping[str, Approval]) -> None:
-    """Take every approved refund back from its balance, and leave the task for staff in the movement's note."""
+    """Take every approved refund back from its balance, and leave the task for staff in the movement."""
     ledger = site.ledger
     approved = [proposal for proposal in found if _approved(proposal, approvals)]
-    planned = [(proposal, new_movement(site, proposal.person, "credit", -proposal.amount)) for proposal in approved]
+    planned = []
+    for proposal in approved:
+        movement = new_movement(site, proposal.person, "credit", -proposal.amount)
+        fees = _fees(site, proposal)
+        planned.append((proposal, replace(movement, task=_task(site, proposal, fees)), fees))
     if not planned:
         return
     with ledger.write() as connection:
-        for proposal, movement in planned:
-            ledger.add_movement(connection, movement, corrects=_fee_of(site, proposal))
+        for proposal, movement, fees in planned:
+            ledger.add_movement(connection, movement, corrects=fees[0].reference if fees else None)
             for refund in proposal.refunds:
                 connection.execute(
                     insert(tables.refund_claims).values(
@@ -94,11 +98,9 @@ def carry_out(site: Site, found: Sequence[Proposal], approvals: Mapping[str, App
                         reference=movement.reference,
                     )
                 )
-    for proposal, movement in planned:
+    for _, movement, _ in planned:
         if effects.adjust(site, movement) == "posted":
             effects.verify(site, movement)
-            with ledger.write() as connection:
-                ledger.note(connection, ledger.movement(movement.reference), "task", _task(site, proposal), {})
 
 
 def _approved(proposal: Proposal, approvals: Mapping[str, Approval]) -> bool:
@@ -128,11 +130,6 @@ def _fees(site: Site, proposal: Proposal) -> list[Movement]:
     )
 
 
-def _fee_of(site: Site, proposal: Proposal) -> str | None:
-    fees = _fees(site, proposal)
-    return fees[0].reference if fees else None
-
-
 def _jobs(proposal: Proposal) -> str:
     return ", ".join(refund.job for refund in proposal.refunds[:5])
 
@@ -146,9 +143,8 @@ def _sentence(site: Site, proposal: Proposal) -> str:
     )
 
 
-def _task(site: Site, proposal: Proposal) -> str:
+def _task(site: Site, proposal: Proposal, fees: Sequence[Movement]) -> str:
     money = f"{amounts.text(proposal.amount, site.currency)} {site.currency}"
-    fees = _fees(site, proposal)
     fee = f"fee {fees[0].fee_id} ({fees[0].reference})" if fees else "the print fee"
     return (
         f"To do in OfficeRnD: credit {money} to {proposal.person.full_name or proposal.person.username} on {fee}; the "

@@ -108,6 +108,7 @@ class Movement:
     balance_before: int | None = None
     jobs_before: int | None = None
     note: str = ""
+    task: str = ""  # what is left for staff to do once it is posted
 
     @property
     def stage(self) -> Stage:

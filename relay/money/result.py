@@ -86,7 +86,7 @@ def movement_json(movement: Movement) -> dict[str, Any]:
         "state": PUBLIC_STATES[movement.stage],
         "stage": movement.stage,
         "fee_id": movement.fee_id,
-        "note": movement.note,
+        "note": movement.note or (movement.task if movement.stage == "posted" else ""),
     }
 
 

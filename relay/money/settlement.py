@@ -18,7 +18,7 @@ from relay.clock import Clock
 from relay.config import Settings
 from relay.errors import NotFound, RelayError, UnsafePlan, UsageError
 from relay.money import amounts, credits, effects, fees_plan, foreign, periods, records, tables
-from relay.money.account import Person, carry, mark_of
+from relay.money.account import Mark, Person, carry, mark_of
 from relay.money.decide import (
     CREDIT,
     LIMITS,
@@ -202,6 +202,12 @@ class _Settle:
                 )
             )
         return cases, retried
+
+    def _costs(self, person: Person, before: Mark, reading: Reading) -> int | None:
+        if reading.balance == before.balance:
+            return None
+        jobs = reading.jobs - before.jobs if before.jobs is not None else None
+        return self.site.jobs.costs(person.username, before.at, self.site.clock.now(), jobs)
 
     def _gone(self, member_id: str) -> bool:
         try:

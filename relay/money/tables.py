@@ -96,6 +96,7 @@ movements = Table(
     Column("created_at", Moment, nullable=False),
     Column("changed_at", Moment, nullable=False),
     Column("note", Text, nullable=False, default=""),
+    Column("task", Text, nullable=False, default=""),
     # `fee_state` follows the fee by itself, so that the next constraint but one can see it.
     ForeignKeyConstraint(
         ["fee_reference", "fee_state"], ["fees.reference", "fees.state"], onupdate="CASCADE", name="movement_fee"

@@ -1,0 +1,179 @@
+"""What the job log adds: refunds of billed jobs become credits, lost adjustments are decided, payments come first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+from money_world import Site, lose, sites
+
+from relay.money import amounts
+from relay.money.site import JobEvidence, NoEvidence
+
+
+@dataclass
+class Log:
+    """A job log that knows what was printed, refunded and posted."""
+
+    site: Site
+    printed: list[tuple[str, int, datetime]] = field(default_factory=list)
+    refunded: list[tuple[str, int, datetime]] = field(default_factory=list)
+    comments_known: bool = False
+
+    def prints(self, username: str, cost: float) -> None:
+        self.site.prints(username, cost)
+        self.site.clock.move(seconds=1)
+        self.printed.append((username, amounts.from_double(cost), self.site.clock.now()))
+        self.site.clock.move(seconds=1)
+
+    def refunds_job(self, number: int) -> None:
+        username, cost, at = self.printed[number]
+        self.site.papercut.accounts[username].balance += cost / 1e6
+        self.refunded.append((f"job{number}", cost, at))
+
+    def costs(self, username: str, since: datetime, until: datetime, jobs: int | None = None) -> int | None:
+        found = [cost for name, cost, at in self.printed if name == username and since < at <= until]
+        return sum(found) if jobs is None or jobs == len(found) else None
+
+    def refunds(self, username: str, since: datetime) -> Sequence[tuple[str, int, datetime]] | None:
+        return self.refunded
+
+    def logged(self, reference: str) -> bool | None:
+        if not self.comments_known:
+            return None
+        return any(
+            reference in comment
+            for account in self.site.papercut.accounts.values()
+            for _, comment in account.transactions
+        )
+
+    def told(self, username: str, since: datetime, until: datetime) -> str | None:
+        return "10 pages of report.pdf"
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[Site]:
+    yield from sites(tmp_path)
+
+
+@pytest.fixture
+def log(site: Site) -> Log:
+    return Log(site)
+
+
+def test_a_log_is_job_evidence(log: Log) -> None:
+    evidence: JobEvidence = log
+    assert evidence is log and NoEvidence().costs("ann", log.site.clock.now(), log.site.clock.now()) is None
+
+
+def test_a_refund_of_a_billed_job_becomes_a_credit(site: Site, log: Log) -> None:
+    ann = site.person("ann")
+    log.prints("ann", 3.0)
+    log.prints("ann", 2.0)
+    site.settle(jobs=log)
+    log.refunds_job(1)
+
+    proposed = site.settle(jobs=log)
+    (held,) = proposed.as_json()["held"]
+    assert (proposed.exit_code, held["code"], held["amount"], proposed.refused) == (0, "credit", "2.00", ())
+    assert "approve ann --as credit" in held["reason"] and site.balance("ann") == 2_000_000
+
+    site.approve("ann", "credit")
+    (movement,) = site.settle(jobs=log).as_json()["movements"]
+    assert (movement["kind"], movement["amount"], movement["state"], site.balance("ann")) == (
+        "credit",
+        "-2.00",
+        "posted",
+        0,
+    )
+    (fee,) = site.fees_of(ann)
+    assert "credit 2.00 EUR to Ann" in movement["note"] and fee.id in movement["note"] and "job1" in movement["note"]
+    again = site.settle(jobs=log)
+    assert (again.movements, again.held) == ((), ())  # a job is credited once
+
+
+@pytest.mark.parametrize("what", ["cash", "unbilled job", "no log"])
+def test_other_credit_is_not_proposed(site: Site, log: Log, what: str) -> None:
+    site.person("ann")
+    log.prints("ann", 3.0)
+    if what != "unbilled job":
+        site.settle(jobs=log)
+    if what == "cash":
+        site.papercut.accounts["ann"].balance += 3.0
+    else:
+        log.refunds_job(0)
+    assert site.settle(**({} if what == "no log" else {"jobs": log})).held == ()
+
+
+def test_without_the_money_there_is_no_credit(site: Site, log: Log) -> None:
+    site.person("ann")
+    log.prints("ann", 3.0)
+    site.settle(jobs=log)
+    log.refunds_job(0)
+    site.settle(jobs=log)
+    site.approve("ann", "credit")
+    site.papercut.adjust_balance_if_available = lambda *_: False  # type: ignore[method-assign]
+    result = site.settle(jobs=log)
+    assert (result.exit_code, result.movements[0].kind) == (1, "credit")
+    assert "nothing was taken" in result.movements[0].note
+    assert site.balance("ann") == 3_000_000
+
+
+@pytest.mark.parametrize("phase", ["before", "after"])
+def test_the_log_decides_a_lost_adjustment(site: Site, log: Log, phase: str) -> None:
+    site.person("ann")
+    log.prints("ann", 7.0)
+
+    def fault(name: str, at: str) -> None:
+        if (name, at) == ("adjust_balance", phase):
+            site.clock.move(seconds=1)
+            log.prints("ann", 7.0)
+            lose(name, at)
+
+    site.faults.always = fault
+    assert site.settle(jobs=log).exit_code == (0 if phase == "after" else 1)
+    site.faults.clear()
+    assert site.settle(jobs=log).exit_code == 0
+    site.settle(jobs=log)
+    assert (site.balance("ann"), len(site.officernd.held_fees), len(site.adjustments("ann"))) == (0, 2, 2)
+
+
+@pytest.mark.parametrize("phase", ["before", "after"])
+def test_papercuts_own_transactions_decide(site: Site, log: Log, phase: str) -> None:
+    log.comments_known = True
+    site.person("ann")
+    site.prints("ann", 7.0)
+
+    def fault(name: str, at: str) -> None:
+        if (name, at) == ("adjust_balance", phase):
+            site.prints("ann", 7.0)
+            lose(name, at)
+
+    site.faults.always = fault
+    assert site.settle(jobs=log).exit_code == (0 if phase == "after" else 1)
+    site.faults.clear()
+    for _ in range(2):
+        site.settle(jobs=log)
+    assert (site.balance("ann"), len(site.adjustments("ann"))) == (0, 2)
+
+
+def test_payments_reduce_the_held_part_first_when_the_log_tells_them_apart(site: Site, log: Log) -> None:
+    site.person("old", -10.0, jobs=3)
+    site.settle(jobs=log)
+    site.papercut.accounts["old"].balance += 4.0
+    log.prints("old", 2.0)
+    result = site.settle(jobs=log)
+    assert [m["amount"] for m in result.as_json()["movements"]] == ["2.00"]
+    assert [item["amount"] for item in result.as_json()["held"]] == ["6.00"]
+    assert site.balance("old") == -6_000_000
+
+
+def test_the_jobs_stand_in_the_fees_name(site: Site, log: Log) -> None:
+    site.configure(fees={"detail": "jobs"})
+    ann = site.person("ann")
+    log.prints("ann", 2.0)
+    site.settle(jobs=log)
+    assert "10 pages of report.pdf" in site.fees_of(ann)[0].name

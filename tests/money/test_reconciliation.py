@@ -1,0 +1,161 @@
+"""The two-way report: each cent matched, pending or explained."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from money_world import Site, kill, sites
+
+from relay import money
+from relay.money.reconciliation import Discrepancies
+from relay.progress import Progress
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[Site]:
+    yield from sites(tmp_path, top_up={"amount": "5.00"})
+
+
+def report(site: Site, **options: Any) -> Discrepancies:
+    return money.discrepancies(
+        site.settings, site.officernd, site.papercut, site.database, clock=site.clock, progress=Progress(), **options
+    )  # fmt: skip
+
+
+def lines(found: Discrepancies) -> list[tuple[str, str, str]]:
+    return [(line["state"], line["subject"], line["amount"]) for line in found.as_json()["lines"]]
+
+
+def test_an_untroubled_month_matches(site: Site) -> None:
+    site.person("ann")
+    for _ in range(3):
+        site.prints("ann", 2.25)
+        site.settle()
+        site.top_up()
+        site.clock.move(days=1)
+    before, writes = site.ledger_rows(), site.remote_writes()
+    found = report(site)
+    (person,) = found.as_json()["people"]
+    assert {name: person[name] for name in ("opening", "printed", "top_ups", "fees", "balance", "difference")} == {
+        "opening": "0.00",
+        "printed": "6.75",
+        "top_ups": "5.00",
+        "fees": "2.25",
+        "balance": "0.50",
+        "difference": "0.00",
+    }
+    assert (lines(found), found.exit_code) == ([], 0)
+    assert found.as_json()["fees"] == {"matched": 1, "total": 1}
+    assert found.text().endswith("Every cent is matched.")
+    assert (site.ledger_rows(), site.remote_writes()) == (before, writes)
+
+
+def test_what_happened_since_the_last_settle_is_pending(site: Site) -> None:
+    site.person("ann")
+    site.settle()
+    site.prints("ann", 1.0)
+    assert lines(report(site)) == [("pending", "ann", "-1.00")]
+
+
+def test_money_from_elsewhere_is_explained(site: Site) -> None:
+    site.person("ann")
+    site.settle()
+    site.papercut.accounts["ann"].balance += 20
+    site.settle()
+    assert lines(report(site)) == [("explained", "ann", "20.00")]
+    assert report(site).as_json()["site"]["elsewhere"] == "20.00"
+
+
+def test_a_held_opening_debt_is_explained(site: Site) -> None:
+    site.person("old", -8.0)
+    site.settle()
+    assert lines(report(site)) == [("explained", "old", "-8.00")]
+
+
+@pytest.mark.parametrize(
+    ("change", "state", "amount"),
+    [
+        (None, "unmatched", "-7.00"),
+        ({"price": Decimal("5")}, "unmatched", "-2.00"),
+        ({"payment_status": "voided"}, "explained", "-7.00"),
+        ({"status": "waived"}, "explained", "-7.00"),
+        ({"member": "somebody else"}, "explained", "0.00"),
+    ],
+)
+def test_what_staff_did_to_a_fee_is_told_and_never_billed_again(
+    site: Site, change: dict[str, Any] | None, state: str, amount: str
+) -> None:
+    site.person("ann")
+    site.prints("ann", 7.0)
+    reference = site.settle().movements[0].reference
+    (fee_id,) = list(site.officernd.held_fees)
+    if change is None:
+        del site.officernd.held_fees[fee_id]
+    else:
+        site.officernd.held_fees[fee_id] = replace(site.officernd.held_fees[fee_id], **change)
+    assert lines(report(site)) == [(state, reference, amount)]
+    assert site.settle().movements == ()
+
+
+def test_a_renamed_or_moved_fee_still_matches(site: Site) -> None:
+    site.person("ann")
+    site.prints("ann", 7.0)
+    site.settle()
+    (fee_id,) = list(site.officernd.held_fees)
+    fee = site.officernd.held_fees[fee_id]
+    site.officernd.held_fees[fee_id] = replace(fee, name="Prints", issue_date=date(2026, 11, 20))
+    assert lines(report(site)) == []
+
+
+def test_a_foreign_fee_is_unmatched(site: Site) -> None:
+    ann = site.person("ann")
+    fee_id = site.officernd.put(name="By hand", issue_date=date(2026, 11, 23), price=Decimal(3), member=ann)
+    assert lines(report(site)) == [("unmatched", fee_id, "3.00")]
+
+
+def test_an_open_movement_is_pending(site: Site) -> None:
+    site.person("ann")
+    site.prints("ann", 7.0)
+    site.faults.always = lambda name, phase: (
+        kill(name, phase) if (name, phase) == ("adjust_balance", "before") else None
+    )
+    site.killed(site.settle)
+    site.faults.clear()
+    ((state, subject, amount),) = lines(report(site))
+    assert (state, subject, amount) == ("pending", "ann", "7.00")
+    assert "adjustment_sent" in report(site).lines[0].message
+
+
+def test_companies_and_days(site: Site) -> None:
+    site.person("ann", company_id="c1")
+    site.person("bob", company_id="c2")
+    site.prints("ann", 1.0)
+    site.settle()
+    site.clock.move(days=10)
+    site.prints("bob", 2.0)
+    site.settle()
+    assert [(row["company_id"], row["fees"]) for row in report(site).as_json()["companies"]] == [
+        ("c1", "1.00"),
+        ("c2", "2.00"),
+    ]
+    since = report(site, since=date(2026, 12, 1))
+    assert (since.as_json()["site"]["fees"], since.as_json()["fees"]["total"]) == ("2.00", 1)
+    assert since.as_json()["site"]["difference"] == "0.00"
+
+
+def test_a_cent_that_the_ledger_missed_is_unmatched(site: Site) -> None:
+    from sqlalchemy import update
+
+    from relay.money import tables
+
+    site.person("ann")
+    site.settle()
+    with site.quietly(), site.database.begin() as connection:
+        connection.execute(update(tables.marks).values(balance=10_000))
+    assert ("unmatched", "ann", "0.01") in lines(report(site))
