@@ -63,11 +63,14 @@ def open_database(settings: Settings) -> Engine:
     place = make_url(settings.ledger_url).render_as_string(hide_password=True)
     try:
         settings.site.state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-        engine = make_engine(settings.ledger_url)
     except OSError as error:
         raise LedgerError(
-            f"{settings.site.state_dir} cannot be made ({error.strerror}): correct [site] state_dir."
+            f"The state folder {settings.site.state_dir} cannot be made ({error.strerror}): correct [site] state_dir."
         ) from None
+    try:
+        engine = make_engine(settings.ledger_url)
+    except OSError as error:
+        raise LedgerError(f"The ledger {place} cannot be made ({error.strerror}): correct [ledger] url.") from None
     except (NoSuchModuleError, ModuleNotFoundError):
         raise LedgerError(
             f"[ledger] url {place} needs a driver that is not installed: pip install 'papercut-officernd[postgresql]'."
@@ -91,7 +94,7 @@ def make_engine(url: str) -> Engine:
     engine = create_engine(url)
     if engine.dialect.name == "sqlite":
         database = engine.url.database
-        if database and database != ":memory:" and not Path(database).exists():
+        if database and not database.startswith((":memory:", "file:")) and not Path(database).exists():
             os.close(os.open(database, os.O_CREAT | os.O_WRONLY, 0o600))
         event.listen(engine, "connect", _durable_sqlite)
         event.listen(engine, "begin", _begin_sqlite)

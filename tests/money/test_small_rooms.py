@@ -1,0 +1,222 @@
+"""The fees plan, the words on invoices and transactions, the allowance, the reports of `status`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from money_world import PLAN, Site, sites
+
+from relay import money
+from relay.errors import Refused
+from relay.money import fees_plan, reference, reports, wording
+from relay.money.account import Mark, Person
+from relay.money.allowance import Skipped, TopUp, allowance_of, decide_top_up, take_back
+from relay.money.decide import Bill, Share
+from relay.money.movement import Movement
+from relay.officernd.model import Membership
+
+NOW = datetime(2025, 3, 12, 6, 30, tzinfo=UTC)
+DAY = date(2025, 3, 12)
+ANN = Person("m1", "ann", NOW, company_id="c1", company_name="Acme", full_name="Ann Lee")
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[Site]:
+    yield from sites(tmp_path)
+
+
+# -- the fees plan ---------------------------------------------------------------------------------------------------
+
+
+def test_the_plan_is_found_by_code_id_or_name() -> None:
+    plans = [
+        replace(PLAN, id="1", name="Print", code="PRINT-BW"),
+        replace(PLAN, id="2", name="print-bw"),
+        replace(PLAN, id="3"),
+    ]
+    assert [plan.id for plan in fees_plan.find(plans, "PRINT-BW")] == ["1"]  # a code goes before a name
+    assert [plan.id for plan in fees_plan.find(plans, "2")] == ["2"]
+    assert [plan.id for plan in fees_plan.find(plans, " papercut fees")] == ["3"]
+    assert fees_plan.find(plans, "none") == []
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"interval_length": "month"}, "instead of once"),
+        ({"interval_length": ""}, "instead of once"),
+        ({"locations": ("elsewhere",)}, "location"),
+        ({"requires_approval": True}, "approval"),
+    ],
+)
+def test_a_plan_that_cannot_be_billed_on_stops_with_the_steps(site: Site, change: dict[str, Any], words: str) -> None:
+    site.officernd.catalogue = [replace(PLAN, **change)]
+    site.person("ann")
+    site.prints("ann", 1.0)
+    with pytest.raises(Refused, match=words) as refused:
+        site.settle()
+    assert "Billing > Plans" in refused.value.message and refused.value.code == "fees_plan"
+    assert site.remote_writes() == 0
+
+
+def test_a_plan_for_this_location_among_others_is_right() -> None:
+    assert fees_plan.problems(replace(PLAN, locations=("a", "b")), "b") == []
+
+
+def test_two_plans_of_one_name_are_refused(site: Site) -> None:
+    site.officernd.catalogue = [PLAN, replace(PLAN, id="2")]
+    with pytest.raises(Refused, match="2 plans"):
+        site.settle()
+
+
+def test_a_missing_plan_is_made_when_it_is_needed(site: Site) -> None:
+    site.officernd.catalogue = []
+    site.person("ann")
+    assert (site.settle().exit_code, site.remote_writes()) == (0, 0)
+    site.prints("ann", 1.0)
+    assert "does not exist yet" in site.settle(dry_run=True).movements[0].note
+    assert (site.settle().exit_code, len(site.officernd.catalogue), site.balance("ann")) == (0, 1, 0)
+
+
+def test_a_plan_that_may_not_be_made_is_told_with_the_steps(site: Site) -> None:
+    site.officernd.catalogue = []
+    site.officernd.may_create_plans = False
+    site.person("ann")
+    site.prints("ann", 1.0)
+    with pytest.raises(Refused, match="does not let the relay make it"):
+        site.settle()
+    assert site.settle(dry_run=True).exit_code == 0
+
+
+# -- words -----------------------------------------------------------------------------------------------------------
+
+
+def bill(name: str = "Ann Lee", shares: int = 1) -> Bill:
+    person = replace(ANN, full_name=name)
+    return Bill("m1" if shares == 1 else "", "c1", False, tuple(Share(person, 1, 3) for _ in range(shares)))
+
+
+def test_the_fees_name_tells_who_what_and_the_reference() -> None:
+    assert wording.fee_name(bill(), "REF", DAY, "summary", "Acme") == "Printing up to 2025-03-12, Ann Lee, 3 jobs [REF]"
+    assert wording.fee_name(bill(), "REF", DAY, "none", "Acme") == "Printing [REF]"
+    assert wording.fee_name(bill(), "REF", DAY, "jobs", "Acme", "a.pdf 0.20").endswith(", a.pdf 0.20 [REF]")
+    assert wording.fee_name(bill(), "REF", DAY, "jobs", "Acme").endswith("3 jobs [REF]")
+    assert wording.fee_name(bill(shares=2), "REF", DAY, "summary", "Acme") == (
+        "Printing up to 2025-03-12, Acme, 2 people, 6 jobs [REF]"
+    )
+
+
+@given(st.text(max_size=400), st.text(max_size=600))
+def test_the_reference_survives_any_name(name: str, jobs: str) -> None:
+    made = reference.make("fee", "hq", "m1", DAY, 1)
+    text = wording.fee_name(bill(name), made, DAY, "jobs", "Acme", jobs)
+    assert text.endswith(f"[{made}]") and made in reference.find(text)
+    assert len(text) <= wording.NAME_LENGTH and not any(ord(character) < 32 for character in text)
+
+
+@pytest.mark.parametrize(
+    ("kind", "amount", "words"),
+    [
+        ("fee", 1, "Billed through OfficeRnD"),
+        ("top_up", 1, "Member balance"),
+        ("top_up", -1, "taken back"),
+        ("forgiveness", 1, "Forgiven"),
+        ("credit", -1, "Refund"),
+    ],
+)
+def test_the_comment_is_short_and_carries_the_reference(kind: Any, amount: int, words: str) -> None:
+    movement = Movement("PRF-250312-1-7QK2M9FA/12", kind, "m1", "ann", "c1", amount * 10**15, "EUR", DAY, 1)
+    text = wording.comment(movement)
+    assert words in text and text.endswith(f"[{movement.reference}]") and len(text) < 255
+    assert "-" not in text.split("EUR")[0].split(":")[1]
+
+
+# -- allowance -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("membership", "amount"),
+    [
+        (Membership("1", member="m1", plan="p1", calculated_status="active"), 7),
+        (Membership("1", company="c1", plan="p1", calculated_status="active"), 7),
+        (Membership("1", company="c1", member="m2", plan="p1", calculated_status="active"), 5),
+        (Membership("1", member="m1", plan="p1", calculated_status="expired"), 5),
+        (Membership("1", member="m1", plan="p9", calculated_status="active"), 5),
+        (Membership("1", plan="p1", calculated_status="active"), 5),
+    ],
+)
+def test_a_plan_covers_its_member_or_its_companys_members(membership: Membership, amount: int) -> None:
+    assert allowance_of(ANN, [membership], {"p1": 7}, 5) == amount
+    assert (
+        allowance_of(
+            replace(ANN, company_id=""), [Membership("1", plan="p1", calculated_status="active")], {"p1": 7}, 5
+        )
+        == 5
+    )
+
+
+def test_a_top_up_waits_for_debts_and_open_movements() -> None:
+    def decided(balance: int, **how: Any) -> Any:
+        options = {"busy": False, "mode": "add", "minimum": 10_000, "currency": "EUR"} | how
+        return decide_top_up(ANN, balance, 5_000_000, **options)  # type: ignore[arg-type]
+
+    assert decided(0) == TopUp(ANN, 5_000_000)
+    assert decided(-9_999) == TopUp(ANN, 5_000_000)
+    assert isinstance(decided(-10_000), Skipped) and decided(-10_000).owed == 10_000
+    assert isinstance(decided(0, busy=True), Skipped)
+    assert decided(-4_000, mode="reset") == TopUp(ANN, 5_004_000)
+    assert decided(8_000_000, mode="reset") == TopUp(ANN, -3_000_000)
+
+
+def test_at_most_what_we_gave_is_taken_back() -> None:
+    leaver = replace(ANN, standing="departed")
+    mark = Mark(0, 1, NOW, top_up_left=2_005_000)
+    assert take_back(leaver, mark, 9_000_000, "EUR") == 2_000_000
+    assert take_back(leaver, mark, 1_000_000, "EUR") == 1_000_000
+    assert take_back(leaver, mark, -1, "EUR") == take_back(ANN, mark, 9_000_000, "EUR") == 0
+    assert take_back(leaver, None, 9_000_000, "EUR") == 0
+
+
+# -- reports ---------------------------------------------------------------------------------------------------------
+
+
+def test_status_tells_runs_holds_and_open_movements(site: Site) -> None:
+    member = site.person("old", -5.0)
+    site.settle()
+    now = site.clock.now()
+    money.record_run(
+        site.database, "hq", "settle", started=now, ended=now, exit_code=1, answer={"error": {"code": "x"}}
+    )
+    (run,) = money.last_runs(site.database, "hq")
+    assert (run["kind"], run["exit_code"], run["error"]) == ("settle", 1, {"code": "x"})
+    (hold,) = money.held(site.database, site.settings)
+    assert (hold["username"], hold["member_id"], hold["amount"], hold["code"]) == (
+        "old",
+        member,
+        "5.00",
+        "opening_balance",
+    )
+    assert money.open_movements(site.database, site.settings) == []
+
+    from money_world import refuse
+
+    site.prints("old", 1.0)
+    site.faults.always = refuse
+    site.settle()
+    (movement,) = money.open_movements(site.database, site.settings)
+    assert (movement["state"], movement["stage"], movement["amount"]) == ("failed", "failed", "1.00")
+    assert reports.members_with_open_movements(site.database, "hq") == {member}
+
+
+def test_the_front_knows_its_names() -> None:
+    for name in money._PUBLIC:
+        assert callable(getattr(money, name))
+    with pytest.raises(AttributeError):
+        money.nothing  # noqa: B018

@@ -1,0 +1,144 @@
+"""The database opens writable and at the newest schema, or not at all; a copy is taken before it changes."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from settings_example import example_settings
+from sqlalchemy import Column, Engine, MetaData, Table, select, text
+from sqlalchemy.exc import OperationalError
+
+import relay.jobs.tables
+import relay.money.tables
+import relay.people.links  # noqa: F401 - every room's tables are in the schema
+from relay import database
+from relay.errors import LedgerError
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Engine:
+    return database.open_database(example_settings(tmp_path))
+
+
+def test_the_migrations_make_exactly_the_tables(engine: Engine) -> None:
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        differences = compare_metadata(context, database.metadata)
+    engine.dispose()
+    assert differences == []
+
+
+def test_the_newest_revision_is_the_folders() -> None:
+    from alembic.config import Config
+
+    settings = Config()
+    settings.set_main_option("script_location", "relay:migrations")
+    assert ScriptDirectory.from_config(settings).get_heads() == [database.REVISION]
+
+
+def test_the_file_is_its_owners_and_durable(tmp_path: Path, engine: Engine) -> None:
+    file = tmp_path / "state" / "ledger.db"
+    assert file.stat().st_mode & 0o077 == 0
+    with engine.connect() as connection:
+        found = [
+            connection.exec_driver_sql(f"PRAGMA {name}").scalar()
+            for name in ("journal_mode", "synchronous", "foreign_keys")
+        ]
+    engine.dispose()
+    assert found == ["wal", 2, 1]
+
+
+def test_opening_again_changes_nothing(tmp_path: Path, engine: Engine) -> None:
+    engine.dispose()
+    database.open_database(example_settings(tmp_path)).dispose()
+    assert [file.name for file in (tmp_path / "state").iterdir() if "before" in file.name] == []
+
+
+def test_a_newer_ledger_is_refused(tmp_path: Path, engine: Engine) -> None:
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    engine.dispose()
+    with pytest.raises(LedgerError, match="newer version"):
+        database.open_database(example_settings(tmp_path))
+
+
+def test_a_copy_is_taken_before_a_migration(tmp_path: Path, engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    with engine.begin() as connection:
+        connection.execute(text("INSERT INTO site_facts VALUES ('hq', 'currency', 'EUR')"))
+        connection.execute(text("UPDATE alembic_version SET version_num = '0000'"))
+    engine.dispose()
+    with pytest.raises(Exception, match="0000"):  # there is no such step: nothing was changed, the copy is there
+        database.open_database(example_settings(tmp_path))
+    (copy,) = (tmp_path / "state").glob("ledger.db.before-*")
+    assert copy.stat().st_mode & 0o077 == 0
+    with closing(sqlite3.connect(copy)) as connection:
+        assert connection.execute("SELECT value FROM site_facts").fetchall() == [("EUR",)]
+
+
+def test_a_read_only_ledger_is_refused(tmp_path: Path, engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    engine.dispose()
+    url = f"sqlite:///file:{tmp_path}/state/ledger.db?mode=ro&uri=true"
+    settings = example_settings(tmp_path, ledger={"url": url})
+    with pytest.raises(LedgerError, match="cannot be opened and written"):
+        database.open_database(settings)
+
+
+def test_a_folder_that_is_not_there_is_a_sentence(tmp_path: Path) -> None:
+    settings = example_settings(tmp_path, ledger={"url": "sqlite:////nowhere/at/all/ledger.db"})
+    with pytest.raises(LedgerError, match="cannot be"):
+        database.open_database(settings)
+
+
+def test_a_missing_driver_is_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing(_url: str) -> None:
+        raise ModuleNotFoundError("No module named 'psycopg'")
+
+    monkeypatch.setattr(database, "make_engine", missing)
+    with pytest.raises(LedgerError, match="needs a driver"):
+        database.open_database(example_settings(tmp_path))
+
+
+def test_a_state_folder_that_cannot_be_made_is_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    settings = example_settings(tmp_path, site={"state_dir": str(tmp_path / "file" / "below")})
+    with pytest.raises(LedgerError, match="state_dir"):
+        database.open_database(settings)
+
+
+def test_a_broken_file_is_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "state").mkdir()
+    (tmp_path / "state" / "ledger.db").write_text("this is no database " * 100)
+    with pytest.raises(LedgerError, match="not a database"):
+        database.open_database(example_settings(tmp_path))
+
+
+def test_moments_keep_their_time_zone() -> None:
+    engine = database.make_engine("sqlite://")
+    table = Table("t", MetaData(), Column("at", database.Moment))
+    moment = datetime(2025, 3, 12, 9, 30, tzinfo=timezone(timedelta(hours=2)))
+    with engine.begin() as connection:
+        table.create(connection)
+        connection.execute(table.insert().values(at=moment))
+        connection.execute(table.insert().values(at=None))
+        assert connection.execute(select(table.c.at)).scalars().all() == [
+            datetime(2025, 3, 12, 7, 30, tzinfo=UTC),
+            None,
+        ]
+    engine.dispose()
+
+
+def test_readers_do_not_wait_for_a_writer(tmp_path: Path, engine: Engine) -> None:
+    with engine.begin() as writer:
+        writer.execute(text("INSERT INTO site_facts VALUES ('hq', 'a', 'b')"))
+        with database.reading(engine) as reader:
+            assert reader.execute(text("SELECT count(*) FROM site_facts")).scalar() == 0
+        with engine.connect() as other, pytest.raises(OperationalError, match="locked"):
+            other.exec_driver_sql("PRAGMA busy_timeout=1")
+    engine.dispose()
