@@ -199,7 +199,19 @@ def test_pip_installs_the_wheel_and_it_can_make_a_package_again(tmp_path: Path) 
     path.write_bytes(own_wheel.make_wheel())
     target = tmp_path / "prefix"
     subprocess.run(
-        [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-index", "--prefix", target, path],
+        [
+            sys.executable,
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--no-deps",
+            "--no-index",
+            "--ignore-installed",
+            "--prefix",
+            target,
+            path,
+        ],
         check=True,
     )
     packages = next(target.glob("lib/python*/site-packages"))
