@@ -37,7 +37,7 @@ def serve(settings: Settings, *, listen: str | None = None, say: Callable[[str],
         app = make_app(place)
         try:
             server = waitress.create_server(
-                app, host=host.strip("[]"), port=int(port), threads=THREADS, send_bytes=1, ident=None,
+                app, host=host.strip("[]"), port=int(port), threads=THREADS, ident=None,
                 max_request_body_size=2_000_000, clear_untrusted_proxy_headers=False, channel_timeout=180,
             )  # fmt: skip
         except OSError as error:

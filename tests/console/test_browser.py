@@ -1,0 +1,280 @@
+"""The pages in a real Chromium: clicking, keyboard alone, phone, without script, accessibility, no policy violated."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import shutil
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import waitress
+from selenium import webdriver
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.remote.webelement import WebElement
+from selenium.webdriver.support.ui import WebDriverWait
+
+from relay import config
+from relay.console.app import make_app
+from relay.console.desk import Desk
+from relay.sandbox.pair import Pair
+
+CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
+AXE = Path(__file__).parent.parent / "node" / "node_modules" / "axe-core" / "axe.min.js"
+PAGES = ("/", "/people", "/review", "/money", "/statements", "/settings", "/checks", "/installation")
+PATIENCE_S = 60
+
+pytestmark = pytest.mark.skipif(not (CHROMIUM and DRIVER), reason="Chromium and its driver are not installed")
+
+
+class Browser:
+    """One Chromium of a certain size, with what a person does in it."""
+
+    def __init__(self, folder: Path, base: str, *, width: int, dark: bool = False, script: bool = True) -> None:
+        options = webdriver.ChromeOptions()
+        options.binary_location = str(CHROMIUM)
+        for flag in ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+                     "--disable-background-networking", "--disable-component-update", "--disable-sync",
+                     f"--user-data-dir={folder}"):  # fmt: skip
+            options.add_argument(flag)
+        options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+        self.driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(str(DRIVER)))
+        self.base = base
+        size = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 500}
+        self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+        if not script:
+            self.driver.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": True})
+        if dark:
+            features = {"features": [{"name": "prefers-color-scheme", "value": "dark"}]}
+            self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", features)
+
+    def open(self, path: str) -> None:
+        self.driver.get(self.base + path)
+
+    def click(self, text: str) -> None:
+        """Press what says `text`, and wait until the work that it started, if any, is over."""
+        shown = [item for item in self.all("button, summary, a") if item.text.strip() == text and item.is_displayed()]
+        assert shown, (text, self.driver.current_url, self.text())
+        before = self.driver.current_url
+        is_summary = shown[0].tag_name == "summary"
+        shown[0].click()
+        if not is_summary:
+            self.wait(lambda: self.driver.current_url != before or "/work/" in self.driver.current_url)
+            self.wait(lambda: not self.all("[data-watch]"))
+
+    def all(self, selector: str) -> list[WebElement]:
+        return self.driver.find_elements(By.CSS_SELECTOR, selector)
+
+    def text(self) -> str:
+        return self.driver.find_element(By.TAG_NAME, "main").text
+
+    def wait(self, condition: Any) -> None:
+        WebDriverWait(self.driver, PATIENCE_S, poll_frequency=0.05).until(lambda _: condition())
+
+    def complaints(self) -> list[str]:
+        """Return what the browser's console holds: errors of scripts, violations of the policy."""
+        return [entry["message"] for entry in self.driver.get_log("browser") if entry["level"] in ("SEVERE", "WARNING")]
+
+    def faults(self) -> list[str]:
+        """Return what axe finds serious, as "rule: element"."""
+        # The page's own policy lets nothing in; the driver puts the judge in from outside.
+        self.driver.execute_cdp_cmd("Runtime.evaluate", {"expression": AXE.read_text(encoding="utf-8")})
+        found = self.driver.execute_async_script(
+            "const done = arguments[0]; axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa', "
+            "'best-practice']}).then(result => done(JSON.stringify(result.violations)))"
+        )
+        return [
+            f"{violation['id']}: {node['html'][:160]} {node.get('failureSummary', '')[:200]}"
+            for violation in json.loads(found)
+            if violation["impact"] in ("serious", "critical")
+            for node in violation["nodes"]
+        ]
+
+    def overflows(self) -> int:
+        """Return by how many pixels the page is wider than the window."""
+        return int(self.driver.execute_script("return document.documentElement.scrollWidth - window.innerWidth"))
+
+
+class Served:
+    """Both stand-ins and the console, answering at a loopback port."""
+
+    def __init__(self, folder: Path) -> None:
+        self.pair = Pair(folder, members=40, filling="old-connector").start()
+        with self.pair.config_file.open("a", encoding="utf-8") as file:
+            file.write('\n[top_up]\namount = "2.00"\n')
+        self.desk = Desk(config.load(self.pair.config_file))
+        self.server = waitress.create_server(make_app(self.desk), host="127.0.0.1", port=0, threads=8)
+        self.url = f"http://127.0.0.1:{self.server.effective_port}"
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+
+    def _run(self) -> None:
+        with contextlib.suppress(OSError):  # its sockets are closed under it
+            self.server.run()
+
+    def close(self) -> None:
+        self.desk.works.finish(30)
+        self.server.close()
+        self._thread.join(5)
+        self.desk.close()
+        self.pair.stop()
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    found = Served(tmp_path_factory.mktemp("site"))
+    yield found
+    found.close()
+
+
+def browser(served: Served, tmp_path_factory: pytest.TempPathFactory, **how: Any) -> Iterator[Browser]:
+    found = Browser(tmp_path_factory.mktemp("browser"), served.url, **how)
+    yield found
+    found.driver.quit()
+
+
+@pytest.fixture(scope="module")
+def wide(served: Served, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    yield from browser(served, tmp_path_factory, width=1280)
+
+
+@pytest.fixture(scope="module")
+def phone(served: Served, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    yield from browser(served, tmp_path_factory, width=375, dark=True)
+
+
+@pytest.fixture(scope="module")
+def plain(served: Served, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    yield from browser(served, tmp_path_factory, width=1280, script=False)
+
+
+def test_1_a_first_visit_becomes_a_first_sync_by_clicking(wide: Browser) -> None:
+    wide.open("/")
+    wide.click("Begin")
+    wide.click("Look at both systems")
+    wide.click("Look through the list")
+    wide.click("Do this…")
+    assert wide.driver.switch_to.active_element.text == "Do exactly this"
+    wide.click("Do exactly this")
+    assert "Done:" in wide.text()
+    assert [] == wide.complaints()
+
+
+def test_2_a_finding_is_fixed_by_clicking(wide: Browser) -> None:
+    wide.open("/checks")
+    wide.click("Check now")
+    wide.click("See the findings")
+    fixes = len([item for item in wide.all("summary") if item.text.startswith("Fix")])
+    assert fixes
+    next(item for item in wide.all("summary") if item.text.startswith("Fix")).click()
+    wide.click("Fix it")
+    wide.open("/checks")
+    assert len([item for item in wide.all("summary") if item.text.startswith("Fix")]) < fixes
+    assert [] == wide.complaints()
+
+
+def test_3_a_day_is_settled_by_clicking(wide: Browser, served: Served) -> None:
+    login = served.pair.logins(1)[0]
+    served.pair.papercut.print_job(login=(login.email, login.password), printer="Colour", pages=24, colour_pages=9)
+    wide.open("/")
+    wide.click("Run now")
+    wide.click("Do the daily run now")
+    assert "1 fee billed, €3.00 in all" in wide.text()
+    wide.open("/people")
+    wide.all("#find")[0].send_keys(login.email, Keys.ENTER)
+    wide.wait(lambda: "find=" in wide.driver.current_url)
+    wide.all("table a")[0].click()
+    wide.wait(lambda: "/people/one" in wide.driver.current_url)
+    assert "Print fee" in wide.text()
+    assert [] == wide.complaints()
+
+
+def test_4_settings_are_changed_by_clicking(wide: Browser, served: Served) -> None:
+    wide.open("/settings")
+    wide.all("input[name='members.statuses'][value='drop-in']")[0].click()
+    wide.click("See what this would do…")
+    wide.click("See what would change")
+    assert "may print" in wide.text()
+    wide.click("Save")
+    assert "Saved." in wide.text()
+    assert "drop-in" in served.desk.settings.members.statuses
+
+
+@pytest.mark.skipif(not AXE.exists(), reason="axe-core is not installed: npm install --prefix tests/node")
+@pytest.mark.parametrize("path", [*PAGES, "/people/one", "/people/why", "/money/differences"])
+def test_5_no_page_shuts_anybody_out(wide: Browser, phone: Browser, served: Served, path: str) -> None:
+    where = path + (f"?who={served.pair.logins(1)[0].email}" if path.startswith("/people/") else "")
+    for one in (wide, phone):
+        one.open(where)
+        for closed in one.all("details:not([open])")[:6]:
+            one.driver.execute_script("arguments[0].open = true", closed)
+        assert [] == one.faults(), where
+        assert one.overflows() <= 0, where
+        assert [] == one.complaints(), where
+
+
+@pytest.mark.skipif(not AXE.exists(), reason="axe-core is not installed: npm install --prefix tests/node")
+def test_5_the_judge_sees_a_fault_where_there_is_one(wide: Browser) -> None:
+    wide.open("/people")
+    wide.driver.execute_script(
+        "document.querySelector('label[for=find]').remove(); document.getElementById('find').placeholder = ''"
+    )
+    assert any("label" in fault for fault in wide.faults())
+
+
+def test_6_the_phone_does_what_the_desk_does(phone: Browser) -> None:
+    phone.open("/review")
+    phone.click("Look again")
+    phone.click("Look through the list")
+    assert "stay as they are" in phone.text()
+
+
+def test_7_the_keyboard_alone_is_enough(wide: Browser) -> None:
+    wide.open("/")
+    body = wide.driver.switch_to.active_element
+    body.send_keys(Keys.TAB)
+    assert "To the content" == wide.driver.switch_to.active_element.text
+    reached = set()
+    for _ in range(40):
+        now = wide.driver.switch_to.active_element
+        reached.add(now.text.strip())
+        if now.tag_name == "summary" and now.text.strip() == "Run now":
+            break
+        now.send_keys(Keys.TAB)
+    assert {"People", "Review", "Money", "Run now"} <= reached
+    wide.driver.switch_to.active_element.send_keys(Keys.ENTER)
+    wide.wait(lambda: wide.driver.switch_to.active_element.text == "Do the daily run now")
+    wide.driver.switch_to.active_element.send_keys(Keys.ESCAPE)
+    wide.wait(lambda: wide.driver.switch_to.active_element.text.strip() == "Run now")
+    assert not wide.all("details.ask[open]")
+
+
+def test_8_without_script_pages_are_read_and_forms_work(plain: Browser, served: Served) -> None:
+    for path in PAGES:
+        plain.open(path)
+        assert plain.all("h1")[0].text
+    plain.open("/statements")
+    assert not plain.all("[data-print]")[0].is_displayed()  # only script shows what only script can do
+    plain.open("/review")
+    shown = next(item for item in plain.all("button") if item.text == "Look again")
+    shown.click()
+    plain.wait(lambda: "Everybody is in place" in plain.text() or "would happen" in plain.text())
+    plain.open("/")
+    next(item for item in plain.all("summary") if item.text == "Run now").click()
+    next(item for item in plain.all("button") if item.text == "Do the daily run now").click()
+    plain.wait(lambda: "Print jobs:" in plain.text())
+
+
+def test_9_progress_falls_back_to_asking(wide: Browser, served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("relay.console.pages.works.LISTENERS", threading.BoundedSemaphore(1))
+    from relay.console.pages import works
+
+    works.LISTENERS.acquire()
+    wide.open("/review")
+    wide.click("Look again")
+    assert "would" in wide.text() or "in place" in wide.text()
+    wide.complaints()
