@@ -1,0 +1,373 @@
+"""The 26 ways in which a reconciliation that moves money goes wrong, each with a test that names its number.
+
+The list is of crashes, clocks, people, systems and operators; whatever is tested at length elsewhere is tested here
+once more in its plainest form, so that the list is whole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from money_world import Site, kill, lose, refuse, sites
+
+from relay import database as databases
+from relay import money
+from relay.errors import AlreadyRunning, BadAnswer, LedgerError, RateLimited
+from relay.money import calendar, lease, reference
+from relay.money.ledger import open_ledger
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[Site]:
+    yield from sites(tmp_path)
+
+
+@pytest.fixture
+def ann(site: Site) -> str:
+    """Ann owes 7.00."""
+    member = site.person("ann")
+    site.prints("ann", 7.0)
+    return member
+
+
+def at(site: Site, name: str, phase: str, action: Any) -> None:
+    site.faults.always = lambda called, when: action(called, when) if (called, when) == (name, phase) else None
+
+
+def once(site: Site, ann: str) -> None:
+    """Settle without faults until nothing is left, and assert one fee and one adjustment."""
+    site.faults.clear()
+    site.clock.move(seconds=10)
+    assert site.settle().exit_code == 0
+    assert (len(site.fees_of(ann)), len(site.adjustments("ann")), site.balance("ann")) == (1, 1, 0)
+    writes = site.remote_writes()
+    assert (site.settle().movements, site.remote_writes()) == ((), writes)
+
+
+def codes(site: Site) -> list[str]:
+    return [refusal.code for refusal in site.result.refused]
+
+
+def test_01_crash_after_the_fee_before_the_adjustment(site: Site, ann: str) -> None:
+    at(site, "create_fee", "after", kill)
+    assert site.killed(site.settle)
+    once(site, ann)
+
+
+def test_02_crash_after_the_adjustment_before_its_record(site: Site, ann: str) -> None:
+    at(site, "adjust_balance", "after", kill)
+    assert site.killed(site.settle)
+    once(site, ann)
+
+
+def test_03_time_out_on_the_fee(site: Site, ann: str) -> None:
+    at(site, "create_fee", "after", lose)
+    assert site.settle().exit_code == 0
+    once(site, ann)
+
+
+def test_04_a_repetition_long_after_looks_first(site: Site, ann: str) -> None:
+    at(site, "create_fee", "after", kill)
+    site.killed(site.settle)
+    site.clock.move(days=400)
+    once(site, ann)
+
+
+def test_05_two_runs_at_once(tmp_path: Path) -> None:
+    site = Site(tmp_path, {}, url=f"sqlite:///{tmp_path}/ledger.db")
+    site.faults.counting = False
+    ann = site.person("ann")
+    site.prints("ann", 7.0)
+    running: list[bool] = []
+
+    def run(number: int) -> None:
+        try:
+            settings = site.settings
+            ledger = open_ledger(site.database, settings, site.clock, holder=f"machine{number}:/var")
+        except AlreadyRunning:
+            return
+        running.append(True)
+        del ledger
+
+    with ThreadPoolExecutor(20) as pool:
+        list(pool.map(run, range(20)))
+    assert len(running) == 1
+    site.clock.move(minutes=20)
+    site.settle()
+    assert (len(site.fees_of(ann)), site.balance("ann")) == (1, 0)
+    site.database.dispose()
+
+
+def test_06_daylight_saving_a_powered_off_night_a_clock_set_back(site: Site) -> None:
+    assert calendar.due_moment(date(2025, 3, 30), datetime(1, 1, 1, 2, 30).time(), "Europe/Berlin").hour == 3
+    calendar.mark_done(site.database, site.settings, site.clock)
+    site.clock.move(days=3)
+    assert calendar.is_due(site.database, site.settings, site.clock).due
+    calendar.mark_done(site.database, site.settings, site.clock)
+    site.clock.move(days=-1)
+    assert not calendar.is_due(site.database, site.settings, site.clock).due
+
+
+def test_06_a_clock_set_back_stops_money_until_a_person_has_looked(site: Site, ann: str) -> None:
+    future = site.clock.now() + timedelta(days=2)
+    money.record_run(site.database, "hq", "settle", started=future, ended=future, exit_code=0, answer={})
+    assert (site.settle().exit_code, codes(site), site.remote_writes()) == (3, ["clock_went_back"], 0)
+    site.approve("hq", "bill")
+    once(site, ann)
+    assert calendar.is_due(site.database, site.settings, site.clock).due
+
+
+def test_07_renamed_between_fee_and_adjustment(site: Site, ann: str) -> None:
+    at(site, "create_fee", "after", kill)
+    site.killed(site.settle)
+    site.papercut.accounts["ann.married"] = site.papercut.accounts.pop("ann")
+    site.relink("ann", username="ann.married", company_id="64d000000000000000000009")
+    site.faults.clear()
+    site.clock.move(seconds=10)
+    assert site.settle().exit_code == 0
+    assert (len(site.fees_of(ann)), site.balance("ann.married")) == (1, 0)
+    assert site.fees_of(ann)[0].company == "64d000000000000000000001"  # the payer of the billed day
+
+
+def test_08_an_account_deleted_meanwhile(site: Site, ann: str) -> None:
+    at(site, "create_fee", "after", kill)
+    site.killed(site.settle)
+    site.faults.clear()
+    site.clock.move(seconds=10)
+    del site.papercut.accounts["ann"]
+    assert site.settle().exit_code == 1
+    assert "resolve" in site.result.movements[0].note
+    assert len(site.fees_of(ann)) == 1
+    from relay.money.reports import members_with_open_movements
+
+    assert members_with_open_movements(site.database, "hq") == {ann}  # what the people room asks before it deletes
+
+
+def test_09_some_fail_some_succeed(site: Site, ann: str) -> None:
+    bob = site.person("bob")
+    site.prints("bob", 1.0)
+    failed: list[str] = []
+
+    def first_fails(name: str, phase: str) -> None:
+        if not failed:
+            failed.append(name)
+            refuse(name, phase)
+
+    at(site, "create_fee", "before", first_fails)
+    assert site.settle().exit_code == 1
+    assert [m["state"] for m in site.result.as_json()["movements"]] == ["failed", "posted"]
+    assert len(site.fees_of(bob)) == 1
+    once(site, ann)
+
+
+def test_10_too_many_requests(site: Site, ann: str) -> None:
+    told: list[str] = []
+
+    def busy(name: str, _phase: str) -> None:
+        if len(told) < 2:
+            told.append(name)
+            raise RateLimited("too many", retry_after_s=30, system="OfficeRnD", operation=name)
+
+    at(site, "create_fee", "before", busy)
+    assert site.settle().exit_code == 0
+    assert site.clock.slept_s == [30, 30]
+    once(site, ann)
+
+
+def test_10_a_limit_that_does_not_end_is_left_to_the_next_settle(site: Site, ann: str) -> None:
+    def busy(name: str, _phase: str) -> None:
+        raise RateLimited("too many", retry_after_s=1e9, system="OfficeRnD", operation=name)
+
+    at(site, "create_fee", "before", busy)
+    assert site.settle().exit_code == 1
+    assert max(site.clock.slept_s) <= 65
+    once(site, ann)
+
+
+@pytest.mark.parametrize("word", ["forgive", "bill"])
+def test_11_papercut_restored_from_a_backup(site: Site, word: str) -> None:
+    """Old debts are back, counters fell: no fee; with a word the balances return, or the present ones are billed."""
+    people = {f"user{number}": site.person(f"user{number}") for number in range(5)}
+    for name in people:
+        site.prints(name, 2.0)
+    backup = {name: (account.balance, account.jobs) for name, account in site.papercut.accounts.items()}
+    site.settle()
+    for name in people:
+        site.prints(name, 1.0)
+    site.settle()
+    fees = len(site.officernd.held_fees)
+    for name, (balance, jobs) in backup.items():
+        site.papercut.accounts[name].balance, site.papercut.accounts[name].jobs = balance, jobs
+    for _ in range(2):
+        site.clock.move(days=1)
+        assert (site.settle().exit_code, codes(site), len(site.officernd.held_fees)) == (3, ["restored"], fees)
+    assert f"{site.clock.now():%Y}" in site.result.refused[0].message  # the days affected
+    site.approve("hq", word)
+    assert site.settle().exit_code == 0
+    assert {site.balance(name) for name in people} == {0}
+    assert len(site.officernd.held_fees) == fees + (5 if word == "bill" else 0)
+    site.prints("user0", 0.5)
+    assert (site.settle().exit_code, site.balance("user0")) == (0, 0)
+
+
+def test_11_one_restored_account_is_held_alone(site: Site, ann: str) -> None:
+    site.person("bob")
+    site.settle()
+    site.papercut.accounts["ann"].balance = -7.0
+    site.prints("bob", 1.0)
+    assert (site.settle().exit_code, codes(site), site.balance("bob")) == (3, ["unexplained_debt"], 0)
+    site.approve("ann", "forgive")
+    assert (site.settle().exit_code, site.balance("ann"), len(site.fees_of(ann))) == (0, 0, 1)
+
+
+def test_12_a_lost_journal_bills_nothing_and_is_rebuilt(site: Site, ann: str) -> None:
+    from test_foreign import lose_the_ledger, rebuild
+
+    site.settle()
+    first = reference.find(site.fees_of(ann)[0].name)
+    lose_the_ledger(site)
+    site.prints("ann", 1.0)
+    assert (site.settle().exit_code, codes(site)) == (3, ["ledger_lost"])
+    assert rebuild(site).taken == 1
+    assert site.settle().exit_code == 0
+    names = [name for fee in site.fees_of(ann) for name in reference.find(fee.name)]
+    assert len(set(names)) == 2 and first[0] in names
+
+
+def test_13_a_job_finishes_while_the_sweep_runs(site: Site, ann: str) -> None:
+    at(site, "adjust_balance", "before", lambda *_: site.prints("ann", 0.3))
+    assert (site.settle().exit_code, site.balance("ann")) == (0, -300_000)
+
+
+def test_14_a_top_up_meets_a_negative_balance(site: Site, ann: str) -> None:
+    site.configure(top_up={"amount": "5.00"})
+    assert site.top_up().movements == ()
+    site.settle()
+    site.top_up()
+    site.top_up()
+    assert (site.billed(ann), site.balance("ann")) == (7_000_000, 5_000_000)
+
+
+def test_15_a_refund_before_billing(site: Site, ann: str) -> None:
+    site.papercut.accounts["ann"].balance += 3.0
+    site.settle()
+    assert (site.billed(ann), site.balance("ann")) == (4_000_000, 0)
+
+
+def test_16_a_refund_after_billing_is_never_paid_twice(site: Site, ann: str) -> None:
+    """Without the job's evidence it is credit like any other; with it a person decides, and the balance goes first."""
+    site.settle()
+    site.papercut.accounts["ann"].balance += 7.0
+    assert (site.settle().exit_code, site.settle().movements, site.balance("ann")) == (0, (), 7_000_000)
+
+
+@pytest.mark.parametrize("what", ["deleted", "edited", "renamed"])
+def test_17_a_fee_touched_by_staff_is_never_billed_again(site: Site, ann: str, what: str) -> None:
+    site.settle()
+    (fee_id,) = list(site.officernd.held_fees)
+    fee = site.officernd.held_fees.pop(fee_id)
+    if what != "deleted":
+        change: dict[str, Any] = {"price": Decimal(1)} if what == "edited" else {"name": "Prints"}
+        site.officernd.held_fees[fee_id] = replace(fee, **change)
+    for _ in range(3):
+        site.clock.move(days=1)
+        assert (site.settle().exit_code, site.settle().movements) == (0, ())
+
+
+def test_18_rounding_leaves_no_endless_fees(site: Site) -> None:
+    ann = site.person("ann")
+    for _ in range(30):
+        site.prints("ann", 0.1)
+    assert site.papercut.accounts["ann"].balance != -3.0  # a double
+    for _ in range(3):
+        site.settle()
+    assert ([fee.price for fee in site.fees_of(ann)], site.balance("ann")) == ([Decimal("3.0")], 0)
+
+
+def test_19_a_currency_that_changed_stops_the_site(site: Site, ann: str) -> None:
+    site.settle()
+    site.prints("ann", 1.0)
+    site.configure(site={"currency": "USD"})
+    assert (site.settle().exit_code, codes(site), len(site.fees_of(ann))) == (3, ["currency_changed"], 1)
+
+
+def test_20_a_huge_amount_is_held(site: Site, ann: str) -> None:
+    site.prints("ann", 10_000.0)
+    assert (site.settle().exit_code, codes(site), site.remote_writes()) == (3, ["max_fee"], 0)
+
+
+def test_21_a_short_or_empty_source_changes_nothing(site: Site, ann: str) -> None:
+    def short(*_: object) -> None:
+        raise BadAnswer("OfficeRnD lists 3 fees but counts 4", system="OfficeRnD", operation="GET /fees")
+
+    at(site, "fees", "before", short)
+    with pytest.raises(BadAnswer):
+        site.settle()
+    assert site.remote_writes() == 0
+    once(site, ann)
+
+
+def test_22_no_webhook_is_booked() -> None:
+    """Nothing in the money room takes data from outside but by asking: no module knows of webhooks."""
+    room = Path(money.__file__).parent
+    assert [file.name for file in room.glob("*.py") if "webhook" in file.read_text(encoding="utf-8").lower()] == []
+
+
+def test_23_an_older_version_refuses_a_newer_ledger(tmp_path: Path) -> None:
+    from sqlalchemy import text
+
+    site = Site(tmp_path, {}, url=f"sqlite:///{tmp_path}/ledger.db")
+    with site.database.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(LedgerError, match="newer version"):
+        databases.bring_up_to_date(site.database)
+    site.database.dispose()
+
+
+def test_24_only_what_papercut_charged_is_billed(site: Site) -> None:
+    """A job cancelled at the device is not on the balance, so there is nothing to bill."""
+    site.person("ann")
+    site.papercut.accounts["ann"].jobs += 1
+    assert (site.settle().exit_code, site.remote_writes()) == (0, 0)
+
+
+def test_25_a_word_said_twice_corrects_once(site: Site) -> None:
+    from relay.errors import UsageError
+
+    site.person("old", -5.0)
+    site.settle()
+    for _ in range(2):
+        site.approve("old", "forgive")
+    site.settle()
+    with pytest.raises(UsageError):
+        site.approve("old", "forgive")
+    site.settle()
+    assert (site.balance("old"), len(site.adjustments("old"))) == (0, 1)
+
+
+def test_26_a_journal_that_cannot_be_written_sends_nothing(
+    site: Site, ann: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from sqlalchemy.exc import OperationalError
+
+    def full(*_: object) -> None:
+        raise OperationalError("COMMIT", {}, Exception("disk I/O error"))
+
+    monkeypatch.setattr(lease, "renew", full)
+    with pytest.raises(LedgerError):
+        site.settle()
+    assert site.remote_writes() == 0
+    monkeypatch.undo()
+    once(site, ann)
+
+
+def test_the_list_is_whole() -> None:
+    numbers = {name[5:7] for name in globals() if name.startswith("test_") and name[5:7].isdigit()}
+    assert numbers == {f"{number:02d}" for number in range(1, 27)}
