@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import logging
+import os
 import signal
+import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import waitress
@@ -31,21 +34,37 @@ def serve(settings: Settings, *, listen: str | None = None, say: Callable[[str],
     """
     address = listen or settings.console.listen
     _check_listen(settings, address)
-    host, _, port = address.rpartition(":")
-    with serving_lock(settings.site.state_dir):
+    with serving_lock(settings.site.state_dir), _listening(address) as listening:
         place = Desk(settings)
-        app = make_app(place)
+        web = waitress.create_server(
+            make_app(place),
+            sockets=[listening],
+            threads=THREADS,
+            ident=None,
+            max_request_body_size=2_000_000,
+            clear_untrusted_proxy_headers=False,  # the gate reads them itself
+            channel_timeout=180,
+        )
+        return _until_stopped(place, web, address, say)
+
+
+@contextmanager
+def _listening(address: str) -> Iterator[socket.socket]:
+    """Listen at ADDRESS:PORT for the `with` block. Raises UsageError where that cannot be."""
+    host, _, port = address.rpartition(":")
+    host = host.strip("[]")
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM) as listening:
+        if os.name == "posix":  # under Windows the option would let two programs share the port
+            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            server = waitress.create_server(
-                app, host=host.strip("[]"), port=int(port), threads=THREADS, ident=None,
-                max_request_body_size=2_000_000, clear_untrusted_proxy_headers=False, channel_timeout=180,
-            )  # fmt: skip
+            listening.bind((host, int(port)))
+            listening.listen(128)
         except OSError as error:
             raise UsageError(
                 f"The console cannot listen at {address} ({error.strerror or error}): another program may have the "
                 "port; choose another one with --listen or [console] listen."
             ) from None
-        return _until_stopped(place, server, address, say)
+        yield listening
 
 
 def _until_stopped(place: Desk, server: Any, address: str, say: Callable[[str], None]) -> int:
