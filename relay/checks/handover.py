@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from papercut_scripts import handover as format_
-from relay.checks.model import Finding, Site
+from relay.checks.model import Finding, Severity, Site
 from relay.errors import RelayError
 from relay.people import publish
 
@@ -23,7 +23,7 @@ def files(site: Site) -> Iterator[Finding]:
     if not home.is_dir():
         yield Finding(
             "home_missing",
-            "error",
+            _severity(home),
             str(home),
             f"The folder of the hand-over files {home} does not exist here, so that PaperCut's two programs can answer "
             "nothing: run the installer on the PaperCut server, or correct [scripts] home.",
@@ -48,6 +48,16 @@ def files(site: Site) -> Iterator[Finding]:
             f"PaperCut does not tell which script a printer has: see that {_PASTE} holds the text of "
             f"{home / PRINT_SCRIPT}, as it is since the last sync.",
         )
+
+
+def is_synced(home: Path) -> bool:
+    """Return whether a directory was ever published into `home`."""
+    return (home / "directory" / "CURRENT").exists()
+
+
+def _severity(home: Path) -> Severity:
+    """Before the first sync it is no surprise that files are missing: the sync writes them."""
+    return "error" if is_synced(home) else "warning"
 
 
 def _rights(home: Path) -> Iterator[Finding]:
@@ -83,7 +93,7 @@ def _settings_file(site: Site, home: Path) -> Iterator[Finding]:
         found = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         message = f"There is no {path}, so that the login program refuses everybody: a successful sync writes it."
-        yield Finding("program_settings_missing", "error", str(path), message, does)
+        yield Finding("program_settings_missing", _severity(home), str(path), message, does)
         return
     except (OSError, ValueError):
         message = f"{path} cannot be read, so that the login program refuses everybody."
@@ -109,7 +119,7 @@ def publish_programs(site: Site, findings: list[Finding]) -> None:
 def directory(site: Site) -> Iterator[Finding]:
     """Look at the directory in force: readable, and young enough to be answered from."""
     home = site.settings.scripts.home
-    if not (home / "directory" / "CURRENT").exists():
+    if not is_synced(home):
         yield Finding(
             "never_synced",
             "warning",

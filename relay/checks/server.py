@@ -16,6 +16,7 @@ import subprocess
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from relay.checks import handover
 from relay.checks.model import Finding, Site
 from relay.errors import Refused
 from relay.installer import places, properties
@@ -50,7 +51,7 @@ def server_files(site: Site) -> Iterator[Finding]:
             "security.properties, the two programs and the old connector are not looked at: run this there too.",
         )
         return
-    yield from _security(folder)
+    yield from _security(folder, _program_folders(site, folder))
     old = places.old_agent_program(str(folder))
     service = places.old_agent_service(places.SYSTEM)
     if service and service[0]:
@@ -71,7 +72,14 @@ def server_files(site: Site) -> Iterator[Finding]:
         )
 
 
-def _security(folder: Path) -> Iterator[Finding]:
+def _program_folders(site: Site, folder: Path) -> set[str]:
+    """Return the folders that PaperCut must be allowed to start from: its keys' programs', else where we install."""
+    values = [site.papercut.config(key) for key in PROGRAMS] if site.papercut else []
+    named = {str(Path(value).parent) for value in values if Path(value).is_absolute() and _is_ours(value)}
+    return named or {places.program_folder(str(folder))}
+
+
+def _security(folder: Path, wanted: set[str]) -> Iterator[Finding]:
     path = Path(places.security_file(str(folder)))
     if not path.is_file():
         yield Finding(
@@ -83,8 +91,9 @@ def _security(folder: Path) -> Iterator[Finding]:
         return
     data = path.read_bytes()
     windows = places.SYSTEM == places.WINDOWS
-    ours = places.program_folder(str(folder))
-    if not properties.has_entry(data, properties.FOLDER_LIST, ours, windows):
+    for ours in sorted(wanted):
+        if properties.has_entry(data, properties.FOLDER_LIST, ours, windows):
+            continue
         yield Finding(
             "folder_not_allowed",
             "error",
@@ -133,7 +142,7 @@ def program_keys(site: Site) -> Iterator[Finding]:
                 f"PaperCut does not ask our program ({key} is empty): {_AGAIN}; or set it at User/Group Sync.",
                 _does(key, ours, value),
             )
-        elif name not in value.replace("_", "-").lower() and name.removeprefix("officernd-") not in _stem(value):
+        elif not _is_ours(value):
             yield Finding(
                 "program_foreign",
                 "error",
@@ -151,8 +160,10 @@ def program_keys(site: Site) -> Iterator[Finding]:
             yield from _spawn(site, key, value)
 
 
-def _stem(value: str) -> str:
-    return value.replace("\\", "/").rsplit("/", 1)[-1].replace("_", "-").lower()
+def _is_ours(value: str) -> bool:
+    """Return whether a key names one of our programs: a launcher, or the script itself."""
+    stem = value.replace("\\", "/").rsplit("/", 1)[-1].rsplit(".", 1)[0].replace("_", "-").lower()
+    return stem.removeprefix("officernd-") in ("user-source", "auth", "auth-program")
 
 
 def _does(key: str, ours: str, old: str) -> str:
@@ -174,7 +185,10 @@ def set_programs(site: Site, findings: list[Finding]) -> None:
 
 
 def _spawn(site: Site, key: str, program: str) -> Iterator[Finding]:
+    synced = handover.is_synced(site.settings.scripts.home)
     if key == USER_SOURCE_KEY:
+        if not synced:
+            return  # it has nothing to answer from, and another finding says so
         code, output, errors = spawn(program, ["-", "is-valid"], "", site)
         if code != 0 or output.splitlines()[:1] != ["Y"]:
             yield Finding(
@@ -196,7 +210,7 @@ def _spawn(site: Site, key: str, program: str) -> Iterator[Finding]:
         )
         return
     last = _last_line(site.settings.scripts.home / "logs" / "auth.log")
-    if last.get("verdict") == "unavailable":
+    if synced and last.get("verdict") == "unavailable":
         yield Finding(
             "login_unavailable",
             "error",

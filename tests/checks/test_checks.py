@@ -274,7 +274,7 @@ CASES = [
         None,
         "warning",
     ),
-    Case("home_missing", lambda b: home(b).rename(b.folder / "gone"), "does not exist here", None),
+    Case("home_missing", lambda b: home(b).rename(b.folder / "gone"), "does not exist here", None, "warning"),
     Case("home_open", lambda b: home(b).chmod(0o755), "Other accounts of this machine may enter", None),
     Case("program_settings_missing", move_away("settings.json"), "There is no", None),
     Case(
@@ -400,6 +400,31 @@ def test_a_site_in_order_is_ok_and_tells_only_what_cannot_be_seen(good: Bench) -
     assert result.as_json()["ok"] is True
     found = result.as_json()["findings"][0]
     assert set(found) == {"code", "severity", "subject", "message", "fix"}
+
+
+def test_before_the_first_sync_nothing_that_it_brings_is_an_error(good: Bench) -> None:
+    import shutil
+
+    shutil.rmtree(home(good))
+    result = good.check()
+    assert result.ok and {"home_missing", "never_synced"} <= good.codes(result)
+    home(good).mkdir(mode=0o700)
+    result = good.check()
+    assert result.ok and {"program_settings_missing", "never_synced"} <= good.codes(result)
+
+
+def test_the_folder_list_is_compared_with_where_the_programs_really_are(good: Bench, tmp_path: Path) -> None:
+    """Somebody may have put them elsewhere: that folder has to be listed then, and ours has not."""
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    for key in (server.AUTH_KEY, server.USER_SOURCE_KEY):
+        program = Path(good.papercut.state.config[key]).rename(elsewhere / server.PROGRAMS[key])
+        good.papercut.state.config[key] = str(program)
+    found = good.find("folder_not_allowed")
+    assert found and found.subject == str(elsewhere)
+    good.papercut.use_programs(elsewhere / "officernd-user-source", elsewhere / "officernd-auth")
+    replaced(good, "/custom/officernd", "/custom/other")
+    assert not good.find("folder_not_allowed")
 
 
 def test_checking_writes_to_neither_system(good: Bench) -> None:
