@@ -374,6 +374,26 @@ def discrepancies(since: str | None) -> int:
         return int(found.exit_code)
 
 
+@command()
+@click.option("--dry-run", is_flag=True, help="Compute and show, write nothing anywhere.")
+def rebuild(dry_run: bool) -> int:
+    """Take the fees that OfficeRnD holds into a lost or outdated ledger; writes to neither system."""
+    from relay import money
+
+    with _site(writes=not dry_run) as site:
+        found = money.rebuild(
+            site.settings,
+            site.officernd,
+            site.papercut,
+            site.database,
+            clock=site.clock,
+            progress=site.progress,
+            dry_run=dry_run,
+        )
+        OUTSIDE.answer(found.as_json(), lambda: click.echo(found.text()))
+        return int(found.exit_code)
+
+
 # -- jobs --------------------------------------------------------------------------------------------------------
 
 

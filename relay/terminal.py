@@ -103,6 +103,10 @@ def money_result(console: Console, title: str, answer: Mapping[str, Any]) -> Non
         rows = [[item["username"], item["amount"], item["reason"]] for item in answer["held"]]
         console.print(table("Held", ["user", "amount", "why, and what to do"], rows, right=["amount"]))
     refusals(console, answer["refused"])
+    for note in answer.get("notes", ()):
+        console.print(note, markup=False)
+    if "error" in answer:
+        console.print(Text(answer["error"]["message"], style=REFUSED_STYLE))
     console.print(f"Total of fees: {answer['total']}. In doubt: {answer['in_doubt']}.")
 
 
