@@ -104,7 +104,7 @@ class Place:
 
 
 def job_of(fields: Sequence[str], layout: Layout, place: Place, after: datetime | None, digest: str) -> Job:
-    """Return the job that a row tells; its key still lacks the counter for equal rows. Raises Unreadable.
+    """Return the job that a row tells. Raises Unreadable.
 
     `after` is the moment of the row before, `digest` what identifies the row's text.
     """
@@ -115,56 +115,57 @@ def job_of(fields: Sequence[str], layout: Layout, place: Place, after: datetime 
     elif len(fields) < _DOCUMENTED:
         raise Unreadable(f"it has {len(fields)} of the {_DOCUMENTED} fields of a print log")
 
-    def field(column: str) -> str:
-        index = columns.get(column)
-        return fields[index] if index is not None and index < len(fields) else ""
-
-    local = reading.local_time(field("time"), place.file_day)
-    username = reading.name(field("user"), "username", NAME).lower()
-    printer = reading.name(field("printer"), "printer's name", NAME)
+    row = {column: fields[index] for column, index in columns.items() if index < len(fields)}
+    if layout.cost_by_shape:
+        row |= _by_shape(fields)
+    field = row.get
+    local = reading.local_time(row["time"], place.file_day)
+    username = reading.name(row["user"], "username", NAME).lower()
+    printer = reading.name(row["printer"], "printer's name", NAME)
     if not username or not printer:
         raise Unreadable("it names no user or no printer")
-    copies = reading.count(field("copies")) if field("copies").strip() else 1
-    if "total_pages" in columns:
-        pages = reading.count(field("total_pages"))
-    else:
-        pages = reading.count(field("pages")) * max(1, copies)
-    colour = reading.count(field("colour")) if field("colour").strip() else None
+    copies = _optional_count(field("copies"))
+    copies = 1 if copies is None else copies
+    per_copy = "total_pages" not in row
+    pages = reading.count(row["pages"]) * max(1, copies) if per_copy else reading.count(row["total_pages"])
+    colour = _optional_count(field("colour"))
     if colour is not None and colour > pages:
         raise Unreadable(f"{colour} colour pages of {pages} pages cannot be")
-    tail = _by_shape(fields) if layout.cost_by_shape else {}
-    price_text = tail.get("cost", field("cost"))
-    price = reading.cost(price_text) if price_text.strip() else None
-    duplex = reading.flag(tail.get("duplex", field("duplex")))
-    grayscale = reading.flag(tail.get("grayscale", field("grayscale")))
+    price_text = field("cost", "").strip()
+    price = reading.cost(price_text) if price_text else None
+    grayscale = reading.flag(field("grayscale", ""))
     if colour is None and grayscale:
         colour = 0
-    account = reading.name(field("account"), "account's name", NAME)
+    account = reading.name(field("account", ""), "account's name", NAME)
     if account.lower() in (username, place.personal_account.lower()):
         account = ""
-    denied = reading.flag(field("denied")) or reading.flag(field("printed")) is False
-    refunded = bool(reading.flag(field("refunded"))) and not denied
+    denied = bool(reading.flag(field("denied", ""))) or reading.flag(field("printed", "")) is False
+    refunded = bool(reading.flag(field("refunded", ""))) and not denied
     return Job(
-        key=f"{local:%Y%m%dT%H%M%S}.{digest}",
+        base=f"{local.year:04}{local.month:02}{local.day:02}T{local.hour:02}{local.minute:02}{local.second:02}.{digest}",
         at=reading.moment(local, place.zone, after),
         business_day=local.date(),
         username=username,
-        server=reading.name(field("server"), "server's name", NAME),
+        server=reading.name(field("server", ""), "server's name", NAME),
         printer=printer,
-        document=reading.clean(field("document"), NAME),
+        document=reading.clean(field("document", ""), NAME),
         pages=pages,
         copies=copies,
         colour_pages=colour,
         is_colour=colour > 0 if colour is not None else (None if grayscale is None else not grayscale),
-        sheets=reading.count(field("sheets")) if field("sheets").strip() else None,
-        duplex=duplex,
+        sheets=_optional_count(field("sheets")),
+        duplex=reading.flag(field("duplex", "")),
         cost=0 if denied else price,
         account=account,
-        kind=kind_of(field("kind")),
+        kind=kind_of(field("kind", "")),
         state="denied" if denied else "refunded" if refunded else "printed",
         refunded=(price or 0) if refunded else 0,
         certain=layout.names_accounts and price is not None and not layout.cost_by_shape,
     )
+
+
+def _optional_count(text: str | None) -> int | None:
+    return reading.count(text) if text is not None and text.strip() else None
 
 
 def _by_shape(fields: Sequence[str]) -> dict[str, str]:

@@ -232,7 +232,11 @@ class _Import:
         self.owners = store.owners_by_username(connection, self.site)
 
     def _store(self, batch: Batch, takes_over_at: datetime | None) -> None:
-        rows = [self._row(job) for job in batch.jobs if takes_over_at is None or job.at > takes_over_at]
+        rows = [
+            self._row(job, key)
+            for job, key in zip(batch.jobs, batch.keys, strict=True)
+            if takes_over_at is None or job.at > takes_over_at
+        ]
         self.counts.read += len(batch.jobs) + len(batch.set_aside)
         self.counts.known += len(batch.jobs) - len(rows)
         self.counts.bytes_read += batch.bytes_read
@@ -244,11 +248,11 @@ class _Import:
             if batch.cursor is not None:
                 store.save_cursor(connection, self.site, self.source, batch.cursor)
 
-    def _row(self, job: Job) -> dict[str, Any]:
+    def _row(self, job: Job, key: str) -> dict[str, Any]:
         owner = self._owner(job.username, job.at)
         return {
             "site": self.site,
-            "key": job.key,
+            "key": key,
             "source": self.source,
             "at": job.at,
             "business_day": job.business_day,

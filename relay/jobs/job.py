@@ -24,12 +24,12 @@ class Unreadable(ValueError):
 class Job:
     """One job. `pages` and `colour_pages` count every copy; None everywhere means that the source does not say.
 
-    `key` is the job's identity within a site, the same at every reading. `cost` and `refunded` are micros. `account` is
-    the shared account that was charged, "" for the person's own. `certain` is False where the source leaves open what
-    the job cost whom.
+    `base` identifies the row that tells the job, the same at every reading; equal rows of a file share it. `cost` and
+    `refunded` are micros. `account` is the shared account that was charged, "" for the person's own. `certain` is False
+    where the source leaves open what the job cost whom.
     """
 
-    key: str
+    base: str
     at: datetime
     business_day: date
     username: str
@@ -82,6 +82,7 @@ class Batch:
     """
 
     jobs: list[Job]
+    keys: list[str]  # the identity of each job within a site: its base, with a counter where rows may be equal
     set_aside: list[SetAside]
     cursor: Cursor | None
     restarted: bool = False

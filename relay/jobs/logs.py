@@ -252,24 +252,23 @@ class _File:
         first: bool,
         bytes_read: int,
     ) -> Batch:
-        counted = self._counted(jobs, resumed)
+        keys = self._keys(jobs, resumed)
         cursor = Cursor(self.name, end, lines.fingerprint(self.file, end), self.folder._reader, last_at)
         settled = (end - bytes_read,) if resumed and first else ()
-        return Batch(counted, aside, cursor, not resumed and first, settled, bytes_read)
+        return Batch(jobs, keys, aside, cursor, not resumed and first, settled, bytes_read)
 
-    def _counted(self, jobs: list[Job], resumed: bool) -> list[Job]:
-        """Return the jobs with the counter that tells equal rows of one file apart: the second one is another job."""
-        digests = [int(job.key[-16:], 16) for job in jobs]
+    def _keys(self, jobs: list[Job], resumed: bool) -> list[str]:
+        """Return the jobs' keys, with a counter that tells equal rows of one file apart: the second one is another."""
+        digests = [int(job.base[-16:], 16) for job in jobs]
         if resumed:
-            fresh = [job.key for job, digest in zip(jobs, digests, strict=True) if digest not in self.seen]
+            fresh = [job.base for job, digest in zip(jobs, digests, strict=True) if digest not in self.seen]
             for base, count in self.known.equal_rows(fresh).items():
                 self.seen[int(base[-16:], 16)] = count
-        counted = []
+        keys = []
         for job, digest in zip(jobs, digests, strict=True):
-            number = self.seen.get(digest, 0) + 1
-            self.seen[digest] = number
-            counted.append(replace(job, key=f"{job.key}.{number}"))
-        return counted
+            number = self.seen[digest] = self.seen.get(digest, 0) + 1
+            keys.append(f"{job.base}.{number}")
+        return keys
 
 
 def _split(text: str, delimiter: str) -> list[str]:

@@ -120,7 +120,7 @@ class PaperCutDatabase:
                     SetAside(FILE, row["printer_usage_log_id"], str(why), str(row["document_name"] or "")[:NAME])
                 )
         settled = tuple(row["printer_usage_log_id"] for row in rows) if not restarted else ()
-        return Batch(jobs, aside, Cursor(FILE, last_id, "", _VERSION), restarted, settled)
+        return Batch(jobs, [job.base for job in jobs], aside, Cursor(FILE, last_id, "", _VERSION), restarted, settled)
 
 
 @dataclass(frozen=True)
@@ -262,7 +262,7 @@ def _job(row: Mapping[str, Any], zone: ZoneInfo, after: datetime | None) -> Job:
     given_back = _money(row["given_back"])
     refunded = bool(reading.flag(str(row["refunded"] or ""))) and not denied
     return Job(
-        key=f"#{row['printer_usage_log_id']:015d}",
+        base=f"#{row['printer_usage_log_id']:015d}",
         at=at.astimezone(zone),
         business_day=at.astimezone(zone).date(),
         username=username,

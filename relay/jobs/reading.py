@@ -121,6 +121,7 @@ def cost(text: str) -> int:
     return micros
 
 
+@lru_cache(maxsize=4096)
 def count(text: str) -> int:
     """Return a number of pages or copies. Raises Unreadable."""
     text = text.strip()
@@ -135,6 +136,7 @@ _FALSE = frozenset(
 )
 
 
+@lru_cache(maxsize=256)
 def flag(text: str) -> bool | None:
     """Return yes or no, None for what is neither: such a column adds figures, it must not lose a job."""
     word = text.strip().lower()
@@ -149,6 +151,7 @@ def clean(text: str, length: int) -> str:
     return text if len(text) <= length else text[: length - 1] + "…"
 
 
+@lru_cache(maxsize=16384)
 def name(text: str, what: str, length: int) -> str:
     """Return a name that identifies somebody or something; a longer one is Unreadable, since cutting would rename."""
     text = clean(text, length + 1)
