@@ -272,11 +272,18 @@ class _Work:
         if not self.targeted and (self.created or calls > 1 + len(self.world.papercut.groups)):
             self.native_sync()
             return True
+        refused = []
         with self.progress.phase("Making accounts", len(self.created)) as phase:
             for decision in self.created:
-                self.add_user(decision.username)
+                if not self.add_user(decision.username):
+                    refused.append(decision.username)
                 phase.advance()
-        return False
+        if refused:
+            # The event also asks about every listed group, and about one that is not ours nobody answers.
+            for username in refused:
+                del self.failures[username]
+            self.native_sync()
+        return bool(refused)
 
     def native_sync(self) -> None:
         self.wait_for_slot()
@@ -293,9 +300,12 @@ class _Work:
             for username in missing:
                 self.add_user(username)
 
-    def add_user(self, username: str) -> None:
-        self.try_to(username, lambda: self.papercut.add_new_user(username))
-        log.info("%s: account made", username)
+    def add_user(self, username: str) -> bool:
+        """Ask for one account; return whether PaperCut accepted that."""
+        accepted = self.try_to(username, lambda: self.papercut.add_new_user(username))
+        if accepted:
+            log.info("%s: account made", username)
+        return accepted
 
     def bring_groups(self, full: bool) -> None:
         """Put new groups into PaperCut's list, then sync those whose members are not yet as meant."""
@@ -376,12 +386,18 @@ class _Work:
 
     def take_away(self) -> None:
         """Remove groups of ours that are empty, and delete accounts that are to go and hold no money."""
+        removed: set[str] = set()
         for group in self.plan.groups_to_remove:
             self.try_to(group, lambda name=group: self.papercut.remove_group(name))
             if self.papercut.group_exists(group):
                 self.fail(group, f"the group {group!r} was not removed")
             else:
+                removed.add(group)
                 log.info("group %s removed", group)
+        if removed:
+            groups = [group for group in self.directory.groups if group not in removed]
+            self.directory = directory_of(self.directory.users, groups, self.directory.echoed)
+            self.publish(self.directory)
         for decision in self.plan.people:
             if decision.delete:
                 self.delete(decision)

@@ -205,10 +205,10 @@ def _groups(people: tuple[Decision, ...], decided: Decisions, world: World) -> _
             changes.append(
                 Change("group_members", None, None, reason, _told(group, before), _told(group, wanted[group]))
             )
-    kept = [group for group in wanted if group not in removed]
     rows = {name: row for name, row in rows.items() if name not in removed}
     return _Groups(
-        directory_of(users, kept, echoed),
+        # A group that is to go stays until it is gone: PaperCut asks about every listed group when it makes an account.
+        directory_of(users, wanted, echoed),
         rows,
         tuple(new),
         tuple(removed),

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from relay.clock import Clock
@@ -184,18 +184,25 @@ def catalogue(
 ) -> OfficeRnDSide:
     """Return the side with locations and with the lists that a rule asks for; none of them can be read in part."""
     rules = settings.members
-    today = now.astimezone(ZoneInfo(settings.site.timezone)).date()
     side = replace(
         side,
         locations={location.id: location for location in officernd.locations()},
         memberships=tuple(officernd.memberships(progress=progress)) if rules.plans else (),
         plans=tuple(officernd.plans()) if rules.plans else (),
         passes=tuple(officernd.passes()) if rules.admit_passes else (),
-        checkins=tuple(officernd.checkins(today)) if rules.admit_checkins else (),
+        checkins=tuple(one for day in _utc_days(settings, now) for one in officernd.checkins(day))
+        if rules.admit_checkins
+        else (),
     )
     if rules.plans and not side.memberships:
         raise _contradiction("OfficeRnD lists no membership at all, and plans decide who may print", "GET /memberships")
     return side
+
+
+def _utc_days(settings: Settings, now: datetime) -> list[date]:
+    """Return the calendar days in UTC that the site's present day has a part of; OfficeRnD filters by UTC."""
+    midnight = now.astimezone(ZoneInfo(settings.site.timezone)).replace(hour=0, minute=0, second=0, microsecond=0)
+    return sorted({(midnight + timedelta(hours=hours)).astimezone(UTC).date() for hours in (0, 23)})
 
 
 def check_companies(officernd: OfficeRnD, side: OfficeRnDSide) -> None:

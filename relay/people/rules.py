@@ -181,9 +181,14 @@ def _guests(settings: Settings, officernd: OfficeRnDSide, now: datetime) -> dict
     if settings.members.admit_checkins:
         for checkin in officernd.checkins:
             # Who has gone home already keeps today: people print on their way out, and come back.
-            if checkin.member and (not checkin.location or checkin.location in here):
+            if checkin.member and _began(checkin.start, zone) == today and checkin.location in ("", *here):
                 found[checkin.member] = "checked in today"
     return found
+
+
+def _began(start: str, zone: ZoneInfo) -> date | None:
+    """Return the site's calendar date of a moment, None for no moment."""
+    return datetime.fromisoformat(start.replace("Z", "+00:00")).astimezone(zone).date() if start else None
 
 
 def _covers(first: str, last: str, today: date) -> bool:

@@ -153,6 +153,18 @@ def test_who_was_disabled_by_hand_is_not_enabled_on_return(site: Make) -> None:
     assert one.state.users["ann_acme.example"].disabled
 
 
+def test_who_was_enabled_on_return_is_not_enabled_against_an_administrators_will_later(site: Make) -> None:
+    one = site(organisation=small_organisation(PEOPLE))
+    one.sync_twice()
+    ann = member_id(one, "Ann Lee")
+    for status in ("former", "active"):
+        one.pair.officernd.state.change_member(ann, status=status)
+        one.sync_twice()
+    one.state.users["ann_acme.example"].disabled = True
+    one.sync_twice()
+    assert one.state.users["ann_acme.example"].disabled
+
+
 def test_deletion_waits_for_the_money_and_the_same_name_comes_back(site: Make) -> None:
     one = site(organisation=small_organisation(PEOPLE), settings={"members": {"departed": "delete"}})
     one.sync_twice()

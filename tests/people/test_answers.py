@@ -1,0 +1,329 @@
+"""Answers to doubts, who is meant, explanations and readiness: what a person says and is told."""
+
+from __future__ import annotations
+
+import io
+import json
+
+import pytest
+from people_site import Make, PeopleSite, small_organisation
+from rich.console import Console
+
+from relay import people
+from relay.errors import RelayError, UsageError
+from relay.people import render
+
+PEOPLE = [
+    ("Ann Lee", "office@acme.example", "Acme"),
+    ("Bo Ray", "office@acme.example", "Acme"),
+    ("Cy Day", "cy@x.example", ""),
+    ("Di Fox", "", ""),
+]
+ANN, BO, CY, DI = (f"64d0000000000000000000{number:02x}" for number in range(1, 5))
+
+
+@pytest.fixture
+def one(site: Make) -> PeopleSite:
+    return site(organisation=small_organisation(PEOPLE))
+
+
+def say(site: PeopleSite, what: str, **words: str):
+    return getattr(people, what)(site.settings, site.officernd, site.papercut, site.database, clock=site.clock, **words)
+
+
+def codes(site: PeopleSite) -> list[str]:
+    return [warning.code for warning in site.plan().warnings]
+
+
+# -- doubts and their answers
+
+
+def test_a_shared_address_is_answered_by_giving_each_a_name(one: PeopleSite) -> None:
+    one.sync_twice()
+    assert set(one.state.users) == {"reception", "cy_x.example"}
+    assert codes(one) == ["no_email", "shared_email", "shared_email"]
+    say(one, "link", member=ANN, username="office_acme.example")
+    answer = say(one, "link", member=BO, username="bo")
+    assert answer.as_json()["member_id"] == BO and "papercut-relay sync" in answer.text()
+    one.sync_twice()
+    assert {"office_acme.example", "bo"} <= set(one.state.users)
+    assert one.members_of("Acme") == {"office_acme.example", "bo"}
+    assert codes(one) == ["no_email"]
+    assert [one.state.users[name].email for name in ("office_acme.example", "bo")] == ["office@acme.example", ""]
+
+
+def test_both_of_a_shared_address_log_in_by_username(site: Make) -> None:
+    one = site(starts=True, organisation=small_organisation(PEOPLE))
+    say(one, "link", member=ANN, username="ann")
+    say(one, "link", member=BO, username="bo")
+    one.sync_twice()
+    for username in ("ann", "bo"):
+        login = one.pair.papercut.popup_login(username, "Secret-1")
+        assert login.ok and login.username == username, login
+
+
+def test_the_suggested_commands_give_each_another_name(one: PeopleSite) -> None:
+    first, second = (item.message for item in one.plan().warnings if item.code == "shared_email")
+    suggested = {text.rsplit(" ", 1)[1] for text in (first, second)}
+    assert len(suggested) == 2
+
+
+def test_two_accounts_are_answered_by_link_or_not_same(one: PeopleSite) -> None:
+    one.state.add_user("cy", email="cy@x.example", balance=-1.0)
+    one.state.add_user("cy2", email="CY@x.example")
+    assert "two_accounts" in codes(one)
+    say(one, "not_same", member="cy@x.example", username="cy2")
+    assert "two_accounts" not in codes(one)
+    one.sync_twice()
+    assert "cy" in one.members_of("[OfficeRnD Members]")
+    assert one.members_of("UNLINKED_MEMBERS_TO_OFFICERND") == {"cy2"}
+
+
+def test_a_wrong_link_is_undone_and_never_made_again_by_itself(one: PeopleSite) -> None:
+    one.state.add_user("printer", email="cy@x.example")
+    one.sync_twice()
+    assert "printer" in one.members_of("[OfficeRnD Members]")
+    answer = say(one, "unlink", who="cy@x.example")
+    assert (answer.subject_id, answer.name) == (CY, "printer")
+    one.sync_twice()
+    assert one.members_of("UNLINKED_MEMBERS_TO_OFFICERND") == {"printer"}
+    assert "cy_x.example" in one.members_of("[OfficeRnD Members]")
+    say(one, "link", member=CY, username="printer")
+    one.sync_twice()
+    assert "printer" in one.members_of("[OfficeRnD Members]")
+    assert one.members_of("UNLINKED_MEMBERS_TO_OFFICERND") == {"cy_x.example"}
+
+
+def test_not_same_of_the_present_link_undoes_it(one: PeopleSite) -> None:
+    one.sync_twice()
+    say(one, "not_same", member=CY, username="cy_x.example")
+    plan = one.plan()
+    assert (plan.users["unlink"], plan.users["create"]) == (1, 1)
+
+
+def test_somebody_without_address_gets_the_name_that_a_person_gives(one: PeopleSite) -> None:
+    say(one, "link", member=DI, username="di.fox")
+    one.sync_twice()
+    assert one.state.users["di.fox"].full_name == "Di Fox"
+
+
+def test_an_account_deleted_by_hand_comes_back_by_link(one: PeopleSite) -> None:
+    one.sync_twice()
+    one.state.delete_user(one.state.users["cy_x.example"])
+    one.sync_twice()
+    say(one, "link", member=CY, username="cy_x.example")
+    one.sync_twice()
+    assert "cy_x.example" in one.state.users
+
+
+def test_a_company_may_be_given_an_older_group(site: Make) -> None:
+    one = site(organisation=small_organisation([("Ann Lee", "ann@x.example", "IT Admins")]))
+    one.state.add_group("IT Admins", {"reception"})
+    one.sync_twice()
+    assert "group_older" in codes(one) and "ann_x.example" not in one.members_of("IT Admins")
+    say(one, "link", member="it admins", username="group:IT Admins")
+    one.sync_twice()
+    assert one.members_of("IT Admins") == {"reception", "ann_x.example"}
+    assert "group_older" not in codes(one)
+    company = one.organisation.companies[0].id
+    say(one, "unlink", who=company)
+    assert one.plan().is_empty  # the group is ours by now
+
+
+@pytest.mark.parametrize(
+    ("member", "username", "error", "match"),
+    [
+        (CY, "reception", RelayError, "is an internal user"),
+        (CY, "a@b", UsageError, "cannot be a PaperCut username"),
+        (CY, "x" * 51, UsageError, "at most 50 characters"),
+        (CY, "boss", RelayError, "not_ours"),
+        ("reception", "cy", RelayError, "is no member of OfficeRnD"),
+        ("office@acme.example", "cy", RelayError, "several members"),
+        ("f" * 24, "cy", RelayError, "Neither OfficeRnD nor PaperCut knows"),
+        ("Nowhere Ltd", "group:Acme", RelayError, "no company"),
+        ("Acme", "group:[OfficeRnD Members]", UsageError, "cannot be a company's group"),
+    ],
+)
+def test_answers_that_cannot_be_meant_are_refused_with_a_reason(
+    one: PeopleSite, member: str, username: str, error: type[RelayError], match: str
+) -> None:
+    one.configure({"members": {"not_ours": ["boss"]}})
+    with pytest.raises(error, match=match):
+        say(one, "link", member=member, username=username)
+    assert one.papercut.writes == 0
+
+
+def test_an_account_is_linked_to_one_member_only(one: PeopleSite) -> None:
+    one.sync_twice()
+    with pytest.raises(RelayError, match=f"papercut-relay unlink {CY}"):
+        say(one, "link", member=ANN, username="cy_x.example")
+    with pytest.raises(RelayError, match="not linked"):
+        say(one, "unlink", who=DI)
+
+
+def test_a_pin_is_shown_once_and_revoked(one: PeopleSite) -> None:
+    one.sync_twice()
+    issued = say(one, "issue_pin", who="cy_x.example")
+    assert issued.name in issued.text() and issued.subject_id == CY
+    assert "worthless" in say(one, "revoke_pin", who=CY).text()
+    assert "had no" in say(one, "revoke_pin", who=CY).text()
+    with pytest.raises(RelayError, match="is no member"):
+        say(one, "issue_pin", who="reception")
+
+
+# -- explain
+
+
+def why(site: PeopleSite, who: str) -> list[str]:
+    return say(site, "explain", who=who).as_json()["why_not"]
+
+
+def test_somebody_who_may_print_is_explained_by_every_word_for_them(one: PeopleSite) -> None:
+    one.sync_twice()
+    for who in (CY, "cy_x.example", "CY@x.example"):
+        told = say(one, "explain", who=who)
+        facts = told.as_json()
+        assert (facts["member_id"], facts["username"], facts["may_print"], facts["can_log_in"]) == (
+            CY,
+            "cy_x.example",
+            True,
+            True,
+        )
+        assert [rule["rule"] for rule in facts["rules"]] == ["statuses", "email"]
+        assert facts["last_sync"] and facts["directory"] == {"standing": "active", "reason": ""}
+        assert json.loads(json.dumps(facts)) == facts
+        assert "Can log in" in told.text()
+
+
+def test_reasons_name_the_rule_the_account_and_the_next_command(one: PeopleSite) -> None:
+    assert why(one, CY) == ["there is no PaperCut account yet: papercut-relay sync"]
+    one.sync_twice()
+    assert why(one, DI)[0] == "OfficeRnD holds no e-mail address"
+    assert "papercut-relay link" in why(one, ANN)[0]
+    assert why(one, "reception") == [
+        "OfficeRnD does not know them",
+        "reception is an internal user, whose password PaperCut never asks OfficeRnD for",
+    ]
+    one.pair.officernd.state.change_member(CY, status="former")
+    assert why(one, CY) == ["the status former is none of active"]
+    one.sync_twice()
+    assert why(one, CY) == [
+        "the status former is none of active",
+        "printing is switched off for the account in PaperCut",
+        "the print script refuses the group [OfficeRnD Not Allowed]",
+        "the directory in force says excluded: the status former is none of active",
+    ]
+    one.pair.officernd.state.remove_member(CY)
+    assert why(one, "cy_x.example")[0] == "they are no longer in OfficeRnD"
+
+
+def test_an_account_deleted_by_hand_is_explained(one: PeopleSite) -> None:
+    one.sync_twice()
+    one.state.delete_user(one.state.users["cy_x.example"])
+    one.sync()
+    assert why(one, CY) == [f"the account cy_x.example was deleted in PaperCut: papercut-relay sync --member {CY}"]
+
+
+def test_explaining_writes_nothing(one: PeopleSite) -> None:
+    say(one, "explain", who=CY)
+    assert one.papercut.writes == 0 and one.officernd.writes == 0
+
+
+def test_the_stricter_guard_and_what_is_not_ours_are_explained(one: PeopleSite) -> None:
+    one.state.add_user("boss")
+    one.configure({"print": {"guard": "members"}, "members": {"not_ours": ["boss"]}})
+    reasons = why(one, "boss")
+    assert "the account boss stands in [members] not_ours" in reasons
+    assert "the print script refuses who is not in [OfficeRnD Members]" in reasons
+
+
+# -- readiness
+
+
+def test_readiness_tells_who_cannot_log_in_yet_without_asking_anybody(one: PeopleSite) -> None:
+    assert people.readiness(one.settings, one.database).text().startswith("There was no sync yet")
+    one.sync_twice()
+    one.state.users["cy_x.example"].disabled = True
+    one.sync()
+    calls = dict(one.papercut.calls)
+    told = people.readiness(one.settings, one.database)
+    assert told.as_json() == {
+        "without_email": [f"Di Fox ({DI}): OfficeRnD holds no e-mail address"],
+        "without_account": [],
+        "held_by_a_doubt": [
+            f"Ann Lee ({ANN}): the address office@acme.example belongs to several members",
+            f"Bo Ray ({BO}): the address office@acme.example belongs to several members",
+        ],
+        "switched_off": ["cy_x.example: printing was switched off by hand"],
+    }
+    assert "Held by a doubt: 2" in told.text()
+    assert dict(one.papercut.calls) == calls
+
+
+def test_readiness_of_a_deleted_account(one: PeopleSite) -> None:
+    one.sync_twice()
+    one.state.delete_user(one.state.users["cy_x.example"])
+    one.sync()
+    assert people.readiness(one.settings, one.database).as_json()["without_account"] == [
+        f"Cy Day ({CY}): the account cy_x.example was deleted by hand"
+    ]
+
+
+# -- the terminal
+
+
+def shown(answer: dict) -> str:
+    console = Console(file=io.StringIO(), width=160, highlight=False)
+    render.show_plan(console, answer)
+    return console.file.getvalue()
+
+
+def test_a_plan_is_shown_with_reasons_questions_and_how_to_apply_it(one: PeopleSite) -> None:
+    plan = one.plan()
+    text = shown(plan.as_json())
+    assert "1 create" in text and "cy_x.example" in text and "shared_email" in text
+    assert f"papercut-relay sync --expect {plan.hash}" in text
+    applied = shown(one.sync().as_json())
+    assert "Applied." in applied and "--expect" not in applied
+    one.pair.officernd.state.change_member(CY, name="Cy Dayton")
+    assert "Cy Day > Cy Dayton" in shown(one.plan().as_json())
+
+
+def test_refusals_and_failures_are_shown() -> None:
+    refused = {"code": "max_changes_percent", "message": "too many", "count": 9, "limit": 3}
+    answer = {
+        "hash": "x",
+        "applied": False,
+        "users": {"create": 0},
+        "groups": {"create": 0},
+        "changes": [],
+        "warnings": [],
+        "refused": [refused],
+        "failures": [{"subject": "a", "message": "a was not renamed"}],
+    }
+    text = shown(answer)
+    assert "max_changes_percent: too many" in text and "Failed: a was not renamed" in text
+
+
+def test_a_long_plan_is_cut_and_says_so() -> None:
+    changes = [
+        {
+            "action": "create",
+            "username": f"u{number}",
+            "member_id": "m",
+            "reason": "r",
+            "before": None,
+            "after": {"email": ""},
+        }
+        for number in range(45)
+    ]
+    answer = {
+        "hash": "x",
+        "applied": False,
+        "users": {},
+        "groups": {},
+        "changes": changes,
+        "warnings": [],
+        "refused": [],
+    }
+    assert "... and 5 more changes" in shown(answer)
