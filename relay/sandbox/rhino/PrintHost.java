@@ -34,7 +34,8 @@ public class PrintHost {
     public String username, documentName, printerName, fullPrinterName, paperSizeName, clientIP, clientMachineOrIP;
     public String jobSourceName, selectedSharedAccountName;
     public Object date; // a script Date
-    public boolean isAnalysisComplete, isColor, isGrayscale, isDuplex, isWebPrintJob, isMobilityPrintJob;
+    public Boolean isAnalysisComplete = false, isWebPrintJob = false, isMobilityPrintJob = false; // come wrapped too
+    public boolean isColor, isGrayscale, isDuplex;
     public Double cost; // these need analysis: null before it
     public Integer totalPages, totalColorPages, totalGrayscalePages, totalSheets, copies;
     public int spoolSizeKB;
@@ -55,7 +56,7 @@ public class PrintHost {
     private final Map<String, String> properties = new HashMap<>();
     private String breaks = "";
 
-    public boolean isInGroup(String group) {
+    public Boolean isInGroup(String group) {
       if (group.equals(breaks)) throw new IllegalStateException("the group look-up failed");
       return groups.contains(group);
     }
@@ -74,7 +75,7 @@ public class PrintHost {
   }
 
   public static class Client {
-    public boolean isRunning;
+    public Boolean isRunning = false;
   }
 
   public static class Utils {
