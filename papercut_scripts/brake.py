@@ -49,6 +49,8 @@ def _secret(home):
 
 def is_on(home, key):
     """Return whether the person behind `key` has failed too often to be checked now."""
+    if not key:
+        return False  # nobody can be told from anybody: other people's failures must not refuse a member
     try:
         return len([line for line in _recent(_path(home)) if line.endswith(" " + key)]) >= LIMIT
     except compat.ANY_ERROR:

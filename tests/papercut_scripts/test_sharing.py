@@ -155,6 +155,15 @@ def test_a_state_folder_that_cannot_be_written_locks_nobody_out(site: Site) -> N
     assert in_process(site) == f"OK\n{ANN.username}\n".encode()
 
 
+def test_a_key_that_cannot_be_read_makes_nobody_pay_for_others(site: Site) -> None:
+    """Nor does the log then hold an unkeyed hash of what was typed."""
+    (site.home / "state" / "key").mkdir()
+    for _ in range(brake.LIMIT + 2):
+        in_process(site, "stranger", "wrong")
+    assert in_process(site) == f"OK\n{ANN.username}\n".encode()
+    assert {line["who"] for line in site.log("auth")} == {""}
+
+
 @pytest.mark.parametrize("hanging", ["a name look-up", "a server", "the input"])
 def test_the_answer_comes_in_time_whatever_hangs(site: Site, monkeypatch: pytest.MonkeyPatch, hanging: str) -> None:
     release = threading.Event()
