@@ -78,7 +78,7 @@ def _add_installer(files: dict[str, bytes], lines: list[str], settings: Settings
 
     for path in sorted(Path(relay.installer.__file__).parent.glob("*.py")):
         files[f"installer/{path.name}"] = path.read_bytes()
-    for name in ("installer.bat", "install.sh", "INSTALL.md"):
+    for name in ("installer.bat", "install.sh", *(name for name in own_wheel.shared_names() if name.endswith(".md"))):
         files[name] = own_wheel.shared(name)
     for name in ("task.xml", "launchd.plist", "relay.service", "relay.timer", "cron"):
         files[f"services/{name}"] = own_wheel.shared(f"services/{name}")

@@ -45,6 +45,7 @@ def test_the_package_holds_everything_and_no_secret(tmp_path: Path) -> None:
         "installer.bat",
         "install.sh",
         "INSTALL.md",
+        "MOVING.md",
         "CHECKLIST.txt",
         "relay.toml",
         "package.json",
