@@ -68,6 +68,8 @@ def tell(*, members: int, keep: Path | None, say: Say, progress: Progress) -> St
             file.write(f'\n[top_up]\namount = "{TOP_UP}"\n')
         settings = config.load(pair.config_file)
         runner = rhino.script_runner(settings.scripts.home / "print_hook.js")
+        if runner is not None:
+            stack.callback(runner.close)
         pair.papercut.state.script_runner = runner
         site = stack.enter_context(open_site(settings, Clock(), progress))
         _day(story, pair, site, say, script_runs=runner is not None)

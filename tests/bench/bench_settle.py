@@ -64,7 +64,9 @@ def settle(site: Standins, title: str) -> float:
     started = time.perf_counter()
     result = money.settle(site.settings, officernd, papercut, site.database, clock=clock, progress=Progress())
     took = time.perf_counter() - started
-    print(f"{title}: {took:.1f} s, exit {result.exit_code}, {len(result.movements)} movements, total {result.total / 1e6}")
+    print(
+        f"{title}: {took:.1f} s, exit {result.exit_code}, {len(result.movements)} movements, total {result.total / 1e6}"
+    )
     print(f"  PaperCut   {dict(papercut.calls)}")
     print(f"  OfficeRnD  {dict(officernd.calls)}")
     return took

@@ -21,7 +21,12 @@ from relay.sandbox.papercut.printing import JobFacts, Verdict
 JARS = ("/usr/share/java/js.jar", "/usr/share/java/rhino.jar")  # where Debian's package puts it
 JAR_ENVIRONMENT = "RHINO_JAR"
 SOURCE = Path(__file__).with_name("PrintHost.java")
-AGREES: Mapping[str, Any] = {"promptPrintCancel": "PRINT", "promptOKCancel": "OK", "promptYesNo": "YES", "promptOK": "OK"}
+AGREES: Mapping[str, Any] = {
+    "promptPrintCancel": "PRINT",
+    "promptOKCancel": "OK",
+    "promptYesNo": "YES",
+    "promptOK": "OK",
+}
 
 
 class Runner(Protocol):
