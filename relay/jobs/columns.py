@@ -54,7 +54,7 @@ class Layout:
 
     columns: dict[str, int]
     width: int = 0
-    cost_by_shape: bool = False
+    tail_by_look: bool = False  # fields beyond the documented ones are known by their look only
 
     @property
     def names_accounts(self) -> bool:
@@ -66,7 +66,7 @@ def print_log_layout(cost_column: str) -> Layout:
     columns = {name: index for index, name in enumerate(_PRINT_LOG)}
     if cost_column.strip().isdigit():
         columns["cost"] = int(cost_column) - 1
-    return Layout(columns, cost_by_shape="cost" not in columns)
+    return Layout(columns, tail_by_look=True)
 
 
 def header_layout(fields: Sequence[str], cost_column: str) -> Layout | None:
@@ -116,8 +116,8 @@ def job_of(fields: Sequence[str], layout: Layout, place: Place, after: datetime 
         raise Unreadable(f"it has {len(fields)} of the {_DOCUMENTED} fields of a print log")
 
     row = {column: fields[index] for column, index in columns.items() if index < len(fields)}
-    if layout.cost_by_shape:
-        row |= _by_shape(fields)
+    if layout.tail_by_look:
+        row = _by_look(fields) | row
     field = row.get
     local = reading.local_time(row["time"], place.file_day)
     username = reading.name(row["user"], "username", NAME).lower()
@@ -160,7 +160,7 @@ def job_of(fields: Sequence[str], layout: Layout, place: Place, after: datetime 
         kind=kind_of(field("kind", "")),
         state="denied" if denied else "refunded" if refunded else "printed",
         refunded=(price or 0) if refunded else 0,
-        certain=layout.names_accounts and price is not None and not layout.cost_by_shape,
+        certain=layout.names_accounts and price is not None and "cost" in columns,
     )
 
 
@@ -168,7 +168,7 @@ def _optional_count(text: str | None) -> int | None:
     return reading.count(text) if text is not None and text.strip() else None
 
 
-def _by_shape(fields: Sequence[str]) -> dict[str, str]:
+def _by_look(fields: Sequence[str]) -> dict[str, str]:
     """Return what the undocumented fields of a print log must be by their look.
 
     The first that is written like money is the cost; two yes-or-no fields beside each other are duplex and grayscale,

@@ -54,6 +54,9 @@ def month_days(month: str | None, today: date) -> tuple[date, date]:
     return date(year, number, 1), date(year, number, calendar.monthrange(year, number)[1])
 
 
+_FEW = 500  # members that a query may name one by one
+
+
 @dataclass(frozen=True)
 class _Scope:
     """Whose statement it is. `where` chooses jobs; `members` or `companies` choose fees, None for all."""
@@ -164,7 +167,8 @@ class _Making:
             if (references := {item.reference for item in moved if item.posted and self._is_asked(item, scope)})
         }
         wanted = own.keys() | chosen.keys()
-        amounts = queries.amounts_by_member(self.connection, self.site, self._reaches_back(chosen))
+        few = wanted if scope.where and len(wanted) <= _FEW else None
+        amounts = queries.amounts_by_member(self.connection, self.site, self._reaches_back(chosen), few)
         lines = []
         for member_id in wanted:
             person = self.people.get(member_id) or Named(member_id, own[member_id][0].username, "")
