@@ -21,7 +21,8 @@ import argparse  # noqa: E402
 
 from papercut_scripts import compat  # noqa: E402
 
-from . import changes, config, library, places, plan, proof, pythons  # noqa: E402
+from . import changes, config, files, library, places, plan, proof, pythons  # noqa: E402
+from . import facts as facts_  # noqa: E402
 from .journal import Journal  # noqa: E402
 from .stop import Stop  # noqa: E402
 
@@ -33,7 +34,7 @@ def main(arguments=None, package=_package, run=places.run):
     try:
         if options.uninstall:
             return uninstall(options, package, run)
-        facts = plan.Facts(options, package, run)
+        facts = facts_.Facts(options, package, run)
         if options.proof:
             return prove(facts)
         return install(facts)
@@ -64,7 +65,7 @@ def install(facts):
     started = journal.find("run", "install")
     if started is not None and not started.after["finished"]:
         _say("An earlier run was interrupted; this one goes on where it was.")
-    for sentence in plan.warnings(facts):
+    for sentence in facts_.warnings(facts):
         _say("Note: " + sentence)
     planned = plan.changes(facts, journal)
     todo = [change for change in planned if not change.is_done()]
@@ -78,10 +79,12 @@ def install(facts):
         _say("Nothing was changed.")
         return 0
     if todo or started is None or not started.after["finished"]:
+        compat.make_private_folder(journal.folder)
+        files.give(journal.folder, 0o700)  # old tokens will stand in it
         journal.note("run", "install", _header(facts), {"finished": False})
         for change in planned:
             if changes.carry_out(change, journal):
-                _say("done: " + change.describe().split("; ")[0] if options.verbose else "done: " + change.subject)
+                _say("done: {0} {1}".format(change.kind, change.subject))
         for change in planned:
             if isinstance(change, library.Library):
                 change.remove_older()
@@ -158,7 +161,7 @@ class Undo(object):
     def config(self):
         if self._config is None:
             header = self._header
-            found = (plan.read_secret(header["token_file"]), self._options.token)
+            found = (facts_.read_secret(header["token_file"]), self._options.token)
             tokens = [token for token in found if token]
             self._config = config.choose(
                 self._options.system, header["papercut"], header["url"], tokens, header["ca_file"], self.run
@@ -216,10 +219,9 @@ def _options(arguments):
     parser.add_argument(
         "--wait", type=float, default=proof.LIMIT_S, metavar="S", help="with --proof: how long to watch"
     )
-    parser.add_argument("--verbose", action="store_true", help="tell more")
     options = parser.parse_args(arguments)
     options.system = places.SYSTEM
-    options.token = plan.read_secret(options.token_file) if options.token_file else ""
+    options.token = facts_.read_secret(options.token_file) if options.token_file else ""
     options.ask = (lambda question: "") if options.yes else _ask
     options.ask_secret = _ask_secret(options)
     options.root = os.path.abspath(options.root) if options.root else ""

@@ -50,7 +50,7 @@ class Folder(object):
     def make(self, journal):
         if not os.path.isdir(self.subject):
             os.mkdir(self.subject, self._mode)  # with its rights from the first moment, by the umask of __main__
-        _give(self.subject, self._mode, self._account)
+        give(self.subject, self._mode, self._account)
 
     @staticmethod
     def undo(entry, context):
@@ -277,7 +277,7 @@ def replace(path, data, mode, account=""):
     if rights is not None:
         _restore_rights(temporary, rights)
     else:
-        _give(temporary, mode, account)
+        give(temporary, mode, account)
     _make_writable(path)
     compat.replace(temporary, path)
 
@@ -347,7 +347,8 @@ def account_ids(account):
     return found.pw_uid, found.pw_gid
 
 
-def _give(path, mode, account):
+def give(path, mode, account=""):
+    """Give a file or folder its rights, and to `account` where this system and this user can."""
     if compat.WINDOWS:
         if mode & 0o077 == 0:  # the others take their rights from the folder above, as Windows has it
             _run_all(places.acl_commands(path, account or "SYSTEM", True, os.path.isdir(path)), path)

@@ -127,7 +127,7 @@ def test_what_somebody_else_changed_since_stays(machine: Machine, capsys: pytest
 
 
 def test_an_upgrade_replaces_what_is_ours_and_keeps_settings_and_secrets(
-    machine: Machine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    machine: Machine, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     before = machine.picture()
     machine.install()
@@ -142,6 +142,7 @@ def test_an_upgrade_replaces_what_is_ours_and_keeps_settings_and_secrets(
     old_library = next(relay.glob("lib-*")).name
     machine.package = newer
     assert machine.install() == 0
+    assert "The package's settings differ from" in capsys.readouterr().out
     assert (machine.papercut / OURS / "answers.py").read_text() == "# newer\n"
     assert not (machine.papercut / OURS / "brake.py").exists()
     assert [path.name.startswith("lib-9.9.9-") for path in relay.glob("lib-*")] == [True]
@@ -395,7 +396,7 @@ def test_a_wrong_pass_phrase_stops_and_the_right_one_goes_on(
 
 
 def test_no_secret_is_shown_or_stands_in_an_argument(machine: Machine, capsys: pytest.CaptureFixture[str]) -> None:
-    machine.install("--verbose")
+    machine.install()
     machine.uninstall()
     seen = capsys.readouterr().out + str(machine.commands)
     for secret in ("secret-of-relay", "secret-of-signin", "correct horse", "token-of-papercut", "of-somebody-else"):

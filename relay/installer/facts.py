@@ -1,0 +1,158 @@
+# -*- coding: utf-8 -*-
+"""What is found on this machine and in the package, and what the operator has to know about it before saying yes.
+
+Reads; changes nothing.
+"""
+
+from __future__ import absolute_import, division, print_function, unicode_literals
+
+import json
+import os
+import sys
+
+from . import config, launchers, library, places, pythons, versions
+from .stop import Stop
+from papercut_scripts import compat
+
+EXIT_REFUSED = 3
+
+
+class Facts(object):
+    """What was found on this machine and in the package."""
+
+    def __init__(self, options, package, run=places.run):
+        self.options = options
+        self.package = package
+        self.run = run
+        self.system = options.system
+        self.windows = self.system == places.WINDOWS
+        self.about = read_about(package)
+        self.places = places.Places(self.system, options.root)
+        self.papercut = find_papercut(options, run)
+        self.account = places.server_account(self.system, self.papercut, run)
+        self.home = self.about["scripts_home"] or self.places.home
+        self.state = self.about["state_dir"] or self.places.state
+        self.url = options.url or self.about["papercut_url"]
+        self.interpreter = interpreter(options, self.system, self.papercut)
+        self.wheels = [] if self.about["site_server"] else library.wheels(os.path.join(package, "wheels"))
+        self.secrets = os.path.join(self.places.relay, "secrets")
+        # Ours may stand in its file already and not yet in PaperCut, when an earlier run was killed.
+        own = read_secret(os.path.join(self.secrets, "papercut_token"))
+        self.tokens = [token for token in (own, options.token) if token]
+        self.left_to_do = []
+        self._config = None
+
+    @property
+    def config(self):
+        """The way to PaperCut's keys. Raises config.Unreachable."""
+        if self._config is None:
+            ca_file = os.path.join(self.package, "certificates", "papercut.pem")
+            self._config = config.choose(
+                self.system,
+                self.papercut,
+                self.url,
+                self.tokens,
+                ca_file if os.path.isfile(ca_file) else "",
+                self.run,
+            )
+        return self._config
+
+
+def read_about(package):
+    """Return what the package says about itself. Raises Stop where it is none."""
+    try:
+        return json.loads(compat.read_file(os.path.join(package, "package.json")).decode("utf-8"))
+    except (EnvironmentError, ValueError):
+        raise Stop(
+            "There is no package.json beside the installer: make the package with papercut-relay bundle and start the "
+            "installer from the unpacked ZIP.",
+            2,
+        )
+
+
+def find_papercut(options, run):
+    """Return PaperCut's folder: the one that was named, else the first that looks like it. Raises Stop."""
+    if options.papercut:
+        if not places.is_papercut(options.papercut):
+            raise Stop("{0} is no folder of a PaperCut server (it has no server folder).".format(options.papercut), 2)
+        return os.path.abspath(options.papercut)
+    for folder in places.candidates(options.system, run):
+        if places.is_papercut(folder):
+            return folder
+    answer = options.ask("PaperCut was not found. Its folder (such as {0}): ".format(places.EXAMPLES[options.system]))
+    if answer and places.is_papercut(answer):
+        return os.path.abspath(answer)
+    raise Stop("PaperCut was not found: name its folder with --papercut FOLDER.", 2)
+
+
+def interpreter(options, system, papercut):
+    """Return the command of the Python that the programs will run under."""
+    if not compat.JYTHON:
+        # The one that runs this may be of a virtual environment that is thrown away; one that was named is meant.
+        return [os.path.abspath(options.python) if options.python else os.path.realpath(sys.executable)]
+    java = {
+        places.WINDOWS: ("runtime", "jre", "bin", "java.exe"),
+        places.MACOS: ("runtime", "macos", "jre", "bin", "java"),
+        places.LINUX: ("runtime", "linux-x64", "jre", "bin", "java"),
+    }[system]
+    path = os.path.join(papercut, *java)
+    if not os.path.isfile(path):
+        path = compat.environment("JAVA") or "/usr/bin/java"
+    return launchers.jython(path, options.jython_jar or compat.environment("JYTHON_JAR"))
+
+
+def read_secret(path):
+    return compat.read_file(path).decode("utf-8").strip() if os.path.isfile(path) else ""
+
+
+def warnings(facts):
+    """Return what the operator has to know before saying yes. Raises Stop where it must not go on."""
+    told = []
+    version = versions.parse(facts.options.version or read_version(facts))
+    sentence = versions.sentence(version)
+    if versions.verdict(version) == versions.TOO_OLD and not facts.options.accept_version:
+        raise Stop(sentence + " To go on all the same: --accept-version.", EXIT_REFUSED)
+    if sentence:
+        told.append(sentence)
+    if compat.JYTHON:
+        told.append(
+            "The programs will run under Jython: each login takes about a second and 150 MB. Put a CPython beside the "
+            "installer (Windows: the embeddable package) for logins in a few hundredths of a second."
+        )
+    elif not facts.windows and not _startable(facts):
+        told.append(
+            "The account {0} may not be able to start {1}, which lies in somebody's private folder: name another "
+            "Python with --python.".format(facts.account, facts.interpreter[0])
+        )
+    if not facts.windows and not facts.options.root and not places.is_administrator():
+        told.append("This is not an administrator: changes below PaperCut's folder will be refused.")
+    return told
+
+
+def _startable(facts):
+    if facts.account in ("root", "") or compat.WINDOWS:
+        return True
+    path = facts.interpreter[0]
+    while os.path.dirname(path) != path:
+        if not os.stat(path).st_mode & 0o001:
+            return False
+        path = os.path.dirname(path)
+    return True
+
+
+def read_version(facts):
+    """Return the version that PaperCut's health interface tells, "" where it has no key or does not answer."""
+    try:
+        key = facts.config.get(places.HEALTH_KEY)
+    except config.Unreachable:
+        return ""
+    if not key:
+        return ""
+    requests = pythons.url_requests()
+    address = facts.url.split("/rpc/")[0].rstrip("/") + "/api/health"
+    try:
+        request = requests.Request(str(address), headers={str("Authorization"): str(key)})
+        answer = json.loads(requests.urlopen(request, timeout=10).read().decode("utf-8"))
+        return answer["applicationServer"]["systemInfo"]["version"]
+    except compat.ANY_ERROR:
+        return ""
