@@ -41,6 +41,7 @@ log = logging.getLogger(__name__)
 
 SLOT_WAIT_S = 300  # for somebody else's background task
 GROUP_TASK_S = 120
+NEW_USER_S, USER_POLL_S = 120, 0.5
 SYNC_TASK_S = 3600  # a native sync of a large server
 SINGLE_REPAIRS = 50  # more accounts missing after a native sync are no slips of single ones
 RESTRICTED, OVERDRAFT = "restricted", "overdraft-amount"
@@ -288,10 +289,8 @@ class _Work:
     def native_sync(self) -> None:
         self.wait_for_slot()
         with self.progress.phase("PaperCut synchronizes users and groups"):
-            try:
-                self.papercut.sync_all()
-            except OutcomeUnknown as error:
-                log.warning("%s", error.message)  # whether it runs shows by waiting, what it did by reading back
+            # What it did is seen by reading back, also where it was refused or its answer was lost.
+            self.start_task("PaperCut", self.papercut.sync_all)
             status = self.papercut.wait_for_task(SYNC_TASK_S)
         log.info("native sync ended: %s", status.summary)
         present = set(self.papercut.usernames())
@@ -302,17 +301,31 @@ class _Work:
 
     def add_user(self, username: str) -> bool:
         """Ask for one account; return whether PaperCut accepted that."""
-        accepted = self.try_to(username, lambda: self.papercut.add_new_user(username))
-        if accepted:
-            log.info("%s: account made", username)
-        return accepted
+        try:
+            self.papercut.add_new_user(username)
+        except OutcomeUnknown as error:
+            # PaperCut asks the user source about every listed group first, which may take longer than a time-out.
+            log.warning("%s: %s", username, error.message)
+            self.wait_for_user(username)
+        except AuthFailed:
+            raise
+        except Refused as error:
+            self.fail(username, f"{username}: {error.message}")
+            return False
+        log.info("%s: account made", username)
+        return True
+
+    def wait_for_user(self, username: str) -> None:
+        """Wait until an account is there, or it is too late for it to come."""
+        deadline_s = self.clock.monotonic_s() + NEW_USER_S
+        while not self.papercut.user_exists(username) and self.clock.monotonic_s() < deadline_s:
+            self.clock.sleep(USER_POLL_S)
 
     def bring_groups(self, full: bool) -> None:
         """Put new groups into PaperCut's list, then sync those whose members are not yet as meant."""
         with self.progress.phase("Adding groups", len(self.plan.new_groups)) as phase:
             for group in self.plan.new_groups:
-                self.wait_for_slot()
-                if self.try_to(group, lambda name=group: self.papercut.add_group(name)):
+                if self.start_task(group, lambda name=group: self.papercut.add_group(name)):
                     self.papercut.wait_for_task(GROUP_TASK_S)
                     log.info("group %s added", group)
                 phase.advance()
@@ -323,6 +336,19 @@ class _Work:
                 self.try_to(group, lambda name=group: self.papercut.sync_group(name))
                 phase.advance()
         self.groups.update(read.read_groups(self.papercut, wrong, self.progress))
+
+    def start_task(self, subject: str, start: Callable[[], object]) -> bool:
+        """Start a background task; the one slot may have been taken a moment ago, so a refusal is asked again once."""
+        try:
+            start()
+        except OutcomeUnknown as error:
+            log.warning("%s: %s", subject, error.message)
+        except AuthFailed:
+            raise
+        except Refused:
+            self.wait_for_slot()
+            return self.try_to(subject, start)
+        return True
 
     def touched_groups(self, full: bool) -> list[str]:
         if full:

@@ -440,7 +440,7 @@ def test_a_lost_answer_is_decided_by_looking(site: Make) -> None:
 
 def test_a_refused_change_is_a_failure_of_that_change_and_the_next_sync_mends_it(site: Make) -> None:
     one = site(organisation=small_organisation(PEOPLE))
-    one.pair.papercut.faults.add("addNewGroup", "fault", containing="Acme", text="no")
+    one.pair.papercut.faults.add("addNewGroup", "fault", containing="Acme", text="no", times=2)
     first = one.sync()
     assert first.exit_code == 1 and first.applied
     assert first.as_json()["error"]["code"] == "changes_failed"
@@ -476,6 +476,26 @@ def test_a_task_of_somebody_else_is_waited_for(site: Make) -> None:
     one = site(organisation=small_organisation(PEOPLE))
     one.pair.papercut.tasks.start("backup", lambda report: None, hold_s=0.2)
     one.sync_twice()
+
+
+def test_a_task_that_slips_in_between_is_waited_for(site: Make) -> None:
+    one = site(organisation=small_organisation(PEOPLE))
+
+    def slip_in(method: str, arguments: list) -> None:
+        one.pair.papercut.tasks.start("backup", lambda report: None, hold_s=0.1)
+
+    one.pair.papercut.faults.add("addNewGroup", "call", after=1, function=slip_in)
+    one.sync_twice()
+
+
+def test_an_account_whose_making_outlasts_the_time_out_is_waited_for(site: Make) -> None:
+    """PaperCut asks about every listed group when it makes one account; with hundreds of them that takes long."""
+    one = site(organisation=small_organisation(PEOPLE), settings={"papercut": {"timeout_s": 0.2}})
+    one.sync_twice()
+    one.pair.officernd.state.add_member("Di Fox", "di@x.example")
+    one.pair.papercut.faults.add("addNewUser", "delay", delay_s=0.5)
+    assert one.sync(incremental=True).failures == ()
+    assert "di_x.example" in one.state.users
 
 
 # -- both positions of the doubts about PaperCut
