@@ -12,8 +12,10 @@ from __future__ import annotations
 
 import threading
 from collections import Counter, deque
-from collections.abc import Callable, Mapping
-from datetime import date, timedelta
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, TypeVar
 
 import requests
@@ -33,10 +35,12 @@ from relay.errors import (
 )
 from relay.officernd import model
 from relay.officernd.token import TokenSource, unreachable
-from relay.progress import Progress
+from relay.progress import Phase, Progress
 
 SYSTEM = "OfficeRnD"
 PAGE = 50  # larger pages are refused
+MANY, WINDOWS = 2000, 8  # lists longer than this are read in so many windows of time
+DATED = ("members", "companies")  # lists that can be filtered by modifiedAt
 CONNECTIONS = 4  # several lists are read at once; the rate limit binds long before this does
 _RATE_WINDOW_S = 60.0
 _GENERIC_500 = {"", "internal server error", "internal error", "server error", "unexpected error"}
@@ -190,7 +194,10 @@ class OfficeRnD:
         filters = dict(filters or {})
         for last_try in (False, True):
             total = self._count(resource, filters) if counted else None
-            records = self._pages(resource, filters, total, progress)
+            if total and total > MANY and resource in DATED and not filters and not last_try:
+                records = self._windows(resource, total, progress)
+            else:
+                records = self._pages(resource, filters, total, progress)
             if total is None or len(records) == total:
                 return [self._translated(resource, translate, record) for record in records.values()]
             if last_try:
@@ -201,6 +208,35 @@ class OfficeRnD:
                     operation=f"GET /{resource}",
                 )
         raise AssertionError("unreachable")
+
+    def _windows(self, resource: str, total: int, progress: Progress | None) -> dict[str, Mapping[str, Any]]:
+        """Return every record of a long list, read in several windows of `modifiedAt` at once.
+
+        Cursors chain the pages of one list, so that only several lists can be read side by side. The windows are
+        halved by their counts; a record that moves from one to another meanwhile shows in the total.
+        """
+        first, last = datetime(2000, 1, 1, tzinfo=UTC), self._clock.now() + timedelta(days=1)
+        windows = [(first, last, total)]
+        for _ in range(4 * WINDOWS):
+            if len(windows) >= WINDOWS:
+                break
+            start, end, count = largest = max(windows, key=lambda window: window[2])
+            middle = start + (end - start) / 2
+            older = self._count(resource, _between(start, middle))
+            if older is None or end - start < timedelta(seconds=2):
+                break
+            windows.remove(largest)
+            halves = ((start, middle, older), (middle, end, count - older))
+            windows.extend(window for window in halves if window[2] > 0)
+        with (
+            (progress or Progress()).phase(f"Reading OfficeRnD {resource}", total) as phase,
+            ThreadPoolExecutor(CONNECTIONS) as pool,
+        ):
+            parts = [
+                pool.submit(self._pages, resource, _between(start, end), count, _Counting(phase))
+                for start, end, count in windows
+            ]
+            return {identifier: record for part in parts for identifier, record in part.result().items()}
 
     def _count(self, resource: str, filters: Mapping[str, str]) -> int | None:
         """Return the number of records, None where the list has no count of its own."""
@@ -423,6 +459,21 @@ class OfficeRnD:
                 **where,
             )
         return Refused(f"OfficeRnD refused {method} /{path}: {said or f'HTTP {status}'}", **where)
+
+
+class _Counting(Progress):
+    """Lets several lists count on one bar."""
+
+    def __init__(self, phase: Phase) -> None:
+        self._phase = phase
+
+    @contextmanager
+    def phase(self, title: str, total: int | None = None) -> Iterator[Phase]:
+        yield self._phase
+
+
+def _between(start: datetime, end: datetime) -> dict[str, str]:
+    return {"modifiedAt[$gte]": model.moment(start), "modifiedAt[$lt]": model.moment(end)}
 
 
 def _modified(since: str | None) -> dict[str, str]:
