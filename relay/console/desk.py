@@ -23,6 +23,7 @@ from relay.console import passwords
 from relay.console.audit import Audit
 from relay.console.formats import Formats
 from relay.console.passwords import User
+from relay.console.settings_file import Draft
 from relay.console.work import Answer, Work, Works
 from relay.database import open_database
 from relay.errors import ConfigError, RelayError
@@ -68,6 +69,9 @@ class Desk:
         self.formats = Formats(self.settings)
         self.settings_problem = ""
         self.glance: Glance | None = None
+        self.drafts: dict[
+            str, Draft
+        ] = {}  # settings by the name of who made them; a restart forgets what was not saved
         self.wake = threading.Event()  # tells the schedule that there is a reason to look sooner
         self._lock = threading.RLock()
         self._stamp = self._file_stamp()
@@ -92,8 +96,18 @@ class Desk:
 
     def _take(self, settings: Settings) -> None:
         old, users = self.settings, passwords.read_users(_secret(settings.console.password_hash))
-        if settings.ledger_url != old.ledger_url or settings.site.state_dir != old.site.state_dir:
-            raise ConfigError(["[ledger] url or [site] state_dir was changed: restart papercut-relay serve."])
+        fixed = [
+            place
+            for place, before, after in (
+                ("[site] name", old.site.name, settings.site.name),
+                ("[site] state_dir", old.site.state_dir, settings.site.state_dir),
+                ("[ledger] url", old.ledger_url, settings.ledger_url),
+                ("[console] public_url", old.console.public_url, settings.console.public_url),
+            )
+            if before != after
+        ]
+        if fixed:
+            raise ConfigError([f"{', '.join(fixed)} cannot change while it runs: restart papercut-relay serve."])
         self.settings, self.users, self.formats = settings, users, Formats(settings)
 
     def _file_stamp(self) -> tuple[int, int]:

@@ -77,7 +77,7 @@ def desk() -> Desk:
 def address() -> str:
     """Return where the request comes from: the proxy's word for it when the console stands behind one."""
     forwarded = request.headers.get("X-Forwarded-For", "")
-    if desk().settings.console.public_url and forwarded and is_loopback(request.remote_addr):
+    if desk().settings.console.public_url and forwarded:  # the last one is what the proxy itself has added
         return forwarded.rsplit(",", 1)[-1].strip()[:60]
     return request.remote_addr or ""
 

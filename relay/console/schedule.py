@@ -63,7 +63,9 @@ class Schedule:
         now = place.clock.now()
         due = calendar.is_due(place.database, place.settings, place.clock)
         try:
-            if due.due:
+            if place.directory() is None:
+                pass  # the first sync is a person's: nobody is taken over or shut out unseen
+            elif due.due:
                 if self._retry_at is None or now >= self._retry_at:
                     self._daily(now)
             elif self._sync_is_due(now):
@@ -92,10 +94,8 @@ class Schedule:
         self._retry_after = min(self._retry_after * 2, LONGEST_RETRY)
 
     def _sync_is_due(self, now: datetime) -> bool:
-        """Return whether people are to be looked at between the daily runs; never before the first whole sync."""
+        """Return whether people are to be looked at between the daily runs."""
         minutes = self._place.settings.schedule.sync_every_minutes
-        if self._place.directory() is None:
-            return False
         if self._synced_at is None:
             self._synced_at = now
         since = now - self._synced_at

@@ -77,8 +77,8 @@ def text(tree: html.HtmlElement) -> str:
     return " ".join(tree.xpath("//main")[0].text_content().split())
 
 
-@pytest.fixture(scope="module")
-def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
+@pytest.fixture
+def story(tmp_path: Path) -> Iterator[Story]:
     """A site whose organisation has a hostile person and company, brought over by clicking."""
     made = make_organisation(40, 1)
     first = next(m for m in made.members if m.status == "active" and m.email and m.company)
@@ -87,14 +87,14 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
         members=tuple(replace(m, name=HOSTILE) if m.id == first.id else m for m in made.members),
         companies=tuple(replace(c, name=HOSTILE[::-1]) if c.id == first.company else c for c in made.companies),
     )
-    found = Story(tmp_path_factory.mktemp("story"), members=40, organisation=made, filling="old-connector")
+    found = Story(tmp_path, members=40, organisation=made, filling="old-connector")
     try:
         yield found
     finally:
         found.close()
 
 
-def test_1_before_the_first_sync_every_page_says_what_to_do(story: Story) -> None:
+def before_the_first_sync_every_page_says_what_to_do(story: Story) -> None:
     assert "Nobody has been brought over" in text(story.somebody.page("/"))
     for page in PAGES:
         story.somebody.page(page)
@@ -102,7 +102,7 @@ def test_1_before_the_first_sync_every_page_says_what_to_do(story: Story) -> Non
     assert "Nothing to review yet" in text(story.somebody.page("/review"))
 
 
-def test_2_look_then_do_exactly_that(story: Story) -> None:
+def look_then_do_exactly_that(story: Story) -> None:
     after = story.click("/review", "Look at both systems")
     assert "This would happen" in text(after)
     with (
@@ -118,14 +118,14 @@ def test_2_look_then_do_exactly_that(story: Story) -> None:
     assert "nothing would change" in text(story.somebody.page("/review"))
 
 
-def test_3_a_plan_that_is_no_longer_true_is_not_applied(story: Story) -> None:
+def a_plan_that_is_no_longer_true_is_not_applied(story: Story) -> None:
     answer = story.somebody.post("/review/apply", {"expect": "0" * 16})
     assert story.desk.works.finish(60)
     assert "Something changed" in text(story.somebody.page(answer.location))
     assert 400 == story.somebody.post("/review/apply", {"expect": "x", "allow": "max_fee"}).status_code
 
 
-def test_4_a_person_is_found_and_told_of(story: Story) -> None:
+def a_person_is_found_and_told_of(story: Story) -> None:
     login = story.pair.logins(1)[0]
     story.pair.papercut.popup_login(login.email, login.password)
     story.pair.papercut.popup_login(login.email, "wrong")
@@ -136,7 +136,7 @@ def test_4_a_person_is_found_and_told_of(story: Story) -> None:
     assert "Nobody found" in text(story.somebody.page("/people/one?who=../../etc/passwd"))
 
 
-def test_5_a_pin_is_shown_once(story: Story) -> None:
+def a_pin_is_shown_once(story: Story) -> None:
     who = f"/people/one?who={story.pair.logins(1)[0].email}"
     shown = text(story.click(who, "Make the PIN"))
     pin = re.search(r"\d{4} \d{4}", shown)
@@ -146,7 +146,7 @@ def test_5_a_pin_is_shown_once(story: Story) -> None:
     assert "opens nothing any more" in text(story.click(who, "Take it away"))
 
 
-def test_6_a_day_is_settled_by_clicking(story: Story) -> None:
+def a_day_is_settled_by_clicking(story: Story) -> None:
     login = story.pair.logins(1)[0]
     story.pair.papercut.print_job(
         login=(login.email, login.password), printer="Colour", pages=24, colour_pages=9, document="Offer.pdf"
@@ -165,7 +165,7 @@ def test_6_a_day_is_settled_by_clicking(story: Story) -> None:
     assert "attachment" in csv.headers["Content-Disposition"] and "Offer.pdf" in csv.text
 
 
-def test_7_what_was_owed_before_waits_for_a_word(story: Story) -> None:
+def what_was_owed_before_waits_for_a_word(story: Story) -> None:
     held = money.held(story.desk.database, story.desk.settings)
     assert held
     before = len(story.pair.officernd.fees())
@@ -181,7 +181,7 @@ def test_7_what_was_owed_before_waits_for_a_word(story: Story) -> None:
     assert [] == money.held(story.desk.database, story.desk.settings)
 
 
-def test_8_a_lost_answer_becomes_a_question_and_an_answer(story: Story) -> None:
+def a_lost_answer_becomes_a_question_and_an_answer(story: Story) -> None:
     login = story.pair.logins(2)[1]
     story.pair.papercut.print_job(login=(login.email, login.password), printer="Colour", pages=80)
     unreadable = lambda: story.pair.officernd.fault("GET /fees", "error", times=-1)  # noqa: E731
@@ -204,7 +204,7 @@ def test_8_a_lost_answer_becomes_a_question_and_an_answer(story: Story) -> None:
     assert "that nobody but you can answer" not in text(story.somebody.page("/money"))
 
 
-def test_9_settings_show_what_they_would_do(story: Story) -> None:
+def settings_show_what_they_would_do(story: Story) -> None:
     form = story.somebody.page("/settings")
     csrf = form.xpath("//main//form//input[@name='csrf']/@value")[0]
     wrong = story.somebody.post(
@@ -231,7 +231,7 @@ def test_9_settings_show_what_they_would_do(story: Story) -> None:
     assert "settings saved" in text(story.somebody.page("/"))
 
 
-def test_a_fix_with_preview_and_look_again(story: Story) -> None:
+def fix_with_preview_and_look_again(story: Story) -> None:
     assert 400 == story.somebody.post("/checks/fix", {"code": "fees_plan_missing"}).status_code
     story.click("/checks", "Check now")
     tree = story.somebody.page("/checks")
@@ -240,12 +240,12 @@ def test_a_fix_with_preview_and_look_again(story: Story) -> None:
     assert code not in story.somebody.page("/checks").xpath("//input[@name='code']/@value")
 
 
-def test_b_every_cent_is_compared(story: Story) -> None:
+def every_cent_is_compared(story: Story) -> None:
     story.click("/money", "Compare every cent")
     assert "The whole site" in text(story.somebody.page("/money/differences"))
 
 
-def test_c_hostile_names_stay_text_on_every_page(story: Story) -> None:
+def hostile_names_stay_text_on_every_page(story: Story) -> None:
     story.click("/review", "Look again")
     directory = story.desk.directory()
     assert directory is not None
@@ -260,18 +260,18 @@ def test_c_hostile_names_stay_text_on_every_page(story: Story) -> None:
         )
 
 
-def test_d_no_page_speaks_of_inner_things(story: Story) -> None:
+def no_page_speaks_of_inner_things(story: Story) -> None:
     for page in PAGES:
         found = FORBIDDEN.findall(text(story.somebody.page(page)))
         assert [] == found, (page, found)
 
 
-def test_e_no_first_page_is_heavy(story: Story) -> None:
+def no_first_page_is_heavy(story: Story) -> None:
     for page in PAGES:
         assert len(story.somebody.get(page).data) < 100_000, page
 
 
-def test_f_an_error_of_a_system_is_told_on_the_page(story: Story) -> None:
+def an_error_of_a_system_is_told_on_the_page(story: Story) -> None:
     story.pair.papercut.stop()
     try:
         failed = text(story.click("/review", "Look again"))
@@ -281,3 +281,25 @@ def test_f_an_error_of_a_system_is_told_on_the_page(story: Story) -> None:
         assert "cannot be reached" in text(story.somebody.page("/people/why?who=ann"))
     finally:
         story.pair.papercut.start()
+
+
+def test_the_story_of_a_site(story: Story) -> None:
+    """From the empty console to a settled day and beyond; each step stands on the ones before it."""
+    for step in (
+        before_the_first_sync_every_page_says_what_to_do,
+        look_then_do_exactly_that,
+        a_plan_that_is_no_longer_true_is_not_applied,
+        a_person_is_found_and_told_of,
+        a_pin_is_shown_once,
+        a_day_is_settled_by_clicking,
+        what_was_owed_before_waits_for_a_word,
+        a_lost_answer_becomes_a_question_and_an_answer,
+        settings_show_what_they_would_do,
+        fix_with_preview_and_look_again,
+        every_cent_is_compared,
+        hostile_names_stay_text_on_every_page,
+        no_page_speaks_of_inner_things,
+        no_first_page_is_heavy,
+        an_error_of_a_system_is_told_on_the_page,
+    ):
+        step(story)

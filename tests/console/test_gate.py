@@ -134,7 +134,9 @@ def test_the_cookie_is_out_of_reach(app: Flask, stranger: Visitor) -> None:
 def test_behind_https_the_cookie_is_bound_to_it(make_desk: Any) -> None:
     app = make_app(make_desk(with_passwords=True, console={"public_url": PUBLIC}))
     somebody = Visitor(app.test_client(), PUBLIC, HTTP_X_FORWARDED_PROTO="https", HTTP_X_FORWARDED_FOR="203.0.113.7")
+    assert 403 == somebody.get("/metrics").status_code
     answer = somebody.log_in("looker")
+    assert "203.0.113.7" == app.config["DESK"].audit.last(1)[0]["address"]
     assert answer.headers["Set-Cookie"].startswith("__Host-relay=") and "Secure" in answer.headers["Set-Cookie"]
     assert "max-age" in answer.headers["Strict-Transport-Security"]
     assert 200 == somebody.get("/").status_code
@@ -143,9 +145,9 @@ def test_behind_https_the_cookie_is_bound_to_it(make_desk: Any) -> None:
 # -- where it is asked from -----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example", "10.0.0.5:9480"])
+@pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example", "10.0.0.5:9480", "[::1", "127.0.0.1:x"])
 def test_another_name_is_refused_so_that_no_page_points_its_own_here(visitor: Visitor, host: str) -> None:
-    answer = visitor.client.get("/", base_url=f"http://{host}")
+    answer = visitor.client.get("/", base_url=LOCAL, headers={"Host": host})
     assert 403 == answer.status_code and "not the address" in answer.text
 
 

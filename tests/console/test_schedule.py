@@ -109,7 +109,8 @@ def test_nobody_is_looked_at_when_that_is_off(make_desk: Any, log: Log, clock: S
     assert [] == log.did
 
 
-def test_the_first_sync_is_a_person_s(make_desk: Any, log: Log, clock: StillClock, monkeypatch: Any) -> None:
+def test_the_first_sync_is_a_person_s(make_desk: Any, log: Log, due: Due, clock: StillClock, monkeypatch: Any) -> None:
+    due.due = True
     place = make_desk()
     monkeypatch.setattr(place, "look", lambda: None)
     ticks(Schedule(place), clock, minutes=60, step=5)

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -92,7 +93,12 @@ def wait_until(condition: object) -> None:
 
 @pytest.fixture
 def pair(tmp_path: Path) -> Iterator[Pair]:
+    """Both stand-ins for a site where it is about noon and the daily run far away, at whatever time this is run."""
     with Pair(tmp_path, members=30) as found:
+        east = 12 - datetime.now(UTC).hour
+        zone = f"Etc/GMT{-east:+d}"  # the sign is the other way round in these names
+        text = found.config_file.read_text().replace(found.organisation.locations[0].timezone, zone)
+        found.config_file.write_text(text + '\n[schedule]\ndaily_at = "23:00"\n')
         yield found
 
 

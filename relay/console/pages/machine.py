@@ -38,7 +38,8 @@ def healthz() -> Any:
 @open_to_all
 def figures() -> Response:
     """Show the figures to this machine only; a collector elsewhere asks through one that stands here."""
-    if not is_loopback(request.remote_addr) or "X-Forwarded-For" in request.headers:
+    through_proxy = any(name in request.headers for name in ("X-Forwarded-For", "X-Forwarded-Proto", "Forwarded"))
+    if not is_loopback(request.remote_addr) or through_proxy:
         abort(403, "The figures are for collectors on this computer.")
     hooks: Hooks = current_app.config[HOOKS]
     return Response(metrics.text(desk(), hooks), mimetype="text/plain; version=0.0.4")

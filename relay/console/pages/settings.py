@@ -13,20 +13,17 @@ from relay.console import settings_fields, settings_file, words
 from relay.console.gate import audited, desk, may, needs, who
 from relay.console.results import Done
 from relay.console.settings_fields import FIELDS, GROUPS, ROLES, Field
-from relay.console.settings_file import Draft, FormProblems
+from relay.console.settings_file import FormProblems
 from relay.errors import RelayError
 from relay.people import plan as plans
 from relay.people import read, synchronise
 
 page = Blueprint("settings", __name__)
 
-_drafts: dict[str, Draft] = {}  # by the name of who made it; a restart forgets what was never saved
-MOST_DRAFTS = 50
-
 
 @page.get("/settings")
 def show() -> str:
-    draft = _drafts.get(who())
+    draft = desk().drafts.get(who())
     current = draft.settings if draft and request.args.get("draft") else desk().settings
     return _form({name: settings_fields.shown(current, field) for name, field in FIELDS.items()}, {}, [])
 
@@ -55,9 +52,7 @@ def change() -> Any:
     if not draft.changed:
         flash("Nothing was changed.", "")
         return redirect(url_for("settings.show"))
-    if len(_drafts) >= MOST_DRAFTS:
-        _drafts.clear()
-    _drafts[who()] = draft
+    place.drafts[who()] = draft
     if any(name.startswith("members.") for name, _, _ in draft.changed):
         work = place.begin(
             "preview", "See what the change would do", who(), lambda site: _effect(site, draft.settings), writes=False,
@@ -69,7 +64,7 @@ def change() -> Any:
 
 @page.get("/settings/preview")
 def preview() -> Any:
-    draft = _drafts.get(who())
+    draft = desk().drafts.get(who())
     if draft is None:
         flash("There is nothing to save: begin again.", "")
         return redirect(url_for("settings.show"))
@@ -91,7 +86,8 @@ def preview() -> Any:
 @page.post("/settings/save")
 @needs("operate")
 def save() -> Any:
-    place, draft = desk(), _drafts.get(who())
+    place = desk()
+    draft = place.drafts.get(who())
     if draft is None:
         abort(409, "There is nothing to save: the console was restarted, or it was saved already.")
     if not all(may(ROLES[name]) for name, _, _ in draft.changed):
@@ -102,7 +98,7 @@ def save() -> Any:
     except RelayError as error:
         audited("settings", told, error.message)
         raise
-    _drafts.pop(who(), None)
+    place.drafts.pop(who(), None)
     place.refresh(always=True)
     place.wake.set()
     audited("settings saved", told)

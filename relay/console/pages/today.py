@@ -93,7 +93,8 @@ def _todo() -> list[dict[str, str]]:
         found.append({"kind": kind, "text": text, "url": url, "button": button})
 
     if place.directory() is None:
-        add("warn", "Nobody has been brought over from OfficeRnD yet.", url_for("review.show"), "Begin")
+        text = "Nobody has been brought over from OfficeRnD yet. The daily run begins when you have done so once."
+        add("warn", text, url_for("review.show"), "Begin")
     if open_questions := len(figures.questions(place)):
         lines = words.plural(open_questions, "fee or balance", "fees or balances")
         text = f"{lines} cannot be told from here: somebody must look."
