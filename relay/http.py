@@ -9,6 +9,7 @@ import random
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -51,14 +52,28 @@ def session(
     """
     made = requests.Session()
     made.trust_env = False  # the scheduler's environment and a .netrc must not change where money goes
-    context = ssl.create_default_context(cafile=None if ca_file and not public_too else certifi.where())
-    if ca_file:
-        context.load_verify_locations(cafile=str(ca_file))
+    context = _context(ca_file, public_too) if ca_file else _public_context()
+    if ca_file and not public_too:
+        made.verify = str(ca_file)  # else `requests` adds the public authorities to the context by itself
     made.mount("https://", _Adapter(context, connections))
     made.mount("http://", _Adapter(None, connections))
     if proxy:
         made.proxies = {"https": proxy, "http": proxy}
     return made
+
+
+@lru_cache(maxsize=1)
+def _public_context() -> ssl.SSLContext:
+    """Return the context that trusts the public authorities; reading them all is most of what a session costs."""
+    return ssl.create_default_context(cafile=certifi.where())
+
+
+def _context(ca_file: Path, public_too: bool) -> ssl.SSLContext:
+    # A file has to be named from the start: without one the system's own authorities are loaded.
+    context = ssl.create_default_context(cafile=certifi.where() if public_too else str(ca_file))
+    if public_too:
+        context.load_verify_locations(cafile=str(ca_file))
+    return context
 
 
 @dataclass(frozen=True, slots=True)
