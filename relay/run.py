@@ -12,12 +12,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Engine
+from sqlalchemy.exc import DBAPIError
 
 from relay import jobs, money, people
 from relay.clock import Clock
 from relay.config import Settings
-from relay.database import open_database
-from relay.errors import EXIT_DONE, EXIT_FAILED, EXIT_IN_DOUBT, EXIT_REFUSED, RelayError
+from relay.database import open_database, reason
+from relay.errors import EXIT_DONE, EXIT_FAILED, EXIT_IN_DOUBT, EXIT_REFUSED, LedgerError, RelayError
 from relay.lock import site_lock
 from relay.money import calendar
 from relay.officernd.client import OfficeRnD
@@ -57,10 +58,18 @@ class RunResult:
 
 @contextmanager
 def open_site(settings: Settings, clock: Clock, progress: Progress) -> Iterator[Site]:
-    """Open both clients and the ledger for the `with` block; makes no remote call by itself."""
+    """Open both clients and the ledger for the `with` block; makes no remote call by itself.
+
+    A ledger that fails under way, such as on a full disk, becomes a LedgerError here, whichever room met it.
+    """
     database = open_database(settings)
     try:
         yield Site(settings, OfficeRnD(settings, clock), PaperCut(settings, clock), database, clock, progress)
+    except DBAPIError as error:
+        raise LedgerError(
+            f"The ledger failed under way ({reason(error)}): see to its disk, rights or server, then run again; what "
+            "was begun is finished then."
+        ) from error
     finally:
         database.dispose()
 

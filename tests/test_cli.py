@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 from settings_example import raw_settings, write_secrets
+from sqlalchemy.exc import OperationalError
 
 from relay import cli
 from relay.lock import site_lock
@@ -131,3 +133,16 @@ def test_a_state_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
     done = relay("--config", str(file), "settle", folder=tmp_path)
     assert done.returncode == 1
     assert "state_dir" in done.stderr
+
+
+def test_a_ledger_that_fails_under_way_is_one_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def full(*_args: object, **_options: object) -> None:
+        raise OperationalError("COMMIT", None, sqlite3.OperationalError("database or disk is full"))
+
+    monkeypatch.setattr("relay.jobs.import_jobs", full)
+    assert run_main("--config", str(write_toml(tmp_path)), "--json", "jobs") == 1
+    error = json.loads(capsys.readouterr().out)["error"]
+    assert error["code"] == "ledger"
+    assert error["message"].startswith("The ledger failed under way (database or disk is full): see to its disk")
