@@ -19,7 +19,8 @@ from relay.jobs.tables import NAME
 
 # What a header may call each column, in small letters and single blanks. British and American, CSV and reports.
 _HEADERS = {
-    "time": ("time", "date", "date time", "date and time", "usage date", "job date", "print date"),
+    "day": ("date", "day"),
+    "time": ("time", "date time", "date and time", "usage date", "job date", "print date", "timestamp"),
     "user": ("user", "username", "user name", "login", "used by"),
     "pages": ("pages", "page count", "pages per copy"),
     "total_pages": ("total pages", "total printed pages", "printed pages"),
@@ -39,7 +40,7 @@ _HEADERS = {
     "refunded": ("refunded",),
 }  # fmt: skip
 _BY_HEADER = {header: column for column, headers in _HEADERS.items() for header in headers}
-_NEEDED = ("time", "user", "printer")
+_NEEDED = ("user", "printer")
 
 # The documented fields of the print log, and what a row beyond them may hold.
 _PRINT_LOG = ("time", "server", "printer", "user", "account", "client", "document", "total_pages", "colour", "copies")
@@ -85,7 +86,9 @@ def header_layout(fields: Sequence[str], cost_column: str) -> Layout | None:
             continue
         if column is not None:
             columns.setdefault(column, index)
-    if any(name not in columns for name in _NEEDED) or not columns.keys() & {"pages", "total_pages"}:
+    if any(name not in columns for name in _NEEDED):
+        return None
+    if not columns.keys() & {"day", "time"} or not columns.keys() & {"pages", "total_pages"}:
         return None
     return Layout(columns, width=len(fields))
 
@@ -119,7 +122,7 @@ def job_of(fields: Sequence[str], layout: Layout, place: Place, after: datetime 
     if layout.tail_by_look:
         row = _by_look(fields) | row
     field = row.get
-    local = reading.local_time(row["time"], place.file_day)
+    local = reading.local_time(time_text(fields, layout), place.file_day)
     username = reading.name(row["user"], "username", NAME).lower()
     printer = reading.name(row["printer"], "printer's name", NAME)
     if not username or not printer:
@@ -162,6 +165,12 @@ def job_of(fields: Sequence[str], layout: Layout, place: Place, after: datetime 
         refunded=(price or 0) if refunded else 0,
         certain=layout.names_accounts and price is not None and "cost" in columns,
     )
+
+
+def time_text(fields: Sequence[str], layout: Layout) -> str:
+    """Return a row's date and time, which some headers name as two columns."""
+    places = (layout.columns.get(name) for name in ("day", "time"))
+    return " ".join(fields[index] for index in places if index is not None and index < len(fields))
 
 
 def _optional_count(text: str | None) -> int | None:

@@ -24,6 +24,7 @@ from relay.jobs.job import Batch, Cursor, Finding, Job
 from relay.jobs.logs import FOLDERS, LogFolder
 from relay.jobs.store import NOBODY, Counts, ImportState, Owner
 from relay.papercut.client import PaperCut
+from relay.people.links import linked_accounts
 from relay.progress import Progress
 
 KEPT_DAYS = 30  # how long PaperCut keeps its logs. Source: PaperCut manual, data access
@@ -218,8 +219,6 @@ class _Import:
     # -- storing -----------------------------------------------------------------------------------------------------
 
     def _remember_owners(self, connection: Any) -> None:
-        from relay.people.links import linked_accounts
-
         linked = {
             account.username: Owner(
                 self.now, account.member_id, account.company_id, account.company_name, account.full_name
@@ -304,7 +303,7 @@ class _Import:
                     store.price_unpriced(connection, self.site, *key, prices[key])
         self._find(
             "job_costs_estimated",
-            "warning",
+            "info" if all(key in prices for key in printers) else "warning",
             self.source,
             f"{self.counts.unpriced} new jobs came without a cost: no cost column is known in the source. Where "
             "a printer's price is known their costs are estimates, shown as such and never billed or used as evidence. "

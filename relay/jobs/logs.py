@@ -65,20 +65,28 @@ class LogFolder:
     def batches(self, known: Known) -> Iterator[Batch]:
         """Yield what is new, oldest file first. A file that cannot be opened is a finding; the others go on."""
         cursors = known.cursors()
-        for day, path in self._files():
+        try:
+            files = self._files()
+        except OSError as error:
+            self._unreadable(self.folder, error)
+            return
+        for day, path in files:
             try:
                 with path.open("rb") as file:
                     yield from _File(self, path.name, day, file, known).batches(cursors.get(path.name))
             except OSError as error:
-                self.findings.append(
-                    Finding(
-                        "job_log_unreadable",
-                        "error",
-                        path.name,
-                        f"The job log {path} cannot be read ({error.strerror or error}): let the relay's account read "
-                        "it. The next import tries again.",
-                    )
-                )
+                self._unreadable(path, error)
+
+    def _unreadable(self, path: Path, error: OSError) -> None:
+        self.findings.append(
+            Finding(
+                "job_log_unreadable",
+                "error",
+                path.name,
+                f"The job log {path} cannot be read ({error.strerror or error}): let the relay's account read it. The "
+                "next import tries again.",
+            )
+        )
 
     def _files(self) -> list[tuple[date, Path]]:
         """Return the daily files by day. Of two for one day the shorter name is the log, the other a copy of it."""
@@ -196,16 +204,13 @@ class _File:
 
         A line that begins like a row is never taken: a quote that opens nothing spoils its own row only.
         """
-        time_column = layout.columns["time"]
         waiting: list[Record] = []
         for line in lines.lines(self.file, offset, encoding):
             text = encoding.decode(line.raw).rstrip("\r") if line.raw is not None else None
             if self.folder.source != "csv":
                 yield line, text
                 continue
-            if waiting and (
-                text is None or len(waiting) >= _LONGEST_RECORD or self._begins(text, delimiter, time_column)
-            ):
+            if waiting and (text is None or len(waiting) >= _LONGEST_RECORD or self._begins(text, delimiter, layout)):
                 yield from waiting
                 waiting = []
             if not waiting and (text is None or text.count('"') % 2 == 0):
@@ -222,12 +227,10 @@ class _File:
         else:
             yield from waiting
 
-    def _begins(self, text: str, delimiter: str, time_column: int) -> bool:
-        fields = text.split(delimiter)
-        if len(fields) <= time_column:
-            return False
+    def _begins(self, text: str, delimiter: str, layout: Layout) -> bool:
+        fields = [field.strip(' "') for field in text.split(delimiter)]
         try:
-            reading.local_time(fields[time_column].strip(' "'), self.day)
+            reading.local_time(columns.time_text(fields, layout), self.day)
         except Unreadable:
             return False
         return True

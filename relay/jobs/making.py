@@ -190,8 +190,9 @@ class _Making:
         return item.kind == "fee" and self.first <= item.business_day <= self.last and scope.takes(item)
 
     def _reaches_back(self, chosen: dict[str, set[str]]) -> datetime:
-        """Return from when on jobs must be known: since the first of the chosen fees began, or the month did."""
-        begins = [self.begins]
+        """Return from when on jobs must be known: since the first of the chosen fees, the month or the last settle."""
+        settled = max((at for _, at in self.marks.values()), default=LONG_AGO)
+        begins = [self.begins, settled]
         for member_id, references in chosen.items():
             person = self.people.get(member_id)
             began = person.linked_at if person and person.linked_at else LONG_AGO
@@ -206,8 +207,11 @@ class _Making:
 
     def _owed(self, person: Named, amounts: Amounts) -> int:
         """Return what a person owes by the last balance that was read and the jobs since (micros)."""
-        opening = (person.opening_balance or 0, person.linked_at or LONG_AGO)
-        balance, at = self.marks.get(person.member_id, opening)
+        if person.member_id in self.marks:
+            balance, at = self.marks[person.member_id]
+        else:
+            moved = sum(item.amount for item in self.moved.get(person.member_id, ()) if item.posted)
+            balance, at = (person.opening_balance or 0) + moved, person.linked_at or LONG_AGO
         return max(0, amounts.net(at).amount - balance)
 
     def _strangers(self, jobs: Sequence[PrintedJob]) -> tuple[PersonLine, ...]:

@@ -98,13 +98,14 @@ def _facts_of(connection: Connection, site: str, keys: list[str]) -> dict[str, A
 
 
 def equal_rows(connection: Connection, site: str, bases: Sequence[str]) -> dict[str, int]:
-    """Return how many jobs there are of each key without its counter, where there is any."""
-    firsts = _facts_of(connection, site, [f"{base}.1" for base in bases])
-    found = {}
-    for key in firsts:
-        base = key.removesuffix(".1")
-        where = and_(tables.jobs.c.site == site, tables.jobs.c.key > f"{base}.", tables.jobs.c.key < f"{base}/")
-        found[base] = int(connection.execute(select(func.count()).select_from(tables.jobs).where(where)).scalar_one())
+    """Return how many jobs there are of each key without its counter, where there is any; counters have no gap."""
+    found: dict[str, int] = {}
+    number, left = 1, list(bases)
+    while left:
+        there = _facts_of(connection, site, [f"{base}.{number}" for base in left])
+        left = [base for base in left if f"{base}.{number}" in there]
+        found.update(dict.fromkeys(left, number))
+        number += 1
     return found
 
 

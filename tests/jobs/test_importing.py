@@ -280,6 +280,12 @@ def test_csv_headers_vary_and_so_does_their_order(csv_site: JobsSite) -> None:
     assert (6, 1_250_000, True) == (row["pages"], row["cost"], row["certain"])
 
 
+def test_date_and_time_may_be_two_columns(csv_site: JobsSite) -> None:
+    csv_log(csv_site, "Date,Time,User,Printer,Pages\n2026-11-23,9:15:30 PM,ann,Colour,3\n")
+    csv_site.import_jobs()
+    assert datetime(2026, 11, 23, 19, 15, 30, tzinfo=UTC) == csv_site.rows()[0]["at"]
+
+
 def test_csv_reading_goes_on_with_the_header_of_the_files_beginning(csv_site: JobsSite) -> None:
     csv_log(csv_site, CSV_HEADER + CSV_ROW)
     csv_site.import_jobs()
@@ -384,6 +390,16 @@ def test_the_doubled_hour_of_a_day_is_read_in_order(tmp_path: Path) -> None:
     hours = sorted(f"{row['at']:%H:%M}" for row in site.rows())
     assert ["00:10", "00:50", "01:05", "01:55", "02:10", "23:50"] == hours
     site.database.dispose()
+
+
+def test_a_folder_that_cannot_be_listed_is_an_error_with_its_name(
+    site: JobsSite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_: Path) -> object:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "iterdir", refuse)
+    assert (["job_log_unreadable"], 1) == (codes(result := site.import_jobs()), result.exit_code)
 
 
 def test_a_file_that_cannot_be_opened_does_not_stop_the_others(site: JobsSite, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 import postgresql_server
 import pytest
 import sqlalchemy as sa
-from jobs_site import JobsSite, jobs_site
+from jobs_site import JobsSite, jobs_site, print_log_row
 from still_clock import StillClock
 
 from relay import jobs
@@ -261,6 +261,21 @@ def test_a_database_that_cannot_be_opened_is_told_without_its_password(tmp_path:
     assert 1 == result.exit_code
     assert "hunter2" not in result.text() + json.dumps(result.as_json())
     assert None is log_of(site).logged("PC-1")
+    site.database.dispose()
+
+
+def test_the_ledgers_database_may_be_postgresql(tmp_path: Path, url: str) -> None:
+    """Import, resume with equal rows, and a statement, on the ledger's other database."""
+    site = jobs_site(tmp_path, ledger={"url": url})
+    site.link("ann", company="Acme")
+    site.append(print_log_row(), print_log_row(), "rubbish\n")
+    site.import_jobs()
+    site.append(print_log_row(), print_log_row(document="B.pdf"))
+    result = site.import_jobs()
+    assert (2, 0) == (result.counts.new, result.counts.known)
+    made = jobs.statement(site.settings, site.database, clock=site.clock)
+    assert (4, 1_400_000) == (made.total.jobs, made.printed)
+    assert [] == [finding for finding in site.import_jobs().findings if finding.severity == "error"]
     site.database.dispose()
 
 

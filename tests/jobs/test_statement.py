@@ -174,6 +174,15 @@ def test_fees_of_the_month_may_bill_jobs_of_the_month_before(acme: JobsSite) -> 
     assert {"printed": 4 * EUR, "earlier": 2 * EUR, "open": -4 * EUR, "fees": 2 * EUR} == december
 
 
+def test_who_owes_something_owes_it_for_the_latest_jobs(acme: JobsSite) -> None:
+    """A top-up of 2.00 covered November; what December left open is not November's."""
+    add_top_up(acme, "ann", 2 * EUR, at(2))
+    print_on(acme, row(10, "2.0000"), row(1, "1.0000", month=12))
+    acme.clock.move(days=20)
+    assert {"printed": 2 * EUR, "from_balance": -2 * EUR, "fees": 0} == step_amounts(made(acme, month="2026-11"))
+    assert {"printed": EUR, "open": -EUR, "fees": 0} == step_amounts(made(acme, month="2026-12"))
+
+
 def test_strangers_shared_accounts_and_denied_jobs_are_told_and_never_mixed_in(acme: JobsSite) -> None:
     print_on(acme, row(10), row(10, "9.0000", user="guest", account="guest"), row(10, "7.0000", account="Alpha"))
     add_fee(acme, "ann", EUR, at(11, 5))
