@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -23,3 +24,16 @@ def only_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
         _connect(self, address)
 
     monkeypatch.setattr(socket.socket, "connect", connect)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Add up how the crash trials of the money room ended, over all processes of the run."""
+    ends: Counter[str] = Counter()
+    for outcome in ("passed", "failed"):
+        for report in terminalreporter.getreports(outcome):
+            for name, value in report.user_properties:
+                if name == "crash_trials":
+                    ends.update(value)
+    if ends:
+        told = ", ".join(f"{end}: {ends[end]}" for end in ("exactly once", "parked", "doubled", "lost", "unquiet"))
+        terminalreporter.write_line(f"crash trials: {ends.total()}, {told}")

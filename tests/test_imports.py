@@ -37,6 +37,11 @@ PURE = [
     "money/movement.py",
     "money/reference.py",
     "money/decide.py",
+    "money/account.py",
+    "money/allowance.py",
+    "money/evidence.py",
+    "money/periods.py",
+    "money/wording.py",
 ]
 
 

@@ -79,8 +79,9 @@ def carry_out(site: Site, found: Sequence[Proposal], approvals: Mapping[str, App
     ledger = site.ledger
     approved = [proposal for proposal in found if _approved(proposal, approvals)]
     planned = []
+    numbers = ledger.sequences(tables.movements.c.member_id, site.business_day(), "credit")
     for proposal in approved:
-        movement = new_movement(site, proposal.person, "credit", -proposal.amount)
+        movement = new_movement(site, proposal.person, "credit", -proposal.amount, numbers)
         fees = _fees(site, proposal)
         planned.append((proposal, replace(movement, task=_task(site, proposal, fees)), fees))
     if not planned:

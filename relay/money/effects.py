@@ -20,9 +20,8 @@ from relay.officernd.model import NewFee
 
 log = logging.getLogger(__name__)
 
+# "unreachable": certainly not there, and trying the next one is pointless; the others are the ledger's own words.
 Outcome = Literal["posted", "failed", "in_doubt", "unreachable"]
-# The state after these is one of the ledger's; "unreachable" tells the caller that trying the next one is pointless.
-
 
 RATE_LIMIT_TRIES = 3
 RATE_LIMIT_WAIT_S = 65.0  # OfficeRnD counts by the minute
@@ -140,7 +139,7 @@ def _fee_not_looked_up(site: Site, fee: Fee, error: RelayError) -> Outcome:
 
 
 def adjust(site: Site, movement: Movement) -> Outcome:
-    """Add a movement's amount to the balance, once, verify it, and return how that ended; the ledger knows it too."""
+    """Add a movement's amount to the balance, once, and return how that ended; the ledger knows it too."""
     ledger, reference = site.ledger, movement.reference
     username = site.username_of(movement.member_id, movement.username)
     try:
@@ -191,32 +190,30 @@ def adjust(site: Site, movement: Movement) -> Outcome:
     return "posted"
 
 
-def verify(site: Site, movement: Movement) -> str:
-    """Read a posted adjustment back and return what is wrong with it, "" when the balance is what it must be.
+def verify(site: Site, movement: Movement) -> str | None:
+    """Read a posted adjustment back and return what is wrong with it: "" for nothing, None where it cannot be said.
 
     With a job in between nothing can be said, and nothing is wrong: its cost stays for the next settle.
     """
     stored = site.ledger.movement(movement.reference)
     if stored.balance_before is None:
-        return ""
+        return None
     try:
         after = site.read_one(stored.username)
     except RelayError:
-        return ""  # it is posted by PaperCut's own word; the next settle reads the balance anyway
+        return None  # it is posted by PaperCut's own word; the next settle reads the balance anyway
     expected = stored.balance_before + stored.amount
     detail = {"balance": after.balance, "jobs": after.jobs, "expected": expected}
-    wrong = ""
-    if after.jobs == stored.jobs_before and abs(after.balance - expected) > ROUNDING:
-        currency = site.currency
-        wrong = (
-            f"{stored.username} has {amounts.text(after.balance, currency)} after an adjustment that should have left "
-            f"{amounts.text(expected, currency)} {currency}: look at this account's transactions in PaperCut."
-        )
-    if wrong:
-        with site.ledger.write() as connection:
-            site.ledger.note(connection, stored, "verified", wrong, detail)
-    else:
+    if after.jobs != stored.jobs_before or abs(after.balance - expected) <= ROUNDING:
         site.ledger.remember(stored.reference, "verified", detail)
+        return "" if after.jobs == stored.jobs_before else None
+    currency = site.currency
+    wrong = (
+        f"{stored.username} has {amounts.text(after.balance, currency)} after an adjustment that should have left "
+        f"{amounts.text(expected, currency)} {currency}: look at this account's transactions in PaperCut."
+    )
+    with site.ledger.write() as connection:
+        site.ledger.note(connection, stored, "verified", wrong, detail)
     return wrong
 
 

@@ -45,10 +45,9 @@ def look(site: Site, plan: Plan) -> Seen:
     stop = _lost_stop(site, found)
     if stop is not None:
         return Seen(stop=stop, read=True)
-    with site.ledger.read() as connection:
-        held = records.foreign_fees(connection, site.name)
     named = {fee.id: reference.find(fee.name) for fee in found}
-    known = site.ledger.known_references(name for names in named.values() for name in names)
+    # One that we withdrew was billed again under another reference: if it is there after all, it is one too many.
+    known = site.ledger.known_references((name for names in named.values() for name in names), live=True)
     known_ids = site.ledger.known_fee_ids(named)
     late = [fee for fee in found if _found_late(site, fee, known & set(named[fee.id]))]
     people = {person.member_id: person for person in site.people}
@@ -61,17 +60,22 @@ def look(site: Site, plan: Plan) -> Seen:
         and _since_link(fee, people[fee.member], site)
     ]
     with site.ledger.read() as connection:
-        spoken_of = records.released_foreign_fees(connection, site.name)
-    strange = [fee for fee in strange if fee.id not in spoken_of]
-    held = held | {fee.member: fee.id for fee in strange}
+        earlier = records.foreign_fees(connection, site.name)
+    strange = [fee for fee in strange if fee.id not in earlier]
+    waiting = [fee for fee in earlier.values() if not fee.released]
+    held = {fee.member_id: fee.fee_id for fee in waiting} | {fee.member: fee.id for fee in strange}
+    # One now and then is staff's own; several within days are a machine.
+    lately = site.clock.now() - OVERLAP
+    at_once = {fee.member for fee in strange} | {fee.member_id for fee in waiting if fee.seen_at > lately}
     stop = None
-    if len(held) >= SEVERAL:
+    if len(at_once) >= SEVERAL:
         stop = UnsafePlan(
             "old_connector",
-            f"The fees plan holds fees for {len(held)} of our people that the relay did not make, so no money moves: "
-            "OfficeRnD's own connector is probably still on. Switch it off in OfficeRnD; then papercut-relay approve "
+            f"The fees plan holds fees for {len(at_once)} of our people that the relay did not make, so no money "
+            "moves: OfficeRnD's own connector is probably still on. Switch it off in OfficeRnD; then papercut-relay "
+            "approve "
             f'"{site.name}" --as bill --reason TEXT goes on, or --as forgive forgives what is owed now.',
-            count=len(held),
+            count=len(at_once),
             limit=SEVERAL - 1,
         )
     return Seen(held, strange, stop, read=True, late=bool(late))

@@ -15,7 +15,7 @@ from dataclasses import asdict
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Connection, Engine, RowMapping, Table, and_, func, insert, or_, select, update
+from sqlalchemy import Column, Connection, Engine, RowMapping, Table, and_, func, insert, or_, select, update
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from relay.clock import Clock
@@ -27,15 +27,21 @@ from relay.money.account import Mark, posted
 from relay.money.movement import CLOSED, Fee, Movement, State, check_step
 
 _FROM_FEE = ("fee_id", "fee_lost")  # of a movement, kept in the fee's row
-_MOVEMENT_COLUMNS = (
-    *(tables.movements.c[name] for name in Movement.__dataclass_fields__ if name not in _FROM_FEE),
-    func.coalesce(tables.fees.c.fee_id, "").label("fee_id"),
-    func.coalesce(tables.fees.c.lost, False).label("fee_lost"),
-    func.coalesce(tables.fees.c.note, "").label("fee_note"),
+# Built once: a settle asks for them thousands of times.
+_MOVEMENTS = (
+    select(
+        *(tables.movements.c[name] for name in Movement.__dataclass_fields__ if name not in _FROM_FEE),
+        func.coalesce(tables.fees.c.fee_id, "").label("fee_id"),
+        func.coalesce(tables.fees.c.lost, False).label("fee_lost"),
+        func.coalesce(tables.fees.c.note, "").label("fee_note"),
+    )
+    .select_from(tables.movements.outerjoin(tables.fees, tables.movements.c.fee_reference == tables.fees.c.reference))
+    .order_by(tables.movements.c.business_day, tables.movements.c.created_at, tables.movements.c.reference)
 )
-_FEE_COLUMNS = tuple(tables.fees.c[name] for name in Fee.__dataclass_fields__ if name != "fee_id") + (
+_FEES = select(
+    *(tables.fees.c[name] for name in Fee.__dataclass_fields__ if name != "fee_id"),
     func.coalesce(tables.fees.c.fee_id, "").label("fee_id"),
-)
+).order_by(tables.fees.c.business_day, tables.fees.c.reference)
 
 
 class Ledger:
@@ -84,13 +90,7 @@ class Ledger:
 
     def movements(self, *conditions: Any) -> list[Movement]:
         """Return the site's movements that satisfy the conditions, oldest first."""
-        source = tables.movements.outerjoin(tables.fees, tables.movements.c.fee_reference == tables.fees.c.reference)
-        query = (
-            select(*_MOVEMENT_COLUMNS)
-            .select_from(source)
-            .where(tables.movements.c.site == self.site, *conditions)
-            .order_by(tables.movements.c.business_day, tables.movements.c.created_at, tables.movements.c.reference)
-        )
+        query = _MOVEMENTS.where(tables.movements.c.site == self.site, *conditions)
         with self.read() as connection:
             return [_movement(row) for row in connection.execute(query).mappings()]
 
@@ -122,8 +122,7 @@ class Ledger:
         return found[0]
 
     def fees(self, *conditions: Any) -> list[Fee]:
-        query = select(*_FEE_COLUMNS).where(tables.fees.c.site == self.site, *conditions)
-        query = query.order_by(tables.fees.c.business_day, tables.fees.c.reference)
+        query = _FEES.where(tables.fees.c.site == self.site, *conditions)
         with self.read() as connection:
             return [Fee(**row) for row in connection.execute(query).mappings()]
 
@@ -140,16 +139,17 @@ class Ledger:
         """Return those of OfficeRnD's fee ids that the ledger holds as its own."""
         return self._known(tables.fees.c.fee_id, fee_ids)
 
-    def known_references(self, references: Iterable[str]) -> set[str]:
-        return self._known(tables.fees.c.reference, references)
+    def known_references(self, references: Iterable[str], *, live: bool = False) -> set[str]:
+        """Return those references that the ledger issued; with `live` without the withdrawn ones."""
+        return self._known(tables.fees.c.reference, references, *([tables.fees.c.state != "withdrawn"] if live else []))
 
-    def _known(self, column: Any, values: Iterable[str]) -> set[str]:
+    def _known(self, column: Any, values: Iterable[str], *conditions: Any) -> set[str]:
         ordered = sorted(set(values))
         found: set[str] = set()
         with self.read() as connection:
             for start in range(0, len(ordered), 500):
                 chunk = ordered[start : start + 500]
-                query = select(column).where(tables.fees.c.site == self.site, column.in_(chunk))
+                query = select(column).where(tables.fees.c.site == self.site, column.in_(chunk), *conditions)
                 found.update(connection.execute(query).scalars())
         return found
 
@@ -158,20 +158,15 @@ class Ledger:
             query = select(tables.fees.c.reference).where(tables.fees.c.site == self.site).limit(1)
             return connection.execute(query).first() is not None
 
-    def next_sequence(
-        self, table: Table, subject_column: str, subject_id: str, business_day: date, kind: str = ""
-    ) -> int:
-        """Return the number of the next movement of a subject on a business day; withdrawn ones keep their number."""
-        conditions = [
-            table.c.site == self.site,
-            table.c[subject_column] == subject_id,
-            table.c.business_day == business_day,
-        ]
+    def sequences(self, subject: Column[str], business_day: date, kind: str = "") -> Counter[str]:
+        """Return the last number that each subject's movements, or fees, of a business day have; withdrawn ones too."""
+        table = subject.table
+        conditions = [table.c.site == self.site, table.c.business_day == business_day]
         if kind:
             conditions.append(table.c.kind == kind)
+        query = select(subject, func.max(table.c.sequence)).where(*conditions).group_by(subject)
         with self.read() as connection:
-            last = connection.execute(select(func.max(table.c.sequence)).where(*conditions)).scalar()
-        return int(last or 0) + 1
+            return Counter({row[0]: int(row[1]) for row in connection.execute(query)})
 
     def fees_on(self, business_day: date) -> Counter[str]:
         """Return how many fees each member has of a business day; failed and withdrawn ones are none."""

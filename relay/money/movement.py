@@ -23,9 +23,7 @@ State = Literal[
     "withdrawn",  # certainly never there, and no longer wanted; its reference is never used again
 ]
 Kind = Literal["fee", "top_up", "forgiveness", "credit"]
-Stage = Literal[
-    "planned", "fee_sent", "fee_posted", "adjustment_sent", "posted", "failed", "in_doubt", "withdrawn", "shadow"
-]
+Stage = Literal["planned", "fee_sent", "fee_posted", "adjustment_sent", "posted", "failed", "in_doubt", "withdrawn"]
 
 STATES: tuple[State, ...] = ("planned", "sent", "posted", "failed", "in_doubt", "withdrawn")
 KINDS: tuple[Kind, ...] = ("fee", "top_up", "forgiveness", "credit")
@@ -135,5 +133,4 @@ PUBLIC_STATES: Mapping[Stage, str] = {
     "failed": "failed",
     "in_doubt": "in_doubt",
     "withdrawn": "failed",
-    "shadow": "planned",
 }

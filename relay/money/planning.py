@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 
@@ -25,13 +25,14 @@ def plan_fees(site: Site, bills: Sequence[Bill], retried: Sequence[Fee], plan: P
     ledger = site.ledger
     earlier = {fee.reference: (fee, ledger.of_fee(fee.reference)) for fee in retried}
     still_open = open_of([movement for movement in ledger.open_movements() if movement.fee_reference not in earlier])
+    numbers = ledger.sequences(tables.fees.c.subject_id, site.business_day())
     references: list[str] = []
     new: list[tuple[Fee, list[Movement]]] = []
     for bill in bills:
         if any(share.person.member_id in still_open for share in bill.shares):
             continue  # its forgiveness did not come through; next time
         assert plan is not None
-        fee, movements = new_fee(site, bill, plan)
+        fee, movements = new_fee(site, bill, plan, numbers[bill.subject_id] + 1)
         same = next((name for name, (old, parts) in earlier.items() if _same(old, parts, fee, movements)), None)
         if same is not None:
             earlier.pop(same)
@@ -51,10 +52,9 @@ def plan_fees(site: Site, bills: Sequence[Bill], retried: Sequence[Fee], plan: P
     return references
 
 
-def new_fee(site: Site, bill: Bill, plan: Plan) -> tuple[Fee, list[Movement]]:
+def new_fee(site: Site, bill: Bill, plan: Plan, sequence: int) -> tuple[Fee, list[Movement]]:
     """Return the fee of a bill with its movements, not yet stored."""
     day = site.business_day()
-    sequence = site.ledger.next_sequence(tables.fees, "subject_id", bill.subject_id, day)
     name = reference.make("fee", site.name, bill.subject_id, day, sequence)
     settings = site.settings.fees
     fee = Fee(
@@ -77,10 +77,12 @@ def new_fee(site: Site, bill: Bill, plan: Plan) -> tuple[Fee, list[Movement]]:
     return fee, list(_movements(site, bill, name, day, sequence))
 
 
-def new_movement(site: Site, person: Person, kind: Kind, amount: int, period: str | None = None) -> Movement:
-    """Return a planned movement without a fee, not yet stored."""
+def new_movement(
+    site: Site, person: Person, kind: Kind, amount: int, numbers: Mapping[str, int], period: str | None = None
+) -> Movement:
+    """Return a planned movement without a fee, not yet stored; `numbers` are the day's last ones of this kind."""
     day = site.business_day()
-    sequence = site.ledger.next_sequence(tables.movements, "member_id", person.member_id, day, kind)
+    sequence = numbers[person.member_id] + 1
     return Movement(
         reference=reference.make(kind, site.name, person.member_id, day, sequence),
         kind=kind,
@@ -98,10 +100,12 @@ def new_movement(site: Site, person: Person, kind: Kind, amount: int, period: st
 def shown(site: Site, decision: Decision, plan: Plan | None) -> Iterator[Movement]:
     """Yield what would be done, with the references it would get; nothing of it is stored."""
     day = site.business_day()
+    given = site.ledger.sequences(tables.movements.c.member_id, day, "forgiveness")
     for share in decision.forgivenesses:
-        yield new_movement(site, share.person, "forgiveness", share.amount)
+        yield new_movement(site, share.person, "forgiveness", share.amount, given)
+    numbers = site.ledger.sequences(tables.fees.c.subject_id, day)
     for bill in decision.bills:
-        sequence = site.ledger.next_sequence(tables.fees, "subject_id", bill.subject_id, day)
+        sequence = numbers[bill.subject_id] + 1
         name = reference.make("fee", site.name, bill.subject_id, day, sequence)
         note = "" if plan is not None else f"The plan {site.settings.fees.plan!r} does not exist yet."
         for movement in _movements(site, bill, name, day, sequence):

@@ -7,7 +7,7 @@ is what PaperCut and OfficeRnD hold now. Both are read, nothing is written.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
@@ -79,7 +79,6 @@ class Discrepancies:
     fees_matched: int
     fees_total: int
     exit_code: int = EXIT_DONE
-    extra: Mapping[str, Any] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
         return {

@@ -155,18 +155,22 @@ def add_foreign_fees(connection: Connection, site: str, fees: Sequence[RemoteFee
         connection.execute(insert(table), rows)
 
 
-def foreign_fees(connection: Connection, site: str) -> dict[str, str]:
-    """Return member id -> fee id of the foreign fees that nobody has spoken of."""
-    table = tables.foreign_fees
-    query = select(table.c.member_id, table.c.fee_id).where(table.c.site == site, table.c.released_at.is_(None))
-    return {row.member_id: row.fee_id for row in connection.execute(query)}
+@dataclass(frozen=True, slots=True)
+class ForeignFee:
+    fee_id: str
+    member_id: str
+    seen_at: datetime
+    released: bool  # a person has spoken of it
 
 
-def released_foreign_fees(connection: Connection, site: str) -> set[str]:
-    """Return the ids of the foreign fees that a person has spoken of."""
+def foreign_fees(connection: Connection, site: str) -> dict[str, ForeignFee]:
+    """Return every fee of the fees plan ever seen that is not ours, by its id."""
     table = tables.foreign_fees
-    query = select(table.c.fee_id).where(table.c.site == site, table.c.released_at.is_not(None))
-    return set(connection.execute(query).scalars())
+    rows = connection.execute(select(table).where(table.c.site == site).order_by(table.c.seen_at)).mappings()
+    return {
+        row["fee_id"]: ForeignFee(row["fee_id"], row["member_id"], row["seen_at"], row["released_at"] is not None)
+        for row in rows
+    }
 
 
 def release_foreign_fees(connection: Connection, site: str, member_ids: Iterable[str], now: datetime) -> None:

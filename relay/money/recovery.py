@@ -7,14 +7,19 @@ on, what cannot be decided is parked. With nothing open this makes no remote cal
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
+from typing import TypeVar
 
-from relay.errors import NotFound, RelayError
+from relay.errors import AuthFailed, NotFound, NotSent, RelayError
 from relay.money import amounts, effects, fees_plan, foreign
+from relay.money.effects import Outcome
 from relay.money.movement import Fee, Movement
 from relay.money.site import Site
 
 log = logging.getLogger(__name__)
+
+Item = TypeVar("Item")
 
 
 def recover_open(site: Site) -> list[RelayError]:
@@ -29,29 +34,32 @@ def recover_open(site: Site) -> list[RelayError]:
         return [error]
     if stop is not None:  # an old copy of the ledger remembers as open what was long finished
         return [stop]
-    for fee in site.ledger.open_fees():
-        if fee.state in ("sent", "in_doubt") or (fee.state == "failed" and fee.lost):
-            _attempt(problems, lambda fee=fee: _recover_fee(site, fee))  # type: ignore[misc]
-    for movement in site.ledger.open_movements():
-        if not movement.waits_for_fee:
-            _attempt(problems, lambda movement=movement: _recover_adjustment(site, movement))  # type: ignore[misc]
+    uncertain = [fee for fee in site.ledger.open_fees() if fee.state in ("sent", "in_doubt") or fee.lost]
+    _each(problems, uncertain, lambda fee: _recover_fee(site, fee))
+    ready = [movement for movement in site.ledger.open_movements() if not movement.waits_for_fee]
+    _each(problems, ready, lambda movement: _recover_adjustment(site, movement))
     return problems
 
 
-def _attempt(problems: list[RelayError], work: object) -> None:
-    try:
-        work()  # type: ignore[operator]
-    except RelayError as error:
-        log.warning("recovery: %s", error.message)
-        problems.append(error)
+def _each(problems: list[RelayError], items: Iterable[Item], work: Callable[[Item], Outcome | None]) -> None:
+    """Do `work` on each item, gathering what stands in the way; a system that does not answer ends it."""
+    for item in items:
+        try:
+            if work(item) == "unreachable":
+                return
+        except RelayError as error:
+            log.warning("recovery: %s", error.message)
+            problems.append(error)
+            if isinstance(error, (NotSent, AuthFailed)):
+                return
 
 
-def _recover_fee(site: Site, fee: Fee) -> None:
+def _recover_fee(site: Site, fee: Fee) -> Outcome:
     _wait_until_settled(site, fee.sent_at)
-    effects.settle_fee_by_look_up(site, fee, effects.look_up_fee(site, fee))
+    return effects.settle_fee_by_look_up(site, fee, effects.look_up_fee(site, fee))
 
 
-def _recover_adjustment(site: Site, movement: Movement) -> None:
+def _recover_adjustment(site: Site, movement: Movement) -> Outcome | None:
     uncertain = movement.state in ("sent", "in_doubt") or movement.lost
     if uncertain:
         _wait_until_settled(site, movement.sent_at)
@@ -60,13 +68,15 @@ def _recover_adjustment(site: Site, movement: Movement) -> None:
             verdict, now = effects.judge(site, movement, username)
         except NotFound:
             _account_gone(site, movement, username)
-            return
+            return None
         if effects.settle_adjustment_by_verdict(site, movement, verdict, now) != "failed":
-            return
+            return None
     elif movement.kind == "fee" and not movement.by_word and _debt_is_gone(site, movement):
-        return
-    if effects.adjust(site, movement) == "posted":
+        return None
+    outcome = effects.adjust(site, movement)
+    if outcome == "posted":
         effects.verify(site, movement)
+    return outcome
 
 
 def _debt_is_gone(site: Site, movement: Movement) -> bool:

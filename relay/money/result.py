@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from relay.errors import EXIT_DONE, EXIT_FAILED, EXIT_IN_DOUBT, EXIT_REFUSED, RelayError, UnsafePlan
@@ -24,7 +24,6 @@ class MoneyResult:
     problems: tuple[RelayError, ...] = ()
     notes: tuple[str, ...] = ()
     showing: bool = False  # dry run and shadow mode: the total is of what is planned
-    extra: dict[str, Any] = field(default_factory=dict)
 
     @property
     def in_doubt(self) -> int:
@@ -70,7 +69,7 @@ class MoneyResult:
         if self.problems:
             first = self.problems[0]
             answer["error"] = {"code": first.code, "message": first.message}
-        return answer | self.extra
+        return answer
 
 
 def movement_json(movement: Movement) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from relay.clock import Clock
 from relay.config import Settings
 from relay.errors import NotFound, RelayError, UnsafePlan, UsageError
 from relay.money import amounts, credits, effects, fees_plan, foreign, periods, records, tables
-from relay.money.account import Mark, Person, carry, mark_of
+from relay.money.account import Person, carry, mark_of
 from relay.money.decide import (
     CREDIT,
     LIMITS,
@@ -38,7 +38,7 @@ from relay.money.movement import Fee, Movement
 from relay.money.planning import new_movement, plan_fees, shown
 from relay.money.recovery import recover_open
 from relay.money.result import MoneyResult, ordered, told
-from relay.money.site import JobEvidence, Site, in_parallel, opened
+from relay.money.site import JobEvidence, Site, first_alone, opened
 from relay.officernd.client import OfficeRnD
 from relay.papercut.client import PaperCut
 from relay.progress import Progress
@@ -161,7 +161,7 @@ class _Settle:
         references = plan_fees(site, decision.bills, retried, plan)
         if references:
             self._carry_out(references)
-        self._finish(seen, stopped=bool(decision.refused))
+        self._finish(seen)
 
     def _cases(
         self, readings: Mapping[str, Reading], words: Mapping[str, Approval], earlier: set[str], seen: foreign.Seen
@@ -202,12 +202,6 @@ class _Settle:
                 )
             )
         return cases, retried
-
-    def _costs(self, person: Person, before: Mark, reading: Reading) -> int | None:
-        if reading.balance == before.balance:
-            return None
-        jobs = reading.jobs - before.jobs if before.jobs is not None else None
-        return self.site.jobs.costs(person.username, before.at, self.site.clock.now(), jobs)
 
     def _gone(self, member_id: str) -> bool:
         try:
@@ -280,7 +274,8 @@ class _Settle:
 
     def _forgive(self, shares: Sequence[Share]) -> None:
         site, ledger = self.site, self.site.ledger
-        planned = [new_movement(site, share.person, "forgiveness", share.amount) for share in shares]
+        numbers = ledger.sequences(tables.movements.c.member_id, site.business_day(), "forgiveness")
+        planned = [new_movement(site, share.person, "forgiveness", share.amount, numbers) for share in shares]
         with ledger.write() as connection:
             for movement in planned:
                 ledger.add_movement(connection, movement)
@@ -291,33 +286,22 @@ class _Settle:
                 phase.advance()
 
     def _carry_out(self, references: Sequence[str]) -> None:
-        """Bill: the first fee alone, then the others side by side; stop when a system no longer answers."""
-        site = self.site
-        with site.progress.phase("Billing", len(references)) as phase:
-            pointless = Event()
+        """Bill: alone until one fee is verified, then side by side; stop when a system no longer answers."""
+        pointless = Event()
 
-            def one(name: str) -> str:
-                wrong = "" if pointless.is_set() else self._carry_out_one(name, pointless)
-                phase.advance()
-                return wrong
+        def one(name: str) -> str | None:
+            return None if pointless.is_set() else self._carry_out_one(name, pointless)
 
-            wrong = one(references[0])
-            if wrong:
-                self.refused.append(
-                    UnsafePlan(
-                        "verification_failed",
-                        f"The first adjustment of this run did not read back as it must, so no other was begun: "
-                        f"{wrong}",
-                        count=1,
-                    )
-                )
-                return
-            for problem in in_parallel(one, references[1:], self.parallel):
-                if problem:
-                    self.notes.append(problem)
+        wrong = first_alone(one, references, self.parallel, self.site.progress, "Billing")
+        if wrong.first:
+            message = (
+                f"The first adjustment of this run did not read back as it must, so no other was begun: {wrong.first}"
+            )
+            self.refused.append(UnsafePlan("verification_failed", message, count=1))
+        self.notes.extend(wrong.others)
 
-    def _carry_out_one(self, fee_reference: str, pointless: Event) -> str:
-        """Bill one fee and adjust everybody under it; return what did not read back as it must."""
+    def _carry_out_one(self, fee_reference: str, pointless: Event) -> str | None:
+        """Bill one fee and adjust everybody under it; return as `effects.verify` what did not read back as it must."""
         site, ledger = self.site, self.site.ledger
         fee = ledger.fee(fee_reference)
         movements = ledger.of_fee(fee_reference)
@@ -328,27 +312,27 @@ class _Settle:
             with ledger.write() as connection:
                 for movement in movements:
                     ledger.note(connection, movement, "not_sent", error.message, {"error": error.message})
-            return ""
+            return None
         if not owed:
             with ledger.write() as connection:
                 ledger.withdraw(connection, fee, movements)
-            return ""
+            return None
         outcome = effects.post_fee(site, fee)
         if outcome == "unreachable":
             pointless.set()
         if outcome == "failed" and fee.member_id and not ledger.fee(fee_reference).lost:
             self._hold_if_gone(fee, movements)
         if outcome != "posted":
-            return ""
-        wrong = ""
+            return None
+        verdicts = []
         for movement in ledger.of_fee(fee_reference):
             outcome = effects.adjust(site, movement)
             if outcome == "unreachable":
                 pointless.set()
                 break
             if outcome == "posted":
-                wrong = effects.verify(site, movement) or wrong
-        return wrong
+                verdicts.append(effects.verify(site, movement))
+        return next((verdict for verdict in verdicts if verdict), "" if "" in verdicts else None)
 
     def _still_owes(self, movement: Movement) -> bool:
         """Return whether the account, read once more right before billing, still owes the amount."""
@@ -382,14 +366,14 @@ class _Settle:
         with self.site.ledger.write() as connection:
             records.add_hold(connection, self.site.name, held, self.site.clock.now())
 
-    def _finish(self, seen: foreign.Seen, *, stopped: bool) -> None:
+    def _finish(self, seen: foreign.Seen) -> None:
+        """Remember how far this settle came; whoever was held waits by that, not by the period."""
         site = self.site
         with site.ledger.write() as connection:
             records.set_fact(connection, site.name, "currency", site.currency)
             if seen.read:
                 records.set_fact(connection, site.name, "fees_read_to", site.business_day().isoformat())
-            if not stopped or site.settings.fees.every == "day":
-                records.set_fact(connection, site.name, "billed_period", self._period())
+            records.set_fact(connection, site.name, "billed_period", self._period())
 
 
 def _heard(person: Person, words: Mapping[str, Approval], doubt: str, seen: foreign.Seen) -> Approval:
@@ -421,8 +405,7 @@ def _stop(connection: Connection, site: Site) -> UnsafePlan | None:
             "clock_went_back",
             f"The last run ended at {newest:%Y-%m-%d %H:%M} UTC, which is later than this machine's clock says now: "
             f'nothing was billed. Correct the clock; if it is right now, papercut-relay approve "{site.name}" --as '
-            "bill "
-            "--reason TEXT.",
+            "bill --reason TEXT.",
         )
     return None
 

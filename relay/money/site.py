@@ -69,7 +69,40 @@ def opened(
             ledger.release()
 
 
-def in_parallel(one: Callable[[str], str], names: Sequence[str], workers: int) -> Iterator[str]:
+@dataclass(frozen=True, slots=True)
+class Wrong:
+    """What did not read back as it must: of the one that went alone (the rest was then not begun), and of others."""
+
+    first: str = ""
+    others: tuple[str, ...] = ()
+
+
+def first_alone(
+    one: Callable[[str], str | None], names: Sequence[str], workers: int, progress: Progress, title: str
+) -> Wrong:
+    """Do `one(name)` for every name: alone until the first is verified, then `workers` at once.
+
+    `one` returns what is wrong with an effect, "" for one that was verified, None where that cannot be said. So
+    whatever is wrong with this server, or with its new version, is found on one person.
+    """
+    rest = list(names)
+    with progress.phase(title, len(rest)) as phase:
+
+        def told(name: str) -> str | None:
+            verdict = one(name)
+            phase.advance()
+            return verdict
+
+        while rest:
+            verdict = told(rest.pop(0))
+            if verdict:
+                return Wrong(verdict)
+            if verdict == "":
+                break
+        return Wrong("", tuple(verdict for verdict in _in_parallel(told, rest, workers) if verdict))
+
+
+def _in_parallel(one: Callable[[str], str | None], names: Sequence[str], workers: int) -> Iterator[str | None]:
     """Yield `one(name)` for every name, `workers` at once; a kill or an error in one ends the rest."""
     if workers <= 1:
         yield from map(one, names)

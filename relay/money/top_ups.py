@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date
+from threading import Event
 
 from sqlalchemy import Connection, Engine, insert, select
 
@@ -24,7 +25,7 @@ from relay.money.movement import Movement
 from relay.money.planning import new_movement
 from relay.money.recovery import recover_open
 from relay.money.result import MoneyResult, ordered, told
-from relay.money.site import JobEvidence, Site, opened
+from relay.money.site import JobEvidence, Site, first_alone, opened
 from relay.officernd.client import OfficeRnD
 from relay.officernd.model import Membership
 from relay.papercut.client import PaperCut
@@ -36,6 +37,7 @@ ALL_USERS = "!!All Users!!"  # Source: PaperCutExamples, name of the built-in gr
 def top_up(
     settings: Settings, officernd: OfficeRnD, papercut: PaperCut, database: Engine, *,
     clock: Clock, progress: Progress, dry_run: bool = False, jobs: JobEvidence | None = None,
+    parallel: int | None = None,
 ) -> MoneyResult:  # fmt: skip
     """Give every active person the balance of the current period once, and take back what leavers did not use."""
     mode = settings.fees.managed_in
@@ -46,10 +48,10 @@ def top_up(
     with opened(
         settings, officernd, papercut, database, clock=clock, progress=progress, writes=writes, jobs=jobs
     ) as site:
-        return _top_up(site, writes)
+        return _top_up(site, writes, parallel or settings.papercut.connections)
 
 
-def _top_up(site: Site, writes: bool) -> MoneyResult:
+def _top_up(site: Site, writes: bool, parallel: int) -> MoneyResult:
     problems = recover_open(site) if writes else []
     settings, ledger = site.settings.top_up, site.ledger
     day = site.business_day()
@@ -87,12 +89,15 @@ def _top_up(site: Site, writes: bool) -> MoneyResult:
     ]
     held = tuple(Held(item.person, item.owed, "settle_first", item.reason) for item in skipped)
     notes = _missed(site, last, day)
-    planned = [(item, new_movement(site, item.person, "top_up", item.amount, period)) for item in given if item.amount]
-    planned += [(item, new_movement(site, item.person, "top_up", item.amount)) for item in taken]
+    numbers = ledger.sequences(tables.movements.c.member_id, day, "top_up")
+    planned = [
+        (item, new_movement(site, item.person, "top_up", item.amount, numbers, period)) for item in given if item.amount
+    ]
+    planned += [(item, new_movement(site, item.person, "top_up", item.amount, numbers)) for item in taken]
     if writes:
         _store(site, given, planned, period, day)
         try:
-            _carry_out(site, [movement for _, movement in planned])
+            notes.extend(_carry_out(site, [movement for _, movement in planned], parallel))
         except RelayError as error:
             problems.append(error)
     shown = () if writes else tuple(movement for _, movement in planned)
@@ -216,18 +221,23 @@ def _store(
         records.set_fact(connection, site.name, "topped_up_on", day.isoformat())
 
 
-def _carry_out(site: Site, movements: Sequence[Movement]) -> None:
-    with site.progress.phase("Topping up", len(movements)) as phase:
-        for movement in movements:
-            outcome = effects.adjust(site, movement)
-            phase.advance()
-            if outcome == "unreachable":
-                return
-            if outcome != "posted":
-                continue
-            wrong = effects.verify(site, movement)
-            if wrong and movement is movements[0]:
-                raise RelayError(
-                    f"The first top-up did not read back as it must, so no other was begun: {wrong}",
-                    code="verification_failed",
-                )
+def _carry_out(site: Site, movements: Sequence[Movement], parallel: int) -> list[str]:
+    """Make every top-up, and return what did not read back as it must. Raises RelayError when it was the first."""
+    by_reference = {movement.reference: movement for movement in movements}
+    pointless = Event()
+
+    def one(name: str) -> str | None:
+        if pointless.is_set():
+            return None
+        outcome = effects.adjust(site, by_reference[name])
+        if outcome == "unreachable":
+            pointless.set()
+        return effects.verify(site, by_reference[name]) if outcome == "posted" else None
+
+    wrong = first_alone(one, list(by_reference), parallel, site.progress, "Topping up")
+    if wrong.first:
+        raise RelayError(
+            f"The first top-up did not read back as it must, so no other was begun: {wrong.first}",
+            code="verification_failed",
+        )
+    return list(wrong.others)

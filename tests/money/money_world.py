@@ -327,7 +327,7 @@ class Site:
         return self.result
 
     def top_up(self, **options: Any) -> MoneyResult:
-        options = {"clock": self.clock, "progress": Progress()} | options
+        options = {"clock": self.clock, "progress": Progress(), "parallel": 1} | options
         self.result = money.top_up(self.settings, self.officernd, self.papercut, self.database, **options)
         return self.result
 

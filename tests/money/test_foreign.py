@@ -87,6 +87,16 @@ def test_several_foreign_fees_stop_the_site(site: Site) -> None:
     assert site.settle().exit_code == 0
 
 
+def test_one_foreign_fee_now_and_then_never_stops_the_site(site: Site) -> None:
+    for name in ("ann", "bob", "eve", "joe"):
+        member = site.person(name)
+        foreign_fee(site, member)
+        site.prints(name, 1.0)
+        site.settle()
+        site.clock.move(days=10)
+    assert codes(site.settle()) == ["foreign_fee"]
+
+
 def lose_the_ledger(site: Site, *, keep_people: bool = True) -> None:
     from sqlalchemy import delete
 
@@ -210,3 +220,19 @@ def test_a_fee_that_turns_up_late_is_taken_for_what_it_is(site: Site) -> None:
     site.officernd.put(name=f"Printing [{reference}]", issue_date=site.clock.now().date(), price=Decimal(7), member=ann)
     assert site.settle().exit_code == 0
     assert (len(site.fees_of(ann)), site.balance("ann"), len(site.adjustments("ann"))) == (1, 0, 1)
+
+
+def test_a_withdrawn_fee_that_turns_up_is_one_too_many(site: Site) -> None:
+    from money_world import refuse
+
+    ann = site.person("ann")
+    site.prints("ann", 7.0)
+    site.faults.always = refuse
+    reference = site.settle().movements[0].reference
+    site.faults.clear()
+    site.prints("ann", 1.0)
+    site.settle()  # 8.00 under a new reference
+    site.clock.move(minutes=1)
+    foreign_fee(site, ann, name=f"Printing [{reference}]", price=Decimal(7))
+    site.prints("ann", 2.0)
+    assert (site.settle().exit_code, codes(site.result), len(site.adjustments("ann"))) == (3, ["foreign_fee"], 1)

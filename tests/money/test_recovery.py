@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from money_world import Site, kill, lose, sites
+from money_world import Site, kill, lose, sites, unreachable
 
 
 @pytest.fixture
@@ -48,3 +48,34 @@ def test_a_lost_answer_is_looked_up(site: Site, name: str, phase: str) -> None:
     site.faults.clear()
     assert site.settle().exit_code == 0
     assert (len(site.fees_of(ann)), len(site.adjustments("ann.lee")), site.balance("ann.lee")) == (1, 1, 0)
+
+
+def test_recovery_gives_up_on_a_system_that_is_down(site: Site) -> None:
+    """Hundreds of open movements do not each wait for the same dead server."""
+    for name in ("ann", "bob", "eve"):
+        site.person(name)
+        site.prints(name, 1.0)
+    seen: list[str] = []
+
+    def papercut_dies(name: str, phase: str) -> None:
+        if name == "create_fee" and phase == "after":
+            seen.append(name)
+        if name in ("adjust_balance", "user_properties") and len(seen) == 3:
+            unreachable(name, phase)
+
+    site.configure(fees={"grouping": "company"})
+    site.faults.always = papercut_dies
+    seen.extend(["x", "x"])
+    assert site.settle().exit_code == 1
+    tried = len(site.papercut.calls)
+    site.clock.move(minutes=1)
+    site.recover()
+    assert len(site.papercut.calls) == tried + 1
+    site.faults.clear()
+    assert site.settle().exit_code == 0
+    assert [site.balance(name) for name in ("ann", "bob", "eve")] == [0, 0, 0]
+
+
+def test_with_nothing_open_recovery_makes_no_call(site: Site) -> None:
+    site.person("ann")
+    assert (site.recover().exit_code, site.papercut.calls, site.officernd.calls) == (0, [], [])

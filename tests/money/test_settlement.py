@@ -414,6 +414,41 @@ def test_the_first_movement_goes_alone_and_is_verified(site: Site) -> None:
     assert "9.00" in result.refused[0].message
 
 
+def test_movements_go_alone_until_one_is_verified(site: Site) -> None:
+    """A fee that is refused verifies nothing: the next one goes alone too."""
+    for name in ("ann", "bob", "eve"):
+        site.person(name)
+        site.prints(name, 1.0)
+    adjust = site.papercut.adjust_balance
+    site.papercut.adjust_balance = lambda username, micros, comment: adjust(username, micros * 10, comment)  # type: ignore[method-assign]
+    refusals: list[str] = []
+
+    def refuse_first(name: str, phase: str) -> None:
+        if (name, phase) == ("create_fee", "before") and not refusals:
+            refusals.append(name)
+            refuse(name, phase)
+
+    site.faults.always = refuse_first
+    assert refused(site.settle()) == ["verification_failed"]
+    assert [m[3] for m in movements(site.result)] == ["failed", "posted", "planned"]
+
+
+def test_one_held_person_does_not_make_every_day_a_billing_day(site: Site) -> None:
+    site.configure(fees={"every": "month"})
+    ann, bob = site.person("ann"), site.person("bob", standing="departed")
+    site.officernd.gone.add(bob)
+    for name in ("ann", "bob"):
+        site.prints(name, 1.0)
+    assert site.settle().exit_code == 3
+    site.prints("ann", 2.0)
+    site.clock.move(days=1)
+    assert (site.settle().exit_code, len(site.fees_of(ann)), held(site.result)) == (
+        3,
+        1,
+        {"bob": ("member_gone", "1.00")},
+    )
+
+
 def test_a_job_that_lands_in_between_stays_for_tomorrow(site: Site) -> None:
     ann = site.person("ann.lee")
     site.prints("ann.lee", 5.0)

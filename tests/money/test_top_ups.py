@@ -206,3 +206,13 @@ def test_the_first_top_up_is_verified(site: Site) -> None:
     result = site.top_up()
     assert (result.exit_code, result.as_json()["error"]["code"]) == (1, "verification_failed")
     assert site.balance("bob") == 0
+
+
+def test_many_at_once_are_each_made_once(tmp_path: Path) -> None:
+    site = Site(tmp_path, {"top_up": {"amount": "5.00"}}, url=f"sqlite:///{tmp_path}/ledger.db")
+    for number in range(12):
+        site.person(f"user{number}")
+    site.faults.counting = False
+    assert site.top_up(parallel=4).exit_code == 0
+    assert {site.balance(f"user{number}") for number in range(12)} == {5_000_000}
+    site.database.dispose()
