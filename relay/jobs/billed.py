@@ -7,13 +7,12 @@ and the terms add up to the fee exactly. Reads the ledger only.
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, and_, func, or_, select
 
 from relay.money import tables as money
 
@@ -53,63 +52,57 @@ class Window:
         return self.since < at <= self.until
 
 
-def movements(connection: Connection, site: str) -> dict[str, list[Billed]]:
-    """Return each member's movements, oldest first; what certainly never happened is left out."""
-    moved, fees = money.movements, money.fees
+def movements(connection: Connection, site: str, first: date) -> dict[str, list[Billed]]:
+    """Return each member's movements from the last posted fee before a business day on, oldest first.
+
+    With them what has not come to its end, however old; what certainly never happened is left out.
+    """
+    moved, fees, changes = money.movements, money.fees, money.changes
+    earlier = (
+        select(moved.c.member_id, func.max(moved.c.created_at).label("at"))
+        .where(moved.c.site == site, moved.c.kind == "fee", moved.c.fee_state == "posted", moved.c.business_day < first)
+        .group_by(moved.c.member_id)
+        .subquery()
+    )
     source = moved.outerjoin(fees, moved.c.fee_reference == fees.c.reference)
-    columns = [
-        moved.c[name]
-        for name in ("reference", "kind", "member_id", "username", "company_id", "amount", "business_day", "created_at")
-    ]
+    source = source.outerjoin(earlier, earlier.c.member_id == moved.c.member_id)
+    read_at = (
+        select(func.max(changes.c.at))
+        .where(changes.c.site == site, changes.c.member_id == moved.c.member_id, changes.c.at <= moved.c.created_at)
+        .scalar_subquery()
+    )
+    open_fee = and_(moved.c.kind == "fee", moved.c.fee_state != "posted")
     query = (
-        select(
-            *columns,
-            moved.c.state,
-            moved.c.fee_state,
-            moved.c.sent_at,
-            moved.c.balance_before,
-            func.coalesce(fees.c.fee_id, "").label("fee_id"),
-        )
+        select(moved, func.coalesce(fees.c.fee_id, "").label("fee_id"), read_at.label("read_at"))
         .select_from(source)
         .where(moved.c.site == site, moved.c.state != "withdrawn")
+        .where(or_(earlier.c.at.is_(None), moved.c.created_at >= earlier.c.at, open_fee))
         .order_by(moved.c.created_at, moved.c.reference)
     )
-    read_at = _readings(connection, site)
     found: dict[str, list[Billed]] = defaultdict(list)
     for row in connection.execute(query).mappings():
-        is_posted = (row["fee_state"] if row["kind"] == "fee" else row["state"]) == "posted"
+        is_fee = row["kind"] == "fee"
         found[row["member_id"]].append(
             Billed(
-                row["reference"],
-                row["kind"],
-                row["member_id"],
-                row["username"],
-                row["company_id"],
-                row["amount"],
-                row["business_day"],
-                _reading_behind(read_at.get(row["member_id"], []), row["created_at"]),
-                is_posted,
-                row["fee_id"],
-                row["sent_at"],
-                row["balance_before"],
+                reference=row["reference"],
+                kind=row["kind"],
+                member_id=row["member_id"],
+                username=row["username"],
+                company_id=row["company_id"],
+                amount=row["amount"],
+                business_day=row["business_day"],
+                at=_reading_behind(row["read_at"], row["created_at"]),
+                posted=(row["fee_state"] if is_fee else row["state"]) == "posted",
+                fee_id=row["fee_id"],
+                sent_at=row["sent_at"],
+                balance_before=row["balance_before"],
             )
         )
     return dict(found)
 
 
-def _readings(connection: Connection, site: str) -> dict[str, list[datetime]]:
-    query = select(money.changes.c.member_id, money.changes.c.at).where(money.changes.c.site == site)
-    found: dict[str, list[datetime]] = defaultdict(list)
-    for row in connection.execute(query.order_by(money.changes.c.at)):
-        found[row.member_id].append(row.at)
-    return found
-
-
-def _reading_behind(readings: list[datetime], planned_at: datetime) -> datetime:
-    index = bisect_right(readings, planned_at)
-    if index and planned_at - readings[index - 1] < _SAME_SETTLE:
-        return readings[index - 1]
-    return planned_at
+def _reading_behind(read_at: datetime | None, planned_at: datetime) -> datetime:
+    return read_at if read_at is not None and planned_at - read_at < _SAME_SETTLE else planned_at
 
 
 def windows(moved: Sequence[Billed], began: datetime = LONG_AGO) -> list[Window]:

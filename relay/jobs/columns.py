@@ -14,7 +14,7 @@ from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from relay.jobs import reading
-from relay.jobs.job import Job, Unreadable
+from relay.jobs.job import LARGEST_COUNT, Job, Unreadable
 from relay.jobs.tables import NAME
 
 # What a header may call each column, in small letters and single blanks. British and American, CSV and reports.
@@ -131,6 +131,8 @@ def job_of(fields: Sequence[str], layout: Layout, place: Place, after: datetime 
     copies = 1 if copies is None else copies
     per_copy = "total_pages" not in row
     pages = reading.count(row["pages"]) * max(1, copies) if per_copy else reading.count(row["total_pages"])
+    if pages > LARGEST_COUNT:
+        raise Unreadable(f"{pages} is no number of pages of one job")
     colour = _optional_count(field("colour"))
     if colour is not None and colour > pages:
         raise Unreadable(f"{colour} colour pages of {pages} pages cannot be")

@@ -130,8 +130,10 @@ class _Import:
             with self.database.begin() as connection:
                 self._remember_owners(connection)
             with reading(self.database) as connection:
-                before = store.import_states(connection, self.site).get(self.source)
-                takes_over_at = before.takes_over_at if before else self._takes_over(connection)
+                states = store.import_states(connection, self.site)
+                before = states.get(self.source)
+                latest = max(states.values(), key=lambda state: state.last_at, default=None)
+                takes_over_at = before.takes_over_at if before and before == latest else self._takes_over(connection)
             with self.progress.phase("Importing print jobs") as phase:
                 for batch in source.batches(Known(self.database, self.site, self.source)):
                     self._store(batch, takes_over_at)

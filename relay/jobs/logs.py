@@ -181,8 +181,10 @@ class _File:
             count += 1
             text = encoding.decode(line.raw).rstrip("\r")
             for delimiter in delimiters:
-                fields = _split(text, delimiter)
-                layout = columns.header_layout(fields, self.folder.cost_column)
+                try:
+                    layout = columns.header_layout(_split(text, delimiter), self.folder.cost_column)
+                except Unreadable:
+                    continue
                 if layout is not None:
                     return layout, delimiter, line.end
         if self.folder.source == "print_logs":
@@ -243,7 +245,7 @@ class _File:
         return columns.job_of(_split(text, delimiter), layout, self.place, after, digest.hex())
 
     def _aside(self, line: Line, text: str | None, reason: str) -> SetAside:
-        return SetAside(self.name, line.start, reason, (text or "")[:KEPT_TEXT])
+        return SetAside(self.name, line.start, reason, reading.clean(text or "", KEPT_TEXT))
 
     def _batch(
         self,

@@ -86,7 +86,7 @@ class _Making:
         self.ends = datetime(after.year, after.month, 1, tzinfo=zone) - timedelta(microseconds=1)
         self.made_at = now.astimezone(zone)
         self.people = queries.people(connection, self.site)
-        self.moved = billed.movements(connection, self.site)
+        self.moved = billed.movements(connection, self.site, first)
         self.marks = self._marks()
 
     def make(self, member: str, company: str) -> Statement:

@@ -9,7 +9,7 @@ access (external database only, read-only use).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -21,6 +21,7 @@ from sqlalchemy import (
     Connection,
     Engine,
     MetaData,
+    RowMapping,
     Select,
     String,
     Table,
@@ -107,7 +108,7 @@ class PaperCutDatabase:
             yield self._batch(rows, last_id, restarted=fresh)
             fresh = False
 
-    def _batch(self, rows: list[Mapping[str, Any]], last_id: int, *, restarted: bool) -> Batch:
+    def _batch(self, rows: Sequence[RowMapping], last_id: int, *, restarted: bool) -> Batch:
         jobs: list[Job] = []
         aside: list[SetAside] = []
         for row in rows:
@@ -117,7 +118,12 @@ class PaperCutDatabase:
                 jobs.append(job)
             except Unreadable as why:
                 aside.append(
-                    SetAside(FILE, row["printer_usage_log_id"], str(why), str(row["document_name"] or "")[:NAME])
+                    SetAside(
+                        FILE,
+                        row["printer_usage_log_id"],
+                        str(why),
+                        reading.clean(str(row["document_name"] or ""), NAME),
+                    )
                 )
         settled = tuple(row["printer_usage_log_id"] for row in rows) if not restarted else ()
         return Batch(jobs, [job.base for job in jobs], aside, Cursor(FILE, last_id, "", _VERSION), restarted, settled)
@@ -234,14 +240,14 @@ def _engine(settings: Settings) -> Engine:
     return engine
 
 
-def _partitions(connection: Connection, query: Select[Any]) -> Iterator[list[Mapping[str, Any]]]:
-    """Yield the rows of a query in lists, without holding them all."""
+def _partitions(connection: Connection, query: Select[Any]) -> Iterator[Sequence[RowMapping]]:
+    """Yield the rows of a query, many at once, without holding them all."""
     result = connection.execution_options(stream_results=True, yield_per=ROWS_AT_ONCE).execute(query)
     for rows in result.mappings().partitions():
-        yield list(rows)
+        yield rows
 
 
-def _job(row: Mapping[str, Any], zone: ZoneInfo, after: datetime | None) -> Job:
+def _job(row: RowMapping, zone: ZoneInfo, after: datetime | None) -> Job:
     """Return the job of a row. Raises Unreadable."""
     local = row["usage_date"]
     if not isinstance(local, datetime):
@@ -284,7 +290,7 @@ def _job(row: Mapping[str, Any], zone: ZoneInfo, after: datetime | None) -> Job:
     )
 
 
-def _shared_account(row: Mapping[str, Any]) -> str:
+def _shared_account(row: RowMapping) -> str:
     """Return the shared account that was charged, "" for a person's own. Source: account_type in public queries."""
     kind = str(row["account_type"] or "USER").upper()
     if kind.startswith(_PERSONAL_TYPES):
@@ -296,18 +302,25 @@ def _shared_account(row: Mapping[str, Any]) -> str:
 def _count(value: Any, default: Any) -> Any:
     if value is None:
         return default
-    if not 0 <= int(value) <= LARGEST_COUNT:
-        raise Unreadable(f"{value} is no number of pages or copies")
-    return int(value)
+    try:
+        number = int(value)
+    except (ValueError, TypeError, OverflowError):
+        number = -1
+    if not 0 <= number <= LARGEST_COUNT:
+        raise Unreadable(f"{str(value)[:40]!r} is no number of pages or copies")
+    return number
 
 
 def _money(value: Any) -> int | None:
     """Return an amount in micros; PaperCut keeps doubles, so that 0.1 + 0.2 must come out as 0.3."""
     if value is None:
         return None
-    micros = amounts.from_decimal(value) if isinstance(value, Decimal) else amounts.from_double(float(value))
+    try:
+        micros = amounts.from_decimal(value) if isinstance(value, Decimal) else amounts.from_double(float(value))
+    except (ValueError, TypeError, OverflowError, ArithmeticError):
+        micros = -1
     if not 0 <= micros <= LARGEST_COST:
-        raise Unreadable(f"{value} is no price")
+        raise Unreadable(f"{str(value)[:40]!r} is no price")
     return micros
 
 

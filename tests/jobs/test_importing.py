@@ -100,6 +100,7 @@ def test_a_line_that_was_never_finished_is_kept_aside_until_somebody_finishes_it
         (print_log_row(pages="many"), "no number of pages"),
         (print_log_row(pages="2", colour="3"), "3 colour pages of 2"),
         (print_log_row(user=""), "names no user"),
+        (print_log_row(time="2026-11-23\x00 9:15:30 AM"), "no date and time"),
         (print_log_row(user="u" * 300), "username is longer"),
         ("x" * 70_000 + "\n", "longer than 64 KiB"),
     ],
@@ -322,6 +323,17 @@ def test_a_csv_without_a_header_is_an_error_with_its_name(csv_site: JobsSite) ->
     assert (["job_log_no_header"], 1) == (codes(result), result.exit_code)
 
 
+@pytest.mark.parametrize("row", [CSV_ROW.replace("Offer, final", "bare\rreturn"), '"a\r"b",\r\n'])
+def test_a_carriage_return_within_a_row_stops_nothing(csv_site: JobsSite, row: str) -> None:
+    csv_log(csv_site, row + CSV_HEADER + row + CSV_ROW)
+    assert 1 <= csv_site.import_jobs().counts.new
+
+
+def test_pages_beyond_all_measure_are_kept_aside(csv_site: JobsSite) -> None:
+    csv_log(csv_site, CSV_HEADER + CSV_ROW.replace(",3,2,", ",9999999,9999999,"))
+    assert 1 == csv_site.import_jobs().counts.set_aside
+
+
 def test_a_copy_of_a_days_file_is_not_read(csv_site: JobsSite) -> None:
     path = csv_log(csv_site, CSV_HEADER + CSV_ROW)
     (csv_site.folder / "Copy of papercut-print-log-2026-11-23.csv").write_text(path.read_text() + CSV_ROW)
@@ -379,6 +391,26 @@ def test_another_source_takes_over_without_counting_twice(tmp_path: Path) -> Non
     result = site.import_jobs()
     assert (1, 1, ["job_source_changed"]) == (result.counts.new, result.counts.known, codes(result))
     assert [] == codes(site.import_jobs())
+    site.database.dispose()
+
+
+def test_going_back_to_the_first_source_counts_nothing_twice(tmp_path: Path) -> None:
+    """Print logs, then the CSV for a while, then print logs again, whose files tell that while too."""
+    site = jobs_site(tmp_path)
+    site.append(print_log_row())
+    site.import_jobs()
+    site.database.dispose()
+    site = jobs_site(tmp_path, jobs={"source": "csv"})
+    csv_log(site, CSV_HEADER + CSV_ROW.replace("09:15", "10:15"))
+    site.clock.move(hours=3)
+    site.import_jobs()
+    site.database.dispose()
+    site = jobs_site(tmp_path)
+    site.clock.move(hours=6)
+    site.append(print_log_row(time="2026-11-23 10:15:30 AM"), print_log_row(time="2026-11-23 1:00:00 PM"))
+    result = site.import_jobs()
+    assert (1, 1, ["job_source_changed"]) == (result.counts.new, result.counts.known, codes(result))
+    assert 3 == len(site.rows())
     site.database.dispose()
 
 
