@@ -243,8 +243,7 @@ def _engine(settings: Settings) -> Engine:
 def _partitions(connection: Connection, query: Select[Any]) -> Iterator[Sequence[RowMapping]]:
     """Yield the rows of a query, many at once, without holding them all."""
     result = connection.execution_options(stream_results=True, yield_per=ROWS_AT_ONCE).execute(query)
-    for rows in result.mappings().partitions():
-        yield rows
+    yield from result.mappings().partitions()
 
 
 def _job(row: RowMapping, zone: ZoneInfo, after: datetime | None) -> Job:
