@@ -59,7 +59,7 @@ def _teach_templates(app: Flask, place: Desk) -> None:
     app.add_template_filter(words.plain, "plain")
     app.add_template_filter(lambda text: text[:1].upper() + text[1:], "capitalize_first")
     app.add_template_global(gate.may, "may")
-    app.add_template_global(words.WORDS, "WORDS")
+    app.jinja_env.globals["WORDS"] = words.WORDS
     app.add_template_global(charts.bars, "bars")
 
     @app.context_processor

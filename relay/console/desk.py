@@ -139,7 +139,7 @@ class Desk:
         """Ask both systems whether they answer, and what locations and plans there are."""
         users: int | None = None
         problems = {"papercut": "", "officernd": ""}
-        organization, locations, plans = "", (), ()
+        organization, locations, plans = "", tuple[Location, ...](), tuple[Plan, ...]()
         with self.site() as site:
             try:
                 users = site.papercut.total_users()

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
-from typing import Any
+from datetime import date, timedelta
+from typing import Any, Literal
 
-from sqlalchemy import Engine, and_, func, select
+from sqlalchemy import Engine, func, select
 
 from relay.console import words
 from relay.console.charts import Bar
@@ -28,13 +28,10 @@ from relay.people.model import DirectoryUser
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """One business day's figures: jobs and pages printed, their cost, and what was billed; money in micros."""
+    """One business day's figures: pages printed, and what was billed, in micros."""
 
     day: date
-    jobs: int = 0
     pages: int = 0
-    cost: int = 0
-    people: int = 0
     billed: int = 0
 
 
@@ -43,13 +40,7 @@ def days(engine: Engine, site: str, last: date, count: int) -> list[Day]:
     first = last - timedelta(days=count - 1)
     jobs, moves = jobs_tables.jobs, money_tables.movements
     printed = (
-        select(
-            jobs.c.business_day,
-            func.count().label("jobs"),
-            func.sum(jobs.c.pages).label("pages"),
-            func.coalesce(func.sum(jobs.c.cost - jobs.c.refunded), 0).label("cost"),
-            func.count(jobs.c.username.distinct()).label("people"),
-        )
+        select(jobs.c.business_day, func.sum(jobs.c.pages).label("pages"))
         .where(jobs.c.site == site, jobs.c.business_day.between(first, last), jobs.c.state != "denied")
         .group_by(jobs.c.business_day)
     )
@@ -64,15 +55,10 @@ def days(engine: Engine, site: str, last: date, count: int) -> list[Day]:
         .group_by(moves.c.business_day)
     )
     with reading(engine) as connection:
-        by_day = {row.business_day: row for row in connection.execute(printed)}
+        pages = {row.business_day: int(row.pages) for row in connection.execute(printed)}
         fees = {row.business_day: int(row.billed) for row in connection.execute(billed)}
-    found = []
-    for offset in range(count):
-        day = first + timedelta(days=offset)
-        row = by_day.get(day)
-        figures = (row.jobs, int(row.pages or 0), int(row.cost or 0), row.people) if row else (0, 0, 0, 0)
-        found.append(Day(day, *figures, billed=fees.get(day, 0)))
-    return found
+    dates = [first + timedelta(days=offset) for offset in range(count)]
+    return [Day(day, pages.get(day, 0), fees.get(day, 0)) for day in dates]
 
 
 def people_who_printed(engine: Engine, site: str, first: date) -> int:
@@ -84,12 +70,12 @@ def people_who_printed(engine: Engine, site: str, first: date) -> int:
         return int(connection.execute(query).scalar() or 0)
 
 
-def as_bars(found: Iterable[Day], what: str, formats: Formats) -> list[Bar]:
-    """Return the bars of `pages` or `billed` (money), with a label at every week's first day."""
+def as_bars(found: Iterable[Day], what: Literal["pages", "billed"], formats: Formats) -> list[Bar]:
+    """Return the bars of one figure, with a label at every week's first day."""
     bars = []
     for item in found:
         value = getattr(item, what)
-        text = formats.money(value) if what in ("billed", "cost") else formats.count(value)
+        text = formats.money(value) if what == "billed" else formats.count(value)
         label = formats.short_day(item.day) if item.day.weekday() == 0 else ""
         bars.append(Bar(label, float(value), text, formats.day(item.day)))
     return bars
@@ -158,33 +144,18 @@ def questions(place: Desk) -> list[words.Question]:
     return list(found.values())
 
 
-def movements(
-    place: Desk, *, member_id: str = "", since: date | None = None, count: int = 200, state: str = ""
-) -> list[Movement]:
+def movements(place: Desk, *, member_id: str = "", count: int) -> list[Movement]:
     """Return the newest lines of money, newest first, of one person or of everybody."""
     table = money_tables.movements
     conditions = [table.c.site == place.settings.site.name]
     if member_id:
         conditions.append(table.c.member_id == member_id)
-    if since:
-        conditions.append(table.c.business_day >= since)
-    if state:
-        conditions.append(table.c.state == state)
-    query = select(table.c.reference).where(and_(*conditions)).order_by(table.c.created_at.desc()).limit(count)
+    query = select(table.c.reference).where(*conditions).order_by(table.c.created_at.desc()).limit(count)
     with reading(place.database) as connection:
         references = list(connection.execute(query).scalars())
     ledger = Ledger(place.database, place.settings.site.name, place.clock)
     found = {movement.reference: movement for movement in ledger.named(references)}
     return [found[reference] for reference in references if reference in found]
-
-
-def newest_job(engine: Engine, site: str) -> datetime | None:
-    jobs = jobs_tables.jobs
-    with reading(engine) as connection:
-        moment: datetime | None = connection.execute(
-            select(jobs.c.at).where(jobs.c.site == site).order_by(jobs.c.business_day.desc(), jobs.c.at.desc()).limit(1)
-        ).scalar()
-    return moment
 
 
 def public_state(movement: Movement) -> str:

@@ -57,12 +57,6 @@ class Formats:
         local = found.astimezone(self.zone)
         return f"{self.day(local)}, {dates.format_time(local, 'short', tzinfo=self.zone, locale=self.locale)}"
 
-    def clock(self, value: Any) -> str:
-        found = _moment(value)
-        if not isinstance(found, datetime):
-            return str(value)
-        return str(dates.format_time(found, "short", tzinfo=self.zone, locale=self.locale))
-
     def ago(self, value: Any, now: datetime) -> str:
         """Return how long ago, or in how long, a moment is: "5 minutes ago", "in 3 hours"."""
         found = _moment(value)

@@ -225,7 +225,7 @@ def _check() -> Response | None:
     """Check address, session, token and role, in this order; abort or send to the login where one is missing."""
     g.user = None
     view = current_app.view_functions.get(request.endpoint or "")
-    role: Role | None = getattr(view, "console_role", "look" if request.method in ("GET", "HEAD") else "missing")
+    role = getattr(view, "console_role", "look" if request.method in ("GET", "HEAD") else "missing")
     if request.endpoint == "static":
         role = None
     _check_host(health=request.endpoint == "machine.healthz")
@@ -243,7 +243,7 @@ def _check() -> Response | None:
         session.setdefault("csrf", secrets.token_urlsafe(24))
     if request.method not in ("GET", "HEAD", "OPTIONS") and not getattr(view, "console_signed", False):
         _check_token()
-    if role is not None and (role == "missing" or not may(role)):
+    if role == "missing" or (role is not None and not may(role)):
         audited("refused", request.path, f"needs the role {role}")
         abort(403, f"This needs the role “{role}”, and you have “{g.user.role}”. Nothing was done.")
     return None

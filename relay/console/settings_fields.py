@@ -8,18 +8,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import time
-from typing import Any, Literal, Protocol
+from typing import Any, Literal
+
+from werkzeug.datastructures import MultiDict
 
 from relay.config import Settings
 from relay.console.passwords import Role
 from relay.money import amounts
 
 Kind = Literal["choice", "many", "lines", "text", "number", "money", "switch", "amounts"]
-
-
-class Form(Protocol):
-    def get(self, key: str, default: str = ...) -> str: ...
-    def getlist(self, key: str) -> list[str]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -333,7 +330,7 @@ def shown(settings: Settings, field: Field) -> Any:
     return value if isinstance(value, bool) else str(value)
 
 
-def read_form(form: Form) -> tuple[dict[str, Any], dict[str, str]]:
+def read_form(form: MultiDict[str, str]) -> tuple[dict[str, Any], dict[str, str]]:
     """Return (values as TOML holds them, problems) by field name, for the fields that the form carries.
 
     A field of switches and boxes says by `field.here` that it was shown, since an empty box is sent by no browser.

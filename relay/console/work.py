@@ -32,7 +32,8 @@ State = Literal["running", "done", "failed", "interrupted"]
 class Answer(Protocol):
     """What every facade of a room returns."""
 
-    exit_code: int
+    @property
+    def exit_code(self) -> int: ...
 
     def as_json(self) -> dict[str, Any]: ...
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import re
+import zipfile
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -245,6 +247,17 @@ def every_cent_is_compared(story: Story) -> None:
     assert "The whole site" in text(story.somebody.page("/money/differences"))
 
 
+def package_is_downloaded_without_a_secret(story: Story) -> None:
+    tree = story.somebody.page("/installation")
+    assert story.desk.settings.papercut.url in text(tree)
+    answer = story.somebody.post("/installation/package")
+    assert answer.status_code == 200 and "attachment" in answer.headers["Content-Disposition"]
+    with zipfile.ZipFile(io.BytesIO(answer.data)) as package:
+        content = b"".join(package.read(name) for name in package.namelist())
+    for secret in (story.pair.folder / "secrets").iterdir():
+        assert secret.read_bytes().strip() not in content
+
+
 def hostile_names_stay_text_on_every_page(story: Story) -> None:
     story.click("/review", "Look again")
     directory = story.desk.directory()
@@ -297,6 +310,7 @@ def test_the_story_of_a_site(story: Story) -> None:
         settings_show_what_they_would_do,
         fix_with_preview_and_look_again,
         every_cent_is_compared,
+        package_is_downloaded_without_a_secret,
         hostile_names_stay_text_on_every_page,
         no_page_speaks_of_inner_things,
         no_first_page_is_heavy,

@@ -153,7 +153,9 @@ def _as_shown(values: Mapping[str, Any]) -> dict[str, Any]:
 def _words(field: Field, value: Any) -> str:
     """Return a value as the list of changes tells it."""
     glance = desk().glance
-    names = {item.id: item.name for item in (*glance.locations, *glance.plans)} if glance else {}
+    names: dict[str, str] = {}
+    if glance:
+        names = {item.id: item.name for item in glance.locations} | {item.id: item.name for item in glance.plans}
     if field.kind == "switch":
         return "yes" if value else "no"
     if isinstance(value, list):

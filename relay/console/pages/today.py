@@ -26,7 +26,7 @@ def show() -> str:
     name = settings.site.name
     today = place.clock.business_day(settings.site.timezone)
     found = figures.days(place.database, name, today, DAYS)
-    week = found[-7:]
+    week, directory = found[-7:], place.directory()
     month = [item for item in found if item.day >= today.replace(day=1)]
     return render_template(
         "today.html",
@@ -35,10 +35,8 @@ def show() -> str:
         due=calendar.is_due(place.database, settings, place.clock),
         runs=money.last_runs(place.database, name, 6),
         newest=place.works.all()[:1],
-        first_time=place.directory() is None,
-        people_count=sum(
-            1 for user in (place.directory().users if place.directory() else ()) if user.standing == "active"
-        ),
+        first_time=directory is None,
+        people_count=sum(user.standing == "active" for user in (directory.users if directory else ())),
         printed_week=figures.people_who_printed(place.database, name, today - timedelta(days=6)),
         pages_week=sum(item.pages for item in week),
         billed_month=sum(item.billed for item in month),
