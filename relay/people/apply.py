@@ -20,6 +20,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from sqlalchemy import Engine
 
@@ -202,6 +203,7 @@ class _Work:
 
     def publish(self, directory: Directory) -> None:
         publish(directory, self.settings, record_fields=self.world.papercut.record_fields, now=self.clock.now())
+        self.progress.line(f"Published {len(directory.users)} users and {len(directory.groups)} groups to PaperCut.")
 
     def rename_and_publish(self) -> None:
         """Publish the directory; with renames, first one in which neither name is answered, and then do them."""
@@ -293,6 +295,7 @@ class _Work:
             self.start_task("PaperCut", self.papercut.sync_all)
             status = self.papercut.wait_for_task(SYNC_TASK_S)
         log.info("native sync ended: %s", status.summary)
+        self.progress.line("PaperCut has synchronized users and groups.")
         present = set(self.papercut.usernames())
         missing = [user.username for user in self.directory.users if user.username not in present]
         if len(missing) <= SINGLE_REPAIRS:
@@ -325,15 +328,17 @@ class _Work:
         """Put new groups into PaperCut's list, then sync those whose members are not yet as meant."""
         with self.progress.phase("Adding groups", len(self.plan.new_groups)) as phase:
             for group in self.plan.new_groups:
-                if self.start_task(group, lambda name=group: self.papercut.add_group(name)):
+                if self.start_task(group, partial(self.papercut.add_group, group)):
                     self.papercut.wait_for_task(GROUP_TASK_S)
                     log.info("group %s added", group)
                 phase.advance()
+        if self.plan.new_groups:
+            self.progress.line(f"Added {len(self.plan.new_groups)} groups to PaperCut's list.")
         self.groups = read.read_groups(self.papercut, self.touched_groups(full), self.progress)
         wrong = differences(self.directory, {}, self.groups, users=frozenset(), only_groups=set(self.groups)).groups
         with self.progress.phase("Synchronizing groups", len(wrong)) as phase:
             for group in wrong:
-                self.try_to(group, lambda name=group: self.papercut.sync_group(name))
+                self.try_to(group, partial(self.papercut.sync_group, group))
                 phase.advance()
         self.groups.update(read.read_groups(self.papercut, wrong, self.progress))
 
@@ -414,7 +419,7 @@ class _Work:
         """Remove groups of ours that are empty, and delete accounts that are to go and hold no money."""
         removed: set[str] = set()
         for group in self.plan.groups_to_remove:
-            self.try_to(group, lambda name=group: self.papercut.remove_group(name))
+            self.try_to(group, partial(self.papercut.remove_group, group))
             if self.papercut.group_exists(group):
                 self.fail(group, f"the group {group!r} was not removed")
             else:
@@ -455,7 +460,9 @@ class _Work:
         """Read back what was written since the last look, and compare all that was touched with what was meant."""
         again = sorted(name for name in self.rewritten if name not in self.gone)
         self.accounts.update(read.read_accounts(self.papercut, again, self.progress))
-        found = self.differences(self.touched_users(full), self.touched_groups(full))
+        users, groups = self.touched_users(full), self.touched_groups(full)
+        found = self.differences(users, groups)
+        self.progress.line(f"Read back {len(users)} users and {len(groups)} groups and compared them with the plan.")
         for subject, message in found.sentences():
             self.fail(subject, f"{message}; look at PaperCut's log, then run papercut-relay sync again")
         for decision in self.plan.people:
@@ -475,7 +482,10 @@ class _Work:
             if user.username in self.accounts
         }
         if any(filled.values()):
-            users = [replace(user, **filled.get(user.username, {})) for user in self.directory.users]
+            users = [
+                replace(user, **filled[user.username]) if filled.get(user.username) else user  # type: ignore[arg-type]
+                for user in self.directory.users
+            ]
             self.directory = directory_of(users, self.directory.groups, self.directory.echoed)
             self.publish(self.directory)
         now = self.clock.now()

@@ -206,6 +206,14 @@ class _Decider:
                 f"{self._who(member_id)} may print, but somebody switched off printing for {username} in PaperCut: "
                 "switch it on there if that is no longer meant.",
             )
+        if "@" in username:
+            self._warn(
+                "at_in_username",
+                username,
+                f"PaperCut cuts the login name {username} of {self._who(member_id)} at the @, so nobody can log in "
+                "with it: rename the account there (server-command rename-user-account); the relay follows it by its "
+                "address.",
+            )
         change = None
         if member_id in self.matching.adopted:
             change = Change("adopt", username, member_id, self._why_adopted(member, account), before, after)
@@ -358,8 +366,8 @@ class _Decider:
             if not card:
                 continue
             others = claimants[card.casefold()] - {self.active[member_id]}
-            account = self.papercut.accounts.get(self.active[member_id])
-            if account and account.primary_card == card and not others:
+            held = self.papercut.accounts.get(self.active[member_id])
+            if held and held.primary_card == card and not others:
                 continue
             if others:
                 self._warn(
@@ -398,9 +406,9 @@ class _Decider:
         after: dict[str, object] = {}
         if delete:
             before, after = {"groups": sorted(present_groups)}, {"deleted": True}
-            change = Change("remove", username, member_id or None, reason, before, after)
+            gone = Change("remove", username, member_id or None, reason, before, after)
             link = replace(link, standing=standing) if link else None
-            return Decision(username, None, present, change, link, delete=True)
+            return Decision(username, None, present, gone, link, delete=True)
         disable = True if policy != "keep" and not account.disabled else None
         if disable:
             before["disabled"], after["disabled"] = False, True

@@ -199,7 +199,7 @@ def store_links(connection: Connection, site: str, links: Iterable[Link]) -> Non
     ]
     if not rows:
         return
-    member_ids = [row["member_id"] for row in rows]
+    member_ids = [str(row["member_id"]) for row in rows]
     _delete_ids(connection, people_links, site, people_links.c.member_id, member_ids)
     connection.execute(insert(people_links), rows)
 
@@ -261,7 +261,7 @@ def open_renames(connection: Connection, site: str, renames: Iterable[Rename], a
         for rename in renames
     ]
     if rows:
-        _delete_ids(connection, people_renames, site, people_renames.c.old, [row["old"] for row in rows])
+        _delete_ids(connection, people_renames, site, people_renames.c.old, [str(row["old"]) for row in rows])
         connection.execute(insert(people_renames), rows)
 
 

@@ -88,6 +88,7 @@ class _Matcher:
     # -- sure evidence
 
     def take_links(self) -> None:
+        missing: list[Link] = []
         for link in sorted(self.memory.links.values(), key=lambda link: link.member_id):
             if link.deleted_at:
                 continue
@@ -112,13 +113,24 @@ class _Matcher:
             elif admitted and not link.linked_at:
                 self.found.new[member_id] = username
             elif admitted:
-                self.found.gone[member_id] = username
-                self.warn(
-                    "deleted_by_hand",
-                    username,
-                    f"The account {username} of {self.who(member_id)} was deleted in PaperCut and stays so; to bring "
-                    f"it back: papercut-relay link {member_id} {username}, then sync.",
-                )
+                missing.append(link)
+        for link in missing:
+            self.follow_or_miss(link)
+
+    def follow_or_miss(self, link: Link) -> None:
+        """Decide about an account that is gone: renamed by hand where one has the member's address, else deleted."""
+        followed = self.by_email(self.members[link.member_id])
+        if len(followed) == 1:
+            self.claim(link.member_id, followed[0])
+            self.found.adopted.add(link.member_id)
+            return
+        self.found.gone[link.member_id] = link.username
+        self.warn(
+            "deleted_by_hand",
+            link.username,
+            f"The account {link.username} of {self.who(link.member_id)} was deleted in PaperCut and stays so; to bring "
+            f"it back: papercut-relay link {link.member_id} {link.username}, then sync.",
+        )
 
     def take_answers(self) -> None:
         for member_id, username in sorted(self.memory.answers.items()):

@@ -36,8 +36,8 @@ class Snapshot:
     @property
     def cursor(self) -> str:
         """Return the newest `modifiedAt` seen: OfficeRnD's own clock, so that ours may go wrong. "" for none."""
-        members, companies = self.officernd.members.values(), self.officernd.companies.values()
-        return max((one.modified_at for one in (*members, *companies)), default="")
+        members = [one.modified_at for one in self.officernd.members.values()]
+        return max((*members, *(one.modified_at for one in self.officernd.companies.values())), default="")
 
 
 def save(settings: Settings, world: World, papercut: PaperCutSide, *, now: datetime, full_at: datetime) -> None:

@@ -129,7 +129,7 @@ def sync(
     if made.stops or (refused and made.is_empty):
         return SyncResult(made, False, refused)
     for code in allow:
-        log.warning("safety limit %s lifted for this run by %s", code, getpass.getuser())
+        log.warning("safety limit %s lifted for this run by %s", code, _somebody())
     targeted = only is not None or since is not None
     applied = apply(made, world, settings, papercut, database, clock=clock, progress=progress, targeted=targeted)
     if not applied.failures:
@@ -190,6 +190,14 @@ def finish_renames(settings: Settings, papercut: PaperCut, database: Engine, clo
         record_fields=read.record_fields(papercut),
         now=clock.now(),
     )
+
+
+def _somebody() -> str:
+    """Return who runs this, as far as the machine can say."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError, ImportError):
+        return "an account without a name"
 
 
 def _plan_changed(expected: str, found: str) -> Refusal:

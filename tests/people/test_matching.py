@@ -175,6 +175,16 @@ def test_an_account_deleted_by_hand_stays_deleted(matched) -> None:
     assert found.new == {} and codes(found) == ["deleted_by_hand"]
 
 
+def test_an_account_renamed_by_hand_is_followed_by_its_address(matched) -> None:
+    made = world(
+        [member(1, email="ann@example.com")],
+        [account("ann", email="ann@example.com")],
+        links=[linked("m1", "ann@example.com")],
+    )
+    found = matched(made)
+    assert found.accounts == {"m1": "ann"} and found.gone == {} and found.unlinked == []
+
+
 def test_an_account_never_seen_is_made_under_its_reserved_name(matched) -> None:
     found = matched(world([member(1)], [], links=[linked("m1", "chosen", linked_at=None, made_by_us=True)]))
     assert found.new == {"m1": "chosen"}

@@ -284,6 +284,25 @@ def test_an_account_in_doubt_stays_as_it_is(planned) -> None:
     assert user(made, "ann").groups == ("Acme",)
 
 
+def test_a_username_that_papercut_cuts_is_kept_and_told(planned) -> None:
+    made = planned(world([member()], [account("ann@x.example", email="ann.lee@example.com")]))
+    assert user(made, "ann@x.example").standing == "active"
+    assert [one.code for one in made.warnings] == ["at_in_username"]
+
+
+def test_following_a_rename_by_hand_keeps_the_link(planned) -> None:
+    made = planned(
+        world(
+            [member()],
+            [account("ann", email="ann.lee@example.com", balance=-9)],
+            links=[linked("m1", "ann@x.example", opening_balance=-5)],
+        )
+    )
+    assert actions(made)[0] == ("adopt", "ann")
+    link = made.people[0].link
+    assert (link.username, link.linked_at, link.opening_balance) == ("ann", NOW, -5)
+
+
 def test_an_account_deleted_by_hand_is_not_in_the_directory(planned) -> None:
     made = planned(world([member()], [], links=[linked("m1", "ann")]))
     assert made.is_empty and made.directory.users == ()

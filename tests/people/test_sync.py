@@ -533,3 +533,41 @@ def test_both_positions_of_what_is_not_known(site: Make, switch: str, value: obj
     one.pair.officernd.state.change_member(member_id(one, "Ann Lee"), status="active")
     one.sync_twice()
     assert one.members_of(INDIVIDUAL) == {"ann_acme.example", "bo_acme.example", "cy_x.example"}
+
+
+# -- bad data
+
+BAD = [
+    ("Tab\tbed\r\nName", "tab@x.example", "Tab\tbed\nCompany"),
+    ("  Spaces   everywhere ", " Spaces@X.example ", "  Spaces   everywhere "),
+    ("Zero\u200bWidth \u202eOverride", "zero@x.example", "Café"),
+    ("Compósed", "jürgen@bücher.example", "CAFE\u0301"),
+    ("Plus", "plus+print@x.example", "[All Users]"),
+    ('Quo"te', "o'brien@x.example", "!!All Users!!"),
+    ("Slash", "a/b@x.example", "x" * 300),
+    ("Twin", "a_b@x.example", "x" * 300 + "y"),
+    ("田中", '"quo ted"@x.example', "Smith & Sons <GmbH>"),
+    ("", "nameless@x.example", "[OfficeRnD Members]"),
+    ("Long", "l" * 60 + "@" + "d" * 60 + ".example", "UNLINKED_MEMBERS_TO_OFFICERND"),
+    ("Nobody", "no address", "Nobody's"),
+]
+
+
+@pytest.mark.parametrize("long_records", ["N", "Y"])
+def test_bad_data_is_handled_or_told_and_corrupts_no_record(site: Make, long_records: str) -> None:
+    one = site(starts=True, organisation=small_organisation(BAD))
+    one.state.config["user-source.update-user-details-card-id"] = long_records
+    first = one.sync_twice()
+    one.pair.papercut.nightly_sync()
+    assert one.sync().plan.changes == ()
+    users = {name: user for name, user in one.state.users.items() if not user.internal}
+    assert len(users) == 11
+    assert users["tab_x.example"].full_name == "Tab bed Name" and users["tab_x.example"].department == "Tab bed Company"
+    assert users["zero_x.example"].full_name == "ZeroWidth Override"
+    assert {"plus+print_x.example", "jürgen_bücher.example", "o'brien_x.example", "a_b_x.example"} <= set(users)
+    assert len([name for name in users if name.startswith("a_b_x.example")]) == 2
+    assert users["nameless_x.example"].full_name == "nameless@x.example"
+    groups = set(one.state.groups)
+    assert len(groups) == 12  # eleven companies and everyone
+    assert all(len(name) <= 100 and name.isprintable() and not name.startswith("!!") for name in groups)
+    assert {"no_email", "name_taken", "group_name_taken"} <= {item.code for item in first.plan.warnings}
