@@ -10,7 +10,7 @@ import difflib
 import ipaddress
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import time
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
@@ -312,7 +312,7 @@ class PrintSection(Section):
     exceptions: Texts = ()
     confirm_above: OptionalMoney = amounts.parse("5.00")
     confirm_pages: Annotated[int, Field(ge=0)] = 0
-    language: Annotated[str, Field(pattern=r"^[a-z]{2}$")] = "en"
+    language: Literal["en", "de"] = "en"  # the tables of texts in print_hook.js
     on_error: Literal["allow", "refuse"] = "allow"
     # Additions to the contract's table. Live mode needs PaperCut's script sandbox switched off.
     colour_question: bool = False
@@ -573,7 +573,12 @@ def _contradictions(sections: Mapping[str, Any]) -> list[str]:
     """Return the problems that only show between keys, for those sections that are valid by themselves."""
     problems = []
     members, printing, console, jobs = (sections.get(name) for name in ("members", "print", "console", "jobs"))
-    ledger = sections.get("ledger")
+    ledger, site = sections.get("ledger"), sections.get("site")
+    if site:
+        for name in ("safety", "fees", "print", "top_up"):
+            for key, value in _amounts(name, sections.get(name)):
+                if value % amounts.minor_unit(site.currency):
+                    problems.append(f"[{name}] {key}: has more digits than {site.currency} has")
     if ledger and not ledger.url.get_secret_value().startswith(LEDGER_URLS):
         problems.append(f"[ledger] url: must begin with {' or '.join(LEDGER_URLS)}")
     if members and printing:
@@ -605,6 +610,25 @@ def _contradictions(sections: Mapping[str, Any]) -> list[str]:
     if jobs and jobs.source != "database" and jobs.database_url is not None:
         problems.append(f'[jobs] database_url_file: has no meaning with source = "{jobs.source}"')
     return problems
+
+
+_AMOUNTS = {
+    "safety": ("max_fee", "max_run_total"),
+    "fees": ("minimum",),
+    "print": ("confirm_above",),
+    "top_up": ("amount",),
+}
+
+
+def _amounts(name: str, section: Any) -> Iterator[tuple[str, int]]:
+    """Yield the amounts that a section gives itself, with their keys: ("max_fee", 200_000_000)."""
+    if section is None:
+        return
+    for key in _AMOUNTS[name]:
+        if key in section.model_fields_set:  # the defaults fit the euro, and do no harm elsewhere
+            yield key, getattr(section, key) or 0
+    if isinstance(section, TopUpSection):
+        yield from ((f"plan.{place}.amount", item.amount) for place, item in enumerate(section.plan))
 
 
 def _sentence(place: str, detail: ErrorDetails, model: type[Section]) -> str:

@@ -158,6 +158,9 @@ def test_secrets_come_from_the_environment_too(tmp_path: Path) -> None:
         ("papercut", "url", "ftp://x", "must be a URL"),
         ("papercut", "url", "http://x:port", "port"),
         ("safety", "max_fee", "-1", "negative"),
+        ("safety", "max_fee", "2.001", "more digits than EUR"),
+        ("top_up", "plan", [{"plan": "p", "amount": "0.005"}], "more digits than EUR"),
+        ("print", "language", "xx", "must be en or de"),
     ],
 )
 def test_contradictions_and_bad_values_name_the_way_out(
@@ -222,3 +225,8 @@ def test_the_file_is_found_by_option_then_environment_then_folder() -> None:
 )
 def test_only_this_machine_is_loopback(host: str | None, is_here: bool) -> None:
     assert is_here == config.is_loopback(host)
+
+
+@pytest.mark.parametrize("currency", ["EUR", "JPY", "KWD"])
+def test_the_defaults_are_accepted_in_every_currency(tmp_path: Path, currency: str) -> None:
+    assert example_settings(tmp_path, site={"currency": currency}).site.currency == currency
