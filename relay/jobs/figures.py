@@ -12,6 +12,20 @@ from relay.jobs.billed import Net
 
 
 @dataclass(frozen=True, slots=True)
+class Named:
+    """A member as a statement names them: whose account it is now, or was last."""
+
+    member_id: str
+    username: str
+    name: str
+    email: str = ""
+    company_id: str = ""
+    company_name: str = ""
+    linked_at: datetime | None = None
+    opening_balance: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class PrintedJob:
     """A job as the ledger's database holds it; None means that its source does not say. Money is micros."""
 

@@ -19,8 +19,7 @@ from relay.database import reading
 from relay.errors import UsageError
 from relay.jobs import billed, queries, store
 from relay.jobs.billed import LONG_AGO, Billed
-from relay.jobs.figures import Amounts, PrintedJob, Tally, tally
-from relay.jobs.queries import Named
+from relay.jobs.figures import Amounts, Named, PrintedJob, Tally, tally
 from relay.jobs.statement import PersonLine, Statement, person_line, steps
 from relay.money import tables as money
 

@@ -4,32 +4,17 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import Connection, and_, func, or_, select
 
 from relay.jobs import store, tables
-from relay.jobs.figures import Amounts, PrintedJob
+from relay.jobs.figures import Amounts, Named, PrintedJob
 from relay.people.links import people_links
 
 _jobs = tables.jobs
 _COLUMNS = tuple(_jobs.c[name] for name in PrintedJob.__dataclass_fields__)
-
-
-@dataclass(frozen=True, slots=True)
-class Named:
-    """A member as a statement names them: whose account it is now, or was last."""
-
-    member_id: str
-    username: str
-    name: str
-    email: str = ""
-    company_id: str = ""
-    company_name: str = ""
-    linked_at: datetime | None = None
-    opening_balance: int | None = None
 
 
 def jobs_between(connection: Connection, site: str, first: date, last: date, *where: Any) -> list[PrintedJob]:

@@ -13,8 +13,7 @@ from datetime import date, datetime
 
 from relay.jobs import billed
 from relay.jobs.billed import LONG_AGO, Billed, Window
-from relay.jobs.figures import Amounts, PrintedJob, Tally, tally
-from relay.jobs.queries import Named
+from relay.jobs.figures import Amounts, Named, PrintedJob, Tally, tally
 
 # What becomes of jobs that no fee of this statement bills.
 UNCOVERED = {
