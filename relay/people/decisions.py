@@ -270,7 +270,8 @@ class _Decider:
             department=department,
             office=one_line(location.name, LONGEST_FIELD) if location else echo.office,
             groups=tuple(sorted({group, self.settings.members.everyone_group, *self._foreign_groups(echo.username)})),
-            signin_email=address if email_key(address) != email_key(published) else "",
+            # Exactly as OfficeRnD writes it: whether it tells cases apart at sign-in is not known.
+            signin_email=address if address != published else "",
         )
 
     def _own_department(self, member: Member, account: Account) -> str:

@@ -325,6 +325,12 @@ def test_an_address_that_another_account_holds_is_not_written_twice(planned) -> 
     assert [warning.code for warning in made.warnings] == ["email_elsewhere", "internal_user"]
 
 
+def test_another_spelling_of_the_address_is_left_in_papercut_and_not_asked_with(planned) -> None:
+    made = planned(world([member(email="ann@example.com")], [account("ann", email="Ann@Example.COM")]))
+    one = user(made, "ann")
+    assert (one.email, one.signin_email, one.logins) == ("Ann@Example.COM", "ann@example.com", ("ann@example.com",))
+
+
 def test_of_two_linked_people_with_one_address_its_holder_keeps_it_and_neither_logs_in_by_it(planned) -> None:
     made = planned(
         world(
