@@ -44,11 +44,12 @@ def differences(
     users: Set[str] | None = None,
     only_groups: Set[str] | None = None,
     new: Set[str] = frozenset(),
+    echoed: bool = True,
 ) -> Differences:
     """Return what differs between a directory and what was read back.
 
-    `users` and `only_groups` limit the question to what was read. Of `new` accounts the fields that PaperCut may have
-    filled by itself, such as a card number, are not compared.
+    `users` and `only_groups` limit the question to what was read. Fields that are only `echoed`, such as a card number,
+    are not compared of `new` accounts, where PaperCut may have filled them by itself, nor where no sync carried them.
     """
     asked = [user for user in directory.users if users is None or user.username in users]
     missing = tuple(user.username for user in asked if user.username not in accounts)
@@ -57,7 +58,7 @@ def differences(
         account = accounts.get(user.username)
         if account is None:
             continue
-        names = DETAILS if user.username in new else (*DETAILS, *ECHOED)
+        names = (*DETAILS, *ECHOED) if echoed and user.username not in new else DETAILS
         wrong = {name: getattr(user, name) for name in names if not _same(name, getattr(user, name), account)}
         if wrong:
             fields[user.username] = wrong
