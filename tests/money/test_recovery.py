@@ -79,3 +79,37 @@ def test_recovery_gives_up_on_a_system_that_is_down(site: Site) -> None:
 def test_with_nothing_open_recovery_makes_no_call(site: Site) -> None:
     site.person("ann")
     assert (site.recover().exit_code, site.papercut.calls, site.officernd.calls) == (0, [], [])
+
+
+@pytest.mark.parametrize(("name", "phase"), [("create_fee", "before"), ("adjust_balance", "before")])
+def test_a_request_of_a_killed_run_is_given_its_time(site: Site, name: str, phase: str) -> None:
+    """The request may still be under way when the next run starts: it is judged dead only after settling_s."""
+    site.person("ann.lee")
+    site.prints("ann.lee", 7.0)
+    site.faults.always = lambda called, at: kill(called, at) if (called, at) == (name, phase) else None
+    assert site.killed(site.settle)
+    site.faults.clear()
+    site.clock.move(seconds=0.5)
+    assert site.settle().exit_code == 0
+    assert site.clock.slept_s == [1.5]
+    site.prints("ann.lee", 1.0)
+    site.settle()
+    assert site.clock.slept_s == [1.5]
+
+
+@pytest.mark.parametrize(("word", "balance"), [("not-sent", 7_000_000), ("posted", 0)])
+def test_an_adjustment_whose_debt_is_gone_is_parked(site: Site, word: str, balance: int) -> None:
+    """Paid at the desk, or adjusted by a run that this copy of the ledger never saw: a person says which."""
+    ann = site.person("ann.lee")
+    site.prints("ann.lee", 7.0)
+    site.faults.always = lambda called, at: kill(called, at) if (called, at) == ("create_fee", "after") else None
+    assert site.killed(site.settle)
+    site.faults.clear()
+    site.clock.move(minutes=1)
+    site.papercut.accounts["ann.lee"].balance += 7.0
+    result = site.settle()
+    assert (result.exit_code, site.adjustments("ann.lee")) == (4, [])
+    assert "was the balance adjusted already, or paid?" in result.movements[0].note
+    assert site.settle().exit_code == 4
+    site.resolve(result.movements[0].reference, word)
+    assert (site.settle().exit_code, site.balance("ann.lee"), len(site.fees_of(ann))) == (0, balance, 1)
