@@ -320,7 +320,7 @@ def test_the_other_language(script: Script) -> None:
     script.publish(print={"language": "de"})
     calls = script.run(cost=7.0, answers={"promptPrintCancel": "PRINT"})
     assert "gehen auf die Rechnung Ihres Unternehmens" in calls[0][2]
-    script.publish(print={"language": "xx"})
+    script.publish(print={"language": "en"})
     assert "goes on your company's invoice" in said(script.run(), "client.sendMessage")
 
 
