@@ -16,7 +16,7 @@ from relay.config import Settings
 from relay.officernd.model import Member
 from relay.people import groupnames
 from relay.people.groupnames import CONNECTOR_INDIVIDUALS, CONNECTOR_UNLINKED, GroupNames
-from relay.people.matching import Matching, Warning, match
+from relay.people.matching import Matching, Question, match
 from relay.people.model import DirectoryUser, Standing
 from relay.people.rules import Verdict, home_location, judge, make_rules, unknown_settings
 from relay.people.usernames import is_email, rule_name, with_suffix
@@ -83,7 +83,7 @@ class Decisions:
     groups: GroupNames | None = None
     our_groups: frozenset[str] = frozenset()
     hidden_groups: frozenset[str] = frozenset()
-    warnings: list[Warning] = field(default_factory=list)
+    warnings: list[Question] = field(default_factory=list)
     members: Mapping[str, Member] = field(default_factory=dict)
     verdicts: Mapping[str, Verdict] = field(default_factory=dict)
     matching: Matching = field(default_factory=Matching)
@@ -577,10 +577,10 @@ class _Decider:
 
     # -- telling
 
-    def _settings_warnings(self) -> list[Warning]:
+    def _settings_warnings(self) -> list[Question]:
         return [
             *(
-                Warning(
+                Question(
                     "group_name_unusable",
                     repr(name),
                     f"PaperCut's group {name!r} has a control character in its name, so the user source cannot answer "
@@ -589,7 +589,7 @@ class _Decider:
                 for name in sorted(self.unusable_groups)
             ),
             *(
-                Warning(
+                Question(
                     "unknown_setting",
                     f"members.{key}",
                     f"[members] {key}: OfficeRnD has no {key.removesuffix('s')} {value!r}, so it admits nobody; "
@@ -604,7 +604,7 @@ class _Decider:
         return f"{member.name or 'the member'} ({member_id})"
 
     def _warn(self, code: str, subject: str, message: str) -> None:
-        self.warnings.append(Warning(code, subject, message))
+        self.warnings.append(Question(code, subject, message))
 
 
 def _logins(user: DirectoryUser) -> list[str]:

@@ -18,7 +18,7 @@ from relay.people.world import Account, Link, World, email_key, name_key
 
 
 @dataclass(frozen=True, slots=True)
-class Warning:
+class Question:
     """Something a person should know or answer; the rest of the plan goes on without it."""
 
     code: str
@@ -46,7 +46,7 @@ class Matching:
     known: dict[str, tuple[str, ...]] = field(default_factory=dict)
     doubtful: dict[str, str] = field(default_factory=dict)
     unlinked: list[str] = field(default_factory=list)
-    warnings: list[Warning] = field(default_factory=list)
+    warnings: list[Question] = field(default_factory=list)
 
 
 def match(world: World, verdicts: Mapping[str, Verdict], rule: str, not_ours: Set[str]) -> Matching:
@@ -352,7 +352,7 @@ class _Matcher:
         return f"{member.name or 'The member'} ({member_id})" if member else f"The former member {member_id}"
 
     def warn(self, code: str, subject: str, message: str) -> None:
-        self.found.warnings.append(Warning(code, subject, message))
+        self.found.warnings.append(Question(code, subject, message))
 
     def doubt(self, member_id: str, code: str, message: str, reason: str) -> None:
         self.found.doubts[member_id] = reason

@@ -18,7 +18,7 @@ from relay.config import Settings
 from relay.errors import EXIT_DONE
 from relay.people import safety
 from relay.people.decisions import Change, Decision, Decisions, decide
-from relay.people.matching import Warning
+from relay.people.matching import Question
 from relay.people.model import Directory, directory_of
 from relay.people.safety import Figures, Refusal
 from relay.people.world import CompanyGroup, World
@@ -45,7 +45,7 @@ class Plan:
     changed_groups: tuple[str, ...]
     users: Mapping[str, int]
     groups: Mapping[str, int]
-    warnings: tuple[Warning, ...]
+    warnings: tuple[Question, ...]
     refused: tuple[Refusal, ...]
     stops: bool
     hash: str

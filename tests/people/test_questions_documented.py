@@ -14,7 +14,7 @@ def asked() -> set[str]:
     for name in ("matching.py", "decisions.py"):
         for node in ast.walk(ast.parse((ROOT / "relay/people" / name).read_text(encoding="utf-8"))):
             called = getattr(getattr(node, "func", None), "attr", getattr(getattr(node, "func", None), "id", ""))
-            if isinstance(node, ast.Call) and called in ("warn", "_warn", "doubt", "Warning"):
+            if isinstance(node, ast.Call) and called in ("warn", "_warn", "doubt", "Question"):
                 words = [item.value for item in node.args[:2] if isinstance(item, ast.Constant)]
                 codes.update(word for word in words[:1] if isinstance(word, str))
     return codes
