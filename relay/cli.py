@@ -218,7 +218,10 @@ def sync(expect: str | None, allow: tuple[str, ...], incremental: bool, member: 
 @click.argument("member")
 @click.argument("username")
 def link(member: str, username: str) -> int:
-    """Say that MEMBER of OfficeRnD is the PaperCut account USERNAME."""
+    """Say that MEMBER of OfficeRnD is the PaperCut account USERNAME.
+
+    With a company for MEMBER: group:NAME is its group, account:NAME a shared account that it pays for.
+    """
     from relay import people
 
     return _answer_doubt(lambda site: people.link(**_people(site), member=member, username=username))
@@ -227,7 +230,7 @@ def link(member: str, username: str) -> int:
 @command()
 @click.argument("who")
 def unlink(who: str) -> int:
-    """Say that the link of WHO is wrong; the next sync links anew or asks."""
+    """Say that the link of WHO, or of account:NAME, is wrong; the next sync links anew or asks."""
     from relay import people
 
     return _answer_doubt(lambda site: people.unlink(**_people(site), who=who))

@@ -98,6 +98,23 @@ def test_a_copy_is_taken_before_a_migration(tmp_path: Path, engine: Engine, monk
         assert connection.execute("SELECT value FROM site_facts").fetchall() == [("EUR",)]
 
 
+def test_a_ledger_of_the_first_release_is_brought_up_to_date(tmp_path: Path, engine: Engine) -> None:
+    """What a new version adds is undone by hand, so that an old ledger with rows in it is there."""
+    with engine.begin() as connection:
+        connection.execute(text("INSERT INTO site_facts VALUES ('hq', 'currency', 'EUR')"))
+        connection.execute(text("DROP TABLE people_shared_accounts"))
+        connection.execute(text("UPDATE alembic_version SET version_num = '0001'"))
+    engine.dispose()
+    for _ in range(2):
+        opened = database.open_database(example_settings(tmp_path))
+        with opened.connect() as connection:
+            assert connection.execute(text("SELECT value FROM site_facts")).scalars().all() == ["EUR"]
+            assert connection.execute(text("SELECT * FROM people_shared_accounts")).all() == []
+            assert database.revision(connection) == database.REVISION
+        opened.dispose()
+    assert len(list((tmp_path / "state").glob("ledger.db.before-*"))) == 1
+
+
 def test_a_read_only_ledger_is_refused(tmp_path: Path, engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     engine.dispose()
     url = f"sqlite:///file:{tmp_path}/state/ledger.db?mode=ro&uri=true"

@@ -16,6 +16,7 @@ from relay.console.pages import PAGES
 from relay.console.pages.machine import HOOKS
 from relay.console.webhooks import Hooks
 from relay.errors import RelayError
+from relay.money.account import is_shared
 
 log = logging.getLogger(__name__)
 
@@ -49,6 +50,12 @@ def make_app(place: Desk) -> Flask:
     return app
 
 
+def _account_page(member_id: str) -> str:
+    """Return the address of the page about an account: a shared one has no person, its statement tells of it."""
+    endpoint, word = ("statements.show", "member") if is_shared(member_id) else ("people.one", "who")
+    return url_for(endpoint, **{word: member_id})
+
+
 def _teach_templates(app: Flask, place: Desk) -> None:
     app.add_template_filter(lambda value: place.formats.money(value), "money")
     app.add_template_filter(lambda value: place.formats.day(value), "day")
@@ -59,6 +66,7 @@ def _teach_templates(app: Flask, place: Desk) -> None:
     app.add_template_filter(words.plain, "plain")
     app.add_template_filter(lambda text: text[:1].upper() + text[1:], "capitalize_first")
     app.add_template_global(gate.may, "may")
+    app.add_template_global(_account_page, "account_page")
     app.jinja_env.globals["WORDS"] = words.WORDS
     app.add_template_global(charts.bars, "bars")
 

@@ -23,6 +23,7 @@ from relay.jobs import store, tables
 from relay.jobs.importing import ImportResult, import_jobs
 from relay.jobs.store import Counts
 from relay.money import amounts
+from relay.money.account import SHARED, is_shared
 from relay.papercut.client import PaperCut
 from relay.progress import Progress
 
@@ -61,9 +62,10 @@ class JobLog:
             return self._imported
 
     def costs(self, username: str, since: datetime, until: datetime, jobs: int | None = None) -> int | None:
-        """Return what a person's jobs after `since` and up to `until` cost, less refunds, micros; None: not certain.
+        """Return what an account's jobs after `since` and up to `until` cost, less refunds, micros; None: not certain.
 
-        `jobs` is how many there must be by PaperCut's counter, where it is known: a log that lags is no evidence.
+        `jobs` is how many there must be by PaperCut's counter, where it is known: a log that lags is no evidence. For a
+        shared account ("account:NAME") it counts everybody's.
         """
         if not self._is_fresh(until):
             return None
@@ -79,7 +81,7 @@ class JobLog:
             chosen = next((choice for choice in (after, rows) if len(choice) == jobs), None)
         if chosen is None or not all(row.certain for row in chosen):
             return None
-        return sum(row.cost - row.refunded for row in chosen if row.account == "")
+        return sum(row.cost - row.refunded for row in chosen if row.account == _charged(username))
 
     def refunds(self, username: str, since: datetime) -> Sequence[tuple[str, int, datetime]] | None:
         """Return (job, micros, printed at) of each refunded job since a moment; None: this source tells no refunds."""
@@ -142,7 +144,7 @@ class JobLog:
     def _rows(self, connection: Connection, username: str, since: datetime, until: datetime) -> list[Any]:
         query = (
             select(_jobs.c.key, _jobs.c.at, _jobs.c.cost, _jobs.c.refunded, _jobs.c.certain, _jobs.c.account)
-            .where(*_of_person(connection, self._site, username), _jobs.c.at >= since, _jobs.c.at <= until)
+            .where(*_counted_for(connection, self._site, username), _jobs.c.at >= since, _jobs.c.at <= until)
             .where(_jobs.c.state != "denied")
             .order_by(_jobs.c.at)
         )
@@ -152,7 +154,7 @@ class JobLog:
 def fee_detail(
     connection: Connection, site: str, username: str, since: datetime, until: datetime, detail: str, *, currency: str
 ) -> str:
-    """Return what an invoice line tells of a person's jobs after `since` and up to `until`.
+    """Return what an invoice line tells of an account's jobs after `since` and up to `until`.
 
     `detail` as in [fees]: "none" is "", "summary" is "12 pages, 3 colour, 2 jobs", "jobs" names the jobs, as many as a
     line holds. "" where no job is known.
@@ -160,10 +162,10 @@ def fee_detail(
     if detail == "none":
         return ""
     own = (
-        *_of_person(connection, site, username),
+        *_counted_for(connection, site, username),
         _jobs.c.at > since,
         _jobs.c.at <= until,
-        _jobs.c.account == "",
+        _jobs.c.account == _charged(username),
         _jobs.c.state != "denied",
     )
     totals = select(func.count(), func.sum(_jobs.c.pages), func.sum(_jobs.c.colour_pages)).where(*own)
@@ -193,8 +195,18 @@ def fee_detail(
     return f"{summary}: {'; '.join(told)}{more}"
 
 
-def _of_person(connection: Connection, site: str, username: str) -> tuple[Any, ...]:
-    """Return what chooses a person's jobs: by member, since accounts are renamed; by name for somebody not linked."""
+def _charged(username: str) -> str:
+    """Return what a job row names as charged where this account pays: "" for a person's own."""
+    return username.removeprefix(SHARED) if is_shared(username) else ""
+
+
+def _counted_for(connection: Connection, site: str, username: str) -> tuple[Any, ...]:
+    """Return what chooses the jobs that an account's counter counts: everybody's for a shared one.
+
+    A person's are chosen by member, since accounts are renamed; by name for somebody not linked.
+    """
+    if is_shared(username):
+        return (_jobs.c.site == site,)
     owners = store.owners_of(connection, site, username)
     if owners and owners[-1].member_id:
         return _jobs.c.site == site, _jobs.c.member_id == owners[-1].member_id

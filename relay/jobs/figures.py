@@ -51,6 +51,7 @@ class PrintedJob:
     basis: str
     state: str
     refunded: int
+    shared_id: str = ""  # the shared account that paid, where a company pays for it and this statement tells of it
 
     @property
     def counts(self) -> bool:
@@ -62,8 +63,14 @@ class PrintedJob:
         return (self.cost or 0) - self.refunded if self.counts else 0
 
     @property
-    def is_personal(self) -> bool:
-        return self.account == ""
+    def is_billed(self) -> bool:
+        """Whether a balance that is billed paid: the person's own, or a shared account that a company pays for."""
+        return self.account == "" or bool(self.shared_id)
+
+    @property
+    def payer_id(self) -> str:
+        """Whose line of a statement it stands in, "" for nobody's."""
+        return self.shared_id or self.member_id
 
 
 def sheets_of(pages: int, copies: int, sheets: int | None, duplex: bool | None) -> int | None:

@@ -20,6 +20,7 @@ from relay.jobs.job import Finding
 from relay.money import amounts
 from relay.money import tables as money
 from relay.papercut.client import PaperCut
+from relay.people.links import shared_accounts
 
 WINDOW_DAYS = 14  # of jobs that are looked at
 QUIET_DAYS = 3  # so many days with jobs and without one fee are silently free
@@ -135,11 +136,12 @@ class _Look:
         return int(printed) > int(given)
 
     def shared_accounts(self) -> Iterator[Finding]:
-        """Jobs that a shared account paid: personal balances never see them, so that no fee does."""
+        """Jobs on shared accounts that no company pays for: personal balances never see them, so that no fee does."""
+        paid = [account.name for account in shared_accounts(self.connection, self.site) if not account.unlinked_at]
         cost = func.sum(func.coalesce(_jobs.c.cost, 0) - _jobs.c.refunded)
         query = (
             select(_jobs.c.account, func.count().label("jobs"), cost.label("cost"))
-            .where(*self._where(_jobs.c.account != ""))
+            .where(*self._where(_jobs.c.account != "", _jobs.c.account.not_in(paid)))
             .group_by(_jobs.c.account)
             .order_by(cost.desc(), _jobs.c.account)
         )
@@ -149,8 +151,9 @@ class _Look:
                 "warning" if row.cost else "info",
                 row.account,
                 f"{row.jobs} jobs for {self._money(int(row.cost))} since {self.first} were charged to the shared "
-                f"account {row.account}: no member's balance shows them and no fee bills them. Bill its owner by hand, "
-                "or let PaperCut charge personal accounts (Users > Account selection).",
+                f"account {row.account}: no member's balance shows them and no fee bills them. Let its company pay: "
+                f"papercut-relay link COMPANY 'account:{row.account}'; or let PaperCut charge personal accounts (Users "
+                "> Account selection).",
             )
 
     def set_aside(self) -> Iterator[Finding]:

@@ -11,7 +11,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, Engine, select
+from sqlalchemy import Connection, Engine, or_, select
 
 from relay.clock import Clock
 from relay.config import Settings
@@ -20,6 +20,7 @@ from relay.errors import UsageError
 from relay.jobs import billed, queries, store
 from relay.jobs.billed import LONG_AGO, Billed
 from relay.jobs.figures import Amounts, Named, PrintedJob, Tally, tally
+from relay.jobs.queries import SharedAccounts
 from relay.jobs.statement import PersonLine, Statement, person_line, steps
 from relay.money import tables as money
 
@@ -64,6 +65,13 @@ class _Scope:
     where: tuple[Any, ...] = ()
     members: frozenset[str] | None = None
     companies: frozenset[str] | None = None
+    shared: SharedAccounts = SharedAccounts(())  # whose lines are among those told
+
+    def tells(self, job: PrintedJob) -> bool:
+        """Whether a job is of this statement: what its shared accounts no longer paid for is not."""
+        if self.companies is not None:
+            return bool(job.shared_id) or job.company_id in self.companies
+        return not self.members or job.payer_id in self.members
 
     def takes(self, fee: Billed) -> bool:
         if self.members is not None:
@@ -85,18 +93,19 @@ class _Making:
         self.ends = datetime(after.year, after.month, 1, tzinfo=zone) - timedelta(microseconds=1)
         self.made_at = now.astimezone(zone)
         self.people = queries.people(connection, self.site)
+        self.shared = queries.shared_accounts(connection, self.site)
         self.moved = billed.movements(connection, self.site, first)
         self.marks = self._marks()
 
     def make(self, member: str, company: str) -> Statement:
         scope = self._scope(member, company)
-        jobs = queries.jobs_between(self.connection, self.site, self.first, self.last, *scope.where)
+        jobs = self._jobs(self.first, self.last, scope)
         people = self._people(jobs, scope)
         strangers = self._strangers(jobs)
-        total = tally(job for job in jobs if job.is_personal)
+        total = tally(job for job in jobs if job.is_billed)
         shared: dict[str, Tally] = defaultdict(Tally)
         for job in jobs:
-            if not job.is_personal:
+            if not job.is_billed:
                 shared[job.account].add(job)
         return Statement(
             site=self.site,
@@ -116,6 +125,10 @@ class _Making:
             notes=tuple(self._notes(total, shared, people)),
         )
 
+    def _jobs(self, first: date, last: date, scope: _Scope) -> list[PrintedJob]:
+        found = queries.jobs_between(self.connection, self.site, first, last, scope.shared, *scope.where)
+        return [job for job in found if scope.tells(job)]
+
     # -- scope -------------------------------------------------------------------------------------------------------
 
     def _scope(self, member: str, company: str) -> _Scope:
@@ -123,23 +136,26 @@ class _Making:
             person = self._find_member(member)
             if not person.member_id:
                 return _Scope(person.username, (queries.of_stranger(person.username),), frozenset())
-            where = (queries.of_member(person.member_id),)
-            return _Scope(person.name or person.username, where, frozenset({person.member_id}))
+            members, shared = frozenset({person.member_id}), self.shared.of_id(person.member_id)
+            where = shared.charged() if shared.accounts else queries.of_member(person.member_id)
+            return _Scope(person.name or person.username, (where,), members, shared=shared)
         if company:
             found = queries.company_ids(self.connection, self.site, company.strip())
             if not found:
                 raise UsageError(f"--company {company}: no linked member and no print job is of such a company.")
             ids = frozenset(company_id for company_id, _ in found)
             names = sorted(name for _, name in found if name)
-            return _Scope(names[0] if names else company, (queries.of_companies(ids),), None, ids)
-        return _Scope()
+            shared = self.shared.of_companies(ids)
+            where = or_(queries.of_companies(ids), shared.charged())
+            return _Scope(names[0] if names else company, (where,), None, ids, shared)
+        return _Scope(shared=self.shared)
 
     def _find_member(self, who: str) -> Named:
         wanted = who.strip().lower()
         exactly = [
             named
             for named in self.people.values()
-            if wanted in (named.member_id.lower(), named.username, named.email.lower())
+            if wanted in (named.member_id.lower(), named.username.lower(), named.email.lower())
         ]
         found = exactly or [named for named in self.people.values() if named.name.lower() == wanted]
         if len(found) > 1:
@@ -158,8 +174,8 @@ class _Making:
     def _people(self, jobs: Sequence[PrintedJob], scope: _Scope) -> tuple[PersonLine, ...]:
         own: dict[str, list[PrintedJob]] = defaultdict(list)
         for job in jobs:
-            if job.member_id:
-                own[job.member_id].append(job)
+            if job.payer_id:
+                own[job.payer_id].append(job)
         chosen = {
             member_id: references
             for member_id, moved in self.moved.items()
@@ -167,7 +183,8 @@ class _Making:
         }
         wanted = own.keys() | chosen.keys()
         few = wanted if scope.where and len(wanted) <= _FEW else None
-        amounts = queries.amounts_by_member(self.connection, self.site, self._reaches_back(chosen), few)
+        since = self._reaches_back(chosen)
+        amounts = queries.amounts_by_payer(self.connection, self.site, since, scope.shared, few)
         lines = []
         for member_id in wanted:
             person = self.people.get(member_id) or Named(member_id, own[member_id][0].username, "")
@@ -216,7 +233,7 @@ class _Making:
     def _strangers(self, jobs: Sequence[PrintedJob]) -> tuple[PersonLine, ...]:
         own: dict[str, list[PrintedJob]] = defaultdict(list)
         for job in jobs:
-            if not job.member_id:
+            if not job.payer_id:
                 own[job.username].append(job)
         return tuple(PersonLine(Named("", username, ""), tuple(theirs)) for username, theirs in sorted(own.items()))
 
@@ -224,8 +241,7 @@ class _Making:
 
     def _month_before(self, scope: _Scope) -> Tally:
         last = self.first - timedelta(days=1)
-        jobs = queries.jobs_between(self.connection, self.site, last.replace(day=1), last, *scope.where)
-        return tally(job for job in jobs if job.is_personal)
+        return tally(job for job in self._jobs(last.replace(day=1), last, scope) if job.is_billed)
 
     def _notes(self, total: Tally, shared: dict[str, Tally], people: Sequence[PersonLine]) -> list[str]:
         notes = []
@@ -238,10 +254,16 @@ class _Making:
         aside, _ = store.set_aside(self.connection, self.site, 0)
         if aside:
             notes.append(f"{aside} rows of the job source could not be read and are in no statement.")
-        if shared:
+        paid = {account.name for account in self.shared.accounts if account.unlinked_at is None}
+        if shared.keys() & paid:
+            notes.append(
+                "What was charged to these shared accounts is billed to the company that pays for each: "
+                f"{', '.join(sorted(shared.keys() & paid))}."
+            )
+        if shared.keys() - paid:
             notes.append(
                 "Jobs charged to shared accounts never reach a person's balance, so that no fee bills them: "
-                f"{', '.join(sorted(shared))}."
+                f"{', '.join(sorted(shared.keys() - paid))}."
             )
         if self.settings.jobs.source in ("print_logs", "csv"):
             notes.append(

@@ -3,55 +3,91 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from dataclasses import replace
 from datetime import date, datetime
+from itertools import chain
 from typing import Any
 
 from sqlalchemy import Connection, and_, func, or_, select
 
 from relay.jobs import store, tables
 from relay.jobs.figures import Amounts, Named, PrintedJob
-from relay.people.links import people_links
+from relay.money.account import SHARED
+from relay.people import links
+from relay.people.links import SharedAccount, people_links
 
 _jobs = tables.jobs
-_COLUMNS = tuple(_jobs.c[name] for name in PrintedJob.__dataclass_fields__)
+_COLUMNS = tuple(_jobs.c[name] for name in PrintedJob.__dataclass_fields__ if name != "shared_id")
 
 
-def jobs_between(connection: Connection, site: str, first: date, last: date, *where: Any) -> list[PrintedJob]:
+class SharedAccounts:
+    """The shared accounts that a company pays for, or paid for; a job names the account that was charged."""
+
+    def __init__(self, accounts: Iterable[SharedAccount]) -> None:
+        self.accounts = tuple(accounts)
+        self._by_name: dict[str, list[SharedAccount]] = defaultdict(list)
+        for account in sorted(self.accounts, key=lambda account: account.linked_at, reverse=True):
+            self._by_name[account.name].append(account)
+
+    def of_companies(self, ids: Collection[str]) -> SharedAccounts:
+        return SharedAccounts(account for account in self.accounts if account.company_id in ids)
+
+    def of_id(self, shared_id: str) -> SharedAccounts:
+        return SharedAccounts(account for account in self.accounts if _shared_id(account) == shared_id)
+
+    def id_of(self, name: str, at: datetime) -> str:
+        """Return the id of the shared account whose balance a job of that moment moved, "" for none of these."""
+        for account in self._by_name.get(name, ()):
+            if account.unlinked_at is None or at <= account.unlinked_at:
+                return _shared_id(account)
+        return ""
+
+    def charged(self) -> Any:
+        """Return what chooses the jobs that were charged to one of these."""
+        return _jobs.c.account.in_(sorted(self._by_name))
+
+
+def shared_accounts(connection: Connection, site: str) -> SharedAccounts:
+    return SharedAccounts(links.shared_accounts(connection, site))
+
+
+def _shared_id(account: SharedAccount) -> str:
+    return f"{SHARED}{account.account_id}"
+
+
+def jobs_between(
+    connection: Connection, site: str, first: date, last: date, shared: SharedAccounts, *where: Any
+) -> list[PrintedJob]:
     """Return the jobs of the business days from `first` to `last`, oldest first."""
     query = (
         select(*_COLUMNS)
         .where(_jobs.c.site == site, _jobs.c.business_day.between(first, last), *where)
         .order_by(_jobs.c.at, _jobs.c.key)
     )
-    return [PrintedJob(*row) for row in connection.execute(query)]
+    found = (PrintedJob(*row) for row in connection.execute(query))
+    return [replace(job, shared_id=shared.id_of(job.account, job.at)) if job.account else job for job in found]
 
 
-def amounts_by_member(
-    connection: Connection, site: str, since: datetime, members: Iterable[str] | None = None
+def amounts_by_payer(
+    connection: Connection, site: str, since: datetime, shared: SharedAccounts, members: Iterable[str] | None = None
 ) -> dict[str, Amounts]:
-    """Return what every personal job after a moment cost, by member."""
-    query = (
-        select(_jobs.c.member_id, _jobs.c.at, _jobs.c.cost, _jobs.c.refunded)
-        .where(
-            _jobs.c.site == site,
-            _jobs.c.member_id != "",
-            _jobs.c.at > since,
-            _jobs.c.account == "",
-            _jobs.c.state != "denied",
-        )
-        .order_by(_jobs.c.member_id, _jobs.c.at)
+    """Return what every job after a moment cost whose balance is billed, by member or shared account."""
+    query = select(_jobs.c.member_id, _jobs.c.account, _jobs.c.at, _jobs.c.cost, _jobs.c.refunded).where(
+        _jobs.c.site == site, _jobs.c.at > since, _jobs.c.state != "denied"
     )
+    own = query.where(_jobs.c.member_id != "", _jobs.c.account == "").order_by(_jobs.c.member_id, _jobs.c.at)
     if members is not None:
-        query = query.where(_jobs.c.member_id.in_(sorted(members)))
+        own = own.where(_jobs.c.member_id.in_(sorted(members)))
+    queries = [own, query.where(shared.charged()).order_by(_jobs.c.at)] if shared.accounts else [own]
     found: dict[str, list[tuple[datetime, int, int]]] = defaultdict(list)
-    for member_id, at, cost, refunded in connection.execute(query):
-        found[member_id].append((at, cost or 0, refunded))
-    return {member_id: Amounts(jobs) for member_id, jobs in found.items()}
+    for member_id, account, at, cost, refunded in chain.from_iterable(map(connection.execute, queries)):
+        found[shared.id_of(account, at) if account else member_id].append((at, cost or 0, refunded))
+    return {payer: Amounts(jobs) for payer, jobs in found.items()}
 
 
 def people(connection: Connection, site: str) -> dict[str, Named]:
-    """Return everybody who is or was linked, by member id."""
+    """Return everybody who is or was linked, and every shared account that is or was a company's, by member id."""
     found = {}
     for username, owners in store.owners_by_username(connection, site).items():
         for owner in owners:
@@ -71,13 +107,24 @@ def people(connection: Connection, site: str) -> dict[str, Named]:
             row["linked_at"],
             row["opening_balance"],
         )
+    for account in links.shared_accounts(connection, site):
+        found[_shared_id(account)] = Named(
+            _shared_id(account),
+            f"{SHARED}{account.name}",
+            f"{account.name} (shared account)",
+            "",
+            account.company_id,
+            account.company_name,
+            account.linked_at,
+            account.opening_balance,
+        )
     return found
 
 
 def company_ids(connection: Connection, site: str, name: str) -> set[tuple[str, str]]:
     """Return (id, name) of every company of this name (any case) or id, as jobs, links and history know it."""
     found: set[tuple[str, str]] = set()
-    for table in (_jobs, people_links, tables.people):
+    for table in (_jobs, people_links, tables.people, links.people_shared_accounts):
         query = (
             select(table.c.company_id, table.c.company_name)
             .where(

@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 from relay.jobs.figures import PrintedJob, Tally, sheets_of
 from relay.jobs.statement import MEANING, FeeLine, PersonLine, Statement
 from relay.money import amounts
+from relay.money.account import is_shared
 
 Format = Literal["text", "csv", "json", "html"]
 
@@ -93,7 +94,7 @@ def json_of(statement: Statement) -> dict[str, Any]:
             {
                 "company_id": company_id,
                 "company": name,
-                "people": len(lines),
+                "people": sum(not is_shared(line.person.member_id) for line in lines),
                 "jobs": sum(line.tally.jobs for line in lines),
                 "pages": sum(line.tally.pages for line in lines),
                 "printed": money(sum(line.tally.net for line in lines)),
@@ -302,7 +303,7 @@ def by_day(statement: Statement) -> dict[str, Tally]:
     """Return the figures of each day of the month, days without a job too."""
     found = {statement.first.replace(day=day).isoformat(): Tally() for day in range(1, statement.last.day + 1)}
     for job, _ in statement.jobs:
-        if job.is_personal:
+        if job.is_billed:
             found[job.business_day.isoformat()].add(job)
     return found
 

@@ -37,7 +37,10 @@ class FeeLine:
 
 @dataclass(frozen=True)
 class PersonLine:
-    """One person's month. `uncovered`: what became of the jobs that no fee here bills, micros by code."""
+    """One person's month, or that of a shared account which a company pays for.
+
+    `uncovered`: what became of the jobs that no fee here bills, micros by code.
+    """
 
     person: Named
     jobs: tuple[PrintedJob, ...]
@@ -48,8 +51,8 @@ class PersonLine:
 
     @property
     def tally(self) -> Tally:
-        """The figures of the person's own jobs; what a shared account paid is not among them."""
-        return tally(job for job in self.jobs if job.is_personal)
+        """The figures of the jobs that this balance paid for; what another shared account paid is not among them."""
+        return tally(job for job in self.jobs if job.is_billed)
 
     @property
     def billed(self) -> int:
@@ -83,8 +86,8 @@ class Statement:
     made_at: str
     people: tuple[PersonLine, ...]
     strangers: tuple[PersonLine, ...]  # accounts that are no member's
-    shared: Mapping[str, Tally]  # what was charged to shared accounts
-    total: Tally  # of all personal jobs, strangers' among them
+    shared: Mapping[str, Tally]  # what was charged to shared accounts that are not among `people`
+    total: Tally  # of all other jobs, strangers' among them
     before: Tally  # the same of the month before
     steps: tuple[Step, ...]
     notes: tuple[str, ...]
@@ -136,7 +139,7 @@ def person_line(
     uncovered: dict[str, int] = defaultdict(int)
     billed_until = windows[-1].until if windows else began
     for job in jobs:
-        if not job.is_personal or not job.counts:
+        if not job.is_billed or not job.counts:
             continue
         window = _covering(windows, job.at)
         if window is not None:

@@ -13,10 +13,21 @@ from datetime import datetime
 from relay.money.evidence import Reading
 from relay.money.movement import Movement
 
+SHARED = "account:"  # begins the name, and the id, of a shared account that a company pays for
+
+
+def is_shared(name: str) -> bool:
+    """Return whether a username or member id of the money room is a shared account's."""
+    return name.startswith(SHARED)
+
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A linked account: who in OfficeRnD is which username, since when, with what balance at that moment."""
+    """A linked account: who in OfficeRnD is which username, since when, with what balance at that moment.
+
+    A shared account is billed by the same rules. It has "account:NAME" for its username, "account:ID" for its member
+    id, and always a company, which pays.
+    """
 
     member_id: str
     username: str
@@ -26,6 +37,10 @@ class Person:
     company_name: str = ""
     full_name: str = ""
     standing: str = "active"
+
+    @property
+    def is_shared(self) -> bool:
+        return is_shared(self.member_id)
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,7 +42,10 @@ class Proposal:
 
 def proposals(site: Site, cases: Sequence[Case]) -> list[Proposal]:
     """Return the refunds of billed jobs that are still on somebody's balance and not yet credited."""
-    with_credit = [case for case in cases if case.carried.mark.balance > 0 and not case.busy]
+    # What comes back to a shared account stays there for its next jobs: it has no conditional adjustment.
+    with_credit = [
+        case for case in cases if case.carried.mark.balance > 0 and not case.busy and not case.person.is_shared
+    ]
     if not with_credit:
         return []
     with site.ledger.read() as connection:

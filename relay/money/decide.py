@@ -97,7 +97,7 @@ class Share:
 
 @dataclass(frozen=True, slots=True)
 class Bill:
-    """One fee to make. `member_id` is "" where a whole company is billed."""
+    """One fee to make. `member_id` is "" where a company is billed for several accounts, or for a shared one."""
 
     member_id: str
     company_id: str
@@ -111,6 +111,12 @@ class Bill:
     @property
     def subject_id(self) -> str:
         return self.member_id or self.company_id
+
+    @property
+    def only(self) -> Share | None:
+        """The share of a fee that is one account's; None where a company's accounts share it."""
+        is_one = len(self.shares) == 1 and (bool(self.member_id) or self.shares[0].person.is_shared)
+        return self.shares[0] if is_one else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +144,12 @@ class Decision:
 
 def decide(cases: Sequence[Case], policy: Policy) -> Decision:
     """Given every person's case, return what this settle does and what it leaves to a person."""
-    doubted = [case for case in cases if case.carried.doubt and not case.busy and not _released(case)]
+    # Of shared accounts nothing follows for the others: the counter of all of them falls when a printer is removed.
+    doubted = [
+        case
+        for case in cases
+        if case.carried.doubt and not case.busy and not case.person.is_shared and not _released(case)
+    ]
     if len(doubted) >= SEVERAL:
         return _stopped(cases, doubted, policy)
     held: list[Held] = []
@@ -154,7 +165,9 @@ def decide(cases: Sequence[Case], policy: Policy) -> Decision:
             forgivenesses.append(Share(case.person, outcome.forgive))
         if outcome.bill:
             since = case.carried.mark.billed_at or case.person.linked_at
-            shares.append(Share(case.person, outcome.bill, case.carried.mark.unbilled_jobs, since))
+            # The counter of a shared account counts everybody's jobs, which are no figure for its invoice.
+            jobs = 0 if case.person.is_shared else case.carried.mark.unbilled_jobs
+            shares.append(Share(case.person, outcome.bill, jobs, since))
         if outcome.mark is not None:
             marks[case.person.member_id] = outcome.mark
     bills, over = _within_limits(_grouped(shares, policy), {case.person.member_id: case for case in cases}, policy)
@@ -222,13 +235,16 @@ def _released(case: Case) -> bool:
 
 
 def _grouped(shares: Iterable[Share], policy: Policy) -> list[Bill]:
-    """Return the fees: one per person, or one per company with its people in the order of their ids."""
+    """Return the fees: one per person or shared account, or one per company with its accounts in order of their ids."""
     bills = []
     companies: dict[str, list[Share]] = {}
     for share in shares:
         person = share.person
         if policy.grouping == "company" and person.company_id:
             companies.setdefault(person.company_id, []).append(share)
+            continue
+        if person.is_shared:
+            bills.append(Bill("", person.company_id, False, (share,)))
             continue
         personal = policy.bill_to == "member" or not person.company_id
         bills.append(Bill(person.member_id, person.company_id, personal, (share,)))

@@ -175,7 +175,7 @@ def adjust(site: Site, movement: Movement) -> Outcome:
             if not site.papercut.adjust_balance_if_available(username, movement.amount, comment):
                 return _not_available(site, movement)
         else:
-            site.papercut.adjust_balance(username, movement.amount, comment)
+            site.add(username, movement.amount, comment)
     except OutcomeUnknown as error:
         return _after_lost_adjustment(site, movement, username, before, error)
     except NotSent as error:

@@ -38,6 +38,7 @@ def plan_fees(site: Site, bills: Sequence[Bill], retried: Sequence[Fee], plan: P
             earlier.pop(same)
             references.append(same)
         else:
+            numbers[bill.subject_id] += 1
             new.append((fee, movements))
             references.append(fee.reference)
     if not earlier and not new:
@@ -105,7 +106,7 @@ def shown(site: Site, decision: Decision, plan: Plan | None) -> Iterator[Movemen
         yield new_movement(site, share.person, "forgiveness", share.amount, given)
     numbers = site.ledger.sequences(tables.fees.c.subject_id, day)
     for bill in decision.bills:
-        sequence = numbers[bill.subject_id] + 1
+        sequence = numbers[bill.subject_id] = numbers[bill.subject_id] + 1
         name = reference.make("fee", site.name, bill.subject_id, day, sequence)
         note = "" if plan is not None else f"The plan {site.settings.fees.plan!r} does not exist yet."
         for movement in _movements(site, bill, name, day, sequence):
@@ -134,9 +135,9 @@ def _movements(site: Site, bill: Bill, fee_reference: str, day: date, sequence: 
 
 
 def _jobs_told(site: Site, bill: Bill) -> str:
-    if site.settings.fees.detail == "none" or not bill.member_id:
+    share = bill.only
+    if site.settings.fees.detail == "none" or share is None:
         return ""
-    (share,) = bill.shares
     assert share.since is not None
     return site.jobs.told(share.person.username, share.since, site.clock.now()) or ""
 

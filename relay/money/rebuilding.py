@@ -100,7 +100,7 @@ def _doubtful(site: Site, lost: list[RemoteFee], people: dict[str, Person]) -> s
     for fee in lost:
         if fee.member in people and (fee.member not in last or _order(site, fee) > _order(site, last[fee.member])):
             last[fee.member] = fee
-    readings = site.read_all([people[member_id].username for member_id in last])
+    readings = site.read_all([people[member_id] for member_id in last])
     doubtful = set()
     for member_id, fee in last.items():
         reading = readings.get(people[member_id].username)

@@ -152,10 +152,10 @@ def discrepancies(
         posted = site.ledger.movements(tables.movements.c.state == "posted")
         changes = _changes(site)
         marks = site.ledger.marks()
-        readings = site.read_all([person.username for person in site.people])
+        readings = site.read_all(site.accounts)
         people = tuple(
             _balance(site, person, mark_of(person, marks), readings[person.username], posted, changes, begin)
-            for person in site.people
+            for person in site.accounts
             if person.username in readings
         )
         lines = [*_people_lines(site, people), *_open_lines(site), *_held_lines(site, marks)]
@@ -286,7 +286,7 @@ def _open_lines(site: Site) -> list[Line]:
 def _held_lines(site: Site, marks: Mapping[str, Mark]) -> list[Line]:
     return [
         Line("explained", person.username, -mark.opening_left, "opening debt, older than the integration, held")
-        for person in site.people
+        for person in site.accounts
         if (mark := mark_of(person, marks)).opening_left
     ]
 

@@ -7,7 +7,7 @@ this version is found on one person. What to bill is decided in `decide`; how ea
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from threading import Event
@@ -136,16 +136,14 @@ class _Settle:
             return
         if seen.late:
             self.problems.extend(recover_open(site))
-        readings = site.read_all([person.username for person in site.people])
+        readings = site.read_all(site.accounts)
         cases, retried = self._cases(readings, words, earlier, seen)
         decision = decide(cases, self._policy(shadow))
         refunds = [] if shadow else credits.proposals(site, cases)
         decision = replace(decision, held=(*decision.held, *credits.held(site, refunds, words)))
         self.held.extend(decision.held)
         self.refused.extend(decision.refused)
-        gone = [person.username for person in site.people if person.username not in readings]
-        if gone:
-            self.notes.append(f"PaperCut has no account {', '.join(gone[:5])} any more: run papercut-relay sync.")
+        self.notes.extend(_gone(site.accounts, readings))
         if self.dry_run or shadow:
             self.shown = tuple(shown(site, decision, plan))
             if shadow and not self.dry_run:
@@ -176,7 +174,7 @@ class _Settle:
         marks = site.ledger.marks()
         fees_today = site.ledger.fees_on(site.business_day())
         cases = []
-        for person in site.people:
+        for person in site.accounts:
             reading = readings.get(person.username)
             if reading is None:
                 continue
@@ -374,6 +372,21 @@ class _Settle:
             if seen.read:
                 records.set_fact(connection, site.name, "fees_read_to", site.business_day().isoformat())
             records.set_fact(connection, site.name, "billed_period", self._period())
+
+
+def _gone(accounts: Sequence[Person], readings: Mapping[str, Reading]) -> Iterator[str]:
+    """Tell which linked accounts PaperCut no longer has."""
+    gone = [account for account in accounts if account.username not in readings]
+    people = [account.username for account in gone if not account.is_shared]
+    if people:
+        yield f"PaperCut has no account {', '.join(people[:5])} any more: run papercut-relay sync."
+    for account in gone:
+        if account.is_shared:
+            yield (
+                f"PaperCut has no {account.username} of {account.company_name} any more: if it was renamed, "
+                f"papercut-relay link {account.company_id} 'account:NAME'; else papercut-relay unlink "
+                f"'{account.username}'."
+            )
 
 
 def _heard(person: Person, words: Mapping[str, Approval], doubt: str, seen: foreign.Seen) -> Approval:

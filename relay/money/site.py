@@ -17,24 +17,26 @@ from relay.clock import Clock
 from relay.config import Settings
 from relay.errors import BadAnswer, NotFound
 from relay.money import amounts
-from relay.money.account import Person
+from relay.money.account import SHARED, Person, is_shared
 from relay.money.evidence import Reading
 from relay.money.ledger import Ledger, open_ledger
-from relay.money.linked import people_of
+from relay.money.linked import accounts_of
 from relay.officernd.client import OfficeRnD
 from relay.papercut.client import PaperCut
 from relay.progress import Progress
 
 READ = ("balance", "print-stats.job-count")
+STILL_TRIES = 5
 
 
 class JobEvidence(Protocol):
-    """What the job log, or PaperCut's database, can say about one person; each answer None where it cannot."""
+    """What the job log, or PaperCut's database, can say about one account; each answer None where it cannot."""
 
     def costs(self, username: str, since: datetime, until: datetime, jobs: int | None = None) -> int | None:
-        """Return what all jobs of a person between two moments cost, micros.
+        """Return what all jobs of an account between two moments cost, micros.
 
         `jobs` is how many PaperCut's counter says there were, where it is known: a log that lags behind is no evidence.
+        For a shared account that counter counts everybody's jobs.
         """
 
     def refunds(self, username: str, since: datetime) -> Sequence[tuple[str, int, datetime]] | None:
@@ -62,8 +64,8 @@ def opened(
     """Open one site's money for the `with` block; with `writes` under the site's lease. Raises AlreadyRunning."""
     ledger = open_ledger(database, settings, clock) if writes else Ledger(database, settings.site.name, clock)
     try:
-        people = people_of(database, settings.site.name)
-        yield Site(settings, officernd, papercut, ledger, clock, progress, people, jobs or NoEvidence())
+        accounts = accounts_of(database, settings.site.name)
+        yield Site(settings, officernd, papercut, ledger, clock, progress, accounts, jobs or NoEvidence())
     finally:
         if writes:
             ledger.release()
@@ -135,7 +137,7 @@ class NoEvidence:
 
 @dataclass(frozen=True)
 class Site:
-    """One site under way: settings, both systems, its ledger, the people linked when the run began."""
+    """One site under way: settings, both systems, its ledger, the accounts linked when the run began."""
 
     settings: Settings
     officernd: OfficeRnD
@@ -143,7 +145,7 @@ class Site:
     ledger: Ledger
     clock: Clock
     progress: Progress
-    people: tuple[Person, ...]
+    accounts: tuple[Person, ...]
     jobs: JobEvidence = field(default_factory=NoEvidence)
 
     @property
@@ -155,8 +157,13 @@ class Site:
         return self.settings.site.currency
 
     @cached_property
+    def people(self) -> tuple[Person, ...]:
+        """The accounts that are a person's: who may be topped up, and whom OfficeRnD's fees name."""
+        return tuple(account for account in self.accounts if not account.is_shared)
+
+    @cached_property
     def _usernames(self) -> dict[str, str]:
-        return {person.member_id: person.username for person in self.people}
+        return {account.member_id: account.username for account in self.accounts}
 
     def business_day(self) -> date:
         return self.clock.business_day(self.settings.site.timezone)
@@ -167,10 +174,31 @@ class Site:
 
     def read_one(self, username: str) -> Reading:
         """Return what PaperCut holds of one account, now. Raises NotFound."""
-        return self._reading(username, self.papercut.user_properties(username, READ))
+        if not is_shared(username):
+            return self._reading(username, self.papercut.user_properties(username, READ))
+        found = self._read_shared([username])
+        if username not in found:
+            raise NotFound(f"PaperCut has no shared account {username!r}.", system="PaperCut")
+        return found[username][1]
 
-    def read_all(self, usernames: Sequence[str]) -> dict[str, Reading]:
-        """Return what PaperCut holds of many accounts; one deleted meanwhile is left out."""
+    def read_all(self, accounts: Sequence[Person]) -> dict[str, Reading]:
+        """Return by username what PaperCut holds of many accounts; one deleted meanwhile is left out."""
+        ids = {account.username: account.member_id for account in accounts}
+        shared = [username for username in ids if is_shared(username)]
+        found = self._read_people([username for username in ids if not is_shared(username)])
+        for username, (account_id, reading) in self._read_shared(shared).items() if shared else ():
+            if f"{SHARED}{account_id}" == ids[username]:  # another account of the same name is not the one linked
+                found[username] = reading
+        return found
+
+    def add(self, username: str, micros: int, comment: str) -> None:
+        """Add to the balance of one account as a transaction in PaperCut; raises as the client does."""
+        if is_shared(username):
+            self.papercut.adjust_shared_account(username.removeprefix(SHARED), micros, comment)
+        else:
+            self.papercut.adjust_balance(username, micros, comment)
+
+    def _read_people(self, usernames: Sequence[str]) -> dict[str, Reading]:
         title = "Reading balances"
         if not self.settings.papercut.personal_account:
             found = self.papercut.users_properties(usernames, READ, self.progress)
@@ -184,6 +212,30 @@ class Site:
 
         both: Iterable[tuple[str, Reading] | None] = self.papercut.in_parallel(one, usernames, self.progress, title)
         return dict(item for item in both if item is not None)
+
+    def _read_shared(self, usernames: Sequence[str]) -> dict[str, tuple[str, Reading]]:
+        """Return each shared account's id in PaperCut and its reading; one that is not there is left out.
+
+        A shared account has no job counter of its own: the printers' stands for it, read before and after the balance,
+        so that a job which lands in between can never make the two contradict each other.
+        """
+        for _ in range(STILL_TRIES):
+            jobs = self.papercut.jobs_printed()
+            found = {}
+            for username in usernames:
+                try:
+                    held = self.papercut.shared_account(username.removeprefix(SHARED))
+                except NotFound:
+                    continue
+                found[username] = held.account_id, Reading(held.balance, jobs)
+            if self.papercut.jobs_printed() == jobs:
+                return found
+        raise BadAnswer(
+            f"Somebody printed each of the {STILL_TRIES} times that {', '.join(usernames[:3])} was read, so what was "
+            "printed for it is not certain; nothing was billed, run again.",
+            system="PaperCut",
+            operation="getSharedAccountProperties",
+        )
 
     def _reading(self, username: str, values: dict[str, str]) -> Reading:
         text_balance, text_jobs = (values[name] for name in READ)

@@ -78,7 +78,7 @@ def _top_up(site: Site, writes: bool, parallel: int) -> MoneyResult:
             site.currency, told(ledger), refused=(refused,) if refused else (), problems=tuple(problems),
             showing=not writes,
         )  # fmt: skip
-    readings = site.read_all([person.username for person in (*waiting, *leavers)])
+    readings = site.read_all((*waiting, *leavers))
     busy = open_of(ledger.open_movements())
     given, skipped = _decide(site, waiting, readings, busy)
     taken = [

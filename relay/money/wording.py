@@ -25,20 +25,24 @@ def fee_name(bill: Bill, reference: str, business_day: date, detail: Detail, com
     """
     told = "Printing"
     if detail != "none":
-        who = (
-            bill.shares[0].person.full_name
-            if bill.member_id
-            else f"{company_name}, {_count(len(bill.shares), 'person')}"
-        )
         printed = sum(share.jobs for share in bill.shares)
-        parts = [f"Printing up to {business_day.isoformat()}", who, _count(printed, "job") if printed else ""]
-        if jobs:
-            parts[-1] = jobs
+        number = _count(printed, "job") if printed else ""
+        parts = (f"Printing up to {business_day.isoformat()}", _who(bill, company_name), jobs or number)
         told = ", ".join(part for part in parts if part)
     return f"{_short(told, NAME_LENGTH - len(reference) - 3)} [{reference}]"
 
 
-def comment(movement: Movement, fee_reference: str = "") -> str:
+def _who(bill: Bill, company_name: str) -> str:
+    if bill.only is not None:
+        account = bill.only.person
+        return f"shared account {account.full_name}" if account.is_shared else account.full_name
+    people = [share for share in bill.shares if not share.person.is_shared]
+    shared = len(bill.shares) - len(people)
+    counts = [_count(len(people), "person")] + ([_count(shared, "shared account")] if shared else [])
+    return ", ".join([company_name, *counts])
+
+
+def comment(movement: Movement) -> str:
     """Return the text of the transaction in PaperCut: what it is, the amount, the reference."""
     amount = f"{amounts.text(abs(movement.amount), movement.currency)} {movement.currency}"
     text = {

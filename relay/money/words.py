@@ -15,7 +15,7 @@ from relay.config import Settings
 from relay.errors import EXIT_DONE, UsageError
 from relay.money import amounts, records
 from relay.money.ledger import Ledger, open_ledger
-from relay.money.linked import people_of
+from relay.money.linked import accounts_of
 from relay.money.movement import Movement
 from relay.money.result import movement_json
 
@@ -164,8 +164,8 @@ def _nothing_in_doubt(movement: Movement) -> UsageError:
 
 def _member_id(database: Engine, ledger: Ledger, site: str, who: str) -> str:
     wanted = who.strip().casefold()
-    people = people_of(database, site)
-    found = [person for person in people if wanted in (person.username.casefold(), person.member_id.casefold())]
+    accounts = accounts_of(database, site)
+    found = [person for person in accounts if wanted in (person.username.casefold(), person.member_id.casefold())]
     if found:
         return found[0].member_id
     movements = ledger.named([who.strip().upper()])

@@ -80,6 +80,14 @@ class GroupQuota:
     max_accumulation: int
 
 
+@dataclass(frozen=True, slots=True)
+class SharedAccount:
+    """A shared account: PaperCut's id of it, which stays when it is renamed, and its balance in micros."""
+
+    account_id: str
+    balance: int
+
+
 class PaperCut:
     """One server. May be used from several threads; at most `connections` calls are under way at once."""
 
@@ -263,14 +271,46 @@ class PaperCut:
         value = self._read("getPrinterCostSimple", server, printer)
         return amounts.from_decimal(self._decimal(value, "getPrinterCostSimple"))
 
-    def shared_accounts(self) -> list[str]:
-        return self._pages("listSharedAccounts", ())
+    def jobs_printed(self) -> int:
+        """Return how many jobs all printers and devices have counted: no smaller counter sees a shared account's jobs.
 
-    def shared_account_balance(self, account: str) -> int:
-        value = self._read("getSharedAccountAccountBalance", account)
-        return amounts.from_decimal(self._decimal(value, "getSharedAccountAccountBalance"))
+        Source: ServerCommandProxy (printer property print-stats.job-count).
+        """
+        name = "print-stats.job-count"
+        counted = 0
+        for server, printer in self.printers():
+            if TEMPLATE_PRINTER in (server, printer):
+                continue
+            try:
+                text = self.printer_properties(server, printer, [name])[name]
+            except NotFound:  # taken away since the list was read
+                continue
+            if text and not text.isdecimal():
+                raise self._bad("getPrinterProperties", f"says {text[:40]!r} for the job count of {printer}")
+            counted += int(text or "0")
+        return counted
+
+    def shared_account(self, name: str) -> SharedAccount:
+        """Return a shared account (`parent\\sub` for a nested one). Raises NotFound for an unknown one.
+
+        The fault's code for a missing account is not known, so whether there is one is asked for.
+        """
+        method, names = "getSharedAccountProperties", ("account-id", "balance")
+        try:
+            found = self._paired(names, self._texts(method, name, list(names)), method)
+        except AuthFailed:
+            raise
+        except Refused:
+            if self._bool("isSharedAccountExists", name):
+                raise
+            raise NotFound(f"PaperCut has no shared account {name!r}.", system=SYSTEM, operation=method) from None
+        try:
+            return SharedAccount(found["account-id"], balance_from_text(found["balance"]))
+        except (ValueError, OverflowError):
+            raise self._bad(method, f"says {found['balance'][:40]!r} for the balance of {name}") from None
 
     def adjust_shared_account(self, account: str, micros: int, comment: str) -> None:
+        """Add `micros` to a shared account's balance as a transaction; relative, never an absolute value."""
         self._write("adjustSharedAccountAccountBalance", account, Double(micros), comment)
 
     # -- server --------------------------------------------------------------------------------------------------

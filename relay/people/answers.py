@@ -10,9 +10,13 @@ from sqlalchemy import Engine
 from relay.clock import Clock
 from relay.config import Settings
 from relay.errors import NotFound, RelayError, UsageError
+from relay.money import amounts
+from relay.money.account import SHARED
 from relay.officernd.client import OfficeRnD
+from relay.officernd.model import Company
 from relay.papercut.client import PaperCut, is_true
 from relay.people import links, pins, who
+from relay.people.links import SharedAccount
 from relay.people.read import INTERNAL
 from relay.people.synchronise import remembered
 from relay.people.usernames import clean
@@ -50,10 +54,14 @@ def link(
 ) -> Answer:
     """Say that a member is an account; one that does not exist is made under this name by the next sync.
 
-    With `group:NAME` for the account, `member` names a company (id or name), and the group becomes its own.
+    With `group:NAME` for the account, `member` names a company (id or name), and the group becomes its own; with
+    `account:NAME` the company pays for PaperCut's shared account of that name from now on.
     """
     if username.startswith(GROUP):
         return _link_group(settings, officernd, database, clock, member, username.removeprefix(GROUP))
+    if username.startswith(SHARED):
+        company = _company(officernd, member)
+        return _link_shared(settings, papercut, database, clock, company, username.removeprefix(SHARED))
     memory = remembered(database, settings)
     found = who.find_member(member, officernd, papercut, memory)
     name = _usable(settings, papercut, username)
@@ -86,6 +94,8 @@ def unlink(
     settings: Settings, officernd: OfficeRnD, papercut: PaperCut, database: Engine, *, clock: Clock, who: str
 ) -> Answer:
     """Say that a link is wrong: it is dropped, and the two are never linked again by themselves."""
+    if who.startswith(SHARED):
+        return _unlink_shared(settings, database, clock, who.removeprefix(SHARED))
     memory = remembered(database, settings)
     site = settings.site.name
     if who in memory.group_answers:
@@ -177,19 +187,70 @@ def _link_group(
     )
     if not is_one_line(group) or len(group) > 100 or group.startswith("!!") or name_key(group) in map(name_key, own):
         raise UsageError(f"{group!r} cannot be a company's group.")
-    companies = officernd.companies()
-    found = [one for one in companies if company == one.id or name_key(one.name) == name_key(company)]
-    if len(found) != 1:
-        what = "no company" if not found else f"{len(found)} companies"
-        raise RelayError(f"OfficeRnD knows {what} {company!r}: give the company's id.", code="who_unknown")
+    found = _company(officernd, company)
     with database.begin() as connection:
-        links.store_answer(connection, settings.site.name, "group", found[0].id, group, clock.now())
+        links.store_answer(connection, settings.site.name, "group", found.id, group, clock.now())
     return Answer(
         "link",
-        found[0].id,
+        found.id,
         group,
-        f"The members of {found[0].name} are in the group {group!r} from the next sync on: papercut-relay plan.",
+        f"The members of {found.name} are in the group {group!r} from the next sync on: papercut-relay plan.",
     )
+
+
+def _link_shared(
+    settings: Settings, papercut: PaperCut, database: Engine, clock: Clock, company: Company, name: str
+) -> Answer:
+    """Let a company pay for a shared account from now on; what was charged to it before is its opening balance."""
+    held = papercut.shared_account(name)
+    site = settings.site.name
+    with database.begin() as connection:
+        known = {one.account_id: one for one in links.shared_accounts(connection, site) if one.unlinked_at is None}
+        former = known.get(held.account_id)
+        if former is not None and former.company_id != company.id:
+            raise RelayError(
+                f"The shared account {name} is already paid by {former.company_name} ({former.company_id}); if that is "
+                f"wrong: papercut-relay unlink 'account:{former.name}', then link again.",
+                code="already_linked",
+            )
+        account = SharedAccount(held.account_id, name, company.id, company.name, clock.now(), held.balance)
+        if former is not None:  # only a name has changed
+            account = replace(account, linked_at=former.linked_at, opening_balance=former.opening_balance)
+        links.store_shared_account(connection, site, account)
+    owed = f"; the {amounts.text(-held.balance, settings.site.currency)} owed on it so far are an opening balance"
+    return Answer(
+        "link",
+        company.id,
+        f"{SHARED}{name}",
+        f"{company.name} pays for what is charged to the shared account {name} from now on"
+        f"{owed if held.balance < 0 and former is None else ''}: papercut-relay settle --dry-run.",
+    )
+
+
+def _unlink_shared(settings: Settings, database: Engine, clock: Clock, name: str) -> Answer:
+    """Let nobody pay for a shared account any more."""
+    site = settings.site.name
+    with database.begin() as connection:
+        found = [one for one in links.shared_accounts(connection, site) if one.name == name and one.unlinked_at is None]
+        if not found:
+            raise RelayError(f"No company pays for a shared account {name!r}.", code="not_linked")
+        links.store_shared_account(connection, site, replace(found[0], unlinked_at=clock.now()))
+    return Answer(
+        "unlink",
+        found[0].company_id,
+        f"{SHARED}{name}",
+        f"{found[0].company_name} no longer pays for the shared account {name}; what is charged to it is billed to "
+        "nobody.",
+    )
+
+
+def _company(officernd: OfficeRnD, word: str) -> Company:
+    """Return the company that an id or a name means."""
+    found = [one for one in officernd.companies() if word == one.id or name_key(one.name) == name_key(word)]
+    if len(found) != 1:
+        what = "no company" if not found else f"{len(found)} companies"
+        raise RelayError(f"OfficeRnD knows {what} {word!r}: give the company's id.", code="who_unknown")
+    return found[0]
 
 
 def _usable(settings: Settings, papercut: PaperCut, username: str) -> str:

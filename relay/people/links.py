@@ -7,7 +7,7 @@ the effect they announce, so that a killed run is continued from the truth.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 
 from sqlalchemy import (
@@ -99,6 +99,21 @@ people_renames = Table(
     Column("at", Moment, nullable=False),
 )
 
+# Shared accounts of PaperCut that a company pays for, by PaperCut's own id: names change. Never deleted, since fees and
+# jobs of an account that is no longer the company's are still told.
+people_shared_accounts = Table(
+    "people_shared_accounts",
+    metadata,
+    Column("site", String(_SITE), primary_key=True),
+    Column("account_id", String(_ID), primary_key=True),
+    Column("name", String(_USERNAME), nullable=False),
+    Column("company_id", String(_ID), nullable=False),
+    Column("company_name", Text, nullable=False),
+    Column("linked_at", Moment, nullable=False),
+    Column("opening_balance", BigInteger, nullable=False),
+    Column("unlinked_at", Moment, nullable=True),
+)
+
 people_sites = Table(
     "people_sites",
     metadata,
@@ -157,6 +172,36 @@ def linked_accounts(connection: Connection, site: str) -> list[LinkedAccount]:
         )
         for row in rows
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class SharedAccount:
+    """A shared account (`parent\\sub` for a nested one) whose cost a company pays from `linked_at` on.
+
+    `opening_balance` (micros) is the balance at that moment.
+    """
+
+    account_id: str
+    name: str
+    company_id: str
+    company_name: str
+    linked_at: datetime
+    opening_balance: int
+    unlinked_at: datetime | None = None
+
+
+def shared_accounts(connection: Connection, site: str) -> list[SharedAccount]:
+    """Return every shared account that is or was a company's, by name."""
+    table = people_shared_accounts
+    rows = connection.execute(select(table).where(table.c.site == site).order_by(table.c.name)).mappings()
+    return [SharedAccount(**{name: value for name, value in row.items() if name != "site"}) for row in rows]
+
+
+def store_shared_account(connection: Connection, site: str, account: SharedAccount) -> None:
+    """Remember whose a shared account is, in place of what was known of it."""
+    table = people_shared_accounts
+    connection.execute(delete(table).where(table.c.site == site, table.c.account_id == account.account_id))
+    connection.execute(insert(table).values(site=site, **asdict(account)))
 
 
 def read_memory(connection: Connection, site: str) -> Memory:

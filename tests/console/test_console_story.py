@@ -14,7 +14,7 @@ import pytest
 from console.visitor import Visitor
 from lxml import html
 
-from relay import config, money
+from relay import config, money, people
 from relay.console.app import make_app
 from relay.console.desk import Desk
 from relay.people import links
@@ -206,6 +206,28 @@ def a_lost_answer_becomes_a_question_and_an_answer(story: Story) -> None:
     assert "that nobody but you can answer" not in text(story.somebody.page("/money"))
 
 
+def a_shared_account_is_billed_to_its_company(story: Story) -> None:
+    story.pair.papercut.state.add_shared_account("Acme\\Projects")
+    company = story.pair.organisation.companies[0]
+    story.desk.now_under_lock(
+        lambda site: people.link(
+            site.settings, site.officernd, site.papercut, site.database,
+            clock=site.clock, member=company.id, username="account:Acme\\Projects",
+        )
+    )  # fmt: skip
+    login = story.pair.logins(1)[0]
+    story.pair.papercut.print_job(
+        login=(login.email, login.password), printer="Colour", pages=4, account="Acme\\Projects"
+    )
+    story.click("/money", "Look what is due", 0)
+    assert "account:Acme\\Projects" in text(story.somebody.page("/money"))
+    story.click("/money", "Bill it now")
+    tree = story.somebody.page("/money")
+    (address,) = tree.xpath("//a[text()='Acme\\Projects (shared account)']/@href")
+    assert "Acme\\Projects (shared account)" in text(story.somebody.page(address))
+    assert story.pair.papercut.state.shared_accounts["Acme\\Projects"].balance == 0
+
+
 def settings_show_what_they_would_do(story: Story) -> None:
     form = story.somebody.page("/settings")
     csrf = form.xpath("//main//form//input[@name='csrf']/@value")[0]
@@ -307,6 +329,7 @@ def test_the_story_of_a_site(story: Story) -> None:
         a_day_is_settled_by_clicking,
         what_was_owed_before_waits_for_a_word,
         a_lost_answer_becomes_a_question_and_an_answer,
+        a_shared_account_is_billed_to_its_company,
         settings_show_what_they_would_do,
         fix_with_preview_and_look_again,
         every_cent_is_compared,

@@ -39,10 +39,14 @@ def step_amounts(statement: Statement) -> dict[str, int]:
 
 def add_fee(
     site: JobsSite, username: str, amount: int, when: datetime, *, balance: int | None = None, company: str = "Acme",
-    state: str = "posted", number: int = 1,
+    state: str = "posted", number: int = 1, ids: tuple[str, str] | None = None,
 ) -> str:  # fmt: skip
-    """Put a settled fee into the ledger as `settle` leaves it; `balance` is what PaperCut held when it was adjusted."""
-    member, reference = f"member-{username}", f"PC-{username}-{when:%m%d}-{number}"
+    """Put a settled fee into the ledger as `settle` leaves it; `balance` is what PaperCut held when it was adjusted.
+
+    `ids` are the member id and the account's name where they are not those of a person called `username`.
+    """
+    reference = f"PC-{username}-{when:%m%d}-{number}"
+    member, username = ids or (f"member-{username}", username)
     common = {
         "site": "hq", "member_id": member, "company_id": f"company-{company}", "currency": "EUR",
         "business_day": when.date(), "sequence": number, "created_at": when, "changed_at": when, "note": "",

@@ -24,13 +24,16 @@ from relay.errors import NotFound, NotSent, OutcomeUnknown, Refused, RelayError
 from relay.money import amounts, tables
 from relay.money.result import MoneyResult
 from relay.officernd.model import Fee, Membership, NewFee, Plan
-from relay.papercut.client import GroupQuota
-from relay.people.links import people_links
+from relay.papercut.client import GroupQuota, SharedAccount
+from relay.people.links import SharedAccount as SharedLink
+from relay.people.links import people_links, store_shared_account
 from relay.progress import Progress
 
 LOCATION = "64b000000000000000000001"
 PLAN = Plan("64c000000000000000000001", "PaperCut Fees", interval_length="once", type="service")
-WRITES = frozenset({"create_fee", "create_plan", "adjust_balance", "adjust_balance_if_available"})
+WRITES = frozenset(
+    {"create_fee", "create_plan", "adjust_balance", "adjust_balance_if_available", "adjust_shared_account"}
+)
 
 
 class Killed(BaseException):
@@ -89,6 +92,7 @@ class Account:
     balance: float = 0.0
     jobs: int = 0
     transactions: list[tuple[float, str]] = field(default_factory=list)
+    account_id: str = ""  # of a shared account, which stands among the others as "account:NAME"
 
 
 class FakePaperCut:
@@ -156,6 +160,26 @@ class FakePaperCut:
             return True
 
         return bool(self._call("adjust_balance_if_available", work))
+
+    def jobs_printed(self) -> int:
+        return int(self._call("jobs_printed", lambda: sum(account.jobs for account in self.accounts.values())))
+
+    def shared_account(self, name: str) -> SharedAccount:
+        def work() -> SharedAccount:
+            account = self._account(f"account:{name}")
+            return SharedAccount(account.account_id, amounts.from_double(account.balance))
+
+        return self._call("shared_account", work)  # type: ignore[no-any-return]
+
+    def adjust_shared_account(self, name: str, micros: int, comment: str) -> None:
+        self.writes += 1
+
+        def work() -> None:
+            account = self._account(f"account:{name}")
+            account.balance += amounts.to_double(micros)
+            account.transactions.append((amounts.to_double(micros), comment))
+
+        self._call("adjust_shared_account", work)
 
     def groups(self) -> list[str]:
         return list(self._call("groups", lambda: [name for name in self.quotas if not name.startswith("!!")]))
@@ -310,6 +334,23 @@ class Site:
         with self.quietly(), self.database.begin() as connection:
             connection.execute(insert(people_links).values(**values))
         return str(values["member_id"])
+
+    def shared(self, name: str, balance: float = 0.0, **link: Any) -> str:
+        """Let a company pay for a shared account, as `link` does; return the id by which the ledger knows it."""
+        username = f"account:{name}"
+        account_id = str(1000 + len(self.papercut.accounts))
+        self.papercut.accounts[username] = Account(balance, account_id=account_id)
+        values = {
+            "account_id": account_id,
+            "name": name,
+            "company_id": "64d000000000000000000001",
+            "company_name": "Acme",
+            "linked_at": self.clock.now(),
+            "opening_balance": amounts.from_double(balance),
+        } | link
+        with self.quietly(), self.database.begin() as connection:
+            store_shared_account(connection, self.settings.site.name, SharedLink(**values))
+        return f"account:{account_id}"
 
     def relink(self, called: str, **values: Any) -> None:
         """Change a link as a sync does."""

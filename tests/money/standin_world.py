@@ -34,6 +34,7 @@ class Standins:
     raw: dict[str, Any]
     settings: config.Settings
     database: Engine
+    clock: Clock
 
     def configure(self, **sections: dict[str, Any]) -> None:
         for name, values in sections.items():
@@ -50,7 +51,7 @@ class Standins:
             "member_id": member.id,
             "username": username,
             "email": "",
-            "linked_at": Clock().now(),
+            "linked_at": self.clock.now(),
             "opening_balance": 0,
             "made_by_us": True,
             "initial_done": True,
@@ -71,9 +72,12 @@ class Standins:
         user.job_count += 1
 
     def settle(self, **options: Any) -> MoneyResult:
-        clock = Clock()
-        clients = OfficeRnD(self.settings, clock), PaperCut(self.settings, clock)
-        return money.settle(self.settings, *clients, self.database, clock=clock, progress=Progress(), **options)
+        return money.settle(
+            self.settings, *self.clients(), self.database, clock=self.clock, progress=Progress(), **options
+        )
+
+    def clients(self) -> tuple[OfficeRnD, PaperCut]:
+        return OfficeRnD(self.settings, self.clock), PaperCut(self.settings, self.clock)
 
     def balance(self, username: str) -> float:
         return self.papercut.state.user(username).total()
@@ -83,14 +87,17 @@ class Standins:
 
 
 @contextmanager
-def standins(folder: Path, members: int = 12, **sections: dict[str, Any]) -> Iterator[Standins]:
-    """Start both stand-ins with an organisation and a ledger of its own."""
+def standins(
+    folder: Path, members: int = 12, clock: Clock | None = None, **sections: dict[str, Any]
+) -> Iterator[Standins]:
+    """Start both stand-ins with an organisation and a ledger of its own; `clock` is everybody's."""
+    clock = clock or Clock()
     organisation = make_organisation(members, 7)
     folder.mkdir(parents=True, exist_ok=True)
     write_secrets(folder)
     with (
-        OfficeRnDStandIn(organisation) as officernd,
-        PaperCutStandIn(data_dir=folder / "papercut", token=TOKEN) as papercut,
+        OfficeRnDStandIn(organisation, clock=clock) as officernd,
+        PaperCutStandIn(data_dir=folder / "papercut", token=TOKEN, clock=clock, timezone="Europe/Sofia") as papercut,
     ):
         raw = raw_settings(
             folder,
@@ -111,6 +118,6 @@ def standins(folder: Path, members: int = 12, **sections: dict[str, Any]) -> Ite
         settings = config.parse(raw, folder / "relay.toml", {})
         database = open_database(settings)
         try:
-            yield Standins(folder, papercut, officernd, raw, settings, database)
+            yield Standins(folder, papercut, officernd, raw, settings, database, clock)
         finally:
             database.dispose()

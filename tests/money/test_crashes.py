@@ -18,6 +18,7 @@ import pytest
 from money_world import Faults, Site, kill, lose
 
 from relay.money import amounts, reference
+from relay.money.linked import accounts_of
 from relay.money.result import PUBLIC_STATES
 
 RANDOM_TRIALS = int(os.environ.get("MONEY_TRIALS", "84"))
@@ -29,17 +30,21 @@ Trial = list[tuple[int, str]]  # (moment, what happens), for one run after anoth
 class Harness:
     """Runs trials and counts how they end."""
 
-    def __init__(self, folder: Path, **sections: dict[str, Any]) -> None:
+    def __init__(self, folder: Path, *, shared: bool = False, **sections: dict[str, Any]) -> None:
         self.folder = folder
         self.sections = sections
+        self.busy = "account:Acme\\Projects" if shared else "ann.lee"  # the account that jobs land on
         self.ends: dict[str, int] = {}
         self.problems: list[str] = []
 
     def site(self) -> Site:
         site = Site(self.folder, {name: dict(values) for name, values in self.sections.items()})
-        site.person("ann.lee")
+        if self.busy == "ann.lee":
+            site.person("ann.lee")
+        else:
+            site.shared("Acme\\Projects")
         site.person("bob", company_id="64d000000000000000000002")
-        site.prints("ann.lee", 7.035)
+        site.prints(self.busy, 7.035)
         site.prints("bob", 0.1)
         site.faults.clear()
         return site
@@ -56,7 +61,7 @@ class Harness:
         for faults in runs:
             site.faults.clear()
             for moment, names in faults.items():
-                site.faults.actions[moment] = partial(_act, site, names)
+                site.faults.actions[moment] = partial(_act, site, self.busy, names)
             site.killed(site.settle)
             site.faults.clear()
             site.clock.move(seconds=1)
@@ -85,10 +90,10 @@ class Harness:
         if max((*fees.values(), *adjusted.values()), default=0) > 1:
             return "doubled"
         for username, account in site.papercut.accounts.items():
-            member = next(person.member_id for person in people(site) if person.username == username)
+            billed = _billed(site, username)
             moved = sum(amounts.from_double(amount) for amount, _ in account.transactions)
-            if moved != site.billed(member):
-                return "doubled" if moved > site.billed(member) else "lost"
+            if moved != billed:
+                return "doubled" if moved > billed else "lost"
             if amounts.billable(site.balance(username), "EUR"):
                 return "lost"
         if code != 0:
@@ -106,10 +111,12 @@ class Harness:
         return code
 
 
-def people(site: Site) -> Any:
-    from relay.money.linked import people_of
-
-    return people_of(site.database, "hq")
+def _billed(site: Site, username: str) -> int:
+    """Return what OfficeRnD's fees bill for an account; a shared one's stand on the company alone."""
+    account = next(account for account in accounts_of(site.database, "hq") if account.username == username)
+    payer = ("", account.company_id) if account.is_shared else (account.member_id, account.company_id)
+    fees = site.officernd.held_fees.values()
+    return sum(amounts.from_decimal(fee.price) for fee in fees if (fee.member, fee.company) == payer)
 
 
 def _is_there(site: Site, movement: Any) -> bool:
@@ -119,12 +126,12 @@ def _is_there(site: Site, movement: Any) -> bool:
     return any(movement.reference in comment for _, comment in site.adjustments(movement.username))
 
 
-def _act(site: Site, names: list[str], called: str, phase: str) -> None:
+def _act(site: Site, busy: str, names: list[str], called: str, phase: str) -> None:
     for name in names:
         if name == "job":
-            site.prints("ann.lee", 0.25)
+            site.prints(busy, 0.25)
         elif name == "same job":
-            site.prints("ann.lee", 7.03)
+            site.prints(busy, 7.03)
         elif name == "lose":
             lose(called, phase)
         else:
@@ -148,6 +155,16 @@ def each_moment(harness: Harness, *names: str, then: Callable[[int], dict[int, l
 @pytest.mark.parametrize("names", FAULTS)
 def test_a_fault_at_every_moment(harness: Harness, names: tuple[str, ...]) -> None:
     """One fault, at each moment before and after every remote call and before every commit."""
+    each_moment(harness, *names)
+
+
+@pytest.mark.parametrize("names", [("kill",), ("lose",), ("job", "kill"), ("same job", "lose")])
+def test_a_fault_at_every_moment_of_a_shared_account(
+    tmp_path: Path, record_property: Callable[[str, object], None], names: tuple[str, ...]
+) -> None:
+    """The same promise for an account whose only job counter is that of all printers."""
+    harness = Harness(tmp_path, shared=True)
+    record_property("crash_trials", harness.ends)
     each_moment(harness, *names)
 
 

@@ -13,6 +13,7 @@ from relay.console import figures, words
 from relay.console.gate import audited, desk, needs, who
 from relay.errors import RelayError
 from relay.money import amounts, decide
+from relay.money.account import SHARED, is_shared
 
 page = Blueprint("money", __name__)
 
@@ -36,7 +37,7 @@ def show() -> str:
         looks=looks,
         effects={kind: _effect(work.answer or {}) for kind, work in looks.items()},
         lines=[
-            {"movement": line, "state": figures.public_state(line), "name": names.get(line.member_id, line.username)}
+            {"movement": line, "state": figures.public_state(line), "name": _name(names, line.member_id, line.username)}
             for line in figures.movements(place, count=LINES)
         ],
         fees=settings.fees,
@@ -221,7 +222,7 @@ def _held(names: dict[str, str]) -> list[dict[str, Any]]:
     found: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
     for item in money.held(desk().database, desk().settings):
         if item["member_id"] and item["code"] != "restored":
-            found[item["code"]].append({**item, "name": names.get(item["member_id"], item["username"])})
+            found[item["code"]].append({**item, "name": _name(names, item["member_id"], item["username"])})
     groups = []
     for code, people in sorted(found.items()):
         hold = words.HOLDS.get(code)
@@ -238,6 +239,13 @@ def _held(names: dict[str, str]) -> list[dict[str, Any]]:
             }
         )
     return groups
+
+
+def _name(names: dict[str, str], member_id: str, username: str) -> str:
+    """Return what an account is called: by its person's name, a shared one by its own."""
+    if is_shared(member_id):
+        return f"{username.removeprefix(SHARED)} (shared account)"
+    return names.get(member_id, username)
 
 
 def _stopped() -> dict[str, Any] | None:

@@ -14,6 +14,7 @@ from relay.console import words
 from relay.console.charts import Bar
 from relay.console.gate import desk
 from relay.errors import UsageError
+from relay.money.account import is_shared
 
 page = Blueprint("statements", __name__)
 
@@ -58,7 +59,7 @@ def show() -> Any:
             (
                 (
                     name,
-                    len(lines),
+                    sum(not is_shared(line.person.member_id) for line in lines),
                     sum(line.tally.pages for line in lines),
                     sum(line.tally.net for line in lines),
                     sum(line.billed for line in lines),
@@ -110,7 +111,7 @@ def _days(made: Any) -> list[Bar]:
     """Return what was printed on each day of the month, in money."""
     cost: defaultdict[date, int] = defaultdict(int)
     for job, _ in made.jobs:
-        if job.is_personal:
+        if job.is_billed:
             cost[job.business_day] += job.net
     formats = desk().formats
     days = [made.first + timedelta(days=offset) for offset in range((made.last - made.first).days + 1)]

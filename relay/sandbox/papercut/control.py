@@ -4,6 +4,7 @@
     POST /sandbox/print     {"login": [name, password] or "user", "printer"?, "pages"?, "colour_pages"?, "copies"?,
                              "duplex"?, "document"?, "client"?, "account"?, "cost"?, ...}   print a job
     POST /sandbox/refund    {"job", "amount"?}                                   give a job's price back
+    POST /sandbox/account   {"name", "balance"?}                                 make a shared account
     POST /sandbox/fault     {"method", "kind", "times"?, "after"?, "containing"?, "delay_s"?, "code"?, "text"?}
                             {"clear": true}                                      faults on purpose (see `injection`)
     POST /sandbox/switches  {"name": value, ...}                                 positions (see `switches`)
@@ -119,6 +120,16 @@ def _refund(state: State, injector: Injector, body: dict[str, Any]) -> Any:
     return as_json(printing.refund(state, given["job"], given.get("amount"), given.get("comment", "")))
 
 
+def _account(state: State, injector: Injector, body: dict[str, Any]) -> Any:
+    given = _fields(body, name=str, balance=float)
+    name = given.get("name", "")
+    if not name.strip() or name in state.shared_accounts:
+        raise BadRequest("name is that of a shared account which is not there yet, such as Acme or Acme\\Projects")
+    with state.lock:
+        account = state.add_shared_account(name, balance=given.get("balance", 0.0))
+    return {"name": account.name, "account_id": account.account_id, "balance": account.balance}
+
+
 def _fault(state: State, injector: Injector, body: dict[str, Any]) -> Any:
     if body.get("clear") is True:
         injector.clear()
@@ -167,6 +178,7 @@ _ACTIONS: dict[str, Callable[[State, Injector, dict[str, Any]], Any]] = {
     "/sandbox/popup": _popup,
     "/sandbox/print": _print,
     "/sandbox/refund": _refund,
+    "/sandbox/account": _account,
     "/sandbox/fault": _fault,
     "/sandbox/switches": _switches,
     "/sandbox/settings": _settings,

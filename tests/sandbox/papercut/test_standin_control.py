@@ -67,6 +67,8 @@ def test_a_refund(papercut, sandbox):
         ("print", {"user": "ann_example.com", "page": 3}),
         ("print", {"login": ["ann"]}),
         ("print", {"user": "ann_example.com", "printer": "None"}),
+        ("account", {"name": " "}),
+        ("account", {"name": "Acme", "balance": "1"}),
         ("fault", {"method": "x", "kind": "explode"}),
         ("fault", {"method": "x", "kind": "call"}),
         ("switches", {"no_such": True}),
@@ -85,6 +87,16 @@ def test_what_cannot_be_meant_is_400_with_a_sentence(papercut, sandbox, path, bo
         assert "no custom program" in answer["error"]
     assert (status, list(answer)) == (400, ["error"])
     assert papercut.state.jobs == []
+
+
+def test_a_shared_account_is_made_once(papercut, api, sandbox):
+    """POST /sandbox/account"""
+    status, made = sandbox("account", name="Acme\\Projects", balance=-2)
+    assert (status, made["balance"]) == (200, -2.0)
+    assert api.getSharedAccountProperty("sesame", "Acme\\Projects", "account-id") == str(made["account_id"])
+    assert sandbox("account", name="Acme\\Projects")[0] == 400
+    sandbox("print", user="ann_example.com", pages=2, account="Acme\\Projects", cost=3)
+    assert api.getSharedAccountAccountBalance("sesame", "Acme\\Projects") == -5.0
 
 
 def test_faults_switches_and_settings_over_http(papercut, api, sandbox):

@@ -1,0 +1,228 @@
+"""A shared account that a company pays for is billed by the same rules as a person's balance."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+import pytest
+from money_world import Account, Site, lose, sites
+
+from relay.errors import Refused
+from relay.money import amounts, reference
+from relay.money.result import MoneyResult
+from relay.people.links import SharedAccount, store_shared_account
+
+ACME = "64d000000000000000000001"
+NAME = "account:Acme\\Projects"
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[Site]:
+    yield from sites(tmp_path)
+
+
+def held(result: MoneyResult) -> dict[str, tuple[str, str]]:
+    return {item["username"]: (item["code"], item["amount"]) for item in result.as_json()["held"]}
+
+
+def test_what_is_charged_to_it_becomes_a_fee_of_the_company_and_zero(site: Site) -> None:
+    account_id = site.shared("Acme\\Projects")
+    site.prints(NAME, 7.035)
+
+    (movement,) = site.settle().as_json()["movements"]
+
+    (fee,) = site.officernd.held_fees.values()
+    told = ("kind", "username", "member_id", "company_id", "amount", "state", "fee_id")
+    assert [movement[name] for name in told] == ["fee", NAME, account_id, ACME, "7.03", "posted", fee.id]
+    assert (fee.member, fee.company, fee.is_personal) == ("", ACME, False)
+    assert fee.name.startswith("Printing up to 2026-11-23, shared account Acme\\Projects [PRF-")
+    (line,) = site.adjustments(NAME)
+    assert line[0] == 7.03 and movement["reference"] in line[1]
+    assert site.balance(NAME) == -5_000
+    writes = site.remote_writes()
+    assert (site.settle().exit_code, site.remote_writes()) == (0, writes)
+
+
+def test_each_account_of_a_company_has_a_fee_of_its_own(site: Site) -> None:
+    """Both fees have the company for their subject, and still a reference each; so has the next one of that day."""
+    site.shared("Acme\\Projects")
+    site.shared("Acme\\Office")
+    for costs in ({NAME: 2.0, "account:Acme\\Office": 2.0}, {NAME: 1.0}):
+        for username, cost in costs.items():
+            site.prints(username, cost)
+        shown = [line["reference"] for line in site.settle(dry_run=True).as_json()["movements"]]
+        done = [line["reference"] for line in site.settle().as_json()["movements"]]
+        assert shown == done
+    names = [name for fee in site.officernd.held_fees.values() for name in reference.find(fee.name)]
+    assert [reference.sequence(name) for name in names] == [1, 2, 3]
+    assert all(reference.belongs(name, "hq", ACME) for name in names)
+
+
+def test_grouping_by_company_takes_it_in(site: Site) -> None:
+    site.configure(fees={"grouping": "company"})
+    site.person("ann.lee")
+    site.shared("Acme\\Projects")
+    site.prints("ann.lee", 0.0)
+    site.settle()
+    site.prints("ann.lee", 1.0)
+    site.prints(NAME, 2.0)
+
+    result = site.settle().as_json()
+
+    (fee,) = site.officernd.held_fees.values()
+    assert amounts.from_decimal(fee.price) == 3_000_000
+    assert ", Acme, 1 person, 1 shared account, 1 job [" in fee.name, "everybody's counter is not its number of jobs"
+    assert {(line["username"], line["amount"]) for line in result["movements"]} == {(NAME, "2.00"), ("ann.lee", "1.00")}
+    assert (site.balance("ann.lee"), site.balance(NAME)) == (0, 0)
+
+
+def test_the_company_pays_also_where_members_pay_for_themselves(site: Site) -> None:
+    site.configure(fees={"bill_to": "member"})
+    site.shared("Acme\\Projects")
+    site.prints(NAME, 2.0)
+    site.settle()
+    (fee,) = site.officernd.held_fees.values()
+    assert (fee.company, fee.is_personal) == (ACME, False)
+
+
+@pytest.mark.parametrize(("word", "billed"), [("bill", 7_000_000), ("forgive", 2_000_000)])
+def test_what_was_charged_before_waits_for_a_word(site: Site, word: str, billed: int) -> None:
+    site.shared("Acme\\Projects", balance=-5.0)
+    site.prints(NAME, 2.0)
+    assert held(site.settle()) == {NAME: ("opening_balance", "5.00")}
+    assert site.balance(NAME) == -5_000_000
+    site.approve(NAME, word)
+    assert site.settle().exit_code == 0
+    assert sum(amounts.from_decimal(fee.price) for fee in site.officernd.held_fees.values()) == billed
+    assert site.balance(NAME) == 0
+
+
+def test_it_is_never_topped_up(site: Site) -> None:
+    site.configure(top_up={"amount": "5.00"})
+    site.person("ann.lee")
+    site.shared("Acme\\Projects")
+    assert [line["username"] for line in site.top_up().as_json()["movements"]] == ["ann.lee"]
+    assert site.balance(NAME) == 0
+
+
+def test_a_debt_without_any_job_is_held(site: Site) -> None:
+    """Somebody charged the account by hand: the printers' counters have not moved."""
+    site.shared("Acme\\Projects")
+    site.papercut.accounts[NAME].balance -= 4.0
+    assert held(site.settle()) == {NAME: ("unexplained_debt", "4.00")}
+    assert site.officernd.held_fees == {}
+    site.approve(NAME, "bill")
+    assert site.settle().exit_code == 0 and site.balance(NAME) == 0
+
+
+def test_a_printer_taken_away_stops_nobodys_money(site: Site) -> None:
+    """The sum of the counters falls then for all shared accounts: what is newly owed waits, each by itself."""
+    accounts = [f"account:{name}" for name in ("A", "B", "C", "D")]
+    for username in accounts:
+        site.shared(username.removeprefix("account:"))
+        site.prints(username, 1.0)
+    site.person("ann.lee")
+    assert site.settle().exit_code == 0
+    site.papercut.accounts["account:A"].jobs = 0  # its printer's counter is gone with it
+    site.prints("ann.lee", 1.0)
+    site.papercut.accounts["account:B"].balance -= 3.0
+    result = site.settle()
+    assert held(result) == {"account:B": ("unexplained_debt", "3.00")}
+    assert [line["username"] for line in result.as_json()["movements"]] == ["ann.lee"]
+
+
+def test_a_job_of_the_same_price_while_it_is_read_again_is_parked(site: Site) -> None:
+    """Balance and counter are two readings: a job between them must not look like an adjustment that is missing."""
+    site.shared("Acme\\Projects")
+    site.prints(NAME, 7.0)
+    state = {"lost": False}
+
+    def act(called: str, phase: str) -> None:
+        if (called, phase) == ("adjust_shared_account", "after") and not state["lost"]:
+            state["lost"] = True
+            lose(called, phase)
+        if state["lost"] and "printed" not in state and (called, phase) == ("shared_account", "before"):
+            state["printed"] = True
+            site.prints(NAME, 7.0)
+
+    site.faults.always = act
+    assert site.settle().exit_code == 4
+    site.faults.clear()
+    assert [amount for amount, _ in site.adjustments(NAME)] == [7.0]
+    (movement,) = site.result.as_json()["movements"]
+    assert movement["reference"] in movement["note"] and NAME in movement["note"]
+    site.resolve(movement["reference"], "posted")
+    site.settle()
+    assert [amount for amount, _ in site.adjustments(NAME)] == [7.0, 7.0] and site.balance(NAME) == 0
+
+
+def test_a_lost_answer_without_a_job_is_decided_by_the_balance(site: Site) -> None:
+    for phase in ("before", "after"):
+        site.shared(phase)
+        site.prints(f"account:{phase}", 3.0)
+        site.faults.always = partial(_lose_at, phase)
+        first = site.settle().exit_code
+        site.faults.clear()
+        assert (phase, first, site.settle().exit_code) == (phase, 1 if phase == "before" else 0, 0)
+        assert [amount for amount, _ in site.adjustments(f"account:{phase}")] == [3.0]
+
+
+def _lose_at(wanted: str, called: str, phase: str) -> None:
+    if (called, phase) == ("adjust_shared_account", wanted):
+        lose(called, phase)
+
+
+def test_a_printer_that_never_rests_begins_nothing(site: Site) -> None:
+    site.shared("Acme\\Projects")
+    site.prints(NAME, 7.0)
+
+    def busy(called: str, phase: str) -> None:
+        if (called, phase) == ("shared_account", "before"):
+            site.prints(NAME, 0.1)
+
+    site.faults.always = busy
+    with pytest.raises(Exception, match="Somebody printed each of the 5 times that account:Acme"):
+        site.settle()
+    assert site.remote_writes() == 0
+
+
+@pytest.mark.parametrize("same_name", [False, True])
+def test_one_renamed_or_made_anew_is_told_and_not_billed(site: Site, same_name: bool) -> None:
+    site.shared("Acme\\Projects")
+    site.prints(NAME, 7.0)
+    there = site.papercut.accounts.pop(NAME)
+    if same_name:  # the link still means the account before
+        site.papercut.accounts[NAME] = Account(-9.0, account_id="9999")
+    result = site.settle().as_json()
+    assert (result["movements"], site.officernd.held_fees) == ([], {})
+    (note,) = result["notes"]
+    assert f"papercut-relay link {ACME} 'account:NAME'" in note and f"papercut-relay unlink '{NAME}'" in note
+    if not same_name:  # the command of the note: the same account under its new name, and nothing forgotten
+        site.papercut.accounts["account:New"] = there
+        with site.database.begin() as connection:
+            link = SharedAccount(there.account_id, "New", ACME, "Acme", site.clock.now(), 0)
+            store_shared_account(connection, "hq", link)
+        assert site.settle().as_json()["total"] == "7.00"
+
+
+def test_a_fee_that_was_refused_is_withdrawn_once_nobody_pays_for_the_account(site: Site) -> None:
+    account_id = site.shared("Acme\\Projects")
+    site.prints(NAME, 7.0)
+
+    def refuse(called: str, phase: str) -> None:
+        if (called, phase) == ("create_fee", "before"):
+            raise Refused("Specified company was not found", system="OfficeRnD", status=500)
+
+    site.faults.always = refuse
+    assert [line["state"] for line in site.settle().as_json()["movements"]] == ["failed"]
+    site.faults.clear()
+    with site.database.begin() as connection:
+        link = SharedAccount(
+            account_id.removeprefix("account:"), "Acme\\Projects", ACME, "Acme", site.clock.now(), 0, site.clock.now()
+        )
+        store_shared_account(connection, "hq", link)
+    result = site.settle()
+    assert (result.exit_code, result.movements, site.officernd.held_fees) == (0, (), {})
+    assert site.balance(NAME) == -7_000_000
