@@ -361,7 +361,7 @@ def approve(who: str, as_: str, reason: str) -> int:
 @click.option("--since", metavar="DATE", help="YYYY-MM-DD; else the whole ledger.")
 def discrepancies(since: str | None) -> int:
     """Costs - refunds + top-ups against fees and balances; every cent matched, pending or explained."""
-    from relay import money
+    from relay import jobs, money
 
     with _site() as site:
         found = money.discrepancies(
@@ -372,6 +372,7 @@ def discrepancies(since: str | None) -> int:
             clock=site.clock,
             progress=site.progress,
             since=_date(since),
+            jobs=jobs.JobLog(site.settings, site.database, clock=site.clock, progress=site.progress, imports=False),
         )
         OUTSIDE.answer(found.as_json(), lambda: click.echo(found.text()))
         return int(found.exit_code)

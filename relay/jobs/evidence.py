@@ -34,7 +34,10 @@ _jobs = tables.jobs
 
 
 class JobLog:
-    """The job log of one run: read up to the moment of each question; safe to be asked from several threads."""
+    """The job log of one run: read up to the moment of each question; safe to be asked from several threads.
+
+    With `imports` False, for commands that write nothing, it says what the last import knew, and nothing beyond it.
+    """
 
     def __init__(
         self,
@@ -44,8 +47,10 @@ class JobLog:
         clock: Clock,
         progress: Progress,
         papercut: PaperCut | None = None,
+        imports: bool = True,
     ) -> None:
         self._settings = settings
+        self._imports = imports
         self._database = database
         self._clock = clock
         self._progress = progress
@@ -114,6 +119,10 @@ class JobLog:
         """Read the log up to a moment, if that was not done yet; return whether the source could be read whole."""
         if self._settings.jobs.source == "none":
             return False
+        if not self._imports:
+            with reading(self._database) as connection:
+                state = store.import_states(connection, self._site).get(self._settings.jobs.source)
+            return state is not None and state.last_at >= until
         with self._lock:
             if self._read_at is None or self._read_at < until:
                 try:

@@ -48,7 +48,7 @@ class Balance:
     `opening - printed + elsewhere + top_ups + forgiven + credits + fees + unsettled = balance`, where `elsewhere` is
     money that is not ours (cash, refunds, quotas, manual adjustments) and `unsettled` what happened since the last
     settle. `difference` is what is left over: 0, or the ledger has missed something. `logged` is what the job log says
-    was printed, where there is one.
+    was printed up to the last settle, where it is sure.
     """
 
     member_id: str
@@ -224,7 +224,7 @@ def _balance(
             [movement for movement in own if movement.business_day >= day],
             [change for change in moved if change.at >= begin],
         )
-    logged = site.jobs.costs(person.username, begin or person.linked_at, site.clock.now())
+    logged = site.jobs.costs(person.username, begin or person.linked_at, mark.at)
     return Balance(
         person.member_id,
         person.username,
@@ -263,15 +263,11 @@ def _people_lines(site: Site, people: Iterable[Balance]) -> list[Line]:
                     "came from elsewhere: cash, a refund, a quota or a manual adjustment in PaperCut",
                 )
             )
-        if person.logged is not None and person.logged != person.printed - min(0, person.unsettled):
-            lines.append(
-                Line(
-                    "unmatched",
-                    person.username,
-                    person.logged - person.printed + min(0, person.unsettled),
-                    "the job log says that more (or, below zero, less) was printed than the balance shows",
-                )
-            )
+        if person.logged is not None and person.logged != person.printed:
+            less = "the balance went down by more than the job log shows: copies, scans, or charged by hand in PaperCut"
+            more = "the job log shows more than the balance went down: paid, refunded or adjusted by hand in PaperCut"
+            amount = person.logged - person.printed
+            lines.append(Line("explained", person.username, amount, more if amount > 0 else less))
     return lines
 
 

@@ -156,7 +156,7 @@ def compare() -> Any:
             site.database,
             clock=site.clock,
             progress=site.progress,
-            since=None,
+            jobs=jobs.JobLog(site.settings, site.database, clock=site.clock, progress=site.progress, imports=False),
         ),
         writes=False,
     )

@@ -1,0 +1,88 @@
+"""The daily report holds the job log against the balances, as far as the last settle, and imports nothing itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from standin_world import Standins, standins
+from still_clock import StillClock
+
+from relay import money
+from relay.jobs import JobLog
+from relay.money.reconciliation import Discrepancies
+from relay.progress import Progress
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Standins]:
+    papercut = {"install_dir": str(tmp_path / "papercut")}
+    with standins(tmp_path, clock=StillClock(), jobs={"cost_column": "11"}, papercut=papercut) as site:
+        site.papercut.state.add_printer("print01", "Colour", page_cost=0.25)
+        yield site
+
+
+def log_of(server: Standins, **how: bool) -> JobLog:
+    return JobLog(server.settings, server.database, clock=server.clock, progress=Progress(), **how)
+
+
+def settle(server: Standins) -> None:
+    server.clock.sleep(60)
+    assert server.settle(jobs=log_of(server)).exit_code == 0
+    server.clock.sleep(60)
+
+
+def report(server: Standins) -> Discrepancies:
+    return money.discrepancies(
+        server.settings, *server.clients(), server.database, clock=server.clock, progress=Progress(),
+        jobs=log_of(server, imports=False),
+    )  # fmt: skip
+
+
+def lines(server: Standins) -> list[tuple[str, str, str]]:
+    return [(line.state, line.subject, line.message.partition(":")[0]) for line in report(server).lines]
+
+
+def test_what_both_say_is_matched_and_what_came_since_is_pending(server: Standins) -> None:
+    ann = server.link(1)
+    settle(server)
+    server.papercut.print_job(user=ann, pages=4)
+    settle(server)
+    (person,) = report(server).as_json()["people"]
+    assert (person["printed"], person["logged"], lines(server)) == ("1.00", "1.00", [])
+    server.papercut.print_job(user=ann, pages=4)
+    server.clock.sleep(60)
+    assert lines(server) == [("pending", ann, "since the last settle; the next one reads it")]
+    assert report(server).as_json()["people"][0]["logged"] == "1.00", "the report has imported nothing"
+
+
+def test_a_copy_that_no_log_shows_is_explained(server: Standins) -> None:
+    ann = server.link(1)
+    settle(server)
+    server.papercut.print_job(user=ann, pages=4)
+    server.owes(ann, 3.0)  # at the copier
+    settle(server)
+    (line,) = report(server).lines
+    assert (line.state, line.subject, line.amount) == ("explained", ann, -3_000_000)
+    assert line.message.startswith("the balance went down by more than the job log shows: copies")
+
+
+def test_a_payment_between_hides_what_was_printed(server: Standins) -> None:
+    ann = server.link(1)
+    settle(server)
+    server.papercut.print_job(user=ann, pages=4)
+    server.owes(ann, -5.0)  # a job's counter and no row: the log is no evidence at the settle
+    settle(server)
+    found = {(line.state, line.amount): line.message for line in report(server).lines}
+    assert set(found) == {("explained", 4_000_000), ("explained", 1_000_000)}
+    assert found["explained", 1_000_000].startswith("the job log shows more than the balance went down: paid")
+
+
+def test_a_log_that_was_never_imported_says_nothing(server: Standins) -> None:
+    ann = server.link(1)
+    server.papercut.print_job(user=ann, pages=4)
+    server.clock.sleep(60)
+    assert server.settle().exit_code == 0
+    assert [person["logged"] for person in report(server).as_json()["people"]] == [None]
+    assert log_of(server, imports=False).told(ann, server.clock.now(), server.clock.now()) is None
