@@ -120,6 +120,11 @@ def approve(
                 held = {code: amount for code, amount in held.items() if code == "credit"}
             else:
                 held.pop("credit", None)
+            if as_ == "bill" and held.pop("member_gone", None) is not None and not held:
+                raise UsageError(
+                    f"OfficeRnD no longer knows {who}, so no fee can be made for them: collect the money otherwise, "
+                    "then approve it --as forgive."
+                )
             if not held:
                 raise UsageError(
                     f"Nothing of {who} is held that could be released --as {as_}; papercut-relay settle --dry-run "

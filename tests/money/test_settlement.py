@@ -522,6 +522,8 @@ def test_departed_people_are_settled_while_officernd_knows_them(site: Site) -> N
         site.prints(name, 1.0)
     result = site.settle()
     assert (result.exit_code, len(site.fees_of(ann)), held(result)) == (3, 1, {"bob": ("member_gone", "1.00")})
+    with pytest.raises(UsageError, match="no longer knows bob, so no fee can be made"):
+        site.approve("bob", "bill")
     site.approve("bob", "forgive")
     assert (site.settle().exit_code, site.balance("bob")) == (0, 0)
 
