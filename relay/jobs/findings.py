@@ -152,7 +152,7 @@ class _Look:
                 row.account,
                 f"{row.jobs} jobs for {self._money(int(row.cost))} since {self.first} were charged to the shared "
                 f"account {row.account}: no member's balance shows them and no fee bills them. Let its company pay: "
-                f"papercut-relay link COMPANY 'account:{row.account}'; or let PaperCut charge personal accounts (Users "
+                f'papercut-relay link COMPANY "account:{row.account}"; or let PaperCut charge personal accounts (Users '
                 "> Account selection).",
             )
 

@@ -341,7 +341,9 @@ def _sentence(code: str, case: Case, amount: int, policy: Policy) -> str:
     """Return why this person's money waits, with the command that ends the waiting."""
     who = case.person.username
     money = f"{amounts.text(amount, policy.currency)} {policy.currency}"
-    command = f"papercut-relay approve {who} --as %s --reason TEXT"
+    # A shared account's name has spaces and backslashes; double quotes keep it whole in every shell.
+    word = f'"{who}"' if case.person.is_shared else who
+    command = f"papercut-relay approve {word} --as %s --reason TEXT"
     since = f"{case.before.at:%Y-%m-%d %H:%M} UTC"
     match code:
         case "opening_balance":

@@ -384,8 +384,8 @@ def _gone(accounts: Sequence[Person], readings: Mapping[str, Reading]) -> Iterat
         if account.is_shared:
             yield (
                 f"PaperCut has no {account.username} of {account.company_name} any more: if it was renamed, "
-                f"papercut-relay link {account.company_id} 'account:NAME'; else papercut-relay unlink "
-                f"'{account.username}'."
+                f'papercut-relay link {account.company_id} "account:NAME"; else papercut-relay unlink '
+                f'"{account.username}".'
             )
 
 

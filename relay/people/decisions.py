@@ -502,8 +502,8 @@ class _Decider:
                 older,
                 f"PaperCut already has a group {older!r}, which may give rights and has members whom OfficeRnD does "
                 f"not know, or none; the company {self.companies[company_id].name!r} gets {name!r}. If they are the "
-                f"same: papercut-relay link {company_id} 'group:{older}'; to keep it so: papercut-relay link "
-                f"{company_id} 'group:{name}'.",
+                f'same: papercut-relay link {company_id} "group:{older}"; to keep it so: papercut-relay link '
+                f'{company_id} "group:{name}".',
             )
         for company_id, wanted, name in names.suffixed:
             self._warn(

@@ -43,8 +43,8 @@ def test_a_lost_adjustment_is_looked_up_in_papercut() -> None:
          [("link", "m1", "ann"), ("not-same", "m1", "bob")]),
         ("No e-mail: enter one, or give a name with papercut-relay link m1 USERNAME.", [("link", "m1", "")]),
         ("It is internal: rename it, or run papercut-relay unlink m1.", [("unlink", "m1", "")]),
-        ("If they are the same: papercut-relay link c1 'group:IT Admins'; to keep it so: "
-         "papercut-relay link c1 'group:IT (2)'.",
+        ("If they are the same: papercut-relay link c1 \"group:IT Admins\"; to keep it so: "
+         "papercut-relay link c1 \"group:IT (2)\".",
          [("link", "c1", "group:IT Admins"), ("link", "c1", "group:IT (2)")]),
         ("Remove it from the list.", []),
     ],

@@ -112,6 +112,7 @@ def test_a_debt_without_any_job_is_held(site: Site) -> None:
     site.shared("Acme\\Projects")
     site.papercut.accounts[NAME].balance -= 4.0
     assert held(site.settle()) == {NAME: ("unexplained_debt", "4.00")}
+    assert f'papercut-relay approve "{NAME}" --as bill' in site.result.as_json()["held"][0]["reason"]
     assert site.officernd.held_fees == {}
     site.approve(NAME, "bill")
     assert site.settle().exit_code == 0 and site.balance(NAME) == 0
@@ -198,7 +199,7 @@ def test_one_renamed_or_made_anew_is_told_and_not_billed(site: Site, same_name: 
     result = site.settle().as_json()
     assert (result["movements"], site.officernd.held_fees) == ([], {})
     (note,) = result["notes"]
-    assert f"papercut-relay link {ACME} 'account:NAME'" in note and f"papercut-relay unlink '{NAME}'" in note
+    assert f'papercut-relay link {ACME} "account:NAME"' in note and f'papercut-relay unlink "{NAME}"' in note
     if not same_name:  # the command of the note: the same account under its new name, and nothing forgotten
         site.papercut.accounts["account:New"] = there
         with site.database.begin() as connection:
