@@ -23,6 +23,7 @@ from relay.people.usernames import clean
 from relay.people.world import is_one_line, name_key
 
 GROUP = "group:"
+LONGEST_ACCOUNT = 240  # "account:NAME" must fit where the ledger keeps usernames
 
 
 @dataclass(frozen=True)
@@ -202,6 +203,8 @@ def _link_shared(
     settings: Settings, papercut: PaperCut, database: Engine, clock: Clock, company: Company, name: str
 ) -> Answer:
     """Let a company pay for a shared account from now on; what was charged to it before is its opening balance."""
+    if len(name) > LONGEST_ACCOUNT:
+        raise UsageError(f"A shared account's name has at most {LONGEST_ACCOUNT} characters, not {len(name)}.")
     held = papercut.shared_account(name)
     site = settings.site.name
     with database.begin() as connection:

@@ -55,6 +55,15 @@ def test_a_killed_settle_is_finished(site: Site) -> None:
     assert len(site.fees_of(ann)) == len(site.adjustments("ann.lee"))
 
 
+def test_a_shared_account_of_a_long_name_is_settled(site: Site) -> None:
+    """PostgreSQL holds columns to their length, which SQLite does not."""
+    name = "Acme\\" + "é" * 235
+    site.shared(name)
+    site.prints(f"account:{name}", 7.0)
+    assert site.settle().as_json()["total"] == "7.00"
+    assert (site.settle().exit_code, site.balance(f"account:{name}")) == (0, 0)
+
+
 def test_illegal_states_are_impossible(site: Site) -> None:
     site.person("ann.lee")
     site.prints("ann.lee", 7.0)
