@@ -180,7 +180,7 @@ class _Settle:
                 continue
             before = mark_of(person, marks)
             printed = reading.jobs - before.jobs if before.jobs is not None else None
-            unchanged = reading.balance == before.balance
+            unchanged = reading.balance == before.balance and not printed
             costs = None if unchanged else site.jobs.costs(person.username, before.at, now, printed)
             carried = carry(before, reading, now, costs)
             if before.at > now:  # our own clock went back; a jump was accepted by a person's word

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -67,6 +68,17 @@ def log(site: Site) -> Log:
 def test_a_log_is_job_evidence(log: Log) -> None:
     evidence: JobEvidence = log
     assert evidence is log and NoEvidence().costs("ann", log.site.clock.now(), log.site.clock.now()) is None
+
+
+def test_a_payment_that_equals_what_was_printed_is_still_a_payment(site: Site, log: Log) -> None:
+    """The balance is where it was; the log knows that new jobs were printed, and the payment reduces the held part."""
+    ann = site.person("ann", -5.0)
+    site.settle(jobs=log)
+    log.prints("ann", 2.0)
+    site.papercut.accounts["ann"].balance += 2.0
+    result = site.settle(jobs=log).as_json()
+    assert [(fee.price, site.balance("ann")) for fee in site.fees_of(ann)] == [(Decimal("2.0"), -3_000_000)]
+    assert [item["amount"] for item in result["held"]] == ["3.00"]
 
 
 def test_a_refund_of_a_billed_job_becomes_a_credit(site: Site, log: Log) -> None:
