@@ -336,7 +336,7 @@ class _Settle:
         """Return whether the account, read once more right before billing, still owes the amount."""
         username = self.site.username_of(movement.member_id, movement.username)
         try:
-            balance = self.site.read_one(username).balance
+            balance = self.site.balance_of(username)
         except NotFound:
             return False
         mark = self.site.ledger.mark(movement.member_id)

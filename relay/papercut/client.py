@@ -277,18 +277,19 @@ class PaperCut:
         Source: ServerCommandProxy (printer property print-stats.job-count).
         """
         name = "print-stats.job-count"
-        counted = 0
-        for server, printer in self.printers():
-            if TEMPLATE_PRINTER in (server, printer):
-                continue
+
+        def counted(row: str) -> int:
+            server, _, printer = row.partition("\\")
             try:
                 text = self.printer_properties(server, printer, [name])[name]
             except NotFound:  # taken away since the list was read
-                continue
+                return 0
             if text and not text.isdecimal():
-                raise self._bad("getPrinterProperties", f"says {text[:40]!r} for the job count of {printer}")
-            counted += int(text or "0")
-        return counted
+                raise self._bad("getPrinterProperties", f"says {text[:40]!r} for the job count of {row}")
+            return int(text or "0")
+
+        rows = [row for row in self._pages("listPrinters", ()) if TEMPLATE_PRINTER not in row]
+        return sum(self.in_parallel(counted, rows))
 
     def shared_account(self, name: str) -> SharedAccount:
         """Return a shared account (`parent\\sub` for a nested one). Raises NotFound for an unknown one.
