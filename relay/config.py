@@ -11,6 +11,7 @@ import ipaddress
 import os
 import tomllib
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from datetime import time
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
@@ -26,7 +27,6 @@ from pydantic import (
     SecretStr,
     ValidationError,
     ValidationInfo,
-    model_validator,
 )
 from pydantic_core import ErrorDetails, PydanticCustomError
 
@@ -144,6 +144,16 @@ def _cloud_url(value: str) -> str:
     return value
 
 
+def _statuses(value: tuple[str, ...]) -> tuple[str, ...]:
+    known = ("active", "former", "pending", "contact", "not_approved", "drop-in", "lead")
+    unknown = [status for status in value if status not in known]
+    if unknown:
+        raise _wrong(f"{', '.join(map(repr, unknown))} is none of {', '.join(known)}")
+    if not value:
+        raise _wrong('name at least one, such as ["active"]')
+    return value
+
+
 def _username_rule(value: str) -> str:
     if value in ("email_underscore", "email_local") or (value.startswith("property:") and len(value) > 9):
         return value
@@ -238,15 +248,9 @@ class SigninSection(Section):
     method: Literal["officernd", "pin"] = "officernd"
     offline_hours: Annotated[int, Field(ge=0, le=24 * 31)] = 0
 
-    @model_validator(mode="after")
-    def _offline_needs_officernd(self) -> SigninSection:
-        if self.method == "pin" and self.offline_hours:
-            raise _wrong('offline_hours has no meaning with method = "pin": set it to 0')
-        return self
-
 
 class MembersSection(Section):
-    statuses: Texts = ("active",)
+    statuses: Annotated[Texts, AfterValidator(_statuses)] = ("active",)
     locations: Texts = ()
     plans: Texts = ()
     exclude_emails: Texts = ()
@@ -262,16 +266,6 @@ class MembersSection(Section):
     # A rule beyond the contract's table: who is checked in, or holds a pass, today may print too.
     admit_passes: bool = False
     admit_checkins: bool = False
-
-    @model_validator(mode="after")
-    def _known_statuses(self) -> MembersSection:
-        known = ("active", "former", "pending", "contact", "not_approved", "drop-in", "lead")
-        unknown = [status for status in self.statuses if status not in known]
-        if unknown:
-            raise _wrong(f"statuses: {', '.join(map(repr, unknown))} is none of {', '.join(known)}")
-        if not self.statuses:
-            raise _wrong('statuses: name at least one, such as ["active"]')
-        return self
 
 
 class SafetySection(Section):
@@ -295,15 +289,6 @@ class FeesSection(Section):
     opening_balances: Literal["hold", "bill", "forgive"] = "hold"
     minimum: Money = amounts.parse("0.01")
     detail: Literal["none", "summary", "jobs"] = "summary"
-
-    @model_validator(mode="after")
-    def _company_pays(self) -> FeesSection:
-        if self.grouping == "company" and self.bill_to == "member":
-            raise _wrong(
-                'grouping = "company" and bill_to = "member" contradict each other: one fee per company is '
-                "paid by the company"
-            )
-        return self
 
 
 class PrintSection(Section):
@@ -454,9 +439,13 @@ def parse(raw: Mapping[str, Any], path: Path, environment: Mapping[str, str] = o
         try:
             sections[name] = model.model_validate(values, context={"folder": folder})
         except ValidationError as error:
+            wrong = {detail["loc"][0] for detail in error.errors()}
             problems.extend(
                 _sentence(place, detail, model) for detail in error.errors() if detail["loc"][:1] not in told
             )
+            with suppress(ValidationError):  # one wrong key does not hide what the others contradict
+                rest = {key: value for key, value in values.items() if key not in wrong}
+                sections[name] = model.model_validate(rest, context={"folder": folder})
     problems.extend(f"{path}: {problem}" for problem in _contradictions(sections))
     if problems:
         raise ConfigError(problems)
@@ -570,10 +559,10 @@ def _private_file(value: Any, folder: Path) -> Path | str:
 
 
 def _contradictions(sections: Mapping[str, Any]) -> list[str]:
-    """Return the problems that only show between keys, for those sections that are valid by themselves."""
+    """Return the problems that only show between keys, wrong ones left out; a section may be missing."""
     problems = []
     members, printing, console, jobs = (sections.get(name) for name in ("members", "print", "console", "jobs"))
-    ledger, site = sections.get("ledger"), sections.get("site")
+    ledger, site, signin, fees = (sections.get(name) for name in ("ledger", "site", "signin", "fees"))
     if site:
         for name in ("safety", "fees", "print", "top_up"):
             for key, value in _amounts(name, sections.get(name)):
@@ -581,6 +570,13 @@ def _contradictions(sections: Mapping[str, Any]) -> list[str]:
                     problems.append(f"[{name}] {key}: has more digits than {site.currency} has")
     if ledger and not ledger.url.get_secret_value().startswith(LEDGER_URLS):
         problems.append(f"[ledger] url: must begin with {' or '.join(LEDGER_URLS)}")
+    if signin and signin.method == "pin" and signin.offline_hours:
+        problems.append('[signin] offline_hours: has no meaning with method = "pin": set it to 0')
+    if fees and fees.grouping == "company" and fees.bill_to == "member":
+        problems.append(
+            '[fees] bill_to: grouping = "company" and bill_to = "member" contradict each other: one fee per company is '
+            "paid by the company"
+        )
     if members and printing:
         names = {
             "[members] individual_group": members.individual_group,

@@ -85,6 +85,34 @@ def test_all_problems_are_told_at_once_each_with_its_place(tmp_path: Path) -> No
     assert "must be day or week or month" in "\n".join(told)
 
 
+def test_a_wrong_key_hides_no_contradiction_of_its_section(tmp_path: Path) -> None:
+    told = problems(
+        tmp_path,
+        members={"statuses": ["activ"], "unlinked_group": "[Individual Member]", "x": 1},
+        fees={"grouping": "company", "bill_to": "member", "minimum": "0.005", "x": 1},
+        console={"listen": "0.0.0.0:9480", "x": 1},
+        jobs={"source": "database", "cost_column": 5},
+        ledger={"url": "mysql://h/d", "x": 1},
+    )
+    places = [
+        "[members] statuses:",
+        "[members] unlinked_group:",
+        "[members] x:",
+        "[fees] bill_to:",
+        "[fees] minimum: has more digits",
+        "[fees] x:",
+        "[console] password_hash_file:",
+        "[console] x:",
+        "[jobs] database_url_file:",
+        "[jobs] cost_column:",
+        "[ledger] url:",
+        "[ledger] x:",
+    ]
+    assert len(places) == len(told), told
+    for place in places:
+        assert any(place in problem for problem in told), place
+
+
 @pytest.mark.parametrize("section", ["site", "papercut", "officernd", "signin"])
 def test_what_names_a_site_an_account_or_a_secret_is_required(tmp_path: Path, section: str) -> None:
     write_secrets(tmp_path)
