@@ -36,7 +36,8 @@ from relay.private_files import why_not_private
 
 ENVIRONMENT_NAME = "PAPERCUT_RELAY_CONFIG"
 DEFAULT_NAME = "relay.toml"
-LEDGER_URLS = ("sqlite:///", "postgresql+psycopg://")
+SQLITE = "sqlite:///"
+LEDGER_URLS = (SQLITE, "postgresql+psycopg://")
 PAPERCUT_PATH = "/rpc/api/xmlrpc"
 
 
@@ -377,7 +378,12 @@ class Settings(Section):
 
     @property
     def ledger_url(self) -> str:
-        return self.ledger.url.get_secret_value().replace("{state_dir}", self.site.state_dir.as_posix())
+        """Return the ledger's URL; a file of SQLite counts from the settings' folder, wherever a command is started."""
+        url = self.ledger.url.get_secret_value().replace("{state_dir}", self.site.state_dir.as_posix())
+        file = url.removeprefix(SQLITE)
+        if file == url or file.startswith((":memory:", "file:")):
+            return url
+        return SQLITE + (self.path.parent / file).as_posix()
 
 
 SECTIONS: Mapping[str, type[Section]] = {

@@ -209,6 +209,22 @@ def test_relative_paths_count_from_the_file(tmp_path: Path) -> None:
     assert settings.papercut.ca_file == tmp_path / "ca.pem"
 
 
+@pytest.mark.parametrize(
+    ("url", "opened"),
+    [
+        ("sqlite:///ledger.db", "sqlite:///{folder}/ledger.db"),
+        ("sqlite:////var/lib/relay/ledger.db", "sqlite:////var/lib/relay/ledger.db"),
+        ("sqlite:///:memory:", "sqlite:///:memory:"),
+        ("postgresql+psycopg://h/d", "postgresql+psycopg://h/d"),
+    ],
+)
+def test_a_ledger_file_counts_from_the_settings_wherever_a_command_is_started(
+    tmp_path: Path, url: str, opened: str
+) -> None:
+    """A scheduler's working folder must not give the site a second ledger."""
+    assert example_settings(tmp_path, ledger={"url": url}).ledger_url == opened.format(folder=tmp_path.as_posix())
+
+
 def test_a_missing_or_broken_file_is_one_sentence(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="There is no settings file"):
         config.load(tmp_path / "relay.toml")
