@@ -68,7 +68,6 @@ def _common_options(command: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(command)
     def with_common(*args: Any, late_config: str | None, late_json: bool, late_verbose: bool, **rest: Any) -> Any:
         _set_outside(late_config or OUTSIDE.config, late_json or OUTSIDE.json, late_verbose or OUTSIDE.verbose)
-        OUTSIDE.command = click.get_current_context().info_name or ""
         return command(*args, **rest)
 
     return with_common
@@ -84,7 +83,19 @@ def _set_outside(config_file: str | None, as_json: bool, verbose: bool) -> None:
         root.addHandler(logging.StreamHandler())
 
 
+class Commands(click.Group):
+    """The commands, noting which one was asked for: its options may be what is wrong."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        name, found, rest = super().resolve_command(ctx, args)
+        OUTSIDE.command = name or ""
+        return name, found, rest
+
+
 @click.group(
+    cls=Commands,
     name="papercut-relay",
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
@@ -102,9 +113,9 @@ def cli(context: click.Context, config_file: str | None, as_json: bool, verbose:
 
     Try everything without either system: papercut-relay demo
     """
-    _set_outside(config_file, as_json, verbose)
+    _set_outside(config_file, as_json or OUTSIDE.json, verbose or OUTSIDE.verbose)
     if context.invoked_subcommand is None:
-        click.echo(context.get_help())
+        OUTSIDE.answer({"help": context.get_help()}, lambda: click.echo(context.get_help()))
 
 
 def command(**attributes: Any) -> Callable[[Callable[..., Any]], click.Command]:
@@ -258,7 +269,7 @@ def explain(who: str) -> int:
         return int(told.exit_code)
 
 
-@cli.group()
+@cli.group(no_args_is_help=False)
 def pin() -> None:
     """A print PIN for people without a portal password."""
 
@@ -618,6 +629,7 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     """Run one command and leave with the contract's exit code; a failure is one sentence, never a traceback."""
     words = sys.argv[1:] if arguments is None else arguments
     _set_outside(None, "--json" in words, "--verbose" in words)
+    OUTSIDE.command = ""
     logging.raiseExceptions = False
     try:
         code = cli.main(args=words, prog_name="papercut-relay", standalone_mode=False)

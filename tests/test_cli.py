@@ -98,6 +98,19 @@ def test_json_is_one_object_also_for_a_failure(words: list[str], tmp_path: Path)
     assert "[fees] every" in done.stderr
 
 
+@pytest.mark.parametrize("words", [["--json", "sync", "--expect"], ["sync", "nonsense", "--json"]])
+def test_wrong_usage_is_one_object_too(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    """Wherever --json stands, and before a command has seen its options."""
+    assert run_main(*words) == 2
+    answer = json.loads(capsys.readouterr().out)
+    assert (answer["error"]["code"], answer["applied"], answer["changes"]) == ("usage", False, [])
+
+
+def test_no_command_answers_its_help_as_json_where_asked(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_main("--json") == 0
+    assert "papercut-relay demo" in json.loads(capsys.readouterr().out)["help"]
+
+
 def test_the_settings_are_found_by_the_environment(tmp_path: Path) -> None:
     file = write_toml(tmp_path, site={"timezone": "Nowhere"})
     done = relay("plan", folder=ROOT, PAPERCUT_RELAY_CONFIG=str(file))
