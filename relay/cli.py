@@ -458,7 +458,7 @@ def run(if_due: bool) -> int:
 
     with story.open_site(settings, Clock(), OUTSIDE.progress()) as site:
         done = story.run(site, if_due=if_due)
-        OUTSIDE.answer(done.as_json(), lambda: terminal.run_result(terminal.output(), done.as_json()))
+        OUTSIDE.answer(_whole(done.as_json()), lambda: terminal.run_result(terminal.output(), done.as_json()))
         return done.exit_code
 
 
@@ -682,6 +682,17 @@ def _usual_fields(command: str) -> dict[str, Any]:
     if command == "check":
         return {"findings": [], "ok": False}
     return {}
+
+
+def _whole(answer: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a run's answer in which a failed part has its command's usual fields, and the run its first failure."""
+    whole = dict(answer)
+    for name in ("sync", "settle", "top_up", "jobs"):
+        part = answer[name]
+        if part and "error" in part:
+            whole[name] = {**_usual_fields(name.replace("_", "-")), **part}
+            whole.setdefault("error", part["error"])
+    return whole
 
 
 def _usage(error: click.ClickException) -> str:

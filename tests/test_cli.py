@@ -111,6 +111,19 @@ def test_no_command_answers_its_help_as_json_where_asked(capsys: pytest.CaptureF
     assert "papercut-relay demo" in json.loads(capsys.readouterr().out)["help"]
 
 
+def test_a_run_tells_each_failed_part_as_its_command_would(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("relay.http.READ_ATTEMPTS", 1)
+    nowhere = {"api_url": "http://127.0.0.1:1/api/v2", "token_url": "http://127.0.0.1:1/token"}
+    file = write_toml(tmp_path, papercut={"url": "http://127.0.0.1:1"}, officernd=nowhere)
+    assert run_main("--config", str(file), "--json", "run") == 1
+    answer = json.loads(capsys.readouterr().out)
+    assert answer["error"] == answer["sync"]["error"]
+    assert (answer["sync"]["error"]["code"], answer["sync"]["applied"]) == ("unreachable", False)
+    assert (answer["settle"]["error"]["code"], answer["settle"]["movements"]) == ("unreachable", [])
+
+
 def test_the_settings_are_found_by_the_environment(tmp_path: Path) -> None:
     file = write_toml(tmp_path, site={"timezone": "Nowhere"})
     done = relay("plan", folder=ROOT, PAPERCUT_RELAY_CONFIG=str(file))
