@@ -160,10 +160,7 @@ def one_line(text: str, limit: int = 0) -> str:
     """
     composed = unicodedata.normalize("NFC", text)
     # Invisible format characters (Cf) would make two names look equal that are not; surrogates cannot be sent at all.
-    plain = "".join(
-        " " if unicodedata.category(c) in ("Cc", "Zl", "Zp") else "" if unicodedata.category(c) in ("Cf", "Cs") else c
-        for c in composed
-    )
+    plain = "".join(c for c in composed if c.isspace() or unicodedata.category(c) not in ("Cc", "Cf", "Cs"))
     joined = " ".join(plain.split())
     return joined[:limit].rstrip() if limit and len(joined) > limit else joined
 

@@ -137,4 +137,4 @@ def test_groups_are_unique_short_and_the_same_however_they_are_read(companies: d
 
 
 def test_base_names_have_no_control_characters() -> None:
-    assert base_name("A\x00B\x1fC") == "A B C"
+    assert base_name("A\x00B\x07 \x1b C\tD") == "AB C D"
