@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import secrets
 from collections import Counter
+from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -120,7 +121,7 @@ class DirectSite:
         folder = root / name
         folder.mkdir(parents=True)
         self.settings = settings_for(folder, site={"name": name}, **sections)
-        self.clock = StillClock()
+        self.clock = StillClock(datetime.now(UTC))  # the user source tells a directory's age by the real time
         token = self.settings.papercut.auth_token.get_secret_value()
         self.standin = PaperCutStandIn(data_dir=folder / "papercut", clock=self.clock, token=token)
         self.state = self.standin.state
