@@ -61,11 +61,11 @@ def link(
     if username.startswith(GROUP):
         return _link_group(settings, officernd, database, clock, member, username.removeprefix(GROUP))
     if username.startswith(SHARED):
-        company = _company(officernd, member)
-        return _link_shared(settings, papercut, database, clock, company, username.removeprefix(SHARED))
+        return _link_shared(settings, officernd, papercut, database, clock, member, username.removeprefix(SHARED))
+    name = _username(settings, username)
     memory = remembered(database, settings)
     found = who.find_member(member, officernd, papercut, memory)
-    name = _usable(settings, papercut, username)
+    _refuse_internal(papercut, name)
     owner = next((one for one in memory.links.values() if one.username == name and not one.deleted_at), None)
     if owner is not None and owner.member_id != found.id:
         raise RelayError(
@@ -200,11 +200,15 @@ def _link_group(
 
 
 def _link_shared(
-    settings: Settings, papercut: PaperCut, database: Engine, clock: Clock, company: Company, name: str
+    settings: Settings, officernd: OfficeRnD, papercut: PaperCut, database: Engine, clock: Clock, word: str, name: str
 ) -> Answer:
     """Let a company pay for a shared account from now on; what was charged to it before is its opening balance."""
-    if len(name) > LONGEST_ACCOUNT:
-        raise UsageError(f"A shared account's name has at most {LONGEST_ACCOUNT} characters, not {len(name)}.")
+    if not is_one_line(name) or len(name) > LONGEST_ACCOUNT:
+        raise UsageError(
+            f"{name!r} cannot be a shared account: one line of at most {LONGEST_ACCOUNT} characters, such as "
+            "account:Acme."
+        )
+    company = _company(officernd, word)
     held = papercut.shared_account(name)
     site = settings.site.name
     with database.begin() as connection:
@@ -256,8 +260,8 @@ def _company(officernd: OfficeRnD, word: str) -> Company:
     return found[0]
 
 
-def _usable(settings: Settings, papercut: PaperCut, username: str) -> str:
-    """Return a username that a member may be linked to, or raise with the reason why not."""
+def _username(settings: Settings, username: str) -> str:
+    """Return the username as PaperCut writes it, or raise why no member may be linked to it; asks nobody."""
     name = username.strip().lower()
     if not name or clean(name) != name:
         raise UsageError(
@@ -266,14 +270,18 @@ def _usable(settings: Settings, papercut: PaperCut, username: str) -> str:
         )
     if name in {one.strip().lower() for one in settings.members.not_ours}:
         raise RelayError(f"{name} stands in [members] not_ours: take it out of there first.", code="not_ours")
+    return name
+
+
+def _refuse_internal(papercut: PaperCut, name: str) -> None:
+    """Raise RelayError when the account of that name is an internal user; one that does not exist is none."""
     try:
         internal = is_true(papercut.user_properties(name, [INTERNAL])[INTERNAL])
     except NotFound:
-        return name
+        return
     if internal:
         raise RelayError(
             f"{name} is an internal user, whose password PaperCut never asks OfficeRnD for: link another name, or "
             "delete the internal user in PaperCut first.",
             code="internal_user",
         )
-    return name

@@ -122,7 +122,7 @@ def test_who_pays_is_answered_once_and_taken_back(server: Standins) -> None:
         with pytest.raises(RelayError) as refused:
             say(server, "link", member=word, username=wrong)
         assert wrong.removeprefix("account:") in refused.value.message or word in refused.value.message
-    with pytest.raises(UsageError, match="at most 240 characters"):
+    with pytest.raises(UsageError, match="at most 240 characters, such as"):
         say(server, "link", member=one.id, username="account:" + "x" * 241)
     with pytest.raises(RelayError, match="No company pays"):
         say(server, "unlink", who=f"account:{NAME}")
