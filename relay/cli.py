@@ -94,6 +94,25 @@ class Commands(click.Group):
         return name, found, rest
 
 
+class SeveralValues(click.Command):
+    """A command whose repeatable options take several values: --allow A B is --allow A --allow B."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        repeatable = {name for option in self.params if getattr(option, "multiple", False) for name in option.opts}
+        spread: list[str] = []
+        option, has_value = "", False
+        for word in args:
+            if word.startswith("-"):
+                option, equals, _ = word.partition("=")
+                has_value = bool(equals)
+            elif has_value and option in repeatable:
+                spread.append(option)
+            else:
+                has_value = True
+            spread.append(word)
+        return super().parse_args(ctx, spread)
+
+
 @click.group(
     cls=Commands,
     name="papercut-relay",
@@ -120,7 +139,7 @@ def cli(context: click.Context, config_file: str | None, as_json: bool, verbose:
 
 def command(**attributes: Any) -> Callable[[Callable[..., Any]], click.Command]:
     def decorate(function: Callable[..., Any]) -> click.Command:
-        return cli.command(**attributes)(_common_options(function))
+        return cli.command(cls=SeveralValues, **attributes)(_common_options(function))
 
     return decorate
 

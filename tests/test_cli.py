@@ -98,6 +98,23 @@ def test_json_is_one_object_also_for_a_failure(words: list[str], tmp_path: Path)
     assert "[fees] every" in done.stderr
 
 
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["check", "--fix", "one", "two"], "There is no fix one, two;"),
+        (["check", "--fix=one", "two", "--fix", "three"], "There is no fix one, two, three;"),
+        (["settle", "--allow", "max_fee", "nonsense", "--dry-run"], "--allow nonsense:"),
+        (["settle", "--dry-run", "max_fee"], "unexpected extra argument (max_fee)"),
+        (["sync", "--expect", "abc", "max_fee"], "unexpected extra argument (max_fee)"),
+    ],
+)
+def test_an_option_for_several_codes_takes_them_one_after_the_other(
+    words: list[str], told: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run_main("--config", str(write_toml(tmp_path)), *words) == 2
+    assert told in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("words", [["--json", "sync", "--expect"], ["sync", "nonsense", "--json"]])
 def test_wrong_usage_is_one_object_too(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     """Wherever --json stands, and before a command has seen its options."""
