@@ -6,6 +6,7 @@ imported by the command that needs them, so that --help answers at once and read
 
 from __future__ import annotations
 
+import io
 import json
 import logging
 import os
@@ -644,12 +645,20 @@ def log_to_file(settings: config.Settings) -> None:
     root.addHandler(handler)
 
 
+def _let_no_name_stop_an_answer() -> None:
+    """Write UTF-8 to a file or another program, also where Windows would not; a terminal shows what it can."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding=None if stream.isatty() else "utf-8", errors="backslashreplace")
+
+
 def main(arguments: list[str] | None = None) -> NoReturn:
     """Run one command and leave with the contract's exit code; a failure is one sentence, never a traceback."""
     words = sys.argv[1:] if arguments is None else arguments
     _set_outside(None, "--json" in words, "--verbose" in words)
     OUTSIDE.command = ""
     logging.raiseExceptions = False
+    _let_no_name_stop_an_answer()
     try:
         code = cli.main(args=words, prog_name="papercut-relay", standalone_mode=False)
         code = code if isinstance(code, int) else EXIT_DONE

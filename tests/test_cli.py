@@ -141,6 +141,21 @@ def test_a_run_tells_each_failed_part_as_its_command_would(
     assert (answer["settle"]["error"]["code"], answer["settle"]["movements"]) == ("unreachable", [])
 
 
+def test_an_answer_is_utf8_whatever_the_machine_writes_otherwise(tmp_path: Path) -> None:
+    """A Windows server's code page knows neither all members' names nor half of a character."""
+    words = ["--json", "discrepancies", "--since", "Łukasz 田\udce9"]
+    done = subprocess.run(
+        [sys.executable, "-m", "relay", "--config", str(write_toml(tmp_path)), *words],
+        env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "cp1252"},
+        capture_output=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert "Łukasz 田" in json.loads(done.stdout.decode())["error"]["message"]
+    assert "Łukasz 田" in done.stderr.decode()
+
+
 def test_the_settings_are_found_by_the_environment(tmp_path: Path) -> None:
     file = write_toml(tmp_path, site={"timezone": "Nowhere"})
     done = relay("plan", folder=ROOT, PAPERCUT_RELAY_CONFIG=str(file))
