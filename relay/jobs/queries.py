@@ -9,7 +9,7 @@ from datetime import date, datetime
 from itertools import chain
 from typing import Any
 
-from sqlalchemy import Connection, and_, func, or_, select
+from sqlalchemy import Connection, and_, select
 
 from relay.jobs import store, tables
 from relay.jobs.figures import Amounts, Named, PrintedJob
@@ -125,17 +125,11 @@ def company_ids(connection: Connection, site: str, name: str) -> set[tuple[str, 
     """Return (id, name) of every company of this name (any case) or id, as jobs, links and history know it."""
     found: set[tuple[str, str]] = set()
     for table in (_jobs, people_links, tables.people, links.people_shared_accounts):
-        query = (
-            select(table.c.company_id, table.c.company_name)
-            .where(
-                table.c.site == site,
-                table.c.company_id != "",
-                or_(func.lower(table.c.company_name) == name.lower(), table.c.company_id == name),
-            )
-            .distinct()
-        )
-        found.update((row.company_id, row.company_name) for row in connection.execute(query))
-    return found
+        query = select(table.c.company_id, table.c.company_name).where(table.c.site == site, table.c.company_id != "")
+        found.update((row.company_id, row.company_name) for row in connection.execute(query.distinct()))
+    # Compared here: SQLite knows upper and lower case of ASCII only.
+    wanted = name.casefold()
+    return {(known, called) for known, called in found if called.casefold() == wanted or known == name}
 
 
 def has_jobs_of(connection: Connection, site: str, username: str) -> bool:

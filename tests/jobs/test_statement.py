@@ -215,6 +215,13 @@ def test_a_company_has_its_members_jobs_and_its_own_fees(acme: JobsSite) -> None
     assert {"printed": 3 * EUR, "open": -2 * EUR, "fees": EUR} == step_amounts(statement)
 
 
+@pytest.mark.parametrize("name", ["Ärzte Кафе ООД", "ÄRZTE КАФЕ ООД", "company-Ärzte Кафе ООД"])
+def test_a_company_is_found_in_any_case_of_any_alphabet(site: JobsSite, name: str) -> None:
+    site.link("ann", company="Ärzte Кафе ООД")
+    print_on(site, row(10))
+    assert EUR == made(site, company=name).printed
+
+
 @pytest.mark.parametrize("who", ["ann", "ANN", "Ann", "member-ann"])
 def test_a_member_is_found_by_every_name(acme: JobsSite, who: str) -> None:
     print_on(acme, row(10), row(10, user="ben", account="ben"))
