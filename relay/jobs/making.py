@@ -89,8 +89,6 @@ class _Making:
         self.first, self.last, self.now = first, last, now
         zone = ZoneInfo(settings.site.timezone)
         self.begins = datetime(first.year, first.month, 1, tzinfo=zone)
-        after = last + timedelta(days=1)
-        self.ends = datetime(after.year, after.month, 1, tzinfo=zone) - timedelta(microseconds=1)
         self.made_at = now.astimezone(zone)
         self.people = queries.people(connection, self.site)
         self.shared = queries.shared_accounts(connection, self.site)
@@ -196,7 +194,6 @@ class _Making:
                     self.moved.get(member_id, ()),
                     known,
                     chosen=chosen.get(member_id, ()),
-                    month_ends=self.ends,
                     owed=self._owed(person, known),
                 )
             )
@@ -281,5 +278,4 @@ class _Making:
 
 
 def _by_company_and_name(line: PersonLine) -> tuple[str, str, str]:
-    person = line.person
-    return person.company_name.lower(), person.name.lower(), person.username
+    return line.company.lower(), line.person.name.lower(), line.person.username

@@ -16,7 +16,6 @@ from zoneinfo import ZoneInfo
 from relay.jobs.figures import PrintedJob, Tally, sheets_of
 from relay.jobs.statement import MEANING, FeeLine, PersonLine, Statement
 from relay.money import amounts
-from relay.money.account import is_shared
 
 Format = Literal["text", "csv", "json", "html"]
 
@@ -69,9 +68,6 @@ def as_json(statement: Statement) -> str:
 def json_of(statement: Statement) -> dict[str, Any]:
     """Return a statement as plain values; amounts are strings with the currency's digits."""
     money = _money(statement.currency)
-    companies: dict[tuple[str, str], list[PersonLine]] = {}
-    for line in statement.people:
-        companies.setdefault((line.person.company_id, line.person.company_name), []).append(line)
     return {
         "site": statement.site,
         "currency": statement.currency,
@@ -92,16 +88,16 @@ def json_of(statement: Statement) -> dict[str, Any]:
         "not_members": [_person_json(line, statement) for line in statement.strangers],
         "companies": [
             {
-                "company_id": company_id,
-                "company": name,
-                "people": sum(not is_shared(line.person.member_id) for line in lines),
-                "jobs": sum(line.tally.jobs for line in lines),
-                "pages": sum(line.tally.pages for line in lines),
-                "printed": money(sum(line.tally.net for line in lines)),
-                "billed": money(sum(line.billed for line in lines)),
-                "open": money(sum(line.open for line in lines)),
+                "company_id": company.company_id,
+                "company": company.name,
+                "people": len(company.members),
+                "jobs": company.tally.jobs,
+                "pages": company.tally.pages,
+                "printed": money(company.tally.net),
+                "billed": money(company.billed),
+                "open": money(company.open),
             }
-            for (company_id, name), lines in companies.items()
+            for company in statement.companies
         ],
         "shared_accounts": [
             {"account": account, **_tally_json(tally, money), "printed": money(tally.net)}
@@ -207,7 +203,7 @@ def as_text(statement: Statement) -> str:
         rows = [
             (
                 line.person.name or line.person.username,
-                line.person.company_name or ("" if line.person.member_id else "(no member)"),
+                line.company if line.person.member_id else "(no member)",
                 str(line.tally.jobs),
                 str(line.tally.pages),
                 money(line.tally.net),

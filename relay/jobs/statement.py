@@ -14,6 +14,7 @@ from datetime import date, datetime
 from relay.jobs import billed
 from relay.jobs.billed import LONG_AGO, Billed, Window
 from relay.jobs.figures import Amounts, Named, PrintedJob, Tally, tally
+from relay.money.account import is_shared
 
 # What becomes of jobs that no fee of this statement bills.
 UNCOVERED = {
@@ -47,6 +48,7 @@ class PersonLine:
     fees: tuple[FeeLine, ...] = ()
     pending: tuple[Billed, ...] = ()
     uncovered: Mapping[str, int] = field(default_factory=dict)
+    open_of: Mapping[str, int] = field(default_factory=dict)  # job key -> micros of it that are not billed yet
     fee_of: Mapping[str, str] = field(default_factory=dict)  # job key -> reference of the fee that bills it
 
     @property
@@ -55,12 +57,36 @@ class PersonLine:
         return tally(job for job in self.jobs if job.is_billed)
 
     @property
+    def company(self) -> str:
+        """The company at the time of these jobs, several where the person changed; else the present one."""
+        names = dict.fromkeys(name for job in self.jobs if (name := self.company_of(job)[1]))
+        return ", ".join(names) if self.jobs else self.person.company_name
+
+    def company_of(self, job: PrintedJob) -> tuple[str, str]:
+        """Return (id, name) of the company whose cost a job is: a shared account's own, else that of its time."""
+        person = self.person
+        return (person.company_id, person.company_name) if job.shared_id else (job.company_id, job.company_name)
+
+    @property
     def billed(self) -> int:
         return sum(line.fee.amount for line in self.fees)
 
     @property
     def open(self) -> int:
         return self.uncovered.get("open", 0)
+
+
+@dataclass
+class CompanyLine:
+    """One company's month: what its members printed as such, wherever they belong by now, what was charged to its
+    shared accounts, and the fees it pays."""
+
+    company_id: str
+    name: str = ""
+    members: set[str] = field(default_factory=set)
+    tally: Tally = field(default_factory=Tally)
+    billed: int = 0
+    open: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +131,32 @@ class Statement:
         return (*self.people, *self.strangers)
 
     @property
+    def companies(self) -> list[CompanyLine]:
+        """Return what each company had of this, by name; "" for members without one."""
+        found: dict[str, CompanyLine] = {}
+
+        def company(company_id: str, line: PersonLine) -> CompanyLine:
+            known = found.setdefault(company_id, CompanyLine(company_id))
+            if not is_shared(line.person.member_id):
+                known.members.add(line.person.member_id)
+            return known
+
+        for line in self.people:
+            for job in line.jobs:
+                if job.is_billed:
+                    company_id, name = line.company_of(job)
+                    of_job = company(company_id, line)
+                    of_job.name = name
+                    of_job.tally.add(job)
+                    of_job.open += line.open_of.get(job.key, 0)
+            for fee in line.fees:
+                company(fee.fee.company_id, line).billed += fee.fee.amount
+        present = {line.person.company_id: line.person.company_name for line in self.people}
+        for of_company in found.values():
+            of_company.name = present.get(of_company.company_id) or of_company.name or of_company.company_id
+        return sorted(found.values(), key=lambda of_company: (of_company.name.lower(), of_company.company_id))
+
+    @property
     def jobs(self) -> list[tuple[PrintedJob, PersonLine]]:
         """Return every job with its person, oldest first; what shared accounts paid is among them."""
         found = [(job, line) for line in self.lines for job in line.jobs]
@@ -118,13 +170,12 @@ def person_line(
     amounts: Amounts,
     *,
     chosen: Iterable[str],
-    month_ends: datetime,
     owed: int,
 ) -> PersonLine:
-    """Return one person's month, given their jobs of it and all their movements.
+    """Return one person's month, given their jobs of it, oldest first, and all their movements.
 
     `chosen` are the references of the fees that the statement is about; `owed` is what the person owes now (micros);
-    `amounts` must reach back to the first chosen fee's beginning.
+    `amounts` must reach back to the first chosen fee's beginning and to the first of the jobs.
     """
     began = person.linked_at or LONG_AGO
     windows = billed.windows(moved, began)
@@ -137,6 +188,7 @@ def person_line(
         terms = billed.explain(windows[start:], None if start else person.opening_balance, amounts.net)
     fee_of: dict[str, str] = {}
     uncovered: dict[str, int] = defaultdict(int)
+    unbilled: list[PrintedJob] = []
     billed_until = windows[-1].until if windows else began
     for job in jobs:
         if not job.is_billed or not job.counts:
@@ -146,13 +198,13 @@ def person_line(
             fee_of[job.key] = window.fee.reference
             if window.fee.reference not in wanted:
                 uncovered["later"] += job.net
+        elif job.at > billed_until:
+            unbilled.append(job)
         else:
-            uncovered["from_balance" if job.at > billed_until else "before_link"] += job.net
-    # Who owes something owes it for the latest jobs: what was printed after this month first.
-    after = amounts.net(max(billed_until, month_ends)).amount
-    open_ = max(0, min(uncovered["from_balance"], owed - after))
-    uncovered["open"] = open_
-    uncovered["from_balance"] -= open_
+            uncovered["before_link"] += job.net
+    open_of = _open_of(unbilled, owed, amounts)
+    uncovered["open"] = sum(open_of.values())
+    uncovered["from_balance"] = sum(job.net for job in unbilled) - uncovered["open"]
     by_key = {job.key: job for job in jobs}
     lines = tuple(
         FeeLine(
@@ -163,9 +215,25 @@ def person_line(
         for index in indexes
     )
     pending = tuple(item for item in moved if item.kind == "fee" and not item.posted)
-    return PersonLine(
-        person, tuple(jobs), lines, pending, {code: amount for code, amount in uncovered.items() if amount}, fee_of
-    )
+    told = {code: amount for code, amount in uncovered.items() if amount}
+    return PersonLine(person, tuple(jobs), lines, pending, told, open_of, fee_of)
+
+
+def _open_of(unbilled: Sequence[PrintedJob], owed: int, amounts: Amounts) -> dict[str, int]:
+    """Return what of each job is still owed, by its key: who owes something owes it for the latest jobs.
+
+    Those are counted over all that the person printed, so that statements of two companies never tell a cent twice.
+    """
+    found: dict[str, int] = {}
+    moment, at_once = None, 0
+    for job in reversed(unbilled):
+        if job.at != moment:
+            moment, at_once = job.at, 0
+        left = max(0, owed - amounts.net(job.at).amount - at_once)
+        at_once += job.net
+        if open_ := min(job.net, left):
+            found[job.key] = open_
+    return found
 
 
 def _covering(windows: Sequence[Window], at: datetime) -> Window | None:

@@ -215,6 +215,36 @@ def test_a_company_has_its_members_jobs_and_its_own_fees(acme: JobsSite) -> None
     assert {"printed": 3 * EUR, "open": -2 * EUR, "fees": EUR} == step_amounts(statement)
 
 
+def test_jobs_stay_with_the_company_of_their_time(acme: JobsSite) -> None:
+    """Ann moves from Acme to Beta: what she printed for Acme stays Acme's, also in what a site's companies had."""
+    acme.clock.moment = at(13)
+    print_on(acme, row(10), row(12, "2.0000"))
+    acme.clock.moment = at(15)
+    acme.link("ann", company="Beta")
+    print_on(acme, row(16, "4.0000"))
+    add_fee(acme, "ann", EUR, at(11, 5))
+    owed = {"Acme": (3 * EUR, EUR, 2 * EUR), "Beta": (4 * EUR, 0, 4 * EUR)}
+    site = made(acme)
+    assert owed == {line.name: (line.tally.net, line.billed, line.open) for line in site.companies}
+    assert ["Acme, Beta"] == [line.company for line in site.people]
+    assert "Acme, Beta" in jobs.render(site, "text")
+    for name, figures in owed.items():
+        one = made(acme, company=name)
+        assert figures == (one.printed, one.billed, sum(line.open for line in one.people))
+        assert [name] == [line.company for line in one.people]
+
+
+def test_two_companies_never_tell_the_same_open_cent(acme: JobsSite) -> None:
+    add_top_up(acme, "ann", 3 * EUR, at(2))
+    acme.clock.moment = at(13)
+    print_on(acme, row(10, "4.0000"))
+    acme.clock.moment = at(15)
+    acme.link("ann", company="Beta")
+    print_on(acme, row(16, "2.0000"))
+    open_ = [sum(line.open for line in made(acme, company=name).people) for name in ("Acme", "Beta")]
+    assert [EUR, 2 * EUR] == open_
+
+
 @pytest.mark.parametrize("name", ["Ärzte Кафе ООД", "ÄRZTE КАФЕ ООД", "company-Ärzte Кафе ООД"])
 def test_a_company_is_found_in_any_case_of_any_alphabet(site: JobsSite, name: str) -> None:
     site.link("ann", company="Ärzte Кафе ООД")
