@@ -39,6 +39,9 @@ def statement(
     Raises UsageError for a month that is none, and for a member or company that nothing is known of.
     """
     first, last = month_days(month, clock.business_day(settings.site.timezone))
+    for option, text in (("month", month), ("member", member), ("company", company)):
+        if text is not None and not text.strip():
+            raise UsageError(f"--{option} is empty: say which, or leave it out.")
     if member and company:
         raise UsageError("--member and --company together: name one of them.")
     with reading(database) as connection:
@@ -156,6 +159,9 @@ class _Making:
             if wanted in (named.member_id.lower(), named.username.lower(), named.email.lower())
         ]
         found = exactly or [named for named in self.people.values() if named.name.lower() == wanted]
+        if not found:  # a name that the account had before
+            had = {owner.member_id for owner in store.owners_of(self.connection, self.site, wanted)}
+            found = [named for named in self.people.values() if named.member_id in had]
         if len(found) > 1:
             names = ", ".join(sorted(named.username for named in found))
             raise UsageError(f"--member {who}: several people answer to this ({names}); name one by username.")

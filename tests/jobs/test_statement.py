@@ -258,6 +258,14 @@ def test_a_member_is_found_by_every_name(acme: JobsSite, who: str) -> None:
     assert ["ann"] == [line.person.username for line in made(acme, member=who).people]
 
 
+def test_a_renamed_member_is_found_by_the_name_before(acme: JobsSite) -> None:
+    print_on(acme, row(10))
+    acme.clock.move(days=1)
+    acme.link("anna", member_id="member-ann", company="Acme")
+    acme.import_jobs()
+    assert [("anna", EUR)] == [(line.person.username, line.tally.net) for line in made(acme, member="ann").people]
+
+
 def test_a_stranger_has_a_statement_by_username(acme: JobsSite) -> None:
     print_on(acme, row(10, user="guest", account="guest"))
     assert ["guest"] == [line.person.username for line in made(acme, member="guest").strangers]
@@ -271,6 +279,10 @@ def test_a_stranger_has_a_statement_by_username(acme: JobsSite) -> None:
         ({"month": "2026-13"}, "YYYY-MM"),
         ({"month": "november"}, "YYYY-MM"),
         ({"member": "ann", "company": "Acme"}, "one of them"),
+        ({"member": ""}, "--member is empty"),
+        ({"member": " "}, "--member is empty"),
+        ({"company": ""}, "--company is empty"),
+        ({"month": ""}, "--month is empty"),
     ],
 )
 def test_what_cannot_be_meant_is_said(acme: JobsSite, scope: dict[str, str], reason: str) -> None:
