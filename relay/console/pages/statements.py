@@ -14,7 +14,6 @@ from relay.console import words
 from relay.console.charts import Bar
 from relay.console.gate import desk
 from relay.errors import UsageError
-from relay.money.account import is_shared
 
 page = Blueprint("statements", __name__)
 
@@ -38,9 +37,6 @@ def show() -> Any:
         )
     except UsageError as error:
         problem = re.sub(r"--\w+ ", "", words.plain(error.message))
-    companies: defaultdict[str, list[Any]] = defaultdict(list)
-    for line in made.people if made else ():
-        companies[line.person.company_name].append(line)
     people = list(made.people) if made else []
     pages = max(1, -(-len(people) // SHOWN))
     number = min(max(request.args.get("page", 1, type=int), 1), pages)
@@ -57,14 +53,8 @@ def show() -> Any:
         pages=pages,
         companies=sorted(
             (
-                (
-                    name,
-                    sum(not is_shared(line.person.member_id) for line in lines),
-                    sum(line.tally.pages for line in lines),
-                    sum(line.tally.net for line in lines),
-                    sum(line.billed for line in lines),
-                )
-                for name, lines in companies.items()
+                (company.name, len(company.members), company.tally.pages, company.tally.net, company.billed)
+                for company in (made.companies if made else ())
             ),
             key=lambda row: (-row[3], row[0].casefold()),
         ),

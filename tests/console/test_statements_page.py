@@ -1,0 +1,41 @@
+"""The page of statements: whose company printed what."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from console.visitor import Visitor
+from sqlalchemy import insert
+from still_clock import StillClock
+
+from relay.console.app import make_app
+from relay.jobs import import_jobs
+from relay.people.links import people_links
+from relay.progress import Progress
+
+
+def test_jobs_stay_with_the_company_of_their_time(make_desk: Any, clock: StillClock, tmp_path: Path) -> None:
+    """Ann printed as Acme's member, and then as Beta's."""
+    desk = make_desk(jobs={"path": str(tmp_path)})
+
+    def prints_as(company: str, time: str) -> None:
+        with desk.database.begin() as connection:
+            connection.execute(people_links.delete())
+            connection.execute(
+                insert(people_links).values(
+                    site="hq", member_id="m1", username="ann", display_name="Ann", company_id=company,
+                    company_name=company, linked_at=datetime(2026, 11, 1, tzinfo=UTC),
+                )
+            )  # fmt: skip
+        with (tmp_path / "printlog_2026_11_23.log").open("a") as file:
+            file.write(f"2026-11-23 {time}\tprint01\tColour\tann\tann\tPC\tOffer.pdf\t3\t1\t1\t0.3500\n")
+        import_jobs(desk.settings, desk.database, clock=clock, progress=Progress())
+
+    prints_as("Acme", "09:15:30")
+    clock.move(hours=1)
+    prints_as("Beta", "12:15:30")
+    page = Visitor(make_app(desk).test_client()).page("/statements?month=2026-11")
+    told = [cell.text_content() for cell in page.xpath("//td[@data-title='Company']")]
+    assert ["Acme", "Beta", "Acme, Beta"] == told
