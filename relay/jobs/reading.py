@@ -93,14 +93,20 @@ def moment(local: datetime, zone: ZoneInfo, after: datetime | None) -> datetime:
     return second.astimezone(UTC) if second_pass_began or at < after - DISORDER else at
 
 
+_MINUS = re.compile(r"[-\u2010-\u2015\u2212()]")
 _NUMBER = re.compile(r"\d+([.,]\d+)?")
 _GROUPED = re.compile(r"\d{1,3}(?:([.,\s'])\d{3})(?:\1\d{3})*(?:([.,])(\d+))?")
 
 
 @lru_cache(maxsize=4096)
 def cost(text: str) -> int:
-    """Return an amount in micros: "1.2500", "€1,25", "EUR 1 234.50". Raises Unreadable, also for "1,250"."""
-    bare = re.sub(r"^[^\d.,+-]+|\s*[^\d.,\s'][^\d]*$", "", text.strip())
+    """Return an amount in micros: "1.2500", "€1,25", "EUR 1 234.50", "kr. 5,00".
+
+    Raises Unreadable, also for "1,250", and for what is less than nothing in any notation: "-1.00", "1.00-", "(1.00)".
+    """
+    if _MINUS.search(text):
+        raise Unreadable(f"{text[:40]!r} is no amount that a job costs")
+    bare = re.sub(r"^[^\d.,+]+(\.\s+)?|\s*[^\d.,\s'][^\d]*$", "", text.strip())
     if _NUMBER.fullmatch(bare):
         if re.fullmatch(r"\d{1,3},\d{3}", bare) and not bare.startswith("0"):
             raise Unreadable(f"{text[:40]!r} may be two amounts")

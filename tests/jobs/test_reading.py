@@ -83,13 +83,16 @@ def test_the_skipped_hour_counts_from_the_clock_before_it() -> None:
         ("1 234.50", 1_234_500_000),
         ("0,125", 125_000),
         ("7", 7_000_000),
+        ("kr. 5,00", 5_000_000),
     ],
 )
 def test_amounts(text: str, micros: int) -> None:
     assert micros == reading.cost(text)
 
 
-@pytest.mark.parametrize("text", ["", "free", "-1.00", "1,250", "1.2.3", "1e3", "9" * 20])
+@pytest.mark.parametrize(
+    "text", ["", "free", "-1.00", "1.00-", "\u22121.00", "($1.00)", "1,250", "1.2.3", "1e3", "9" * 20]
+)
 def test_what_is_no_amount_or_may_be_two_is_said(text: str) -> None:
     with pytest.raises(Unreadable):
         reading.cost(text)
