@@ -40,6 +40,7 @@ _HEADERS = {
     "refunded": ("refunded",),
 }  # fmt: skip
 _BY_HEADER = {header: column for column, headers in _HEADERS.items() for header in headers}
+_COST_IN = re.compile(r"(cost|price|charge|amount)( in)? [a-z]{3}")  # "Cost (EUR)"; not "Cost per page", "Cost center"
 _NEEDED = ("user", "printer")
 
 # The documented fields of the print log, and what a row beyond them may hold.
@@ -80,8 +81,8 @@ def header_layout(fields: Sequence[str], cost_column: str) -> Layout | None:
             columns["cost"] = index
             continue
         column = _BY_HEADER.get(header)
-        if column is None and re.match(r"(cost|price|charge|amount)\b", header):
-            column = "cost"  # "Cost (EUR)"
+        if column is None and _COST_IN.fullmatch(header):
+            column = "cost"
         if column == "cost" and wanted:
             continue
         if column is not None:

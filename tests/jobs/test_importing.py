@@ -281,6 +281,15 @@ def test_csv_headers_vary_and_so_does_their_order(csv_site: JobsSite) -> None:
     assert (6, 1_250_000, True) == (row["pages"], row["cost"], row["certain"])
 
 
+@pytest.mark.parametrize(
+    ("header", "value"), [("Cost Center", "Sales"), ("Cost per page", "0.05"), ("Charge type", "job")]
+)
+def test_not_everything_that_begins_with_cost_is_one(csv_site: JobsSite, header: str, value: str) -> None:
+    csv_log(csv_site, f"Time,User,Printer,Pages,{header},Cost (EUR)\n2026-11-23 09:15:30,ann,Colour,6,{value},0.30\n")
+    csv_site.import_jobs()
+    assert [300_000] == [row["cost"] for row in csv_site.rows()]
+
+
 def test_date_and_time_may_be_two_columns(csv_site: JobsSite) -> None:
     csv_log(csv_site, "Date,Time,User,Printer,Pages\n2026-11-23,9:15:30 PM,ann,Colour,3\n")
     csv_site.import_jobs()
