@@ -176,6 +176,8 @@ class _File:
         delimiters = ("\t",) if self.folder.source == "print_logs" else (",", ";", "\t")
         count = 0
         for line in lines.lines(self.file, 0, encoding):
+            if not line.finished and self.day >= self.folder.today and self.folder.source == "csv":
+                return None  # this may become the header
             if not line.finished or line.raw is None or count >= _HEADER_LINES:
                 break
             count += 1

@@ -326,6 +326,14 @@ def test_a_record_whose_end_may_still_be_written_waits(csv_site: JobsSite) -> No
     assert 1 <= csv_site.import_jobs().counts.set_aside
 
 
+def test_a_header_that_is_still_written_is_waited_for(csv_site: JobsSite) -> None:
+    text = "PaperCut Print Logger - http://www.papercut.com\n" + CSV_HEADER + CSV_ROW
+    csv_log(csv_site, text[:70])
+    assert ([], 0) == (codes(result := csv_site.import_jobs()), result.exit_code)
+    csv_log(csv_site, text[70:])
+    assert 1 == csv_site.import_jobs().counts.new
+
+
 def test_a_csv_without_a_header_is_an_error_with_its_name(csv_site: JobsSite) -> None:
     csv_log(csv_site, CSV_ROW)
     result = csv_site.import_jobs()
