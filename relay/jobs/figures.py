@@ -94,6 +94,7 @@ class Tally:
     colour_pages: int = 0
     colour_known_pages: int = 0  # pages of the jobs whose colour pages are known
     colour_jobs: int = 0
+    colour_untold: int = 0  # jobs in colour whose source does not say how many pages of them
     sheets: int = 0
     sheet_pages: int = 0  # pages of the jobs whose sheets are known
     cost: int = 0
@@ -112,7 +113,9 @@ class Tally:
 
     @property
     def colour_percent(self) -> int | None:
-        """The share of colour pages, where pages are known by colour."""
+        """The share of colour pages, where pages are known by colour; a source that only tells gray ones has none."""
+        if self.colour_untold:
+            return None
         return round(100 * self.colour_pages / self.colour_known_pages) if self.colour_known_pages else None
 
     def add(self, job: PrintedJob) -> None:
@@ -122,6 +125,7 @@ class Tally:
         self.jobs += 1
         self.pages += job.pages
         self.colour_jobs += bool(job.is_colour)
+        self.colour_untold += bool(job.is_colour) and job.colour_pages is None
         if job.colour_pages is not None:
             self.colour_pages += job.colour_pages
             self.colour_known_pages += job.pages

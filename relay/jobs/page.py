@@ -87,4 +87,6 @@ def _environment(total: Tally) -> list[tuple[str, str]]:
         figures += [(str(total.sheets), "sheets"), (str(total.sheets_saved), "sheets saved by duplex")]
     if total.colour_percent is not None:
         figures.append((f"{total.colour_percent} %", "in colour"))
+    elif total.colour_jobs:
+        figures.append((str(total.colour_jobs), "jobs in colour"))
     return figures

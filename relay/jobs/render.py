@@ -179,6 +179,7 @@ def _tally_json(figures: Tally, money: Callable[[int], str]) -> dict[str, Any]:
     return {
         "jobs": figures.jobs,
         "pages": figures.pages,
+        "colour_jobs": figures.colour_jobs,
         "colour_pages": figures.colour_pages,
         "colour_percent": figures.colour_percent,
         "sheets": figures.sheets,
@@ -239,6 +240,8 @@ def figures_line(figures: Tally) -> str:
     parts = [f"{figures.jobs} jobs, {figures.pages} pages"]
     if figures.colour_percent is not None:
         parts.append(f"{figures.colour_pages} of {figures.colour_known_pages} in colour ({figures.colour_percent} %)")
+    elif figures.colour_jobs:
+        parts.append(f"{figures.colour_jobs} of the jobs in colour")
     if figures.sheet_pages:
         parts.append(f"{figures.sheets} sheets, {figures.sheets_saved} saved by duplex")
     if figures.refunded_jobs:

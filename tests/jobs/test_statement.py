@@ -6,12 +6,13 @@ import csv
 import io
 import json
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from jobs_site import JobsSite, print_log_row
+from jobs_site import JobsSite, jobs_site, print_log_row
 from sqlalchemy import insert
 
 from relay import jobs
@@ -402,6 +403,21 @@ def test_management_figures(acme: JobsSite) -> None:
     acme.import_jobs()
     total = made(acme, company="Acme").total
     assert (3, 2, 1, 33) == (total.pages, total.sheets, total.sheets_saved, total.colour_percent)
+
+
+def test_a_source_that_only_tells_gray_pages_has_no_share_of_colour(tmp_path: Path) -> None:
+    """Half of the pages may be in colour: the other half being gray does not make that 0 %."""
+    site = jobs_site(tmp_path, jobs={"source": "csv"})
+    (site.folder / "2026-11-23.csv").write_text(
+        "Time,User,Printer,Pages,Grayscale\n"
+        "2026-11-23 09:15:30,ann,Colour,6,NOT GRAYSCALE\n2026-11-23 09:16:30,ann,Colour,6,GRAYSCALE\n"
+    )
+    site.import_jobs()
+    statement = made(site)
+    site.database.dispose()
+    assert None is statement.total.colour_percent
+    assert "12 pages; 1 of the jobs in colour" in jobs.render(statement, "text")
+    assert "0 %</b>" not in jobs.render(statement, "html")
 
 
 @pytest.mark.parametrize(
