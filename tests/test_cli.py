@@ -53,6 +53,21 @@ def test_no_command_means_help_and_never_a_write(capsys: pytest.CaptureFixture[s
     assert "papercut-relay demo" in capsys.readouterr().out
 
 
+def test_any_letter_can_be_written_where_the_machine_has_a_code_page(tmp_path: Path) -> None:
+    """As on Windows, whose pipes and files get an 8-bit code page without a word from us."""
+    write_toml(tmp_path)
+    answer = subprocess.run(
+        [sys.executable, "-m", "relay", "statement", "--json", "--month", "ноември"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "cp1252"},
+        capture_output=True,
+        timeout=60,
+        check=False,
+    )
+    assert 2 == answer.returncode
+    assert "ноември" in json.loads(answer.stdout.decode("utf-8"))["error"]["message"]
+
+
 @pytest.mark.parametrize("name", sorted(cli.cli.commands))
 def test_help_answers_without_settings(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
