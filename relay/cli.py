@@ -462,7 +462,7 @@ def statement(month: str | None, member: str | None, company: str | None, format
         made = room.statement(
             site.settings, site.database, month=month, member=member, company=company, clock=site.clock
         )
-        told = room.render(made, "json" if OUTSIDE.json else format_)
+        told = room.render(made, "json" if OUTSIDE.json else format_, width=terminal.output().width)
         # What goes into a file is written as it is: Windows would double the line ends of CSV.
         click.echo(told if format_ == "text" and not OUTSIDE.json else told.encode(), nl=False)
         return EXIT_DONE

@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import textwrap
 from collections.abc import Callable, Sequence
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
@@ -20,13 +21,13 @@ from relay.money import amounts
 Format = Literal["text", "csv", "json", "html"]
 
 
-def render(statement: Statement, format_: Format) -> str:
-    """Return a statement as text of this format, with a line end."""
+def render(statement: Statement, format_: Format, width: int | None = None) -> str:
+    """Return a statement as text of this format, with a line end; `width` is the terminal's, for "text"."""
     if format_ == "html":
         from relay.jobs.page import as_html  # templates are only loaded for pages
 
         return as_html(statement)
-    return {"text": as_text, "csv": as_csv, "json": as_json}[format_](statement)
+    return as_text(statement, width) if format_ == "text" else {"csv": as_csv, "json": as_json}[format_](statement)
 
 
 # -- CSV -------------------------------------------------------------------------------------------------------------
@@ -195,11 +196,16 @@ def _tally_json(figures: Tally, money: Callable[[int], str]) -> dict[str, Any]:
 # -- text ------------------------------------------------------------------------------------------------------------
 
 
-def as_text(statement: Statement) -> str:
-    """Return a statement for a terminal: figures, people, the way to the fees, each fee, notes."""
+def as_text(statement: Statement, width: int | None = None) -> str:
+    """Return a statement for a terminal: figures, people, the way to the fees, each fee, notes.
+
+    Where a `width` is given, sentences are broken there, and names are cut until the tables fit; the other formats
+    have them whole.
+    """
     money = _money(statement.currency)
     whose = statement.scope or f"site {statement.site}"
-    out = [f"Printing in {statement.month}: {whose}", "", figures_line(statement.total), month_line(statement), ""]
+    told = (f"Printing in {statement.month}: {whose}", "", figures_line(statement.total), month_line(statement), "")
+    out = [line for text in told for line in _broken(text, width)]
     if statement.lines:
         rows = [
             (
@@ -213,20 +219,25 @@ def as_text(statement: Statement) -> str:
             )
             for line in statement.lines
         ]
-        out += [*_columns(("who", "company", "jobs", "pages", "printed", "billed", "open"), rows, left=2), ""]
+        out += [
+            *_columns(
+                ("who", "company", "jobs", "pages", "printed", "billed", "open"), rows, left=2, cut=(0, 1), width=width
+            ),
+            "",
+        ]
     for account, figures in statement.shared.items():
         out.append(f"Charged to the shared account {account}: {figures.jobs} jobs, {money(figures.net)}")
-    out += _columns(("", statement.currency), [(step.what, money(step.amount)) for step in statement.steps], left=1)
+    out += _step_lines(statement, width)
     fees = [(line, fee) for line in statement.people for fee in line.fees]
     if fees:
         out += ["", "Fees"]
     for line, fee in fees:
         out.append(f"  {fee.fee.business_day}  {line.person.name or line.person.username}  {money(fee.fee.amount)}")
-        out.append(f"      [{fee.fee.reference}] " + fee_terms(fee, money))
+        out += _broken(f"      [{fee.fee.reference}] {fee_terms(fee, money)}", width, indent=8)
     if statement.scope:
-        out += ["", "Jobs", *_job_lines(statement)]
+        out += ["", "Jobs", *_job_lines(statement, width)]
     if statement.notes:
-        out += ["", *(f"Note: {note}" for note in statement.notes)]
+        out += ["", *(line for note in statement.notes for line in _broken(f"Note: {note}", width, indent=6))]
     return "\n".join(line.rstrip() for line in out) + "\n"
 
 
@@ -264,7 +275,21 @@ def month_line(statement: Statement) -> str:
     )
 
 
-def _job_lines(statement: Statement) -> list[str]:
+def _broken(text: str, width: int | None, indent: int = 0) -> list[str]:
+    return textwrap.wrap(text, width, subsequent_indent=" " * indent) or [""] if width else [text]
+
+
+def _step_lines(statement: Statement, width: int | None) -> list[str]:
+    money = _money(statement.currency)
+    longest = max(len(money(step.amount)) for step in statement.steps)
+    rows = []
+    for step in statement.steps:
+        what, *more = _broken(step.what, width and width - longest - 2, indent=2)
+        rows += [(what, money(step.amount)), *((line, "") for line in more)]
+    return _columns(("", statement.currency), rows, left=1)
+
+
+def _job_lines(statement: Statement, width: int | None) -> list[str]:
     money = _money(statement.currency)
     rows = [
         (
@@ -278,19 +303,41 @@ def _job_lines(statement: Statement) -> list[str]:
         )
         for job, line in statement.jobs
     ]
-    return _columns(("day", "user", "printer", "pages", "cost", "fee", "document"), rows, left=3, after=5)
+    head = ("day", "user", "printer", "pages", "cost", "fee", "document")
+    return _columns(head, rows, left=3, after=5, cut=(1, 2, 6), width=width)
 
 
-def _columns(head: Sequence[str], rows: Sequence[Sequence[str]], *, left: int, after: int = 99) -> list[str]:
-    """Return rows as columns; the first `left` and those from `after` on to the left, the rest to the right."""
+_LEAST = 8  # characters that are left of a name
+
+
+def _columns(
+    head: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    *,
+    left: int,
+    after: int = 99,
+    cut: Sequence[int] = (),
+    width: int | None = None,
+) -> list[str]:
+    """Return rows as columns; the first `left` and those from `after` on to the left, the rest to the right.
+
+    Those of `cut` give way, the widest first, until a line fits into `width`.
+    """
     widths = [max(len(row[index]) for row in (head, *rows)) for index in range(len(head))]
+    while width and sum(widths) + 2 * (len(widths) - 1) > width:
+        widest = max(cut, key=widths.__getitem__, default=None)
+        if widest is None or widths[widest] <= _LEAST:
+            break
+        widths[widest] -= 1
 
     def line(row: Sequence[str]) -> str:
         cells = [
-            cell.ljust(width) if index < left or index >= after else cell.rjust(width)
-            for index, (cell, width) in enumerate(zip(row, widths, strict=True))
+            cell if len(cell) <= width else cell[: width - 1] + "…" for cell, width in zip(row, widths, strict=True)
         ]
-        return "  ".join(cells)
+        return "  ".join(
+            cell.ljust(width) if index < left or index >= after else cell.rjust(width)
+            for index, (cell, width) in enumerate(zip(cells, widths, strict=True))
+        )
 
     return [*([line(head)] if any(head[:1]) else []), *(line(row) for row in rows)]
 

@@ -391,6 +391,19 @@ def test_text_tells_people_steps_and_fees(acme: JobsSite) -> None:
     assert "Offer.pdf" in jobs.render(made(acme, member="ann"), "text")
 
 
+def test_text_fits_a_terminal_and_keeps_references_whole(acme: JobsSite) -> None:
+    acme.link("ann", company="Society for the Advancement of Very Long Company Names and Their Careful Shortening")
+    print_on(acme, row(10, printer="Second floor, left of the kitchen", document="Report " * 30, user="ann"))
+    reference = add_fee(acme, "ann", EUR, at(11, 5))
+    add_top_up(acme, "ann", 20 * EUR, at(2))
+    for scope in ({}, {"member": "ann"}):
+        statement = made(acme, **scope)
+        text = jobs.render(statement, "text", width=80)
+        assert [] == [line for line in text.splitlines() if len(line) > 80]
+        assert reference in text and "1.00" in text
+        assert "Careful Shortening" in jobs.render(statement, "text")
+
+
 def test_an_empty_month_is_a_statement_too(acme: JobsSite) -> None:
     for format_ in ("text", "csv", "json"):
         assert jobs.render(made(acme, month="2025-01"), format_)
