@@ -104,7 +104,7 @@ class PaperCutDatabase:
         newer = tables.log.c.printer_usage_log_id > last_id
         fresh = last_id == 0
         for rows in _partitions(connection, tables.jobs(newer)):
-            last_id = rows[-1]["printer_usage_log_id"]
+            last_id = int(rows[-1]["printer_usage_log_id"])
             yield self._batch(rows, last_id, restarted=fresh)
             fresh = False
 
@@ -120,12 +120,12 @@ class PaperCutDatabase:
                 aside.append(
                     SetAside(
                         FILE,
-                        row["printer_usage_log_id"],
+                        int(row["printer_usage_log_id"]),
                         str(why),
                         reading.clean(str(row["document_name"] or ""), NAME),
                     )
                 )
-        settled = tuple(row["printer_usage_log_id"] for row in rows) if not restarted else ()
+        settled = tuple(int(row["printer_usage_log_id"]) for row in rows) if not restarted else ()
         return Batch(jobs, [job.base for job in jobs], aside, Cursor(FILE, last_id, "", _VERSION), restarted, settled)
 
 
@@ -267,7 +267,7 @@ def _job(row: RowMapping, zone: ZoneInfo, after: datetime | None) -> Job:
     given_back = _money(row["given_back"])
     refunded = bool(reading.flag(str(row["refunded"] or ""))) and not denied
     return Job(
-        base=f"#{row['printer_usage_log_id']:015d}",
+        base=f"#{int(row['printer_usage_log_id']):015d}",  # Oracle's NUMBER is a Decimal here
         at=at.astimezone(zone),
         business_day=at.astimezone(zone).date(),
         username=username,

@@ -216,6 +216,20 @@ def test_columns_that_a_server_lacks_are_left_out(office: PaperCutOffice) -> Non
     assert None is log_of(site).logged("PC-1")
 
 
+def test_ids_may_be_decimals(office: PaperCutOffice) -> None:
+    """As Oracle gives them."""
+    office.standin.print_job(user="ann", printer="Mono", pages=2)
+    with office.external._engine.begin() as connection:
+        connection.execute(
+            sa.text("ALTER TABLE tbl_printer_usage_log ALTER COLUMN printer_usage_log_id TYPE numeric(19, 0)")
+        )
+        row = connection.execute(sa.select(usage_log)).mappings().one()
+        connection.execute(usage_log.insert().values({**row, "printer_usage_log_id": 9999, "total_pages": -3}))
+    site = office.site("database")
+    assert (1, 1) == ((result := site.import_jobs()).counts.new, result.counts.set_aside)
+    assert (1, 0, 0) == ((again := site.import_jobs()).counts.known, again.counts.new, again.counts.set_aside)
+
+
 def test_a_missing_table_or_column_is_named(office: PaperCutOffice) -> None:
     with office.external._engine.begin() as connection:
         connection.execute(sa.text("ALTER TABLE tbl_printer_usage_log RENAME COLUMN total_pages TO pages"))
