@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from relay.jobs import reading
@@ -47,6 +47,7 @@ _NEEDED = ("user", "printer")
 _PRINT_LOG = ("time", "server", "printer", "user", "account", "client", "document", "total_pages", "colour", "copies")
 _DOCUMENTED = 9
 _MONEY_SHAPE = re.compile(r"\d+[.,]\d{2}|\d+[.,]\d{4,6}|\d+\.\d{3}")
+_LATEST = timedelta(days=31)  # after the day in the file's name; what a wrong clock wrote is later
 _KINDS = ("print", "copy", "scan", "fax")
 
 
@@ -124,6 +125,8 @@ def job_of(fields: Sequence[str], layout: Layout, place: Place, after: datetime 
         row = _by_look(fields) | row
     field = row.get
     local = reading.local_time(time_text(fields, layout), place.file_day)
+    if place.file_day is not None and local.date() - place.file_day > _LATEST:
+        raise Unreadable(f"it is dated {local:%Y-%m-%d}, long after its own log")
     username = reading.name(row["user"], "username", NAME).lower()
     printer = reading.name(row["printer"], "printer's name", NAME)
     if not username or not printer:

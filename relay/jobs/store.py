@@ -200,10 +200,10 @@ def save_import(connection: Connection, site: str, source: str, state: ImportSta
         connection.execute(insert(table).values(site=site, source=source, **values))
 
 
-def last_job_of_others(connection: Connection, site: str, source: str) -> datetime | None:
-    """Return the moment of the latest job that another source has counted."""
+def last_job_of_others(connection: Connection, site: str, source: str, until: datetime) -> datetime | None:
+    """Return the moment of the latest job, not later than `until`, that another source has counted."""
     table = tables.jobs
-    query = select(func.max(table.c.at)).where(table.c.site == site, table.c.source != source)
+    query = select(func.max(table.c.at)).where(table.c.site == site, table.c.source != source, table.c.at <= until)
     return connection.execute(query).scalar()
 
 

@@ -326,6 +326,13 @@ def test_a_record_whose_end_may_still_be_written_waits(csv_site: JobsSite) -> No
     assert 1 <= csv_site.import_jobs().counts.set_aside
 
 
+def test_a_row_dated_long_after_its_own_log_is_kept_aside(site: JobsSite) -> None:
+    site.append(print_log_row(time="2062-11-23 09:15:30"), print_log_row(time="2026-11-24 00:00:01"))
+    site.import_jobs()
+    assert [(2026, 11, 24)] == [(day.year, day.month, day.day) for day in (row["business_day"] for row in site.rows())]
+    assert ["it is dated 2062-11-23, long after its own log"] == [row["reason"] for row in site.set_aside()]
+
+
 def test_a_header_that_is_still_written_is_waited_for(csv_site: JobsSite) -> None:
     text = "PaperCut Print Logger - http://www.papercut.com\n" + CSV_HEADER + CSV_ROW
     csv_log(csv_site, text[:70])
@@ -464,3 +471,16 @@ def test_a_file_that_cannot_be_opened_does_not_stop_the_others(site: JobsSite, m
     monkeypatch.setattr(Path, "open", refuse)
     result = site.import_jobs()
     assert (1, ["job_log_unreadable"], 1) == (result.counts.new, codes(result), result.exit_code)
+
+
+def test_a_job_of_next_year_shuts_out_no_other_source(tmp_path: Path) -> None:
+    """The server's clock was wrong for one job."""
+    before = jobs_site(tmp_path)
+    before.append(print_log_row(time="2062-11-23 09:15:30"), day="2062_11_23")
+    before.append(print_log_row())
+    before.import_jobs()
+    before.database.dispose()
+    site = jobs_site(tmp_path, jobs={"source": "csv"})
+    csv_log(site, CSV_HEADER + CSV_ROW + CSV_ROW.replace("09:15", "10:15"))
+    assert (1, 1) == ((result := site.import_jobs()).counts.new, result.counts.known)
+    site.database.dispose()
