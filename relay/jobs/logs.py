@@ -73,7 +73,8 @@ class LogFolder:
         for day, path in files:
             try:
                 with path.open("rb") as file:
-                    yield from _File(self, path.name, day, file, known).batches(cursors.get(path.name))
+                    name = _storable(path.name)
+                    yield from _File(self, name, day, file, known).batches(cursors.get(name))
             except OSError as error:
                 self._unreadable(path, error)
 
@@ -82,9 +83,9 @@ class LogFolder:
             Finding(
                 "job_log_unreadable",
                 "error",
-                path.name,
-                f"The job log {path} cannot be read ({error.strerror or error}): let the relay's account read it. The "
-                "next import tries again.",
+                _storable(path.name),
+                f"The job log {_storable(str(path))} cannot be read ({error.strerror or error}): "
+                "let the relay's account read it. The next import tries again.",
             )
         )
 
@@ -104,9 +105,9 @@ class LogFolder:
                     Finding(
                         "job_log_twice",
                         "warning",
-                        path.name,
-                        f"{path} and {found[day].name} are both the log of {day}: the first was not read. Move copies "
-                        "out of the folder.",
+                        _storable(path.name),
+                        f"{_storable(str(path))} and {_storable(found[day].name)} are both the log of {day}: the "
+                        "first was not read. Move copies out of the folder.",
                     )
                 )
                 continue
@@ -276,6 +277,11 @@ class _File:
             number = self.seen[digest] = self.seen.get(digest, 0) + 1
             keys.append(f"{job.base}.{number}")
         return keys
+
+
+def _storable(name: str) -> str:
+    """Return a file's name as text, also where its bytes are none in this system's encoding."""
+    return name.encode("utf-8", "backslashreplace").decode()
 
 
 def _split(text: str, delimiter: str) -> list[str]:

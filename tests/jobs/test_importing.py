@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -324,6 +325,16 @@ def test_a_record_whose_end_may_still_be_written_waits(csv_site: JobsSite) -> No
     assert (0, 0) == ((result := csv_site.import_jobs()).counts.new, result.counts.set_aside)
     csv_site.clock.move(days=1)
     assert 1 <= csv_site.import_jobs().counts.set_aside
+
+
+def test_a_file_name_of_any_bytes_is_read(csv_site: JobsSite) -> None:
+    """A folder copied from Windows may have names that are no text here."""
+    with open(os.path.join(os.fsencode(csv_site.folder), b"B\xfcro-2026-11-23.csv"), "wb") as file:
+        file.write((CSV_HEADER + CSV_ROW + "rubbish\n").encode())
+    result = csv_site.import_jobs()
+    assert (1, 1) == (result.counts.new, result.counts.set_aside)
+    assert result.text().encode()
+    assert (0, 0) == ((again := csv_site.import_jobs()).counts.read, again.counts.bytes_read)
 
 
 def test_a_row_dated_long_after_its_own_log_is_kept_aside(site: JobsSite) -> None:
