@@ -119,6 +119,8 @@ def recorded(site: Site, kind: str, work: Callable[[], Any]) -> Any:
     try:
         done = work()
         answer, code = done.as_json(), done.exit_code
+        if kind == "sync":
+            jobs.remember_people(site.database, site.settings.site.name, site.clock.now())
         return done
     except RelayError as error:
         log.error("%s: %s", kind, error.message)

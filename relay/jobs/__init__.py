@@ -5,7 +5,7 @@ Reads PaperCut's logs or database and the ledger; changes nothing in either syst
 
 from relay.jobs.evidence import JobLog, fee_detail
 from relay.jobs.findings import free_printing_findings
-from relay.jobs.importing import ImportResult, import_jobs
+from relay.jobs.importing import ImportResult, import_jobs, remember_people
 from relay.jobs.making import statement
 from relay.jobs.render import render
 from relay.jobs.statement import Statement
@@ -17,6 +17,7 @@ __all__ = [
     "fee_detail",
     "free_printing_findings",
     "import_jobs",
+    "remember_people",
     "render",
     "statement",
 ]

@@ -108,6 +108,20 @@ def import_jobs(
     return _Import(settings, database, clock, progress).run(papercut)
 
 
+def remember_people(database: Engine, site: str, now: datetime) -> None:
+    """Write down whose account is whose, and of which company, from `now` on: what decides whose a job is.
+
+    Each import does it; a sync should too, since the jobs between it and the next import are the new company's.
+    """
+    with database.begin() as connection:
+        linked = {
+            account.username: Owner(now, account.member_id, account.company_id, account.company_name, account.full_name)
+            for account in linked_accounts(connection, site)
+        }
+        for username in sorted(store.remember_owners(connection, site, linked, now)):
+            store.adopt_jobs(connection, site, username, linked[username])
+
+
 class _Import:
     """One import under way."""
 
@@ -127,9 +141,9 @@ class _Import:
     def run(self, papercut: PaperCut | None) -> ImportResult:
         source = self._open_source()
         if source is not None:
-            with self.database.begin() as connection:
-                self._remember_owners(connection)
+            remember_people(self.database, self.site, self.now)
             with reading(self.database) as connection:
+                self.owners = store.owners_by_username(connection, self.site)
                 states = store.import_states(connection, self.site)
                 before = states.get(self.source)
                 latest = max(states.values(), key=lambda state: state.last_at, default=None)
@@ -220,18 +234,6 @@ class _Import:
         return datetime(day.year, day.month, day.day, tzinfo=self.zone)
 
     # -- storing -----------------------------------------------------------------------------------------------------
-
-    def _remember_owners(self, connection: Any) -> None:
-        linked = {
-            account.username: Owner(
-                self.now, account.member_id, account.company_id, account.company_name, account.full_name
-            )
-            for account in linked_accounts(connection, self.site)
-        }
-        fresh = store.remember_owners(connection, self.site, linked, self.now)
-        for username in sorted(fresh):
-            store.adopt_jobs(connection, self.site, username, linked[username])
-        self.owners = store.owners_by_username(connection, self.site)
 
     def _store(self, batch: Batch, takes_over_at: datetime | None) -> None:
         rows = [

@@ -6,10 +6,15 @@ import contextlib
 import os
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from jobs_site import JobsSite, jobs_site, print_log_row, totals
 from sqlalchemy import event
+
+from relay import jobs
+from relay import run as story
+from relay.progress import Progress
 
 CSV_HEADER = (
     "Time,User,Pages,Copies,Printer,Document Name,Client,Paper Size,Language,Height,Width,Duplex,Grayscale,Size,Cost\n"
@@ -495,3 +500,23 @@ def test_a_job_of_next_year_shuts_out_no_other_source(tmp_path: Path) -> None:
     csv_log(site, CSV_HEADER + CSV_ROW + CSV_ROW.replace("09:15", "10:15"))
     assert (1, 1) == ((result := site.import_jobs()).counts.new, result.counts.known)
     site.database.dispose()
+
+
+def test_a_company_counts_from_the_sync_that_saw_it(site: JobsSite) -> None:
+    """Not only from the next import on: the fee for the jobs between them goes to the new company."""
+    site.link("ann", company="Acme")
+    site.append(print_log_row())
+    site.import_jobs()
+    site.clock.move(hours=1)
+
+    def sync() -> jobs.ImportResult:
+        site.link("ann", company="Beta")
+        return jobs.ImportResult("none")  # as good an answer as a sync's
+
+    unused: Any = None
+    place = story.Site(site.settings, unused, unused, site.database, site.clock, Progress())
+    story.recorded(place, "sync", sync)
+    site.append(print_log_row(time="2026-11-23 1:00:00 PM"))
+    site.clock.move(hours=20)
+    site.import_jobs()
+    assert ["Acme", "Beta"] == [row["company_name"] for row in site.rows()]
