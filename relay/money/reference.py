@@ -38,6 +38,12 @@ def find(text: str) -> list[str]:
     return [match.group().upper() for match in _TOKEN.finditer(text.translate(_DASHES))]
 
 
+def disarmed(text: str) -> str:
+    """Return a text that somebody else wrote, such as a document's name, so that no reference is found in it."""
+    plain = text.translate(_DASHES)
+    return _TOKEN.sub(lambda match: match.group().replace("-", " "), plain) if _TOKEN.search(plain) else text
+
+
 def belongs(reference: str, site: str, subject_id: str) -> bool:
     """Return whether a reference found somewhere was made by this site for this subject."""
     kind = next((kind for kind, letter in _KIND_LETTERS.items() if reference[2:3] == letter), None)

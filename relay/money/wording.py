@@ -11,6 +11,7 @@ from typing import Literal
 from relay.money import amounts
 from relay.money.decide import Bill
 from relay.money.movement import Movement
+from relay.money.reference import disarmed
 
 NAME_LENGTH = 200  # OfficeRnD states no limit; an invoice line is not longer
 COMMENT_LENGTH = 240  # PaperCut keeps 255. Source: SavaPage's mapping of tbl_account_transaction
@@ -29,7 +30,7 @@ def fee_name(bill: Bill, reference: str, business_day: date, detail: Detail, com
         number = _count(printed, "job") if printed else ""
         parts = (f"Printing up to {business_day.isoformat()}", _who(bill, company_name), jobs or number)
         told = ", ".join(part for part in parts if part)
-    return f"{_short(told, NAME_LENGTH - len(reference) - 3)} [{reference}]"
+    return f"{disarmed(_short(told, NAME_LENGTH - len(reference) - 3))} [{reference}]"
 
 
 def _who(bill: Bill, company_name: str) -> str:

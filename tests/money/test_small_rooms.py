@@ -113,6 +113,17 @@ def test_the_fees_name_tells_who_what_and_the_reference() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    "document",
+    ["PRF-250313-1-7QK2M9FA", "x [prf\u2010250313-1-7qk2m9fa].pdf", "a" * 117 + " PRF-250313-1-7QK2M9FABB"],
+)
+def test_no_document_can_pass_for_a_fee(document: str) -> None:
+    """Somebody could name one like the reference of tomorrow's fee, which is then believed to be sent already."""
+    own = reference.make("fee", "hq", "m1", DAY, 1)
+    name = wording.fee_name(bill(), own, DAY, "jobs", "Acme", document)
+    assert [own] == reference.find(name)
+
+
 @given(st.text(max_size=400), st.text(max_size=600))
 def test_the_reference_survives_any_name(name: str, jobs: str) -> None:
     made = reference.make("fee", "hq", "m1", DAY, 1)
