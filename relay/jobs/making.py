@@ -5,13 +5,13 @@ from __future__ import annotations
 import calendar
 import re
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, Engine, or_, select
+from sqlalchemy import Connection, Engine, or_
 
 from relay.clock import Clock
 from relay.config import Settings
@@ -20,9 +20,8 @@ from relay.errors import UsageError
 from relay.jobs import billed, queries, store
 from relay.jobs.billed import LONG_AGO, Billed
 from relay.jobs.figures import Amounts, Named, PrintedJob, Tally, tally
-from relay.jobs.queries import SharedAccounts
+from relay.jobs.queries import SharedAccounts, Standing
 from relay.jobs.statement import PersonLine, Statement, person_line, steps
-from relay.money import tables as money
 
 
 def statement(
@@ -96,7 +95,7 @@ class _Making:
         self.people = queries.people(connection, self.site)
         self.shared = queries.shared_accounts(connection, self.site)
         self.moved = billed.movements(connection, self.site, first)
-        self.marks = self._marks()
+        self.standings = queries.standings(connection, self.site, self.people)
 
     def make(self, member: str, company: str) -> Statement:
         scope = self._scope(member, company)
@@ -187,7 +186,7 @@ class _Making:
         }
         wanted = own.keys() | chosen.keys()
         few = wanted if scope.where and len(wanted) <= _FEW else None
-        since = self._reaches_back(chosen)
+        since = self._reaches_back(wanted, chosen)
         amounts = queries.amounts_by_payer(self.connection, self.site, since, scope.shared, few)
         lines = []
         for member_id in wanted:
@@ -200,7 +199,7 @@ class _Making:
                     self.moved.get(member_id, ()),
                     known,
                     chosen=chosen.get(member_id, ()),
-                    owed=self._owed(person, known),
+                    owed=self._standing(member_id).owed(known),
                 )
             )
         return tuple(sorted(lines, key=_by_company_and_name))
@@ -208,30 +207,18 @@ class _Making:
     def _is_asked(self, item: Billed, scope: _Scope) -> bool:
         return item.kind == "fee" and self.first <= item.business_day <= self.last and scope.takes(item)
 
-    def _reaches_back(self, chosen: dict[str, set[str]]) -> datetime:
+    def _standing(self, member_id: str) -> Standing:
+        return self.standings.get(member_id, Standing())
+
+    def _reaches_back(self, wanted: Iterable[str], chosen: dict[str, set[str]]) -> datetime:
         """Return from when on jobs must be known: since the first of the chosen fees, the month or the last settle."""
-        settled = max((at for _, at in self.marks.values()), default=LONG_AGO)
-        begins = [self.begins, settled]
+        begins = [self.begins, *(self._standing(member_id).at for member_id in wanted)]
         for member_id, references in chosen.items():
             person = self.people.get(member_id)
             began = person.linked_at if person and person.linked_at else LONG_AGO
             windows = billed.windows(self.moved[member_id], began)
             begins.extend(window.since for window in windows if window.fee.reference in references)
         return min(begins)
-
-    def _marks(self) -> dict[str, tuple[int, datetime]]:
-        table = money.marks
-        query = select(table.c.member_id, table.c.balance, table.c.at).where(table.c.site == self.site)
-        return {row.member_id: (row.balance, row.at) for row in self.connection.execute(query)}
-
-    def _owed(self, person: Named, amounts: Amounts) -> int:
-        """Return what a person owes by the last balance that was read and the jobs since (micros)."""
-        if person.member_id in self.marks:
-            balance, at = self.marks[person.member_id]
-        else:
-            moved = sum(item.amount for item in self.moved.get(person.member_id, ()) if item.posted)
-            balance, at = (person.opening_balance or 0) + moved, person.linked_at or LONG_AGO
-        return max(0, amounts.net(at).amount - balance)
 
     def _strangers(self, jobs: Sequence[PrintedJob]) -> tuple[PersonLine, ...]:
         own: dict[str, list[PrintedJob]] = defaultdict(list)

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable
-from dataclasses import replace
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from itertools import chain
 from typing import Any
 
-from sqlalchemy import Connection, and_, select
+from sqlalchemy import Connection, and_, func, or_, select
 
 from relay.jobs import store, tables
+from relay.jobs.billed import LONG_AGO
 from relay.jobs.figures import Amounts, Named, PrintedJob
+from relay.money import tables as money
 from relay.money.account import SHARED
 from relay.people import links
 from relay.people.links import SharedAccount, people_links
@@ -118,6 +120,38 @@ def people(connection: Connection, site: str) -> dict[str, Named]:
             account.linked_at,
             account.opening_balance,
         )
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A member's balance when it was last believed, micros; `held` of a debt waits for somebody's word."""
+
+    balance: int = 0
+    at: datetime = LONG_AGO
+    held: int = 0
+
+    def owed(self, amounts: Amounts) -> int:
+        """Return what the member owes by now, given what the jobs cost since (micros)."""
+        return max(0, amounts.net(self.at).amount - self.balance)
+
+
+def standings(connection: Connection, site: str, known: Mapping[str, Named]) -> dict[str, Standing]:
+    """Return the standing of each of these members: by the last settle, else since the account was linked."""
+    marks, moved = money.marks, money.movements
+    posted = or_(moved.c.state == "posted", moved.c.fee_state == "posted")
+    sums = select(moved.c.member_id, func.sum(moved.c.amount)).where(moved.c.site == site, posted)
+    given = {member_id: int(amount) for member_id, amount in connection.execute(sums.group_by(moved.c.member_id))}
+    found = {
+        person.member_id: Standing(
+            (person.opening_balance or 0) + given.get(person.member_id, 0),
+            person.linked_at or LONG_AGO,
+            max(0, -(person.opening_balance or 0)),
+        )
+        for person in known.values()
+    }
+    query = select(marks.c.member_id, marks.c.balance, marks.c.at, marks.c.opening_left).where(marks.c.site == site)
+    found.update((row.member_id, Standing(row.balance, row.at, row.opening_left)) for row in connection.execute(query))
     return found
 
 

@@ -246,6 +246,22 @@ def test_two_companies_never_tell_the_same_open_cent(acme: JobsSite) -> None:
     assert [EUR, 2 * EUR] == open_
 
 
+def test_who_was_settled_long_before_the_others_is_not_told_to_be_paid(acme: JobsSite) -> None:
+    """Ann is held since October and had 4.00 then; Ben was settled this month."""
+    with acme.database.begin() as connection:
+        for member, balance, when in (("ann", 4 * EUR, at(5, month=10)), ("ben", 0, at(20))):
+            connection.execute(
+                insert(money.marks).values(
+                    site="hq", member_id=f"member-{member}", balance=balance, jobs=0, at=when, opening_left=0,
+                    top_up_left=0, shadow_left=0,
+                )
+            )  # fmt: skip
+    acme.link("ann", company="Acme", linked_at=at(1, month=9))
+    acme.append(row(20, "5.0000", month=10), day="2026_10_20")
+    print_on(acme, row(10, "3.0000"))
+    assert 3 * EUR == made(acme).people[0].open
+
+
 @pytest.mark.parametrize("name", ["Ärzte Кафе ООД", "ÄRZTE КАФЕ ООД", "company-Ärzte Кафе ООД"])
 def test_a_company_is_found_in_any_case_of_any_alphabet(site: JobsSite, name: str) -> None:
     site.link("ann", company="Ärzte Кафе ООД")
