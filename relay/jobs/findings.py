@@ -15,7 +15,8 @@ from sqlalchemy import Connection, Engine, func, select
 from relay.config import Settings
 from relay.database import reading
 from relay.errors import RelayError
-from relay.jobs import store, tables
+from relay.jobs import queries, store, tables
+from relay.jobs.billed import LONG_AGO
 from relay.jobs.job import Finding
 from relay.money import amounts
 from relay.money import tables as money
@@ -111,7 +112,7 @@ class _Look:
             )
         ).scalar()
         quiet = [day for day in days if billed is None or day > billed]
-        if len(quiet) >= QUIET_DAYS and self._without_allowance(quiet[0]):
+        if len(quiet) >= QUIET_DAYS and self._is_owed(quiet[0]):
             yield Finding(
                 "no_fees_for_days",
                 "warning",
@@ -120,20 +121,23 @@ class _Look:
                 "that papercut-relay run is scheduled, and papercut-relay status for what is held.",
             )
 
-    def _without_allowance(self, since: date) -> bool:
-        """Return whether these jobs cannot simply have been covered by balances that members were given."""
-        moved = money.movements
-        given = self.connection.execute(
-            select(func.coalesce(func.sum(moved.c.amount), 0)).where(
-                moved.c.site == self.site, moved.c.kind == "top_up", moved.c.state == "posted"
-            )
-        ).scalar_one()
-        printed = self.connection.execute(
-            select(func.coalesce(func.sum(_jobs.c.cost - _jobs.c.refunded), 0)).where(
-                *self._where(_jobs.c.member_id != "", _jobs.c.account == "", _jobs.c.business_day >= since)
-            )
-        ).scalar_one()
-        return int(printed) > int(given)
+    def _is_owed(self, since: date) -> bool:
+        """Return whether somebody who printed owes a fee: else balances that members were given have covered it."""
+        query = select(_jobs.c.member_id).where(*self._where(_jobs.c.member_id != "", _jobs.c.business_day >= since))
+        members = set(self.connection.execute(query.distinct()).scalars())
+        known = queries.people(self.connection, self.site)
+        standings = {
+            member_id: standing
+            for member_id, standing in queries.standings(self.connection, self.site, known).items()
+            if member_id in members
+        }
+        began = min((standing.at for standing in standings.values()), default=LONG_AGO)
+        printed = queries.amounts_by_member(self.connection, self.site, began)
+        return any(
+            standing.owed(printed[member_id]) - standing.held >= max(1, self.settings.fees.minimum)
+            for member_id, standing in standings.items()
+            if member_id in printed
+        )
 
     def shared_accounts(self) -> Iterator[Finding]:
         """Jobs on shared accounts that no company pays for: personal balances never see them, so that no fee does."""

@@ -86,6 +86,15 @@ def test_jobs_within_the_balances_that_were_given_need_no_fee(office: JobsSite) 
     assert {} == found(office)
 
 
+def test_what_others_were_given_long_ago_hides_no_silence(office: JobsSite) -> None:
+    """Ben has more balance than anybody will ever print; Ann owes what nobody bills."""
+    office.link("ben", company="Acme")
+    add_top_up(office, "ben", 500 * EUR, at(1))
+    for day in (17, 18, 19, 20):
+        office.append(day_row(day), day=f"2026_11_{day}")
+    assert "no_fees_for_days" in found(office)
+
+
 def test_two_days_and_today_are_not_yet_silence(office: JobsSite) -> None:
     office.append(day_row(20), day_row(21), day_row(23))
     assert {} == found(office)
