@@ -6,6 +6,7 @@ is killed goes on where it was. Nothing is written to PaperCut.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
@@ -30,6 +31,7 @@ from relay.progress import Progress
 KEPT_DAYS = 30  # how long PaperCut keeps its logs. Source: PaperCut manual, data access
 _SHORT_NAME = 20
 _SHOWN_ROWS = 3
+_QUOTED = re.compile(r"""(['"]).*\1""")  # in a reason: of a row whose fields have shifted it may be the document
 
 
 class Source(Protocol):
@@ -290,10 +292,11 @@ class _Import:
         return next((owner for owner in reversed(known) if owner.since <= at), known[0])
 
     def _discreet(self, batch: Batch) -> Batch:
-        """Keep the text of a row set aside only where document names may be kept too."""
+        """Keep the text of a row set aside, and what its reason quotes, only where document names may be kept too."""
         if self.settings.jobs.document_names == "full" or not batch.set_aside:
             return batch
-        return replace(batch, set_aside=[replace(item, text="") for item in batch.set_aside])
+        quiet = [replace(item, text="", reason=_QUOTED.sub("a field", item.reason)) for item in batch.set_aside]
+        return replace(batch, set_aside=quiet)
 
     def _estimate(self, papercut: PaperCut | None) -> None:
         """Put the printer's price on jobs whose source tells no cost, and say that these are estimates."""
