@@ -73,7 +73,8 @@ class _Look:
 
     def strangers(self) -> Iterator[Finding]:
         """Jobs that cost something on accounts that are no member's: nobody is ever billed for them."""
-        known = set(self.settings.print.exceptions) | set(self.settings.members.not_ours)
+        meant = (*self.settings.print.exceptions, *self.settings.members.not_ours)
+        known = {name.strip().lower() for name in meant}
         cost = func.sum(_jobs.c.cost - _jobs.c.refunded)
         query = (
             select(_jobs.c.username, func.count().label("jobs"), cost.label("cost"))

@@ -64,8 +64,8 @@ def test_accounts_that_are_no_members_and_print_at_a_cost(office: JobsSite) -> N
 def test_accounts_that_are_not_ours_are_no_finding(tmp_path: Any) -> None:
     from jobs_site import jobs_site
 
-    site = jobs_site(tmp_path, members={"not_ours": ["guest"]})
-    site.append(day_row(22, user="guest"))
+    site = jobs_site(tmp_path, members={"not_ours": ["Guest"]}, print={"exceptions": ["Reception"]})
+    site.append(day_row(22, user="guest"), day_row(22, user="reception"))
     assert {} == found(site)
     site.database.dispose()
 
