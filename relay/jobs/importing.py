@@ -309,13 +309,15 @@ class _Import:
             for key in printers:
                 if key in prices:
                     store.price_unpriced(connection, self.site, *key, prices[key])
+        named = self.settings.jobs.cost_column
+        why = f"they lack {named!r}, which [jobs] cost_column names" if named else "no cost column is known"
         self._find(
             "job_costs_estimated",
             "info" if all(key in prices for key in printers) else "warning",
             self.source,
-            f"{self.counts.unpriced} new jobs came without a cost: no cost column is known in the source. Where "
-            "a printer's price is known their costs are estimates, shown as such and never billed or used as evidence. "
-            "If there is such a column, name it in [jobs] cost_column.",
+            f"{self.counts.unpriced} new jobs came without a cost: {why}. Where a printer's price is known their costs "
+            "are estimates, shown as such and never billed or used as evidence. If there is such a column, name it in "
+            "[jobs] cost_column.",
         )
 
     def _ask_prices(self, papercut: PaperCut, printers: list[tuple[str, str]]) -> dict[tuple[str, str], int]:

@@ -308,6 +308,13 @@ def test_not_everything_that_begins_with_cost_is_one(csv_site: JobsSite, header:
     assert [300_000] == [row["cost"] for row in csv_site.rows()]
 
 
+def test_a_cost_column_that_is_not_there_is_named(tmp_path: Path) -> None:
+    site = jobs_site(tmp_path, jobs={"source": "csv", "cost_column": "Kosten"})
+    csv_log(site, CSV_HEADER + CSV_ROW)
+    assert "'Kosten'" in site.import_jobs().findings[0].message
+    site.database.dispose()
+
+
 def test_date_and_time_may_be_two_columns(csv_site: JobsSite) -> None:
     csv_log(csv_site, "Date,Time,User,Printer,Pages\n2026-11-23,9:15:30 PM,ann,Colour,3\n")
     csv_site.import_jobs()
