@@ -35,10 +35,11 @@ _QUOTED = re.compile(r"""(['"]).*\1""")  # in a reason: of a row whose fields ha
 
 
 class Source(Protocol):
-    """Where jobs come from. `findings` and `oldest_day` are told while `batches` is read."""
+    """Where jobs come from. `findings` and the days are told while `batches` is read."""
 
     findings: list[Finding]
     oldest_day: date | None  # the first day that it tells of; None before it is read, or where it has none
+    read_day: date | None  # the last day of which something was read before
 
     def batches(self, known: Known) -> Iterator[Batch]:
         """Yield what is new since the last reading, and what may have changed; each batch becomes one commit."""
@@ -220,15 +221,18 @@ class _Import:
         if before is None:
             return self._midnight(source.oldest_day)
         read_until = before.last_at.astimezone(self.zone).date()
-        if read_until >= self.today - timedelta(days=KEPT_DAYS) or read_until >= source.oldest_day:
+        kept_from = self.today - timedelta(days=KEPT_DAYS)
+        # Where no file is left of what was read, days after it may be gone too: by age, or removed by somebody.
+        removed = source.read_day is not None and source.read_day >= kept_from
+        if read_until >= source.oldest_day or (read_until >= kept_from and not removed):
             return before.covers_from
         self._find(
             "job_days_lost",
             "warning",
             f"{read_until} to {source.oldest_day}",
-            f"Jobs between {read_until} and {source.oldest_day} could not be read: PaperCut keeps its logs for "
-            f"{KEPT_DAYS} days, and the last import was on {read_until}. Balances and fees are not touched by this; "
-            "statements of these days lack jobs.",
+            f"Jobs between {read_until} and {source.oldest_day} could not be read: the logs of these days are gone "
+            f"(PaperCut keeps them for {KEPT_DAYS} days), and the last import was on {read_until}. Balances and fees "
+            "are not touched by this; statements of these days lack jobs.",
         )
         return self._midnight(source.oldest_day)
 

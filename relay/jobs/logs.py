@@ -60,11 +60,13 @@ class LogFolder:
     def __post_init__(self) -> None:
         self.findings: list[Finding] = []
         self.oldest_day: date | None = None
+        self.read_day: date | None = None
         self._reader = f"{self.source} {_VERSION} {self.cost_column}".strip()
 
     def batches(self, known: Known) -> Iterator[Batch]:
         """Yield what is new, oldest file first. A file that cannot be opened is a finding; the others go on."""
         cursors = known.cursors()
+        self.read_day = max(filter(None, map(self._day_of, cursors)), default=None)
         try:
             files = self._files()
         except OSError as error:
@@ -93,12 +95,8 @@ class LogFolder:
         """Return the daily files by day. Of two for one day the shorter name is the log, the other a copy of it."""
         found: dict[date, Path] = {}
         for path in sorted(self.folder.iterdir(), key=lambda path: (len(path.name), path.name)):
-            matched = _NAMES[self.source].fullmatch(path.name)
-            if matched is None or not path.is_file():
-                continue
-            try:
-                day = date(*(int(part) for part in matched.groups()))
-            except ValueError:
+            day = self._day_of(path.name)
+            if day is None or not path.is_file():
                 continue
             if day in found:
                 self.findings.append(
@@ -114,6 +112,13 @@ class LogFolder:
             found[day] = path
         self.oldest_day = min(found, default=None)
         return sorted(found.items())
+
+    def _day_of(self, name: str) -> date | None:
+        matched = _NAMES[self.source].fullmatch(name)
+        try:
+            return date(*(int(part) for part in matched.groups())) if matched else None
+        except ValueError:
+            return None
 
 
 class _File:

@@ -66,6 +66,7 @@ class PaperCutDatabase:
     now: datetime
     findings: list[Finding] = field(default_factory=list)
     oldest_day: date | None = None
+    read_day: date | None = None  # rows do not go with a day's file
     _after: datetime | None = None  # the row before, which tells the two passes of a doubled hour apart
 
     @classmethod

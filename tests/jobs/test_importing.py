@@ -256,6 +256,21 @@ def test_a_cost_column_named_later_corrects_the_jobs_that_are_there(tmp_path: Pa
     site.database.dispose()
 
 
+def test_logs_that_somebody_removed_are_told_and_quiet_weeks_are_not(site: JobsSite) -> None:
+    first = site.append(print_log_row())
+    site.import_jobs()
+    first.unlink()
+    site.clock.move(days=10)
+    second = site.append(print_log_row(time="2026-12-03 09:15:30"), day="2026_12_03")
+    assert ["job_days_lost"] == codes(site.import_jobs())
+    for _ in range(40):  # nobody prints, and PaperCut deletes what is older than its days
+        site.clock.move(days=1)
+        assert [] == codes(site.import_jobs())
+    second.unlink()
+    site.append(print_log_row(time="2027-01-12 09:15:30"), day="2027_01_12")
+    assert [] == codes(site.import_jobs())
+
+
 # -- CSV -------------------------------------------------------------------------------------------------------------
 
 
