@@ -31,6 +31,9 @@ else:
     ANY_ERROR = (Exception,)
     MACOS = sys.platform == "darwin"
 
+# Jython catches Java's IOException as an IOError and not as the EnvironmentError which that one is.
+FILE_ERROR = (EnvironmentError, IOError)
+
 SHARING_RETRY_S = 1.0  # Windows: how long a file may be in somebody's hands before we give up
 
 
@@ -236,7 +239,7 @@ def make_private_folder(path):
         os.mkdir(path, 0o700)
         if JYTHON and not WINDOWS:
             os.chmod(path, 0o700)
-    except EnvironmentError:
+    except FILE_ERROR:
         if not os.path.isdir(path):  # another process was first
             raise
 
@@ -284,7 +287,7 @@ def append_private(path, data):
     """Add one line to a file in one write, so that processes which log at once do not mix their lines."""
     try:
         create_private(path)
-    except EnvironmentError:
+    except FILE_ERROR:
         if not os.path.exists(path):
             raise
     if JYTHON:
@@ -312,7 +315,7 @@ def sync_folder(path):
 def remove_quietly(path):
     try:
         os.remove(path)
-    except EnvironmentError:
+    except FILE_ERROR:
         pass
 
 
@@ -362,7 +365,7 @@ class Lock(object):
         while True:
             try:
                 self._held = _open_java_lock(self._path) if JYTHON else _open_lock(self._path)
-            except EnvironmentError:
+            except FILE_ERROR:
                 return self
             if self._held is not None:
                 return self
@@ -389,7 +392,7 @@ def _open_lock(path):
             import fcntl
 
             fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except EnvironmentError:
+    except FILE_ERROR:
         os.close(descriptor)
         return None
     return descriptor
@@ -402,7 +405,7 @@ def _open_java_lock(path):
     if not os.path.exists(path):
         try:
             create_private(path)
-        except EnvironmentError:  # another process was first, or RandomAccessFile will say what is wrong
+        except FILE_ERROR:  # another process was first, or RandomAccessFile will say what is wrong
             pass
     opened = RandomAccessFile(path, "rw")
     try:

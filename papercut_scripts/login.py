@@ -68,7 +68,7 @@ def _one_at_a_time(folder, settings, person, key, password, deadline, chain):
     locks = os.path.join(folder, "state", "attempts")
     try:
         compat.make_private_folder(locks)
-    except EnvironmentError:  # the lock then does without its file
+    except compat.FILE_ERROR:  # the lock then does without its file
         pass
     with compat.Lock(os.path.join(locks, key[:3]), deadline - compat.monotonic() - FALLBACK_S):
         return _braked(folder, settings, person, key, password, deadline, chain)

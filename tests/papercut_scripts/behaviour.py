@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -921,6 +922,41 @@ def _brakes() -> list[Login]:
     ]
 
 
+def in_the_way(name: str, *, folder: bool = False) -> Setup:
+    """Put a file, or a folder, where the auth program wants to write the other kind."""
+
+    def put(state: State) -> None:
+        path = state.home / name
+        if path.is_dir():
+            shutil.rmtree(path)
+        path.mkdir(parents=True) if folder else state.write(name, "in the way")
+
+    return put
+
+
+def _unwritable() -> list[Login]:
+    """What cannot be kept locks nobody out."""
+    word = PASSWORD.encode()
+    setups = {
+        "no state folder": in_the_way("state"),
+        "no folder of locks": in_the_way("state/attempts"),
+        "no key": in_the_way("state/key", folder=True),
+        "no lock of the key": in_the_way("state/key.lock", folder=True),
+        "no token file": in_the_way("state/token.json", folder=True),
+        "no lock of the token": in_the_way("state/token.json.lock", folder=True),
+        "no failures": in_the_way("state/failures", folder=True),
+        "no lock of the failures": in_the_way("state/failures.lock", folder=True),
+    }
+    return [
+        row
+        for name, setup in setups.items()
+        for row in (
+            Login(f"unwritable: {name}", b"annie", word, "accepted", "password", setup=(setup,)),
+            Login(f"unwritable, wrong: {name}", b"annie", WRONG.encode(), "rejected", "wrong_password", setup=(setup,)),
+        )
+    ]
+
+
 def _broken() -> list[Login]:
     word = PASSWORD.encode()
 
@@ -943,7 +979,10 @@ def _broken() -> list[Login]:
 
 AUTH: list[Login] = [
     row
-    for part in (_names, _passwords, _standings, _statuses, _wire, _tokens, _pins, _offline, _brakes, _broken)
+    for part in (
+        *(_names, _passwords, _standings, _statuses, _wire, _tokens),
+        *(_pins, _offline, _brakes, _unwritable, _broken),
+    )
     for row in part()
 ]
 

@@ -25,6 +25,7 @@ BANNED = {
     r"\bos\.(replace|rename)\b|\btime\.monotonic\b": "compat",
     r"(?<![\w.])open\(": "compat.read_file",
     r"\bexcept Exception\b|\bexcept:": "compat.ANY_ERROR",
+    r"\bexcept (EnvironmentError|OSError|IOError)\b": "compat.FILE_ERROR",
 }
 MODERN = {"json", "os", "sys", "time", "base64", "papercut_scripts", "__future__"}
 
