@@ -46,7 +46,15 @@ class TimeOut(Exception):
 
 def arguments():
     """Return the command line without the program, as text."""
-    return [_text(argument) for argument in sys.argv[1:]]
+    words = [_text(argument) for argument in sys.argv[1:]]
+    if JYTHON and any("\ufffd" in word for word in words):
+        # In the C locale Java has lost what is not ASCII; Linux still has the bytes.
+        try:
+            kept = _read("/proc/self/cmdline").split(b"\0")[:-1]
+            return [_text(word) for word in kept[-len(words) :]]
+        except FILE_ERROR:
+            pass
+    return words
 
 
 def environment(name):

@@ -58,6 +58,14 @@ def test_ten_rows_of_the_table_as_jython_processes(site: Site, name: str) -> Non
         assert site.log("user_source")[0]["exit"] == done.returncode
 
 
+@pytest.mark.skipif(not Path("/proc/self/cmdline").exists(), reason="only Linux keeps the bytes of a command line")
+def test_a_group_is_understood_under_jython_in_the_c_locale(site: Site) -> None:
+    """A service often has no locale, and Java then reads arguments as ASCII."""
+    done = run_jython(str(SCRIPTS / "user_source.py"), "-", "is-user-in-group", ANN.username, ANN.groups[0], LC_ALL="C")
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"Y\n", b"")
+    assert site.log("user_source")[0]["query"] == f"- is-user-in-group {ANN.username} {ANN.groups[0]}"
+
+
 @pytest.fixture
 def papercut(site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[PaperCutStandIn]:
     """A stand-in PaperCut whose custom programs are ours, found by the pointer file and not by the environment."""
