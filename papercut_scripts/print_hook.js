@@ -175,8 +175,8 @@ function checkJob(inputs, actions) {
   if (grey) {
     actions.job.convertToGrayscale();
   }
-  if (!asked && bill.price > 0 && canAsk(inputs)) {
-    actions.client.sendMessage(summary(bill));
+  if (!asked && bill.price > 0) {
+    tell(inputs, actions, summary(bill));
   }
   markComment(inputs.job, actions);
 }
@@ -325,10 +325,19 @@ function goOn(actions, answer, good) {
 /* ---- effects ---- */
 
 function refuse(inputs, actions, reason) {
-  if (canAsk(inputs)) {
-    actions.client.sendMessage(reason);
-  }
+  tell(inputs, actions, reason);
   actions.job.cancelAndLog(reason);
+}
+
+/* A message that cannot be shown decides nothing: else who must not print would, by `on_error`, once the client is gone. */
+function tell(inputs, actions, message) {
+  try {
+    if (canAsk(inputs)) {
+      actions.client.sendMessage(message);
+    }
+  } catch (error) {
+    failed(actions, error);
+  }
 }
 
 /* Mark the job, so that statements can name it: same job, same mark, however often the script runs. */

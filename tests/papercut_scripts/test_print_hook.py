@@ -160,6 +160,16 @@ def test_without_a_client_a_refusal_is_only_logged(script: Script) -> None:
     assert names(script.run(groups=(UNLINKED,), client=False)) == ["job.cancelAndLog"]
 
 
+@pytest.mark.parametrize("on_error", ["allow", "refuse"])
+def test_a_refusal_that_cannot_be_shown_is_a_refusal(script: Script, on_error: str) -> None:
+    """`on_error` is for rules that could not be checked; here they were."""
+    script.publish(print={"on_error": on_error})
+    script.break_it("function canAsk(inputs) {", "function canAsk(inputs) { throw new Error('the client is gone');")
+    calls = script.run(groups=(UNLINKED,))
+    assert names(calls) == ["log.error", "job.cancelAndLog"]
+    assert "not linked to OfficeRnD" in said(calls, "job.cancelAndLog")
+
+
 # --- price and payer ---
 
 
