@@ -311,7 +311,7 @@ function goOn(actions, answer, good) {
   if (good.indexOf(answer) >= 0) {
     return true;
   }
-  if (answer === "CANCEL") {
+  if (answer === "CANCEL" || answer === "NO") {
     actions.job.cancelAndLog(say("cancelled"));
     return false;
   }

@@ -271,7 +271,9 @@ def test_what_is_asked(script: Script, settings: dict[str, Any], job: dict[str, 
     [
         ("PRINT", ["job.addComment"]),
         ("OK", ["job.addComment"]),
+        ("YES", ["job.addComment"]),
         ("CANCEL", ["job.cancelAndLog"]),
+        ("NO", ["job.cancelAndLog"]),
         (None, ["job.cancelAndLog"]),
     ],
 )
