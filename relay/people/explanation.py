@@ -18,6 +18,7 @@ from relay.officernd.client import OfficeRnD
 from relay.papercut.client import PaperCut
 from relay.people import read, who
 from relay.people.links import last_sync
+from relay.people.logins import LoginTrace, last_login
 from relay.people.model import DirectoryUser
 from relay.people.publish import current_directory
 from relay.people.rules import Outcome, email_outcome, judge, make_rules
@@ -58,6 +59,7 @@ def explain(
     listed = _listed(settings, person)
     doubts = _doubts(settings, officernd, memory, person, may_print)
     obstacles = _obstacles(settings, person, rules, may_print, account, groups, listed, doubts)
+    trace = last_login(settings.scripts.home, person.username or who)
     facts: dict[str, object] = {
         "who": who,
         "member_id": person.member_id or None,
@@ -74,9 +76,10 @@ def explain(
         "doubts": doubts,
         "can_log_in": not obstacles,
         "why_not": obstacles,
+        "last_login": trace.as_json() if trace else None,
         "last_sync": synced.isoformat() if synced else None,
     }
-    return Explanation(facts, tuple(_lines(facts, person, rules)))
+    return Explanation(facts, tuple(_lines(facts, person, rules, trace)))
 
 
 _find = who.find
@@ -192,7 +195,7 @@ def _obstacles(
     return found
 
 
-def _lines(facts: dict[str, object], person: who.Person, rules: list[Outcome]) -> list[str]:
+def _lines(facts: dict[str, object], person: who.Person, rules: list[Outcome], trace: LoginTrace | None) -> list[str]:
     member, link = person.member, person.link
     lines = []
     if member:
@@ -220,5 +223,10 @@ def _lines(facts: dict[str, object], person: who.Person, rules: list[Outcome]) -
         lines.extend(f"  - {reason}" for reason in obstacles)
     else:
         lines.append("Can log in with the OfficeRnD address and password (whether one was ever set, OfficeRnD hides).")
+    if trace and trace.accepted_at:
+        lines.append(f"Last login: {trace.accepted_at:%Y-%m-%d %H:%M} UTC")
+    if trace and trace.refused:
+        refused = trace.refused
+        lines.append(f"Last refused login: {refused.at:%Y-%m-%d %H:%M} UTC, because {refused.meaning}")
     lines.append(f"Last sync: {facts['last_sync'] or 'never'}")
     return lines

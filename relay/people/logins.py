@@ -59,6 +59,19 @@ class LoginTrace:
     accepted_at: datetime | None
     refused: Refusal | None
 
+    def as_json(self) -> dict[str, object]:
+        refused = self.refused
+        return {
+            "accepted_at": self.accepted_at.isoformat() if self.accepted_at else None,
+            "refused": refused
+            and {
+                "at": refused.at.isoformat(),
+                "verdict": refused.verdict,
+                "reason": refused.reason,
+                "meaning": refused.meaning,
+            },
+        }
+
 
 def last_login(home: Path, who: str) -> LoginTrace | None:
     """Return the trace of a username, or of a name as somebody typed it; None where the log knows nothing of it.
@@ -66,7 +79,8 @@ def last_login(home: Path, who: str) -> LoginTrace | None:
     `home` is `scripts.home`. A name that nobody has is found too: the log holds a keyed hash of what was typed.
     """
     wanted = who.strip().lower()
-    key = brake.person_key(str(home), wanted)
+    # Only read: a key made here could belong to an account whose files the auth program may not open.
+    key = brake.person_key(str(home), wanted) if (Path(home) / "state" / "key").exists() else None
     accepted: datetime | None = None
     refused: Refusal | None = None
     for line in _newest_first(Path(home) / "logs" / "auth.log"):

@@ -9,6 +9,7 @@ import pytest
 from people_site import Make, PeopleSite, small_organisation
 from rich.console import Console
 
+from papercut_scripts import audit
 from relay import people
 from relay.errors import RelayError, UsageError
 from relay.people import render
@@ -226,9 +227,30 @@ def test_an_account_deleted_by_hand_is_explained(one: PeopleSite) -> None:
     assert why(one, CY) == [f"the account cy_x.example was deleted in PaperCut: papercut-relay sync --member {CY}"]
 
 
+def test_the_last_login_and_the_last_refusal_are_told(one: PeopleSite) -> None:
+    """PaperCut logs neither."""
+    one.sync_twice()
+    home = str(one.settings.scripts.home)
+    log = [("verdict", "accepted"), ("reason", "password"), ("username", "cy_x.example"), ("who", "")]
+    audit.write(home, "auth", log)
+    audit.write(home, "auth", [("verdict", "rejected"), ("reason", "wrong_password"), *log[2:]])
+    told = say(one, "explain", who=CY)
+    trace = told.as_json()["last_login"]
+    assert trace["accepted_at"] and (trace["refused"]["verdict"], trace["refused"]["reason"]) == (
+        "rejected",
+        "wrong_password",
+    )
+    assert "Last login: " in told.text() and "because OfficeRnD did not accept the password" in told.text()
+    assert say(one, "explain", who=DI).as_json()["last_login"] is None
+
+
 def test_explaining_writes_nothing(one: PeopleSite) -> None:
+    one.sync_twice()
+    one.connect()
+    before = {path: path.read_bytes() for path in one.settings.scripts.home.rglob("*") if path.is_file()}
     say(one, "explain", who=CY)
     assert one.papercut.writes == 0 and one.officernd.writes == 0
+    assert before == {path: path.read_bytes() for path in one.settings.scripts.home.rglob("*") if path.is_file()}
 
 
 def test_the_stricter_guard_and_what_is_not_ours_are_explained(one: PeopleSite) -> None:
