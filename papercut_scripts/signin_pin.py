@@ -1,7 +1,8 @@
 # -*- coding: utf-8 -*-
 """Runs inside PaperCut's server folder under CPython 3.9+ and Jython 2.7, standard library only.
 
-Strategy `pin`: a print PIN issued by `papercut-relay pin issue`, for people without a portal password.
+Strategy `pin`: a print PIN issued by `papercut-relay pin issue`, or taken by a sync from a custom property of
+OfficeRnD, for people without a portal password.
 
 It stands before `officernd` in the chain: whoever has a PIN and types something of a PIN's shape is answered here,
 right or wrong, so that no PIN travels to OfficeRnD. No OfficeRnD password has that shape, since its rule wants three

@@ -21,8 +21,8 @@ def path(folder, member_id):
     return os.path.join(folder, compat.sha256_hex(member_id.encode("utf-8"))[:32])
 
 
-def store(folder, member_id, secret, rounds=ROUNDS):
-    """Write the verifier of `secret` for a member, in place of an earlier one."""
+def store(folder, member_id, secret, rounds=ROUNDS, source=""):
+    """Write the verifier of `secret` for a member, in place of an earlier one; `source` is for who reads it later."""
     salt = compat.random_hex(16)
     values = {
         "format": 1,
@@ -31,6 +31,7 @@ def store(folder, member_id, secret, rounds=ROUNDS):
         "salt": salt,
         "rounds": rounds,
         "hash": compat.pbkdf2_sha256_hex(secret, compat.from_hex(salt), rounds),
+        "source": source,
     }
     compat.make_private_folder(folder)
     data = json.dumps(values, sort_keys=True).encode("utf-8")

@@ -248,6 +248,8 @@ class SigninSection(Section):
     client_secret_file: Path
     method: Literal["officernd", "pin"] = "officernd"
     offline_hours: Annotated[int, Field(ge=0, le=24 * 31)] = 0
+    # Beyond the contract's table: the PINs of people without a portal password, where the operator keeps them.
+    pin_property: str = ""
 
 
 class MembersSection(Section):
@@ -595,6 +597,14 @@ def _contradictions(sections: Mapping[str, Any]) -> list[str]:
             first = seen.setdefault(name.casefold(), place)
             if first != place:
                 problems.append(f"{place}: {name!r} is already the group of {first}; each needs a name of its own")
+    signin = sections.get("signin")
+    if members and signin and signin.pin_property:
+        for key, value in {"card_property": members.card_property, "username": members.username}.items():
+            if value.removeprefix("property:") == signin.pin_property:
+                problems.append(
+                    f"[signin] pin_property: {signin.pin_property!r} is already what [members] {key} reads; a PIN is a "
+                    "secret and needs a property of its own"
+                )
     if console and console.password_hash is None:
         host = console.listen.rpartition(":")[0].strip("[]")
         if not is_loopback(host):

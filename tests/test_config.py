@@ -199,6 +199,12 @@ def test_contradictions_and_bad_values_name_the_way_out(
     assert not any("u:secret" in problem for problem in told)
 
 
+@pytest.mark.parametrize("members", [{"card_property": "code"}, {"username": "property:code"}])
+def test_a_pin_has_a_property_of_its_own(tmp_path: Path, members: dict[str, str]) -> None:
+    assert "needs a property of its own" in problems(tmp_path, signin={"pin_property": "code"}, members=members)[0]
+    assert example_settings(tmp_path, signin={"pin_property": "pin"}, members=members).signin.pin_property == "pin"
+
+
 def test_grouping_by_company_contradicts_billing_the_member(tmp_path: Path) -> None:
     assert "contradict" in problems(tmp_path, fees={"grouping": "company", "bill_to": "member"})[0]
 

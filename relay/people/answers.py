@@ -168,8 +168,11 @@ def revoke_pin(
 ) -> Answer:
     """Make a member's print PIN worthless."""
     found = _find(who, officernd, papercut, remembered(database, settings))
+    source = pins.source_of(settings.scripts.home, found.member_id)
     had = bool(found.member_id) and pins.revoke_pin(Path(settings.scripts.home), found.member_id)
     sentence = f"The print PIN of {who} is worthless now." if had else f"{who} had no print PIN."
+    if source:
+        sentence += f" It came from {source} in OfficeRnD: clear it there too, or a next sync brings it back."
     return Answer("pin_revoked", found.member_id, "", sentence)
 
 

@@ -29,7 +29,7 @@ from relay.config import Settings
 from relay.errors import AuthFailed, Conflict, NotFound, OutcomeUnknown, Refused
 from relay.money import amounts
 from relay.papercut.client import PaperCut, is_true
-from relay.people import links, read
+from relay.people import links, pins, read
 from relay.people.decisions import Decision
 from relay.people.model import Directory, directory_of
 from relay.people.plan import Plan
@@ -123,6 +123,7 @@ class _Work:
     def run(self) -> Applied:
         self.remember_intents()
         publish_programs(self.settings, now=self.clock.now())
+        self.follow_pins()
         self.rename_and_publish()
         if not self.plan.is_empty:
             self.switch_printing()
@@ -198,6 +199,11 @@ class _Work:
             for decision in self.plan.people
             if decision.rename_to and decision.link
         ]
+
+    def follow_pins(self) -> None:
+        active = {user.member_id for user in self.directory.users if user.standing == "active"}
+        key, members = self.settings.signin.pin_property, self.world.officernd.members
+        pins.follow_property(self.settings.scripts.home, key, members, active, self.progress)
 
     # -- 2: publishing and renames ---------------------------------------------------------------------------------
 

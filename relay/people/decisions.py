@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal
 
+from papercut_scripts import signin_pin
 from relay.config import Settings
 from relay.officernd.model import Member
 from relay.people import groupnames
@@ -20,7 +21,7 @@ from relay.people.matching import Matching, Question, match
 from relay.people.model import DirectoryUser, Standing
 from relay.people.rules import Verdict, home_location, judge, make_rules, unknown_settings
 from relay.people.usernames import is_email, rule_name, with_suffix
-from relay.people.world import Account, Link, World, email_key, is_one_line, one_line
+from relay.people.world import Account, Link, World, email_key, is_one_line, one_line, pin_of
 
 Action = Literal["create", "adopt", "update", "rename", "unlink", "remove"]
 LONGEST_FIELD = 100  # of department and office: the columns' lengths are not documented, groups bear this much
@@ -132,6 +133,7 @@ class _Decider:
         self.renames = self._renames()
         self.emails = self._email_holders()
         self.cards = self._cards()
+        self._check_pins()
 
     def run(self) -> Decisions:
         people = [
@@ -380,6 +382,18 @@ class _Decider:
             else:
                 found[member_id] = card
         return found
+
+    def _check_pins(self) -> None:
+        key = self.settings.signin.pin_property
+        for member_id, username in sorted(self.active.items()):
+            member = self.members[member_id]
+            if member.properties.get(key, "").strip() and not pin_of(member, key):
+                self._warn(
+                    "pin_unusable",
+                    username,
+                    f"What stands in {key} of {self._who(member_id)} is no print PIN of {signin_pin.DIGITS} digits, so "
+                    "it opens no login: correct it in OfficeRnD.",
+                )
 
     # -- who may not
 

@@ -16,7 +16,7 @@ from relay.errors import EXIT_DONE, NotFound, RelayError
 from relay.money import amounts
 from relay.officernd.client import OfficeRnD
 from relay.papercut.client import PaperCut
-from relay.people import read, who
+from relay.people import pins, read, who
 from relay.people.links import last_sync
 from relay.people.logins import LoginTrace, last_login
 from relay.people.model import DirectoryUser
@@ -58,7 +58,8 @@ def explain(
     groups = [name for name in papercut.user_groups(person.username) if name[:2] != "!!"] if account else []
     listed = _listed(settings, person)
     doubts = _doubts(settings, officernd, memory, person, may_print)
-    obstacles = _obstacles(settings, person, rules, may_print, account, groups, listed, doubts)
+    pin = pins.source_of(settings.scripts.home, person.member_id)
+    obstacles = _obstacles(settings, person, rules, may_print, account, groups, listed, doubts, pin is not None)
     trace = last_login(settings.scripts.home, person.username or who)
     facts: dict[str, object] = {
         "who": who,
@@ -76,10 +77,11 @@ def explain(
         "doubts": doubts,
         "can_log_in": not obstacles,
         "why_not": obstacles,
+        "print_pin": None if pin is None else "property" if pin else "issued",
         "last_login": trace.as_json() if trace else None,
         "last_sync": synced.isoformat() if synced else None,
     }
-    return Explanation(facts, tuple(_lines(facts, person, rules, trace)))
+    return Explanation(facts, tuple(_lines(settings.signin.method, facts, person, rules, trace)))
 
 
 _find = who.find
@@ -157,6 +159,7 @@ def _obstacles(
     groups: list[str],
     listed: DirectoryUser | None,
     doubts: list[str],
+    has_pin: bool,
 ) -> list[str]:
     """Return everything that stands between somebody and a login or a print, the first cause first."""
     found: list[str] = []
@@ -164,9 +167,11 @@ def _obstacles(
         found.append("OfficeRnD does not know them" if not person.link else "they are no longer in OfficeRnD")
     elif not may_print:
         found.extend(one.text for one in rules if not one.passed and one.rule != "email")
-    found.extend(
-        one.text for one in rules if one.rule == "email" and not one.passed and settings.signin.method != "pin"
-    )
+    if settings.signin.method == "pin":
+        if may_print and not has_pin:
+            found.append(f"there is no print PIN to log in with: papercut-relay pin issue {person.member_id}")
+    elif not has_pin:
+        found.extend(one.text for one in rules if one.rule == "email" and not one.passed)
     found.extend(doubts)
     if person.username.lower() in {one.strip().lower() for one in settings.members.not_ours} and person.username:
         found.append(f"the account {person.username} stands in [members] not_ours")
@@ -195,7 +200,9 @@ def _obstacles(
     return found
 
 
-def _lines(facts: dict[str, object], person: who.Person, rules: list[Outcome], trace: LoginTrace | None) -> list[str]:
+def _lines(
+    method: str, facts: dict[str, object], person: who.Person, rules: list[Outcome], trace: LoginTrace | None
+) -> list[str]:
     member, link = person.member, person.link
     lines = []
     if member:
@@ -221,8 +228,13 @@ def _lines(facts: dict[str, object], person: who.Person, rules: list[Outcome], t
     if obstacles:
         lines.append("Cannot log in and print, because:")
         lines.extend(f"  - {reason}" for reason in obstacles)
+    elif method == "pin" or not (member and member.email):
+        lines.append("Can log in with the print PIN.")
     else:
-        lines.append("Can log in with the OfficeRnD address and password (whether one was ever set, OfficeRnD hides).")
+        also = ", or with the print PIN" if facts["print_pin"] else ""
+        lines.append(
+            f"Can log in with the OfficeRnD address and password (whether one was ever set, OfficeRnD hides){also}."
+        )
     if trace and trace.accepted_at:
         lines.append(f"Last login: {trace.accepted_at:%Y-%m-%d %H:%M} UTC")
     if trace and trace.refused:

@@ -15,7 +15,7 @@ from typing import Any
 
 from relay.config import Settings
 from relay.officernd.model import Company, Location, Member, Organization
-from relay.people.world import Account, OfficeRnDSide, PaperCutSide, World
+from relay.people.world import Account, OfficeRnDSide, PaperCutSide, World, without_pin
 from relay.private_files import write_private
 
 log = logging.getLogger(__name__)
@@ -41,14 +41,16 @@ class Snapshot:
 
 
 def save(settings: Settings, world: World, papercut: PaperCutSide, *, now: datetime, full_at: datetime) -> None:
-    """Keep a world for the next incremental sync."""
+    """Keep a world for the next incremental sync, without the members' print PINs."""
     side = world.officernd
+    key = settings.signin.pin_property
+    members = {member_id: without_pin(one, key) for member_id, one in side.members.items()}
     content = {
         "format": FORMAT,
         "taken_at": now.isoformat(),
         "full_at": full_at.isoformat(),
         "organization": asdict(side.organization),
-        "members": _rows(side.members, Member),
+        "members": _rows(members, Member),
         "companies": _rows(side.companies, Company),
         "locations": _rows(side.locations, Location),
         "accounts": _rows(papercut.accounts, Account),

@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 
+from papercut_scripts import signin_pin
 from relay.officernd.model import CheckIn, Company, Location, Member, Membership, Organization, Pass, Plan
+
+HIDDEN = "(hidden) "  # before the name of a property: it holds something that was not kept between two syncs
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +176,19 @@ def is_one_line(text: str) -> bool:
 def name_key(text: str) -> str:
     """Return the form in which two names count as the same: case and Unicode form do not matter."""
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", one_line(text)).casefold())
+
+
+def pin_of(member: Member, key: str) -> str:
+    """Return the digits of the print PIN in a member's custom property, "" where none is in it."""
+    return signin_pin.normal(one_line(member.properties.get(key, ""))) or "" if key else ""
+
+
+def without_pin(member: Member, key: str) -> Member:
+    """Return a member as it may be kept on the disk: a print PIN is hidden, in whatever shape."""
+    if key not in member.properties:
+        return member
+    kept = {name: value for name, value in member.properties.items() if name != key}
+    return replace(member, properties={**kept, HIDDEN + key: ""})
 
 
 def email_key(text: str) -> str:
