@@ -34,6 +34,8 @@ else:
 # Jython catches Java's IOException as an IOError and not as the EnvironmentError which that one is.
 FILE_ERROR = (EnvironmentError, IOError)
 
+HELD = (errno.EACCES, errno.EAGAIN, errno.EDEADLK)  # what taking a lock says when somebody else has it
+
 SHARING_RETRY_S = 1.0  # Windows: how long a file may be in somebody's hands before we give up
 
 
@@ -359,7 +361,7 @@ class Lock(object):
 
     The same kind under both interpreters (POSIX record locks, Windows' LockFile), so that they exclude each other,
     under Jython also between threads. Threads of one CPython process are not kept apart by it. Where the lock's file
-    cannot be opened we go on without: a state folder that cannot be written must not lock everybody out.
+    cannot be opened, or its file system knows no locks, we go on without: that must not lock everybody out.
     """
 
     def __init__(self, path, limit_s):
@@ -402,6 +404,8 @@ def _open_lock(path):
             fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except FILE_ERROR:
         os.close(descriptor)
+        if sys.exc_info()[1].errno not in HELD:
+            raise
         return None
     return descriptor
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import json
 import os
@@ -152,6 +153,15 @@ def test_a_state_folder_that_cannot_be_written_locks_nobody_out(site: Site) -> N
         path.unlink() if path.is_file() else path.rmdir()
     state.rmdir()
     state.write_text("in the way")
+    assert in_process(site) == f"OK\n{ANN.username}\n".encode()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows locks by another call")
+def test_a_file_system_without_locks_locks_nobody_out(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    def without(*arguments: object) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr("fcntl.lockf", without)
     assert in_process(site) == f"OK\n{ANN.username}\n".encode()
 
 
