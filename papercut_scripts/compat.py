@@ -300,15 +300,12 @@ def append_private(path, data):
     except FILE_ERROR:
         if not os.path.exists(path):
             raise
-    if JYTHON:
-        with io.open(path, "ab", 0) as target:
-            target.write(data)
-        return
-    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | getattr(os, "O_BINARY", 0))
-    try:
-        os.write(descriptor, data)
-    finally:
-        os.close(descriptor)
+    # A file that was just rotated away is not made again here, where it would be everybody's to read.
+    place = path if JYTHON else os.open(path, os.O_WRONLY | os.O_APPEND | getattr(os, "O_BINARY", 0))
+    with io.open(place, "ab", 0) as target:
+        written = target.write(data)
+        if written < len(data):  # a full disk: half a line would spoil the next one too
+            target.truncate(target.tell() - written)
 
 
 def sync_folder(path):

@@ -22,7 +22,7 @@ from jvm import run_jython
 from papercut_site import ANN, BOB, SCRIPTS, Site, run_program, sample_directory
 from signin_server import BAD_TOKEN, PASSWORD, hang
 
-from papercut_scripts import auth_program, brake, compat, exchange, login, signin_officernd, strategy, verifier
+from papercut_scripts import audit, auth_program, brake, compat, exchange, login, signin_officernd, strategy, verifier
 from relay.people import publish
 from relay.people.model import DirectoryUser
 
@@ -154,6 +154,21 @@ def test_a_state_folder_that_cannot_be_written_locks_nobody_out(site: Site) -> N
     state.rmdir()
     state.write_text("in the way")
     assert in_process(site) == f"OK\n{ANN.username}\n".encode()
+
+
+def test_a_full_disk_leaves_no_half_line_in_a_log(tmp_path: Path) -> None:
+    """Else the next line, written when there is room again, would be lost with it."""
+    resource = pytest.importorskip("resource")
+    log = tmp_path / "logs" / "auth.log"
+    audit.write(str(tmp_path), "auth", [("reason", "first")])
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (log.stat().st_size + 20, limits[1]))
+    try:
+        audit.write(str(tmp_path), "auth", [("reason", "no room")])
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    audit.write(str(tmp_path), "auth", [("reason", "last")])
+    assert [json.loads(line)["reason"] for line in log.read_text().splitlines()] == ["first", "last"]
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows locks by another call")
