@@ -47,7 +47,7 @@ def post(url, headers, body, deadline, ca_file="", proxy=""):
 
 def _post(url, headers, body, deadline, ca_file, proxy):
     scheme, _, host, port, path = split_url(url)
-    if scheme == "http" and not (host in LOOPBACK or host.startswith("127.")):
+    if scheme == "http" and not is_loopback(host):
         raise Unreachable("http:// is accepted on this machine only")
     connection = _connection(scheme, host, port, deadline, ca_file, proxy)
     try:
@@ -103,6 +103,11 @@ def split_url(url):
     if not separator or scheme not in ("http", "https") or not host or (port and not port.isdigit()):
         raise Unreachable("the address is not usable")
     return scheme, _unquoted(credentials), host, int(port) if port else _default_port(scheme), slash + path or "/"
+
+
+def is_loopback(host):
+    """Return whether a host can only mean this machine; 127.0.0.1.example.com is a name like any other."""
+    return host in LOOPBACK or (host.startswith("127.") and not host.strip("0123456789."))
 
 
 def _default_port(scheme):

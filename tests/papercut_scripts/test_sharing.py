@@ -326,6 +326,12 @@ def test_addresses() -> None:
         assert exchange.split_url(url) == parts
 
 
+def test_a_name_that_begins_like_an_address_is_not_this_machine() -> None:
+    """No password goes out in clear to it, whatever the settings say."""
+    hosts = ["localhost", "::1", "127.0.0.1", "127.0.0.2", "127.0.0.1.example.com", "127.example", "10.0.0.1", "[::1]"]
+    assert [host for host in hosts if exchange.is_loopback(host)] == hosts[:4]
+
+
 def test_settings_written_by_the_relay_are_all_that_is_read(site: Site) -> None:
     """A key that the programs read and the relay forgot would fail every login."""
     published = set(json.loads((site.home / "settings.json").read_text()))
