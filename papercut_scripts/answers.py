@@ -10,7 +10,7 @@ is-user-in-group round); FIELD report HexaSpaceRND (spellings without `get-`, gr
 
 from __future__ import absolute_import, division, print_function, unicode_literals
 
-from papercut_scripts import handover
+from papercut_scripts import compat, handover
 from papercut_scripts.handover import Doubt, NotListed
 
 MAX_LINE = 4096
@@ -46,7 +46,10 @@ def _command(word):
 
 
 def _username(read_line):
-    line = read_line(MAX_LINE)
+    try:
+        line = read_line(MAX_LINE)
+    except compat.TimeOut:
+        raise Doubt("No username came on standard input.")
     try:
         return line.decode("utf-8-sig").strip()
     except UnicodeDecodeError:

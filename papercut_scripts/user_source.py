@@ -21,11 +21,18 @@ if not __package__:  # started as a plain file, in a folder of any name
 from papercut_scripts import answers, audit, compat, program_home
 
 
+INPUT_S = 10.0  # how long the name that a question is about may be under way
+
+
 def main():
     """Answer one query of PaperCut and end the process with 0 or 1."""
-    sys.exit(
-        serve(program_home.find_home, compat.arguments, compat.read_line, compat.write_stdout, compat.write_stderr)
-    )
+    code = serve(program_home.find_home, compat.arguments, read_line, compat.write_stdout, compat.write_stderr)
+    compat.exit_now(code)  # not sys.exit: a thread may still wait for the input
+
+
+def read_line(limit):
+    """Return one line of standard input, or raise TimeOut: no query waits for ever on a pipe that stays open."""
+    return compat.run_bounded(lambda: compat.read_line(limit), INPUT_S)
 
 
 def serve(find_home, arguments, read_line, write_out, write_error):

@@ -328,6 +328,24 @@ def test_the_program_does_not_wait_for_the_end_of_its_input(site: Site) -> None:
     assert program.returncode == 0
 
 
+def test_the_program_does_not_wait_for_ever_for_its_input(site: Site) -> None:
+    code = (
+        "import sys; from papercut_scripts import user_source as u;"
+        "u.INPUT_S = 0.4; sys.argv = ['u', '-', 'user-details']; u.main()"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", code],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        cwd=SCRIPTS.parent,
+    ) as program:
+        assert program.stdout and program.stderr
+        assert (program.stdout.read(), program.stderr.read()) == (b"", b"No username came on standard input.\n")
+        assert program.wait(5) == 1
+    assert site.log("user_source")[0]["exit"] == 1
+
+
 def test_every_question_is_logged(site: Site) -> None:
     run_program("user_source", "-", "group-members", COMPANY)
     run_program("user_source", "-", "group-members", "nobody")
