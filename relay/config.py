@@ -335,9 +335,16 @@ class JobsSection(Section):
     source: Literal["none", "print_logs", "csv", "database"] = "print_logs"
     path: OptionalPath = None
     database_url: SecretStr | None = None
-    # Additions to the contract's table, for privacy and for logs whose columns PaperCut does not document.
+    # Additions to the contract's table, for a server whose clock is not the site's, for privacy, and for logs whose
+    # columns PaperCut does not document.
+    timezone: Annotated[str, AfterValidator(lambda value: _timezone(value) if value else value)] = ""
     document_names: Literal["full", "short", "off"] = "full"
     cost_column: str = ""
+
+    @property
+    def zone(self) -> ZoneInfo | None:
+        """The time zone that PaperCut writes times in, None where it is the site's."""
+        return ZoneInfo(self.timezone) if self.timezone else None
 
 
 class ScriptsSection(Section):

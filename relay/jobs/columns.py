@@ -101,7 +101,7 @@ def _plain(header: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """What a row's meaning depends on beside its own text."""
+    """What a row's meaning depends on beside its own text; `zone` is that of the server's clock."""
 
     zone: ZoneInfo
     file_day: date | None = None
@@ -153,7 +153,6 @@ def job_of(fields: Sequence[str], layout: Layout, place: Place, after: datetime 
     return Job(
         base=f"{local.year:04}{local.month:02}{local.day:02}T{local.hour:02}{local.minute:02}{local.second:02}.{digest}",
         at=reading.moment(local, place.zone, after),
-        business_day=local.date(),
         username=username,
         server=reading.name(field("server", ""), "server's name", NAME),
         printer=printer,

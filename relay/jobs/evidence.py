@@ -20,6 +20,7 @@ from relay.config import Settings
 from relay.database import reading
 from relay.errors import RelayError
 from relay.jobs import store, tables
+from relay.jobs.figures import counted
 from relay.jobs.importing import ImportResult, import_jobs
 from relay.jobs.store import Counts
 from relay.money import amounts
@@ -181,7 +182,7 @@ def fee_detail(
     count, pages, colour = connection.execute(totals).one()
     if not count:
         return ""
-    parts = [_counted(int(pages), "page"), f"{int(colour)} colour" if colour else "", _counted(count, "job")]
+    parts = [counted(int(pages), "page"), f"{int(colour)} colour" if colour else "", counted(count, "job")]
     summary = ", ".join(part for part in parts if part)
     if detail == "summary":
         return summary
@@ -224,7 +225,3 @@ def _counted_for(connection: Connection, site: str, username: str) -> tuple[Any,
 
 def _whole_second(moment: datetime) -> datetime:
     return moment - timedelta(microseconds=moment.microsecond)
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number} {noun if number == 1 else noun + 's'}"

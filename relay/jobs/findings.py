@@ -17,6 +17,7 @@ from relay.database import reading
 from relay.errors import RelayError
 from relay.jobs import queries, store, tables
 from relay.jobs.billed import LONG_AGO
+from relay.jobs.figures import counted
 from relay.jobs.job import Finding
 from relay.money import amounts
 from relay.money import tables as money
@@ -133,7 +134,7 @@ class _Look:
             if member_id in members
         }
         began = min((standing.at for standing in standings.values()), default=LONG_AGO)
-        printed = queries.amounts_by_member(self.connection, self.site, began)
+        printed = queries.amounts_by_payer(self.connection, self.site, began, queries.SharedAccounts(()))
         return any(
             standing.owed(printed[member_id]) - standing.held >= max(1, self.settings.fees.minimum)
             for member_id, standing in standings.items()
@@ -155,7 +156,7 @@ class _Look:
                 "shared_account_printing",
                 "warning" if row.cost else "info",
                 row.account,
-                f"{row.jobs} jobs for {self._money(int(row.cost))} since {self.first} were charged to the shared "
+                f"{counted(row.jobs, 'job')} for {self._money(int(row.cost))} since {self.first} went to the shared "
                 f"account {row.account}: no member's balance shows them and no fee bills them. Let its company pay: "
                 f'papercut-relay link COMPANY "account:{row.account}"; or let PaperCut charge personal accounts (Users '
                 "> Account selection).",
@@ -199,7 +200,7 @@ def _free(
                 "free_jobs_on_priced_printer",
                 "warning",
                 name,
-                f"{jobs} jobs of {pages} pages on {name} cost nothing, although a page costs "
+                f"{counted(jobs, 'job')} of {counted(pages, 'page')} on {name} cost nothing, although a page costs "
                 f"{amounts.text(price, currency)} {currency} there: look for a filter, a script, a user's cost "
                 f"adjustment or a free group in PaperCut (Printers > {printer} > Job Log).",
             )
@@ -209,8 +210,8 @@ def _free(
                 "free_printing",
                 "warning",
                 name,
-                f"{jobs} jobs of {pages} pages on {name} cost nothing, since it {known}: set one at Printers > "
-                f"{printer} > Charging, unless that is meant.",
+                f"{counted(jobs, 'job')} of {counted(pages, 'page')} on {name} cost nothing, since it {known}: set one "
+                f"at Printers > {printer} > Charging, unless that is meant.",
             )
 
 

@@ -196,7 +196,7 @@ class _Import:
                 + ("correct [jobs] path." if asked else "PaperCut makes it at the first print job."),
             )
             return None
-        place = Place(self.zone, personal_account=settings.papercut.personal_account)
+        place = Place(settings.jobs.zone or self.zone, personal_account=settings.papercut.personal_account)
         return LogFolder(self.source, folder, place, self.today, settings.jobs.cost_column)
 
     def _takes_over(self, connection: Any) -> datetime | None:
@@ -265,7 +265,7 @@ class _Import:
             "key": key,
             "source": self.source,
             "at": job.at,
-            "business_day": job.business_day,
+            "business_day": job.at.astimezone(self.zone).date(),
             "kind": job.kind,
             "username": job.username,
             "member_id": owner.member_id,

@@ -6,7 +6,7 @@ Plain values; nothing here reads or writes anything.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any, Literal
 
 State = Literal["printed", "refunded", "denied"]
@@ -31,7 +31,6 @@ class Job:
 
     base: str
     at: datetime
-    business_day: date
     username: str
     server: str
     printer: str

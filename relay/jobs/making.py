@@ -245,6 +245,13 @@ class _Making:
         if aside:
             notes.append(f"{aside} rows of the job source could not be read and are in no statement.")
         paid = {account.name for account in self.shared.accounts if account.unlinked_at is None}
+        state = store.import_states(self.connection, self.site).get(self.settings.jobs.source)
+        if state is not None and self.begins < state.covers_from <= self.now:
+            zone = ZoneInfo(self.settings.site.timezone)
+            notes.append(
+                f"Print jobs are known without a gap from {state.covers_from.astimezone(zone).date()} on; what was "
+                "printed before may be missing here."
+            )
         if shared.keys() & paid:
             notes.append(
                 "What was charged to these shared accounts is billed to the company that pays for each: "

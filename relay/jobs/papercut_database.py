@@ -77,7 +77,7 @@ class PaperCutDatabase:
         except Unreadable as why:
             findings.append(_finding("job_database_not_opened", str(why)))
             return None
-        return cls(engine, ZoneInfo(settings.site.timezone), now)
+        return cls(engine, settings.jobs.zone or ZoneInfo(settings.site.timezone), now)
 
     def batches(self, known: Known) -> Iterator[Batch]:
         """Yield the window that is read again, then what is new. A database that fails is a finding."""
@@ -270,7 +270,6 @@ def _job(row: RowMapping, zone: ZoneInfo, after: datetime | None) -> Job:
     return Job(
         base=f"#{int(row['printer_usage_log_id']):015d}",  # Oracle's NUMBER is a Decimal here
         at=at.astimezone(zone),
-        business_day=at.astimezone(zone).date(),
         username=username,
         server=reading.name(str(row["server_name"] or ""), "server's name", NAME),
         printer=reading.name(str(row["printer_name"] or "?"), "printer's name", NAME),

@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
-from relay.jobs.figures import PrintedJob, Tally, sheets_of
+from relay.jobs.figures import PrintedJob, Tally, counted, sheets_of
 from relay.jobs.statement import MEANING, FeeLine, PersonLine, Statement
 from relay.money import amounts
 
@@ -226,7 +226,7 @@ def as_text(statement: Statement, width: int | None = None) -> str:
             "",
         ]
     for account, figures in statement.shared.items():
-        out.append(f"Charged to the shared account {account}: {figures.jobs} jobs, {money(figures.net)}")
+        out.append(f"Charged to the shared account {account}: {counted(figures.jobs, 'job')}, {money(figures.net)}")
     out += _step_lines(statement, width)
     fees = [(line, fee) for line in statement.people for fee in line.fees]
     if fees:
@@ -248,7 +248,7 @@ def fee_terms(fee: FeeLine, money: Callable[[int], str]) -> str:
 
 def figures_line(figures: Tally) -> str:
     """Return the figures of management and environment in one line."""
-    parts = [f"{figures.jobs} jobs, {figures.pages} pages"]
+    parts = [f"{counted(figures.jobs, 'job')}, {counted(figures.pages, 'page')}"]
     if figures.colour_percent is not None:
         parts.append(f"{figures.colour_pages} of {figures.colour_known_pages} in colour ({figures.colour_percent} %)")
     elif figures.colour_jobs:
@@ -269,7 +269,7 @@ def month_line(statement: Statement) -> str:
     change = statement.total.pages - before.pages
     percent = f" ({100 * change / before.pages:+.0f} %)" if before.pages else ""
     return (
-        f"Month before: {before.jobs} jobs, {before.pages} pages, {money(before.net)}; "
+        f"Month before: {counted(before.jobs, 'job')}, {counted(before.pages, 'page')}, {money(before.net)}; "
         f"pages {change:+d}{percent}, cost {'+' if statement.printed >= before.net else ''}"
         f"{money(statement.printed - before.net)}"
     )

@@ -279,6 +279,16 @@ def csv_site(tmp_path: Path) -> JobsSite:
     return jobs_site(tmp_path, jobs={"source": "csv"})
 
 
+def test_a_server_with_another_clock_is_told_so(tmp_path: Path) -> None:
+    """A container writes UTC: the job is after midnight at the site, so it is of the next business day."""
+    site = jobs_site(tmp_path, jobs={"timezone": "UTC"})
+    site.append(print_log_row(time="2026-11-23 10:30:00 PM"))
+    site.import_jobs()
+    (row,) = site.rows()
+    assert (row["at"], row["business_day"]) == (datetime(2026, 11, 23, 22, 30, tzinfo=UTC), date(2026, 11, 24))
+    site.database.dispose()
+
+
 def csv_log(site: JobsSite, text: str, day: str = "2026-11-23") -> Path:
     path = site.folder / f"papercut-print-log-{day}.csv"
     with path.open("a", encoding="utf-8", newline="") as file:

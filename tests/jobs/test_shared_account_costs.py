@@ -66,7 +66,7 @@ def test_the_whole_way_from_free_printing_to_a_companys_fee(server: Standins) ->
     log_of(server).import_jobs()
     (finding,) = free(server)
     assert f'papercut-relay link COMPANY "account:{NAME}"' in finding["message"]
-    assert "1 jobs for 1.00 EUR" in finding["message"]
+    assert "1 job for 1.00 EUR" in finding["message"]
 
     answer = say(server, "link", member=company.name, username=f"account:{NAME}")
 

@@ -110,6 +110,13 @@ def test_printed_and_billed_are_equal_when_every_job_is_billed(acme: JobsSite) -
     assert [{"jobs": EUR}, {"jobs": 2_500_000}] == [fee.terms for fee in line.fees]
 
 
+def test_a_month_that_is_not_known_whole_says_so(acme: JobsSite) -> None:
+    print_on(acme, row(10))
+    (note,) = [note for note in made(acme, month="2026-11").notes if "without a gap" in note]
+    assert "from 2026-11-23 on" in note
+    assert [note for note in made(acme, month="2026-12").notes if "without a gap" in note] == []
+
+
 def test_what_is_not_billed_yet_is_open(acme: JobsSite) -> None:
     print_on(acme, row(10), row(20, "0.4000"))
     add_fee(acme, "ann", EUR, at(11, 5))

@@ -77,7 +77,8 @@ def csv() -> Response:
     name = re.sub(
         r"[^A-Za-z0-9_-]+", "-", f"printing-{made.month}-{member or company or place.settings.site.name}"
     ).strip("-")
-    answer = Response(jobs.render(made, "csv"), mimetype="text/csv; charset=utf-8")
+    # With a byte order mark: spreadsheets take a file without one for their own code page, and names come out wrong.
+    answer = Response(jobs.render(made, "csv").encode("utf-8-sig"), mimetype="text/csv; charset=utf-8")
     answer.headers["Content-Disposition"] = f'attachment; filename="{name}.csv"'
     return answer
 
