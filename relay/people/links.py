@@ -226,6 +226,7 @@ def read_memory(connection: Connection, site: str) -> Memory:
         disabled=frozenset(str(row["username"]) for row in rows(people_disabled)),
         renames=tuple(Rename(str(row["old"]), str(row["new"]), str(row["member_id"])) for row in rows(people_renames)),
         organization_id=str(stored["organization_id"]) if stored else "",
+        synced_at=stored["synced_at"] if stored else None,
     )
 
 

@@ -96,7 +96,7 @@ def plan(
             decision if (decision.link and decision.link.member_id in only) or not acts(decision) else stay(decision)
             for decision in everything
         )
-    refused = safety.judge(_figures(everything, world), settings.safety, allow)
+    refused = safety.judge(_figures(everything, world, now), settings.safety, allow)
     codes = {refusal.code for refusal in refused}
     stops = safety.MAX_CHANGES in codes
     removals = {decision.username for decision in everything if decision.is_removal}
@@ -139,13 +139,18 @@ def stay(decision: Decision) -> Decision:
     return Decision(decision.username, decision.present, decision.present, fix_initial=False)
 
 
-def _figures(people: tuple[Decision, ...], world: World) -> Figures:
+def _figures(people: tuple[Decision, ...], world: World, now: datetime) -> Figures:
     linked = sum(
         1
         for link in world.memory.links.values()
         if link.linked_at and not link.deleted_at and link.username in world.papercut.accounts
     )
-    actions = Counter(decision.change.action for decision in people if decision.change)
+    # What an interrupted sync left of an adoption shows as an update, and counts as little as the adoption itself.
+    actions = Counter(
+        change.action
+        for change in (decision.change for decision in people)
+        if change and not (change.action == "update" and world.memory.is_settling_in(change.member_id or "", now))
+    )
     return Figures(
         linked, actions["remove"], sum(actions[action] for action in ("update", "rename", "unlink", "remove"))
     )

@@ -8,13 +8,14 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
 
 from papercut_scripts import signin_pin
 from relay.officernd.model import CheckIn, Company, Location, Member, Membership, Organization, Pass, Plan
 
 HIDDEN = "(hidden) "  # before the name of a property: it holds something that was not kept between two syncs
+SETTLING_IN = timedelta(days=7)  # what an interrupted sync began is no news of the day for so long
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +136,7 @@ class Memory:
 
     `answers` are (member id, username) a person named with `link`; `denied` those ruled out with `not-same`;
     `group_answers` are (company id, group). `disabled` are usernames whose printing we switched off.
-    `open_movements` are usernames with money under way.
+    `open_movements` are usernames with money under way. `synced_at` is when the last successful sync ended.
     """
 
     links: Mapping[str, Link] = field(default_factory=dict)
@@ -147,6 +148,15 @@ class Memory:
     renames: tuple[Rename, ...] = ()
     open_movements: frozenset[str] = frozenset()
     organization_id: str = ""
+    synced_at: datetime | None = None
+
+    def is_settling_in(self, member_id: str, now: datetime) -> bool:
+        """Return whether an account was linked by a sync that has not come to its end, no longer than a week ago."""
+        link = self.links.get(member_id)
+        if link is None or link.linked_at is None:
+            return False
+        unfinished = self.synced_at is None or link.linked_at > self.synced_at
+        return unfinished and now - link.linked_at < SETTLING_IN
 
 
 @dataclass(frozen=True)

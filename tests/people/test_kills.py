@@ -164,3 +164,19 @@ def test_a_kill_between_rename_and_journal_leaves_nobody_shut_out(direct) -> Non
     assert refused.exit_code == 3 and not refused.applied
     users = {user.username: user for user in current_directory(one.settings.scripts.home).users}
     assert users["new1_x.example"].standing == "active" and "p1_x.example" not in users
+
+
+def test_a_first_sync_that_was_killed_goes_on_without_being_asked_for_a_limit(direct) -> None:
+    """Links are remembered before anything else, so that what is left of an adoption looks like changes."""
+    one = direct(safety={"from_users": 1})
+    for number in range(1, 5):
+        one.put_member(number)
+        one.state.add_user(f"old-{number}", email=f"p{number}@x.example")
+    with pytest.raises(Killed):
+        one.sync(one.papercut(1, False))
+    again = one.sync()
+    assert again.exit_code == 0 and again.plan.users["update"] == 4
+    one.put_company(1, "Acme")
+    for number in range(1, 5):
+        one.put_member(number, company="64c000000000000000000001")
+    assert one.sync().exit_code == 3

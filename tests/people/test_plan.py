@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -40,7 +41,7 @@ def crowd(count: int, leaving: int = 0, moving: int = 0) -> World:
         accounts.append(account(f"p{number}", **settled(number)))
         links.append(linked(f"m{number}", f"p{number}", email=f"p{number}@example.com"))
     everybody = [one.username for one in accounts]
-    return world(people, accounts, links=links, groups={INDIVIDUAL: everybody, EVERYONE: everybody})
+    return world(people, accounts, links=links, groups={INDIVIDUAL: everybody, EVERYONE: everybody}, synced_at=NOW)
 
 
 def user(made: Plan, username: str) -> DirectoryUser:
@@ -462,6 +463,16 @@ def test_creations_and_adoptions_do_not_count(planned) -> None:
     new = {f"m{number}": member(number, f"N{number}") for number in range(100, 200)}
     grown = replace(made, officernd=replace(made.officernd, members={**made.officernd.members, **new}))
     assert planned(grown).refused == () and planned(grown).users["create"] == 100
+
+
+def test_what_an_interrupted_adoption_left_does_not_count_for_a_week(planned) -> None:
+    made = crowd(30, leaving=2, moving=20)
+    for finished in (None, NOW - timedelta(days=1)):
+        begun = replace(made, memory=replace(made.memory, synced_at=finished))
+        assert planned(begun).refused == ()
+        old = {key: replace(link, linked_at=NOW - timedelta(days=7)) for key, link in begun.memory.links.items()}
+        forgotten = replace(begun, memory=replace(begun.memory, links=old, synced_at=None))
+        assert planned(forgotten).stops
 
 
 # -- one person
