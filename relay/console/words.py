@@ -200,7 +200,7 @@ def question(movement: Any, name: str, payer: str, money: str) -> Question:
 
 # -- sentences of the rooms -------------------------------------------------------------------------------------------
 
-_ARGUMENT = r"""(?:'[^']*'|"[^"]*"|[^\s,;:'"]*[^\s,;:.'"])"""
+_ARGUMENT = r"""(?:"(?:\\"|[^"])*"|[^\s,;:'"]*[^\s,;:.'"])"""
 _OFFER = re.compile(rf"papercut-relay (link|not-same|unlink) ([0-9A-Za-z@._+-]*[0-9A-Za-z])(?: ({_ARGUMENT}))?")
 _REPLACED = (
     (re.compile(r"(?:,? then )?(?:run )?papercut-relay sync --allow \w+"), "let it pass once on the Review page"),
@@ -252,10 +252,14 @@ class Offer:
         }[self.action]
 
 
+def _unquoted(argument: str) -> str:
+    return argument[1:-1].replace(r"\"", '"') if argument.startswith('"') else argument
+
+
 def offers(message: str) -> list[Offer]:
     """Return the answers that a warning about who is who names, each once."""
     found = [
-        Offer(match[1], match[2], "" if match[3] in (None, "USERNAME") else match[3].strip("'\""))
+        Offer(match[1], match[2], "" if match[3] in (None, "USERNAME") else _unquoted(match[3]))
         for match in _OFFER.finditer(message)
     ]
     return list(dict.fromkeys(offer for offer in found if offer.username or offer.action != "not-same"))

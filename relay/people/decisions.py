@@ -17,7 +17,7 @@ from relay.config import Settings
 from relay.officernd.model import Member
 from relay.people import groupnames
 from relay.people.groupnames import CONNECTOR_INDIVIDUALS, CONNECTOR_UNLINKED, GroupNames
-from relay.people.matching import Matching, Question, match
+from relay.people.matching import Matching, Question, argument, match
 from relay.people.model import DirectoryUser, Standing
 from relay.people.rules import Verdict, home_location, judge, make_rules, unknown_settings
 from relay.people.usernames import is_email, rule_name, with_suffix
@@ -516,8 +516,8 @@ class _Decider:
                 older,
                 f"PaperCut already has a group {older!r}, which may give rights and has members whom OfficeRnD does "
                 f"not know, or none; the company {self.companies[company_id].name!r} gets {name!r}. If they are the "
-                f'same: papercut-relay link {company_id} "group:{older}"; to keep it so: papercut-relay link '
-                f'{company_id} "group:{name}".',
+                f"same: papercut-relay link {company_id} {argument('group:' + older)}; to keep it so: papercut-relay "
+                f"link {company_id} {argument('group:' + name)}.",
             )
         for company_id, wanted, name in names.suffixed:
             self._warn(

@@ -7,6 +7,7 @@ a guess: nobody involved is touched until somebody answers it.
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, field
@@ -27,6 +28,12 @@ class Question:
 
     def as_json(self) -> dict[str, str]:
         return {"code": self.code, "subject": self.subject, "message": self.message}
+
+
+def argument(name: str) -> str:
+    """Return a name as a command's argument: in double quotes, which Windows knows too, where it is no plain word."""
+    quoted = name.replace('"', r"\"")
+    return name if re.fullmatch(r"[\w.@+-]*\w", name) else f'"{quoted}"'
 
 
 @dataclass
@@ -129,7 +136,7 @@ class _Matcher:
             "deleted_by_hand",
             link.username,
             f"The account {link.username} of {self.who(link.member_id)} was deleted in PaperCut and stays so; to bring "
-            f"it back: papercut-relay link {link.member_id} {link.username}, then sync.",
+            f"it back: papercut-relay link {link.member_id} {argument(link.username)}, then sync.",
         )
 
     def take_answers(self) -> None:
@@ -174,7 +181,7 @@ class _Matcher:
                 member.id,
                 "shared_email",
                 f"{self.who(member.id)} has the address {member.email} together with {names}, so nobody is guessed: "
-                f"give each a username of their own with papercut-relay link {member.id} {suggestion}.",
+                f"give each a username of their own with papercut-relay link {member.id} {argument(suggestion)}.",
                 f"the address {member.email} belongs to several members",
             )
             for username in self.by_email(member):
@@ -251,7 +258,7 @@ class _Matcher:
                     "name_taken",
                     name,
                     f"{self.who(member_id)} would be {wanted}, which is somebody else's, and gets {name}; if that "
-                    f"account is theirs: papercut-relay link {member_id} {wanted}, before the next sync.",
+                    f"account is theirs: papercut-relay link {member_id} {argument(wanted)}, before the next sync.",
                 )
             taken.add(name)
             self.found.new[member_id] = name
@@ -330,7 +337,7 @@ class _Matcher:
                     username,
                     f"{self.who(member.id)} has the address of {username}, an internal user, whose password PaperCut "
                     "never asks OfficeRnD for: a second account is made; rename or delete the internal one, or run "
-                    f"papercut-relay not-same {member.id} {username}.",
+                    f"papercut-relay not-same {member.id} {argument(username)}.",
                 )
         return False
 
@@ -364,8 +371,8 @@ class _Matcher:
             member.id,
             "two_accounts",
             f"The accounts {' and '.join(candidates)} {what}, and only one can be {self.who(member.id)}: say which "
-            f"with papercut-relay link {member.id} {candidates[0]}, or rule one out with papercut-relay not-same "
-            f"{member.id} {candidates[-1]}.",
+            f"with papercut-relay link {member.id} {argument(candidates[0])}, or rule one out with papercut-relay "
+            f"not-same {member.id} {argument(candidates[-1])}.",
             f"the accounts {', '.join(candidates)} could all be theirs",
         )
         for username in candidates:
@@ -377,7 +384,7 @@ class _Matcher:
             member.id,
             "two_members",
             f"The account {candidates[0]} could belong to {self.who(member.id)} or to {others}: say whose it is with "
-            f"papercut-relay link {member.id} {candidates[0]}.",
+            f"papercut-relay link {member.id} {argument(candidates[0])}.",
             f"the account {candidates[0]} could also belong to somebody else",
         )
         for username in candidates:

@@ -13,6 +13,7 @@ from settings_example import example_settings
 from relay.console import charts, words
 from relay.console.charts import Bar
 from relay.console.formats import Formats
+from relay.people.matching import argument
 
 
 @dataclass(frozen=True)
@@ -43,9 +44,11 @@ def test_a_lost_adjustment_is_looked_up_in_papercut() -> None:
          [("link", "m1", "ann"), ("not-same", "m1", "bob")]),
         ("No e-mail: enter one, or give a name with papercut-relay link m1 USERNAME.", [("link", "m1", "")]),
         ("It is internal: rename it, or run papercut-relay unlink m1.", [("unlink", "m1", "")]),
-        ("If they are the same: papercut-relay link c1 \"group:IT Admins\"; to keep it so: "
-         "papercut-relay link c1 \"group:IT (2)\".",
+        ('If they are the same: papercut-relay link c1 "group:IT Admins"; to keep it so: '
+         'papercut-relay link c1 "group:IT (2)".',
          [("link", "c1", "group:IT Admins"), ("link", "c1", "group:IT (2)")]),
+        *((f"Say whose it is with papercut-relay link m1 {argument(name)}.", [("link", "m1", name)])
+          for name in ("o'neil_acme.example", "ann.", "group:O'Brien's Legal", 'group:The "Quiet" Agency')),
         ("Remove it from the list.", []),
     ],
 )  # fmt: skip
