@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rich.console import Console
@@ -11,7 +11,9 @@ from rich.text import Text
 from relay import terminal
 
 SHOWN = 40  # lines of one kind; all of them stand in the JSON answer
-_MARKS = {"create": "+", "adopt": "=", "update": "~", "rename": ">", "unlink": "?", "remove": "-"}
+SHOWN_OF_A_CODE = 5  # questions of one code: many of one must not hide a single other
+# What takes something away comes first; group changes last.
+_MARKS = {"remove": "-", "unlink": "?", "rename": ">", "adopt": "=", "create": "+", "update": "~"}
 
 
 def show_plan(console: Console, answer: Mapping[str, Any]) -> None:
@@ -22,22 +24,38 @@ def show_plan(console: Console, answer: Mapping[str, Any]) -> None:
     console.print(
         Text("Groups: " + ", ".join(f"{count} {word.replace('_', ' ')}" for word, count in groups.items() if count))
     )
-    if answer["changes"]:
-        rows = [_row(change) for change in answer["changes"][:SHOWN]]
+    kinds = _by_kind(answer["changes"], "action", list(_MARKS))
+    if kinds:
+        rows = [_row(change) for changes in kinds.values() for change in changes[:SHOWN]]
         console.print(terminal.table("Changes", ["", "Who", "What", "Why"], rows))
-        _more(console, len(answer["changes"]), "changes")
-    if answer["warnings"]:
-        rows = [[item["code"], item["message"]] for item in answer["warnings"][:SHOWN]]
-        console.print(terminal.table("Questions and warnings", ["", ""], rows))
-        _more(console, len(answer["warnings"]), "warnings")
+        for action, changes in kinds.items():
+            _more(console, len(changes) - SHOWN, f"to {action.replace('_', ' ')}")
+    codes = _by_kind(answer["warnings"], "code")
+    if codes:
+        console.print(Text("Questions and warnings", style="italic"))
+        for code, warnings in codes.items():
+            console.print(Text(f"{code}: {len(warnings)}", style="bold yellow"))
+            for warning in warnings[:SHOWN_OF_A_CODE]:
+                console.print(Text(f"  {warning['message']}"), soft_wrap=True)  # to be copied
+            _more(console, len(warnings) - SHOWN_OF_A_CODE, code, indent="  ")
     for failure in answer.get("failures", ())[:SHOWN]:
         console.print(Text(f"Failed: {failure['message']}", style=terminal.REFUSED_STYLE))
-    _more(console, len(answer.get("failures", ())), "failures")
+    _more(console, len(answer.get("failures", ())) - SHOWN, "failures")
     terminal.refusals(console, answer["refused"])
     if not answer["applied"] and not answer["refused"]:
         console.print(
             Text(f"Plan {answer['hash']}; to apply exactly this: papercut-relay sync --expect {answer['hash']}")
         )
+
+
+def _by_kind(
+    items: Sequence[Mapping[str, Any]], key: str, first: Sequence[str] = ()
+) -> dict[str, list[Mapping[str, Any]]]:
+    """Return the items by their `key`, in the order of `first`, the other kinds behind in the order they come in."""
+    kinds: dict[str, list[Mapping[str, Any]]] = {kind: [] for kind in first}
+    for item in items:
+        kinds.setdefault(item[key], []).append(item)
+    return {kind: found for kind, found in kinds.items() if found}
 
 
 def _row(change: Mapping[str, Any]) -> list[str]:
@@ -64,6 +82,6 @@ def _told(value: object) -> str:
     return "" if value is None else str(value) if value != "" else '""'
 
 
-def _more(console: Console, count: int, what: str) -> None:
-    if count > SHOWN:
-        console.print(Text(f"... and {count - SHOWN} more {what}; all of them with --json"))
+def _more(console: Console, count: int, what: str, indent: str = "") -> None:
+    if count > 0:
+        console.print(Text(f"{indent}... and {count} more {what}; all of them with --json"))

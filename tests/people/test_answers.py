@@ -350,4 +350,27 @@ def test_a_long_plan_is_cut_and_says_so() -> None:
         "warnings": [],
         "refused": [],
     }
-    assert "... and 5 more changes" in shown(answer)
+    assert "... and 5 more to create" in shown(answer)
+
+
+def test_many_of_one_kind_hide_nothing_of_another() -> None:
+    changes = [
+        {"action": "adopt", "username": f"a{number}", "member_id": "m", "reason": "r", "before": None, "after": {}}
+        for number in range(60)
+    ]
+    changes.append({**changes[0], "action": "remove", "username": "zoe"})
+    warnings = [{"code": "no_email", "subject": "s", "message": f"question {number}"} for number in range(60)]
+    warnings.append({"code": "two_accounts", "subject": "s", "message": "papercut-relay link m zoe " + "long " * 60})
+    answer = {
+        "hash": "x",
+        "applied": False,
+        "users": {},
+        "groups": {},
+        "changes": changes,
+        "warnings": warnings,
+        "refused": [],
+    }
+    text = shown(answer)
+    assert text.index("zoe") < text.index("a0")
+    assert "... and 55 more no_email" in text and "... and 20 more to adopt" in text
+    assert "two_accounts: 1\n  papercut-relay link m zoe " + "long " * 60 + "\n" in text
