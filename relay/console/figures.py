@@ -5,20 +5,23 @@ Small queries, one transaction each, no remote call; nothing here writes.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, Literal
 
 from sqlalchemy import Engine, func, select
 
+from relay import money
 from relay.console import words
 from relay.console.charts import Bar
 from relay.console.desk import Desk
 from relay.console.formats import Formats
 from relay.database import reading
 from relay.jobs import tables as jobs_tables
+from relay.money import records
 from relay.money import tables as money_tables
+from relay.money.decide import Approval
 from relay.money.ledger import Ledger
 from relay.money.movement import PUBLIC_STATES, Movement
 from relay.people import links
@@ -122,6 +125,25 @@ def jobs_of(engine: Engine, site: str, username: str, count: int) -> list[dict[s
 
 
 # -- money ------------------------------------------------------------------------------------------------------------
+
+
+def held(place: Desk) -> list[dict[str, Any]]:
+    """Return what the last billing held; `said` is the answer that somebody has given since, "" where nobody has."""
+    with reading(place.database) as connection:
+        words_said = records.approvals(connection, place.settings.site.name)
+    return [
+        {**item, "said": next((word.answer for word in _words_on(item, words_said) if item["code"] in word.held), "")}
+        for item in money.held(place.database, place.settings)
+    ]
+
+
+def undecided(place: Desk) -> list[dict[str, Any]]:
+    return [item for item in held(place) if not item["said"]]
+
+
+def _words_on(item: Mapping[str, Any], said: Mapping[str, Approval]) -> list[Approval]:
+    """Return what was said of one person and of the whole site."""
+    return [said[key] for key in (item["member_id"], "") if key in said]
 
 
 def questions(place: Desk) -> list[words.Question]:

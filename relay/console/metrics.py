@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from sqlalchemy import func, select
 
 from relay import money
+from relay.console import figures
 from relay.console.desk import Desk
 from relay.console.webhooks import Hooks
 from relay.database import reading
@@ -57,7 +58,7 @@ def _lines(place: Desk, hooks: Hooks) -> Iterator[str]:
     yield from _metric(
         "relay_held_people",
         "People with money that waits for a word",
-        [({}, len({h["member_id"] for h in money.held(place.database, place.settings)}))],
+        [({}, len({h["member_id"] for h in figures.undecided(place)}))],
     )
     yield from _metric(
         "relay_last_run_timestamp_seconds",

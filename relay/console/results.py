@@ -109,9 +109,10 @@ def _money(answer: Mapping[str, Any], formats: Formats, kind: str, looking: bool
         told.append(Told("bad", words.plain(error["message"])))
     for refusal in answer.get("refused", []):
         told.append(Told("warn", words.LIMITS.get(refusal["code"], (words.plain(refusal["message"]), ""))[0]))
-    counts = {
-        state: sum(1 for line in lines if line["state"] == state)
-        for state in ("posted", "planned", "failed", "in_doubt")
+    counts = {state: sum(1 for line in lines if line["state"] == state) for state in ("failed", "in_doubt")}
+    counts |= {
+        state: sum(1 for line in lines if line["state"] == state and line["kind"] == kind)
+        for state in ("posted", "planned")
     }
     noun = ("fee", "fees") if kind == "fee" else ("balance", "balances")
     if looking:
@@ -124,6 +125,10 @@ def _money(answer: Mapping[str, Any], formats: Formats, kind: str, looking: bool
         told.append(
             Told("good" if counts["posted"] else "", f"{done} {'billed' if kind == 'fee' else 'added'}{total}.")
         )
+    for other, thing, done in (("forgiveness", "balance", "forgiven"), ("credit", "refund", "taken back")):
+        if found := sum(1 for line in lines if line["state"] in ("posted", "planned") and line["kind"] == other):
+            be = " would be" if looking else ""
+            told.append(Told("" if looking else "good", f"{words.plural(found, thing)}{be} {done}."))
     if counts["failed"]:
         told.append(Told("warn", f"{words.plural(counts['failed'], 'line')} could not be done; tried again next time."))
     if counts["in_doubt"]:

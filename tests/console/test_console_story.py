@@ -15,6 +15,7 @@ from console.visitor import Visitor
 from lxml import html
 
 from relay import config, money, people
+from relay.console import figures, words
 from relay.console.app import make_app
 from relay.console.desk import Desk
 from relay.people import links
@@ -172,6 +173,9 @@ def what_was_owed_before_waits_for_a_word(story: Story) -> None:
     assert held
     before = len(story.pair.officernd.fees())
     story.click("/money", "Put it on an invoice", -1, reason="said on the phone")
+    page = text(story.somebody.page("/money"))
+    assert "Decided: 1 person" in page and "becomes a fee in OfficeRnD with the next billing" in page
+    assert len(held) - 1 == len(figures.undecided(story.desk))
     assert "billed" in text(story.click("/", "Do the daily run now"))
     assert before + 1 == len(story.pair.officernd.fees())
     left = money.held(story.desk.database, story.desk.settings)
@@ -179,7 +183,12 @@ def what_was_owed_before_waits_for_a_word(story: Story) -> None:
     answer = story.somebody.post("/money/release", {"code": "opening_balance", "said": "forgive", "count": "1"})
     assert 409 == answer.status_code
     story.click("/money", "Forgive it", 0)
-    story.click("/", "Do the daily run now")
+    story.click("/money", "Look again", 0)
+    page = text(story.somebody.page("/money"))
+    some = words.plural(len(left), "balance")
+    assert f"{some} put right without a bill, as of" in page and "get fees" not in page
+    done = text(story.click("/", "Do the daily run now"))
+    assert "Fees: 0 fees billed." in done and f"Fees: {some} forgiven." in done
     assert [] == money.held(story.desk.database, story.desk.settings)
 
 

@@ -33,6 +33,7 @@ def show() -> str:
         "money.html",
         questions=figures.questions(place),
         held=_held(names),
+        decided=_decided(names),
         site_stopped=_stopped(),
         looks=looks,
         effects={kind: _effect(work.answer or {}) for kind, work in looks.items()},
@@ -119,8 +120,10 @@ def release() -> Any:
     """Say what becomes of money that waits: of one person, of the site, or of everybody held for one reason."""
     member, code, said = (request.form.get(name, "") for name in ("who", "code", "said"))
     place = desk()
-    held = money.held(place.database, place.settings)
-    everybody = sorted({item["member_id"] for item in held if item["code"] == code and item["member_id"]})
+    held = figures.held(place)
+    everybody = sorted(
+        {item["member_id"] for item in held if item["code"] == code and item["member_id"] and not item["said"]}
+    )
     wanted = [member] if member else everybody
     if said not in ("bill", "forgive", "credit") or not wanted or (not member and len(wanted) != _count()):
         abort(409, "What waits has changed since this page was made. Nothing was done: look again.")
@@ -133,7 +136,9 @@ def release() -> Any:
     told = {"bill": "It is billed with the next billing.", "forgive": "It is forgiven with the next billing."}.get(
         said, "It is taken off the balance with the next billing; then credit it in OfficeRnD."
     )
-    _word(f"decided: {said}", member or f"{code}: {words.plural(len(wanted), 'person')}", word, told)
+    accounts = {item["member_id"]: item["username"] for item in held}
+    subject = accounts.get(member, member) if member else f"{code}: {words.plural(len(wanted), 'person')}"
+    _word(f"decided: {said}", subject, word, told)
     return redirect(url_for("money.show", _anchor="held"))
 
 
@@ -220,7 +225,7 @@ def _word(action: str, subject: str, work: Any, told: str) -> None:
 def _held(names: dict[str, str]) -> list[dict[str, Any]]:
     """Return what waits for a word, one group for each reason, with its people and the answers that are possible."""
     found: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
-    for item in money.held(desk().database, desk().settings):
+    for item in figures.undecided(desk()):
         if item["member_id"] and item["code"] != "restored":
             found[item["code"]].append({**item, "name": _name(names, item["member_id"], item["username"])})
     groups = []
@@ -248,9 +253,26 @@ def _name(names: dict[str, str], member_id: str, username: str) -> str:
     return names.get(member_id, username)
 
 
+def _decided(names: dict[str, str]) -> list[dict[str, Any]]:
+    """Return what somebody has decided on and the next billing will do, with what may be said instead until then."""
+    found = []
+    for item in figures.held(desk()):
+        hold = words.HOLDS.get(item["code"])
+        if item["said"] and item["member_id"] and item["code"] != "restored" and hold:
+            found.append(
+                {
+                    **item,
+                    "name": _name(names, item["member_id"], item["username"]),
+                    "does": next((does for answer, _, does in hold.answers if answer == item["said"]), ""),
+                    "others": [one for one in hold.answers if one[0] != item["said"]],
+                }
+            )
+    return sorted(found, key=lambda item: str(item["name"]).casefold())
+
+
 def _stopped() -> dict[str, Any] | None:
     """Return why the whole site's money is stopped, and how many people and how much that holds."""
-    items = [item for item in money.held(desk().database, desk().settings) if item["code"] == "restored"]
+    items = [item for item in figures.held(desk()) if item["code"] == "restored"]
     if not items:
         return None
     hold = words.HOLDS["restored"]
@@ -262,16 +284,19 @@ def _stopped() -> dict[str, Any] | None:
         "answers": hold.answers,
         "people": sum(1 for item in items if item["member_id"]),
         "total": amounts.text(total, currency),
+        "said": next((does for answer, _, does in hold.answers if answer == items[0]["said"]), ""),
     }
 
 
 def _effect(answer: dict[str, Any]) -> dict[str, Any]:
-    """Return whom a look would bill and how much, for the button that does it."""
+    """Return whom a look would bill or give how much, for the button that does it; `other` lines are no bill."""
     planned = [line for line in answer.get("movements", []) if line["state"] == "planned"]
-    total = sum(amounts.parse(line["amount"]) for line in planned if not line["amount"].startswith("-"))
+    main = [line for line in planned if line["kind"] in ("fee", "top_up")]
+    total = sum(amounts.parse(line["amount"]) for line in main if not line["amount"].startswith("-"))
     return {
         "planned": planned,
-        "people": len({line["member_id"] for line in planned}),
+        "people": len({line["member_id"] for line in main}),
         "total": amounts.text(total, desk().settings.site.currency),
+        "other": len(planned) - len(main),
         "refused": answer.get("refused", []),
     }

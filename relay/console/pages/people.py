@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 
-from relay import money, people
+from relay import people
 from relay import run as story
 from relay.console import figures
 from relay.console.figures import Person
@@ -67,11 +67,7 @@ def one() -> str:
             {"movement": line, "state": figures.public_state(line)}
             for line in (figures.movements(place, member_id=user.member_id, count=30) if user.member_id else [])
         ],
-        held=[
-            item
-            for item in money.held(place.database, settings)
-            if item["member_id"] and item["member_id"] == user.member_id
-        ],
+        held=[item for item in figures.undecided(place) if item["member_id"] and item["member_id"] == user.member_id],
     )
 
 

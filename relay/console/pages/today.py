@@ -97,7 +97,7 @@ def _todo() -> list[dict[str, str]]:
         lines = words.plural(open_questions, "fee or balance", "fees or balances")
         text = f"{lines} cannot be told from here: somebody must look."
         add("bad", text, url_for("money.show", _anchor="questions"), "Answer")
-    held = money.held(place.database, place.settings)
+    held = figures.undecided(place)
     if held:
         people = len({item["member_id"] for item in held})
         add(
