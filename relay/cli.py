@@ -666,16 +666,17 @@ def main(arguments: list[str] | None = None) -> NoReturn:
         code = code if isinstance(code, int) else EXIT_DONE
     except click.exceptions.Exit as error:
         code = error.exit_code
-    except click.Abort:
-        code = _failed("aborted", "Stopped; nothing more was done.", EXIT_FAILED)
+    except (click.Abort, KeyboardInterrupt) as error:
+        # Click turns Ctrl+C into an Abort with it as the cause; a question that was left unanswered has none.
+        if isinstance(error, KeyboardInterrupt) or isinstance(error.__cause__, KeyboardInterrupt):
+            message = "Stopped by Ctrl+C; the next run finds what was under way and finishes it."
+            code = _failed("interrupted", message, EXIT_FAILED)
+        else:
+            code = _failed("aborted", "Stopped; nothing more was done.", EXIT_FAILED)
     except click.ClickException as error:
         code = _failed("usage", _usage(error), ConfigError.exit_code)
     except RelayError as error:
         code = _failed(error.code, error.message, error.exit_code)
-    except KeyboardInterrupt:
-        code = _failed(
-            "interrupted", "Stopped by Ctrl+C; the next run finds what was under way and finishes it.", EXIT_FAILED
-        )
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = EXIT_FAILED
@@ -727,7 +728,8 @@ def _whole(answer: Mapping[str, Any]) -> dict[str, Any]:
 
 def _usage(error: click.ClickException) -> str:
     where = error.ctx.command_path if isinstance(error, click.UsageError) and error.ctx else "papercut-relay"
-    return f"{' '.join(error.format_message().split()).rstrip('.')}. See: {where} --help"
+    message = " ".join(error.format_message().split()).rstrip(".")
+    return f"{message}{'' if message.endswith('?') else '.'} See: {where} --help"
 
 
 def _failed(code: str, message: str, exit_code: int) -> int:

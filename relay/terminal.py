@@ -19,7 +19,7 @@ from relay.progress import Phase, Progress
 
 REFUSED_STYLE = "bold red"
 SEVERITY_STYLES = {"error": REFUSED_STYLE, "warning": "bold yellow", "info": "bold blue"}
-OUTCOMES = {0: "done", 1: "failed", 3: "held by a limit", 4: "in doubt"}
+OUTCOMES = {0: "done", 1: "failed", 3: "refused or held", 4: "in doubt"}
 
 
 class _Bar(Phase):
@@ -160,7 +160,13 @@ def status(console: Console, answer: Mapping[str, Any]) -> None:
         console.print("Nothing has run yet: begin with papercut-relay plan.")
     if answer["open_movements"]:
         rows = [
-            [item["reference"], item["username"], f"{item['amount']} {item['currency']}", item["state"], item["note"]]
+            [
+                item["reference"],
+                item["username"],
+                f"{item['amount']} {item['currency']}",
+                item["state"].replace("_", " "),
+                item["note"],
+            ]
             for item in answer["open_movements"]
         ]
         console.print(table("Open movements", ["reference", "user", "amount", "state", "note"], rows, right=["amount"]))

@@ -89,6 +89,13 @@ def test_wrong_usage_is_exit_2_and_points_to_help(words: list[str], capsys: pyte
     assert "--help" in capsys.readouterr().err
 
 
+def test_json_behind_the_command_holds_for_wrong_usage_too(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_main("sync", "--verbos", "--json") == 2
+    told = capsys.readouterr()
+    assert json.loads(told.out)["error"]["code"] == "usage"
+    assert told.err.strip().endswith("Did you mean '--verbose'? See: papercut-relay sync --help")
+
+
 def test_missing_settings_are_exit_2_with_the_way_out(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -219,3 +226,14 @@ def test_a_ledger_that_fails_under_way_is_one_sentence(
     error = json.loads(capsys.readouterr().out)["error"]
     assert error["code"] == "ledger"
     assert error["message"].startswith("The ledger failed under way (database or disk is full): see to its disk")
+
+
+def test_ctrl_c_under_way_says_that_the_next_run_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def stopped(*_args: object, **_options: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("relay.jobs.import_jobs", stopped)
+    assert run_main("--config", str(write_toml(tmp_path)), "jobs") == 1
+    assert "Stopped by Ctrl+C; the next run finds what was under way" in capsys.readouterr().err
