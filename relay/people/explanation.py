@@ -6,6 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Engine
 
@@ -81,7 +82,7 @@ def explain(
         "last_login": trace.as_json() if trace else None,
         "last_sync": synced.isoformat() if synced else None,
     }
-    return Explanation(facts, tuple(_lines(settings.signin.method, facts, person, rules, trace)))
+    return Explanation(facts, tuple(_lines(settings, facts, person, rules, synced, trace)))
 
 
 _find = who.find
@@ -201,9 +202,15 @@ def _obstacles(
 
 
 def _lines(
-    method: str, facts: dict[str, object], person: who.Person, rules: list[Outcome], trace: LoginTrace | None
+    settings: Settings,
+    facts: dict[str, object],
+    person: who.Person,
+    rules: list[Outcome],
+    synced: datetime | None,
+    trace: LoginTrace | None,
 ) -> list[str]:
     member, link = person.member, person.link
+    zone = ZoneInfo(settings.site.timezone)
     lines = []
     if member:
         lines.append(f"{member.name or 'No name'} <{member.email or 'no e-mail'}>, member {member.id}, {member.status}")
@@ -212,7 +219,7 @@ def _lines(
     lines.append(f"May print: {'yes' if facts['may_print'] else 'no'}")
     lines.extend(f"  {'yes' if one.passed else 'NO '}  {one.rule}: {one.text}" for one in rules)
     if link and link.linked_at:
-        lines.append(f"Linked to {link.username} since {link.linked_at:%Y-%m-%d %H:%M} UTC")
+        lines.append(f"Linked to {link.username} since {_local(link.linked_at, zone)}")
     elif person.username:
         lines.append(f"PaperCut account {person.username}, not linked")
     else:
@@ -228,7 +235,7 @@ def _lines(
     if obstacles:
         lines.append("Cannot log in and print, because:")
         lines.extend(f"  - {reason}" for reason in obstacles)
-    elif method == "pin" or not (member and member.email):
+    elif settings.signin.method == "pin" or not (member and member.email):
         lines.append("Can log in with the print PIN.")
     else:
         also = ", or with the print PIN" if facts["print_pin"] else ""
@@ -236,9 +243,13 @@ def _lines(
             f"Can log in with the OfficeRnD address and password (whether one was ever set, OfficeRnD hides){also}."
         )
     if trace and trace.accepted_at:
-        lines.append(f"Last login: {trace.accepted_at:%Y-%m-%d %H:%M} UTC")
+        lines.append(f"Last login: {_local(trace.accepted_at, zone)}")
     if trace and trace.refused:
-        refused = trace.refused
-        lines.append(f"Last refused login: {refused.at:%Y-%m-%d %H:%M} UTC, because {refused.meaning}")
-    lines.append(f"Last sync: {facts['last_sync'] or 'never'}")
+        lines.append(f"Last refused login: {_local(trace.refused.at, zone)}, because {trace.refused.meaning}")
+    lines.append(f"Last sync: {_local(synced, zone) if synced else 'never'}")
     return lines
+
+
+def _local(moment: datetime, zone: ZoneInfo) -> str:
+    """Return a moment as the site's people read it."""
+    return f"{moment.astimezone(zone):%Y-%m-%d %H:%M}"

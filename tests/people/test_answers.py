@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import json
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 import pytest
 from people_site import Make, PeopleSite, small_organisation
@@ -240,7 +242,9 @@ def test_the_last_login_and_the_last_refusal_are_told(one: PeopleSite) -> None:
         "rejected",
         "wrong_password",
     )
-    assert "Last login: " in told.text() and "because OfficeRnD did not accept the password" in told.text()
+    when = datetime.fromisoformat(trace["accepted_at"]).astimezone(ZoneInfo(one.settings.site.timezone))
+    assert f"Last login: {when:%Y-%m-%d %H:%M}\n" in told.text(), "as the site's people read times"
+    assert "because OfficeRnD did not accept the password" in told.text()
     assert say(one, "explain", who=DI).as_json()["last_login"] is None
 
 
