@@ -218,6 +218,7 @@ _REPLACED = (
     (re.compile(r"Another papercut-relay command"), "Another run"),
     (re.compile(r"\b(last|next) settle\b"), r"\1 billing"),
     (re.compile(r"\b[Gg]eneration\b"), "list"),
+    (re.compile(r"\b([Tt]he) directory in force\b"), r"\1 list that PaperCut was given"),
     (re.compile(r"\bin doubt\b"), "not certain"),
     (re.compile(r"\b([Mm])ovements?\b"), r"\1oney line"),
 )

@@ -114,7 +114,10 @@ def look_then_do_exactly_that(story: Story) -> None:
         assert [] == links.linked_accounts(connection, "hq")
     page = text(story.somebody.page("/review"))
     assert "can no longer print" in page and "Nobody's balance changes" in page
+    folded = story.somebody.page("/review").xpath("//section[@aria-labelledby='questions']//details")
+    assert "no account" in folded[0].text_content() and "Use this account name" in folded[0].text_content()
     done = text(story.click("/review", "Do exactly this"))
+    assert "[OfficeRnD Members]" not in text(story.somebody.page("/people"))
     assert "Done:" in done
     assert "This was done" in text(story.somebody.page("/review"))
     story.click("/review", "Look again")
@@ -255,7 +258,7 @@ def settings_show_what_they_would_do(story: Story) -> None:
     assert story.desk.works.finish(60)
     assert "/work/" in answer.location
     shown = text(story.somebody.page("/settings/preview"))
-    assert re.search(r"[1-9]\d* (people|person) more may print, 0 fewer", shown)
+    assert re.search(r"[1-9]\d* more (people|person) may print, 0 fewer.*Newly allowed: [1-9]", shown)
     assert before == story.desk.settings.path.read_text()
     assert "Saved." in text(story.click("/settings/preview", "Save"))
     assert ("active", "former", "drop-in", "contact") == story.desk.settings.members.statuses

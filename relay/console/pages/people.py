@@ -39,6 +39,7 @@ def show() -> str:
         find=wanted,
         standing=standing,
         standings=STANDINGS,
+        everyone=desk().settings.members.everyone_group,
         page=number,
         pages=pages,
         glue=url_for("people.show", find=wanted, standing=standing) + "&",

@@ -39,7 +39,8 @@ def show() -> str:
             if (found := [change for change in changes if change["action"] == action])
         ],
         shown=SHOWN,
-        questions=[item for item in questions if item["offers"]],
+        questions=[item for item in questions if item["offers"] and not _to_be_typed(item)],
+        nameless=[item for item in questions if _to_be_typed(item)],
         remarks=[item for item in questions if not item["offers"]],
         refused=[
             (refusal, *words.LIMITS.get(refusal["code"], (words.plain(refusal["message"]), "")))
@@ -120,6 +121,11 @@ def _questions(answer: dict[str, Any] | None) -> list[dict[str, Any]]:
         }
         for warning in (answer["warnings"] if answer else [])
     ]
+
+
+def _to_be_typed(item: dict[str, Any]) -> bool:
+    """Return whether the only answer is an account name that somebody has to think of: many of them hide the others."""
+    return bool(item["offers"]) and all(offer.action == "link" and not offer.username for offer in item["offers"])
 
 
 def _effect(answer: dict[str, Any]) -> list[str]:
