@@ -324,7 +324,9 @@ def an_error_of_a_system_is_told_on_the_page(story: Story) -> None:
         failed = text(story.click("/review", "Look again"))
         assert "could not be done" in failed and "PaperCut" in failed
         assert "PaperCut" in text(story.click("/", "Ask both systems"))
-        assert "does not answer" in text(story.somebody.page("/"))
+        page = text(story.somebody.page("/"))
+        assert "does not answer" in page
+        assert page.index("PaperCut did not answer when it was last asked") < page.index("May print")
         assert "cannot be reached" in text(story.somebody.page("/people/why?who=ann"))
     finally:
         story.pair.papercut.start()

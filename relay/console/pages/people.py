@@ -115,8 +115,10 @@ def sync() -> Any:
     member = request.form.get("who", "").strip()
     if not member:
         abort(400, "A name is missing. Nothing was done.")
-    work = start_sync(f"Bring {member[:80]} in line", member=member)
-    audited("one person brought in line", member, "started")
+    known = find(member)
+    name = (known.user.full_name or known.user.username) if known else member
+    work = start_sync(f"Bring {name[:80]} in line", member=member)
+    audited("one person brought in line", name, "started")
     return redirect(url_for("works.show", work_id=work.id))
 
 

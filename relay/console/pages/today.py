@@ -90,6 +90,11 @@ def _todo() -> list[dict[str, str]]:
     def add(kind: str, text: str, url: str, button: str) -> None:
         found.append({"kind": kind, "text": text, "url": url, "button": button})
 
+    if place.glance:
+        problems = (("PaperCut", place.glance.papercut_problem), ("OfficeRnD", place.glance.officernd_problem))
+        for system in [name for name, problem in problems if problem]:
+            text = f"{system} did not answer when it was last asked; until it does, nobody is brought over or billed."
+            add("bad", text, url_for("today.show", _anchor="systems"), "See why")
     if place.directory() is None:
         text = "Nobody has been brought over from OfficeRnD yet. The daily run begins when you have done so once."
         add("warn", text, url_for("review.show"), "Begin")
