@@ -6,12 +6,20 @@ Each message is one sentence for an operator: what happened, to whom, what to do
 
 from __future__ import annotations
 
+import re
+
 EXIT_DONE = 0
 EXIT_FAILED = 1
 EXIT_USAGE = 2
 EXIT_REFUSED = 3
 EXIT_IN_DOUBT = 4
 EXIT_LOCKED = 5
+
+
+def argument(name: str) -> str:
+    """Return a name as a command's argument: in double quotes, which Windows knows too, where it is no plain word."""
+    quoted = name.replace('"', r"\"")
+    return name if re.fullmatch(r"[\w.@+-]*\w", name) else f'"{quoted}"'
 
 
 class RelayError(Exception):

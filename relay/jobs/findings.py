@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Engine, func, select
 
 from relay.config import Settings
 from relay.database import reading
-from relay.errors import RelayError
+from relay.errors import RelayError, argument
 from relay.jobs import queries, store, tables
 from relay.jobs.billed import LONG_AGO
 from relay.jobs.figures import counted
@@ -158,8 +158,8 @@ class _Look:
                 row.account,
                 f"{counted(row.jobs, 'job')} for {self._money(int(row.cost))} since {self.first} went to the shared "
                 f"account {row.account}: no member's balance shows them and no fee bills them. Let its company pay: "
-                f'papercut-relay link COMPANY "account:{row.account}"; or let PaperCut charge personal accounts (Users '
-                "> Account selection).",
+                f"papercut-relay link COMPANY {argument('account:' + row.account)}; or let PaperCut charge personal "
+                "accounts (Users > Account selection).",
             )
 
     def set_aside(self) -> Iterator[Finding]:

@@ -13,6 +13,7 @@ from datetime import datetime
 
 from sqlalchemy import insert, select
 
+from relay.errors import argument
 from relay.money import amounts, effects, tables
 from relay.money.account import Person
 from relay.money.decide import CREDIT, Approval, Case, Held
@@ -142,8 +143,8 @@ def _sentence(site: Site, proposal: Proposal) -> str:
     money = f"{amounts.text(proposal.amount, site.currency)} {site.currency}"
     return (
         f"{money} came back in PaperCut for jobs that are billed already ({_jobs(proposal)}): papercut-relay approve "
-        f"{proposal.person.username} --as credit --reason TEXT takes them from the balance and tells which fee to "
-        "credit"
+        f"{argument(proposal.person.username)} --as credit --reason TEXT takes them from the balance and tells which "
+        "fee to credit"
     )
 
 

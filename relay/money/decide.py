@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal
 
-from relay.errors import UnsafePlan
+from relay.errors import UnsafePlan, argument
 from relay.money import amounts
 from relay.money.account import Carried, Mark, Person
 
@@ -341,9 +341,7 @@ def _sentence(code: str, case: Case, amount: int, policy: Policy) -> str:
     """Return why this person's money waits, with the command that ends the waiting."""
     who = case.person.username
     money = f"{amounts.text(amount, policy.currency)} {policy.currency}"
-    # A shared account's name has spaces and backslashes; double quotes keep it whole in every shell.
-    word = f'"{who}"' if case.person.is_shared else who
-    command = f"papercut-relay approve {word} --as %s --reason TEXT"
+    command = f"papercut-relay approve {argument(who)} --as %s --reason TEXT"
     since = f"{case.before.at:%Y-%m-%d %H:%M} UTC"
     match code:
         case "opening_balance":

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Engine, insert
 
 from relay.clock import Clock
 from relay.config import Settings
-from relay.errors import NotFound, RelayError, UnsafePlan, UsageError
+from relay.errors import NotFound, RelayError, UnsafePlan, UsageError, argument
 from relay.money import amounts, credits, effects, fees_plan, foreign, periods, records, tables
 from relay.money.account import Person, carry, mark_of
 from relay.money.decide import (
@@ -356,7 +356,7 @@ class _Settle:
         money = f"{amounts.text(fee.price, fee.currency)} {fee.currency}"
         reason = (
             f"OfficeRnD no longer knows this member, so {money} cannot be billed: collect it otherwise, then "
-            f"papercut-relay approve {person.username} --as forgive --reason TEXT"
+            f"papercut-relay approve {argument(person.username)} --as forgive --reason TEXT"
         )
         held = Held(person, fee.price, "member_gone", reason)
         self.held.append(held)
@@ -385,7 +385,7 @@ def _gone(accounts: Sequence[Person], readings: Mapping[str, Reading]) -> Iterat
             yield (
                 f"PaperCut has no {account.username} of {account.company_name} any more: if it was renamed, "
                 f'papercut-relay link {account.company_id} "account:NAME"; else papercut-relay unlink '
-                f'"{account.username}".'
+                f"{argument(account.username)}."
             )
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import Engine
 
 from relay.clock import Clock
 from relay.config import Settings
-from relay.errors import NotFound, RelayError, UsageError
+from relay.errors import NotFound, RelayError, UsageError, argument
 from relay.money import amounts
 from relay.money.account import SHARED
 from relay.officernd.client import OfficeRnD
@@ -220,7 +220,7 @@ def _link_shared(
         if former is not None and former.company_id != company.id:
             raise RelayError(
                 f"The shared account {name} is already paid by {former.company_name} ({former.company_id}); if that is "
-                f'wrong: papercut-relay unlink "account:{former.name}", then link again.',
+                f"wrong: papercut-relay unlink {argument('account:' + former.name)}, then link again.",
                 code="already_linked",
             )
         account = SharedAccount(held.account_id, name, company.id, company.name, clock.now(), held.balance)

@@ -14,10 +14,11 @@ from typing import Literal
 
 from papercut_scripts import signin_pin
 from relay.config import Settings
+from relay.errors import argument
 from relay.officernd.model import Member
 from relay.people import groupnames
 from relay.people.groupnames import CONNECTOR_INDIVIDUALS, CONNECTOR_UNLINKED, GroupNames
-from relay.people.matching import Matching, Question, argument, match
+from relay.people.matching import Matching, Question, match
 from relay.people.model import DirectoryUser, Standing
 from relay.people.rules import Verdict, home_location, judge, make_rules, unknown_settings
 from relay.people.usernames import is_email, rule_name, with_suffix

@@ -7,11 +7,11 @@ a guess: nobody involved is touched until somebody answers it.
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, field
 
+from relay.errors import argument
 from relay.officernd.model import Member
 from relay.people.rules import Verdict, email_outcome
 from relay.people.usernames import connector_name, is_email, rule_name, with_suffix
@@ -28,12 +28,6 @@ class Question:
 
     def as_json(self) -> dict[str, str]:
         return {"code": self.code, "subject": self.subject, "message": self.message}
-
-
-def argument(name: str) -> str:
-    """Return a name as a command's argument: in double quotes, which Windows knows too, where it is no plain word."""
-    quoted = name.replace('"', r"\"")
-    return name if re.fullmatch(r"[\w.@+-]*\w", name) else f'"{quoted}"'
 
 
 @dataclass

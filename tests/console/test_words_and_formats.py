@@ -13,7 +13,7 @@ from settings_example import example_settings
 from relay.console import charts, words
 from relay.console.charts import Bar
 from relay.console.formats import Formats
-from relay.people.matching import argument
+from relay.errors import argument
 
 
 @dataclass(frozen=True)
