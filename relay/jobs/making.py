@@ -267,6 +267,11 @@ class _Making:
                 "PaperCut's logs show neither refunds nor jobs at a copier; what they change stands above as a "
                 "difference. PaperCut's database would show them."
             )
+        if self.settings.jobs.source == "csv" and self.shared.accounts:
+            notes.append(
+                "PaperCut's CSV logs do not tell which account was charged: jobs on a shared account stand with the "
+                "person who printed them, and its fees stand as a difference."
+            )
         waiting = sum(len(line.pending) for line in people)
         if waiting:
             notes.append(f"{waiting} fees have not come to their end: see papercut-relay status.")

@@ -253,6 +253,14 @@ def test_the_account_has_a_statement_of_its_own(acme: JobsSite, word: str) -> No
         made(acme, member="account:8")
 
 
+def test_a_source_that_names_no_account_says_so(tmp_path: Path) -> None:
+    site = jobs_site(tmp_path, jobs={"source": "csv"})
+    assert [note for note in made(site).notes if "which account" in note] == []
+    link_shared(site)
+    assert [note for note in made(site).notes if "which account" in note]
+    site.database.dispose()
+
+
 def test_a_persons_statement_tells_the_job_and_does_not_count_it(acme: JobsSite) -> None:
     statement = made(acme, member="ann")
     (line,) = statement.people
