@@ -44,7 +44,8 @@ def test_constraints_are_those_of_the_tables(engine: Engine) -> None:
     def schema(of: Engine) -> dict[str, str]:
         with of.connect() as connection:
             rows = connection.exec_driver_sql("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL")
-            return {name: "".join(sorted(sql)) for name, sql in rows if name != "alembic_version"}
+            # An added column stands elsewhere than in a table made whole, without its line break.
+            return {name: "".join(sorted("".join(sql.split()))) for name, sql in rows if name != "alembic_version"}
 
     assert schema(engine) == schema(plain)
     engine.dispose()
@@ -103,6 +104,7 @@ def test_a_ledger_of_the_first_release_is_brought_up_to_date(tmp_path: Path, eng
     with engine.begin() as connection:
         connection.execute(text("INSERT INTO site_facts VALUES ('hq', 'currency', 'EUR')"))
         connection.execute(text("DROP TABLE people_shared_accounts"))
+        connection.execute(text("ALTER TABLE marks DROP COLUMN doubt"))
         connection.execute(text("UPDATE alembic_version SET version_num = '0001'"))
     engine.dispose()
     for _ in range(2):

@@ -47,7 +47,8 @@ class Person:
 class Mark:
     """The last verified state of a person; amounts in micros, never negative but `balance`. `jobs` None: not known.
 
-    `billed_jobs` and `billed_at` are the job counter and the moment up to which everything is billed.
+    `billed_jobs` and `billed_at` are the job counter and the moment up to which everything is billed. `doubt` is why
+    what is owed beyond this balance was not believed; a job printed later explains nothing of what was there before it.
     """
 
     balance: int
@@ -58,6 +59,7 @@ class Mark:
     shadow_left: int = 0
     billed_jobs: int | None = None
     billed_at: datetime | None = None
+    doubt: str = ""
 
     @property
     def unbilled_jobs(self) -> int:
@@ -110,6 +112,8 @@ def carry(mark: Mark, reading: Reading, at: datetime, costs: int | None = None) 
 def _doubt(mark: Mark, reading: Reading, change: int) -> str:
     if mark.jobs is not None and reading.jobs < mark.jobs:
         return "counter_fell"
+    if mark.doubt and change < 0:
+        return mark.doubt
     # Somebody who never printed at all cannot owe more than at linking, even where no counter was noted then.
     printed_nothing = reading.jobs == (mark.jobs if mark.jobs is not None else 0)
     return "unexplained_debt" if change < 0 and reading.balance < 0 and printed_nothing else ""

@@ -129,13 +129,17 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """`marks` are the new marks of the people whose state was believed; the others keep theirs."""
+    """`marks` are the new marks of the people whose state was believed; the others keep theirs.
+
+    `doubts` are the kept marks of those who were not, with the doubt that only a word or a paid debt ends.
+    """
 
     bills: tuple[Bill, ...] = ()
     forgivenesses: tuple[Share, ...] = ()
     held: tuple[Held, ...] = ()
     refused: tuple[UnsafePlan, ...] = ()
     marks: Mapping[str, Mark] = field(default_factory=dict)
+    doubts: Mapping[str, Mark] = field(default_factory=dict)
 
     @property
     def total(self) -> int:
@@ -172,7 +176,8 @@ def decide(cases: Sequence[Case], policy: Policy) -> Decision:
             marks[case.person.member_id] = outcome.mark
     bills, over = _within_limits(_grouped(shares, policy), {case.person.member_id: case for case in cases}, policy)
     held.extend(over)
-    return Decision(tuple(bills), tuple(forgivenesses), tuple(held), tuple(_refusals(held, policy)), marks)
+    doubts = _doubts(case for case in cases if not case.busy and case.person.member_id not in marks)
+    return Decision(tuple(bills), tuple(forgivenesses), tuple(held), tuple(_refusals(held, policy)), marks, doubts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,6 +237,10 @@ def _why_held(case: Case, policy: Policy) -> str:
 
 def _released(case: Case) -> bool:
     return case.carried.doubt in case.approval.held
+
+
+def _doubts(cases: Iterable[Case]) -> dict[str, Mark]:
+    return {case.person.member_id: replace(case.before, doubt=case.carried.doubt) for case in cases}
 
 
 def _grouped(shares: Iterable[Share], policy: Policy) -> list[Bill]:
@@ -302,7 +311,8 @@ def _stopped(cases: Sequence[Case], doubted: Sequence[Case], policy: Policy) -> 
         amount = amounts.billable(case.carried.mark.balance, policy.currency)
         if not case.busy and amount >= max(policy.minimum, 1):
             held.append(Held(case.person, amount, "restored", "the site's money is stopped: " + message))
-    return Decision(held=tuple(held), refused=(UnsafePlan("restored", message, count=count, limit=SEVERAL - 1),))
+    refused = UnsafePlan("restored", message, count=count, limit=SEVERAL - 1)
+    return Decision(held=tuple(held), refused=(refused,), doubts=_doubts(doubted))
 
 
 def _refusals(held: Sequence[Held], policy: Policy) -> list[UnsafePlan]:

@@ -260,6 +260,8 @@ class _Settle:
                         (case.carried.mark.jobs or 0) - (case.before.jobs or 0) if case.before.jobs is not None else 0
                     )
                     records.add_change(connection, site.name, case.person, case.carried, jobs)
+            for member_id, doubted in decision.doubts.items():
+                site.ledger.set_mark(connection, member_id, doubted)
             records.add_foreign_fees(connection, site.name, seen.fees, now)
             spoken_of = [case.person.member_id for case in cases if "foreign_fee" in case.approval.held]
             records.release_foreign_fees(connection, site.name, spoken_of, now)

@@ -180,6 +180,7 @@ marks = Table(
     Column("shadow_left", BigInteger, nullable=False),
     Column("billed_jobs", BigInteger, nullable=True),
     Column("billed_at", Moment, nullable=True),
+    Column("doubt", String(20), nullable=False, server_default=""),
     CheckConstraint("opening_left >= 0 AND top_up_left >= 0 AND shadow_left >= 0", name="mark_parts"),
 )
 

@@ -103,6 +103,19 @@ def test_a_debt_without_a_job_is_held_and_the_doubt_stays(jobs: int, code: str) 
     assert (billed(decision), held(decision)) == ({"user2": "1.00"}, {"user1": (code, "5.00")})
     assert [refusal.code for refusal in decision.refused] == [code]
     assert "m01" not in decision.marks
+    assert decision.doubts == {"m01": Mark(0, 10, NOW, doubt=code)}
+
+
+@pytest.mark.parametrize(("jobs", "code"), [(10, "unexplained_debt"), (9, "counter_fell")])
+def test_a_job_printed_later_does_not_end_a_doubt_and_a_paid_debt_does(jobs: int, code: str) -> None:
+    doubted = case(1, "-5", jobs=jobs)
+    kept = decide([doubted], POLICY).doubts["m01"]
+    for balance, amount in (("-5.10", "5.10"), ("-2", "2.00")):
+        later = replace(doubted, before=kept, carried=carry(kept, Reading(euros(balance), 12), NOW))
+        decision = decide([later], POLICY)
+        assert (billed(decision), held(decision)) == ({}, {"user1": (code, amount)})
+    paid = replace(doubted, before=kept, carried=carry(kept, Reading(0, 12), NOW))
+    assert decide([paid], POLICY).marks["m01"].doubt == ""
 
 
 def test_a_word_ends_the_doubt() -> None:
@@ -120,6 +133,7 @@ def test_several_doubts_stop_the_site() -> None:
     cases = [case(number, "-5", jobs=9) for number in range(1, 4)] + [case(9, "-1")]
     decision = decide(cases, POLICY)
     assert (decision.bills, decision.marks) == ((), {})
+    assert set(decision.doubts) == {"m01", "m02", "m03"}
     assert [refusal.code for refusal in decision.refused] == ["restored"]
     assert set(held(decision)) == {"user1", "user2", "user3", "user9"}
     assert "2025-03-12" in decision.refused[0].message and 'approve "hq"' in decision.refused[0].message

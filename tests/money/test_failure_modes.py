@@ -227,6 +227,34 @@ def test_11_one_restored_account_is_held_alone(site: Site, ann: str) -> None:
     assert (site.settle().exit_code, site.balance("ann"), len(site.fees_of(ann))) == (0, 0, 1)
 
 
+def test_11_what_was_held_as_unexplained_is_not_billed_with_the_next_job(site: Site, ann: str) -> None:
+    site.settle()
+    site.papercut.accounts["ann"].balance = -5.0
+    assert (site.settle().exit_code, codes(site)) == (3, ["unexplained_debt"])
+    site.prints("ann", 0.5)
+    assert (site.settle().exit_code, codes(site), site.balance("ann")) == (3, ["unexplained_debt"], -5_500_000)
+    site.papercut.accounts["ann"].balance += 5.5  # put right in PaperCut
+    assert (site.settle().exit_code, codes(site)) == (0, [])
+    site.prints("ann", 0.5)
+    assert (site.settle().exit_code, site.balance("ann"), len(site.fees_of(ann))) == (0, 0, 2)
+
+
+def test_11_jobs_printed_after_a_restore_do_not_lift_the_stop(site: Site) -> None:
+    people = [site.person(f"user{number}") for number in range(3)]
+    backup = {name: (account.balance, account.jobs) for name, account in site.papercut.accounts.items()}
+    for name in backup:
+        site.prints(name, 2.0)
+    site.settle()
+    for name in backup:
+        site.papercut.accounts[name].balance, site.papercut.accounts[name].jobs = -2.0, 0
+    assert (site.settle().exit_code, codes(site)) == (3, ["restored"])
+    for name in backup:
+        for _ in range(3):
+            site.prints(name, 0.1)
+    assert (site.settle().exit_code, codes(site)) == (3, ["restored"])
+    assert [len(site.fees_of(member)) for member in people] == [1, 1, 1]
+
+
 def test_12_a_lost_journal_bills_nothing_and_is_rebuilt(site: Site, ann: str) -> None:
     from test_foreign import lose_the_ledger, rebuild
 
