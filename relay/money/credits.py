@@ -78,13 +78,17 @@ def held(site: Site, found: Sequence[Proposal], approvals: Mapping[str, Approval
     ]
 
 
+def answered(found: Sequence[Proposal], approvals: Mapping[str, Approval]) -> set[str]:
+    """Return the member ids of the proposals that a person has approved."""
+    return {proposal.person.member_id for proposal in found if _approved(proposal, approvals)}
+
+
 def carry_out(site: Site, found: Sequence[Proposal], approvals: Mapping[str, Approval]) -> None:
     """Take every approved refund back from its balance, and leave the task for staff in the movement."""
     ledger = site.ledger
-    approved = [proposal for proposal in found if _approved(proposal, approvals)]
     planned = []
     numbers = ledger.sequences(tables.movements.c.member_id, site.business_day(), "credit")
-    for proposal in approved:
+    for proposal in (proposal for proposal in found if _approved(proposal, approvals)):
         movement = new_movement(site, proposal.person, "credit", -proposal.amount, numbers)
         fees = _fees(site, proposal)
         planned.append((proposal, replace(movement, task=_task(site, proposal, fees)), fees))

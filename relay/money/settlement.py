@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from threading import Event
+from types import MappingProxyType
 
 from sqlalchemy import Connection, Engine, insert
 
@@ -150,9 +151,15 @@ class _Settle:
                 self._store(decision, cases, seen, words)
                 _store_shadow(site, decision)
             return
-        self._store(decision, cases, seen, words)
-        if decision.forgivenesses:
-            self._forgive(decision.forgivenesses)
+        forgiven = self._forgivenesses(decision.forgivenesses)
+        # One open movement per person: a fee that was not made gives way to what comes first, and is planned anew.
+        first = {movement.member_id for movement in forgiven} | credits.answered(refunds, words)
+        parts = {fee: site.ledger.of_fee(fee.reference) for fee in retried}
+        in_the_way = {fee: own for fee, own in parts.items() if any(part.member_id in first for part in own)}
+        retried = [fee for fee in retried if fee not in in_the_way]
+        self._store(decision, cases, seen, words, forgiven, in_the_way)
+        if forgiven:
+            self._forgive(forgiven)
         credits.carry_out(site, refunds, words)
         if plan is None and decision.bills:
             plan = fees_plan.fees_plan(site.officernd, site.settings, create=True)
@@ -240,9 +247,19 @@ class _Settle:
     # -- storing -----------------------------------------------------------------------------------------------------
 
     def _store(
-        self, decision: Decision, cases: Sequence[Case], seen: foreign.Seen, words: Mapping[str, Approval]
+        self,
+        decision: Decision,
+        cases: Sequence[Case],
+        seen: foreign.Seen,
+        words: Mapping[str, Approval],
+        forgiven: Sequence[Movement] = (),
+        withdrawn: Mapping[Fee, Sequence[Movement]] = MappingProxyType({}),
     ) -> None:
-        """Store what was believed and what is held, in one commit; every word was heard by now."""
+        """Store what was believed, what is forgiven and what is held, in one commit; every word was heard by now.
+
+        A word that forgives is used up in the commit that plans it: else a kill in between would leave the debt
+        believed and nobody's word against billing it.
+        """
         site, now = self.site, self.site.clock.now()
         stops = [
             Held(Person("", site.name, now), 0, refusal.code, refusal.message)
@@ -260,6 +277,10 @@ class _Settle:
                         (case.carried.mark.jobs or 0) - (case.before.jobs or 0) if case.before.jobs is not None else 0
                     )
                     records.add_change(connection, site.name, case.person, case.carried, jobs)
+            for fee, parts in withdrawn.items():
+                site.ledger.withdraw(connection, fee, parts)
+            for movement in forgiven:
+                site.ledger.add_movement(connection, movement)
             for member_id, doubted in decision.doubts.items():
                 site.ledger.set_mark(connection, member_id, doubted)
             records.add_foreign_fees(connection, site.name, seen.fees, now)
@@ -272,13 +293,13 @@ class _Settle:
 
     # -- acting ------------------------------------------------------------------------------------------------------
 
-    def _forgive(self, shares: Sequence[Share]) -> None:
-        site, ledger = self.site, self.site.ledger
-        numbers = ledger.sequences(tables.movements.c.member_id, site.business_day(), "forgiveness")
-        planned = [new_movement(site, share.person, "forgiveness", share.amount, numbers) for share in shares]
-        with ledger.write() as connection:
-            for movement in planned:
-                ledger.add_movement(connection, movement)
+    def _forgivenesses(self, shares: Sequence[Share]) -> list[Movement]:
+        site = self.site
+        numbers = site.ledger.sequences(tables.movements.c.member_id, site.business_day(), "forgiveness")
+        return [new_movement(site, share.person, "forgiveness", share.amount, numbers) for share in shares]
+
+    def _forgive(self, planned: Sequence[Movement]) -> None:
+        site = self.site
         with site.progress.phase("Forgiving opening balances", len(planned)) as phase:
             for movement in planned:
                 if effects.adjust(site, movement) == "posted":

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from money_world import Site, kill, lose, sites
+from money_world import Site, kill, lose, refuse, sites
 
 from relay.errors import UsageError
 
@@ -159,3 +159,36 @@ def test_an_approval_can_name_the_member_or_a_movement(site: Site) -> None:
     site.settle()
     with pytest.raises(UsageError, match="Nothing of"):
         site.approve(reference, "bill")
+
+
+def test_what_was_forgiven_is_billed_after_no_kill(tmp_path: Path) -> None:
+    """The settle that forgives an unexplained debt is killed at each moment; the next ones keep the word."""
+    moment, killed = 0, True
+    while killed:
+        site = Site(tmp_path, {})
+        ann = site.person("ann.lee")
+        site.settle()
+        site.papercut.accounts["ann.lee"].balance = -5.0
+        assert site.settle().exit_code == 3
+        site.approve("ann.lee", "forgive")
+        site.faults.clear()
+        site.faults.actions[moment] = kill
+        killed = site.killed(site.settle)
+        site.faults.clear()
+        site.clock.move(minutes=1)
+        site.settle()
+        assert (site.settle().exit_code, site.fees_of(ann), site.balance("ann.lee")) == (0, [], 0), moment
+        assert len(site.adjustments("ann.lee")) == 1
+        moment += 1
+    assert moment > 8
+
+
+def test_a_fee_that_failed_gives_way_to_what_is_forgiven(site: Site) -> None:
+    ann = site.person("ann.lee", balance=-10.0, jobs=3)
+    site.prints("ann.lee", 5.0)
+    site.faults.always = refuse
+    assert site.settle().exit_code == 1
+    site.faults.clear()
+    site.approve("ann.lee", "forgive")
+    assert site.settle().exit_code == 0
+    assert (site.billed(ann), [amount for amount, _ in site.adjustments("ann.lee")]) == (5_000_000, [10.0, 5.0])
