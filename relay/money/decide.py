@@ -26,7 +26,7 @@ Answer = Literal["bill", "forgive", "credit"]
 
 @dataclass(frozen=True, slots=True)
 class Approval:
-    """A person's word on what was held: `held` is code -> micros at the moment of the word."""
+    """A person's word on what was held: `held` is code -> micros at the moment of the word, 0 for whatever it is."""
 
     answer: Answer
     held: Mapping[str, int]
@@ -36,6 +36,10 @@ class Approval:
 
     def forgives(self, code: str) -> bool:
         return self.answer == "forgive" and code in self.held
+
+    def given(self, code: str, most: int) -> int:
+        """Return what is forgiven of `most` micros: what was printed since the word is not what it spoke of."""
+        return min(most, self.held.get(code) or most)
 
 
 NO_APPROVAL = Approval("bill", {})
@@ -205,8 +209,10 @@ def _one(case: Case, policy: Policy) -> _Outcome:
     amount = amounts.billable(-fresh, policy.currency)
     code = _why_held(case, policy)
     if code and approval.forgives(code):
-        given = amounts.billable(-min(case.growth, fresh), policy.currency) if code == case.carried.doubt else amount
-        return _Outcome(amount - given if code == case.carried.doubt else 0, forgive + given, tuple(held), mark)
+        most = min(case.growth, fresh) if code == case.carried.doubt else fresh
+        given = amounts.billable(-approval.given(code, most), policy.currency)
+        rest = amount - given if code in (case.carried.doubt, "foreign_fee") else 0
+        return _Outcome(rest, forgive + given, tuple(held), mark)
     if code and not approval.releases(code):
         if amount >= max(policy.minimum, 1):
             held.append(Held(case.person, amount, code, _sentence(code, case, amount, policy)))
@@ -215,7 +221,7 @@ def _one(case: Case, policy: Policy) -> _Outcome:
         return _Outcome(0, forgive, tuple(held), believed)
     for limit in LIMITS:
         if amount and approval.forgives(limit):
-            return _Outcome(0, forgive + amount, tuple(held), mark)
+            return _Outcome(0, forgive + approval.given(limit, amount), tuple(held), mark)
     due = policy.due or case.waiting or bool(approval.held)
     if amount < policy.minimum or not due:
         amount = 0

@@ -129,6 +129,17 @@ def test_a_word_ends_the_doubt() -> None:
     assert "m01" in decision.marks
 
 
+@pytest.mark.parametrize(
+    ("code", "how"), [("unexplained_debt", {"jobs": 10}), ("foreign_fee", {"foreign_fee": "f1"}), ("max_fee", {})]
+)
+def test_a_word_forgives_what_was_held_and_no_more(code: str, how: dict[str, Any]) -> None:
+    policy = replace(POLICY, max_fee=euros("4.00") if code == "max_fee" else POLICY.max_fee)
+    word = Approval("forgive", {code: euros("5")})
+    decision = decide([case(1, "-8", **how, approval=word)], policy)
+    rest = {} if code == "max_fee" else {"user1": "3.00"}  # of a limit, the next settle looks at the rest
+    assert ([share.amount for share in decision.forgivenesses], billed(decision)) == ([euros("5")], rest)
+
+
 def test_several_doubts_stop_the_site() -> None:
     cases = [case(number, "-5", jobs=9) for number in range(1, 4)] + [case(9, "-1")]
     decision = decide(cases, POLICY)
@@ -177,7 +188,7 @@ def test_max_fee_holds_above_it_and_not_at_it() -> None:
     assert billed(decide([case(2, "-5.01")], replace(policy, allow=frozenset({"max_fee"})))) == {"user2": "5.01"}
     word = Approval("bill", {"max_fee": euros("5.01")})
     assert billed(decide([case(2, "-5.01", approval=word)], policy)) == {"user2": "5.01"}
-    forgiven = decide([case(2, "-5.01", approval=Approval("forgive", {"max_fee": 1}))], policy)
+    forgiven = decide([case(2, "-5.01", approval=Approval("forgive", {"max_fee": euros("5.01")}))], policy)
     assert [share.amount for share in forgiven.forgivenesses] == [euros("5.01")]
 
 
