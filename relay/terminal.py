@@ -120,7 +120,7 @@ def run_result(console: Console, answer: Mapping[str, Any]) -> None:
         part = answer[name]
         if part is None:
             continue
-        if "error" in part:
+        if "error" in part and "movements" not in part:
             console.print(Text(f"{title}: {part['error']['message']}", style=REFUSED_STYLE))
         elif name == "sync":
             users = ", ".join(f"{count} {action}" for action, count in part["users"].items() if count)
@@ -133,6 +133,8 @@ def run_result(console: Console, answer: Mapping[str, Any]) -> None:
             held = len(part["held"])
             console.print(f"{title}: {posted} posted, total {part['total']}, {held} held, {part['in_doubt']} in doubt.")
             refusals(console, part["refused"])
+            if "error" in part:
+                console.print(Text(part["error"]["message"], style=REFUSED_STYLE))
 
 
 def status(console: Console, answer: Mapping[str, Any]) -> None:

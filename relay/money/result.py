@@ -35,10 +35,15 @@ class MoneyResult:
             return EXIT_IN_DOUBT
         if self.refused or any(isinstance(problem, UnsafePlan) for problem in self.problems):
             return EXIT_REFUSED
-        undone = () if self.showing else [movement for movement in self.movements if movement.stage != "posted"]
-        if undone or self.problems:
+        if self.undone or self.problems:
             return EXIT_FAILED
         return EXIT_DONE
+
+    @property
+    def undone(self) -> list[Movement]:
+        """The movements that this run certainly did not bring to their end."""
+        states = () if self.showing else ("failed", "planned")
+        return [movement for movement in self.movements if PUBLIC_STATES[movement.stage] in states]
 
     @property
     def total(self) -> int:
@@ -69,6 +74,11 @@ class MoneyResult:
         if self.problems:
             first = self.problems[0]
             answer["error"] = {"code": first.code, "message": first.message}
+        elif undone := self.undone:
+            more = f" (and {len(undone) - 1} more)" if len(undone) > 1 else ""
+            told = next((movement for movement in undone if movement.note), undone[0])
+            why = told.note or "was not begun; the next run tries again."
+            answer["error"] = {"code": "changes_failed", "message": f"{told.username}: {why}{more}"}
         return answer
 
 

@@ -412,7 +412,7 @@ class OfficeRnD:
     def _refusal(self, method: str, path: str, answer: requests.Response, reference: str) -> RemoteError:
         """Return the error that an answer other than success means, sorted by what the caller may do next."""
         status = answer.status_code
-        said = _message(answer)
+        said = _message(answer).rstrip(".")
         where: dict[str, Any] = {
             "system": SYSTEM,
             "operation": f"{method} /{path}",
@@ -435,7 +435,7 @@ class OfficeRnD:
         if status == 404:
             return NotFound(f"OfficeRnD does not know {method} /{path} ({said or 'HTTP 404'}).", **where)
         if status == 409:
-            return Conflict(f"OfficeRnD refused {method} /{path}: {said or 'HTTP 409'}", **where)
+            return Conflict(f"OfficeRnD refused {method} /{path}: {said or 'HTTP 409'}.", **where)
         if status == 500 and said == "Organization not found":
             return Refused(
                 f"OfficeRnD has no organisation {self._section.organization!r}: correct [officernd] organization.",
@@ -443,7 +443,7 @@ class OfficeRnD:
                 **where,
             )
         if status == 500 and said.lower() not in _GENERIC_500:
-            return Refused(f"OfficeRnD refused {method} /{path}: {said}", **where)
+            return Refused(f"OfficeRnD refused {method} /{path}: {said}.", **where)
         if status >= 500:
             if method != "GET":
                 return self._lost(method, path, f"HTTP {status}", reference)
@@ -458,7 +458,7 @@ class OfficeRnD:
                 "organization.",
                 **where,
             )
-        return Refused(f"OfficeRnD refused {method} /{path}: {said or f'HTTP {status}'}", **where)
+        return Refused(f"OfficeRnD refused {method} /{path}: {said or f'HTTP {status}'}.", **where)
 
 
 class _Counting(Progress):

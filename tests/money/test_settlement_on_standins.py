@@ -58,6 +58,8 @@ def test_a_locked_period_fails_with_its_reason_and_is_tried_again(site: Standins
     result = site.settle()
     (movement,) = result.as_json()["movements"]
     assert (result.exit_code, movement["state"], site.balance(user)) == (1, "failed", -3.5)
+    assert result.as_json()["error"]["code"] == "changes_failed"
+    assert result.as_json()["error"]["message"] == f"{user}: {movement['note']}"
     assert "lock" in movement["note"].lower()
 
     site.officernd.state.locked_until = ""
