@@ -94,6 +94,7 @@ def settle_fee_by_look_up(site: Site, fee: Fee, match: FeeMatch) -> Outcome:
     """Write into the ledger what a look-up said about a fee whose effect was not certain."""
     ledger, reference = site.ledger, fee.reference
     detail = {"verdict": match.verdict, "fee_id": match.fee_id, "reason": match.reason}
+    parts = ledger.of_fee(reference)
     with ledger.write() as connection:
         if match.verdict == "there":
             ledger.step_fee(connection, reference, "posted", "found", detail, fee_id=match.fee_id, note="", lost=False)
@@ -101,7 +102,8 @@ def settle_fee_by_look_up(site: Site, fee: Fee, match: FeeMatch) -> Outcome:
         if match.verdict == "unknown":
             note = f"Is this fee in OfficeRnD? {match.reason}. {resolve_command(reference)}"
             if fee.state == "in_doubt":
-                ledger.evidence(connection, reference, "looked_up", detail)
+                for movement in parts:
+                    ledger.note(connection, movement, "looked_up", note, detail)
             else:
                 ledger.step_fee(connection, reference, "in_doubt", "looked_up", detail, note=note)
             return "in_doubt"

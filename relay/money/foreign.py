@@ -15,7 +15,7 @@ from relay.money import records, reference, tables
 from relay.money.account import Person
 from relay.money.decide import SEVERAL
 from relay.money.effects import settle_fee_by_look_up
-from relay.money.evidence import FeeMatch
+from relay.money.evidence import FeeMatch, match_fee
 from relay.money.site import Site
 from relay.officernd.model import Fee as RemoteFee
 from relay.officernd.model import Plan
@@ -48,7 +48,10 @@ def look(site: Site, plan: Plan) -> Seen:
     named = {fee.id: reference.find(fee.name) for fee in found}
     # One that we withdrew was billed again under another reference: if it is there after all, it is one too many.
     known = site.ledger.known_references((name for names in named.values() for name in names), live=True)
-    known_ids = site.ledger.known_fee_ids(named)
+    with site.ledger.read() as connection:
+        earlier = records.foreign_fees(connection, site.name)
+    known_ids = site.ledger.known_fee_ids({*named, *earlier})
+    known_ids |= _identified(site, found, known_ids)
     late = [fee for fee in found if _found_late(site, fee, known & set(named[fee.id]))]
     people = {person.member_id: person for person in site.people}
     strange = [
@@ -59,10 +62,8 @@ def look(site: Site, plan: Plan) -> Seen:
         and fee.member in people
         and _since_link(fee, people[fee.member], site)
     ]
-    with site.ledger.read() as connection:
-        earlier = records.foreign_fees(connection, site.name)
     strange = [fee for fee in strange if fee.id not in earlier]
-    waiting = [fee for fee in earlier.values() if not fee.released]
+    waiting = [fee for fee in earlier.values() if not fee.released and fee.fee_id not in known_ids]
     held = {fee.member_id: fee.fee_id for fee in waiting} | {fee.member: fee.id for fee in strange}
     # One now and then is staff's own; several within days are a machine.
     lately = site.clock.now() - OVERLAP
@@ -114,6 +115,23 @@ def _found_late(site: Site, remote: RemoteFee, names: set[str]) -> bool:
     for fee in late:
         settle_fee_by_look_up(site, fee, FeeMatch("there", remote.id, "found on the fees plan"))
     return bool(late)
+
+
+def _identified(site: Site, found: Sequence[RemoteFee], known_ids: set[str]) -> set[str]:
+    """Return the ids of fees of ours that only a person's word says are there; the ledger learns which they are.
+
+    Staff typed over their names: same payer, price and date is what the look-up asked the person about.
+    """
+    told: dict[str, str] = {}
+    for fee in site.ledger.fees(tables.fees.c.state == "posted", tables.fees.c.fee_id.is_(None)):
+        fee_id = match_fee(fee, found, known_ids | set(told.values())).fee_id
+        if fee_id and fee_id not in known_ids:
+            told[fee.reference] = fee_id
+    if told and site.ledger.epoch is not None:
+        with site.ledger.write() as connection:
+            for name, fee_id in told.items():
+                site.ledger.identify(connection, name, fee_id)
+    return set(told.values())
 
 
 def _since_link(fee: RemoteFee, person: Person, site: Site) -> bool:

@@ -239,6 +239,13 @@ class Ledger:
             self.step_movement(connection, movement.reference, "withdrawn", "withdrawn")
         self.step_fee(connection, fee.reference, "withdrawn", "withdrawn")
 
+    def identify(self, connection: Connection, reference: str, fee_id: str) -> None:
+        """Record which of OfficeRnD's fees is the one that a person said is there."""
+        fees = tables.fees
+        where = and_(fees.c.site == self.site, fees.c.reference == reference, fees.c.fee_id.is_(None))
+        connection.execute(update(fees).where(where).values(fee_id=fee_id, changed_at=self._clock.now()))
+        self.evidence(connection, reference, "identified", {"fee_id": fee_id})
+
     def note(self, connection: Connection, movement: Movement, event: str, note: str, detail: dict[str, Any]) -> None:
         """Record an observation on a movement whose state it does not change."""
         table, reference = (

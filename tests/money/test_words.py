@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from money_world import Site, kill, lose, refuse, sites
+from money_world import Site, kill, lose, refuse, sites, unreachable
 
 from relay.errors import UsageError
 
@@ -57,8 +58,6 @@ def test_a_fee_in_doubt_waits_for_a_word(site: Site, there: bool) -> None:
         if (name, phase) == ("create_fee", "after" if there else "before"):
             if there:
                 (fee_id,) = site.officernd.held_fees
-                from dataclasses import replace
-
                 site.officernd.held_fees[fee_id] = replace(site.officernd.held_fees[fee_id], name="Prints")
             else:
                 from money_world import Decimal
@@ -159,6 +158,29 @@ def test_an_approval_can_name_the_member_or_a_movement(site: Site) -> None:
     site.settle()
     with pytest.raises(UsageError, match="Nothing of"):
         site.approve(reference, "bill")
+
+
+def test_a_fee_typed_over_and_told_to_be_there_is_not_taken_for_a_foreign_one(site: Site) -> None:
+    ann = site.person("ann.lee")
+    site.clock.move(days=1)
+    site.prints("ann.lee", 7.0)
+
+    def fault(name: str, phase: str) -> None:
+        if (name, phase) == ("create_fee", "after"):
+            lose(name, phase)
+        if name == "fees" and site.officernd.held_fees:
+            unreachable(name, phase)
+
+    site.faults.always = fault
+    assert site.settle().exit_code == 4
+    site.faults.clear()
+    (fee_id,) = site.officernd.held_fees
+    site.officernd.held_fees[fee_id] = replace(site.officernd.held_fees[fee_id], name="Prints")
+    assert fee_id in site.settle().movements[0].note  # the note tells of the last look, and what to look at
+    site.resolve(site.result.movements[0].reference, "posted")
+    assert site.settle().exit_code == 0
+    site.prints("ann.lee", 1.0)
+    assert (site.settle().exit_code, site.balance("ann.lee"), site.billed(ann)) == (0, 0, 8_000_000)
 
 
 def test_what_was_forgiven_is_billed_after_no_kill(tmp_path: Path) -> None:
