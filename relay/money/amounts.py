@@ -77,6 +77,11 @@ def text(micros: int, currency: str) -> str:
     return format(value.quantize(Decimal(1).scaleb(-places)), "f")
 
 
+def is_nothing(balance: int, currency: str) -> bool:
+    """Return whether a balance is less than the smallest coin either way: no settle bills it, nobody can pay it out."""
+    return abs(balance) < minor_unit(currency)
+
+
 def billable(balance: int, currency: str) -> int:
     """Return what a balance in micros owes in whole coins: the only place where money is rounded, and never upwards.
 

@@ -447,7 +447,7 @@ class _Work:
         """Delete one account, unless money came to it since it was read."""
         username = decision.username
         try:
-            if self.papercut.balance(username) != 0:
+            if not amounts.is_nothing(self.papercut.balance(username), self.settings.site.currency):
                 self.fail(username, f"{username} was not deleted, because its balance is no longer zero")
                 return
             self.try_to(username, lambda: self.papercut.delete_user(username))

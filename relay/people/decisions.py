@@ -15,6 +15,7 @@ from typing import Literal
 from papercut_scripts import signin_pin
 from relay.config import Settings
 from relay.errors import argument
+from relay.money import amounts
 from relay.officernd.model import Member
 from relay.people import groupnames
 from relay.people.groupnames import CONNECTOR_INDIVIDUALS, CONNECTOR_UNLINKED, GroupNames
@@ -414,9 +415,10 @@ class _Decider:
             groups=present_groups,
         )
         desired = self._echo(account, standing, member_id=member_id, reason=reason, groups=groups)
-        delete = policy == "delete" and account.balance == 0 and username not in self.memory.open_movements
+        is_zero = amounts.is_nothing(account.balance, self.settings.site.currency)
+        delete = policy == "delete" and is_zero and username not in self.memory.open_movements
         if policy == "delete" and not delete:
-            why = "its balance is not zero" if account.balance else "money of it is still under way"
+            why = "money of it is still under way" if is_zero else "its balance is not zero"
             self._warn("waiting_for_balance", username, f"{username} is to be deleted and waits, because {why}.")
         before: dict[str, object] = {}
         after: dict[str, object] = {}

@@ -205,7 +205,7 @@ def test_who_left_officernd_altogether_has_departed(planned) -> None:
 
 @pytest.mark.parametrize("money", ["balance", "movement"])
 def test_nobody_with_money_is_deleted_and_waiting_is_no_change(planned, money: str) -> None:
-    balance = -1 if money == "balance" else 0
+    balance = -10_000 if money == "balance" else 0
     gone = account("p1", **settled(balance=balance, disabled=True))
     made = world(
         [member(1, "P1", "p1@example.com", status="former")],

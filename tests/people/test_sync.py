@@ -175,7 +175,7 @@ def test_deletion_waits_for_the_money_and_the_same_name_comes_back(site: Make) -
     assert "bo_acme.example" not in one.state.users
     assert one.state.users["ann_acme.example"].disabled
     assert "waiting_for_balance" in {item.code for item in first.plan.warnings}
-    one.state.users["ann_acme.example"].balance = 0.0
+    one.state.users["ann_acme.example"].balance = -0.004  # less than a coin is never billed
     one.sync_twice()
     assert "ann_acme.example" not in one.state.users
     one.pair.officernd.state.change_member(member_id(one, "Ann Lee"), status="active")
