@@ -199,7 +199,7 @@ def _balance(
     changes: Mapping[str, Sequence[_Change]],
     begin: datetime | None,
 ) -> Balance:
-    own = [movement for movement in posted if movement.member_id == person.member_id]
+    own = [movement for movement in posted if movement.member_id == person.member_id and _counts(movement, person)]
     moved = [change for change in changes.get(person.member_id, ()) if change.at >= person.linked_at]
     start = first_mark(person).balance
 
@@ -237,6 +237,14 @@ def _balance(
         logged=logged,
         **asked,
     )
+
+
+def _counts(movement: Movement, person: Person) -> bool:
+    """Return whether a movement changed the balance since the link, as far as the ledger's memory of it goes.
+
+    What `rebuild` took over was never sent by this ledger: the balance that it began with has it already.
+    """
+    return movement.by_word if movement.sent_at is None else movement.sent_at >= person.linked_at
 
 
 def _people_lines(site: Site, people: Iterable[Balance]) -> list[Line]:

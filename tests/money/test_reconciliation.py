@@ -159,3 +159,30 @@ def test_a_cent_that_the_ledger_missed_is_unmatched(site: Site) -> None:
     with site.quietly(), site.database.begin() as connection:
         connection.execute(update(tables.marks).values(balance=10_000))
     assert ("unmatched", "ann", "0.01") in lines(report(site))
+
+
+def test_what_was_moved_before_a_link_is_no_difference_after_it(site: Site) -> None:
+    """An account unlinked and linked again starts from its balance at that moment."""
+    ann = site.person("ann")
+    site.prints("ann", 2.0)
+    site.settle()
+    site.clock.move(days=1)
+    site.relink("ann", linked_at=site.clock.now(), opening_balance=0)
+    site.prints("ann", 1.0)
+    site.settle()
+    assert (lines(report(site)), site.billed(ann)) == ([], 3_000_000)
+
+
+def test_a_rebuilt_ledger_misses_nothing(site: Site) -> None:
+    from test_foreign import lose_the_ledger, rebuild
+
+    site.person("ann")
+    site.prints("ann", 2.0)
+    site.settle()
+    lose_the_ledger(site)
+    site.clock.move(days=1)
+    site.relink("ann", linked_at=site.clock.now(), opening_balance=0)
+    rebuild(site)
+    site.prints("ann", 1.0)
+    site.settle()
+    assert lines(report(site)) == []
