@@ -56,7 +56,7 @@ def test_finer_than_a_coin_is_shown_as_it_is() -> None:
     assert Decimal("-0.035") == amounts.to_decimal(-35_000)
 
 
-@pytest.mark.parametrize("double", [float("nan"), float("inf")])
+@pytest.mark.parametrize("double", [float("nan"), float("inf"), -1e17])
 def test_a_balance_that_is_no_number_is_refused(double: float) -> None:
     with pytest.raises(ValueError):
         amounts.from_double(double)

@@ -13,6 +13,7 @@ import iso4217
 
 SCALE_DIGITS = 6
 UNIT = 10**SCALE_DIGITS  # micros in one main unit
+_MOST = 10**12  # main units: far beyond any balance, and well within what the ledger's integers hold
 _PLAIN = re.compile(r"-?[0-9]{1,15}(\.[0-9]+)?")
 
 
@@ -40,7 +41,12 @@ def digits(currency: str) -> int:
 
 
 def from_double(value: float) -> int:
-    """Return PaperCut's double balance in micros, rounded half even: 1e-9 becomes 0, -7.035 becomes -7_035_000."""
+    """Return PaperCut's double balance in micros, rounded half even: 1e-9 becomes 0, -7.035 becomes -7_035_000.
+
+    Raises ValueError for what is no amount that an account can hold.
+    """
+    if abs(value) > _MOST:
+        raise ValueError(f"{value} is not an amount of money")
     return _to_micros(Decimal(repr(float(value))))
 
 

@@ -200,8 +200,12 @@ class PaperCut:
 
     def balance(self, username: str) -> int:
         """Return the balance in micros: of [papercut] personal_account where named, else over all of them."""
-        value = self._read("getUserAccountBalance", username, *self._account())
-        return amounts.from_decimal(self._decimal(value, "getUserAccountBalance"))
+        method = "getUserAccountBalance"
+        value = self._decimal(self._read(method, username, *self._account()), method)
+        try:
+            return amounts.from_double(float(value))
+        except ValueError:
+            raise self._bad(method, f"says {value:.6g} for the balance of {username}") from None
 
     def adjust_balance(self, username: str, micros: int, comment: str) -> None:
         """Add `micros` to the balance as a transaction; relative, never an absolute value."""
