@@ -12,6 +12,7 @@ from sqlalchemy import Engine
 
 from relay.clock import Clock
 from relay.config import Settings
+from relay.database import reading
 from relay.errors import EXIT_DONE, UsageError
 from relay.money import amounts, records
 from relay.money.ledger import Ledger, open_ledger
@@ -173,10 +174,19 @@ def _member_id(database: Engine, ledger: Ledger, site: str, who: str) -> str:
     found = [person for person in accounts if wanted in (person.username.casefold(), person.member_id.casefold())]
     if found:
         return found[0].member_id
+    if "@" in wanted:
+        from relay.people import links
+
+        with reading(database) as connection:
+            owners = links.members_with_address(connection, site, wanted)
+        if len(owners) == 1:
+            return owners[0]
+        if owners:
+            raise UsageError(f"{who} is the address of several members ({', '.join(sorted(owners))}): name one by id.")
     movements = ledger.named([who.strip().upper()])
     if movements:
         return movements[0].member_id
     raise UsageError(
-        f"{who} is no username, member id or reference of site {site}, nor the site's name: papercut-relay settle "
-        "--dry-run shows what is held."
+        f"{who} is no e-mail address, username, member id or reference of site {site}, nor the site's name: "
+        "papercut-relay settle --dry-run shows what is held."
     )

@@ -27,7 +27,7 @@ from sqlalchemy import (
 )
 
 from relay.database import Moment, metadata
-from relay.people.world import CompanyGroup, Link, Memory, Rename
+from relay.people.world import CompanyGroup, Link, Memory, Rename, email_key
 
 _SITE = 40
 _ID = 40
@@ -172,6 +172,14 @@ def linked_accounts(connection: Connection, site: str) -> list[LinkedAccount]:
         )
         for row in rows
     ]
+
+
+def members_with_address(connection: Connection, site: str, address: str) -> list[str]:
+    """Return the member ids of the linked accounts whose member has an e-mail address, in any case."""
+    query = select(people_links.c.member_id, people_links.c.email).where(
+        people_links.c.site == site, people_links.c.linked_at.is_not(None), people_links.c.deleted_at.is_(None)
+    )
+    return [row.member_id for row in connection.execute(query) if email_key(row.email) == email_key(address)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -183,6 +183,18 @@ def test_a_fee_typed_over_and_told_to_be_there_is_not_taken_for_a_foreign_one(si
     assert (site.settle().exit_code, site.balance("ann.lee"), site.billed(ann)) == (0, 0, 8_000_000)
 
 
+def test_a_person_is_named_by_address_too(site: Site) -> None:
+    site.person("ann.lee", balance=-5.0)
+    for username in ("bob", "bob2"):
+        site.person(username, balance=-5.0, email="Bob@Example.com")
+    site.settle()
+    site.approve("Ann.Lee@example.com ", "bill")
+    with pytest.raises(UsageError, match="several members"):
+        site.approve("bob@example.com", "bill")
+    site.settle()
+    assert [site.balance(name) for name in ("ann.lee", "bob", "bob2")] == [0, -5_000_000, -5_000_000]
+
+
 def test_what_was_forgiven_is_billed_after_no_kill(tmp_path: Path) -> None:
     """The settle that forgives an unexplained debt is killed at each moment; the next ones keep the word."""
     moment, killed = 0, True
