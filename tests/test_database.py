@@ -105,6 +105,7 @@ def test_a_ledger_of_the_first_release_is_brought_up_to_date(tmp_path: Path, eng
         connection.execute(text("INSERT INTO site_facts VALUES ('hq', 'currency', 'EUR')"))
         connection.execute(text("DROP TABLE people_shared_accounts"))
         connection.execute(text("ALTER TABLE marks DROP COLUMN doubt"))
+        connection.execute(text("ALTER TABLE people_links DROP COLUMN opening_jobs"))
         connection.execute(text("UPDATE alembic_version SET version_num = '0001'"))
     engine.dispose()
     for _ in range(2):

@@ -23,7 +23,8 @@ def is_shared(name: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A linked account: who in OfficeRnD is which username, since when, with what balance at that moment.
+    """A linked account: who in OfficeRnD is which username, since when, with what balance and job counter (None: not
+    known) at that moment.
 
     A shared account is billed by the same rules. It has "account:NAME" for its username, "account:ID" for its member
     id, and always a company, which pays.
@@ -37,6 +38,7 @@ class Person:
     company_name: str = ""
     full_name: str = ""
     standing: str = "active"
+    opening_jobs: int | None = None
 
     @property
     def is_shared(self) -> bool:
@@ -83,7 +85,9 @@ class Carried:
 
 def first_mark(person: Person) -> Mark:
     """Return the mark of a person never settled: the balance at linking, a negative one being the opening debt."""
-    return Mark(person.opening_balance, None, person.linked_at, opening_left=max(0, -person.opening_balance))
+    return Mark(
+        person.opening_balance, person.opening_jobs, person.linked_at, opening_left=max(0, -person.opening_balance)
+    )
 
 
 def carry(mark: Mark, reading: Reading, at: datetime, costs: int | None = None) -> Carried:

@@ -22,6 +22,7 @@ def accounts_of(database: Engine, site: str) -> tuple[Person, ...]:
                 username=link.username,
                 linked_at=link.linked_at,
                 opening_balance=link.opening_balance,
+                opening_jobs=link.opening_jobs,
                 company_id=link.company_id,
                 company_name=link.company_name,
                 full_name=link.full_name,

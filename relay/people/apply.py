@@ -159,7 +159,8 @@ class _Work:
                 continue
             if link.linked_at is None and link.deleted_at is None and not decision.create:
                 balance = 0 if link.made_by_us else opening.get(link.username, 0)
-                link = replace(link, linked_at=now, opening_balance=balance)
+                jobs = self.world.papercut.accounts[link.username].jobs
+                link = replace(link, linked_at=now, opening_balance=balance, opening_jobs=jobs)
             if decision.rename_to:  # the address that the name was made from changes with the name
                 link = replace(link, email=memory.links[link.member_id].email)
             self.links[link.member_id] = link

@@ -181,6 +181,7 @@ class _Decider:
             email=member.email.strip(),
             linked_at=live.linked_at if live else None,
             opening_balance=live.opening_balance if live else 0,
+            opening_jobs=live.opening_jobs if live else None,
             made_by_us=live.made_by_us if live else account is None,
             initial_done=live.initial_done if live and account else account is not None,
             standing=ACTIVE,

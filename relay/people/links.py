@@ -50,6 +50,7 @@ people_links = Table(
     Column("company_name", Text, nullable=False, default=""),
     Column("location_id", String(_ID), nullable=False, default=""),
     Column("deleted_at", Moment, nullable=True),
+    Column("opening_jobs", BigInteger, nullable=True),
     # One account is one member's, as long as both exist.
     Index(
         "people_links_username",
@@ -127,8 +128,9 @@ people_sites = Table(
 class LinkedAccount:
     """A linked account as the money and jobs rooms see it; company and location are those of the directory in force.
 
-    `opening_balance` (micros) is the balance at `linked_at`, 0 for an account that a sync made. `standing` is "active",
-    "excluded" or "departed"; accounts that are gone from PaperCut are not listed.
+    `opening_balance` (micros) is the balance at `linked_at`, 0 for an account that a sync made; `opening_jobs` is the
+    job counter then, where it is known. `standing` is "active", "excluded" or "departed"; accounts that are gone from
+    PaperCut are not listed.
     """
 
     member_id: str
@@ -140,6 +142,7 @@ class LinkedAccount:
     location_id: str
     full_name: str
     standing: str
+    opening_jobs: int | None = None
 
     @property
     def is_active(self) -> bool:
@@ -169,6 +172,7 @@ def linked_accounts(connection: Connection, site: str) -> list[LinkedAccount]:
             row["location_id"],
             row["display_name"],
             row["standing"],
+            row["opening_jobs"],
         )
         for row in rows
     ]

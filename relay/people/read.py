@@ -37,8 +37,8 @@ PROPERTY = {
     "alias": "username-alias",
     "home": "home",
 }
-DISABLED, BALANCE, INTERNAL = "disabled-print", "balance", "internal"
-PROPERTIES = (*PROPERTY.values(), DISABLED, BALANCE, INTERNAL)
+DISABLED, BALANCE, INTERNAL, JOBS = "disabled-print", "balance", "internal", "print-stats.job-count"
+PROPERTIES = (*PROPERTY.values(), DISABLED, BALANCE, INTERNAL, JOBS)
 PROOFS = 20  # so many missing records are asked for singly; more would not make the doubt smaller
 
 
@@ -309,6 +309,7 @@ def _account(username: str, values: Mapping[str, str]) -> Account:
         disabled=is_true(values[DISABLED]),
         balance=balance,
         internal=is_true(values[INTERNAL]),
+        jobs=int(values[JOBS]) if values[JOBS].isdecimal() else None,
     )
 
 

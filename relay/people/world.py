@@ -20,7 +20,10 @@ SETTLING_IN = timedelta(days=7)  # what an interrupted sync began is no news of 
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """A PaperCut account as PaperCut holds it. `balance` in micros; `disabled`: printing is switched off."""
+    """A PaperCut account as PaperCut holds it. `balance` in micros; `disabled`: printing is switched off.
+
+    `jobs` is how many it ever printed, None where that is not known; it moves while we work and makes no difference.
+    """
 
     username: str
     full_name: str = ""
@@ -35,6 +38,7 @@ class Account:
     disabled: bool = False
     balance: int = 0
     internal: bool = False
+    jobs: int | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +91,9 @@ class Link:
     """A member's account, as the relay remembers it across every change of e-mail, name and company.
 
     `linked_at` is None until the account was seen in PaperCut under this name; a link that was seen and whose account
-    is gone was deleted by hand. `opening_balance` (micros) is the balance at the moment of linking. `email` is the
-    address that the username was last checked against. `initial_done`: the settings of a new account are written.
+    is gone was deleted by hand. `opening_balance` (micros) and `opening_jobs` (None: not known) are the balance and the
+    job counter at the moment of linking. `email` is the address that the username was last checked against.
+    `initial_done`: the settings of a new account are written.
     `standing` and the fields after it are those of the directory in force.
     """
 
@@ -105,6 +110,7 @@ class Link:
     company_name: str = ""
     location_id: str = ""
     deleted_at: datetime | None = None
+    opening_jobs: int | None = None
 
     @property
     def is_active(self) -> bool:

@@ -239,6 +239,15 @@ def test_11_what_was_held_as_unexplained_is_not_billed_with_the_next_job(site: S
     assert (site.settle().exit_code, site.balance("ann"), len(site.fees_of(ann))) == (0, 0, 2)
 
 
+def test_11_a_debt_without_a_job_is_seen_from_the_link_on(site: Site) -> None:
+    """The counter is known from the sync that linked the account, so that the first settle believes no less."""
+    site.person("ann", jobs=500, opening_jobs=500)
+    bob = site.person("bob", jobs=500, opening_jobs=500)
+    site.papercut.accounts["ann"].balance = -5.0
+    site.prints("bob", 1.0)
+    assert (site.settle().exit_code, codes(site), site.billed(bob)) == (3, ["unexplained_debt"], 1_000_000)
+
+
 def test_11_jobs_printed_after_a_restore_do_not_lift_the_stop(site: Site) -> None:
     people = [site.person(f"user{number}") for number in range(3)]
     backup = {name: (account.balance, account.jobs) for name, account in site.papercut.accounts.items()}

@@ -65,6 +65,7 @@ def test_a_first_sync_into_a_server_of_the_old_connector_loses_nothing(site: Mak
     assert {links[name].opening_balance for name in adopted} == {
         round(before[name][0] * 100) * 10_000 for name in adopted
     }
+    assert {links[name].opening_jobs for name in adopted} == {one.state.users[name].job_count for name in adopted}
     for change in first.plan.changes:
         if change.action == "remove":
             assert one.state.users[change.username].disabled
