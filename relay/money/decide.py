@@ -34,6 +34,10 @@ class Approval:
     def releases(self, code: str) -> bool:
         return self.answer == "bill" and code in self.held
 
+    def covers(self, code: str, amount: int, more: int) -> bool:
+        """Return whether a debt of `amount` is what this word released, and at most `more` micros printed since."""
+        return self.releases(code) and amount - self.held[code] <= more
+
     def forgives(self, code: str) -> bool:
         return self.answer == "forgive" and code in self.held
 
@@ -276,7 +280,10 @@ def _within_limits(bills: Sequence[Bill], cases: Mapping[str, Case], policy: Pol
         if code in policy.allow:
             return True
         of = [(share, cases[share.person.member_id]) for share in bill.shares]
-        return all(case.approval.releases(code) or share.amount <= case.passed for share, case in of)
+        return all(
+            case.approval.covers(code, share.amount, policy.max_fee) or share.amount <= case.passed
+            for share, case in of
+        )
 
     def hold(bill: Bill, code: str, figure: int) -> list[Held]:
         return [

@@ -188,6 +188,8 @@ def test_max_fee_holds_above_it_and_not_at_it() -> None:
     assert billed(decide([case(2, "-5.01")], replace(policy, allow=frozenset({"max_fee"})))) == {"user2": "5.01"}
     word = Approval("bill", {"max_fee": euros("5.01")})
     assert billed(decide([case(2, "-5.01", approval=word)], policy)) == {"user2": "5.01"}
+    assert billed(decide([case(2, "-10.01", approval=word)], policy)) == {"user2": "10.01"}
+    assert held(decide([case(2, "-10.02", approval=word)], policy)) == {"user2": ("max_fee", "10.02")}
     forgiven = decide([case(2, "-5.01", approval=Approval("forgive", {"max_fee": euros("5.01")}))], policy)
     assert [share.amount for share in forgiven.forgivenesses] == [euros("5.01")]
 
