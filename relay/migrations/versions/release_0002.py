@@ -1,4 +1,4 @@
-"""Shared accounts of PaperCut that a company pays for."""
+"""Release 0.2: shared accounts that a company pays for, doubts kept with their mark, the job counter at linking."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -22,3 +22,5 @@ def upgrade() -> None:
         sa.Column("unlinked_at", Moment(), nullable=True),
         sa.PrimaryKeyConstraint("site", "account_id"),
     )
+    op.add_column("marks", sa.Column("doubt", sa.String(length=20), nullable=False, server_default=""))
+    op.add_column("people_links", sa.Column("opening_jobs", sa.BigInteger(), nullable=True))
