@@ -107,7 +107,8 @@ def money_result(console: Console, title: str, answer: Mapping[str, Any]) -> Non
         console.print(note, markup=False)
     if "error" in answer:
         console.print(Text(answer["error"]["message"], style=REFUSED_STYLE))
-    console.print(f"Total of fees: {answer['total']}. In doubt: {answer['in_doubt']}.")
+    fees = f"Total of fees: {answer['total']}. " if title == "Settle" else ""
+    console.print(f"{fees}In doubt: {answer['in_doubt']}.")
 
 
 def run_result(console: Console, answer: Mapping[str, Any]) -> None:

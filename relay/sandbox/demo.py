@@ -140,9 +140,8 @@ def _day(story: Story, pair: Pair, site: Site, say: Say, *, script_runs: bool) -
     changes = len(third["sync"]["changes"])
     movements = len(third["settle"]["movements"]) + len(third["top_up"]["movements"])
     again = site.papercut.balance(right.username)
-    step(
-        "second run", "changes to people, movements of money, fees in OfficeRnD", f"{changes}, {movements}, {len(held)}"
-    )
+    still = f"{changes}, {movements}, still {len(held)}"
+    step("second run", "changes to people, movements of money, fees in OfficeRnD", still)
     story.promises["a second run changes nothing"] = (
         changes == movements == 0 and len(pair.officernd.fees()) == len(held) and again == settled
     )
