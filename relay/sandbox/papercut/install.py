@@ -34,8 +34,8 @@ def install_programs(directory: Path, home: Path) -> tuple[Path, Path]:
 
 
 def _startable(source: Path, program: Path) -> Path:
-    # -E and -s: nothing of the service's environment or home folder gets in; the script's own folder still does.
-    shebang = f"#!{sys.executable} -Es"
+    # As the installer starts them: nothing of the environment, the home folder or site-packages gets in.
+    shebang = f"#!{sys.executable} -ESs"
     if os.name == "nt" or " " in sys.executable or len(shebang) > _LONGEST_SHEBANG:
         return source
     program.write_text(f"{shebang}\n{source.read_text(encoding='utf-8')}", encoding="utf-8")
