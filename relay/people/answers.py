@@ -223,6 +223,14 @@ def _link_shared(
                 f"wrong: papercut-relay unlink {argument('account:' + former.name)}, then link again.",
                 code="already_linked",
             )
+        namesake = next((one for one in known.values() if one.name == name and one.account_id != held.account_id), None)
+        if namesake is not None:  # two links of one name would bill its balance twice
+            raise RelayError(
+                f"The shared account {name} is another account by now than the one that {namesake.company_name} pays "
+                f'for: if that one was renamed, papercut-relay link {namesake.company_id} "account:NAME" with its '
+                f"new name; else papercut-relay unlink {argument(SHARED + name)}. Then link again.",
+                code="already_linked",
+            )
         account = SharedAccount(held.account_id, name, company.id, company.name, clock.now(), held.balance)
         if former is not None:  # only a name has changed
             account = replace(account, linked_at=former.linked_at, opening_balance=former.opening_balance)

@@ -152,6 +152,23 @@ def test_a_renamed_account_is_the_same_by_its_id(server: Standins) -> None:
     assert (after.member_id, after.linked_at, after.username) == (before.member_id, before.linked_at, "account:New")
 
 
+def test_an_account_made_anew_under_a_linked_name_is_never_billed_twice(server: Standins) -> None:
+    """Both links would read the one balance that has this name, and each company would get a fee of it."""
+    one, other = server.officernd.organisation.companies[:2]
+    state = server.papercut.state
+    say(server, "link", member=one.id, username=f"account:{NAME}")
+    del state.shared_accounts[NAME]
+    state.add_shared_account(NAME)
+    with pytest.raises(RelayError, match="is another account by now") as refused:
+        say(server, "link", member=other.id, username=f"account:{NAME}")
+    assert f'papercut-relay unlink "account:{NAME}"' in refused.value.message and one.name in refused.value.message
+    say(server, "unlink", who=f"account:{NAME}")
+    say(server, "link", member=other.id, username=f"account:{NAME}")
+    printed(server, server.link(1), account=NAME, pages=4)
+    assert server.settle(jobs=log_of(server)).as_json()["total"] == "1.00"
+    assert [fee["company"] for fee in server.fees()] == [other.id]
+
+
 def test_the_client_tells_a_missing_account_from_a_refusal(server: Standins) -> None:
     papercut = server.clients()[1]
     assert papercut.shared_account(NAME).balance == 0
