@@ -80,11 +80,11 @@ def last_login(home: Path, who: str) -> LoginTrace | None:
     """
     wanted = who.strip().lower()
     # Only read: a key made here could belong to an account whose files the auth program may not open.
-    key = brake.person_key(str(home), wanted) if (Path(home) / "state" / "key").exists() else None
+    key = brake.person_key(str(home), wanted) if (Path(home) / "state" / "key").exists() else ""
     accepted: datetime | None = None
     refused: Refusal | None = None
     for line in _newest_first(Path(home) / "logs" / "auth.log"):
-        if wanted != line.get("username") and key != line.get("who"):
+        if wanted != line.get("username") and (not key or key != line.get("who")):
             continue
         if line.get("verdict") == "accepted":
             accepted = accepted or datetime.fromisoformat(line["time"])

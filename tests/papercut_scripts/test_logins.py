@@ -91,3 +91,16 @@ def test_a_log_line_is_json_whatever_stands_in_it() -> None:
     texts = ['quote " back \\ slash', "tab\t line\n nul\x00 del\x7f", "é € 😀 \u2028", "a\ud800b"]
     for text in texts:
         assert json.loads(audit.json_line([("x", text), ("n", 5), ("b", True)])) == {"x": text, "n": 5, "b": True}
+
+
+def test_without_the_key_no_line_is_taken_for_anybodys(site: Site) -> None:
+    """What was typed is then hashed nowhere: lines without a hash are everybody's, and alerts name nobody."""
+    log_in("", "")
+    audit.write(str(site.home), "auth", [("verdict", "alert"), ("reason", "many_failures"), ("failures", 60)])
+    key = site.home / "state" / "key"
+    for content in (None, b""):
+        key.unlink(missing_ok=True)
+        if content is not None:
+            key.parent.mkdir(exist_ok=True)
+            key.write_bytes(content)
+        assert last_login(site.home, ANN.username) is None
