@@ -604,7 +604,6 @@ def _contradictions(sections: Mapping[str, Any]) -> list[str]:
             first = seen.setdefault(name.casefold(), place)
             if first != place:
                 problems.append(f"{place}: {name!r} is already the group of {first}; each needs a name of its own")
-    signin = sections.get("signin")
     if members and signin and signin.pin_property:
         for key, value in {"card_property": members.card_property, "username": members.username}.items():
             if value.removeprefix("property:") == signin.pin_property:
