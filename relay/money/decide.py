@@ -19,6 +19,7 @@ from relay.money.account import Carried, Mark, Person
 CREDIT = "credit"
 LIMITS = ("max_fee", "max_run_total", "max_fees_per_person_day")
 OPENING = "opening_balance"
+UNREAD = "unread"  # of an account that was not decided on, since PaperCut did not tell its state
 SEVERAL = 3  # this many people at once are no accident of one account: the site's money stops
 
 Answer = Literal["bill", "forgive", "credit"]

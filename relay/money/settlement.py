@@ -17,7 +17,7 @@ from sqlalchemy import Connection, Engine, insert
 
 from relay.clock import Clock
 from relay.config import Settings
-from relay.errors import NotFound, RelayError, UnsafePlan, UsageError, argument
+from relay.errors import AuthFailed, BadAnswer, NotFound, Refused, RelayError, UnsafePlan, UsageError, argument
 from relay.money import amounts, credits, effects, fees_plan, foreign, periods, records, tables
 from relay.money.account import Person, carry, mark_of
 from relay.money.decide import (
@@ -25,6 +25,7 @@ from relay.money.decide import (
     LIMITS,
     NO_APPROVAL,
     OPENING,
+    UNREAD,
     Approval,
     Case,
     Decision,
@@ -137,14 +138,14 @@ class _Settle:
             return
         if seen.late:
             self.problems.extend(recover_open(site))
-        readings = site.read_all(site.accounts)
+        readings, unread = self._readings()
         cases, retried = self._cases(readings, words, earlier, seen)
         decision = decide(cases, self._policy(shadow))
         refunds = [] if shadow else credits.proposals(site, cases)
-        decision = replace(decision, held=(*decision.held, *credits.held(site, refunds, words)))
+        decision = replace(decision, held=(*decision.held, *credits.held(site, refunds, words), *unread))
         self.held.extend(decision.held)
         self.refused.extend(decision.refused)
-        self.notes.extend(_gone(site.accounts, readings))
+        self.notes.extend(_gone(site.people if unread else site.accounts, readings))
         if self.dry_run or shadow:
             self.shown = tuple(shown(site, decision, plan))
             if shadow and not self.dry_run:
@@ -167,6 +168,19 @@ class _Settle:
         if references:
             self._carry_out(references)
         self._finish(seen)
+
+    def _readings(self) -> tuple[dict[str, Reading], list[Held]]:
+        """Return what PaperCut holds, and the shared accounts that cannot be read: they stop nobody else's money."""
+        site = self.site
+        readings = site.read_all(site.people)
+        shared = [account for account in site.accounts if account.is_shared]
+        try:
+            return readings | site.read_all(shared), []
+        except AuthFailed:
+            raise
+        except (BadAnswer, Refused) as error:
+            self.problems.append(error)
+            return readings, [Held(account, 0, UNREAD, error.message) for account in shared]
 
     def _cases(
         self, readings: Mapping[str, Reading], words: Mapping[str, Approval], earlier: set[str], seen: foreign.Seen

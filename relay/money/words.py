@@ -15,13 +15,14 @@ from relay.config import Settings
 from relay.database import reading
 from relay.errors import EXIT_DONE, UsageError
 from relay.money import amounts, records
+from relay.money.decide import UNREAD
 from relay.money.ledger import Ledger, open_ledger
 from relay.money.linked import accounts_of
 from relay.money.movement import Movement
 from relay.money.result import movement_json
 
-# What no word can release: these are put right in the settings, or by `rebuild`.
-NO_WORD = frozenset({"ledger_lost", "currency_changed"})
+# What no word can release: these are put right in the settings, in PaperCut, or by `rebuild`.
+NO_WORD = frozenset({"ledger_lost", "currency_changed", UNREAD})
 
 
 @dataclass(frozen=True)

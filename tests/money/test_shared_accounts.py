@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from money_world import Account, Site, lose, sites
 
-from relay.errors import Refused
+from relay.errors import Refused, UsageError
 from relay.money import amounts, reference
 from relay.money.result import MoneyResult
 from relay.people.links import SharedAccount, store_shared_account
@@ -175,7 +175,10 @@ def _lose_at(wanted: str, called: str, phase: str) -> None:
         lose(called, phase)
 
 
-def test_a_printer_that_never_rests_begins_nothing(site: Site) -> None:
+def test_one_that_cannot_be_read_stops_nobody_elses_money(site: Site) -> None:
+    """A printer that never rests, or one that does not tell its counter: people are billed, the account waits."""
+    site.configure(fees={"every": "month"})
+    site.person("ann.lee")
     site.shared("Acme\\Projects")
     site.prints(NAME, 7.0)
 
@@ -183,10 +186,22 @@ def test_a_printer_that_never_rests_begins_nothing(site: Site) -> None:
         if (called, phase) == ("shared_account", "before"):
             site.prints(NAME, 0.1)
 
-    site.faults.always = busy
-    with pytest.raises(Exception, match="Somebody printed each of the 5 times that account:Acme"):
-        site.settle()
-    assert site.remote_writes() == 0
+    def refused(called: str, phase: str) -> None:
+        if (called, phase) == ("jobs_printed", "before"):
+            raise Refused("PaperCut refused getPrinterProperties: no (code 299).", system="PaperCut", status=299)
+
+    for fault, told in ((busy, "Somebody printed each of the 5 times that account:Acme"), (refused, "code 299")):
+        site.prints("ann.lee", 1.0)
+        site.faults.always = fault
+        result = site.settle().as_json()
+        site.faults.clear()
+        assert told in result["error"]["message"] and "notes" not in result, result
+        assert held(site.result) == {NAME: ("unread", "0.00")}
+        assert (site.result.exit_code, site.adjustments(NAME)) == (1, [])
+    with pytest.raises(UsageError, match="Nothing of account:Acme"):
+        site.approve(NAME, "bill")
+    assert [amount for amount, _ in site.adjustments("ann.lee")] == [1.0], "once a month"
+    assert site.settle().as_json()["total"] == "7.50", "the account did not get its turn of this month yet"
 
 
 @pytest.mark.parametrize("same_name", [False, True])
