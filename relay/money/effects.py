@@ -13,6 +13,7 @@ from typing import Literal
 
 from relay.errors import AuthFailed, NotFound, NotSent, OutcomeUnknown, RateLimited, Refused, RelayError
 from relay.money import amounts, wording
+from relay.money.account import is_shared
 from relay.money.evidence import ROUNDING, FeeMatch, Reading, Verdict, judge_adjustment, match_fee
 from relay.money.movement import Fee, Movement
 from relay.money.site import Site
@@ -147,9 +148,10 @@ def adjust(site: Site, movement: Movement) -> Outcome:
     try:
         before = site.read_one(username)
     except NotFound:
+        again = 'papercut-relay link COMPANY "account:NEW NAME"' if is_shared(username) else "papercut-relay sync"
         note = (
-            f"PaperCut has no account {username} any more, so {_money(site, movement)} cannot be added. Run "
-            f"papercut-relay sync, or say that nothing is left to do: papercut-relay resolve {reference} --as posted "
+            f"PaperCut has no account {username} any more, so {_money(site, movement)} cannot be added. If it was "
+            f"renamed: {again}; if nothing is left to do: papercut-relay resolve {reference} --as posted "
             "--reason TEXT."
         )
         _adjustment_failed(site, movement, "refused", note)

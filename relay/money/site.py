@@ -191,7 +191,8 @@ class Site:
         """Return by username what PaperCut holds of many accounts; one deleted meanwhile is left out."""
         ids = {account.username: account.member_id for account in accounts}
         shared = [username for username in ids if is_shared(username)]
-        found = self._read_people([username for username in ids if not is_shared(username)])
+        people = [username for username in ids if not is_shared(username)]
+        found = self._read_people(people) if people else {}
         for username, (account_id, reading) in self._read_shared(shared).items() if shared else ():
             if f"{SHARED}{account_id}" == ids[username]:  # another account of the same name is not the one linked
                 found[username] = reading

@@ -242,3 +242,25 @@ def test_a_fee_that_was_refused_is_withdrawn_once_nobody_pays_for_the_account(si
     result = site.settle()
     assert (result.exit_code, result.movements, site.officernd.held_fees) == (0, (), {})
     assert site.balance(NAME) == -7_000_000
+
+
+def test_one_renamed_while_its_fee_is_half_done_is_adjusted_once_under_its_new_name(site: Site) -> None:
+    account_id = site.shared("Acme\\Projects")
+    site.prints(NAME, 7.0)
+
+    def rename(called: str, phase: str) -> None:
+        if (called, phase) == ("create_fee", "after"):
+            site.papercut.accounts["account:New"] = site.papercut.accounts.pop(NAME)
+
+    site.faults.always = rename
+    (line,) = site.settle().as_json()["movements"]
+    site.faults.clear()
+    assert 'papercut-relay link COMPANY "account:NEW NAME"' in line["note"] and "sync" not in line["note"]
+    site.settle()
+    assert len(site.officernd.held_fees) == 1 and site.balance("account:New") == -7_000_000
+    with site.database.begin() as connection:
+        link = SharedAccount(account_id.removeprefix("account:"), "New", ACME, "Acme", site.clock.now(), 0)
+        store_shared_account(connection, "hq", link)
+    assert site.settle().exit_code == 0
+    assert [amount for amount, _ in site.adjustments("account:New")] == [7.0]
+    assert len(site.officernd.held_fees) == 1
