@@ -26,28 +26,30 @@ _COLUMNS = tuple(_jobs.c[name] for name in PrintedJob.__dataclass_fields__ if na
 class SharedAccounts:
     """The shared accounts that a company pays for, or paid for; a job names the account that was charged."""
 
-    def __init__(self, accounts: Iterable[SharedAccount]) -> None:
+    def __init__(self, accounts: Iterable[SharedAccount], among: Iterable[SharedAccount] | None = None) -> None:
+        """Of several accounts that had one name, each has the jobs up to its end: `among` are all that there are."""
         self.accounts = tuple(accounts)
+        self._among = self.accounts if among is None else tuple(among)
         self._by_name: dict[str, list[SharedAccount]] = defaultdict(list)
-        for account in sorted(self.accounts, key=lambda account: account.linked_at, reverse=True):
+        for account in sorted(self._among, key=lambda account: account.linked_at):
             self._by_name[account.name].append(account)
 
     def of_companies(self, ids: Collection[str]) -> SharedAccounts:
-        return SharedAccounts(account for account in self.accounts if account.company_id in ids)
+        return SharedAccounts((account for account in self.accounts if account.company_id in ids), self._among)
 
     def of_id(self, shared_id: str) -> SharedAccounts:
-        return SharedAccounts(account for account in self.accounts if _shared_id(account) == shared_id)
+        return SharedAccounts((account for account in self.accounts if _shared_id(account) == shared_id), self._among)
 
     def id_of(self, name: str, at: datetime) -> str:
         """Return the id of the shared account whose balance a job of that moment moved, "" for none of these."""
         for account in self._by_name.get(name, ()):
             if account.unlinked_at is None or at <= account.unlinked_at:
-                return _shared_id(account)
+                return _shared_id(account) if account in self.accounts else ""
         return ""
 
     def charged(self) -> Any:
         """Return what chooses the jobs that were charged to one of these."""
-        return _jobs.c.account.in_(sorted(self._by_name))
+        return _jobs.c.account.in_(sorted({account.name for account in self.accounts}))
 
 
 def shared_accounts(connection: Connection, site: str) -> SharedAccounts:

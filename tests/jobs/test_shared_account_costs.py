@@ -304,3 +304,20 @@ def test_what_comes_after_the_link_is_undone_is_nobodys_again(acme: JobsSite) ->
         "account:7",
         "account:8",
     }
+
+
+def test_an_account_of_a_former_ones_name_does_not_take_its_jobs(acme: JobsSite) -> None:
+    """Made anew and linked to another company: what the first one paid for stays in its company's statement."""
+    link_shared(acme, unlinked_at=at(12, 6))
+    link_shared(acme, number=8, company="Beta", linked_at=at(12, 7))
+    whole = made(acme)
+    charged = {
+        line.person.member_id: line.tally.net for line in whole.people if line.person.member_id[:8] == "account:"
+    }
+    assert charged == {"account:7": 3 * EUR, "account:8": 16 * EUR}
+    for company, own in (("Acme", {"account:7": 3 * EUR}), ("Beta", {"account:8": 16 * EUR})):
+        people = made(acme, company=company).people
+        assert {
+            line.person.member_id: line.tally.net for line in people if line.person.member_id[:8] == "account:"
+        } == own
+    assert made(acme, member="account:7").printed == 3 * EUR
