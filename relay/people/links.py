@@ -101,7 +101,7 @@ people_renames = Table(
 )
 
 # Shared accounts of PaperCut that a company pays for, by PaperCut's own id: names change. Never deleted, since fees and
-# jobs of an account that is no longer the company's are still told.
+# jobs of an account that is no longer the company's are still told; linked anew, it is told as the present company's.
 people_shared_accounts = Table(
     "people_shared_accounts",
     metadata,
