@@ -17,7 +17,7 @@ from relay.database import reading
 from relay.errors import RelayError, argument
 from relay.jobs import queries, store, tables
 from relay.jobs.billed import LONG_AGO
-from relay.jobs.figures import counted
+from relay.jobs.figures import Amounts, counted
 from relay.jobs.job import Finding
 from relay.money import amounts
 from relay.money import tables as money
@@ -136,9 +136,8 @@ class _Look:
         began = min((standing.at for standing in standings.values()), default=LONG_AGO)
         printed = queries.amounts_by_payer(self.connection, self.site, began, queries.SharedAccounts(()))
         return any(
-            standing.owed(printed[member_id]) - standing.held >= max(1, self.settings.fees.minimum)
+            standing.owed(printed.get(member_id, Amounts())) - standing.held >= max(1, self.settings.fees.minimum)
             for member_id, standing in standings.items()
-            if member_id in printed
         )
 
     def shared_accounts(self) -> Iterator[Finding]:

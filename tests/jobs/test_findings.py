@@ -7,11 +7,13 @@ from typing import Any
 
 import pytest
 from jobs_site import JobsSite, print_log_row
+from sqlalchemy import insert
 from test_statement import EUR, add_fee, add_top_up, at
 
 from relay import jobs
 from relay.checks import printing
 from relay.checks.model import Site
+from relay.money import tables as money
 from relay.progress import Progress
 
 TODAY = date(2026, 11, 23)
@@ -92,6 +94,20 @@ def test_what_others_were_given_long_ago_hides_no_silence(office: JobsSite) -> N
     add_top_up(office, "ben", 500 * EUR, at(1))
     for day in (17, 18, 19, 20):
         office.append(day_row(day), day=f"2026_11_{day}")
+    assert "no_fees_for_days" in found(office)
+
+
+def test_what_a_settle_has_seen_and_not_billed_is_silence_too(office: JobsSite) -> None:
+    """Every fee is held or refused, so that the debt is older than the last reading and no job came since."""
+    for day in (17, 18, 19, 20):
+        office.append(day_row(day), day=f"2026_11_{day}")
+    with office.database.begin() as connection:
+        connection.execute(
+            insert(money.marks).values(
+                site="hq", member_id="member-ann", balance=-EUR, jobs=4, at=at(21, 5), opening_left=0, top_up_left=0,
+                shadow_left=0,
+            )
+        )  # fmt: skip
     assert "no_fees_for_days" in found(office)
 
 
