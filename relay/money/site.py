@@ -22,7 +22,7 @@ from relay.money.evidence import Reading
 from relay.money.ledger import Ledger, open_ledger
 from relay.money.linked import accounts_of
 from relay.officernd.client import OfficeRnD
-from relay.papercut.client import PaperCut
+from relay.papercut.client import PaperCut, SharedAccount
 from relay.progress import Progress
 
 READ = ("balance", "print-stats.job-count")
@@ -179,24 +179,19 @@ class Site:
         found = self._read_shared([username])
         if username not in found:
             raise NotFound(f"PaperCut has no shared account {username!r}.", system="PaperCut")
-        return found[username][1]
+        return found[username]
 
     def balance_of(self, username: str) -> int:
         """Return one account's balance, now; of a shared one without the round of all printers. Raises NotFound."""
         if is_shared(username):
-            return self.papercut.shared_account(username.removeprefix(SHARED)).balance
+            return self._shared_account(username).balance
         return self.read_one(username).balance
 
     def read_all(self, accounts: Sequence[Person]) -> dict[str, Reading]:
         """Return by username what PaperCut holds of many accounts; one deleted meanwhile is left out."""
-        ids = {account.username: account.member_id for account in accounts}
-        shared = [username for username in ids if is_shared(username)]
-        people = [username for username in ids if not is_shared(username)]
-        found = self._read_people(people) if people else {}
-        for username, (account_id, reading) in self._read_shared(shared).items() if shared else ():
-            if f"{SHARED}{account_id}" == ids[username]:  # another account of the same name is not the one linked
-                found[username] = reading
-        return found
+        people = [account.username for account in accounts if not account.is_shared]
+        shared = [account.username for account in accounts if account.is_shared]
+        return (self._read_people(people) if people else {}) | (self._read_shared(shared) if shared else {})
 
     def add(self, username: str, micros: int, comment: str) -> None:
         """Add to the balance of one account as a transaction in PaperCut; raises as the client does."""
@@ -220,8 +215,16 @@ class Site:
         both: Iterable[tuple[str, Reading] | None] = self.papercut.in_parallel(one, usernames, self.progress, title)
         return dict(item for item in both if item is not None)
 
-    def _read_shared(self, usernames: Sequence[str]) -> dict[str, tuple[str, Reading]]:
-        """Return each shared account's id in PaperCut and its reading; one that is not there is left out.
+    def _shared_account(self, username: str) -> SharedAccount:
+        """Return the linked shared account of this name. Raises NotFound, also where another has the name by now."""
+        held = self.papercut.shared_account(username.removeprefix(SHARED))
+        linked = next((account.member_id for account in self.accounts if account.username == username), None)
+        if linked not in (None, f"{SHARED}{held.account_id}"):
+            raise NotFound(f"{username} is another account by now than the one linked.", system="PaperCut")
+        return held
+
+    def _read_shared(self, usernames: Sequence[str]) -> dict[str, Reading]:
+        """Return what PaperCut holds of shared accounts; one that is not there is left out.
 
         A shared account has no job counter of its own: the printers' stands for it, read before and after the balance,
         so that a job which lands in between can never make the two contradict each other.
@@ -231,10 +234,9 @@ class Site:
             found = {}
             for username in usernames:
                 try:
-                    held = self.papercut.shared_account(username.removeprefix(SHARED))
+                    found[username] = Reading(self._shared_account(username).balance, jobs)
                 except NotFound:
                     continue
-                found[username] = held.account_id, Reading(held.balance, jobs)
             if self.papercut.jobs_printed() == jobs:
                 return found
         raise BadAnswer(

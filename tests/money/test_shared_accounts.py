@@ -264,3 +264,20 @@ def test_one_renamed_while_its_fee_is_half_done_is_adjusted_once_under_its_new_n
     assert site.settle().exit_code == 0
     assert [amount for amount, _ in site.adjustments("account:New")] == [7.0]
     assert len(site.officernd.held_fees) == 1
+
+
+def test_one_made_anew_while_its_fee_is_half_done_is_not_adjusted(site: Site) -> None:
+    """The new account of that name owes more than the fee, so that nothing but its id tells it apart."""
+    site.shared("Acme\\Projects")
+    site.prints(NAME, 7.0)
+
+    def make_anew(called: str, phase: str) -> None:
+        if (called, phase) == ("create_fee", "after"):
+            site.papercut.accounts[NAME] = Account(-9.0, account_id="9999")
+
+    site.faults.always = make_anew
+    (line,) = site.settle().as_json()["movements"]
+    site.faults.clear()
+    assert f"PaperCut has no account {NAME} any more" in line["note"]
+    site.settle()
+    assert (site.balance(NAME), len(site.officernd.held_fees)) == (-9_000_000, 1)
