@@ -87,7 +87,10 @@ class JobLog:
             chosen = next((choice for choice in (after, rows) if len(choice) == jobs), None)
         if chosen is None or not all(row.certain for row in chosen):
             return None
-        return sum(row.cost - row.refunded for row in chosen if row.account == _charged(username))
+        charged = _charged(username)
+        if charged and any(row.account not in ("", charged) for row in chosen):
+            return None  # how a log spells the account's name is not known: another name may be the same account
+        return sum(row.cost - row.refunded for row in chosen if row.account == charged)
 
     def refunds(self, username: str, since: datetime) -> Sequence[tuple[str, int, datetime]] | None:
         """Return (job, micros, printed at) of each refunded job since a moment; None: this source tells no refunds."""

@@ -295,6 +295,10 @@ class PaperCut:
         rows = [row for row in self._pages("listPrinters", ()) if TEMPLATE_PRINTER not in row]
         return sum(self.in_parallel(counted, rows))
 
+    def shared_accounts(self) -> list[str]:
+        """Return the name of every shared account as PaperCut spells it, `parent\\sub` for a nested one."""
+        return self._pages("listSharedAccounts", ())
+
     def shared_account(self, name: str) -> SharedAccount:
         """Return a shared account (`parent\\sub` for a nested one). Raises NotFound for an unknown one.
 

@@ -212,6 +212,9 @@ def _link_shared(
             "account:Acme."
         )
     company = _company(officernd, word)
+    listed = papercut.shared_accounts()
+    if name not in listed:  # as PaperCut spells it, and so its logs
+        name = next((one for one in listed if name_key(one) == name_key(name)), name)
     held = papercut.shared_account(name)
     site = settings.site.name
     with database.begin() as connection:

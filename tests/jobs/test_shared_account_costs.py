@@ -169,6 +169,13 @@ def test_an_account_made_anew_under_a_linked_name_is_never_billed_twice(server: 
     assert [fee["company"] for fee in server.fees()] == [other.id]
 
 
+def test_the_name_is_kept_as_papercut_spells_it(server: Standins) -> None:
+    """The logs spell it so, and jobs are told apart by it."""
+    company = server.officernd.organisation.companies[0]
+    say(server, "link", member=company.id, username=f"account:{NAME.upper()}")
+    assert [account.username for account in accounts_of(server.database, "hq")] == [f"account:{NAME}"]
+
+
 def test_the_client_tells_a_missing_account_from_a_refusal(server: Standins) -> None:
     papercut = server.clients()[1]
     assert papercut.shared_account(NAME).balance == 0
@@ -205,6 +212,10 @@ def test_its_costs_are_those_charged_to_it_and_its_counter_is_everybodys(tmp_pat
     since = datetime(2026, 11, 23, 5, tzinfo=UTC)
     asked = {count: log.costs(f"account:{NAME}", since, certain.clock.now(), count) for count in (None, 2, 3)}
     assert asked == {None: 750_000, 2: None, 3: 750_000}
+    certain.append(print_log_row(account="Projects", cost="0.1000"))  # the same account, by another spelling?
+    certain.clock.move(seconds=1)
+    assert log.costs(f"account:{NAME}", since, certain.clock.now(), 4) is None
+    assert log.costs("ben", since, certain.clock.now()) is not None
     assert log.told(f"account:{NAME}", since, certain.clock.now()) == "6 pages, 2 colour, 2 jobs"
     assert log.refunds(f"account:{NAME}", since) is None
     certain.database.dispose()
