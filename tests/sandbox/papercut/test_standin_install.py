@@ -28,7 +28,7 @@ def test_the_programs_lie_beside_the_pointer_to_the_hand_over_files(installed, t
 def test_they_name_their_interpreter_absolutely(installed):
     """papercut-server-api 3.4: call interpreters by absolute path"""
     for program in installed:
-        assert program.read_text(encoding="utf-8").startswith(f"#!{sys.executable} -Es\n")
+        assert program.read_text(encoding="utf-8").startswith(f"#!{sys.executable} -ESs\n")
         assert os.access(program, os.X_OK)
 
 
