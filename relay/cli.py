@@ -462,7 +462,8 @@ def statement(month: str | None, member: str | None, company: str | None, format
         made = room.statement(
             site.settings, site.database, month=month, member=member, company=company, clock=site.clock
         )
-        told = room.render(made, "json" if OUTSIDE.json else format_, width=terminal.output().width)
+        width = terminal.output().width if sys.stdout.isatty() else None  # a file has names and sentences whole
+        told = room.render(made, "json" if OUTSIDE.json else format_, width=width)
         # What goes into a file is written as it is: Windows would double the line ends of CSV.
         click.echo(told if format_ == "text" and not OUTSIDE.json else told.encode(), nl=False)
         return EXIT_DONE

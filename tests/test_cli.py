@@ -68,6 +68,14 @@ def test_any_letter_can_be_written_where_the_machine_has_a_code_page(tmp_path: P
     assert "ноември" in json.loads(answer.stdout.decode("utf-8"))["error"]["message"]
 
 
+def test_a_statement_that_goes_into_a_file_has_its_sentences_whole(tmp_path: Path) -> None:
+    """Only a terminal has a width: nothing is broken, and no name is cut, where nobody has asked for columns."""
+    told = relay("--config", str(write_toml(tmp_path)), "statement", folder=tmp_path, COLUMNS="40")
+    assert 0 == told.returncode
+    (note,) = [line for line in told.stdout.splitlines() if line.startswith("Note: ")]
+    assert note.endswith("PaperCut's database would show them.") and len(note) > 120
+
+
 @pytest.mark.parametrize("name", sorted(cli.cli.commands))
 def test_help_answers_without_settings(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
