@@ -223,7 +223,7 @@ def _link_shared(
         if former is not None and former.company_id != company.id:
             raise RelayError(
                 f"The shared account {name} is already paid by {former.company_name} ({former.company_id}); if that is "
-                f"wrong: papercut-relay unlink {argument('account:' + former.name)}, then link again.",
+                f"wrong: papercut-relay unlink {argument(SHARED + former.name)}, then link again.",
                 code="already_linked",
             )
         namesake = next((one for one in known.values() if one.name == name and one.account_id != held.account_id), None)
