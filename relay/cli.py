@@ -21,10 +21,9 @@ from typing import Any, NoReturn
 
 import click
 
-from relay import __version__, config, terminal
+from relay import __version__, amounts, config, terminal
 from relay.clock import Clock
 from relay.errors import EXIT_DONE, EXIT_FAILED, ConfigError, RelayError, UsageError
-from relay.money import amounts
 from relay.progress import Progress
 
 log = logging.getLogger(__name__)
@@ -346,16 +345,7 @@ def _money(title: str, kind: str, work: Callable[..., Any], dry_run: bool, **opt
             )
 
         def call() -> Any:
-            return work(
-                site.settings,
-                site.officernd,
-                site.papercut,
-                site.database,
-                clock=site.clock,
-                progress=site.progress,
-                dry_run=dry_run,
-                **options,
-            )
+            return work(site, dry_run=dry_run, **options)
 
         done = call() if dry_run else _recorded(site, kind, call)
         OUTSIDE.answer(done.as_json(), lambda: terminal.money_result(terminal.output(), title, done.as_json()))
@@ -370,9 +360,7 @@ def resolve(reference: str, as_: str, reason: str) -> int:
     """Settle the effect in doubt by a person's word."""
     from relay import money
 
-    return _answer_doubt(
-        lambda site: money.resolve(site.database, site.settings, reference, as_=as_, reason=reason, clock=site.clock)
-    )
+    return _answer_doubt(lambda site: money.resolve(site, reference, as_=as_, reason=reason))
 
 
 @command()
@@ -383,9 +371,7 @@ def approve(who: str, as_: str, reason: str) -> int:
     """Release what is held: opening balances, restore stops, unexplained debts, proposed credits."""
     from relay import money
 
-    return _answer_doubt(
-        lambda site: money.approve(site.database, site.settings, who, as_=as_, reason=reason, clock=site.clock)
-    )
+    return _answer_doubt(lambda site: money.approve(site, who, as_=as_, reason=reason))
 
 
 @command()
@@ -396,12 +382,7 @@ def discrepancies(since: str | None) -> int:
 
     with _site() as site:
         found = money.discrepancies(
-            site.settings,
-            site.officernd,
-            site.papercut,
-            site.database,
-            clock=site.clock,
-            progress=site.progress,
+            site,
             since=_date(since),
             jobs=jobs.JobLog(site.settings, site.database, clock=site.clock, progress=site.progress, imports=False),
         )
@@ -416,15 +397,7 @@ def rebuild(dry_run: bool) -> int:
     from relay import money
 
     with _site(writes=not dry_run) as site:
-        found = money.rebuild(
-            site.settings,
-            site.officernd,
-            site.papercut,
-            site.database,
-            clock=site.clock,
-            progress=site.progress,
-            dry_run=dry_run,
-        )
+        found = money.rebuild(site, dry_run=dry_run)
         OUTSIDE.answer(found.as_json(), lambda: click.echo(found.text()))
         return int(found.exit_code)
 
@@ -478,8 +451,9 @@ def run(if_due: bool) -> int:
     """The scheduled job: recover, sync, settle, top-up, jobs, report. WRITES."""
     settings = OUTSIDE.settings()
     from relay import run as story
+    from relay.site import open_site
 
-    with story.open_site(settings, Clock(), OUTSIDE.progress()) as site:
+    with open_site(settings, Clock(), OUTSIDE.progress()) as site:
         done = story.run(site, if_due=if_due)
         OUTSIDE.answer(_whole(done.as_json()), lambda: terminal.run_result(terminal.output(), done.as_json()))
         return done.exit_code
@@ -581,7 +555,7 @@ def _site(writes: bool = False) -> Iterator[Any]:
     """Open the site for a command; one that writes holds the site's lock from before the ledger is opened."""
     settings = OUTSIDE.settings()
     from relay.lock import site_lock
-    from relay.run import open_site
+    from relay.site import open_site
 
     if writes:
         with site_lock(settings.site.state_dir), open_site(settings, Clock(), OUTSIDE.progress()) as site:

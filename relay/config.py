@@ -1,7 +1,7 @@
 """`relay.toml` as one frozen value: every key checked, all problems told at once, no type guessed.
 
 Secrets come from files that only their owner may read, or from the environment; never from the file itself. Nothing
-here makes a remote call. Money values become integer micros (see `money/amounts.py`).
+here makes a remote call. Money values become integer micros (see `relay/amounts.py`).
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ from pydantic import (
 )
 from pydantic_core import ErrorDetails, PydanticCustomError
 
+from relay import amounts
 from relay.errors import ConfigError
-from relay.money import amounts
 from relay.private_files import why_not_private
 
 ENVIRONMENT_NAME = "PAPERCUT_RELAY_CONFIG"

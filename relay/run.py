@@ -6,38 +6,17 @@ The only place where the rooms, the two clients and the ledger meet. It decides 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Engine
-from sqlalchemy.exc import DBAPIError
-
 from relay import jobs, money, people
-from relay.clock import Clock
-from relay.config import Settings
-from relay.database import open_database, reason
-from relay.errors import EXIT_DONE, EXIT_FAILED, EXIT_IN_DOUBT, EXIT_REFUSED, LedgerError, RelayError
+from relay.errors import EXIT_DONE, EXIT_FAILED, EXIT_IN_DOUBT, EXIT_REFUSED, RelayError
 from relay.lock import site_lock
-from relay.money import calendar
-from relay.officernd.client import OfficeRnD
-from relay.papercut.client import PaperCut
-from relay.progress import Progress
+from relay.money.ledger import calendar
+from relay.site import Site
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Site:
-    """Everything that a command of one site works with."""
-
-    settings: Settings
-    officernd: OfficeRnD
-    papercut: PaperCut
-    database: Engine
-    clock: Clock
-    progress: Progress
 
 
 @dataclass
@@ -54,24 +33,6 @@ class RunResult:
     def as_json(self) -> dict[str, Any]:
         empty: dict[str, Any] = {"sync": None, "settle": None, "top_up": None, "jobs": None}
         return {"business_day": self.business_day, "due": self.due, "reason": self.reason, **empty, **self.parts}
-
-
-@contextmanager
-def open_site(settings: Settings, clock: Clock, progress: Progress) -> Iterator[Site]:
-    """Open both clients and the ledger for the `with` block; makes no remote call by itself.
-
-    A ledger that fails under way, such as on a full disk, becomes a LedgerError here, whichever room met it.
-    """
-    database = open_database(settings)
-    try:
-        yield Site(settings, OfficeRnD(settings, clock), PaperCut(settings, clock), database, clock, progress)
-    except DBAPIError as error:
-        raise LedgerError(
-            f"The ledger failed under way ({reason(error)}): see to its disk, rights or server, then run again; what "
-            "was begun is finished then."
-        ) from error
-    finally:
-        database.dispose()
 
 
 def worst(codes: Sequence[int]) -> int:
@@ -101,10 +62,10 @@ def run(site: Site, *, if_due: bool = False) -> RunResult:
         common: dict[str, Any] = {"clock": clock, "progress": site.progress}
         job_log = jobs.JobLog(settings, site.database, papercut=site.papercut, **common)
         # What a killed run left open is brought to truth first: nobody is renamed, billed or topped up before.
-        _part(site, result, "recover", lambda: money.recover(*remote, **common, jobs=job_log))
+        _part(site, result, "recover", lambda: money.recover(site, jobs=job_log))
         _part(site, result, "sync", lambda: people.sync(*remote, **common))
-        _part(site, result, "settle", lambda: money.settle(*remote, **common, jobs=job_log))
-        _part(site, result, "top_up", lambda: money.top_up(*remote, **common))
+        _part(site, result, "settle", lambda: money.settle(site, jobs=job_log))
+        _part(site, result, "top_up", lambda: money.top_up(site))
         _part(site, result, "jobs", job_log.import_jobs)
         if result.complete:
             calendar.mark_done(site.database, settings, clock, due)

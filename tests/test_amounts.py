@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from relay.money import amounts
+from relay import amounts
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from sqlalchemy import Column, Engine, MetaData, Table, create_engine, select, t
 from sqlalchemy.exc import OperationalError
 
 import relay.jobs.tables
-import relay.money.tables
+import relay.money.ledger.tables
 import relay.people.links  # noqa: F401 - every room's tables are in the schema
 from relay import database
 from relay.errors import LedgerError

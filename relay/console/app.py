@@ -10,13 +10,13 @@ from markupsafe import Markup
 from werkzeug.exceptions import HTTPException
 
 from relay import __version__
+from relay.accounts import is_shared
 from relay.console import charts, gate, words
 from relay.console.desk import Desk
 from relay.console.pages import PAGES
 from relay.console.pages.machine import HOOKS
 from relay.console.webhooks import Hooks
 from relay.errors import RelayError
-from relay.money.account import is_shared
 
 log = logging.getLogger(__name__)
 

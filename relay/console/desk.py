@@ -32,6 +32,7 @@ from relay.officernd.model import Location, Plan
 from relay.people.model import Directory
 from relay.people.publish import current_directory
 from relay.progress import Progress
+from relay.site import Site, open_site
 
 log = logging.getLogger(__name__)
 
@@ -120,7 +121,7 @@ class Desk:
     # -- both systems
 
     @contextmanager
-    def site(self, progress: Progress | None = None, *, writes: bool = False) -> Iterator[story.Site]:
+    def site(self, progress: Progress | None = None, *, writes: bool = False) -> Iterator[Site]:
         """Open both clients for the `with` block; `writes` holds the site's lock meanwhile."""
         settings = self.settings
         if writes:
@@ -131,8 +132,8 @@ class Desk:
                 yield site
 
     @contextmanager
-    def _site(self, settings: Settings, progress: Progress | None) -> Iterator[story.Site]:
-        with story.open_site(settings, self.clock, progress or Progress()) as site:
+    def _site(self, settings: Settings, progress: Progress | None) -> Iterator[Site]:
+        with open_site(settings, self.clock, progress or Progress()) as site:
             yield site
 
     def look(self) -> Glance:
@@ -167,7 +168,7 @@ class Desk:
         kind: str,
         title: str,
         who: str,
-        call: Callable[[story.Site], Answer],
+        call: Callable[[Site], Answer],
         *,
         writes: bool,
         recorded: bool = False,
@@ -182,7 +183,7 @@ class Desk:
 
         return (self.works.do if wait else self.works.start)(kind, title, who, work, facts)
 
-    def now_under_lock(self, call: Callable[[story.Site], Returned]) -> Returned:
+    def now_under_lock(self, call: Callable[[Site], Returned]) -> Returned:
         """Do something short under the site's lock and return its answer."""
         with self.site(writes=True) as site:
             return call(site)

@@ -12,20 +12,19 @@ from typing import Any, Literal
 
 from sqlalchemy import Engine, func, select
 
-from relay import money
+from relay import money, stored_accounts
+from relay.accounts import LinkedAccount
 from relay.console import words
 from relay.console.charts import Bar
 from relay.console.desk import Desk
 from relay.console.formats import Formats
 from relay.database import reading
 from relay.jobs import tables as jobs_tables
-from relay.money import records
-from relay.money import tables as money_tables
-from relay.money.decide import Approval
-from relay.money.ledger import Ledger
-from relay.money.movement import PUBLIC_STATES, Movement
-from relay.people import links
-from relay.people.links import LinkedAccount
+from relay.money.decide.bill import Approval
+from relay.money.decide.movement import PUBLIC_STATES, Movement
+from relay.money.ledger import records
+from relay.money.ledger import tables as money_tables
+from relay.money.ledger.store import Ledger
 from relay.people.model import DirectoryUser
 
 
@@ -113,7 +112,7 @@ def people(place: Desk) -> list[Person]:
 def linked(place: Desk) -> dict[str, LinkedAccount]:
     """Return every linked account by member id."""
     with reading(place.database) as connection:
-        return {link.member_id: link for link in links.linked_accounts(connection, place.settings.site.name)}
+        return {link.member_id: link for link in stored_accounts.linked_accounts(connection, place.settings.site.name)}
 
 
 def jobs_of(engine: Engine, site: str, username: str, count: int) -> list[dict[str, Any]]:

@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 
 from babel import dates, numbers
 
+from relay import amounts
 from relay.config import Settings
-from relay.money import amounts
 
 
 class Formats:

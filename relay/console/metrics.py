@@ -10,12 +10,12 @@ from collections.abc import Iterator
 
 from sqlalchemy import func, select
 
-from relay import money
+from relay import amounts, money
 from relay.console import figures
 from relay.console.desk import Desk
 from relay.console.webhooks import Hooks
 from relay.database import reading
-from relay.money import amounts, tables
+from relay.money.ledger import tables
 
 
 def text(place: Desk, hooks: Hooks) -> str:

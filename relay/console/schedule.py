@@ -14,7 +14,8 @@ from relay import run as story
 from relay.console.desk import Desk
 from relay.console.results import Done
 from relay.errors import AlreadyRunning, RelayError
-from relay.money import calendar
+from relay.money.ledger import calendar
+from relay.site import Site
 
 log = logging.getLogger(__name__)
 
@@ -80,7 +81,7 @@ class Schedule:
     def _daily(self, now: datetime) -> None:
         done: list[story.RunResult] = []
 
-        def run(site: story.Site) -> Done:
+        def run(site: Site) -> Done:
             done.append(story.run(site, if_due=True))
             return Done(done[0].as_json(), done[0].exit_code)
 

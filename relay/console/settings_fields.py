@@ -12,9 +12,9 @@ from typing import Any, Literal
 
 from werkzeug.datastructures import MultiDict
 
+from relay import amounts
 from relay.config import Settings
 from relay.console.passwords import Role
-from relay.money import amounts
 
 Kind = Literal["choice", "many", "lines", "text", "number", "money", "switch", "amounts"]
 

@@ -14,7 +14,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from sqlalchemy import Connection, and_, func, or_, select
 
-from relay.money import tables as money
+from relay.money.ledger import tables as money
 
 # A fee is planned moments after the balances were read; a reading older than this was of another settle.
 _SAME_SETTLE = timedelta(hours=1)

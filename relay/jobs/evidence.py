@@ -15,6 +15,8 @@ from typing import Any
 from sqlalchemy import Connection, Engine, func, select
 from sqlalchemy.exc import DBAPIError
 
+from relay import amounts
+from relay.accounts import SHARED, is_shared
 from relay.clock import Clock
 from relay.config import Settings
 from relay.database import reading
@@ -23,8 +25,6 @@ from relay.jobs import store, tables
 from relay.jobs.figures import counted
 from relay.jobs.importing import ImportResult, import_jobs
 from relay.jobs.store import Counts
-from relay.money import amounts
-from relay.money.account import SHARED, is_shared
 from relay.papercut.client import PaperCut
 from relay.progress import Progress
 

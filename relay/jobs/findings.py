@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, func, select
 
+from relay import amounts
 from relay.config import Settings
 from relay.database import reading
 from relay.errors import RelayError, argument
@@ -19,10 +20,9 @@ from relay.jobs import queries, store, tables
 from relay.jobs.billed import LONG_AGO
 from relay.jobs.figures import Amounts, counted
 from relay.jobs.job import Finding
-from relay.money import amounts
-from relay.money import tables as money
+from relay.money.ledger import tables as money
 from relay.papercut.client import PaperCut
-from relay.people.links import shared_accounts
+from relay.stored_accounts import shared_accounts
 
 WINDOW_DAYS = 14  # of jobs that are looked at
 QUIET_DAYS = 3  # so many days with jobs and without one fee are silently free

@@ -25,8 +25,8 @@ from relay.jobs.job import Batch, Cursor, Finding, Job
 from relay.jobs.logs import FOLDERS, LogFolder
 from relay.jobs.store import NOBODY, Counts, ImportState, Owner
 from relay.papercut.client import PaperCut
-from relay.people.links import linked_accounts
 from relay.progress import Progress
+from relay.stored_accounts import linked_accounts
 
 KEPT_DAYS = 30  # how long PaperCut keeps its logs. Source: PaperCut manual, data access
 _SHORT_NAME = 20

@@ -9,11 +9,11 @@ from functools import cache
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
+from relay import amounts
 from relay.jobs import charts
 from relay.jobs.figures import Tally
 from relay.jobs.render import by_day, by_printer, fee_terms, figures_line, month_line
 from relay.jobs.statement import Statement
-from relay.money import amounts
 
 TOP_PRINTERS = 6
 MOST_JOBS = 2_000  # rows of a page that a person may still want to leaf through; the CSV has all

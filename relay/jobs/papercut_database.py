@@ -35,13 +35,13 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
+from relay import amounts
 from relay.config import Settings
 from relay.jobs import reading
 from relay.jobs.columns import kind_of
 from relay.jobs.importing import Known
 from relay.jobs.job import LARGEST_COST, LARGEST_COUNT, Batch, Cursor, Finding, Job, SetAside, Unreadable
 from relay.jobs.tables import NAME
-from relay.money import amounts
 
 FILE = "tbl_printer_usage_log"
 ROWS_AT_ONCE = 5_000

@@ -11,13 +11,14 @@ from typing import Any
 
 from sqlalchemy import Connection, and_, func, or_, select
 
+from relay import stored_accounts
+from relay.accounts import SHARED, SharedAccount
 from relay.jobs import store, tables
 from relay.jobs.billed import LONG_AGO
 from relay.jobs.figures import Amounts, Named, PrintedJob
-from relay.money import tables as money
-from relay.money.account import SHARED
+from relay.money.ledger import tables as money
 from relay.people import links
-from relay.people.links import SharedAccount, people_links
+from relay.stored_accounts import people_links
 
 _jobs = tables.jobs
 _COLUMNS = tuple(_jobs.c[name] for name in PrintedJob.__dataclass_fields__ if name != "shared_id")
@@ -53,7 +54,7 @@ class SharedAccounts:
 
 
 def shared_accounts(connection: Connection, site: str) -> SharedAccounts:
-    return SharedAccounts(links.shared_accounts(connection, site))
+    return SharedAccounts(stored_accounts.shared_accounts(connection, site))
 
 
 def _shared_id(account: SharedAccount) -> str:
@@ -111,7 +112,7 @@ def people(connection: Connection, site: str) -> dict[str, Named]:
             row["linked_at"],
             row["opening_balance"],
         )
-    for account in links.shared_accounts(connection, site):
+    for account in stored_accounts.shared_accounts(connection, site):
         found[_shared_id(account)] = Named(
             _shared_id(account),
             f"{SHARED}{account.name}",

@@ -11,8 +11,8 @@ from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
+from relay import amounts
 from relay.jobs.job import LARGEST_COST, LARGEST_COUNT, Unreadable
-from relay.money import amounts
 
 _TIME = r"(\d{1,2}):(\d\d)(?::(\d\d)(?:[.,]\d+)?)?(?:\s*([AaPp])\.?[Mm]\.?)?"
 _ISO = re.compile(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})[T,\s]\s*" + _TIME)

@@ -14,9 +14,9 @@ from collections.abc import Callable, Sequence
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
+from relay import amounts
 from relay.jobs.figures import PrintedJob, Tally, counted, sheets_of
 from relay.jobs.statement import MEANING, FeeLine, PersonLine, Statement
-from relay.money import amounts
 
 Format = Literal["text", "csv", "json", "html"]
 

@@ -11,10 +11,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
+from relay.accounts import is_shared
 from relay.jobs import billed
 from relay.jobs.billed import LONG_AGO, Billed, Window
 from relay.jobs.figures import Amounts, Named, PrintedJob, Tally, tally
-from relay.money.account import is_shared
 
 # What becomes of jobs that no fee of this statement bills.
 UNCOVERED = {

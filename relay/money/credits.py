@@ -13,13 +13,15 @@ from datetime import datetime
 
 from sqlalchemy import insert, select
 
+from relay import amounts
+from relay.accounts import LinkedAccount
 from relay.errors import argument
-from relay.money import amounts, effects, tables
-from relay.money.account import Person
-from relay.money.decide import CREDIT, Approval, Case, Held
-from relay.money.movement import Movement
-from relay.money.planning import new_movement
-from relay.money.site import Site
+from relay.money.act import effects
+from relay.money.act.planning import new_movement
+from relay.money.books import Books
+from relay.money.decide.bill import CREDIT, Approval, Case, Held
+from relay.money.decide.movement import Movement
+from relay.money.ledger import tables
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +35,7 @@ class Refund:
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    person: Person
+    person: LinkedAccount
     refunds: tuple[Refund, ...]
 
     @property
@@ -41,7 +43,7 @@ class Proposal:
         return sum(refund.amount for refund in self.refunds)
 
 
-def proposals(site: Site, cases: Sequence[Case]) -> list[Proposal]:
+def proposals(books: Books, cases: Sequence[Case]) -> list[Proposal]:
     """Return the refunds of billed jobs that are still on somebody's balance and not yet credited."""
     # What comes back to a shared account stays there for its next jobs: it has no conditional adjustment.
     with_credit = [
@@ -49,16 +51,16 @@ def proposals(site: Site, cases: Sequence[Case]) -> list[Proposal]:
     ]
     if not with_credit:
         return []
-    with site.ledger.read() as connection:
-        query = select(tables.refund_claims.c.job).where(tables.refund_claims.c.site == site.name)
+    with books.ledger.read() as connection:
+        query = select(tables.refund_claims.c.job).where(tables.refund_claims.c.site == books.name)
         claimed = set(connection.execute(query).scalars())
     found = []
     for case in with_credit:
         billed_at = case.before.billed_at
-        told = site.jobs.refunds(case.person.username, case.person.linked_at) if billed_at is not None else None
+        told = books.jobs.refunds(case.person.username, case.person.linked_at) if billed_at is not None else None
         if not told or billed_at is None:
             continue
-        rest = min(case.carried.mark.balance, _billed(site, case.person))
+        rest = min(case.carried.mark.balance, _billed(books, case.person))
         chosen = []
         for refund in (Refund(*item) for item in told):
             if refund.job not in claimed and refund.printed_at <= billed_at and 0 < refund.amount <= rest:
@@ -69,10 +71,10 @@ def proposals(site: Site, cases: Sequence[Case]) -> list[Proposal]:
     return found
 
 
-def held(site: Site, found: Sequence[Proposal], approvals: Mapping[str, Approval]) -> list[Held]:
+def held(books: Books, found: Sequence[Proposal], approvals: Mapping[str, Approval]) -> list[Held]:
     """Return the proposals that nobody has answered yet, as what waits for a word."""
     return [
-        Held(proposal.person, proposal.amount, CREDIT, _sentence(site, proposal))
+        Held(proposal.person, proposal.amount, CREDIT, _sentence(books, proposal))
         for proposal in found
         if not _approved(proposal, approvals)
     ]
@@ -83,15 +85,15 @@ def answered(found: Sequence[Proposal], approvals: Mapping[str, Approval]) -> se
     return {proposal.person.member_id for proposal in found if _approved(proposal, approvals)}
 
 
-def carry_out(site: Site, found: Sequence[Proposal], approvals: Mapping[str, Approval]) -> None:
+def carry_out(books: Books, found: Sequence[Proposal], approvals: Mapping[str, Approval]) -> None:
     """Take every approved refund back from its balance, and leave the task for staff in the movement."""
-    ledger = site.ledger
+    ledger = books.ledger
     planned = []
-    numbers = ledger.sequences(tables.movements.c.member_id, site.business_day(), "credit")
+    numbers = ledger.sequences(tables.movements.c.member_id, books.business_day(), "credit")
     for proposal in (proposal for proposal in found if _approved(proposal, approvals)):
-        movement = new_movement(site, proposal.person, "credit", -proposal.amount, numbers)
-        fees = _fees(site, proposal)
-        planned.append((proposal, replace(movement, task=_task(site, proposal, fees)), fees))
+        movement = new_movement(books, proposal.person, "credit", -proposal.amount, numbers)
+        fees = _fees(books, proposal)
+        planned.append((proposal, replace(movement, task=_task(books, proposal, fees)), fees))
     if not planned:
         return
     with ledger.write() as connection:
@@ -100,7 +102,7 @@ def carry_out(site: Site, found: Sequence[Proposal], approvals: Mapping[str, App
             for refund in proposal.refunds:
                 connection.execute(
                     insert(tables.refund_claims).values(
-                        site=site.name,
+                        site=books.name,
                         job=refund.job,
                         member_id=proposal.person.member_id,
                         amount=refund.amount,
@@ -108,8 +110,8 @@ def carry_out(site: Site, found: Sequence[Proposal], approvals: Mapping[str, App
                     )
                 )
     for _, movement, _ in planned:
-        if effects.adjust(site, movement) == "posted":
-            effects.verify(site, movement)
+        if effects.adjust(books, movement) == "posted":
+            effects.verify(books, movement)
 
 
 def _approved(proposal: Proposal, approvals: Mapping[str, Approval]) -> bool:
@@ -117,9 +119,9 @@ def _approved(proposal: Proposal, approvals: Mapping[str, Approval]) -> bool:
     return word is not None and word.answer == "credit" and CREDIT in word.held
 
 
-def _billed(site: Site, person: Person) -> int:
+def _billed(books: Books, person: LinkedAccount) -> int:
     """Return what a person was billed and not yet credited, micros."""
-    posted = site.ledger.movements(
+    posted = books.ledger.movements(
         tables.movements.c.member_id == person.member_id,
         tables.movements.c.state == "posted",
         tables.movements.c.kind.in_(("fee", "credit")),
@@ -127,11 +129,11 @@ def _billed(site: Site, person: Person) -> int:
     return max(0, sum(movement.amount for movement in posted))
 
 
-def _fees(site: Site, proposal: Proposal) -> list[Movement]:
+def _fees(books: Books, proposal: Proposal) -> list[Movement]:
     """Return the posted fees that may carry a refunded job, the likeliest first."""
     first = min(refund.printed_at for refund in proposal.refunds)
-    day = site.clock.local_day(first, site.settings.site.timezone)
-    return site.ledger.movements(
+    day = books.clock.local_day(first, books.settings.site.timezone)
+    return books.ledger.movements(
         tables.movements.c.member_id == proposal.person.member_id,
         tables.movements.c.kind == "fee",
         tables.movements.c.state == "posted",
@@ -143,8 +145,8 @@ def _jobs(proposal: Proposal) -> str:
     return ", ".join(refund.job for refund in proposal.refunds[:5])
 
 
-def _sentence(site: Site, proposal: Proposal) -> str:
-    money = f"{amounts.text(proposal.amount, site.currency)} {site.currency}"
+def _sentence(books: Books, proposal: Proposal) -> str:
+    money = f"{amounts.text(proposal.amount, books.currency)} {books.currency}"
     return (
         f"{money} came back in PaperCut for jobs that are billed already ({_jobs(proposal)}): papercut-relay approve "
         f"{argument(proposal.person.username)} --as credit --reason TEXT takes them from the balance and tells which "
@@ -152,8 +154,8 @@ def _sentence(site: Site, proposal: Proposal) -> str:
     )
 
 
-def _task(site: Site, proposal: Proposal, fees: Sequence[Movement]) -> str:
-    money = f"{amounts.text(proposal.amount, site.currency)} {site.currency}"
+def _task(books: Books, proposal: Proposal, fees: Sequence[Movement]) -> str:
+    money = f"{amounts.text(proposal.amount, books.currency)} {books.currency}"
     fee = f"fee {fees[0].fee_id} ({fees[0].reference})" if fees else "the print fee"
     return (
         f"To do in OfficeRnD: credit {money} to {proposal.person.full_name or proposal.person.username} on {fee}; the "

@@ -10,16 +10,16 @@ from typing import Any, Literal
 
 from sqlalchemy import Engine
 
-from relay.clock import Clock
-from relay.config import Settings
+from relay import amounts
 from relay.database import reading
 from relay.errors import EXIT_DONE, UsageError
-from relay.money import amounts, records
-from relay.money.decide import UNREAD
-from relay.money.ledger import Ledger, open_ledger
-from relay.money.linked import accounts_of
-from relay.money.movement import Movement
-from relay.money.result import movement_json
+from relay.money.decide.bill import UNREAD
+from relay.money.decide.movement import Movement
+from relay.money.ledger import records
+from relay.money.ledger.store import Ledger, open_ledger
+from relay.money.report.result import movement_json
+from relay.site import Site
+from relay.stored_accounts import accounts_of, members_with_address
 
 # What no word can release: these are put right in the settings, in PaperCut, or by `rebuild`.
 NO_WORD = frozenset({"ledger_lost", "currency_changed", UNREAD})
@@ -40,22 +40,14 @@ class Answer:
         return self.message
 
 
-def resolve(
-    database: Engine,
-    settings: Settings,
-    reference: str,
-    *,
-    as_: Literal["posted", "not-sent"],
-    reason: str,
-    clock: Clock,
-) -> Answer:
+def resolve(site: Site, reference: str, *, as_: Literal["posted", "not-sent"], reason: str) -> Answer:
     """Settle the one effect in doubt that a movement's note names, by a person's word.
 
     `posted`: it is there, go on from it. `not-sent`: it is not there, the next settle sends it once. Raises UsageError
     for a reference that is unknown or of which nothing is in doubt.
     """
     reason = _reason(reason)
-    ledger = open_ledger(database, settings, clock)
+    ledger = open_ledger(site.database, site.settings, site.clock)
     try:
         movement = _movement(ledger, reference.strip().upper())
         detail = {"as": as_, "reason": reason}
@@ -94,28 +86,20 @@ def resolve(
         ledger.release()
 
 
-def approve(
-    database: Engine,
-    settings: Settings,
-    who: str,
-    *,
-    as_: Literal["bill", "forgive", "credit"],
-    reason: str,
-    clock: Clock,
-) -> Answer:
+def approve(site: Site, who: str, *, as_: Literal["bill", "forgive", "credit"], reason: str) -> Answer:
     """Release what the last settle held of a person, or of the whole site (`who` is the site's name).
 
     Raises UsageError when nothing of theirs is held, or it cannot be released that way.
     """
     reason = _reason(reason)
-    site = settings.site.name
-    ledger = open_ledger(database, settings, clock)
+    name, currency = site.name, site.settings.site.currency
+    ledger = open_ledger(site.database, site.settings, site.clock)
     try:
-        member_id = "" if who == site else _member_id(database, ledger, site, who)
+        member_id = "" if who == name else _member_id(site.database, ledger, name, who)
         with ledger.write() as connection:
             held = {
                 hold.code: hold.amount
-                for hold in records.holds(connection, site)
+                for hold in records.holds(connection, name)
                 if hold.member_id == member_id and hold.code not in NO_WORD
             }
             if as_ == "credit":
@@ -132,16 +116,16 @@ def approve(
                     f"Nothing of {who} is held that could be released --as {as_}; papercut-relay settle --dry-run "
                     "shows what is held and why."
                 )
-            records.add_approval(connection, site, member_id, as_, held, reason, clock.now())
-        total = f"{amounts.text(sum(held.values()), settings.site.currency)} {settings.site.currency}"
+            records.add_approval(connection, name, member_id, as_, held, reason, site.clock.now())
+        total = f"{amounts.text(sum(held.values()), currency)} {currency}"
         done = {"bill": "is billed", "forgive": "is forgiven", "credit": "is taken back for a credit"}[as_]
-        what = f"{total} of {who}" if member_id else f"The stop of site {site} is lifted; what it held"
+        what = f"{total} of {who}" if member_id else f"The stop of site {name} is lifted; what it held"
         return Answer(
             f"{what} ({', '.join(sorted(held))}) {done} by the next settle.",
             {
                 "who": who,
                 "as": as_,
-                "held": {code: amounts.text(m, settings.site.currency) for code, m in held.items()},
+                "held": {code: amounts.text(m, currency) for code, m in held.items()},
             },
         )
     finally:
@@ -176,10 +160,8 @@ def _member_id(database: Engine, ledger: Ledger, site: str, who: str) -> str:
     if found:
         return found[0].member_id
     if "@" in wanted:
-        from relay.people import links
-
         with reading(database) as connection:
-            owners = links.members_with_address(connection, site, wanted)
+            owners = members_with_address(connection, site, wanted)
         if len(owners) == 1:
             return owners[0]
         if owners:

@@ -1,7 +1,7 @@
 """PaperCut's web services in PaperCut's own nouns: translate, decide nothing.
 
 Reads are repeated within bounds; a writing call is sent once, and a lost answer to it is `OutcomeUnknown`. Amounts
-are micros (see `money/amounts.py`); doubles exist on the wire only. An empty list is never the truth by itself: it is
+are micros (see `relay/amounts.py`); doubles exist on the wire only. An empty list is never the truth by itself: it is
 checked against a second call or refused.
 
 The plain `performUserAndGroupSync` is not here on purpose: it would use the administrator's "delete" setting.
@@ -24,7 +24,7 @@ from urllib.parse import urlsplit
 
 import requests
 
-from relay import http
+from relay import amounts, http
 from relay.clock import Clock
 from relay.config import Settings
 from relay.errors import (
@@ -37,7 +37,6 @@ from relay.errors import (
     Refused,
     RemoteError,
 )
-from relay.money import amounts
 from relay.papercut import wire
 from relay.papercut.wire import Double, Value
 from relay.progress import Progress

@@ -17,7 +17,7 @@ from typing import Any
 
 from lxml import etree
 
-from relay.money import amounts
+from relay import amounts
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,20 +7,20 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
+from relay import amounts
+from relay.accounts import SHARED, SharedAccount
 from relay.clock import Clock
 from relay.config import Settings
 from relay.errors import NotFound, RelayError, UsageError, argument
-from relay.money import amounts
-from relay.money.account import SHARED
 from relay.officernd.client import OfficeRnD
 from relay.officernd.model import Company
 from relay.papercut.client import PaperCut, is_true
 from relay.people import links, pins, who
-from relay.people.links import SharedAccount
 from relay.people.read import INTERNAL
 from relay.people.synchronise import remembered
 from relay.people.usernames import clean
 from relay.people.world import is_one_line, name_key
+from relay.stored_accounts import shared_accounts
 
 GROUP = "group:"
 LONGEST_ACCOUNT = 240  # "account:NAME" must fit where the ledger keeps usernames
@@ -218,7 +218,7 @@ def _link_shared(
     held = papercut.shared_account(name)
     site = settings.site.name
     with database.begin() as connection:
-        known = {one.account_id: one for one in links.shared_accounts(connection, site) if one.unlinked_at is None}
+        known = {one.account_id: one for one in shared_accounts(connection, site) if one.unlinked_at is None}
         former = known.get(held.account_id)
         if former is not None and former.company_id != company.id:
             raise RelayError(
@@ -252,7 +252,7 @@ def _unlink_shared(settings: Settings, database: Engine, clock: Clock, name: str
     """Let nobody pay for a shared account any more."""
     site = settings.site.name
     with database.begin() as connection:
-        found = [one for one in links.shared_accounts(connection, site) if one.name == name and one.unlinked_at is None]
+        found = [one for one in shared_accounts(connection, site) if one.name == name and one.unlinked_at is None]
         if not found:
             raise RelayError(f"No company pays for a shared account {name!r}.", code="not_linked")
         links.store_shared_account(connection, site, replace(found[0], unlinked_at=clock.now()))

@@ -24,10 +24,10 @@ from functools import partial
 
 from sqlalchemy import Engine
 
+from relay import amounts
 from relay.clock import Clock
 from relay.config import Settings
 from relay.errors import AuthFailed, Conflict, NotFound, OutcomeUnknown, Refused
-from relay.money import amounts
 from relay.papercut.client import PaperCut, is_true
 from relay.people import links, pins, read
 from relay.people.decisions import Decision

@@ -13,9 +13,10 @@ from datetime import datetime
 from typing import Literal
 
 from papercut_scripts import signin_pin
+from relay import amounts
+from relay.accounts import email_key
 from relay.config import Settings
 from relay.errors import argument
-from relay.money import amounts
 from relay.officernd.model import Member
 from relay.people import groupnames
 from relay.people.groupnames import CONNECTOR_INDIVIDUALS, CONNECTOR_UNLINKED, GroupNames
@@ -23,7 +24,7 @@ from relay.people.matching import Matching, Question, match
 from relay.people.model import DirectoryUser, Standing
 from relay.people.rules import Verdict, home_location, judge, make_rules, unknown_settings
 from relay.people.usernames import is_email, rule_name, with_suffix
-from relay.people.world import Account, Link, World, email_key, is_one_line, one_line, pin_of
+from relay.people.world import Account, Link, World, is_one_line, one_line, pin_of
 
 Action = Literal["create", "adopt", "update", "rename", "unlink", "remove"]
 LONGEST_FIELD = 100  # of department and office: the columns' lengths are not documented, groups bear this much

@@ -10,11 +10,12 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Engine
 
+from relay import amounts
+from relay.accounts import email_key
 from relay.clock import Clock
 from relay.config import Settings
 from relay.database import reading
 from relay.errors import EXIT_DONE, NotFound, RelayError
-from relay.money import amounts
 from relay.officernd.client import OfficeRnD
 from relay.papercut.client import PaperCut
 from relay.people import pins, read, who
@@ -24,7 +25,7 @@ from relay.people.model import DirectoryUser
 from relay.people.publish import current_directory
 from relay.people.rules import Outcome, email_outcome, judge, make_rules
 from relay.people.synchronise import remembered
-from relay.people.world import Account, Memory, OfficeRnDSide, email_key
+from relay.people.world import Account, Memory, OfficeRnDSide
 from relay.progress import Progress
 
 

@@ -7,77 +7,32 @@ the effect they announce, so that a killed run is continued from the truth.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import datetime
 
-from sqlalchemy import (
-    BigInteger,
-    Boolean,
-    Column,
-    Connection,
-    Index,
-    String,
-    Table,
-    Text,
-    delete,
-    insert,
-    select,
-    text,
-    update,
-)
+from sqlalchemy import Boolean, Column, Connection, String, Table, Text, delete, insert, select, update
 
+from relay.accounts import SharedAccount
 from relay.database import Moment, metadata
-from relay.people.world import CompanyGroup, Link, Memory, Rename, email_key
-
-_SITE = 40
-_ID = 40
-_USERNAME = 255
-
-people_links = Table(
-    "people_links",
-    metadata,
-    Column("site", String(_SITE), primary_key=True),
-    Column("member_id", String(_ID), primary_key=True),
-    Column("username", String(_USERNAME), nullable=False),
-    Column("email", Text, nullable=False, default=""),
-    Column("linked_at", Moment, nullable=True),
-    Column("opening_balance", BigInteger, nullable=False, default=0),
-    Column("made_by_us", Boolean, nullable=False, default=False),
-    Column("initial_done", Boolean, nullable=False, default=True),
-    Column("standing", String(12), nullable=False, default="active"),
-    Column("display_name", Text, nullable=False, default=""),
-    Column("company_id", String(_ID), nullable=False, default=""),
-    Column("company_name", Text, nullable=False, default=""),
-    Column("location_id", String(_ID), nullable=False, default=""),
-    Column("deleted_at", Moment, nullable=True),
-    Column("opening_jobs", BigInteger, nullable=True),
-    # One account is one member's, as long as both exist.
-    Index(
-        "people_links_username",
-        "site",
-        "username",
-        unique=True,
-        sqlite_where=text("deleted_at IS NULL"),
-        postgresql_where=text("deleted_at IS NULL"),
-    ),
-)
+from relay.people.world import CompanyGroup, Link, Memory, Rename
+from relay.stored_accounts import ID_LENGTH, SITE_LENGTH, USERNAME_LENGTH, people_links, people_shared_accounts
 
 people_answers = Table(
     "people_answers",
     metadata,
-    Column("site", String(_SITE), primary_key=True),
+    Column("site", String(SITE_LENGTH), primary_key=True),
     Column("kind", String(10), primary_key=True),  # link, not_same (member, username) or group (company, group)
-    Column("subject_id", String(_ID), primary_key=True),
-    Column("name", String(_USERNAME), primary_key=True),
+    Column("subject_id", String(ID_LENGTH), primary_key=True),
+    Column("name", String(USERNAME_LENGTH), primary_key=True),
     Column("said_at", Moment, nullable=False),
 )
 
 people_groups = Table(
     "people_groups",
     metadata,
-    Column("site", String(_SITE), primary_key=True),
-    Column("name", String(_USERNAME), primary_key=True),
-    Column("company_id", String(_ID), nullable=False, default=""),
+    Column("site", String(SITE_LENGTH), primary_key=True),
+    Column("name", String(USERNAME_LENGTH), primary_key=True),
+    Column("company_id", String(ID_LENGTH), nullable=False, default=""),
     Column("base_key", Text, nullable=False, default=""),
     Column("made_by_us", Boolean, nullable=False),
 )
@@ -85,128 +40,28 @@ people_groups = Table(
 people_disabled = Table(
     "people_disabled",
     metadata,
-    Column("site", String(_SITE), primary_key=True),
-    Column("username", String(_USERNAME), primary_key=True),
+    Column("site", String(SITE_LENGTH), primary_key=True),
+    Column("username", String(USERNAME_LENGTH), primary_key=True),
     Column("at", Moment, nullable=False),
 )
 
 people_renames = Table(
     "people_renames",
     metadata,
-    Column("site", String(_SITE), primary_key=True),
-    Column("old", String(_USERNAME), primary_key=True),
-    Column("new", String(_USERNAME), nullable=False),
-    Column("member_id", String(_ID), nullable=False),
+    Column("site", String(SITE_LENGTH), primary_key=True),
+    Column("old", String(USERNAME_LENGTH), primary_key=True),
+    Column("new", String(USERNAME_LENGTH), nullable=False),
+    Column("member_id", String(ID_LENGTH), nullable=False),
     Column("at", Moment, nullable=False),
-)
-
-# Shared accounts of PaperCut that a company pays for, by PaperCut's own id: names change. Never deleted, since fees and
-# jobs of an account that is no longer the company's are still told; linked anew, it is told as the present company's.
-people_shared_accounts = Table(
-    "people_shared_accounts",
-    metadata,
-    Column("site", String(_SITE), primary_key=True),
-    Column("account_id", String(_ID), primary_key=True),
-    Column("name", String(_USERNAME), nullable=False),
-    Column("company_id", String(_ID), nullable=False),
-    Column("company_name", Text, nullable=False),
-    Column("linked_at", Moment, nullable=False),
-    Column("opening_balance", BigInteger, nullable=False),
-    Column("unlinked_at", Moment, nullable=True),
 )
 
 people_sites = Table(
     "people_sites",
     metadata,
-    Column("site", String(_SITE), primary_key=True),
-    Column("organization_id", String(_ID), nullable=False),
+    Column("site", String(SITE_LENGTH), primary_key=True),
+    Column("organization_id", String(ID_LENGTH), nullable=False),
     Column("synced_at", Moment, nullable=True),
 )
-
-
-@dataclass(frozen=True, slots=True)
-class LinkedAccount:
-    """A linked account as the money and jobs rooms see it; company and location are those of the directory in force.
-
-    `opening_balance` (micros) is the balance at `linked_at`, 0 for an account that a sync made; `opening_jobs` is the
-    job counter then, where it is known. `standing` is "active", "excluded" or "departed"; accounts that are gone from
-    PaperCut are not listed.
-    """
-
-    member_id: str
-    username: str
-    linked_at: datetime
-    opening_balance: int
-    company_id: str
-    company_name: str
-    location_id: str
-    full_name: str
-    standing: str
-    opening_jobs: int | None = None
-
-    @property
-    def is_active(self) -> bool:
-        return self.standing == "active"
-
-
-def linked_accounts(connection: Connection, site: str) -> list[LinkedAccount]:
-    """Return every linked account of a site that stands in PaperCut, sorted by username, also of those who left."""
-    rows = connection.execute(
-        select(people_links)
-        .where(
-            people_links.c.site == site,
-            people_links.c.linked_at.is_not(None),
-            people_links.c.deleted_at.is_(None),
-            people_links.c.standing != "gone",
-        )
-        .order_by(people_links.c.username)
-    ).mappings()
-    return [
-        LinkedAccount(
-            row["member_id"],
-            row["username"],
-            row["linked_at"],
-            row["opening_balance"],
-            row["company_id"],
-            row["company_name"],
-            row["location_id"],
-            row["display_name"],
-            row["standing"],
-            row["opening_jobs"],
-        )
-        for row in rows
-    ]
-
-
-def members_with_address(connection: Connection, site: str, address: str) -> list[str]:
-    """Return the member ids of the linked accounts whose member has an e-mail address, in any case."""
-    query = select(people_links.c.member_id, people_links.c.email).where(
-        people_links.c.site == site, people_links.c.linked_at.is_not(None), people_links.c.deleted_at.is_(None)
-    )
-    return [row.member_id for row in connection.execute(query) if email_key(row.email) == email_key(address)]
-
-
-@dataclass(frozen=True, slots=True)
-class SharedAccount:
-    """A shared account (`parent\\sub` for a nested one) whose cost a company pays from `linked_at` on.
-
-    `opening_balance` (micros) is the balance at that moment.
-    """
-
-    account_id: str
-    name: str
-    company_id: str
-    company_name: str
-    linked_at: datetime
-    opening_balance: int
-    unlinked_at: datetime | None = None
-
-
-def shared_accounts(connection: Connection, site: str) -> list[SharedAccount]:
-    """Return every shared account that is or was a company's, by name."""
-    table = people_shared_accounts
-    rows = connection.execute(select(table).where(table.c.site == site).order_by(table.c.name)).mappings()
-    return [SharedAccount(**{name: value for name, value in row.items() if name != "site"}) for row in rows]
 
 
 def store_shared_account(connection: Connection, site: str, account: SharedAccount) -> None:

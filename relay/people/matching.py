@@ -11,11 +11,12 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, field
 
+from relay.accounts import email_key
 from relay.errors import argument
 from relay.officernd.model import Member
 from relay.people.rules import Verdict, email_outcome
 from relay.people.usernames import connector_name, is_email, rule_name, with_suffix
-from relay.people.world import Account, Link, World, email_key, name_key
+from relay.people.world import Account, Link, World, name_key
 
 
 @dataclass(frozen=True, slots=True)

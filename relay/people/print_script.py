@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import papercut_scripts
-from relay.money import amounts
+from relay import amounts
 
 if TYPE_CHECKING:
     from relay.config import Settings

@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
+from relay.accounts import email_key
 from relay.config import Settings
 from relay.officernd.model import Member, Plan
 from relay.people.usernames import is_email
-from relay.people.world import OfficeRnDSide, email_key
+from relay.people.world import OfficeRnDSide
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,14 +8,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine
 
 from relay.clock import Clock
 from relay.config import Settings
 from relay.database import reading
 from relay.errors import EXIT_DONE, EXIT_FAILED, EXIT_REFUSED
-from relay.money.movement import CLOSED
-from relay.money.tables import movements
+from relay.money import members_with_open_movements
 from relay.officernd.client import OfficeRnD
 from relay.papercut.client import PaperCut
 from relay.people import links, read, ready, safety, snapshot, who
@@ -146,10 +145,8 @@ def remembered(database: Engine, settings: Settings) -> Memory:
     site = settings.site.name
     with reading(database) as connection:
         memory = links.read_memory(connection, site)
-        busy = connection.execute(
-            select(movements.c.member_id).where(movements.c.site == site, movements.c.state.not_in(CLOSED))
-        ).scalars()
-        usernames = {memory.links[member_id].username for member_id in busy if member_id in memory.links}
+    busy = members_with_open_movements(database, site)
+    usernames = {memory.links[member_id].username for member_id in busy if member_id in memory.links}
     return replace(memory, open_movements=frozenset(usernames))
 
 

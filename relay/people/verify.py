@@ -6,8 +6,9 @@ import unicodedata
 from collections.abc import Mapping, Set
 from dataclasses import dataclass
 
+from relay.accounts import email_key
 from relay.people.model import Directory, DirectoryUser
-from relay.people.world import Account, email_key
+from relay.people.world import Account
 
 DETAILS = ("full_name", "department", "office", "email")  # e-mail last: it is the one that may be refused
 ECHOED = ("primary_card", "other_emails", "secondary_card", "alias", "home")

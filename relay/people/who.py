@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from relay.accounts import email_key
 from relay.errors import NotFound, RelayError
 from relay.officernd.client import OfficeRnD
 from relay.officernd.model import Member
 from relay.papercut.client import PaperCut
-from relay.people.world import Link, Memory, email_key
+from relay.people.world import Link, Memory
 
 
 @dataclass(frozen=True)

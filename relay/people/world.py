@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from functools import cached_property
 
 from papercut_scripts import signin_pin
+from relay.accounts import email_key
 from relay.officernd.model import CheckIn, Company, Location, Member, Membership, Organization, Pass, Plan
 
 HIDDEN = "(hidden) "  # before the name of a property: it holds something that was not kept between two syncs
@@ -205,8 +206,3 @@ def without_pin(member: Member, key: str) -> Member:
         return member
     kept = {name: value for name, value in member.properties.items() if name != key}
     return replace(member, properties={**kept, HIDDEN + key: ""})
-
-
-def email_key(text: str) -> str:
-    """Return an e-mail address in comparable form; "" for none."""
-    return unicodedata.normalize("NFC", text.strip()).casefold()

@@ -15,14 +15,14 @@ from typing import Any
 
 from rich.table import Table
 
-from relay import config, terminal
+from relay import amounts, config, terminal
 from relay.clock import Clock
 from relay.errors import EXIT_DONE, EXIT_FAILED
-from relay.money import amounts
 from relay.progress import Progress
-from relay.run import Site, open_site, run
+from relay.run import run
 from relay.sandbox import rhino
 from relay.sandbox.pair import Pair
+from relay.site import Site, open_site
 
 TOP_UP = "2.00"
 Say = Callable[[str], None]

@@ -23,6 +23,7 @@ from relay.officernd.client import OfficeRnD  # noqa: E402
 from relay.papercut.client import PaperCut  # noqa: E402
 from relay.people.links import people_links  # noqa: E402
 from relay.progress import Progress  # noqa: E402
+from relay.site import Site  # noqa: E402
 
 PAPERCUT_S = 0.003
 OFFICERND_S = 0.120
@@ -62,7 +63,7 @@ def settle(site: Standins, title: str) -> float:
     clock = Clock()
     officernd, papercut = OfficeRnD(site.settings, clock), PaperCut(site.settings, clock)
     started = time.perf_counter()
-    result = money.settle(site.settings, officernd, papercut, site.database, clock=clock, progress=Progress())
+    result = money.settle(Site(site.settings, officernd, papercut, site.database, clock, Progress()))
     took = time.perf_counter() - started
     print(
         f"{title}: {took:.1f} s, exit {result.exit_code}, {len(result.movements)} movements, total {result.total / 1e6}"

@@ -21,6 +21,7 @@ from relay.console.desk import Desk
 from relay.people import links
 from relay.sandbox.organisation import make_organisation
 from relay.sandbox.pair import Pair
+from relay.stored_accounts import linked_accounts
 
 HOSTILE = '"><script>alert(1)</script>{{ 7*7 }}{% raise %}\u202e<img src=x onerror=1>' + "W" * 200
 FORBIDDEN = re.compile(r"\b(movements?|generations?|hash|in doubt|papercut-relay (?!password|serve))", re.IGNORECASE)
@@ -111,7 +112,7 @@ def look_then_do_exactly_that(story: Story) -> None:
     with (
         links.reading(story.desk.database) if hasattr(links, "reading") else story.desk.database.connect() as connection
     ):
-        assert [] == links.linked_accounts(connection, "hq")
+        assert [] == linked_accounts(connection, "hq")
     page = text(story.somebody.page("/review"))
     assert "can no longer print" in page and "Nobody's balance changes" in page
     folded = story.somebody.page("/review").xpath("//section[@aria-labelledby='questions']//details")

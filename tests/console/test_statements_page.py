@@ -12,8 +12,8 @@ from still_clock import StillClock
 
 from relay.console.app import make_app
 from relay.jobs import import_jobs
-from relay.people.links import people_links
 from relay.progress import Progress
+from relay.stored_accounts import people_links
 
 
 def test_jobs_stay_with_the_company_of_their_time(make_desk: Any, clock: StillClock, tmp_path: Path) -> None:

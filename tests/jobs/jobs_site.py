@@ -16,8 +16,8 @@ from relay import jobs
 from relay.config import Settings
 from relay.database import open_database
 from relay.jobs import tables
-from relay.people import links
 from relay.progress import Progress
+from relay.stored_accounts import people_links
 
 ROW = ("2026-11-23 9:15:30 AM", "print01", "Colour", "ann", "ann", "LAPTOP-7", "Offer.pdf", "3", "1", "1", "0.3500")
 
@@ -67,7 +67,7 @@ class JobsSite:
             "company_id": f"company-{company}" if company else "",
             "company_name": company,
         }
-        table = links.people_links
+        table = people_links
         with self.database.begin() as connection:
             where = (table.c.site == "hq") & (table.c.member_id == member_id)
             if connection.execute(update(table).where(where).values(**values)).rowcount == 0:

@@ -15,9 +15,10 @@ import pytest
 from relay import config, jobs
 from relay.clock import Clock
 from relay.progress import Progress
-from relay.run import open_site, run
+from relay.run import run
 from relay.sandbox import rhino
 from relay.sandbox.pair import Pair
+from relay.site import open_site
 
 
 def test_from_lp_to_the_invoice(tmp_path: Path) -> None:

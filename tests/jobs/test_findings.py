@@ -13,7 +13,7 @@ from test_statement import EUR, add_fee, add_top_up, at
 from relay import jobs
 from relay.checks import printing
 from relay.checks.model import Site
-from relay.money import tables as money
+from relay.money.ledger import tables as money
 from relay.progress import Progress
 
 TODAY = date(2026, 11, 23)

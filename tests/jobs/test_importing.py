@@ -15,6 +15,7 @@ from sqlalchemy import event
 from relay import jobs
 from relay import run as story
 from relay.progress import Progress
+from relay.site import Site
 
 CSV_HEADER = (
     "Time,User,Pages,Copies,Printer,Document Name,Client,Paper Size,Language,Height,Width,Duplex,Grayscale,Size,Cost\n"
@@ -558,7 +559,7 @@ def test_a_company_counts_from_the_sync_that_saw_it(site: JobsSite) -> None:
         return jobs.ImportResult("none")  # as good an answer as a sync's
 
     unused: Any = None
-    place = story.Site(site.settings, unused, unused, site.database, site.clock, Progress())
+    place = Site(site.settings, unused, unused, site.database, site.clock, Progress())
     story.recorded(place, "sync", sync)
     site.append(print_log_row(time="2026-11-23 1:00:00 PM"))
     site.clock.move(hours=20)

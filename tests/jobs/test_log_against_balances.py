@@ -11,7 +11,7 @@ from still_clock import StillClock
 
 from relay import money
 from relay.jobs import JobLog
-from relay.money.reconciliation import Discrepancies
+from relay.money.report.discrepancies import Discrepancies
 from relay.progress import Progress
 
 
@@ -34,10 +34,7 @@ def settle(server: Standins) -> None:
 
 
 def report(server: Standins) -> Discrepancies:
-    return money.discrepancies(
-        server.settings, *server.clients(), server.database, clock=server.clock, progress=Progress(),
-        jobs=log_of(server, imports=False),
-    )  # fmt: skip
+    return money.discrepancies(server.context, jobs=log_of(server, imports=False))
 
 
 def lines(server: Standins) -> list[tuple[str, str, str]]:

@@ -15,12 +15,12 @@ from still_clock import StillClock
 from test_statement import add_fee, at, made, row, step_amounts
 
 from relay import jobs, people
+from relay.accounts import SharedAccount
 from relay.errors import NotFound, RelayError, UsageError
 from relay.jobs import JobLog
-from relay.money.linked import accounts_of
 from relay.people import links
-from relay.people.links import SharedAccount
 from relay.progress import Progress
+from relay.stored_accounts import accounts_of
 
 NAME = "Acme\\Projects"
 EUR = 1_000_000

@@ -21,7 +21,7 @@ from relay.jobs import billed
 from relay.jobs.billed import Billed, Net, windows
 from relay.jobs.figures import Tally, sheets_of
 from relay.jobs.statement import Statement
-from relay.money import tables as money
+from relay.money.ledger import tables as money
 
 EUR = 1_000_000
 

@@ -18,10 +18,11 @@ from sqlalchemy import Engine, event
 from relay import config, money
 from relay.clock import Clock
 from relay.database import open_database
-from relay.money import settlement, top_ups, words  # noqa: F401 - loaded once, before the forks
+from relay.money import top_up as top_ups  # noqa: F401 - loaded once, before the forks
 from relay.officernd.client import OfficeRnD
 from relay.papercut.client import PaperCut
 from relay.progress import Progress
+from relay.site import Site
 
 _send = HTTPAdapter.send
 moments = 0
@@ -48,9 +49,8 @@ def settle(path: Path) -> int:
     HTTPAdapter.send = send  # type: ignore[method-assign]
     event.listen(Engine, "commit", lambda _: moment())
     database = open_database(settings)
-    result = money.settle(
-        settings, OfficeRnD(settings, clock), PaperCut(settings, clock), database, clock=clock, progress=Progress()
-    )
+    site = Site(settings, OfficeRnD(settings, clock), PaperCut(settings, clock), database, clock, Progress())
+    result = money.settle(site)
     return result.exit_code
 
 

@@ -18,16 +18,18 @@ from sqlalchemy import Engine, create_engine, event, insert, update
 from sqlalchemy.pool import StaticPool
 from still_clock import StillClock
 
+import relay.site
+from relay import amounts, money
 from relay import database as databases
-from relay import money
+from relay.accounts import SharedAccount as SharedLink
 from relay.errors import NotFound, NotSent, OutcomeUnknown, Refused, RelayError
-from relay.money import amounts, tables
-from relay.money.result import MoneyResult
+from relay.money.ledger import tables
+from relay.money.report.result import MoneyResult
 from relay.officernd.model import Fee, Membership, NewFee, Plan
 from relay.papercut.client import GroupQuota, SharedAccount
-from relay.people.links import SharedAccount as SharedLink
-from relay.people.links import people_links, store_shared_account
+from relay.people.links import store_shared_account
 from relay.progress import Progress
+from relay.stored_accounts import people_links
 
 LOCATION = "64b000000000000000000001"
 PLAN = Plan("64c000000000000000000001", "PaperCut Fees", interval_length="once", type="service")
@@ -296,6 +298,18 @@ class Site:
     url: str = "sqlite://"
     result: MoneyResult = field(init=False)
 
+    @property
+    def context(self) -> Any:
+        """The product's own context, on the fakes."""
+        return relay.site.Site(
+            self.settings,
+            self.officernd,
+            self.papercut,
+            self.database,
+            self.clock,
+            Progress(),  # type: ignore[arg-type]
+        )
+
     def __post_init__(self) -> None:
         self.papercut = FakePaperCut(self.faults)
         self.officernd = FakeOfficeRnD(self.faults, self.clock)
@@ -363,26 +377,22 @@ class Site:
         account.jobs += 1
 
     def settle(self, **options: Any) -> MoneyResult:
-        options = {"clock": self.clock, "progress": Progress(), "parallel": 1} | options
-        self.result = money.settle(self.settings, self.officernd, self.papercut, self.database, **options)
+        self.result = money.settle(self.context, **{"parallel": 1} | options)
         return self.result
 
     def top_up(self, **options: Any) -> MoneyResult:
-        options = {"clock": self.clock, "progress": Progress(), "parallel": 1} | options
-        self.result = money.top_up(self.settings, self.officernd, self.papercut, self.database, **options)
+        self.result = money.top_up(self.context, **{"parallel": 1} | options)
         return self.result
 
     def recover(self) -> MoneyResult:
-        self.result = money.recover(
-            self.settings, self.officernd, self.papercut, self.database, clock=self.clock, progress=Progress()
-        )
+        self.result = money.recover(self.context)
         return self.result
 
     def approve(self, who: str, as_: str) -> None:
-        money.approve(self.database, self.settings, who, as_=as_, reason="looked at it", clock=self.clock)
+        money.approve(self.context, who, as_=as_, reason="looked at it")
 
     def resolve(self, reference: str, as_: str) -> None:
-        money.resolve(self.database, self.settings, reference, as_=as_, reason="looked at it", clock=self.clock)
+        money.resolve(self.context, reference, as_=as_, reason="looked at it")
 
     def killed(self, work: Callable[[], Any]) -> bool:
         """Do some work that a fault may kill, and return whether it was; the lease dies with the process."""

@@ -14,14 +14,15 @@ from sqlalchemy import Engine, insert
 from relay import config, money
 from relay.clock import Clock
 from relay.database import open_database
-from relay.money.result import MoneyResult
+from relay.money.report.result import MoneyResult
 from relay.officernd.client import OfficeRnD
 from relay.papercut.client import PaperCut
-from relay.people.links import people_links
 from relay.progress import Progress
 from relay.sandbox.officernd.standin import OfficeRnDStandIn
 from relay.sandbox.organisation import make_organisation
 from relay.sandbox.papercut import PaperCutStandIn
+from relay.site import Site
+from relay.stored_accounts import people_links
 
 TOKEN = "token-of-papercut"
 
@@ -72,9 +73,11 @@ class Standins:
         user.job_count += 1
 
     def settle(self, **options: Any) -> MoneyResult:
-        return money.settle(
-            self.settings, *self.clients(), self.database, clock=self.clock, progress=Progress(), **options
-        )
+        return money.settle(self.context, **options)
+
+    @property
+    def context(self) -> Site:
+        return Site(self.settings, *self.clients(), self.database, self.clock, Progress())
 
     def clients(self) -> tuple[OfficeRnD, PaperCut]:
         return OfficeRnD(self.settings, self.clock), PaperCut(self.settings, self.clock)

@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from relay.money.account import Mark, Person, carry, first_mark, mark_of, posted
-from relay.money.evidence import Reading
-from relay.money.movement import Movement
+from relay.accounts import LinkedAccount
+from relay.money.decide.account import Mark, carry, first_mark, mark_of, posted
+from relay.money.decide.evidence import Reading
+from relay.money.decide.movement import Movement
 
 NOW = datetime(2025, 3, 12, 6, 30, tzinfo=UTC)
 LATER = NOW + timedelta(days=1)
@@ -96,7 +97,7 @@ def test_every_cent_goes_somewhere(
 
 
 def test_a_mark_older_than_the_link_is_of_another_account() -> None:
-    person = Person("m", "ann", LATER, opening_balance=-5)
+    person = LinkedAccount("m", "ann", LATER, opening_balance=-5)
     assert mark_of(person, {"m": MARK}) == first_mark(person)
     assert mark_of(replace(person, linked_at=NOW), {"m": MARK}) == MARK
     assert first_mark(person).opening_left == 5

@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from money_world import Site, sites
 
-from relay.money import calendar
-from relay.money.calendar import decide_due, due_moment
-from relay.money.reports import record_run
+from relay.money.ledger import calendar
+from relay.money.ledger.calendar import decide_due, due_moment
+from relay.money.report.status import record_run
 
 ZONES = sorted(zone for zone in available_timezones() if "/" in zone and not zone.startswith(("Etc/", "SystemV/")))
 

@@ -17,9 +17,10 @@ from typing import Any
 import pytest
 from money_world import Faults, Site, kill, lose
 
-from relay.money import amounts, reference
-from relay.money.linked import accounts_of
-from relay.money.result import PUBLIC_STATES
+from relay import amounts
+from relay.money.decide import reference
+from relay.money.report.result import PUBLIC_STATES
+from relay.stored_accounts import accounts_of
 
 RANDOM_TRIALS = int(os.environ.get("MONEY_TRIALS", "84"))
 FAULTS = [("kill",), ("job", "kill"), ("lose",), ("job", "lose"), ("same job", "lose"), ("job",), ("same job", "kill")]

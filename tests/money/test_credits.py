@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from money_world import Site, lose, sites
 
-from relay.money import amounts
-from relay.money.site import JobEvidence, NoEvidence
+from relay import amounts
+from relay.money.books import JobEvidence, NoEvidence
 
 
 @dataclass

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from relay.money.evidence import Reading, judge_adjustment, match_fee
-from relay.money.movement import Fee
+from relay.money.decide.evidence import Reading, judge_adjustment, match_fee
+from relay.money.decide.movement import Fee
 from relay.officernd.model import Fee as RemoteFee
 
 SEVEN = 7_000_000

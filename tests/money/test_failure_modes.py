@@ -20,8 +20,9 @@ from money_world import Site, kill, lose, refuse, sites
 from relay import database as databases
 from relay import money
 from relay.errors import AlreadyRunning, BadAnswer, LedgerError, RateLimited
-from relay.money import calendar, lease, reference
-from relay.money.ledger import open_ledger
+from relay.money.decide import reference
+from relay.money.ledger import calendar, lease
+from relay.money.ledger.store import open_ledger
 
 
 @pytest.fixture
@@ -145,7 +146,7 @@ def test_08_an_account_deleted_meanwhile(site: Site, ann: str) -> None:
     assert site.settle().exit_code == 1
     assert "resolve" in site.result.movements[0].note
     assert len(site.fees_of(ann)) == 1
-    from relay.money.reports import members_with_open_movements
+    from relay.money.report.status import members_with_open_movements
 
     assert members_with_open_movements(site.database, "hq") == {ann}  # what the people room asks before it deletes
 

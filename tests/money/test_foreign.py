@@ -12,8 +12,7 @@ import pytest
 from money_world import Site, kill, sites
 
 from relay import money
-from relay.money.result import MoneyResult
-from relay.progress import Progress
+from relay.money.report.result import MoneyResult
 
 
 @pytest.fixture
@@ -109,9 +108,7 @@ def lose_the_ledger(site: Site, *, keep_people: bool = True) -> None:
 
 
 def rebuild(site: Site, **options: Any) -> Any:
-    return money.rebuild(
-        site.settings, site.officernd, site.papercut, site.database, clock=site.clock, progress=Progress(), **options
-    )
+    return money.rebuild(site.context, **options)
 
 
 def test_a_lost_ledger_stops_and_is_rebuilt(site: Site) -> None:

@@ -13,8 +13,7 @@ import pytest
 from standin_world import Standins, standins
 
 from relay import money
-from relay.clock import Clock
-from relay.money import reference
+from relay.money.decide import reference
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="SIGKILL and fork are not on this system")
 HERE = Path(__file__).parent
@@ -66,12 +65,10 @@ def tell_the_truth(site: Standins, username: str) -> int:
     for item in doubtful:
         there = any(item["reference"] in entry.comment for entry in site.papercut.state.transactions_of(username))
         money.resolve(
-            site.database,
-            site.settings,
+            site.context,
             item["reference"],
             as_="posted" if there else "not-sent",
             reason="seen in PaperCut",
-            clock=Clock(),
         )
     return len(doubtful)
 

@@ -12,8 +12,8 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError, OperationalError
 
 from relay.errors import AlreadyRunning, LedgerError
-from relay.money import lease
-from relay.money.ledger import Ledger, open_ledger
+from relay.money.ledger import lease
+from relay.money.ledger.store import Ledger, open_ledger
 
 
 @pytest.fixture

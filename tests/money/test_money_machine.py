@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 from money_world import Site, kill, lose, refuse, unreachable
 
-from relay.money import amounts, reference
-from relay.money.result import PUBLIC_STATES
+from relay import amounts
+from relay.money.decide import reference
+from relay.money.report.result import PUBLIC_STATES
 
 USERS = ("ann", "bob", "eve")
 CENTS = st.integers(1, 900).map(lambda number: number / 100)
@@ -158,8 +159,8 @@ class Money(RuleBasedStateMachine):
         }
 
     def _posted(self, kind: str) -> list[Any]:
-        from relay.money import tables
-        from relay.money.ledger import Ledger
+        from relay.money.ledger import tables
+        from relay.money.ledger.store import Ledger
 
         ledger = Ledger(self.site.database, "hq", self.site.clock)
         return ledger.movements(tables.movements.c.kind == kind, tables.movements.c.state == "posted")

@@ -8,7 +8,7 @@ from itertools import product
 import pytest
 
 from relay.errors import LedgerError
-from relay.money.movement import CLOSED, PUBLIC_STATES, STATES, STEPS, Movement, check_step
+from relay.money.decide.movement import CLOSED, PUBLIC_STATES, STATES, STEPS, Movement, check_step
 
 
 def movement(state: str = "planned", fee_state: str | None = None) -> Movement:

@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from relay.money import periods
+from relay.money.decide import periods
 
 
 @pytest.mark.parametrize(

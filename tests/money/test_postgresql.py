@@ -14,7 +14,7 @@ from sqlalchemy.exc import IntegrityError
 
 from relay import database as databases
 from relay.errors import AlreadyRunning, LedgerError
-from relay.money.ledger import open_ledger
+from relay.money.ledger.store import open_ledger
 
 pytestmark = pytest.mark.skipif(binaries() is None, reason="PostgreSQL is not installed here")
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from relay.money import reference
+from relay.money.decide import reference
 
 DAY = date(2025, 3, 12)
 MEMBER = "64a000000000000000000001"

@@ -9,10 +9,12 @@ from pathlib import Path
 import pytest
 from money_world import Account, Site, lose, sites
 
+from relay import amounts
+from relay.accounts import SharedAccount
 from relay.errors import Refused, UsageError
-from relay.money import amounts, reference
-from relay.money.result import MoneyResult
-from relay.people.links import SharedAccount, store_shared_account
+from relay.money.decide import reference
+from relay.money.report.result import MoneyResult
+from relay.people.links import store_shared_account
 
 ACME = "64d000000000000000000001"
 NAME = "account:Acme\\Projects"

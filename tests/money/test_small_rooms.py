@@ -14,17 +14,20 @@ from hypothesis import strategies as st
 from money_world import PLAN, Site, sites
 
 from relay import money
+from relay.accounts import LinkedAccount
 from relay.errors import Refused
-from relay.money import fees_plan, reference, reports, wording
-from relay.money.account import Mark, Person
-from relay.money.allowance import Skipped, TopUp, allowance_of, decide_top_up, take_back
-from relay.money.decide import Bill, Share
-from relay.money.movement import Movement
+from relay.money.act import fees_plan
+from relay.money.decide import reference, wording
+from relay.money.decide.account import Mark
+from relay.money.decide.allowance import Skipped, TopUp, allowance_of, decide_top_up, take_back
+from relay.money.decide.bill import Bill, Share
+from relay.money.decide.movement import Movement
+from relay.money.report import status as reports
 from relay.officernd.model import Membership
 
 NOW = datetime(2025, 3, 12, 6, 30, tzinfo=UTC)
 DAY = date(2025, 3, 12)
-ANN = Person("m1", "ann", NOW, company_id="c1", company_name="Acme", full_name="Ann Lee")
+ANN = LinkedAccount("m1", "ann", NOW, company_id="c1", company_name="Acme", full_name="Ann Lee")
 
 
 @pytest.fixture
@@ -224,10 +227,3 @@ def test_status_tells_runs_holds_and_open_movements(site: Site) -> None:
     (movement,) = money.open_movements(site.database, site.settings)
     assert (movement["state"], movement["stage"], movement["amount"]) == ("failed", "failed", "1.00")
     assert reports.members_with_open_movements(site.database, "hq") == {member}
-
-
-def test_the_front_knows_its_names() -> None:
-    for name in money._PUBLIC:
-        assert callable(getattr(money, name))
-    with pytest.raises(AttributeError):
-        money.nothing  # noqa: B018

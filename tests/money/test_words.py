@@ -129,7 +129,7 @@ def test_a_word_needs_a_reason(site: Site) -> None:
     from relay import money
 
     with pytest.raises(UsageError, match="reason"):
-        money.resolve(site.database, site.settings, "X", as_="posted", reason="  ", clock=site.clock)
+        money.resolve(site.context, "X", as_="posted", reason="  ")
 
 
 def test_a_word_is_kept(site: Site) -> None:

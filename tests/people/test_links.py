@@ -11,6 +11,7 @@ from people_values import NOW, linked, settings_for
 from sqlalchemy import Engine
 from sqlalchemy.exc import IntegrityError
 
+from relay import accounts, stored_accounts
 from relay.database import open_database, reading
 from relay.people import links
 from relay.people.world import CompanyGroup, Memory, Rename
@@ -67,12 +68,12 @@ def test_money_sees_who_stands_in_papercut(database: Engine) -> None:
                 linked("m5", "reserved", linked_at=None),
             ],
         )
-        found = links.linked_accounts(connection, "hq")
+        found = stored_accounts.linked_accounts(connection, "hq")
     assert [(one.username, one.is_active, one.opening_balance) for one in found] == [
         ("ann", False, -1),
         ("zoe", True, 0),
     ]
-    assert found[1] == links.LinkedAccount("m1", "zoe", NOW, 0, "c1", "Acme", "l1", "Zoe", "active")
+    assert found[1] == accounts.LinkedAccount("m1", "zoe", NOW, 0, "c1", "Acme", "Zoe", "active", location_id="l1")
 
 
 def test_answers_replace_each_other_by_kind(database: Engine) -> None:

@@ -7,8 +7,9 @@ from people_site import Make, small_organisation
 
 from relay.database import reading
 from relay.errors import BadAnswer, NotSent, Refused, RelayError, UsageError
-from relay.people.links import last_sync, linked_accounts
+from relay.people.links import last_sync
 from relay.people.publish import current_directory
+from relay.stored_accounts import linked_accounts
 
 INDIVIDUAL, EVERYONE = "[Individual Member]", "[OfficeRnD Members]"
 UNLINKED, BLOCKED = "UNLINKED_MEMBERS_TO_OFFICERND", "[OfficeRnD Not Allowed]"

@@ -7,13 +7,13 @@ from typing import Any
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 
-from relay import jobs, money
-from relay import run as story
+from relay import amounts, jobs, money
+from relay.accounts import SHARED, is_shared
 from relay.console import figures, words
 from relay.console.gate import audited, desk, needs, who
 from relay.errors import RelayError
-from relay.money import amounts, decide
-from relay.money.account import SHARED, is_shared
+from relay.money.decide import bill as decide
+from relay.site import Site
 
 page = Blueprint("money", __name__)
 
@@ -96,19 +96,11 @@ def answer() -> Any:
         return redirect(url_for("money.show", _anchor="questions"))
     if said not in ("posted", "not-sent") or not reference:
         abort(400, "This answer is not known. Nothing was done.")
-    place = desk()
     reason = _reason(f"looked up by {who()} from the console")
     _word(
         f"answered {'yes, it is there' if said == 'posted' else 'no, it is not there'}",
         reference,
-        lambda site: money.resolve(
-            site.database,
-            place.settings,
-            reference,
-            as_=said,
-            reason=reason,
-            clock=place.clock,  # type: ignore[arg-type]
-        ),
+        lambda site: money.resolve(site, reference, as_=said, reason=reason),  # type: ignore[arg-type]
         "Thank you. The next billing goes on from there.",
     )
     return redirect(url_for("money.show", _anchor="questions"))
@@ -129,9 +121,9 @@ def release() -> Any:
         abort(409, "What waits has changed since this page was made. Nothing was done: look again.")
     reason = _reason(f"decided by {who()} from the console")
 
-    def word(site: story.Site) -> None:
+    def word(site: Site) -> None:
         for one in wanted:
-            money.approve(site.database, place.settings, one, as_=said, reason=reason, clock=place.clock)  # type: ignore[arg-type]
+            money.approve(site, one, as_=said, reason=reason)  # type: ignore[arg-type]
 
     told = {"bill": "It is billed with the next billing.", "forgive": "It is forgiven with the next billing."}.get(
         said, "It is taken off the balance with the next billing; then credit it in OfficeRnD."
@@ -155,12 +147,7 @@ def compare() -> Any:
         "Compare every cent",
         who(),
         lambda site: money.discrepancies(
-            site.settings,
-            site.officernd,
-            site.papercut,
-            site.database,
-            clock=site.clock,
-            progress=site.progress,
+            site,
             jobs=jobs.JobLog(site.settings, site.database, clock=site.clock, progress=site.progress, imports=False),
         ),
         writes=False,
@@ -182,21 +169,13 @@ def differences() -> str:
 # -- shared -----------------------------------------------------------------------------------------------------------
 
 
-def _money(kind: str, site: story.Site, **options: Any) -> Any:
+def _money(kind: str, site: Site, **options: Any) -> Any:
     work = money.settle if kind == "settle" else money.top_up
     if kind == "settle" and not options["dry_run"]:  # what was printed since decides a lost answer
         options["jobs"] = jobs.JobLog(
             site.settings, site.database, clock=site.clock, progress=site.progress, papercut=site.papercut
         )
-    return work(
-        site.settings,
-        site.officernd,
-        site.papercut,
-        site.database,
-        clock=site.clock,
-        progress=site.progress,
-        **options,
-    )
+    return work(site, **options)
 
 
 def _kind() -> str:

@@ -7,7 +7,6 @@ from typing import Any
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 
 from relay import people
-from relay import run as story
 from relay.console import figures
 from relay.console.figures import Person
 from relay.console.gate import audited, desk, needs
@@ -15,6 +14,7 @@ from relay.console.pages.review import start_sync
 from relay.errors import RelayError
 from relay.people import pins
 from relay.people.logins import last_login
+from relay.site import Site
 
 page = Blueprint("people", __name__)
 
@@ -189,7 +189,7 @@ def _back(member: str) -> str:
     return url_for("review.show", _anchor="questions") if to_review else url_for("people.one", who=member)
 
 
-def _people(site: story.Site) -> dict[str, Any]:
+def _people(site: Site) -> dict[str, Any]:
     return {
         "settings": site.settings,
         "officernd": site.officernd,

@@ -7,11 +7,11 @@ from typing import Any
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 
 from relay import people
-from relay import run as story
 from relay.console import results, words
 from relay.console.gate import audited, desk, needs, who
 from relay.console.work import Work
 from relay.people import safety
+from relay.site import Site
 
 page = Blueprint("review", __name__)
 
@@ -106,7 +106,7 @@ def start_sync(title: str, **options: Any) -> Work:
     )
 
 
-def _plan(site: story.Site) -> Any:
+def _plan(site: Site) -> Any:
     return people.make_plan(
         site.settings, site.officernd, site.papercut, site.database, clock=site.clock, progress=site.progress
     )

@@ -7,7 +7,6 @@ from typing import Any
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 
-from relay import run as story
 from relay.config import Settings
 from relay.console import settings_fields, settings_file, words
 from relay.console.gate import audited, desk, may, needs, who
@@ -17,6 +16,7 @@ from relay.console.settings_file import FormProblems
 from relay.errors import RelayError
 from relay.people import plan as plans
 from relay.people import read, synchronise
+from relay.site import Site
 
 page = Blueprint("settings", __name__)
 
@@ -166,7 +166,7 @@ def _words(field: Field, value: Any) -> str:
     return next((label for known, label, _ in field.choices if known == value), str(value)) or "none"
 
 
-def _effect(site: story.Site, wanted: Settings) -> Done:
+def _effect(site: Site, wanted: Settings) -> Done:
     """Read both systems once and return who more and who fewer might print with the wanted settings."""
     current = site.settings
     either = wanted.members.model_copy(

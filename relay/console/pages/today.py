@@ -12,7 +12,8 @@ from relay import run as story
 from relay.console import figures, words
 from relay.console.gate import audited, desk, needs, who
 from relay.console.results import Done
-from relay.money import calendar
+from relay.money.ledger import calendar
+from relay.site import Site
 
 page = Blueprint("today", __name__)
 
@@ -53,7 +54,7 @@ def show() -> str:
 def look() -> Any:
     place = desk()
 
-    def ask(site: story.Site) -> Done:
+    def ask(site: Site) -> Done:
         glance = place.look()
         return Done({"papercut_problem": glance.papercut_problem, "officernd_problem": glance.officernd_problem})
 

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from relay.money import amounts
-from relay.money.account import Mark, Person
+from relay import amounts
+from relay.accounts import LinkedAccount
+from relay.money.decide.account import Mark
 from relay.officernd.model import Membership
 
 
@@ -15,18 +16,20 @@ from relay.officernd.model import Membership
 class TopUp:
     """What to do for one person this period: `amount` micros to add (0: nothing to add, the period is done)."""
 
-    person: Person
+    person: LinkedAccount
     amount: int
 
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    person: Person
+    person: LinkedAccount
     owed: int
     reason: str
 
 
-def allowance_of(person: Person, memberships: Iterable[Membership], by_plan: Mapping[str, int], otherwise: int) -> int:
+def allowance_of(
+    person: LinkedAccount, memberships: Iterable[Membership], by_plan: Mapping[str, int], otherwise: int
+) -> int:
     """Return a person's amount per period, micros: of the plans that cover them the highest, else the general one.
 
     A plan on a company covers its members; one on a member covers that one.
@@ -46,7 +49,7 @@ def allowance_of(person: Person, memberships: Iterable[Membership], by_plan: Map
 
 
 def decide_top_up(
-    person: Person,
+    person: LinkedAccount,
     balance: int,
     allowance: int,
     *,
@@ -72,7 +75,7 @@ def decide_top_up(
     return TopUp(person, allowance if mode == "add" else allowance - balance)
 
 
-def take_back(person: Person, mark: Mark | None, balance: int, currency: str) -> int:
+def take_back(person: LinkedAccount, mark: Mark | None, balance: int, currency: str) -> int:
     """Return what to take from a leaver's balance, micros as a positive number: unused, and at most what we gave."""
     if person.standing != "departed" or mark is None:
         return 0

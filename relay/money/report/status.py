@@ -7,12 +7,13 @@ from typing import Any
 
 from sqlalchemy import Engine
 
+from relay import amounts
 from relay.clock import Clock
 from relay.config import Settings
 from relay.database import reading
-from relay.money import amounts, records
-from relay.money.ledger import Ledger
-from relay.money.result import movement_json
+from relay.money.ledger import records
+from relay.money.ledger.store import Ledger
+from relay.money.report.result import movement_json
 
 
 def record_run(

@@ -13,8 +13,7 @@ import pytest
 from money_world import Site, kill, sites
 
 from relay import money
-from relay.money.reconciliation import Discrepancies
-from relay.progress import Progress
+from relay.money.report.discrepancies import Discrepancies
 
 
 @pytest.fixture
@@ -23,9 +22,7 @@ def site(tmp_path: Path) -> Iterator[Site]:
 
 
 def report(site: Site, **options: Any) -> Discrepancies:
-    return money.discrepancies(
-        site.settings, site.officernd, site.papercut, site.database, clock=site.clock, progress=Progress(), **options
-    )  # fmt: skip
+    return money.discrepancies(site.context, **options)
 
 
 def lines(found: Discrepancies) -> list[tuple[str, str, str]]:
@@ -152,7 +149,7 @@ def test_companies_and_days(site: Site) -> None:
 def test_a_cent_that_the_ledger_missed_is_unmatched(site: Site) -> None:
     from sqlalchemy import update
 
-    from relay.money import tables
+    from relay.money.ledger import tables
 
     site.person("ann")
     site.settle()

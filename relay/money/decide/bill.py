@@ -12,9 +12,10 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal
 
+from relay import amounts
+from relay.accounts import LinkedAccount
 from relay.errors import UnsafePlan, argument
-from relay.money import amounts
-from relay.money.account import Carried, Mark, Person
+from relay.money.decide.account import Carried, Mark
 
 CREDIT = "credit"
 LIMITS = ("max_fee", "max_run_total", "max_fees_per_person_day")
@@ -77,7 +78,7 @@ class Case:
     longer knows the member; `foreign_fee`: the id of a print fee that we did not make.
     """
 
-    person: Person
+    person: LinkedAccount
     before: Mark
     carried: Carried
     approval: Approval = NO_APPROVAL
@@ -98,7 +99,7 @@ class Case:
 class Share:
     """One person's part of a fee: `amount` micros of debt that the fee takes over, for `jobs` jobs since a moment."""
 
-    person: Person
+    person: LinkedAccount
     amount: int
     jobs: int = 0
     since: datetime | None = None
@@ -130,7 +131,7 @@ class Bill:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    person: Person
+    person: LinkedAccount
     amount: int
     code: str
     reason: str

@@ -10,99 +10,98 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from threading import Event
 
-from sqlalchemy import Connection, Engine, insert, select
+from sqlalchemy import Connection, insert, select
 
-from relay.clock import Clock
-from relay.config import Settings
+from relay.accounts import LinkedAccount
 from relay.errors import Refused, RelayError, UnsafePlan
-from relay.money import effects, fees_plan, periods, records, tables
-from relay.money.account import Person, carry, mark_of
-from relay.money.allowance import Skipped, TopUp, allowance_of, decide_top_up, take_back
-from relay.money.decide import Held
-from relay.money.evidence import Reading
-from relay.money.ledger import open_of
-from relay.money.movement import Movement
-from relay.money.planning import new_movement
-from relay.money.recovery import recover_open
-from relay.money.result import MoneyResult, ordered, told
-from relay.money.site import JobEvidence, Site, first_alone, opened
-from relay.officernd.client import OfficeRnD
+from relay.money.act import effects, fees_plan
+from relay.money.act.planning import new_movement
+from relay.money.books import Books, JobEvidence, first_alone, opened
+from relay.money.decide import periods
+from relay.money.decide.account import carry, mark_of
+from relay.money.decide.allowance import Skipped, TopUp, allowance_of, decide_top_up, take_back
+from relay.money.decide.bill import Held
+from relay.money.decide.evidence import Reading
+from relay.money.decide.movement import Movement
+from relay.money.ledger import records, tables
+from relay.money.ledger.store import open_of
+from relay.money.recover import recover_open
+from relay.money.report.result import MoneyResult, ordered, told
 from relay.officernd.model import Membership
 from relay.papercut.client import PaperCut
-from relay.progress import Progress
+from relay.site import Site
 
 ALL_USERS = "!!All Users!!"  # Source: PaperCutExamples, name of the built-in group in the API
 
 
 def top_up(
-    settings: Settings, officernd: OfficeRnD, papercut: PaperCut, database: Engine, *,
-    clock: Clock, progress: Progress, dry_run: bool = False, jobs: JobEvidence | None = None,
+    site: Site, *, dry_run: bool = False, jobs: JobEvidence | None = None,
     parallel: int | None = None,
 ) -> MoneyResult:  # fmt: skip
     """Give every active person the balance of the current period once, and take back what leavers did not use."""
-    mode = settings.fees.managed_in
+    mode = site.settings.fees.managed_in
     if mode == "papercut":
         note = "[fees] managed_in is papercut: balances are left to PaperCut."
-        return MoneyResult(settings.site.currency, notes=(note,))
+        return MoneyResult(site.settings.site.currency, notes=(note,))
     writes = not dry_run and mode == "officernd"
-    with opened(
-        settings, officernd, papercut, database, clock=clock, progress=progress, writes=writes, jobs=jobs
-    ) as site:
-        return _top_up(site, writes, parallel or settings.papercut.connections)
+    with opened(site, writes=writes, jobs=jobs) as books:
+        return _top_up(books, writes, parallel or site.settings.papercut.connections)
 
 
-def _top_up(site: Site, writes: bool, parallel: int) -> MoneyResult:
-    problems = recover_open(site) if writes else []
-    settings, ledger = site.settings.top_up, site.ledger
-    day = site.business_day()
+def _top_up(books: Books, writes: bool, parallel: int) -> MoneyResult:
+    problems = recover_open(books) if writes else []
+    settings, ledger = books.settings.top_up, books.ledger
+    day = books.business_day()
     period = periods.key(day, settings.every)
     with ledger.read() as connection:
-        claimed = _claimed(connection, site, period)
-        last = records.fact(connection, site.name, "topped_up_on")
+        claimed = _claimed(connection, books, period)
+        last = records.fact(connection, books.name, "topped_up_on")
     waiting = [
         person
-        for person in site.people
+        for person in books.people
         if settings.is_on and person.standing == "active" and person.member_id not in claimed
     ]
     marks = ledger.marks()
     leavers = [
         person
-        for person in site.people
+        for person in books.people
         if person.standing == "departed" and person.member_id in marks and marks[person.member_id].top_up_left > 0
     ]
-    refused = _native_quotas(site) if waiting else None
+    refused = _native_quotas(books) if waiting else None
     if refused is not None:
         waiting = []
     if not waiting and not leavers:
         return MoneyResult(
-            site.currency, told(ledger), refused=(refused,) if refused else (), problems=tuple(problems),
+            books.currency, told(ledger), refused=(refused,) if refused else (), problems=tuple(problems),
             showing=not writes,
         )  # fmt: skip
-    readings = site.read_all((*waiting, *leavers))
+    readings = books.read_all((*waiting, *leavers))
     busy = open_of(ledger.open_movements())
-    given, skipped = _decide(site, waiting, readings, busy)
+    given, skipped = _decide(books, waiting, readings, busy)
     taken = [
         TopUp(person, -amount)
         for person in leavers
         if person.username in readings and person.member_id not in busy
-        if (amount := _unused(site, person, readings[person.username]))
+        if (amount := _unused(books, person, readings[person.username]))
     ]
     held = tuple(Held(item.person, item.owed, "settle_first", item.reason) for item in skipped)
-    notes = _missed(site, last, day)
+    notes = _missed(books, last, day)
     numbers = ledger.sequences(tables.movements.c.member_id, day, "top_up")
     planned = [
-        (item, new_movement(site, item.person, "top_up", item.amount, numbers, period)) for item in given if item.amount
+        (item, new_movement(books, item.person, "top_up", item.amount, numbers, period))
+        for item in given
+        if item.amount
     ]
-    planned += [(item, new_movement(site, item.person, "top_up", item.amount, numbers)) for item in taken]
+    planned += [(item, new_movement(books, item.person, "top_up", item.amount, numbers)) for item in taken]
     if writes:
-        _store(site, given, planned, period, day)
+        _store(books, given, planned, period, day)
         try:
-            notes.extend(_carry_out(site, [movement for _, movement in planned], parallel))
+            notes.extend(_carry_out(books, [movement for _, movement in planned], parallel))
         except RelayError as error:
             problems.append(error)
     shown = () if writes else tuple(movement for _, movement in planned)
     return MoneyResult(
-        site.currency,
+        books.currency,
         (*told(ledger), *shown),
         ordered(held),
         (refused,) if refused else (),
@@ -129,8 +128,8 @@ def native_quotas(papercut: PaperCut) -> dict[str, int]:
     return {group: amount for group, amount in found if amount}
 
 
-def _native_quotas(site: Site) -> UnsafePlan | None:
-    found = native_quotas(site.papercut)
+def _native_quotas(books: Books) -> UnsafePlan | None:
+    found = native_quotas(books.papercut)
     if not found:
         return None
     return UnsafePlan(
@@ -141,24 +140,24 @@ def _native_quotas(site: Site) -> UnsafePlan | None:
     )
 
 
-def _claimed(connection: Connection, site: Site, period: str) -> set[str]:
+def _claimed(connection: Connection, books: Books, period: str) -> set[str]:
     table = tables.top_up_claims
-    query = select(table.c.member_id).where(table.c.site == site.name, table.c.period == period)
+    query = select(table.c.member_id).where(table.c.site == books.name, table.c.period == period)
     return set(connection.execute(query).scalars())
 
 
 def _decide(
-    site: Site, people: Sequence[Person], readings: Mapping[str, Reading], busy: set[str]
+    books: Books, people: Sequence[LinkedAccount], readings: Mapping[str, Reading], busy: set[str]
 ) -> tuple[list[TopUp], list[Skipped]]:
-    settings = site.settings.top_up
+    settings = books.settings.top_up
     by_plan: dict[str, int] = {}
     memberships: list[Membership] = []
     if settings.plan and people:
-        plans = site.officernd.plans()
+        plans = books.officernd.plans()
         for item in settings.plan:
             for plan in fees_plan.find(plans, item.plan):
                 by_plan[plan.id] = max(item.amount, by_plan.get(plan.id, 0))
-        memberships = site.officernd.memberships()
+        memberships = books.officernd.memberships()
     given: list[TopUp] = []
     skipped: list[Skipped] = []
     for person in people:
@@ -170,8 +169,8 @@ def _decide(
             allowance_of(person, memberships, by_plan, settings.amount),
             busy=person.member_id in busy,
             mode=settings.mode,
-            minimum=site.settings.fees.minimum,
-            currency=site.currency,
+            minimum=books.settings.fees.minimum,
+            currency=books.currency,
         )
         if isinstance(outcome, TopUp):
             given.append(outcome)
@@ -180,13 +179,13 @@ def _decide(
     return given, skipped
 
 
-def _unused(site: Site, person: Person, reading: Reading) -> int:
-    mark = mark_of(person, site.ledger.marks())
-    return take_back(person, carry(mark, reading, site.clock.now()).mark, reading.balance, site.currency)
+def _unused(books: Books, person: LinkedAccount, reading: Reading) -> int:
+    mark = mark_of(person, books.ledger.marks())
+    return take_back(person, carry(mark, reading, books.clock.now()).mark, reading.balance, books.currency)
 
 
-def _missed(site: Site, last: str, day: date) -> list[str]:
-    settings = site.settings.top_up
+def _missed(books: Books, last: str, day: date) -> list[str]:
+    settings = books.settings.top_up
     gone = periods.missed(date.fromisoformat(last), day, settings.every) if last else []
     if not gone or settings.mode != "add":
         return []
@@ -197,10 +196,10 @@ def _missed(site: Site, last: str, day: date) -> list[str]:
 
 
 def _store(
-    site: Site, given: Sequence[TopUp], planned: Sequence[tuple[TopUp, Movement]], period: str, day: date
+    books: Books, given: Sequence[TopUp], planned: Sequence[tuple[TopUp, Movement]], period: str, day: date
 ) -> None:
     """Store claims and movements in one commit, before anything is sent."""
-    ledger, now = site.ledger, site.clock.now()
+    ledger, now = books.ledger, books.clock.now()
     marks = ledger.marks()
     references = {item.person.member_id: movement.reference for item, movement in planned}
     with ledger.write() as connection:
@@ -211,17 +210,17 @@ def _store(
         for item in given:
             connection.execute(
                 insert(tables.top_up_claims).values(
-                    site=site.name,
+                    site=books.name,
                     member_id=item.person.member_id,
                     period=period,
                     reference=references.get(item.person.member_id),
                     claimed_at=now,
                 )
             )
-        records.set_fact(connection, site.name, "topped_up_on", day.isoformat())
+        records.set_fact(connection, books.name, "topped_up_on", day.isoformat())
 
 
-def _carry_out(site: Site, movements: Sequence[Movement], parallel: int) -> list[str]:
+def _carry_out(books: Books, movements: Sequence[Movement], parallel: int) -> list[str]:
     """Make every top-up, and return what did not read back as it must. Raises RelayError when it was the first."""
     by_reference = {movement.reference: movement for movement in movements}
     pointless = Event()
@@ -229,12 +228,12 @@ def _carry_out(site: Site, movements: Sequence[Movement], parallel: int) -> list
     def one(name: str) -> str | None:
         if pointless.is_set():
             return None
-        outcome = effects.adjust(site, by_reference[name])
+        outcome = effects.adjust(books, by_reference[name])
         if outcome == "unreachable":
             pointless.set()
-        return effects.verify(site, by_reference[name]) if outcome == "posted" else None
+        return effects.verify(books, by_reference[name]) if outcome == "posted" else None
 
-    wrong = first_alone(one, list(by_reference), parallel, site.progress, "Topping up")
+    wrong = first_alone(one, list(by_reference), parallel, books.progress, "Topping up")
     if wrong.first:
         raise RelayError(
             f"The first top-up did not read back as it must, so no other was begun: {wrong.first}",

@@ -10,13 +10,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
+from relay.accounts import LinkedAccount
 from relay.errors import UnsafePlan
-from relay.money import records, reference, tables
-from relay.money.account import Person
-from relay.money.decide import SEVERAL
-from relay.money.effects import settle_fee_by_look_up
-from relay.money.evidence import FeeMatch, match_fee
-from relay.money.site import Site
+from relay.money.act.effects import settle_fee_by_look_up
+from relay.money.books import Books
+from relay.money.decide import reference
+from relay.money.decide.bill import SEVERAL
+from relay.money.decide.evidence import FeeMatch, match_fee
+from relay.money.ledger import records, tables
 from relay.officernd.model import Fee as RemoteFee
 from relay.officernd.model import Plan
 
@@ -34,39 +35,39 @@ class Seen:
     late: bool = False  # a fee that the ledger held as not made is there after all
 
 
-def lost_ledger(site: Site, plan: Plan) -> UnsafePlan | None:
+def lost_ledger(books: Books, plan: Plan) -> UnsafePlan | None:
     """Return why nothing may be recovered either: the ledger is an older copy than the fees. Reads the plan's fees."""
-    return _lost_stop(site, _read(site, plan))
+    return _lost_stop(books, _read(books, plan))
 
 
-def look(site: Site, plan: Plan) -> Seen:
+def look(books: Books, plan: Plan) -> Seen:
     """Read the plan's fees since the last settle (all of them while the ledger is empty) and return what they mean."""
-    found = _read(site, plan)
-    stop = _lost_stop(site, found)
+    found = _read(books, plan)
+    stop = _lost_stop(books, found)
     if stop is not None:
         return Seen(stop=stop, read=True)
     named = {fee.id: reference.find(fee.name) for fee in found}
     # One that we withdrew was billed again under another reference: if it is there after all, it is one too many.
-    known = site.ledger.known_references((name for names in named.values() for name in names), live=True)
-    with site.ledger.read() as connection:
-        earlier = records.foreign_fees(connection, site.name)
-    known_ids = site.ledger.known_fee_ids({*named, *earlier})
-    known_ids |= _identified(site, found, known_ids)
-    late = [fee for fee in found if _found_late(site, fee, known & set(named[fee.id]))]
-    people = {person.member_id: person for person in site.people}
+    known = books.ledger.known_references((name for names in named.values() for name in names), live=True)
+    with books.ledger.read() as connection:
+        earlier = records.foreign_fees(connection, books.name)
+    known_ids = books.ledger.known_fee_ids({*named, *earlier})
+    known_ids |= _identified(books, found, known_ids)
+    late = [fee for fee in found if _found_late(books, fee, known & set(named[fee.id]))]
+    people = {person.member_id: person for person in books.people}
     strange = [
         fee
         for fee in found
         if fee.id not in known_ids
         and not known & set(named[fee.id])
         and fee.member in people
-        and _since_link(fee, people[fee.member], site)
+        and _since_link(fee, people[fee.member], books)
     ]
     strange = [fee for fee in strange if fee.id not in earlier]
     waiting = [fee for fee in earlier.values() if not fee.released and fee.fee_id not in known_ids]
     held = {fee.member_id: fee.fee_id for fee in waiting} | {fee.member: fee.id for fee in strange}
     # One now and then is staff's own; several within days are a machine.
-    lately = site.clock.now() - OVERLAP
+    lately = books.clock.now() - OVERLAP
     at_once = {fee.member for fee in strange} | {fee.member_id for fee in waiting if fee.seen_at > lately}
     stop = None
     if len(at_once) >= SEVERAL:
@@ -75,68 +76,68 @@ def look(site: Site, plan: Plan) -> Seen:
             f"The fees plan holds fees for {len(at_once)} of our people that the relay did not make, so no money "
             "moves: OfficeRnD's own connector is probably still on. Switch it off in OfficeRnD; then papercut-relay "
             "approve "
-            f'"{site.name}" --as bill --reason TEXT goes on, or --as forgive forgives what is owed now.',
+            f'"{books.name}" --as bill --reason TEXT goes on, or --as forgive forgives what is owed now.',
             count=len(at_once),
             limit=SEVERAL - 1,
         )
     return Seen(held, strange, stop, read=True, late=bool(late))
 
 
-def _read(site: Site, plan: Plan) -> list[RemoteFee]:
-    with site.ledger.read() as connection:
-        read_to = records.fact(connection, site.name, "fees_read_to")
-    since = date.fromisoformat(read_to) - OVERLAP if read_to and site.ledger.has_fees() else None
-    here = site.settings.officernd.location
-    return [fee for fee in site.officernd.fees(plan=plan.id, issued_from=since) if fee.location in ("", here)]
+def _read(books: Books, plan: Plan) -> list[RemoteFee]:
+    with books.ledger.read() as connection:
+        read_to = records.fact(connection, books.name, "fees_read_to")
+    since = date.fromisoformat(read_to) - OVERLAP if read_to and books.ledger.has_fees() else None
+    here = books.settings.officernd.location
+    return [fee for fee in books.officernd.fees(plan=plan.id, issued_from=since) if fee.location in ("", here)]
 
 
-def _lost_stop(site: Site, found: Sequence[RemoteFee]) -> UnsafePlan | None:
+def _lost_stop(books: Books, found: Sequence[RemoteFee]) -> UnsafePlan | None:
     named = {fee.id: reference.find(fee.name) for fee in found}
-    known = site.ledger.known_references(name for names in named.values() for name in names)
-    known_ids = site.ledger.known_fee_ids(named)
-    lost = [fee for fee in found if fee.id not in known_ids and _lost(site, fee, named[fee.id], known)]
-    return _ledger_lost(site, lost) if lost else None
+    known = books.ledger.known_references(name for names in named.values() for name in names)
+    known_ids = books.ledger.known_fee_ids(named)
+    lost = [fee for fee in found if fee.id not in known_ids and _lost(books, fee, named[fee.id], known)]
+    return _ledger_lost(books, lost) if lost else None
 
 
-def _lost(site: Site, fee: RemoteFee, names: Sequence[str], known: set[str]) -> bool:
+def _lost(books: Books, fee: RemoteFee, names: Sequence[str], known: set[str]) -> bool:
     """Return whether a fee carries a reference that this site made and the ledger does not know."""
     return any(
         name not in known
-        and (reference.belongs(name, site.name, fee.member) or reference.belongs(name, site.name, fee.company))
+        and (reference.belongs(name, books.name, fee.member) or reference.belongs(name, books.name, fee.company))
         for name in names
     )
 
 
-def _found_late(site: Site, remote: RemoteFee, names: set[str]) -> bool:
+def _found_late(books: Books, remote: RemoteFee, names: set[str]) -> bool:
     """Take a fee that the ledger holds as not made, and that is there after all, for what it is."""
-    if not names or site.ledger.epoch is None:
+    if not names or books.ledger.epoch is None:
         return False
-    late = site.ledger.fees(tables.fees.c.reference.in_(names), tables.fees.c.state.in_(("planned", "failed")))
+    late = books.ledger.fees(tables.fees.c.reference.in_(names), tables.fees.c.state.in_(("planned", "failed")))
     for fee in late:
-        settle_fee_by_look_up(site, fee, FeeMatch("there", remote.id, "found on the fees plan"))
+        settle_fee_by_look_up(books, fee, FeeMatch("there", remote.id, "found on the fees plan"))
     return bool(late)
 
 
-def _identified(site: Site, found: Sequence[RemoteFee], known_ids: set[str]) -> set[str]:
+def _identified(books: Books, found: Sequence[RemoteFee], known_ids: set[str]) -> set[str]:
     """Return the ids of fees of ours that only a person's word says are there; the ledger learns which they are.
 
     Staff typed over their names: same payer, price and date is what the look-up asked the person about.
     """
     told: dict[str, str] = {}
-    for fee in site.ledger.fees(tables.fees.c.state == "posted", tables.fees.c.fee_id.is_(None)):
+    for fee in books.ledger.fees(tables.fees.c.state == "posted", tables.fees.c.fee_id.is_(None)):
         fee_id = match_fee(fee, found, known_ids | set(told.values())).fee_id
         if fee_id and fee_id not in known_ids:
             told[fee.reference] = fee_id
-    if told and site.ledger.epoch is not None:
-        with site.ledger.write() as connection:
+    if told and books.ledger.epoch is not None:
+        with books.ledger.write() as connection:
             for name, fee_id in told.items():
-                site.ledger.identify(connection, name, fee_id)
+                books.ledger.identify(connection, name, fee_id)
     return set(told.values())
 
 
-def _since_link(fee: RemoteFee, person: Person, site: Site) -> bool:
+def _since_link(fee: RemoteFee, person: LinkedAccount, books: Books) -> bool:
     """Return whether a fee was made after a person was linked: older ones are the old connector's rightful work."""
-    linked = site.clock.local_day(person.linked_at, site.settings.site.timezone)
+    linked = books.clock.local_day(person.linked_at, books.settings.site.timezone)
     if fee.issue_date != linked:
         return fee.issue_date > linked
     try:
@@ -145,7 +146,7 @@ def _since_link(fee: RemoteFee, person: Person, site: Site) -> bool:
         return False
 
 
-def _ledger_lost(site: Site, fees: Sequence[RemoteFee]) -> UnsafePlan:
+def _ledger_lost(books: Books, fees: Sequence[RemoteFee]) -> UnsafePlan:
     days = sorted({fee.issue_date for fee in fees})
     return UnsafePlan(
         "ledger_lost",

@@ -11,7 +11,7 @@ import hashlib
 import re
 from datetime import date
 
-from relay.money.movement import Kind
+from relay.money.decide.movement import Kind
 
 _LETTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's base 32: no letter looks like a digit
 _KIND_LETTERS: dict[str, str] = {"fee": "F", "top_up": "T", "forgiveness": "G", "credit": "C"}

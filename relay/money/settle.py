@@ -13,14 +13,18 @@ from datetime import timedelta
 from threading import Event
 from types import MappingProxyType
 
-from sqlalchemy import Connection, Engine, insert
+from sqlalchemy import Connection, insert
 
-from relay.clock import Clock
-from relay.config import Settings
+from relay import amounts
+from relay.accounts import LinkedAccount
 from relay.errors import AuthFailed, BadAnswer, NotFound, Refused, RelayError, UnsafePlan, UsageError, argument
-from relay.money import amounts, credits, effects, fees_plan, foreign, periods, records, tables
-from relay.money.account import Person, carry, mark_of
-from relay.money.decide import (
+from relay.money import credits
+from relay.money.act import effects, fees_plan, foreign
+from relay.money.act.planning import new_movement, plan_fees, shown
+from relay.money.books import Books, JobEvidence, first_alone, opened
+from relay.money.decide import periods
+from relay.money.decide.account import carry, mark_of
+from relay.money.decide.bill import (
     CREDIT,
     LIMITS,
     NO_APPROVAL,
@@ -34,36 +38,29 @@ from relay.money.decide import (
     Share,
     decide,
 )
-from relay.money.evidence import Reading
-from relay.money.ledger import open_of
-from relay.money.movement import Fee, Movement
-from relay.money.planning import new_movement, plan_fees, shown
-from relay.money.recovery import recover_open
-from relay.money.result import MoneyResult, ordered, told
-from relay.money.site import JobEvidence, Site, first_alone, opened
-from relay.officernd.client import OfficeRnD
-from relay.papercut.client import PaperCut
-from relay.progress import Progress
+from relay.money.decide.evidence import Reading
+from relay.money.decide.movement import Fee, Movement
+from relay.money.ledger import records, tables
+from relay.money.ledger.store import open_of
+from relay.money.recover import recover_open
+from relay.money.report.result import MoneyResult, ordered, told
+from relay.site import Site
 
 ALLOWABLE = (*LIMITS, "max_removals_percent", "max_changes_percent")
 CLOCK_TOLERANCE = timedelta(minutes=5)
 
 
 def recover(
-    settings: Settings, officernd: OfficeRnD, papercut: PaperCut, database: Engine, *,
-    clock: Clock, progress: Progress, jobs: JobEvidence | None = None,
+    site: Site, *, jobs: JobEvidence | None = None,
 ) -> MoneyResult:  # fmt: skip
     """Bring every open movement to truth; without one this makes no remote call."""
-    with opened(
-        settings, officernd, papercut, database, clock=clock, progress=progress, writes=True, jobs=jobs
-    ) as site:
-        problems = () if settings.fees.managed_in == "shadow" else tuple(recover_open(site))
-        return MoneyResult(site.currency, told(site.ledger), problems=problems)
+    with opened(site, writes=True, jobs=jobs) as books:
+        problems = () if site.settings.fees.managed_in == "shadow" else tuple(recover_open(books))
+        return MoneyResult(books.currency, told(books.ledger), problems=problems)
 
 
 def settle(
-    settings: Settings, officernd: OfficeRnD, papercut: PaperCut, database: Engine, *,
-    clock: Clock, progress: Progress, dry_run: bool = False, allow: Sequence[str] = (), jobs: JobEvidence | None = None,
+    site: Site, *, dry_run: bool = False, allow: Sequence[str] = (), jobs: JobEvidence | None = None,
     parallel: int | None = None,
 ) -> MoneyResult:  # fmt: skip
     """Recover, bill every negative balance, adjust it, verify, and return what was done and what waits.
@@ -74,17 +71,15 @@ def settle(
     unknown = sorted(set(allow) - set(ALLOWABLE))
     if unknown:
         raise UsageError(f"--allow {unknown[0]}: there is no such limit; the limits are {', '.join(ALLOWABLE)}.")
-    with opened(
-        settings, officernd, papercut, database, clock=clock, progress=progress, writes=not dry_run, jobs=jobs
-    ) as site:
-        return _Settle(site, dry_run, frozenset(allow), parallel or settings.papercut.connections).run()
+    with opened(site, writes=not dry_run, jobs=jobs) as books:
+        return _Settle(books, dry_run, frozenset(allow), parallel or site.settings.papercut.connections).run()
 
 
 @dataclass
 class _Settle:
     """One settle under way."""
 
-    site: Site
+    books: Books
     dry_run: bool
     allow: frozenset[str]
     parallel: int
@@ -95,22 +90,22 @@ class _Settle:
     shown: tuple[Movement, ...] = ()
 
     def run(self) -> MoneyResult:
-        site, mode = self.site, self.site.settings.fees.managed_in
+        books, mode = self.books, self.books.settings.fees.managed_in
         shadow = mode == "shadow"
         if not self.dry_run and not shadow:
-            self.problems.extend(recover_open(site))
+            self.problems.extend(recover_open(books))
         if mode == "papercut":
             self.notes.append("[fees] managed_in is papercut: printing fees are not managed in OfficeRnD.")
         else:
             try:
                 self._bill(shadow)
             except RelayError as error:
-                if not site.ledger.touched and not self.problems:
+                if not books.ledger.touched and not self.problems:
                     raise
                 self.problems.append(error)
         return MoneyResult(
-            site.currency,
-            (*told(site.ledger), *self.shown),
+            books.currency,
+            (*told(books.ledger), *self.shown),
             ordered(self.held),
             tuple(self.refused),
             tuple(self.problems),
@@ -121,61 +116,61 @@ class _Settle:
     # -- deciding ----------------------------------------------------------------------------------------------------
 
     def _bill(self, shadow: bool) -> None:
-        site = self.site
-        with site.ledger.read() as connection:
-            words = records.approvals(connection, site.name)
-            holds = records.holds(connection, site.name)
-            stop = _stop(connection, site)
+        books = self.books
+        with books.ledger.read() as connection:
+            words = records.approvals(connection, books.name)
+            holds = records.holds(connection, books.name)
+            stop = _stop(connection, books)
         earlier = {hold.member_id for hold in holds if hold.code not in (OPENING, CREDIT)}
         site_word = words.get("", NO_APPROVAL)
         if stop is not None and stop.code not in site_word.held:
             self._stopped(stop)
             return
-        plan = fees_plan.fees_plan(site.officernd, site.settings, create=False)
-        seen = foreign.look(site, plan) if plan is not None and not shadow else foreign.Seen()
+        plan = fees_plan.fees_plan(books.officernd, books.settings, create=False)
+        seen = foreign.look(books, plan) if plan is not None and not shadow else foreign.Seen()
         if seen.stop is not None and seen.stop.code not in site_word.held:
             self._stopped(seen.stop)
             return
         if seen.late:
-            self.problems.extend(recover_open(site))
+            self.problems.extend(recover_open(books))
         readings, unread = self._readings()
         cases, retried = self._cases(readings, words, earlier, seen)
         decision = decide(cases, self._policy(shadow))
-        refunds = [] if shadow else credits.proposals(site, cases)
-        decision = replace(decision, held=(*decision.held, *credits.held(site, refunds, words), *unread))
+        refunds = [] if shadow else credits.proposals(books, cases)
+        decision = replace(decision, held=(*decision.held, *credits.held(books, refunds, words), *unread))
         self.held.extend(decision.held)
         self.refused.extend(decision.refused)
-        self.notes.extend(_gone(site.people if unread else site.accounts, readings))
+        self.notes.extend(_gone(books.people if unread else books.accounts, readings))
         if self.dry_run or shadow:
-            self.shown = tuple(shown(site, decision, plan))
+            self.shown = tuple(shown(books, decision, plan))
             if shadow and not self.dry_run:
                 self._store(decision, cases, seen, words)
-                _store_shadow(site, decision)
+                _store_shadow(books, decision)
             return
         forgiven = self._forgivenesses(decision.forgivenesses)
         # One open movement per person: a fee that was not made gives way to what comes first, and is planned anew.
         first = {movement.member_id for movement in forgiven} | credits.answered(refunds, words)
-        parts = {fee: site.ledger.of_fee(fee.reference) for fee in retried}
+        parts = {fee: books.ledger.of_fee(fee.reference) for fee in retried}
         in_the_way = {fee: own for fee, own in parts.items() if any(part.member_id in first for part in own)}
         retried = [fee for fee in retried if fee not in in_the_way]
         self._store(decision, cases, seen, words, forgiven, in_the_way)
         if forgiven:
             self._forgive(forgiven)
-        credits.carry_out(site, refunds, words)
+        credits.carry_out(books, refunds, words)
         if plan is None and decision.bills:
-            plan = fees_plan.fees_plan(site.officernd, site.settings, create=True)
-        references = plan_fees(site, decision.bills, retried, plan)
+            plan = fees_plan.fees_plan(books.officernd, books.settings, create=True)
+        references = plan_fees(books, decision.bills, retried, plan)
         if references:
             self._carry_out(references)
         self._finish(seen)
 
     def _readings(self) -> tuple[dict[str, Reading], list[Held]]:
         """Return what PaperCut holds, and the shared accounts that cannot be read: they stop nobody else's money."""
-        site = self.site
-        readings = site.read_all(site.people)
-        shared = [account for account in site.accounts if account.is_shared]
+        books = self.books
+        readings = books.read_all(books.people)
+        shared = [account for account in books.accounts if account.is_shared]
         try:
-            return readings | site.read_all(shared), []
+            return readings | books.read_all(shared), []
         except AuthFailed:
             raise
         except (BadAnswer, Refused) as error:
@@ -186,23 +181,23 @@ class _Settle:
         self, readings: Mapping[str, Reading], words: Mapping[str, Approval], earlier: set[str], seen: foreign.Seen
     ) -> tuple[list[Case], list[Fee]]:
         """Return a case for every person read, and the fees that earlier settles planned and could not post."""
-        site, now = self.site, self.site.clock.now()
-        open_now = site.ledger.open_movements()
-        retried = [fee for fee in site.ledger.open_fees() if fee.state in ("planned", "failed") and not fee.lost]
+        books, now = self.books, self.books.clock.now()
+        open_now = books.ledger.open_movements()
+        retried = [fee for fee in books.ledger.open_fees() if fee.state in ("planned", "failed") and not fee.lost]
         again = {fee.reference for fee in retried}
         passed = {movement.member_id: movement.amount for movement in open_now if movement.fee_reference in again}
         busy = open_of([movement for movement in open_now if movement.fee_reference not in again])
-        marks = site.ledger.marks()
-        fees_today = site.ledger.fees_on(site.business_day())
+        marks = books.ledger.marks()
+        fees_today = books.ledger.fees_on(books.business_day())
         cases = []
-        for person in site.accounts:
+        for person in books.accounts:
             reading = readings.get(person.username)
             if reading is None:
                 continue
             before = mark_of(person, marks)
             printed = reading.jobs - before.jobs if before.jobs is not None else None
             unchanged = reading.balance == before.balance and not printed
-            costs = None if unchanged else site.jobs.costs(person.username, before.at, now, printed)
+            costs = None if unchanged else books.jobs.costs(person.username, before.at, now, printed)
             carried = carry(before, reading, now, costs)
             if before.at > now:  # our own clock went back; a jump was accepted by a person's word
                 carried = replace(carried, doubt="")
@@ -224,18 +219,18 @@ class _Settle:
 
     def _gone(self, member_id: str) -> bool:
         try:
-            self.site.officernd.member(member_id)
+            self.books.officernd.member(member_id)
         except NotFound:
             return True
         return False
 
     def _policy(self, shadow: bool) -> Policy:
-        site, fees, safety = self.site, self.site.settings.fees, self.site.settings.safety
-        with site.ledger.read() as connection:
-            billed = records.fact(connection, site.name, "billed_period")
+        books, fees, safety = self.books, self.books.settings.fees, self.books.settings.safety
+        with books.ledger.read() as connection:
+            billed = records.fact(connection, books.name, "billed_period")
         return Policy(
-            site=site.name,
-            currency=site.currency,
+            site=books.name,
+            currency=books.currency,
             grouping=fees.grouping,
             bill_to=fees.bill_to,
             opening=fees.opening_balances,
@@ -249,14 +244,14 @@ class _Settle:
         )
 
     def _period(self) -> str:
-        return periods.key(self.site.business_day(), self.site.settings.fees.every)
+        return periods.key(self.books.business_day(), self.books.settings.fees.every)
 
     def _stopped(self, stop: UnsafePlan) -> None:
         self.refused.append(stop)
         if not self.dry_run:
-            with self.site.ledger.write() as connection:
-                site_wide = Held(Person("", self.site.name, self.site.clock.now()), 0, stop.code, stop.message)
-                records.replace_holds(connection, self.site.name, [site_wide], self.site.clock.now())
+            with self.books.ledger.write() as connection:
+                site_wide = Held(LinkedAccount("", self.books.name, self.books.clock.now()), 0, stop.code, stop.message)
+                records.replace_holds(connection, self.books.name, [site_wide], self.books.clock.now())
 
     # -- storing -----------------------------------------------------------------------------------------------------
 
@@ -274,50 +269,50 @@ class _Settle:
         A word that forgives is used up in the commit that plans it: else a kill in between would leave the debt
         believed and nobody's word against billing it.
         """
-        site, now = self.site, self.site.clock.now()
+        books, now = self.books, self.books.clock.now()
         stops = [
-            Held(Person("", site.name, now), 0, refusal.code, refusal.message)
+            Held(LinkedAccount("", books.name, now), 0, refusal.code, refusal.message)
             for refusal in decision.refused
             if refusal.code == "restored"
         ]
-        with site.ledger.write() as connection:
+        with books.ledger.write() as connection:
             for case in cases:
                 mark = decision.marks.get(case.person.member_id)
                 if mark is None or replace(mark, at=case.before.at, billed_at=case.before.billed_at) == case.before:
                     continue  # not believed, or nothing has changed
-                site.ledger.set_mark(connection, case.person.member_id, mark)
+                books.ledger.set_mark(connection, case.person.member_id, mark)
                 if case.carried.printed or case.carried.credited:
                     jobs = (
                         (case.carried.mark.jobs or 0) - (case.before.jobs or 0) if case.before.jobs is not None else 0
                     )
-                    records.add_change(connection, site.name, case.person, case.carried, jobs)
+                    records.add_change(connection, books.name, case.person, case.carried, jobs)
             for fee, parts in withdrawn.items():
-                site.ledger.withdraw(connection, fee, parts)
+                books.ledger.withdraw(connection, fee, parts)
             for movement in forgiven:
-                site.ledger.add_movement(connection, movement)
+                books.ledger.add_movement(connection, movement)
             for member_id, doubted in decision.doubts.items():
-                site.ledger.set_mark(connection, member_id, doubted)
-            records.add_foreign_fees(connection, site.name, seen.fees, now)
+                books.ledger.set_mark(connection, member_id, doubted)
+            records.add_foreign_fees(connection, books.name, seen.fees, now)
             spoken_of = [case.person.member_id for case in cases if "foreign_fee" in case.approval.held]
-            records.release_foreign_fees(connection, site.name, spoken_of, now)
+            records.release_foreign_fees(connection, books.name, spoken_of, now)
             if "clock_went_back" in words.get("", NO_APPROVAL).held:
-                records.accept_clock(connection, site.name, now)
-            records.replace_holds(connection, site.name, (*decision.held, *stops), now)
-            records.use_approvals(connection, site.name, now)
+                records.accept_clock(connection, books.name, now)
+            records.replace_holds(connection, books.name, (*decision.held, *stops), now)
+            records.use_approvals(connection, books.name, now)
 
     # -- acting ------------------------------------------------------------------------------------------------------
 
     def _forgivenesses(self, shares: Sequence[Share]) -> list[Movement]:
-        site = self.site
-        numbers = site.ledger.sequences(tables.movements.c.member_id, site.business_day(), "forgiveness")
-        return [new_movement(site, share.person, "forgiveness", share.amount, numbers) for share in shares]
+        books = self.books
+        numbers = books.ledger.sequences(tables.movements.c.member_id, books.business_day(), "forgiveness")
+        return [new_movement(books, share.person, "forgiveness", share.amount, numbers) for share in shares]
 
     def _forgive(self, planned: Sequence[Movement]) -> None:
-        site = self.site
-        with site.progress.phase("Forgiving opening balances", len(planned)) as phase:
+        books = self.books
+        with books.progress.phase("Forgiving opening balances", len(planned)) as phase:
             for movement in planned:
-                if effects.adjust(site, movement) == "posted":
-                    effects.verify(site, movement)
+                if effects.adjust(books, movement) == "posted":
+                    effects.verify(books, movement)
                 phase.advance()
 
     def _carry_out(self, references: Sequence[str]) -> None:
@@ -327,7 +322,7 @@ class _Settle:
         def one(name: str) -> str | None:
             return None if pointless.is_set() else self._carry_out_one(name, pointless)
 
-        wrong = first_alone(one, references, self.parallel, self.site.progress, "Billing")
+        wrong = first_alone(one, references, self.parallel, self.books.progress, "Billing")
         if wrong.first:
             message = (
                 f"The first adjustment of this run did not read back as it must, so no other was begun: {wrong.first}"
@@ -337,7 +332,7 @@ class _Settle:
 
     def _carry_out_one(self, fee_reference: str, pointless: Event) -> str | None:
         """Bill one fee and adjust everybody under it; return as `effects.verify` what did not read back as it must."""
-        site, ledger = self.site, self.site.ledger
+        books, ledger = self.books, self.books.ledger
         fee = ledger.fee(fee_reference)
         movements = ledger.of_fee(fee_reference)
         try:
@@ -352,7 +347,7 @@ class _Settle:
             with ledger.write() as connection:
                 ledger.withdraw(connection, fee, movements)
             return None
-        outcome = effects.post_fee(site, fee)
+        outcome = effects.post_fee(books, fee)
         if outcome == "unreachable":
             pointless.set()
         if outcome == "failed" and fee.member_id and not ledger.fee(fee_reference).lost:
@@ -361,23 +356,23 @@ class _Settle:
             return None
         verdicts = []
         for movement in ledger.of_fee(fee_reference):
-            outcome = effects.adjust(site, movement)
+            outcome = effects.adjust(books, movement)
             if outcome == "unreachable":
                 pointless.set()
                 break
             if outcome == "posted":
-                verdicts.append(effects.verify(site, movement))
+                verdicts.append(effects.verify(books, movement))
         return next((verdict for verdict in verdicts if verdict), "" if "" in verdicts else None)
 
     def _still_owes(self, movement: Movement) -> bool:
         """Return whether the account, read once more right before billing, still owes the amount."""
-        username = self.site.username_of(movement.member_id, movement.username)
+        username = self.books.username_of(movement.member_id, movement.username)
         try:
-            balance = self.site.balance_of(username)
+            balance = self.books.balance_of(username)
         except NotFound:
             return False
-        mark = self.site.ledger.mark(movement.member_id)
-        opening = mark.opening_left if mark is not None and self.site.settings.fees.opening_balances != "bill" else 0
+        mark = self.books.ledger.mark(movement.member_id)
+        opening = mark.opening_left if mark is not None and self.books.settings.fees.opening_balances != "bill" else 0
         return -balance - opening >= movement.amount
 
     def _hold_if_gone(self, fee: Fee, movements: Sequence[Movement]) -> None:
@@ -387,9 +382,9 @@ class _Settle:
                 return
         except RelayError:
             return
-        with self.site.ledger.write() as connection:
-            self.site.ledger.withdraw(connection, fee, movements)
-        person = next(person for person in self.site.people if person.member_id == fee.member_id)
+        with self.books.ledger.write() as connection:
+            self.books.ledger.withdraw(connection, fee, movements)
+        person = next(person for person in self.books.people if person.member_id == fee.member_id)
         money = f"{amounts.text(fee.price, fee.currency)} {fee.currency}"
         reason = (
             f"OfficeRnD no longer knows this member, so {money} cannot be billed: collect it otherwise, then "
@@ -398,20 +393,20 @@ class _Settle:
         held = Held(person, fee.price, "member_gone", reason)
         self.held.append(held)
         self.refused.append(UnsafePlan("member_gone", f"{person.username}: {reason}", count=1))
-        with self.site.ledger.write() as connection:
-            records.add_hold(connection, self.site.name, held, self.site.clock.now())
+        with self.books.ledger.write() as connection:
+            records.add_hold(connection, self.books.name, held, self.books.clock.now())
 
     def _finish(self, seen: foreign.Seen) -> None:
         """Remember how far this settle came; whoever was held waits by that, not by the period."""
-        site = self.site
-        with site.ledger.write() as connection:
-            records.set_fact(connection, site.name, "currency", site.currency)
+        books = self.books
+        with books.ledger.write() as connection:
+            records.set_fact(connection, books.name, "currency", books.currency)
             if seen.read:
-                records.set_fact(connection, site.name, "fees_read_to", site.business_day().isoformat())
-            records.set_fact(connection, site.name, "billed_period", self._period())
+                records.set_fact(connection, books.name, "fees_read_to", books.business_day().isoformat())
+            records.set_fact(connection, books.name, "billed_period", self._period())
 
 
-def _gone(accounts: Sequence[Person], readings: Mapping[str, Reading]) -> Iterator[str]:
+def _gone(accounts: Sequence[LinkedAccount], readings: Mapping[str, Reading]) -> Iterator[str]:
     """Tell which linked accounts PaperCut no longer has."""
     gone = [account for account in accounts if account.username not in readings]
     people = [account.username for account in gone if not account.is_shared]
@@ -426,7 +421,7 @@ def _gone(accounts: Sequence[Person], readings: Mapping[str, Reading]) -> Iterat
             )
 
 
-def _heard(person: Person, words: Mapping[str, Approval], doubt: str, seen: foreign.Seen) -> Approval:
+def _heard(person: LinkedAccount, words: Mapping[str, Approval], doubt: str, seen: foreign.Seen) -> Approval:
     """Return the word that was given on a person; one on the whole site speaks of those who made it stop."""
     word = words.get(person.member_id)
     if word is not None:
@@ -440,32 +435,32 @@ def _heard(person: Person, words: Mapping[str, Approval], doubt: str, seen: fore
     return Approval(word.answer, held)
 
 
-def _stop(connection: Connection, site: Site) -> UnsafePlan | None:
+def _stop(connection: Connection, books: Books) -> UnsafePlan | None:
     """Return why no money of this site may move at all, None if it may."""
-    currency = records.fact(connection, site.name, "currency")
-    if currency and currency != site.currency:
+    currency = records.fact(connection, books.name, "currency")
+    if currency and currency != books.currency:
         return UnsafePlan(
             "currency_changed",
-            f"This site has been billed in {currency} and [site] currency now says {site.currency}: nothing was "
+            f"This site has been billed in {currency} and [site] currency now says {books.currency}: nothing was "
             "billed. Correct it, or give a site with another currency another name.",
         )
-    newest = records.newest_moment(connection, site.name)
-    if newest is not None and newest > site.clock.now() + CLOCK_TOLERANCE:
+    newest = records.newest_moment(connection, books.name)
+    if newest is not None and newest > books.clock.now() + CLOCK_TOLERANCE:
         return UnsafePlan(
             "clock_went_back",
             f"The last run ended at {newest:%Y-%m-%d %H:%M} UTC, which is later than this machine's clock says now: "
-            f'nothing was billed. Correct the clock; if it is right now, papercut-relay approve "{site.name}" --as '
+            f'nothing was billed. Correct the clock; if it is right now, papercut-relay approve "{books.name}" --as '
             "bill --reason TEXT.",
         )
     return None
 
 
-def _store_shadow(site: Site, decision: Decision) -> None:
+def _store_shadow(books: Books, decision: Decision) -> None:
     """Remember what shadow mode has shown, so that it is shown once."""
     rows = [
         {
-            "site": site.name,
-            "business_day": site.business_day(),
+            "site": books.name,
+            "business_day": books.business_day(),
             "member_id": share.person.member_id,
             "username": share.person.username,
             "company_id": share.person.company_id,
@@ -476,12 +471,12 @@ def _store_shadow(site: Site, decision: Decision) -> None:
     ]
     if not rows:
         return
-    marks = site.ledger.marks()
-    with site.ledger.write() as connection:
+    marks = books.ledger.marks()
+    with books.ledger.write() as connection:
         connection.execute(insert(tables.shadow_fees), rows)
         for row in rows:
             member_id, amount = str(row["member_id"]), int(str(row["amount"]))
             mark = marks[member_id]
-            site.ledger.set_mark(
+            books.ledger.set_mark(
                 connection, member_id, replace(mark, shadow_left=mark.shadow_left + amount, billed_jobs=mark.jobs)
             )

@@ -16,8 +16,8 @@ from sqlalchemy.exc import IntegrityError
 from relay.clock import Clock
 from relay.config import Settings
 from relay.database import reading
-from relay.money import records, tables
-from relay.money.lease import holder_of
+from relay.money.ledger import records, tables
+from relay.money.ledger.lease import holder_of
 
 TOLERANCE = timedelta(minutes=5)  # clocks are set right by less than this every day
 CLAIM_LIFE = timedelta(hours=1)  # after that another machine may take over a day that was claimed and never done

@@ -12,9 +12,11 @@ from typing import Any
 
 from sqlalchemy import Connection, and_, delete, func, insert, select, update
 
-from relay.money import amounts, tables
-from relay.money.account import Carried, Person
-from relay.money.decide import Answer, Approval, Held
+from relay import amounts
+from relay.accounts import LinkedAccount
+from relay.money.decide.account import Carried
+from relay.money.decide.bill import Answer, Approval, Held
+from relay.money.ledger import tables
 from relay.officernd.model import Fee as RemoteFee
 
 
@@ -180,7 +182,7 @@ def release_foreign_fees(connection: Connection, site: str, member_ids: Iterable
         connection.execute(update(table).where(where).values(released_at=now))
 
 
-def add_change(connection: Connection, site: str, person: Person, carried: Carried, jobs: int) -> None:
+def add_change(connection: Connection, site: str, person: LinkedAccount, carried: Carried, jobs: int) -> None:
     """Record what happened to a balance since the last mark: a term of `discrepancies`."""
     connection.execute(
         insert(tables.changes).values(

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from money_world import LOCATION, PLAN, Site, lose, refuse, sites, unreachable
 
+from relay import amounts
 from relay.errors import NotSent, RelayError, UsageError
-from relay.money import amounts
-from relay.money.result import MoneyResult
+from relay.money.report.result import MoneyResult
 
 
 @pytest.fixture

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from relay import amounts
 from relay.errors import EXIT_DONE, EXIT_FAILED, EXIT_IN_DOUBT, EXIT_REFUSED, RelayError, UnsafePlan
-from relay.money import amounts
-from relay.money.decide import Held
-from relay.money.ledger import Ledger
-from relay.money.movement import PUBLIC_STATES, Movement
+from relay.money.decide.bill import Held
+from relay.money.decide.movement import PUBLIC_STATES, Movement
+from relay.money.ledger.store import Ledger
 
 
 @dataclass(frozen=True)

@@ -22,9 +22,9 @@ from relay.clock import Clock
 from relay.config import Settings
 from relay.database import reading, reason
 from relay.errors import AlreadyRunning, LedgerError
-from relay.money import lease, tables
-from relay.money.account import Mark, posted
-from relay.money.movement import CLOSED, Fee, Movement, State, check_step
+from relay.money.decide.account import Mark, posted
+from relay.money.decide.movement import CLOSED, Fee, Movement, State, check_step
+from relay.money.ledger import lease, tables
 
 _FROM_FEE = ("fee_id", "fee_lost")  # of a movement, kept in the fee's row
 # Built once: a settle asks for them thousands of times.

@@ -11,33 +11,34 @@ from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from typing import TypeVar
 
+from relay import amounts
 from relay.errors import AuthFailed, NotFound, NotSent, RelayError
-from relay.money import amounts, effects, fees_plan, foreign
-from relay.money.effects import Outcome
-from relay.money.movement import Fee, Movement
-from relay.money.site import Site
+from relay.money.act import effects, fees_plan, foreign
+from relay.money.act.effects import Outcome
+from relay.money.books import Books
+from relay.money.decide.movement import Fee, Movement
 
 log = logging.getLogger(__name__)
 
 Item = TypeVar("Item")
 
 
-def recover_open(site: Site) -> list[RelayError]:
+def recover_open(books: Books) -> list[RelayError]:
     """Finish every open movement as far as the evidence goes, and return what stood in the way."""
     problems: list[RelayError] = []
-    if not site.ledger.open_movements():
+    if not books.ledger.open_movements():
         return problems
     try:
-        plan = fees_plan.fees_plan(site.officernd, site.settings, create=False)
-        stop = foreign.lost_ledger(site, plan) if plan is not None else None
+        plan = fees_plan.fees_plan(books.officernd, books.settings, create=False)
+        stop = foreign.lost_ledger(books, plan) if plan is not None else None
     except RelayError as error:
         return [error]
     if stop is not None:  # an old copy of the ledger remembers as open what was long finished
         return [stop]
-    uncertain = [fee for fee in site.ledger.open_fees() if fee.state in ("sent", "in_doubt") or fee.lost]
-    _each(problems, uncertain, lambda fee: _recover_fee(site, fee))
-    ready = [movement for movement in site.ledger.open_movements() if not movement.waits_for_fee]
-    _each(problems, ready, lambda movement: _recover_adjustment(site, movement))
+    uncertain = [fee for fee in books.ledger.open_fees() if fee.state in ("sent", "in_doubt") or fee.lost]
+    _each(problems, uncertain, lambda fee: _recover_fee(books, fee))
+    ready = [movement for movement in books.ledger.open_movements() if not movement.waits_for_fee]
+    _each(problems, ready, lambda movement: _recover_adjustment(books, movement))
     return problems
 
 
@@ -54,36 +55,36 @@ def _each(problems: list[RelayError], items: Iterable[Item], work: Callable[[Ite
                 return
 
 
-def _recover_fee(site: Site, fee: Fee) -> Outcome:
-    _wait_until_settled(site, fee.sent_at)
-    return effects.settle_fee_by_look_up(site, fee, effects.look_up_fee(site, fee))
+def _recover_fee(books: Books, fee: Fee) -> Outcome:
+    _wait_until_settled(books, fee.sent_at)
+    return effects.settle_fee_by_look_up(books, fee, effects.look_up_fee(books, fee))
 
 
-def _recover_adjustment(site: Site, movement: Movement) -> Outcome | None:
+def _recover_adjustment(books: Books, movement: Movement) -> Outcome | None:
     uncertain = movement.state in ("sent", "in_doubt") or movement.lost
     if uncertain:
-        _wait_until_settled(site, movement.sent_at)
-        username = site.username_of(movement.member_id, movement.username)
+        _wait_until_settled(books, movement.sent_at)
+        username = books.username_of(movement.member_id, movement.username)
         try:
-            verdict, now = effects.judge(site, movement, username)
+            verdict, now = effects.judge(books, movement, username)
         except NotFound:
-            _account_gone(site, movement, username)
+            _account_gone(books, movement, username)
             return None
-        if effects.settle_adjustment_by_verdict(site, movement, verdict, now) != "failed":
+        if effects.settle_adjustment_by_verdict(books, movement, verdict, now) != "failed":
             return None
-    elif movement.kind == "fee" and not movement.by_word and _debt_is_gone(site, movement):
+    elif movement.kind == "fee" and not movement.by_word and _debt_is_gone(books, movement):
         return None
-    outcome = effects.adjust(site, movement)
+    outcome = effects.adjust(books, movement)
     if outcome == "posted":
-        effects.verify(site, movement)
+        effects.verify(books, movement)
     return outcome
 
 
-def _debt_is_gone(site: Site, movement: Movement) -> bool:
+def _debt_is_gone(books: Books, movement: Movement) -> bool:
     """Park an adjustment whose debt is no longer on the balance: paid, or adjusted by a run this ledger never saw."""
-    username = site.username_of(movement.member_id, movement.username)
+    username = books.username_of(movement.member_id, movement.username)
     try:
-        now = site.read_one(username)
+        now = books.read_one(username)
     except NotFound:
         return False  # the adjustment itself says what to do about that
     if -now.balance >= movement.amount:
@@ -96,30 +97,30 @@ def _debt_is_gone(site: Site, movement: Movement) -> bool:
         f"{effects.resolve_command(movement.reference)}"
     )
     detail = {"balance": now.balance, "jobs": now.jobs}
-    with site.ledger.write() as connection:
-        site.ledger.step_movement(connection, movement.reference, "in_doubt", "judged", detail, note=note)
+    with books.ledger.write() as connection:
+        books.ledger.step_movement(connection, movement.reference, "in_doubt", "judged", detail, note=note)
     return True
 
 
-def _account_gone(site: Site, movement: Movement, username: str) -> None:
+def _account_gone(books: Books, movement: Movement, username: str) -> None:
     note = (
         f"PaperCut has no account {username} any more, so whether this adjustment is there cannot be seen. If there is "
         f'nothing left to do: papercut-relay resolve {movement.reference} --as posted --reason "...".'
     )
-    with site.ledger.write() as connection:
+    with books.ledger.write() as connection:
         if movement.state == "in_doubt":
-            site.ledger.note(connection, movement, "judged", note, {"account": "gone"})
+            books.ledger.note(connection, movement, "judged", note, {"account": "gone"})
         else:
-            site.ledger.step_movement(
+            books.ledger.step_movement(
                 connection, movement.reference, "in_doubt", "judged", {"account": "gone"}, note=note
             )
 
 
-def _wait_until_settled(site: Site, sent_at: datetime | None) -> None:
+def _wait_until_settled(books: Books, sent_at: datetime | None) -> None:
     """Wait until a request sent at `sent_at` by a run that is no more can be judged dead."""
     if sent_at is None:
         return
-    settled_at = sent_at + timedelta(seconds=site.settings.safety.settling_s)
-    rest = (settled_at - site.clock.now()).total_seconds()
+    settled_at = sent_at + timedelta(seconds=books.settings.safety.settling_s)
+    rest = (settled_at - books.clock.now()).total_seconds()
     if rest > 0:
-        site.clock.sleep(min(rest, site.settings.safety.settling_s))
+        books.clock.sleep(min(rest, books.settings.safety.settling_s))

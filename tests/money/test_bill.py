@@ -10,10 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from relay.money import amounts
-from relay.money.account import Mark, Person, carry
-from relay.money.decide import Approval, Case, Decision, Policy, decide
-from relay.money.evidence import Reading
+from relay import amounts
+from relay.accounts import LinkedAccount
+from relay.money.decide.account import Mark, carry
+from relay.money.decide.bill import Approval, Case, Decision, Policy, decide
+from relay.money.decide.evidence import Reading
 
 NOW = datetime(2025, 3, 12, 6, 30, tzinfo=UTC)
 POLICY = Policy("hq", "EUR")
@@ -26,7 +27,7 @@ def euros(text: str) -> int:
 def case(
     number: int, balance: str, *, jobs: int = 11, before: str = "0", opening: str = "0", company: str = "c1", **how: Any
 ) -> Case:
-    person = Person(f"m{number:02d}", f"user{number}", NOW, company_id=company)
+    person = LinkedAccount(f"m{number:02d}", f"user{number}", NOW, company_id=company)
     mark = Mark(euros(before), 10, NOW, opening_left=euros(opening))
     return Case(person, mark, carry(mark, Reading(euros(balance), jobs), NOW), **how)
 
@@ -269,7 +270,7 @@ def test_shadow_shows_each_debt_once() -> None:
 def test_nobody_pays_more_than_is_owed(people: list[Any], opening: Any, currency: str) -> None:
     cases = []
     for number, (balance, jobs, old, gone) in enumerate(people):
-        person = Person(f"m{number:02d}", f"user{number}", NOW, company_id="c1")
+        person = LinkedAccount(f"m{number:02d}", f"user{number}", NOW, company_id="c1")
         mark = Mark(-old, 10, NOW, opening_left=old)
         cases.append(Case(person, mark, carry(mark, Reading(balance, jobs), NOW), gone=gone))
     decision = decide(cases, replace(POLICY, opening=opening, currency=currency, grouping="company"))

@@ -25,7 +25,7 @@ from sqlalchemy import (
 )
 
 from relay.database import Moment, metadata
-from relay.money.movement import CLOSED, KINDS, STATES
+from relay.money.decide.movement import CLOSED, KINDS, STATES
 
 
 def _one_of(column: str, values: tuple[str, ...]) -> str:

@@ -8,10 +8,10 @@ from __future__ import annotations
 from datetime import date
 from typing import Literal
 
-from relay.money import amounts
-from relay.money.decide import Bill
-from relay.money.movement import Movement
-from relay.money.reference import disarmed
+from relay import amounts
+from relay.money.decide.bill import Bill
+from relay.money.decide.movement import Movement
+from relay.money.decide.reference import disarmed
 
 NAME_LENGTH = 200  # OfficeRnD states no limit; an invoice line is not longer
 COMMENT_LENGTH = 240  # PaperCut keeps 255. Source: SavaPage's mapping of tbl_account_transaction

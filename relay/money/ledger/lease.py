@@ -14,7 +14,7 @@ from sqlalchemy import Connection, insert, select, update
 
 from relay.config import Settings
 from relay.errors import AlreadyRunning, LedgerError
-from relay.money import tables
+from relay.money.ledger import tables
 
 LIFE = timedelta(minutes=15)  # longer than any single remote call with its settling time
 

@@ -1,29 +1,25 @@
-"""Everything that one run on a site's money works with, in one value."""
+"""The books of a site: everything that one run on its money works with, in one value."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from functools import cached_property
 from typing import Protocol
 
-from sqlalchemy import Engine
-
-from relay.clock import Clock
-from relay.config import Settings
+from relay import amounts
+from relay.accounts import SHARED, LinkedAccount, is_shared
 from relay.errors import BadAnswer, NotFound
-from relay.money import amounts
-from relay.money.account import SHARED, Person, is_shared
-from relay.money.evidence import Reading
-from relay.money.ledger import Ledger, open_ledger
-from relay.money.linked import accounts_of
-from relay.officernd.client import OfficeRnD
-from relay.papercut.client import PaperCut, SharedAccount
+from relay.money.decide.evidence import Reading
+from relay.money.ledger.store import Ledger, open_ledger
+from relay.papercut.client import SharedAccount
 from relay.progress import Progress
+from relay.site import Site
+from relay.stored_accounts import accounts_of
 
 READ = ("balance", "print-stats.job-count")
 STILL_TRIES = 5
@@ -50,22 +46,17 @@ class JobEvidence(Protocol):
 
 
 @contextmanager
-def opened(
-    settings: Settings,
-    officernd: OfficeRnD,
-    papercut: PaperCut,
-    database: Engine,
-    *,
-    clock: Clock,
-    progress: Progress,
-    writes: bool,
-    jobs: JobEvidence | None = None,
-) -> Iterator[Site]:
-    """Open one site's money for the `with` block; with `writes` under the site's lease. Raises AlreadyRunning."""
-    ledger = open_ledger(database, settings, clock) if writes else Ledger(database, settings.site.name, clock)
+def opened(site: Site, *, writes: bool, jobs: JobEvidence | None = None) -> Iterator[Books]:
+    """Open one site's books for the `with` block; with `writes` under the site's lease. Raises AlreadyRunning."""
+    ledger = (
+        open_ledger(site.database, site.settings, site.clock)
+        if writes
+        else Ledger(site.database, site.name, site.clock)
+    )
     try:
-        accounts = accounts_of(database, settings.site.name)
-        yield Site(settings, officernd, papercut, ledger, clock, progress, accounts, jobs or NoEvidence())
+        context = {field.name: getattr(site, field.name) for field in fields(Site)}
+        accounts = accounts_of(site.database, site.name)
+        yield Books(**context, ledger=ledger, accounts=accounts, jobs=jobs or NoEvidence())
     finally:
         if writes:
             ledger.release()
@@ -136,28 +127,19 @@ class NoEvidence:
 
 
 @dataclass(frozen=True)
-class Site:
-    """One site under way: settings, both systems, its ledger, the accounts linked when the run began."""
+class Books(Site):
+    """One site with its ledger open: the accounts linked when the run began, and what the job log can say."""
 
-    settings: Settings
-    officernd: OfficeRnD
-    papercut: PaperCut
     ledger: Ledger
-    clock: Clock
-    progress: Progress
-    accounts: tuple[Person, ...]
+    accounts: tuple[LinkedAccount, ...]
     jobs: JobEvidence = field(default_factory=NoEvidence)
-
-    @property
-    def name(self) -> str:
-        return self.settings.site.name
 
     @property
     def currency(self) -> str:
         return self.settings.site.currency
 
     @cached_property
-    def people(self) -> tuple[Person, ...]:
+    def people(self) -> tuple[LinkedAccount, ...]:
         """The accounts that are a person's: who may be topped up, and whom OfficeRnD's fees name."""
         return tuple(account for account in self.accounts if not account.is_shared)
 
@@ -187,7 +169,7 @@ class Site:
             return self._shared_account(username).balance
         return self.read_one(username).balance
 
-    def read_all(self, accounts: Sequence[Person]) -> dict[str, Reading]:
+    def read_all(self, accounts: Sequence[LinkedAccount]) -> dict[str, Reading]:
         """Return by username what PaperCut holds of many accounts; one deleted meanwhile is left out."""
         people = [account.username for account in accounts if not account.is_shared]
         shared = [account.username for account in accounts if account.is_shared]

@@ -10,39 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from relay.money.evidence import Reading
-from relay.money.movement import Movement
-
-SHARED = "account:"  # begins the name, and the id, of a shared account that a company pays for
-
-
-def is_shared(name: str) -> bool:
-    """Return whether a username or member id of the money room is a shared account's."""
-    return name.startswith(SHARED)
-
-
-@dataclass(frozen=True, slots=True)
-class Person:
-    """A linked account: who in OfficeRnD is which username, since when, with what balance and job counter (None: not
-    known) at that moment.
-
-    A shared account is billed by the same rules. It has "account:NAME" for its username, "account:ID" for its member
-    id, and always a company, which pays.
-    """
-
-    member_id: str
-    username: str
-    linked_at: datetime
-    opening_balance: int = 0
-    company_id: str = ""
-    company_name: str = ""
-    full_name: str = ""
-    standing: str = "active"
-    opening_jobs: int | None = None
-
-    @property
-    def is_shared(self) -> bool:
-        return is_shared(self.member_id)
+from relay.accounts import LinkedAccount
+from relay.money.decide.evidence import Reading
+from relay.money.decide.movement import Movement
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +53,7 @@ class Carried:
     doubt: str = ""  # "", "counter_fell" or "unexplained_debt"
 
 
-def first_mark(person: Person) -> Mark:
+def first_mark(person: LinkedAccount) -> Mark:
     """Return the mark of a person never settled: the balance at linking, a negative one being the opening debt."""
     return Mark(
         person.opening_balance, person.opening_jobs, person.linked_at, opening_left=max(0, -person.opening_balance)
@@ -136,7 +106,7 @@ def posted(mark: Mark, movement: Movement) -> Mark:
     return moved
 
 
-def mark_of(person: Person, marks: Mapping[str, Mark]) -> Mark:
+def mark_of(person: LinkedAccount, marks: Mapping[str, Mark]) -> Mark:
     """Return a person's last mark; one older than the link is of another account and does not count."""
     mark = marks.get(person.member_id)
     return mark if mark is not None and mark.at >= person.linked_at else first_mark(person)

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal
 
-from relay.money import amounts, reference
-from relay.money.movement import Fee
+from relay import amounts
+from relay.money.decide import reference
+from relay.money.decide.movement import Fee
 from relay.officernd.model import Fee as RemoteFee
 
 Verdict = Literal["there", "absent", "unknown"]

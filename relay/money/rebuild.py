@@ -10,20 +10,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Engine
-
-from relay.clock import Clock
-from relay.config import Settings
+from relay import amounts
+from relay.accounts import LinkedAccount
 from relay.errors import EXIT_DONE, EXIT_IN_DOUBT
-from relay.money import amounts, fees_plan, reference
-from relay.money.account import Person, first_mark
-from relay.money.effects import resolve_command
-from relay.money.movement import Fee, Movement, State
-from relay.money.site import Site, opened
-from relay.officernd.client import OfficeRnD
+from relay.money.act import fees_plan
+from relay.money.act.effects import resolve_command
+from relay.money.books import Books, opened
+from relay.money.decide import reference
+from relay.money.decide.account import first_mark
+from relay.money.decide.movement import Fee, Movement, State
 from relay.officernd.model import Fee as RemoteFee
-from relay.papercut.client import PaperCut
-from relay.progress import Progress
+from relay.site import Site
 
 
 @dataclass(frozen=True)
@@ -53,44 +50,43 @@ class Rebuilt:
 
 
 def rebuild(
-    settings: Settings, officernd: OfficeRnD, papercut: PaperCut, database: Engine, *,
-    clock: Clock, progress: Progress, dry_run: bool = False,
+    site: Site, *, dry_run: bool = False,
 ) -> Rebuilt:  # fmt: skip
     """Take every fee of this site that OfficeRnD holds and the ledger does not know into the ledger, as posted."""
-    with opened(settings, officernd, papercut, database, clock=clock, progress=progress, writes=not dry_run) as site:
-        plan = fees_plan.fees_plan(officernd, settings, create=False)
-        found = [] if plan is None else [fee for fee in officernd.fees(plan=plan.id) if _ours(site, fee)]
-        names = {fee.id: name for fee in found if (name := _reference(site, fee))}
-        known = site.ledger.known_references(names.values())
+    with opened(site, writes=not dry_run) as books:
+        plan = fees_plan.fees_plan(books.officernd, books.settings, create=False)
+        found = [] if plan is None else [fee for fee in books.officernd.fees(plan=plan.id) if _ours(books, fee)]
+        names = {fee.id: name for fee in found if (name := _reference(books, fee))}
+        known = books.ledger.known_references(names.values())
         lost = [fee for fee in found if names[fee.id] not in known]
-        people = {person.member_id: person for person in site.people}
-        doubtful = _doubtful(site, lost, people)
+        people = {person.member_id: person for person in books.people}
+        doubtful = _doubtful(books, lost, people)
         taken: set[str] = set()
-        unmarked = set(people) - set(site.ledger.marks())
+        unmarked = set(people) - set(books.ledger.marks())
         if not dry_run:
             for fee in sorted(lost, key=lambda fee: names[fee.id]):
                 if names[fee.id] not in taken:
                     taken.add(names[fee.id])
                     person = people.get(fee.member)
-                    _take(site, fee, names[fee.id], person, fee.id in doubtful, fee.member in unmarked)
+                    _take(books, fee, names[fee.id], person, fee.id in doubtful, fee.member in unmarked)
                     unmarked.discard(fee.member)
         in_doubt = tuple(sorted(names[fee.id] for fee in lost if fee.id in doubtful))
         return Rebuilt(len({names[fee.id] for fee in lost}), len(known), in_doubt, dry_run)
 
 
-def _ours(site: Site, fee: RemoteFee) -> bool:
-    return fee.location in ("", site.settings.officernd.location) and bool(_reference(site, fee))
+def _ours(books: Books, fee: RemoteFee) -> bool:
+    return fee.location in ("", books.settings.officernd.location) and bool(_reference(books, fee))
 
 
-def _reference(site: Site, fee: RemoteFee) -> str:
+def _reference(books: Books, fee: RemoteFee) -> str:
     """Return the reference in a fee's name that this site made for its payer, "" for none."""
     for name in reference.find(fee.name):
-        if any(reference.belongs(name, site.name, subject) for subject in (fee.member, fee.company)):
+        if any(reference.belongs(name, books.name, subject) for subject in (fee.member, fee.company)):
             return name
     return ""
 
 
-def _doubtful(site: Site, lost: list[RemoteFee], people: dict[str, Person]) -> set[str]:
+def _doubtful(books: Books, lost: list[RemoteFee], people: dict[str, LinkedAccount]) -> set[str]:
     """Return the ids of those fees whose adjustment may not have been made.
 
     Only a person's last fee can be: nothing new is begun before the last movement is done. If the balance is above what
@@ -98,9 +94,9 @@ def _doubtful(site: Site, lost: list[RemoteFee], people: dict[str, Person]) -> s
     """
     last: dict[str, RemoteFee] = {}
     for fee in lost:
-        if fee.member in people and (fee.member not in last or _order(site, fee) > _order(site, last[fee.member])):
+        if fee.member in people and (fee.member not in last or _order(books, fee) > _order(books, last[fee.member])):
             last[fee.member] = fee
-    readings = site.read_all([people[member_id] for member_id in last])
+    readings = books.read_all([people[member_id] for member_id in last])
     doubtful = set()
     for member_id, fee in last.items():
         reading = readings.get(people[member_id].username)
@@ -110,12 +106,14 @@ def _doubtful(site: Site, lost: list[RemoteFee], people: dict[str, Person]) -> s
     return doubtful
 
 
-def _order(site: Site, fee: RemoteFee) -> tuple[str, int]:
-    name = _reference(site, fee)
+def _order(books: Books, fee: RemoteFee) -> tuple[str, int]:
+    name = _reference(books, fee)
     return str(reference.business_day(name)), reference.sequence(name)
 
 
-def _take(site: Site, remote: RemoteFee, name: str, person: Person | None, doubtful: bool, marked: bool) -> None:
+def _take(
+    books: Books, remote: RemoteFee, name: str, person: LinkedAccount | None, doubtful: bool, marked: bool
+) -> None:
     """Store one fee, its adjustment, and (`marked`) a first mark for its person."""
     day = reference.business_day(name)
     assert day is not None
@@ -128,10 +126,10 @@ def _take(site: Site, remote: RemoteFee, name: str, person: Person | None, doubt
         company_id=remote.company,
         is_personal=remote.is_personal,
         plan_id=remote.plan,
-        location_id=remote.location or site.settings.officernd.location,
+        location_id=remote.location or books.settings.officernd.location,
         name=remote.name,
         price=price,
-        currency=site.currency,
+        currency=books.currency,
         issue_date=remote.issue_date,
         use_coins=False,
         state="posted",
@@ -142,11 +140,11 @@ def _take(site: Site, remote: RemoteFee, name: str, person: Person | None, doubt
     note = ""
     if doubtful:
         note = (
-            f"The ledger was rebuilt: was {amounts.text(price, site.currency)} {site.currency} added to {username} for "
-            f"this fee? Look for {name} in this account's transactions in PaperCut. {resolve_command(name)}"
+            f"The ledger was rebuilt: was {amounts.text(price, books.currency)} {books.currency} added to {username} "
+            f"for this fee? Look for {name} in this account's transactions in PaperCut. {resolve_command(name)}"
         )
-    with site.ledger.write() as connection:
-        site.ledger.add_fee(connection, fee)
+    with books.ledger.write() as connection:
+        books.ledger.add_fee(connection, fee)
         if remote.member:  # who shared a company's fee is not written in it
             movement = Movement(
                 reference=name,
@@ -155,7 +153,7 @@ def _take(site: Site, remote: RemoteFee, name: str, person: Person | None, doubt
                 username=username,
                 company_id=remote.company,
                 amount=price,
-                currency=site.currency,
+                currency=books.currency,
                 business_day=day,
                 sequence=fee.sequence,
                 state=state,
@@ -163,8 +161,8 @@ def _take(site: Site, remote: RemoteFee, name: str, person: Person | None, doubt
                 fee_state="posted",
                 note=note,
             )
-            site.ledger.add_movement(connection, movement)
+            books.ledger.add_movement(connection, movement)
         if marked:
             assert person is not None
-            site.ledger.set_mark(connection, person.member_id, first_mark(person))
-        site.ledger.evidence(connection, name, "rebuilt", {"fee_id": remote.id})
+            books.ledger.set_mark(connection, person.member_id, first_mark(person))
+        books.ledger.evidence(connection, name, "rebuilt", {"fee_id": remote.id})

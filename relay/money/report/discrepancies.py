@@ -12,20 +12,20 @@ from datetime import date, datetime, time, timedelta
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Engine, select
+from sqlalchemy import select
 
-from relay.clock import Clock
-from relay.config import Settings
+from relay import amounts
+from relay.accounts import LinkedAccount
 from relay.errors import EXIT_DONE
-from relay.money import amounts, fees_plan, reference, tables
-from relay.money.account import Mark, Person, first_mark, mark_of
-from relay.money.evidence import Reading
-from relay.money.movement import Fee, Movement
-from relay.money.site import JobEvidence, Site, opened
-from relay.officernd.client import OfficeRnD
+from relay.money.act import fees_plan
+from relay.money.books import Books, JobEvidence, opened
+from relay.money.decide import reference
+from relay.money.decide.account import Mark, first_mark, mark_of
+from relay.money.decide.evidence import Reading
+from relay.money.decide.movement import Fee, Movement
+from relay.money.ledger import tables
 from relay.officernd.model import Fee as RemoteFee
-from relay.papercut.client import PaperCut
-from relay.progress import Progress
+from relay.site import Site
 
 State = Literal["pending", "explained", "unmatched"]
 TERMS = ("printed", "elsewhere", "top_ups", "forgiven", "credits", "fees")
@@ -140,29 +140,26 @@ class Discrepancies:
 
 
 def discrepancies(
-    settings: Settings, officernd: OfficeRnD, papercut: PaperCut, database: Engine, *,
-    clock: Clock, progress: Progress, since: date | None = None, jobs: JobEvidence | None = None,
+    site: Site, *, since: date | None = None, jobs: JobEvidence | None = None,
 ) -> Discrepancies:  # fmt: skip
     """Compare ledger, PaperCut and OfficeRnD from the business day `since` on (None: from the beginning)."""
-    with opened(
-        settings, officernd, papercut, database, clock=clock, progress=progress, writes=False, jobs=jobs
-    ) as site:
-        zone = ZoneInfo(settings.site.timezone)
+    with opened(site, writes=False, jobs=jobs) as books:
+        zone = ZoneInfo(books.settings.site.timezone)
         begin = datetime.combine(since, time(), zone) if since is not None else None
-        posted = site.ledger.movements(tables.movements.c.state == "posted")
-        changes = _changes(site)
-        marks = site.ledger.marks()
-        readings = site.read_all(site.accounts)
+        posted = books.ledger.movements(tables.movements.c.state == "posted")
+        changes = _changes(books)
+        marks = books.ledger.marks()
+        readings = books.read_all(books.accounts)
         people = tuple(
-            _balance(site, person, mark_of(person, marks), readings[person.username], posted, changes, begin)
-            for person in site.accounts
+            _balance(books, person, mark_of(person, marks), readings[person.username], posted, changes, begin)
+            for person in books.accounts
             if person.username in readings
         )
-        lines = [*_people_lines(site, people), *_open_lines(site), *_held_lines(site, marks)]
-        fees, matched, fee_lines = _fees(site, since)
+        lines = [*_people_lines(books, people), *_open_lines(books), *_held_lines(books, marks)]
+        fees, matched, fee_lines = _fees(books, since)
         lines.extend(fee_lines)
         return Discrepancies(
-            site.currency,
+            books.currency,
             since,
             people,
             tuple(sorted(lines, key=lambda line: (line.state, line.subject))),
@@ -179,11 +176,11 @@ class _Change:
     doubt: str
 
 
-def _changes(site: Site) -> dict[str, list[_Change]]:
+def _changes(books: Books) -> dict[str, list[_Change]]:
     table = tables.changes
-    query = select(table).where(table.c.site == site.name).order_by(table.c.at)
+    query = select(table).where(table.c.site == books.name).order_by(table.c.at)
     found: dict[str, list[_Change]] = {}
-    with site.ledger.read() as connection:
+    with books.ledger.read() as connection:
         for row in connection.execute(query).mappings():
             change = _Change(row["at"], row["printed"], row["credited"], row["doubt"])
             found.setdefault(row["member_id"], []).append(change)
@@ -191,8 +188,8 @@ def _changes(site: Site) -> dict[str, list[_Change]]:
 
 
 def _balance(
-    site: Site,
-    person: Person,
+    books: Books,
+    person: LinkedAccount,
     mark: Mark,
     reading: Reading,
     posted: Sequence[Movement],
@@ -219,12 +216,12 @@ def _balance(
     whole = terms(own, moved)
     asked = whole
     if begin is not None:
-        day = site.clock.local_day(begin, site.settings.site.timezone)
+        day = books.clock.local_day(begin, books.settings.site.timezone)
         asked = terms(
             [movement for movement in own if movement.business_day >= day],
             [change for change in moved if change.at >= begin],
         )
-    logged = site.jobs.costs(person.username, begin or person.linked_at, mark.at)
+    logged = books.jobs.costs(person.username, begin or person.linked_at, mark.at)
     return Balance(
         person.member_id,
         person.username,
@@ -239,7 +236,7 @@ def _balance(
     )
 
 
-def _counts(movement: Movement, person: Person) -> bool:
+def _counts(movement: Movement, person: LinkedAccount) -> bool:
     """Return whether a movement changed the balance since the link, as far as the ledger's memory of it goes.
 
     What `rebuild` took over was never sent by this ledger: the balance that it began with has it already.
@@ -247,7 +244,7 @@ def _counts(movement: Movement, person: Person) -> bool:
     return movement.by_word if movement.sent_at is None else movement.sent_at >= person.linked_at
 
 
-def _people_lines(site: Site, people: Iterable[Balance]) -> list[Line]:
+def _people_lines(books: Books, people: Iterable[Balance]) -> list[Line]:
     lines = []
     for person in people:
         if person.difference:
@@ -279,29 +276,29 @@ def _people_lines(site: Site, people: Iterable[Balance]) -> list[Line]:
     return lines
 
 
-def _open_lines(site: Site) -> list[Line]:
+def _open_lines(books: Books) -> list[Line]:
     lines = []
-    for movement in site.ledger.open_movements():
+    for movement in books.ledger.open_movements():
         message = f"{movement.reference} is {movement.stage}. {movement.note}".strip()
         lines.append(Line("pending", movement.username, movement.amount, message))
     return lines
 
 
-def _held_lines(site: Site, marks: Mapping[str, Mark]) -> list[Line]:
+def _held_lines(books: Books, marks: Mapping[str, Mark]) -> list[Line]:
     return [
         Line("explained", person.username, -mark.opening_left, "opening debt, older than the integration, held")
-        for person in site.accounts
+        for person in books.accounts
         if (mark := mark_of(person, marks)).opening_left
     ]
 
 
-def _fees(site: Site, since: date | None) -> tuple[int, int, list[Line]]:
+def _fees(books: Books, since: date | None) -> tuple[int, int, list[Line]]:
     """Return how many fees the ledger has since a day, how many of them stand in OfficeRnD, a line for each other."""
-    plan = fees_plan.fees_plan(site.officernd, site.settings, create=False)
-    posted = site.ledger.fees(tables.fees.c.state == "posted")
+    plan = fees_plan.fees_plan(books.officernd, books.settings, create=False)
+    posted = books.ledger.fees(tables.fees.c.state == "posted")
     ours = [fee for fee in posted if since is None or fee.business_day >= since]
     begin = min((fee.issue_date for fee in ours), default=None)
-    held = site.officernd.fees(plan=plan.id, issued_from=_earlier(begin)) if plan is not None else []
+    held = books.officernd.fees(plan=plan.id, issued_from=_earlier(begin)) if plan is not None else []
     by_id = {fee.id: fee for fee in held}
     by_reference = {name: fee for fee in held for name in reference.find(fee.name)}
     lines: list[Line] = []
@@ -311,12 +308,12 @@ def _fees(site: Site, since: date | None) -> tuple[int, int, list[Line]]:
         remote = by_id.get(fee.fee_id) or by_reference.get(fee.reference)
         if remote is not None:
             claimed.add(remote.id)
-        wrong = _compare(site, fee, remote)
+        wrong = _compare(books, fee, remote)
         if wrong:
             lines.append(Line(wrong.state, fee.reference, wrong.amount, wrong.message))
         else:
             matched += 1
-    known = site.ledger.known_fee_ids(by_id)
+    known = books.ledger.known_fee_ids(by_id)
     lines.extend(
         Line(
             "unmatched",
@@ -326,7 +323,7 @@ def _fees(site: Site, since: date | None) -> tuple[int, int, list[Line]]:
         )
         for fee in held
         if fee.id not in claimed | known
-        and fee.member in {person.member_id for person in site.people}
+        and fee.member in {person.member_id for person in books.people}
         and (since is None or fee.issue_date >= since)
     )
     return len(ours), matched, lines
@@ -336,7 +333,7 @@ def _earlier(day: date | None) -> date | None:
     return day - timedelta(days=31) if day is not None else None
 
 
-def _compare(site: Site, fee: Fee, remote: RemoteFee | None) -> Line | None:
+def _compare(books: Books, fee: Fee, remote: RemoteFee | None) -> Line | None:
     """Return what staff changed on a fee; whatever it is, the debt was taken over once and is never billed again."""
     never = "it is never billed again; if that was a mistake, make the fee by hand"
     if remote is None:

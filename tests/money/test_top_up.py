@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from money_world import Site, kill, lose, sites
 
-from relay.money.result import MoneyResult
+from relay.money.report.result import MoneyResult
 from relay.officernd.model import Membership, Plan
 from relay.papercut.client import GroupQuota
 

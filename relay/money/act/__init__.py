@@ -1,0 +1,1 @@
+"""What acts: the guard, and each remote write between two commits."""

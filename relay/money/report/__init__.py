@@ -1,0 +1,1 @@
+"""What is told: answers, status, the four equations."""

@@ -1,0 +1,126 @@
+"""The linked accounts as the ledger's database holds them: the two tables, and what every room reads of them.
+
+The people room decides on links and writes them (`relay.people.links`); the other rooms only read.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, Boolean, Column, Connection, Engine, Index, String, Table, Text, select, text
+
+from relay.accounts import SHARED, LinkedAccount, SharedAccount, email_key
+from relay.database import Moment, metadata, reading
+
+SITE_LENGTH = 40
+ID_LENGTH = 40
+USERNAME_LENGTH = 255
+
+people_links = Table(
+    "people_links",
+    metadata,
+    Column("site", String(SITE_LENGTH), primary_key=True),
+    Column("member_id", String(ID_LENGTH), primary_key=True),
+    Column("username", String(USERNAME_LENGTH), nullable=False),
+    Column("email", Text, nullable=False, default=""),
+    Column("linked_at", Moment, nullable=True),
+    Column("opening_balance", BigInteger, nullable=False, default=0),
+    Column("made_by_us", Boolean, nullable=False, default=False),
+    Column("initial_done", Boolean, nullable=False, default=True),
+    Column("standing", String(12), nullable=False, default="active"),
+    Column("display_name", Text, nullable=False, default=""),
+    Column("company_id", String(ID_LENGTH), nullable=False, default=""),
+    Column("company_name", Text, nullable=False, default=""),
+    Column("location_id", String(ID_LENGTH), nullable=False, default=""),
+    Column("deleted_at", Moment, nullable=True),
+    Column("opening_jobs", BigInteger, nullable=True),
+    # One account is one member's, as long as both exist.
+    Index(
+        "people_links_username",
+        "site",
+        "username",
+        unique=True,
+        sqlite_where=text("deleted_at IS NULL"),
+        postgresql_where=text("deleted_at IS NULL"),
+    ),
+)
+
+# Shared accounts of PaperCut that a company pays for, by PaperCut's own id: names change. Never deleted, since fees and
+# jobs of an account that is no longer the company's are still told; linked anew, it is told as the present company's.
+people_shared_accounts = Table(
+    "people_shared_accounts",
+    metadata,
+    Column("site", String(SITE_LENGTH), primary_key=True),
+    Column("account_id", String(ID_LENGTH), primary_key=True),
+    Column("name", String(USERNAME_LENGTH), nullable=False),
+    Column("company_id", String(ID_LENGTH), nullable=False),
+    Column("company_name", Text, nullable=False),
+    Column("linked_at", Moment, nullable=False),
+    Column("opening_balance", BigInteger, nullable=False),
+    Column("unlinked_at", Moment, nullable=True),
+)
+
+
+def accounts_of(database: Engine, site: str) -> tuple[LinkedAccount, ...]:
+    """Return every account of a site that is billed: the linked ones of people by username, then the shared ones."""
+    with reading(database) as connection:
+        people = linked_accounts(connection, site)
+        shared = shared_accounts(connection, site)
+    return (
+        *people,
+        *(
+            LinkedAccount(
+                member_id=f"{SHARED}{account.account_id}",
+                username=f"{SHARED}{account.name}",
+                linked_at=account.linked_at,
+                opening_balance=account.opening_balance,
+                company_id=account.company_id,
+                company_name=account.company_name,
+                full_name=account.name,
+            )
+            for account in shared
+            if account.unlinked_at is None
+        ),
+    )
+
+
+def linked_accounts(connection: Connection, site: str) -> list[LinkedAccount]:
+    """Return every person's linked account that stands in PaperCut, sorted by username, also of those who left."""
+    rows = connection.execute(
+        select(people_links)
+        .where(
+            people_links.c.site == site,
+            people_links.c.linked_at.is_not(None),
+            people_links.c.deleted_at.is_(None),
+            people_links.c.standing != "gone",
+        )
+        .order_by(people_links.c.username)
+    ).mappings()
+    return [
+        LinkedAccount(
+            member_id=row["member_id"],
+            username=row["username"],
+            linked_at=row["linked_at"],
+            opening_balance=row["opening_balance"],
+            company_id=row["company_id"],
+            company_name=row["company_name"],
+            full_name=row["display_name"],
+            standing=row["standing"],
+            opening_jobs=row["opening_jobs"],
+            location_id=row["location_id"],
+        )
+        for row in rows
+    ]
+
+
+def shared_accounts(connection: Connection, site: str) -> list[SharedAccount]:
+    """Return every shared account that is or was a company's, by name."""
+    table = people_shared_accounts
+    rows = connection.execute(select(table).where(table.c.site == site).order_by(table.c.name)).mappings()
+    return [SharedAccount(**{name: value for name, value in row.items() if name != "site"}) for row in rows]
+
+
+def members_with_address(connection: Connection, site: str, address: str) -> list[str]:
+    """Return the member ids of the linked accounts whose member has an e-mail address, in any case."""
+    query = select(people_links.c.member_id, people_links.c.email).where(
+        people_links.c.site == site, people_links.c.linked_at.is_not(None), people_links.c.deleted_at.is_(None)
+    )
+    return [row.member_id for row in connection.execute(query) if email_key(row.email) == email_key(address)]
