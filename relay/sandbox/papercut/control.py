@@ -12,7 +12,8 @@
     POST /sandbox/nightly   {}                                                   what happens at night, now
     POST /sandbox/reset-counts {}
     GET  /sandbox           a page to do the first two by hand
-    GET  /sandbox/state     counts of calls and writes, switches, settings, groups, printers, last jobs
+    GET  /sandbox/state     counts of calls, writes and effects still to come late, switches, settings, groups,
+                            printers, last jobs
     GET  /sandbox/users     every user with balance, groups and counters; ?username=ann for one
     GET  /sandbox/jobs, /sandbox/transactions   ?username=ann for one person
 
@@ -31,6 +32,7 @@ from datetime import datetime
 from typing import Any
 
 from relay.sandbox.papercut import nightly, popup, printing
+from relay.sandbox.papercut.api.registry import Context
 from relay.sandbox.papercut.faults import ApiFault
 from relay.sandbox.papercut.injection import KINDS, Injector
 from relay.sandbox.papercut.printing import PrintRefused
@@ -45,12 +47,13 @@ class BadRequest(Exception):
     """A request that cannot be meant; the text says why."""
 
 
-def get(state: State, injector: Injector, path: str, query: dict[str, list[str]]) -> tuple[int, Any]:
+def get(context: Context, injector: Injector, path: str, query: dict[str, list[str]]) -> tuple[int, Any]:
     """Return HTTP status and JSON value of a GET."""
+    state = context.state
     username = (query.get("username") or [""])[0].lower()
     with state.lock:
         if path == "/sandbox/state":
-            return 200, _state(state, injector)
+            return 200, _state(context, injector)
         if path == "/sandbox/users":
             users = [state.users[name] for name in state.usernames() if username in ("", name)]
             return 200, {"users": [user_as_json(state, user) for user in users]}
@@ -62,7 +65,7 @@ def get(state: State, injector: Injector, path: str, query: dict[str, list[str]]
     return 404, {"error": f"there is no {path}"}
 
 
-def post(state: State, injector: Injector, path: str, body: Any) -> tuple[int, Any]:
+def post(context: Context, injector: Injector, path: str, body: Any) -> tuple[int, Any]:
     """Return HTTP status and JSON value of a POST with the JSON object `body`."""
     action = _ACTIONS.get(path)
     if action is None:
@@ -70,22 +73,22 @@ def post(state: State, injector: Injector, path: str, body: Any) -> tuple[int, A
     if not isinstance(body, dict):
         return 400, {"error": "the body must be a JSON object"}
     try:
-        return 200, action(state, injector, body)
+        return 200, action(context, injector, body)
     except (BadRequest, PrintRefused, TaskFailed, ValueError) as error:
         return 400, {"error": str(error)}
     except ApiFault as fault:
         return 400, {"error": fault.text}
 
 
-def _popup(state: State, injector: Injector, body: dict[str, Any]) -> Any:
+def _popup(context: Context, injector: Injector, body: dict[str, Any]) -> Any:
     given = _fields(body, username=str, password=str, client=str)
     verdict = popup.login(
-        state, given.get("username", ""), given.get("password", ""), client_address=given.get("client", "")
+        context.state, given.get("username", ""), given.get("password", ""), client_address=given.get("client", "")
     )
     return as_json(verdict)
 
 
-def _print(state: State, injector: Injector, body: dict[str, Any]) -> Any:
+def _print(context: Context, injector: Injector, body: dict[str, Any]) -> Any:
     given = _fields(
         body,
         login=list,
@@ -107,20 +110,22 @@ def _print(state: State, injector: Injector, body: dict[str, Any]) -> Any:
     login = given.pop("login", None)
     if login is not None and not (len(login) == 2 and all(isinstance(part, str) for part in login)):
         raise BadRequest("login is [name, password]")
+    state = context.state
     job = printing.print_job(state, login=tuple(login) if login else None, **given)
     with state.lock:
         user = state.user(job.username)
         return {"job": as_json(job), "user": user_as_json(state, user)}
 
 
-def _refund(state: State, injector: Injector, body: dict[str, Any]) -> Any:
+def _refund(context: Context, injector: Injector, body: dict[str, Any]) -> Any:
     given = _fields(body, job=int, amount=float, comment=str)
     if "job" not in given:
         raise BadRequest("job is missing")
-    return as_json(printing.refund(state, given["job"], given.get("amount"), given.get("comment", "")))
+    return as_json(printing.refund(context.state, given["job"], given.get("amount"), given.get("comment", "")))
 
 
-def _account(state: State, injector: Injector, body: dict[str, Any]) -> Any:
+def _account(context: Context, injector: Injector, body: dict[str, Any]) -> Any:
+    state = context.state
     given = _fields(body, name=str, balance=float)
     name = given.get("name", "")
     if not name.strip() or name in state.shared_accounts:
@@ -130,7 +135,7 @@ def _account(state: State, injector: Injector, body: dict[str, Any]) -> Any:
     return {"name": account.name, "account_id": account.account_id, "balance": account.balance}
 
 
-def _fault(state: State, injector: Injector, body: dict[str, Any]) -> Any:
+def _fault(context: Context, injector: Injector, body: dict[str, Any]) -> Any:
     if body.get("clear") is True:
         injector.clear()
         return {"cleared": True}
@@ -141,14 +146,16 @@ def _fault(state: State, injector: Injector, body: dict[str, Any]) -> Any:
     return {"method": rule.method, "kind": rule.kind, "times": rule.times}
 
 
-def _switches(state: State, injector: Injector, body: dict[str, Any]) -> Any:
+def _switches(context: Context, injector: Injector, body: dict[str, Any]) -> Any:
+    state = context.state
     with state.lock:
         for name, value in body.items():
             state.switches.set(name, value)
         return dataclasses.asdict(state.switches)
 
 
-def _settings(state: State, injector: Injector, body: dict[str, Any]) -> Any:
+def _settings(context: Context, injector: Injector, body: dict[str, Any]) -> Any:
+    state = context.state
     with state.lock:
         for name, value in body.items():
             held = getattr(state.settings, name, None)
@@ -164,17 +171,17 @@ def _settings(state: State, injector: Injector, body: dict[str, Any]) -> Any:
         return _settings_as_json(state)
 
 
-def _nightly(state: State, injector: Injector, body: dict[str, Any]) -> Any:
-    nightly.run_night(state)
+def _nightly(context: Context, injector: Injector, body: dict[str, Any]) -> Any:
+    nightly.run_night(context.state)
     return {"done": True}
 
 
-def _reset_counts(state: State, injector: Injector, body: dict[str, Any]) -> Any:
+def _reset_counts(context: Context, injector: Injector, body: dict[str, Any]) -> Any:
     injector.reset_counts()
     return {"done": True}
 
 
-_ACTIONS: dict[str, Callable[[State, Injector, dict[str, Any]], Any]] = {
+_ACTIONS: dict[str, Callable[[Context, Injector, dict[str, Any]], Any]] = {
     "/sandbox/popup": _popup,
     "/sandbox/print": _print,
     "/sandbox/refund": _refund,
@@ -200,7 +207,8 @@ def _fields(body: dict[str, Any], **kinds: type) -> dict[str, Any]:
     return dict(body)
 
 
-def _state(state: State, injector: Injector) -> dict[str, Any]:
+def _state(context: Context, injector: Injector) -> dict[str, Any]:
+    state = context.state
     return {
         "now": state.now().isoformat(),
         "users": len(state.users),
@@ -221,6 +229,7 @@ def _state(state: State, injector: Injector) -> dict[str, Any]:
         "server_log": state.server_log[-20:],
         "calls": dict(sorted(injector.calls.items())),
         "writes": dict(sorted(injector.writes.items())),
+        "late": len(context.late),
         "switches": dataclasses.asdict(state.switches),
         "settings": _settings_as_json(state),
     }

@@ -6,6 +6,7 @@ anything else. Source: web-services notes 1.1 to 1.4.
 
 from __future__ import annotations
 
+import contextlib
 import hmac
 import ipaddress
 import json
@@ -17,7 +18,7 @@ from relay.sandbox.papercut import faults, wire
 from relay.sandbox.papercut.api import accounts, balances, groups, printers, registry, system, users  # noqa: F401
 from relay.sandbox.papercut.api.registry import METHODS, MISREAD, Context
 from relay.sandbox.papercut.faults import ApiFault
-from relay.sandbox.papercut.injection import Injector
+from relay.sandbox.papercut.injection import Injector, Rule
 from relay.sandbox.papercut.state import KEY_CALLERS, KEY_TOKEN, State
 
 log = logging.getLogger(__name__)
@@ -39,6 +40,7 @@ LOST = Reply(None)
 
 def answer(context: Context, injector: Injector, body: bytes, caller: str) -> Reply:
     """Return the reply to one request body from the address `caller`."""
+    context.late.run_due()
     state = context.state
     try:
         full_name, parameters = wire.read_call(body)
@@ -48,7 +50,7 @@ def answer(context: Context, injector: Injector, body: bytes, caller: str) -> Re
     arguments = parameters if name == TOKENLESS else parameters[1:]
     injector.count_call(name)
     rules = injector.due(name, arguments)
-    after = ""
+    after: Rule | None = None
     for rule in rules:
         if rule.kind == "delay":
             state.clock.sleep(rule.delay_s)
@@ -56,25 +58,39 @@ def answer(context: Context, injector: Injector, body: bytes, caller: str) -> Re
             rule.function(name, arguments)
         elif rule.kind == "lost_before":
             return LOST
+        elif rule.kind == "late":
+            context.late.add(rule.delay_s, lambda: _unanswered(context, injector, full_name, parameters, caller))
+            return LOST
         elif rule.kind == "http_500":
             return Reply(b"<html><body>Internal Server Error</body></html>", 500)
         elif rule.kind == "fault":
             return _fault(state, ApiFault(rule.code, rule.text))
         else:
-            after = rule.kind
+            after = rule
     try:
         reply = _answer(context, injector, full_name, parameters, caller)
     except ApiFault as fault:
         reply = _fault(state, fault)
-    if after == "lost_after":
-        return LOST
-    if after == "http_500_after":
+    return reply if after is None else _spoilt(state, after)
+
+
+def _spoilt(state: State, rule: Rule) -> Reply:
+    """Return what the caller gets instead of the answer to a call that was carried out."""
+    if rule.kind == "fault_after":
+        return _fault(state, ApiFault(rule.code, rule.text))
+    if rule.kind == "http_500_after":
         return Reply(b"<html><body>Internal Server Error</body></html>", 500)
-    if after == "garbage":
+    if rule.kind == "garbage":
         return Reply(b"<html><body>It works!</body>")
-    if after == "empty":
+    if rule.kind == "empty":
         return Reply(b"")
-    return reply
+    return LOST
+
+
+def _unanswered(context: Context, injector: Injector, full_name: str, parameters: list[Any], caller: str) -> None:
+    """Carry out a call whose connection is closed already; a refusal reaches nobody."""
+    with contextlib.suppress(ApiFault):
+        _answer(context, injector, full_name, parameters, caller)
 
 
 def _answer(context: Context, injector: Injector, full_name: str, parameters: list[Any], caller: str) -> Reply:

@@ -10,20 +10,34 @@ import threading
 from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
-Kind = Literal["lost_before", "lost_after", "delay", "http_500", "http_500_after", "garbage", "empty", "fault", "call"]
-KINDS = ("lost_before", "lost_after", "delay", "http_500", "http_500_after", "garbage", "empty", "fault", "call")
+Kind = Literal[
+    "lost_before",
+    "lost_after",
+    "late",
+    "delay",
+    "http_500",
+    "http_500_after",
+    "garbage",
+    "empty",
+    "fault",
+    "fault_after",
+    "call",
+]
+KINDS: tuple[str, ...] = get_args(Kind)
 
 
 @dataclass
 class Rule:
     """One fault: `times` 0 means for ever; `after` spares that many matching calls first.
 
-    lost_before: the connection closes, nothing happened. lost_after: it closes after the effect. delay: `delay_s`
-    before the effect. http_500 and http_500_after: an error page before or after the effect. garbage: an answer that is
-    no XML, after the effect. empty: HTTP 200 without a body, after the effect. fault: `code` and `text` without effect.
-    call: `function(method, arguments)` before the effect (in-process only).
+    lost_before: the connection closes, nothing happened. lost_after: it closes after the effect. late: it closes at
+    once, and the effect comes `delay_s` later (see `relay.sandbox.late`), unless the server was stopped or restored by
+    then. delay: `delay_s` before the effect. http_500 and http_500_after: an error page before or after the effect.
+    garbage: an answer that is no XML, after the effect. empty: HTTP 200 without a body, after the effect. fault and
+    fault_after: `code` and `text` without the effect, or after it. call: `function(method, arguments)` before the
+    effect (in-process only).
     """
 
     method: str
@@ -64,7 +78,7 @@ class Injector:
         return rule
 
     def clear(self) -> None:
-        """Lift every rule."""
+        """Lift every rule. What is late already still comes."""
         with self._lock:
             self._rules.clear()
 

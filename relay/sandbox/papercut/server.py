@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
 from relay.clock import Clock
+from relay.sandbox.late import LateEffects
 from relay.sandbox.papercut import control, dispatch, health, nightly, popup, printing, security
 from relay.sandbox.papercut.api.registry import Context
 from relay.sandbox.papercut.injection import Injector
@@ -77,7 +78,8 @@ class PaperCutStandIn:
         self.state.config[KEY_TOKEN] = token
         self.tasks = TaskSlot(self.state)
         self.faults = Injector()
-        self._context = Context(self.state, self.tasks)
+        self.late = LateEffects(self.state.clock)
+        self._context = Context(self.state, self.tasks, self.late)
         self._port = port
         self._database_url = database_url
         self._database: ExternalDatabase | None = None
@@ -104,13 +106,14 @@ class PaperCutStandIn:
         return self
 
     def stop(self) -> None:
-        """Close the port and every connection, and wait for the running task."""
+        """Close the port and every connection, wait for the running task, and drop what would come late."""
         if self._server is not None and self._thread is not None:
             self._server.end()
             self._thread.join()
             self._server.close_connections()
             self._server.server_close()
             self._server = None
+        self.late.drop()
         self.tasks.join()
         if self._database is not None:
             self._database.close()
@@ -266,15 +269,16 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         parts = urlsplit(self.path)
         query = parse_qs(parts.query)
-        state = self.server.context.state
+        context = self.server.context
+        context.late.run_due()
         if parts.path == RPC_PATH:
             self._page(405, "Method Not Allowed")
         elif parts.path.startswith(health.PATHS):
-            self._json(*health.answer(state, parts.path, query, self.headers.get("Authorization") or ""))
+            self._json(*health.answer(context.state, parts.path, query, self.headers.get("Authorization") or ""))
         elif parts.path == control.PATH:
             self._send(200, "text/html; charset=utf-8", files(__package__).joinpath("page.html").read_bytes())
         elif parts.path.startswith(control.PATH + "/"):
-            self._json(*control.get(state, self.server.injector, parts.path, query))
+            self._json(*control.get(context, self.server.injector, parts.path, query))
         else:
             self._page(404, "Not Found")
 
@@ -299,7 +303,8 @@ class _Handler(BaseHTTPRequestHandler):
         except ValueError:
             self._json(400, {"error": "the body is no JSON"})
             return
-        self._json(*control.post(self.server.context.state, self.server.injector, path, value))
+        self.server.context.late.run_due()
+        self._json(*control.post(self.server.context, self.server.injector, path, value))
 
     def _body(self) -> bytes | None:
         length = self.headers.get("Content-Length") or ""

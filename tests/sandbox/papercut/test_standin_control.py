@@ -115,6 +115,17 @@ def test_faults_switches_and_settings_over_http(papercut, api, sandbox):
     assert "admin_password" not in answer
 
 
+def test_a_late_effect_over_http(papercut, api, sandbox, clock):
+    """Any call brings what is due, those of the sandbox too."""
+    sandbox("fault", method="adjustUserAccountBalance", kind="late", times=2, delay_s=5)
+    with pytest.raises(ConnectionError):
+        api.adjustUserAccountBalance("sesame", "ann_example.com", 1.0, "c")
+    assert sandbox("state")[1]["late"] == 2
+    clock.move(seconds=5)
+    assert sandbox("state")[1]["late"] == 0
+    assert sandbox("users", query={"username": "ann_example.com"})[1]["users"][0]["balance"] == -5.0
+
+
 def test_the_night_comes_when_told(papercut, sandbox, tmp_path):
     """POST /sandbox/nightly"""
     source = user_source(tmp_path / "source")

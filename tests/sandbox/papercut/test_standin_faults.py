@@ -45,6 +45,49 @@ def test_an_answer_lost_before_the_effect(papercut, api):
     assert adjust(api) is True
 
 
+def test_a_late_effect_comes_after_the_connection_is_gone(papercut, api, clock):
+    """A server that works on although nobody waits: not seen yet, and there later."""
+    papercut.faults.add("adjustUserAccountBalance", "late", times=2, delay_s=90)
+    assert lost(lambda: adjust(api))
+    clock.move(seconds=89)
+    assert (api.getUserAccountBalance("sesame", "ann_example.com"), dict(papercut.writes)) == (-7.0, {})
+    clock.move(seconds=1)
+    assert api.getUserAccountBalance("sesame", "ann_example.com") == -5.0  # two tries of Python's client
+    assert papercut.writes == {"adjustUserAccountBalance": 2}
+    assert [entry.at for entry in papercut.state.transactions] == [clock.now()] * 2
+    assert adjust(api) is True
+
+
+def test_a_late_call_that_is_refused_reaches_nobody(papercut, api, clock):
+    """papercut-server-api 1.4: the fault has no connection left to go to"""
+    papercut.faults.add("adjustUserAccountBalance", "late", times=2)
+    assert lost(lambda: adjust(api, username="nobody"))
+    assert api.getTotalUsers("sesame") == 3
+    assert papercut.state.transactions == []
+
+
+def test_what_is_late_dies_with_the_server(papercut, api, clock):
+    """A restart ends whatever it was working on; lifting the rule does not."""
+    papercut.faults.add("adjustUserAccountBalance", "late", times=0, delay_s=90)
+    assert lost(lambda: adjust(api))
+    papercut.faults.clear()
+    assert len(papercut.late) == 2
+    papercut.stop()
+    papercut.start()
+    clock.move(seconds=100)
+    assert api.getUserAccountBalance("sesame", "ann_example.com") == -7.0
+
+
+def test_a_fault_after_the_effect(papercut, api):
+    """papercut-server-api 1.4: a fault need not mean that nothing happened"""
+    papercut.faults.add("adjustUserAccountBalance", "fault_after", code=300, text="Timed out.")
+    with pytest.raises(Fault) as refused:
+        adjust(api)
+    assert (refused.value.faultCode, refused.value.faultString) == (300, "java.lang.Exception: Timed out.")
+    assert balance(papercut) == -6.0
+    assert adjust(api) is True
+
+
 @pytest.mark.parametrize(("kind", "happened"), [("http_500", False), ("http_500_after", True)])
 def test_an_error_page_before_and_after(papercut, api, kind, happened):
     """papercut-server-api 1.1: not what PaperCut does, but what a proxy in front of it may do"""

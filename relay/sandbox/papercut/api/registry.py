@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from relay.sandbox.late import LateEffects
 from relay.sandbox.papercut import faults
 from relay.sandbox.papercut.faults import ApiFault
 from relay.sandbox.papercut.state import State
@@ -27,6 +28,7 @@ class Context:
 
     state: State
     tasks: TaskSlot
+    late: LateEffects
 
 
 @dataclass(frozen=True)
