@@ -3,6 +3,7 @@
     POST /sandbox/popup     {"username", "password", "client"?}                  log in as the popup does
     POST /sandbox/print     {"login": [name, password] or "user", "printer"?, "pages"?, "colour_pages"?, "copies"?,
                              "duplex"?, "document"?, "client"?, "account"?, "cost"?, ...}   print a job
+                            with "kind": "copy" a copy at a device: no script, no document, no row in the logs
     POST /sandbox/refund    {"job", "amount"?}                                   give a job's price back
     POST /sandbox/account   {"name", "balance"?}                                 make a shared account
     POST /sandbox/fault     {"method", "kind", "times"?, "after"?, "containing"?, "delay_s"?, "code"?, "text"?}
@@ -88,30 +89,33 @@ def _popup(context: Context, injector: Injector, body: dict[str, Any]) -> Any:
     return as_json(verdict)
 
 
+_PAPER: dict[str, type] = {
+    "login": list,
+    "user": str,
+    "printer": str,
+    "pages": int,
+    "colour_pages": int,
+    "copies": int,
+    "duplex": bool,
+    "paper_size": str,
+    "account": str,
+    "comment": str,
+    "cost": float,
+}
+_COMPUTER: dict[str, type] = {"document": str, "client": str, "client_running": bool, "web_print": bool}
+
+
 def _print(context: Context, injector: Injector, body: dict[str, Any]) -> Any:
-    given = _fields(
-        body,
-        login=list,
-        user=str,
-        printer=str,
-        pages=int,
-        colour_pages=int,
-        copies=int,
-        duplex=bool,
-        document=str,
-        paper_size=str,
-        client=str,
-        client_running=bool,
-        web_print=bool,
-        account=str,
-        comment=str,
-        cost=float,
-    )
+    kind = body.pop("kind", "print")
+    if kind not in ("print", "copy"):
+        raise BadRequest(f"kind is print or copy, not {kind!r}")
+    given = _fields(body, **_PAPER, **(_COMPUTER if kind == "print" else {}))
     login = given.pop("login", None)
     if login is not None and not (len(login) == 2 and all(isinstance(part, str) for part in login)):
         raise BadRequest("login is [name, password]")
     state = context.state
-    job = printing.print_job(state, login=tuple(login) if login else None, **given)
+    make = printing.print_job if kind == "print" else printing.copy_job
+    job = make(state, login=tuple(login) if login else None, **given)
     with state.lock:
         user = state.user(job.username)
         return {"job": as_json(job), "user": user_as_json(state, user)}

@@ -1,4 +1,4 @@
-"""Print jobs: price, verdict, charge, counters and the job log.
+"""Print jobs and copies: price, verdict, charge, counters and the job log.
 
 The hook of a print script runs in `script_runner` where one is set (a callable from `JobFacts` to `Verdict`, for
 example real Rhino); without one the script is skipped and the job says so. Source: PaperCut manual on charging,
@@ -10,6 +10,7 @@ from __future__ import annotations
 import csv
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Literal
 
 from relay.sandbox.papercut import faults, popup, print_log
 from relay.sandbox.papercut.faults import ApiFault
@@ -86,46 +87,11 @@ def print_job(
     whom the popup remembers for `client`). `printer` is `server\\name` or a name; blank is the first one. `account`
     charges a shared account; `cost` overrides the price. Raises PrintRefused, and the faults 262 and 283.
     """
-    if pages < 1 or copies < 1 or not 0 <= colour_pages <= pages:
-        raise PrintRefused("a job has at least one page and copy, and no more colour pages than pages")
-    if login is not None:
-        verdict = popup.login(state, *login, client_address=client)
-        if not verdict.ok:
-            raise PrintRefused(f"the popup refused {login[0]}: {verdict.reason}")
-        user = verdict.username
+    sheet = _Sheet(pages, colour_pages, copies, duplex, paper_size, cost)
+    user = _identity(state, user, login, client)
     with state.lock:
         queue = find_printer(state, printer)
-        if not user:
-            user = state.sessions.get(client, "")
-            if not user:
-                raise PrintRefused(f"nobody is logged in at {client}")
-        owner = state.user(user)
-        sheets = (pages + 1) // 2 if duplex else pages
-        price = price_of(queue, pages, colour_pages, duplex=duplex) * copies
-        if owner.cost_rate_percent >= 0:
-            price *= owner.cost_rate_percent / 100
-        facts = JobFacts(
-            owner.username,
-            owner.full_name,
-            owner.email,
-            owner.total(),
-            owner.restricted,
-            tuple(state.groups_of(owner.username)),
-            queue.server,
-            queue.name,
-            document,
-            pages * copies,
-            colour_pages * copies,
-            copies,
-            sheets * copies,
-            duplex,
-            colour_pages == 0,
-            paper_size,
-            price if cost is None else cost,
-            client,
-            client_running,
-            web_print,
-        )
+        facts = _facts(state, user, queue, sheet, document, client, client_running, web_print)
         enabled = state.security.get(SECURITY_SCRIPTS, "Y").upper() == "Y"
         runner = state.script_runner if enabled else None
     # The script runs without the lock: it may take its time, and may ask the stand-in something.
@@ -134,8 +100,115 @@ def print_job(
         return _log_and_charge(state, facts, said, queue, account, comment, ran=runner is not None)
 
 
+def copy_job(
+    state: State,
+    *,
+    user: str = "",
+    login: tuple[str, str] | None = None,
+    printer: str = "",
+    pages: int = 1,
+    colour_pages: int = 0,
+    copies: int = 1,
+    duplex: bool = False,
+    paper_size: str = "A4",
+    account: str = "",
+    comment: str = "",
+    cost: float | None = None,
+) -> Job:
+    """Copy at a device and return the line in the job log; arguments and errors are those of `print_job`.
+
+    A copy is charged like a print. It meets no print script, has no document and no computer, and stands in the job log
+    (so in the database) but in neither of the print-log files. Source: corrections on PaperCut's logs.
+    """
+    sheet = _Sheet(pages, colour_pages, copies, duplex, paper_size, cost)
+    user = _identity(state, user, login, "")
+    with state.lock:
+        queue = find_printer(state, printer)
+        facts = _facts(state, user, queue, sheet, document="", client="", client_running=False, web_print=False)
+        return _log_and_charge(state, facts, Verdict(), queue, account, comment, ran=False, kind="COPY")
+
+
+@dataclass(frozen=True)
+class _Sheet:
+    """What is put on paper. `cost` None: by the printer's price. Raises PrintRefused for what cannot be."""
+
+    pages: int
+    colour_pages: int
+    copies: int
+    duplex: bool
+    paper_size: str
+    cost: float | None
+
+    def __post_init__(self) -> None:
+        if self.pages < 1 or self.copies < 1 or not 0 <= self.colour_pages <= self.pages:
+            raise PrintRefused("a job has at least one page and copy, and no more colour pages than pages")
+
+
+def _identity(state: State, user: str, login: tuple[str, str] | None, client: str) -> str:
+    """Return who prints: by a login, by name, or remembered for the computer."""
+    if login is not None:
+        verdict = popup.login(state, *login, client_address=client)
+        if not verdict.ok:
+            raise PrintRefused(f"the popup refused {login[0]}: {verdict.reason}")
+        return verdict.username
+    if user:
+        return user
+    with state.lock:
+        remembered = state.sessions.get(client, "")
+    if not remembered:
+        raise PrintRefused(f"nobody is logged in at {client or 'the device'}")
+    return remembered
+
+
+def _facts(
+    state: State,
+    username: str,
+    queue: Printer,
+    sheet: _Sheet,
+    document: str,
+    client: str,
+    client_running: bool,
+    web_print: bool,
+) -> JobFacts:
+    owner = state.user(username)
+    copies = sheet.copies
+    price = price_of(queue, sheet.pages, sheet.colour_pages, duplex=sheet.duplex) * copies
+    if owner.cost_rate_percent >= 0:
+        price *= owner.cost_rate_percent / 100
+    return JobFacts(
+        owner.username,
+        owner.full_name,
+        owner.email,
+        owner.total(),
+        owner.restricted,
+        tuple(state.groups_of(owner.username)),
+        queue.server,
+        queue.name,
+        document,
+        sheet.pages * copies,
+        sheet.colour_pages * copies,
+        copies,
+        ((sheet.pages + 1) // 2 if sheet.duplex else sheet.pages) * copies,
+        sheet.duplex,
+        sheet.colour_pages == 0,
+        sheet.paper_size,
+        price if sheet.cost is None else sheet.cost,
+        client,
+        client_running,
+        web_print,
+    )
+
+
 def _log_and_charge(
-    state: State, facts: JobFacts, said: Verdict, queue: Printer, account: str, comment: str, *, ran: bool
+    state: State,
+    facts: JobFacts,
+    said: Verdict,
+    queue: Printer,
+    account: str,
+    comment: str,
+    *,
+    ran: bool,
+    kind: Literal["PRINT", "COPY"] = "PRINT",
 ) -> Job:
     user = state.user(said.username or facts.username)
     shared = _shared_account(state, said.account or account)
@@ -159,6 +232,7 @@ def _log_and_charge(
         shared.name if shared else user.username,
         "\n".join(text for text in (comment, said.comment) if text),
         script="ran" if ran else "skipped",
+        kind=kind,
     )
     job.denied_reason = _denied(state, user, shared, queue, price, said)
     job.printed = not job.denied_reason
@@ -169,13 +243,19 @@ def _log_and_charge(
     state.recorder.job(job)
     if job.printed:
         _charge(state, user, shared, price, job)
-        user.job_count += 1
-        user.page_count += job.pages
-        queue.job_count += 1
-        queue.page_count += job.pages
+        if kind == "PRINT" or state.switches.copies_counted:
+            _count(user, queue, job)
         state.recorder.user(user)
-        print_log.write(state, job)
+        if kind == "PRINT":
+            print_log.write(state, job)
     return job
+
+
+def _count(user: User, queue: Printer, job: Job) -> None:
+    user.job_count += 1
+    user.page_count += job.pages
+    queue.job_count += 1
+    queue.page_count += job.pages
 
 
 def _denied(state: State, user: User, shared: SharedAccount | None, queue: Printer, price: float, said: Verdict) -> str:
@@ -312,10 +392,7 @@ def process_job(state: State, details: str) -> Job:
         state.jobs.append(job)
         state.recorder.job(job)
         _charge(state, user, shared, price, job)
-        user.job_count += 1
-        user.page_count += pages
-        queue.job_count += 1
-        queue.page_count += pages
+        _count(user, queue, job)
         print_log.write(state, job)
         return job
 

@@ -153,6 +153,10 @@ class PaperCutStandIn:
         """Print a job; see `printing.print_job`."""
         return printing.print_job(self.state, **job)
 
+    def copy_job(self, **job: Any) -> Job:
+        """Copy at a device; see `printing.copy_job`."""
+        return printing.copy_job(self.state, **job)
+
     def refund(self, job_id: int, amount: float | None = None) -> Job:
         return printing.refund(self.state, job_id, amount)
 

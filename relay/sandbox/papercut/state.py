@@ -171,6 +171,7 @@ class Job:
     denied_reason: str = ""
     refunded: float = 0.0
     script: str = "skipped"  # what the print script did, or that it was not run
+    kind: Literal["PRINT", "COPY"] = "PRINT"
 
 
 @dataclass

@@ -148,6 +148,10 @@ class Switches:
     """papercut-print-scripts 8.6: digits of a cost in both logs; prices finer than a cent would be lost with two."""
     csv_cost_header: str = "Cost"
     """papercut-print-scripts 8.6: header of the cost column of the daily CSV; blank leaves the column out."""
+    copies_counted: bool = True
+    """papercut-print-scripts 5.2: whether print-stats count a copy; it lies in the one table that they sum up."""
+    copies_marked_printed: bool = False
+    """papercut-print-scripts 5.1: `printed` of a copy's row; PaperCut's own queries ask it of type PRINT only."""
     health_bad_key_status: int = 401
     """papercut-server-api 5: HTTP status for a bad health key."""
 

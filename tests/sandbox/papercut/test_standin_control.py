@@ -38,6 +38,13 @@ def test_a_job_is_printed_by_a_login_or_a_name(papercut, sandbox, tmp_path):
     assert sandbox("print", user="bob_example.com", cost=2)[1]["user"]["balance"] == -2.0
 
 
+def test_a_copy_at_a_device(papercut, sandbox):
+    """POST /sandbox/print with "kind": "copy"."""
+    answer = sandbox("print", kind="copy", login=["reception", "front desk"], pages=4)[1]
+    assert (answer["job"]["kind"], answer["job"]["cost"], answer["user"]["balance"]) == ("COPY", 0.4, -0.4)
+    assert sandbox("print", kind="print", user="reception")[1]["job"]["kind"] == "PRINT"
+
+
 def test_a_login_alone(papercut, sandbox):
     """POST /sandbox/popup"""
     assert sandbox("popup", username="reception", password="front desk")[1] == {
@@ -66,6 +73,8 @@ def test_a_refund(papercut, sandbox):
         ("print", {"user": "ann_example.com", "pages": True}),
         ("print", {"user": "ann_example.com", "page": 3}),
         ("print", {"login": ["ann"]}),
+        ("print", {"kind": "scan", "user": "ann_example.com"}),
+        ("print", {"kind": "copy", "user": "ann_example.com", "document": "plan.pdf"}),
         ("print", {"user": "ann_example.com", "printer": "None"}),
         ("account", {"name": " "}),
         ("account", {"name": "Acme", "balance": "1"}),

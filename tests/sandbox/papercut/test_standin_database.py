@@ -50,6 +50,16 @@ def test_a_billable_job_is_found_by_the_usual_query(papercut):
     assert len(ask(papercut, BILLABLE)) == 1
 
 
+@pytest.mark.parametrize(("marked", "printed"), [(False, "N"), (True, "Y")])
+def test_a_copy_is_a_job_of_another_type(papercut, marked, printed):
+    """papercut-print-scripts 5.1: one table for both; `printed` is asked of prints only"""
+    papercut.state.switches.set("copies_marked_printed", marked)
+    papercut.print_job(user="ann")
+    papercut.copy_job(user="ann", pages=2)
+    rows = ask(papercut, "select job_type, usage_allowed, printed, usage_cost from tbl_printer_usage_log order by 1")
+    assert rows == [("COPY", "Y", printed, 0.2), ("PRINT", "Y", "Y", 0.1)]
+
+
 def test_denied_jobs_have_their_reason(papercut):
     """papercut-print-scripts 5.1: denied_reason"""
     papercut.state.user("bob").disabled = True

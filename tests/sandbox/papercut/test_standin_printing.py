@@ -179,6 +179,41 @@ def test_a_runner_sees_the_job_and_its_verdict_counts(papercut):
     assert balance(papercut, "ann_example.com") == -7.0
 
 
+# -- copies
+
+
+STATS = ["print-stats.job-count", "print-stats.page-count"]
+
+
+@pytest.mark.parametrize(("counted", "stats"), [(True, ["1", "6"]), (False, ["0", "0"])])
+def test_a_copy_is_charged_and_stands_in_no_log(papercut, api, counted, stats):
+    """papercut-print-scripts 5.2: the text logs show no copies; whether the counters do is not known"""
+    papercut.state.switches.set("copies_counted", counted)
+    papercut.state.script_runner = lambda facts: Verdict(allowed=False)
+    copy = papercut.copy_job(user="bob_example.com", pages=3, copies=2)
+    assert (copy.kind, copy.printed, copy.script, copy.document) == ("COPY", True, "skipped", "")
+    (entry,) = papercut.state.transactions
+    assert (entry.kind, entry.amount, entry.job_id) == ("PRINT_USAGE", -copy.cost, copy.job_id)
+    assert balance(papercut, "bob_example.com") == -copy.cost == pytest.approx(-0.6)
+    assert api.getUserProperties("sesame", "bob_example.com", STATS) == stats
+    assert api.getPrinterProperties("sesame", "print01", "Colour", STATS) == stats
+    assert not (papercut.state.data_dir / "server" / "logs" / "print-logs").exists()
+    assert not (papercut.state.data_dir / "server" / "logs" / "csv").exists()
+    papercut.refund(copy.job_id)
+    assert balance(papercut, "bob_example.com") == 0.0
+
+
+def test_a_copy_needs_somebody_who_may(papercut):
+    """papercut-server-api 1.8: the rules of a print; a device remembers nobody"""
+    papercut.state.sessions["laptop"] = "bob_example.com"
+    with pytest.raises(PrintRefused, match="nobody is logged in at the device"):
+        papercut.copy_job()
+    papercut.state.user("bob_example.com").disabled = True
+    assert papercut.copy_job(user="bob_example.com").denied_reason == "USER_DISABLED"
+    assert papercut.state.transactions == []
+    assert papercut.copy_job(login=("reception", "front desk"), cost=1.5).username == "reception"
+
+
 # -- shared accounts and refunds
 
 
