@@ -112,6 +112,8 @@ class ExternalDatabase:
         with state.lock:
             for user in state.users.values():
                 self.user(user)
+            for account in state.shared_accounts.values():
+                self.account(account)
             for printer in state.printers.values():
                 self.printer(printer)
             for job in state.jobs:
@@ -146,6 +148,17 @@ class ExternalDatabase:
             sub_name="",
             account_type="USER",
             balance=user.total(),
+        )
+
+    def account(self, account: SharedAccount) -> None:
+        parent, _, sub = account.name.partition("\\")
+        self._put(
+            accounts,
+            account_id=account.account_id,
+            account_name=parent,
+            sub_name=sub,
+            account_type="SHARED",
+            balance=account.balance,
         )
 
     def printer(self, printer: Printer) -> None:
@@ -208,19 +221,8 @@ class ExternalDatabase:
         )
 
     def _shared(self, name: str) -> int:
-        account: SharedAccount | None = self._state.shared_accounts.get(name)
-        if account is None:
-            return 0
-        parent, _, sub = account.name.partition("\\")
-        self._put(
-            accounts,
-            account_id=account.account_id,
-            account_name=parent,
-            sub_name=sub,
-            account_type="SHARED",
-            balance=account.balance,
-        )
-        return account.account_id
+        account = self._state.shared_accounts.get(name)
+        return account.account_id if account else 0
 
     def _user_id(self, username: str) -> int:
         user = self._state.users.get(username) or self._state.deleted.get(username)

@@ -199,6 +199,7 @@ class Recorder(Protocol):
     """Who else is told of changes (an external database)."""
 
     def user(self, user: User, *, deleted: bool = False) -> None: ...
+    def account(self, account: SharedAccount) -> None: ...
     def printer(self, printer: Printer) -> None: ...
     def transaction(self, transaction: Transaction) -> None: ...
     def job(self, job: Job) -> None: ...
@@ -206,6 +207,7 @@ class Recorder(Protocol):
 
 class _NoRecorder:
     def user(self, user: User, *, deleted: bool = False) -> None: ...
+    def account(self, account: SharedAccount) -> None: ...
     def printer(self, printer: Printer) -> None: ...
     def transaction(self, transaction: Transaction) -> None: ...
     def job(self, job: Job) -> None: ...
@@ -412,6 +414,7 @@ class State:
         self, account: SharedAccount, amount: float, comment: str, *, kind: str, job_id: int = 0
     ) -> None:
         account.balance += amount
+        self.recorder.account(account)
         self._write_down(kind, "[api]", "", account.name, amount, account.balance, comment, job_id)
 
     def _write_down(
@@ -463,7 +466,29 @@ class State:
 
     def add_shared_account(self, name: str, **fields: Any) -> SharedAccount:
         account = self.shared_accounts[name] = SharedAccount(self.new_id(), name, **fields)
+        self.recorder.account(account)
         return account
+
+    def rename_shared_account(self, account: SharedAccount, name: str) -> None:
+        """Give the account another name; its sub-accounts go with it, and the history stays with all of them."""
+        old = account.name
+        names = {
+            known: name + known.removeprefix(old)
+            for known in self.shared_accounts
+            if known == old or known.startswith(old + "\\")
+        }
+        for before, after in names.items():
+            renamed = self.shared_accounts[after] = self.shared_accounts.pop(before)
+            renamed.name = after
+            self.recorder.account(renamed)
+        for job in self.jobs:
+            if job.account != job.username:
+                job.account = names.get(job.account, job.account)
+        for transaction in self.transactions:
+            if not transaction.username:
+                transaction.account = names.get(transaction.account, transaction.account)
+        for user in self.users.values():
+            user.auto_account = names.get(user.auto_account, user.auto_account)
 
 
 _DEFAULT_CONFIG = {

@@ -6,6 +6,8 @@ from xmlrpc.client import Fault
 
 import pytest
 
+from relay.sandbox.papercut.properties import SHARED_ACCOUNT
+
 
 def code_of(call, *arguments):
     with pytest.raises(Fault) as refused:
@@ -168,6 +170,58 @@ def test_shared_accounts_have_balances_properties_and_access(papercut, api):
     assert api.listSharedAccounts("sesame", 0, 9) == ["Photo"]
 
 
+def test_every_property_of_a_shared_account_is_read_and_the_rest_refused(papercut, api):
+    """papercut-server-api 1.7: exactly these names, always strings; booleans as the switch spells them"""
+    api.addNewSharedAccount("sesame", "Studio")
+    number = str(papercut.state.shared_accounts["Studio"].account_id)
+    api.setSharedAccountProperties("sesame", "Studio", [["notes", "a\nb"], ["disabled", "true"], ["balance", "-1.5"]])
+    api.addSharedAccountAccessGroup("sesame", "Studio", "Acme")
+    assert {name: api.getSharedAccountProperty("sesame", "Studio", name) for name in SHARED_ACCOUNT} == {
+        "access-groups": "Acme",
+        "access-users": "",
+        "account-id": number,
+        "balance": "-1.5",
+        "comment-option": "NO_COMMENT",
+        "disabled": "TRUE",
+        "invoice-option": "NEVER_INVOICE",
+        "notes": "a\nb",
+        "overdraft-amount": "0.0",
+        "pin": "",
+        "restricted": "FALSE",
+    }
+    for name, code in (("", 260), ("email", 261), ("Notes", 261)):
+        assert code_of(api.getSharedAccountProperty, "Studio", name) == code
+        assert code_of(api.getSharedAccountProperties, "Studio", ["notes", name]) == code
+        assert code_of(api.setSharedAccountProperty, "Studio", name, "x") == code
+    for name, value, code in (("account-id", "1", 261), ("disabled", "Y", 257), ("overdraft-amount", "-1", 264)):
+        assert code_of(api.setSharedAccountProperty, "Studio", name, value) == code
+
+
+@pytest.mark.parametrize(("atomic", "notes"), [(False, "n"), (True, "")])
+def test_a_bad_pair_among_good_ones(papercut, api, atomic, notes):
+    """papercut-server-api 1.5: as with users, whether the good pairs before it stay is not known"""
+    papercut.state.switches.set("set_properties_atomic", atomic)
+    api.addNewSharedAccount("sesame", "Studio")
+    assert code_of(api.setSharedAccountProperties, "Studio", [["notes", "n"], ["disabled", "maybe"]]) == 257
+    assert api.getSharedAccountProperty("sesame", "Studio", "notes") == notes
+
+
+def test_a_renamed_shared_account_keeps_what_is_its_own(papercut, api):
+    """papercut-server-api 1.5: the id stays, sub-accounts and history go along, who charges it still does"""
+    for name in ("Studio", "Studio\\Photo", "Studios"):
+        api.addNewSharedAccount("sesame", name)
+    number = api.getSharedAccountProperty("sesame", "Studio\\Photo", "account-id")
+    job = papercut.print_job(user="ann_example.com", account="Studio\\Photo")
+    api.setUserAccountSelectionAutoSelectSharedAccount("sesame", "bob_example.com", "Studio", False)
+    assert api.renameSharedAccount("sesame", "Studio", "Atelier") is True
+    assert api.listSharedAccounts("sesame", 0, 9) == ["Atelier", "Atelier\\Photo", "Studios"]
+    assert api.getSharedAccountProperty("sesame", "Atelier\\Photo", "account-id") == number
+    assert api.getUserProperty("sesame", "bob_example.com", "auto-shared-account") == "Atelier"
+    assert (job.account, papercut.state.transactions[0].account) == ("Atelier\\Photo",) * 2
+    papercut.refund(job.job_id)
+    assert api.getSharedAccountAccountBalance("sesame", "Atelier\\Photo") == 0.0
+
+
 def test_shared_accounts_that_cannot_be(papercut, api):
     """papercut-server-api 1.4: codes for shared accounts are not known"""
     papercut.state.switches.set("unlisted_fault_code", 299)
@@ -176,7 +230,16 @@ def test_shared_accounts_that_cannot_be(papercut, api):
     assert code_of(api.addNewSharedAccount, "Studio") == 299
     assert code_of(api.addNewSharedAccount, "None\\Sub") == 299
     assert code_of(api.addNewSharedAccount, "") == 257
+    assert code_of(api.addNewSharedAccount, "Studio\\") == 257
+    assert api.addNewSharedAccount("sesame", "Studio\\Photo") is True
+    assert code_of(api.addNewSharedAccount, "Studio\\Photo\\Wall") == 257
     assert code_of(api.renameSharedAccount, "Studio", "Studio") == 299
+    assert code_of(api.renameSharedAccount, "Studio", " ") == 257
+    assert code_of(api.renameSharedAccount, "Studio\\Photo", "None\\Photo") == 299
+    api.addNewSharedAccount("sesame", "Other")
+    assert code_of(api.renameSharedAccount, "Studio", "Other\\Studio") == 257
+    assert code_of(api.renameSharedAccount, "Other", "Other\\Own") == 257
+    assert api.listSharedAccounts("sesame", 0, 9) == ["Other", "Studio", "Studio\\Photo"]
     assert code_of(api.setSharedAccountProperty, "Studio", "balance", "x") == 275
     assert code_of(api.setSharedAccountProperty, "Studio", "access-users", "x") == 261
     assert code_of(api.setSharedAccountProperty, "Studio", "invoice-option", "MAYBE") == 257

@@ -93,6 +93,15 @@ def test_users_are_renamed_and_softly_deleted(papercut):
     assert ask(papercut, "select user_name, deleted from tbl_user order by 1") == [("ann.lee", "N"), ("bob", "Y")]
 
 
+def test_shared_accounts_have_a_row_each_before_anybody_prints(papercut):
+    """papercut-print-scripts 5.1: tbl_account, with the name of a sub-account apart"""
+    state = papercut.state
+    state.add_shared_account("Office", balance=1.5)
+    state.rename_shared_account(state.shared_accounts["Office"], "Bureau")
+    rows = ask(papercut, "select account_name, sub_name, balance from tbl_account where account_type = 'SHARED'")
+    assert sorted(rows) == [("Bureau", "", 1.5), ("Studio", "Photo", 0.0)]
+
+
 def test_what_was_there_before_is_written_too_and_nothing_after(tmp_path, clock):
     """A stand-in may be filled before it starts."""
     server = PaperCutStandIn(data_dir=tmp_path, clock=clock)

@@ -8,7 +8,7 @@ from relay.sandbox.papercut import faults, properties
 from relay.sandbox.papercut.api.registry import Context, method, page
 from relay.sandbox.papercut.faults import ApiFault
 from relay.sandbox.papercut.properties import SHARED_ACCOUNT
-from relay.sandbox.papercut.state import SharedAccount
+from relay.sandbox.papercut.state import SharedAccount, State
 
 
 def _account(context: Context, name: str) -> SharedAccount:
@@ -45,15 +45,21 @@ def is_shared_account_exists(context: Context, account: str) -> bool:
 
 @method("addNewSharedAccount", "account:s", writes=True)
 def add_new_shared_account(context: Context, account: str) -> None:
-    state = context.state
-    parent, backslash, _ = account.rpartition("\\")
-    if not account.strip():
+    context.state.add_shared_account(_new_name(context.state, account))
+
+
+def _new_name(state: State, name: str) -> str:
+    """Return the name of a new or renamed account, `parent` or `parent\\sub`, or refuse it (general, unlisted)."""
+    parent, backslash, sub = name.partition("\\")
+    if not parent.strip() or (backslash and not sub.strip()):
         raise ApiFault(faults.GENERAL, "The shared account name may not be blank.")
-    if account in state.shared_accounts:
-        raise state.unlisted(f'Shared account "{account}" already exists.')
+    if "\\" in sub:
+        raise ApiFault(faults.GENERAL, f'"{name}" is no shared account name: a sub-account has no sub-accounts.')
+    if name in state.shared_accounts:
+        raise state.unlisted(f'Shared account "{name}" already exists.')
     if backslash and parent not in state.shared_accounts:
         raise state.unlisted(f'Shared account "{parent}" could not be found.')
-    state.add_shared_account(account)
+    return name
 
 
 @method("deleteExistingSharedAccount", "account:s", writes=True)
@@ -68,11 +74,10 @@ def delete_existing_shared_account(context: Context, account: str) -> None:
 def rename_shared_account(context: Context, current: str, new: str) -> None:
     state = context.state
     account = _account(context, current)
-    if new in state.shared_accounts:
-        raise state.unlisted(f'Shared account "{new}" already exists.')
-    del state.shared_accounts[current]
-    account.name = new
-    state.shared_accounts[new] = account
+    below = current + "\\"
+    if new.startswith(below) or ("\\" in new and any(name.startswith(below) for name in state.shared_accounts)):
+        raise ApiFault(faults.GENERAL, f'Shared account "{current}" cannot become "{new}": there is one level only.')
+    state.rename_shared_account(account, _new_name(state, new))
 
 
 @method("getSharedAccountProperty", "account:s name:s")
@@ -93,9 +98,17 @@ def set_property(context: Context, account: str, name: str, value: str) -> None:
 
 @method("setSharedAccountProperties", "account:s pairs:[[s,s]]", writes=True)
 def set_properties(context: Context, account: str, pairs: list[list[str]]) -> None:
+    state = context.state
     found = _account(context, account)
-    for name, value in pairs:
-        properties.write(SHARED_ACCOUNT, context.state, found, name, value)
+    before = {name: getattr(found, name) for name in SharedAccount.__slots__}
+    try:
+        for name, value in pairs:
+            properties.write(SHARED_ACCOUNT, state, found, name, value)
+    except ApiFault:
+        if state.switches.set_properties_atomic:
+            for name, value in before.items():
+                setattr(found, name, value)
+        raise
 
 
 @method("getSharedAccountAccountBalance", "account:s")
