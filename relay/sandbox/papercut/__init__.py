@@ -4,6 +4,7 @@
 sandbox may depend on this package.
 """
 
+from relay.sandbox.papercut.backups import Backup
 from relay.sandbox.papercut.faults import ApiFault
 from relay.sandbox.papercut.popup import Login
 from relay.sandbox.papercut.printing import JobFacts, PrintRefused, Verdict
@@ -13,6 +14,7 @@ from relay.sandbox.papercut.switches import Switches
 
 __all__ = [
     "ApiFault",
+    "Backup",
     "Job",
     "JobFacts",
     "Login",

@@ -6,6 +6,8 @@
                             with "kind": "copy" a copy at a device: no script, no document, no row in the logs
     POST /sandbox/refund    {"job", "amount"?}                                   give a job's price back
     POST /sandbox/account   {"name", "balance"?}                                 make a shared account
+    POST /sandbox/backup    {"name"}                                             keep the whole database under a name
+    POST /sandbox/restore   {"name"}                                             put that one back (see `backups`)
     POST /sandbox/fault     {"method", "kind", "times"?, "after"?, "containing"?, "delay_s"?, "code"?, "text"?}
                             {"clear": true}                                      faults on purpose (see `injection`)
     POST /sandbox/switches  {"name": value, ...}                                 positions (see `switches`)
@@ -14,7 +16,7 @@
     POST /sandbox/reset-counts {}
     GET  /sandbox           a page to do the first two by hand
     GET  /sandbox/state     counts of calls, writes and effects still to come late, switches, settings, groups,
-                            printers, last jobs
+                            printers, last jobs, backups
     GET  /sandbox/users     every user with balance, groups and counters; ?username=ann for one
     GET  /sandbox/jobs, /sandbox/transactions   ?username=ann for one person
 
@@ -32,7 +34,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from relay.sandbox.papercut import nightly, popup, printing
+from relay.sandbox.papercut import backups, nightly, popup, printing
 from relay.sandbox.papercut.api.registry import Context
 from relay.sandbox.papercut.faults import ApiFault
 from relay.sandbox.papercut.injection import KINDS, Injector
@@ -139,6 +141,23 @@ def _account(context: Context, injector: Injector, body: dict[str, Any]) -> Any:
     return {"name": account.name, "account_id": account.account_id, "balance": account.balance}
 
 
+def _backup(context: Context, injector: Injector, body: dict[str, Any]) -> Any:
+    name = _fields(body, name=str).get("name", "")
+    if not name.strip():
+        raise BadRequest("name is missing: what the backup is to be called")
+    held = context.backups[name] = backups.backup(context.state)
+    return {"name": name, "at": held.at.isoformat()}
+
+
+def _restore(context: Context, injector: Injector, body: dict[str, Any]) -> Any:
+    name = _fields(body, name=str).get("name", "")
+    held = context.backups.get(name)
+    if held is None:
+        raise BadRequest(f"there is no backup {name!r}, but {', '.join(map(repr, context.backups)) or 'none at all'}")
+    backups.restore(context.state, context.tasks, context.late, held)
+    return {"name": name, "at": held.at.isoformat()}
+
+
 def _fault(context: Context, injector: Injector, body: dict[str, Any]) -> Any:
     if body.get("clear") is True:
         injector.clear()
@@ -190,6 +209,8 @@ _ACTIONS: dict[str, Callable[[Context, Injector, dict[str, Any]], Any]] = {
     "/sandbox/print": _print,
     "/sandbox/refund": _refund,
     "/sandbox/account": _account,
+    "/sandbox/backup": _backup,
+    "/sandbox/restore": _restore,
     "/sandbox/fault": _fault,
     "/sandbox/switches": _switches,
     "/sandbox/settings": _settings,
@@ -234,6 +255,7 @@ def _state(context: Context, injector: Injector) -> dict[str, Any]:
         "calls": dict(sorted(injector.calls.items())),
         "writes": dict(sorted(injector.writes.items())),
         "late": len(context.late),
+        "backups": {name: held.at.isoformat() for name, held in context.backups.items()},
         "switches": dataclasses.asdict(state.switches),
         "settings": _settings_as_json(state),
     }

@@ -95,8 +95,7 @@ transactions = sa.Table(
 )
 
 
-def _flag(value: bool) -> str:
-    return "Y" if value else "N"
+Row = tuple[sa.Table, dict[str, Any]]
 
 
 class ExternalDatabase:
@@ -110,16 +109,7 @@ class ExternalDatabase:
         self._engine = sa.create_engine(url)
         metadata.create_all(self._engine)
         with state.lock:
-            for user in state.users.values():
-                self.user(user)
-            for account in state.shared_accounts.values():
-                self.account(account)
-            for printer in state.printers.values():
-                self.printer(printer)
-            for job in state.jobs:
-                self.job(job)
-            for transaction in state.transactions:
-                self.transaction(transaction)
+            self._write(self._everything())
             state.recorder = self
 
     def close(self) -> None:
@@ -128,97 +118,104 @@ class ExternalDatabase:
         self._engine.dispose()
 
     def user(self, user: User, *, deleted: bool = False) -> None:
-        self._put(
-            users,
-            user_id=user.user_id,
-            user_name=user.username,
-            full_name=user.full_name,
-            email=user.email,
-            department=user.department,
-            office=user.office,
-            card_number=user.primary_card,
-            internal=_flag(user.internal),
-            deleted=_flag(deleted),
-            modified_date=self._local(self._state.clock.now()),
-        )
-        self._put(
-            accounts,
-            account_id=user.user_id,
-            account_name=user.username,
-            sub_name="",
-            account_type="USER",
-            balance=user.total(),
-        )
+        self._write(self._user_rows(user, deleted=deleted))
 
     def account(self, account: SharedAccount) -> None:
-        parent, _, sub = account.name.partition("\\")
-        self._put(
-            accounts,
-            account_id=account.account_id,
-            account_name=parent,
-            sub_name=sub,
-            account_type="SHARED",
-            balance=account.balance,
-        )
+        self._write([_account_row(account)])
 
     def printer(self, printer: Printer) -> None:
-        self._put(
-            printers,
-            printer_id=printer.printer_id,
-            server_name=printer.server,
-            printer_name=printer.name,
-            display_name=f"{printer.server}\\{printer.name}",
-            physical_printer_id=printer.printer_id,
-            printer_type="PRINTER",
-        )
+        self._write([_printer_row(printer)])
 
     def job(self, job: Job) -> None:
+        self._write([self._job_row(job)])
+
+    def transaction(self, transaction: Transaction) -> None:
+        self._write([self._transaction_row(transaction)])
+
+    def restored(self) -> None:
+        """Hold what the state holds now and nothing else."""
+        self._write(self._everything(), afresh=True)
+
+    def _everything(self) -> list[Row]:
+        state = self._state
+        return [
+            *(row for user in state.deleted.values() for row in self._user_rows(user, deleted=True)),
+            *(row for user in state.users.values() for row in self._user_rows(user)),
+            *map(_account_row, state.shared_accounts.values()),
+            *map(_printer_row, state.printers.values()),
+            *map(self._job_row, state.jobs),
+            *map(self._transaction_row, state.transactions),
+        ]
+
+    def _user_rows(self, user: User, *, deleted: bool = False) -> list[Row]:
+        own = {
+            "user_id": user.user_id,
+            "user_name": user.username,
+            "full_name": user.full_name,
+            "email": user.email,
+            "department": user.department,
+            "office": user.office,
+            "card_number": user.primary_card,
+            "internal": _flag(user.internal),
+            "deleted": _flag(deleted),
+            "modified_date": self._local(self._state.clock.now()),
+        }
+        account = {
+            "account_id": user.user_id,
+            "account_name": user.username,
+            "sub_name": "",
+            "account_type": "USER",
+            "balance": user.total(),
+        }
+        return [(users, own), (accounts, account)]
+
+    def _job_row(self, job: Job) -> Row:
         state = self._state
         printer = state.printers.get((job.server, job.printer))
         user_id = self._user_id(job.username)
         account = user_id if job.account == job.username else self._shared(job.account)
-        self._put(
-            jobs,
-            printer_usage_log_id=job.job_id,
-            usage_date=self._local(job.at),
-            printer_id=printer.printer_id if printer else None,
-            used_by_user_id=user_id,
-            charged_to_account_id=account,
-            assoc_with_account_id=account,
-            usage_cost=job.cost,
-            total_pages=job.pages,
-            total_color_pages=job.colour_pages,
-            duplex_pages=job.pages if job.duplex else 0,
-            total_sheets=job.sheets,
-            copies=job.copies,
-            paper_size=job.paper_size,
-            duplex=_flag(job.duplex),
-            gray_scale=_flag(job.grayscale),
-            document_name=job.document[:255],
-            client_machine=job.client[:255],
-            job_type=job.kind,
-            job_comment=job.comment[:255],
-            usage_allowed=_flag(job.printed),
-            printed=_flag(job.printed and (job.kind == "PRINT" or state.switches.copies_marked_printed)),
-            cancelled=_flag(False),
-            refunded=_flag(job.refunded > 0),
-            denied_reason=job.denied_reason or None,
-        )
+        values = {
+            "printer_usage_log_id": job.job_id,
+            "usage_date": self._local(job.at),
+            "printer_id": printer.printer_id if printer else None,
+            "used_by_user_id": user_id,
+            "charged_to_account_id": account,
+            "assoc_with_account_id": account,
+            "usage_cost": job.cost,
+            "total_pages": job.pages,
+            "total_color_pages": job.colour_pages,
+            "duplex_pages": job.pages if job.duplex else 0,
+            "total_sheets": job.sheets,
+            "copies": job.copies,
+            "paper_size": job.paper_size,
+            "duplex": _flag(job.duplex),
+            "gray_scale": _flag(job.grayscale),
+            "document_name": job.document[:255],
+            "client_machine": job.client[:255],
+            "job_type": job.kind,
+            "job_comment": job.comment[:255],
+            "usage_allowed": _flag(job.printed),
+            "printed": _flag(job.printed and (job.kind == "PRINT" or state.switches.copies_marked_printed)),
+            "cancelled": _flag(False),
+            "refunded": _flag(job.refunded > 0),
+            "denied_reason": job.denied_reason or None,
+        }
+        return jobs, values
 
-    def transaction(self, transaction: Transaction) -> None:
+    def _transaction_row(self, transaction: Transaction) -> Row:
         username = transaction.username
-        self._put(
-            transactions,
-            account_transaction_id=transaction.transaction_id,
-            transaction_date=self._local(transaction.at),
-            transacted_by=transaction.by,
-            transaction_type=transaction.kind,
-            amount=transaction.amount,
-            balance=transaction.balance,
-            txn_comment=transaction.comment,
-            account_id=self._user_id(username) if username else self._shared(transaction.account),
-            usage_log_id=transaction.job_id or None,
-        )
+        values = {
+            "account_transaction_id": transaction.transaction_id,
+            "transaction_date": self._local(transaction.at),
+            "transacted_by": transaction.by,
+            "transaction_type": transaction.kind,
+            "amount": transaction.amount,
+            "balance": transaction.balance,
+            "txn_comment": transaction.comment,
+            "account_id": self._user_id(username) if username else self._shared(transaction.account),
+            "usage_log_id": transaction.job_id or None,
+        }
+        return transactions, values
 
     def _shared(self, name: str) -> int:
         account = self._state.shared_accounts.get(name)
@@ -231,9 +228,42 @@ class ExternalDatabase:
     def _local(self, moment: datetime) -> datetime:
         return moment.astimezone(self._state.zone).replace(tzinfo=None)
 
-    def _put(self, table: sa.Table, **values: Any) -> None:
-        key = next(iter(table.primary_key.columns))
+    def _write(self, rows: list[Row], *, afresh: bool = False) -> None:
+        """Put each row in the place of the one with its id, all in one transaction; `afresh` empties first."""
         with self._engine.begin() as connection:
-            found = connection.execute(sa.update(table).where(key == values[key.name]).values(**values))
-            if found.rowcount == 0:
-                connection.execute(sa.insert(table).values(**values))
+            if afresh:
+                for table in metadata.tables.values():
+                    connection.execute(sa.delete(table))
+            for table, values in rows:
+                key = next(iter(table.primary_key.columns))
+                found = connection.execute(sa.update(table).where(key == values[key.name]).values(**values))
+                if found.rowcount == 0:
+                    connection.execute(sa.insert(table).values(**values))
+
+
+def _flag(value: bool) -> str:
+    return "Y" if value else "N"
+
+
+def _account_row(account: SharedAccount) -> Row:
+    parent, _, sub = account.name.partition("\\")
+    values = {
+        "account_id": account.account_id,
+        "account_name": parent,
+        "sub_name": sub,
+        "account_type": "SHARED",
+        "balance": account.balance,
+    }
+    return accounts, values
+
+
+def _printer_row(printer: Printer) -> Row:
+    values = {
+        "printer_id": printer.printer_id,
+        "server_name": printer.server,
+        "printer_name": printer.name,
+        "display_name": f"{printer.server}\\{printer.name}",
+        "physical_printer_id": printer.printer_id,
+        "printer_type": "PRINTER",
+    }
+    return printers, values

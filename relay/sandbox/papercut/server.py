@@ -24,8 +24,9 @@ from urllib.parse import parse_qs, urlsplit
 
 from relay.clock import Clock
 from relay.sandbox.late import LateEffects
-from relay.sandbox.papercut import control, dispatch, health, nightly, popup, printing, security
+from relay.sandbox.papercut import backups, control, dispatch, health, nightly, popup, printing, security
 from relay.sandbox.papercut.api.registry import Context
+from relay.sandbox.papercut.backups import Backup
 from relay.sandbox.papercut.injection import Injector
 from relay.sandbox.papercut.popup import Login
 from relay.sandbox.papercut.state import (
@@ -159,6 +160,14 @@ class PaperCutStandIn:
 
     def refund(self, job_id: int, amount: float | None = None) -> Job:
         return printing.refund(self.state, job_id, amount)
+
+    def backup(self) -> Backup:
+        """Return what PaperCut's database holds now."""
+        return backups.backup(self.state)
+
+    def restore(self, held: Backup) -> None:
+        """Put a backup back; the files survive, and what would have come late does not."""
+        backups.restore(self.state, self.tasks, self.late, held)
 
     def run_due(self, since: datetime) -> list[str]:
         """Do the quotas and the nightly sync whose hour lies between `since` and the clock's now."""

@@ -203,6 +203,7 @@ class Recorder(Protocol):
     def printer(self, printer: Printer) -> None: ...
     def transaction(self, transaction: Transaction) -> None: ...
     def job(self, job: Job) -> None: ...
+    def restored(self) -> None: ...
 
 
 class _NoRecorder:
@@ -211,6 +212,7 @@ class _NoRecorder:
     def printer(self, printer: Printer) -> None: ...
     def transaction(self, transaction: Transaction) -> None: ...
     def job(self, job: Job) -> None: ...
+    def restored(self) -> None: ...
 
 
 class State:
@@ -272,6 +274,18 @@ class State:
     def forget_recorder(self) -> None:
         """Tell nobody else of changes any more."""
         self.recorder = _NoRecorder()
+
+    def held(self) -> dict[str, Any]:
+        """Return what PaperCut's database holds, by name; the values are the state's own."""
+        return {name: getattr(self, name) for name in _IN_DATABASE}
+
+    def put_back(self, held: dict[str, Any]) -> None:
+        """Put the content of a database, as `held` returned it, in the place of the present one."""
+        for name in _IN_DATABASE:
+            setattr(self, name, held[name])
+        self._sorted = None
+        self.sessions.clear()
+        self.recorder.restored()
 
     def key(self, name: str) -> str:
         """Return a config key, blank where it does not exist."""
@@ -491,6 +505,21 @@ class State:
             user.auto_account = names.get(user.auto_account, user.auto_account)
 
 
+# The attributes of `State` that stand for PaperCut's database.
+_IN_DATABASE = (
+    "users",
+    "deleted",
+    "groups",
+    "all_users",
+    "shared_accounts",
+    "printers",
+    "template_printer",
+    "config",
+    "settings",
+    "transactions",
+    "jobs",
+    "_ids",
+)
 _DEFAULT_CONFIG = {
     KEY_TOKEN: "",
     KEY_CALLERS: "127.0.0.1",

@@ -135,6 +135,18 @@ def test_a_late_effect_over_http(papercut, api, sandbox, clock):
     assert sandbox("users", query={"username": "ann_example.com"})[1]["users"][0]["balance"] == -5.0
 
 
+def test_a_backup_is_kept_under_a_name_and_put_back(papercut, api, sandbox):
+    """POST /sandbox/backup and /sandbox/restore"""
+    at = papercut.state.clock.now().isoformat()
+    assert sandbox("backup", name="monday") == (200, {"name": "monday", "at": at})
+    api.adjustUserAccountBalance("sesame", "ann_example.com", 7.0, "c")
+    assert sandbox("restore", name="tuesday")[1] == {"error": "there is no backup 'tuesday', but 'monday'"}
+    assert sandbox("restore", name="monday") == (200, {"name": "monday", "at": at})
+    assert api.getUserAccountBalance("sesame", "ann_example.com") == -7.0
+    assert sandbox("state")[1]["backups"] == {"monday": at}
+    assert sandbox("backup", name=" ")[0] == 400
+
+
 def test_the_night_comes_when_told(papercut, sandbox, tmp_path):
     """POST /sandbox/nightly"""
     source = user_source(tmp_path / "source")

@@ -102,6 +102,22 @@ def test_shared_accounts_have_a_row_each_before_anybody_prints(papercut):
     assert sorted(rows) == [("Bureau", "", 1.5), ("Studio", "Photo", 0.0)]
 
 
+def test_a_restore_is_a_restore_of_this_database(papercut):
+    """papercut-server-api 4: what came after the backup is in no table any more"""
+    papercut.print_job(user="ann")
+    papercut.state.delete_user(papercut.state.user("bob"))
+    held = papercut.backup()
+    tables = ("tbl_user", "tbl_account", "tbl_printer", "tbl_printer_usage_log", "tbl_account_transaction")
+    before = {table: ask(papercut, f"select * from {table} order by 1") for table in tables}
+    papercut.print_job(user="ann", account="Studio\\Photo")
+    papercut.state.add_user("zoe")
+    papercut.state.rename_user(papercut.state.user("ann"), "ann.lee")
+    papercut.restore(held)
+    assert {table: ask(papercut, f"select * from {table} order by 1") for table in tables} == before
+    papercut.refund(papercut.state.jobs[0].job_id)
+    assert ask(papercut, "select refunded from tbl_printer_usage_log") == [("Y",)]
+
+
 def test_what_was_there_before_is_written_too_and_nothing_after(tmp_path, clock):
     """A stand-in may be filled before it starts."""
     server = PaperCutStandIn(data_dir=tmp_path, clock=clock)

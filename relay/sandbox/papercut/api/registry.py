@@ -8,11 +8,12 @@ look-up by reflection. Source: web-services notes 1.3 and 1.5.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from relay.sandbox.late import LateEffects
 from relay.sandbox.papercut import faults
+from relay.sandbox.papercut.backups import Backup
 from relay.sandbox.papercut.faults import ApiFault
 from relay.sandbox.papercut.state import State
 from relay.sandbox.papercut.switches import Switches
@@ -24,11 +25,15 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 @dataclass(frozen=True)
 class Context:
-    """What a method may use. `state.lock` is held while it runs, unless the method starts programs."""
+    """The server that a call reaches. `state.lock` is held while a method runs, unless it starts programs.
+
+    `backups` are those that were given a name.
+    """
 
     state: State
     tasks: TaskSlot
     late: LateEffects
+    backups: dict[str, Backup] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
