@@ -206,9 +206,7 @@ def plan() -> int:
     from relay.people import render
 
     with _site() as site:
-        made = people.make_plan(
-            site.settings, site.officernd, site.papercut, site.database, clock=site.clock, progress=site.progress
-        )
+        made = people.make_plan(site)
         OUTSIDE.answer(made.as_json(), lambda: render.show_plan(terminal.output(), made.as_json()))
         return made.exit_code
 
@@ -227,18 +225,7 @@ def sync(expect: str | None, allow: tuple[str, ...], incremental: bool, member: 
         done = _recorded(
             site,
             "sync",
-            lambda: people.sync(
-                site.settings,
-                site.officernd,
-                site.papercut,
-                site.database,
-                clock=site.clock,
-                progress=site.progress,
-                expect=expect,
-                allow=allow,
-                incremental=incremental,
-                member=member,
-            ),
+            lambda: people.sync(site, expect=expect, allow=allow, incremental=incremental, member=member),
         )
         OUTSIDE.answer(done.as_json(), lambda: render.show_plan(terminal.output(), done.as_json()))
         return done.exit_code
@@ -254,7 +241,7 @@ def link(member: str, username: str) -> int:
     """
     from relay import people
 
-    return _answer_doubt(lambda site: people.link(**_people(site), member=member, username=username))
+    return _answer_doubt(lambda site: people.link(site, member=member, username=username))
 
 
 @command()
@@ -263,7 +250,7 @@ def unlink(who: str) -> int:
     """Say that the link of WHO, or of account:NAME, is wrong; the next sync links anew or asks."""
     from relay import people
 
-    return _answer_doubt(lambda site: people.unlink(**_people(site), who=who))
+    return _answer_doubt(lambda site: people.unlink(site, who))
 
 
 @command(name="not-same")
@@ -273,7 +260,7 @@ def not_same(member: str, username: str) -> int:
     """Say that MEMBER is not the PaperCut account USERNAME, so that they are never linked."""
     from relay import people
 
-    return _answer_doubt(lambda site: people.not_same(**_people(site), member=member, username=username))
+    return _answer_doubt(lambda site: people.not_same(site, member=member, username=username))
 
 
 @command()
@@ -283,7 +270,7 @@ def explain(who: str) -> int:
     from relay import people
 
     with _site() as site:
-        told = people.explain(**_people(site), who=who)
+        told = people.explain(site, who)
         OUTSIDE.answer(told.as_json(), lambda: click.echo(told.text()))
         return int(told.exit_code)
 
@@ -300,7 +287,7 @@ def pin_issue(who: str) -> int:
     """Make a print PIN for WHO; it is shown once and kept as a hash."""
     from relay import people
 
-    return _answer_doubt(lambda site: people.issue_pin(**_people(site), who=who))
+    return _answer_doubt(lambda site: people.issue_pin(site, who))
 
 
 @pin.command(name="revoke")
@@ -310,7 +297,7 @@ def pin_revoke(who: str) -> int:
     """Make the print PIN of WHO worthless."""
     from relay import people
 
-    return _answer_doubt(lambda site: people.revoke_pin(**_people(site), who=who))
+    return _answer_doubt(lambda site: people.revoke_pin(site, who))
 
 
 # -- money -------------------------------------------------------------------------------------------------------
@@ -569,16 +556,6 @@ def _recorded(site: Any, kind: str, work: Callable[[], Any]) -> Any:
     from relay.run import recorded
 
     return recorded(site, kind, work)
-
-
-def _people(site: Any) -> dict[str, Any]:
-    return {
-        "settings": site.settings,
-        "officernd": site.officernd,
-        "papercut": site.papercut,
-        "database": site.database,
-        "clock": site.clock,
-    }
 
 
 def _answer_doubt(work: Callable[[Any], Any]) -> int:

@@ -58,12 +58,11 @@ def run(site: Site, *, if_due: bool = False) -> RunResult:
         result = RunResult(due.day.isoformat(), due.due, due.reason)
         if if_due and not (due.due and calendar.claim(site.database, settings, clock, due.day)):
             return RunResult(due.day.isoformat(), False, due.reason if not due.due else "another machine is doing it")
-        remote = (settings, site.officernd, site.papercut, site.database)
         common: dict[str, Any] = {"clock": clock, "progress": site.progress}
         job_log = jobs.JobLog(settings, site.database, papercut=site.papercut, **common)
         # What a killed run left open is brought to truth first: nobody is renamed, billed or topped up before.
         _part(site, result, "recover", lambda: money.recover(site, jobs=job_log))
-        _part(site, result, "sync", lambda: people.sync(*remote, **common))
+        _part(site, result, "sync", lambda: people.sync(site))
         _part(site, result, "settle", lambda: money.settle(site, jobs=job_log))
         _part(site, result, "top_up", lambda: money.top_up(site))
         _part(site, result, "jobs", job_log.import_jobs)
@@ -126,5 +125,5 @@ def status(site: Site) -> dict[str, Any]:
         "next_due": due.next_at.isoformat(),
         "last_runs": money.last_runs(site.database, settings.site.name),
         "open_movements": money.open_movements(site.database, settings),
-        "readiness": people.readiness(settings, site.database).as_json(),
+        "readiness": people.readiness(settings).as_json(),
     }

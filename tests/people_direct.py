@@ -30,6 +30,7 @@ from relay.people.world import PaperCutSide
 from relay.progress import Progress
 from relay.sandbox.papercut import PaperCutStandIn, dispatch
 from relay.sandbox.papercut import sync as native
+from relay.site import Site
 
 HERE = "64b000000000000000000001"
 
@@ -136,27 +137,17 @@ class DirectSite:
         client.dies_at, client.after = dies_at, after
         return client
 
+    def context(self, papercut: PaperCut | None = None) -> Site:
+        """Return the product's own context, with a client anew where none is given."""
+        officernd: Any = self.officernd
+        return Site(self.settings, officernd, papercut or self.papercut(), self.database, self.clock, Progress())
+
     def sync(self, papercut: PaperCut | None = None, **options: Any) -> SyncResult:
         self.clock.move(seconds=60)
-        return sync(
-            self.settings,
-            self.officernd,  # type: ignore[arg-type]
-            papercut or self.papercut(),
-            self.database,
-            clock=self.clock,
-            progress=Progress(),
-            **options,
-        )
+        return sync(self.context(papercut), **options)
 
     def plan(self) -> Plan:
-        return make_plan(
-            self.settings,
-            self.officernd,  # type: ignore[arg-type]
-            self.papercut(),
-            self.database,
-            clock=self.clock,
-            progress=Progress(),
-        )
+        return make_plan(self.context())
 
     def read(self) -> PaperCutSide:
         return read_papercut(self.papercut(), Progress())

@@ -23,6 +23,7 @@ from relay.sandbox.organisation import Company, Member, Organisation, User, make
 from relay.sandbox.pair import Pair
 from relay.sandbox.papercut.programs import Answer, ProgramError
 from relay.sandbox.papercut.state import State
+from relay.site import Site
 
 START = date(2026, 1, 1)
 
@@ -80,28 +81,16 @@ class PeopleSite:
         self.database.dispose()
         self.pair.stop()
 
+    @property
+    def context(self) -> Site:
+        """The product's own context, with the clients of the moment."""
+        return Site(self.settings, self.officernd, self.papercut, self.database, self.clock, Progress())
+
     def plan(self, **options: Any) -> Plan:
-        return make_plan(
-            self.settings,
-            self.officernd,
-            self.papercut,
-            self.database,
-            clock=self.clock,
-            progress=Progress(),
-            **options,
-        )
+        return make_plan(self.context, **options)
 
     def sync(self, **options: Any) -> SyncResult:
-        papercut = options.pop("papercut", self.papercut)
-        return sync(
-            self.settings,
-            self.officernd,
-            papercut,
-            self.database,
-            clock=self.clock,
-            progress=Progress(),
-            **options,
-        )
+        return sync(self.context, **options)
 
     def sync_twice(self, **options: Any) -> SyncResult:
         """Sync, hold the second sync to nothing, and return the first."""

@@ -5,11 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from sqlalchemy import Engine
-
 from relay import amounts
 from relay.accounts import SHARED, SharedAccount
-from relay.clock import Clock
 from relay.config import Settings
 from relay.errors import NotFound, RelayError, UsageError, argument
 from relay.officernd.client import OfficeRnD
@@ -20,6 +17,7 @@ from relay.people.read import INTERNAL
 from relay.people.synchronise import remembered
 from relay.people.usernames import clean
 from relay.people.world import is_one_line, name_key
+from relay.site import Site
 from relay.stored_accounts import shared_accounts
 
 GROUP = "group:"
@@ -43,29 +41,20 @@ class Answer:
         return self.sentence
 
 
-def link(
-    settings: Settings,
-    officernd: OfficeRnD,
-    papercut: PaperCut,
-    database: Engine,
-    *,
-    clock: Clock,
-    member: str,
-    username: str,
-) -> Answer:
+def link(site: Site, *, member: str, username: str) -> Answer:
     """Say that a member is an account; one that does not exist is made under this name by the next sync.
 
     With `group:NAME` for the account, `member` names a company (id or name), and the group becomes its own; with
     `account:NAME` the company pays for PaperCut's shared account of that name from now on.
     """
     if username.startswith(GROUP):
-        return _link_group(settings, officernd, database, clock, member, username.removeprefix(GROUP))
+        return _link_group(site, member, username.removeprefix(GROUP))
     if username.startswith(SHARED):
-        return _link_shared(settings, officernd, papercut, database, clock, member, username.removeprefix(SHARED))
-    name = _username(settings, username)
-    memory = remembered(database, settings)
-    found = who.find_member(member, officernd, papercut, memory)
-    _refuse_internal(papercut, name)
+        return _link_shared(site, member, username.removeprefix(SHARED))
+    name = _username(site.settings, username)
+    memory = remembered(site)
+    found = who.find_member(site, member, memory)
+    _refuse_internal(site.papercut, name)
     owner = next((one for one in memory.links.values() if one.username == name and not one.deleted_at), None)
     if owner is not None and owner.member_id != found.id:
         raise RelayError(
@@ -73,16 +62,15 @@ def link(
             f"papercut-relay unlink {owner.member_id}, then link again.",
             code="already_linked",
         )
-    with database.begin() as connection:
-        site = settings.site.name
-        links.drop_answers(connection, site, "not_same", found.id, name)
-        if owner is not None and not papercut.user_exists(name):
+    with site.database.begin() as connection:
+        links.drop_answers(connection, site.name, "not_same", found.id, name)
+        if owner is not None and not site.papercut.user_exists(name):
             # Deleted by hand, and wanted back: as if it had never been seen.
             again = replace(owner, linked_at=None, made_by_us=True, initial_done=False, standing="active")
-            links.store_links(connection, site, [again])
+            links.store_links(connection, site.name, [again])
         elif owner is None:
-            links.drop_link(connection, site, found.id)
-            links.store_answer(connection, site, "link", found.id, name, clock.now())
+            links.drop_link(connection, site.name, found.id)
+            links.store_answer(connection, site.name, "link", found.id, name, site.clock.now())
     return Answer(
         "link",
         found.id,
@@ -91,27 +79,24 @@ def link(
     )
 
 
-def unlink(
-    settings: Settings, officernd: OfficeRnD, papercut: PaperCut, database: Engine, *, clock: Clock, who: str
-) -> Answer:
+def unlink(site: Site, who: str) -> Answer:
     """Say that a link is wrong: it is dropped, and the two are never linked again by themselves."""
     if who.startswith(SHARED):
-        return _unlink_shared(settings, database, clock, who.removeprefix(SHARED))
-    memory = remembered(database, settings)
-    site = settings.site.name
+        return _unlink_shared(site, who.removeprefix(SHARED))
+    memory = remembered(site)
     if who in memory.group_answers:
-        with database.begin() as connection:
-            links.drop_answers(connection, site, "group", who)
+        with site.database.begin() as connection:
+            links.drop_answers(connection, site.name, "group", who)
         return Answer("unlink", who, memory.group_answers[who], "The company's group is decided by the rules again.")
-    found = _find(who, officernd, papercut, memory)
+    found = _find(site, who, memory)
     answered = memory.answers.get(found.member_id)
     if found.link is None and answered is None:
         raise RelayError(f"{who} is not linked to any PaperCut account.", code="not_linked")
     name = found.link.username if found.link else str(answered)
-    with database.begin() as connection:
-        links.drop_link(connection, site, found.member_id)
-        links.drop_answers(connection, site, "link", found.member_id)
-        links.store_answer(connection, site, "not_same", found.member_id, name, clock.now())
+    with site.database.begin() as connection:
+        links.drop_link(connection, site.name, found.member_id)
+        links.drop_answers(connection, site.name, "link", found.member_id)
+        links.store_answer(connection, site.name, "not_same", found.member_id, name, site.clock.now())
     return Answer(
         "unlink",
         found.member_id,
@@ -121,28 +106,18 @@ def unlink(
     )
 
 
-def not_same(
-    settings: Settings,
-    officernd: OfficeRnD,
-    papercut: PaperCut,
-    database: Engine,
-    *,
-    clock: Clock,
-    member: str,
-    username: str,
-) -> Answer:
+def not_same(site: Site, *, member: str, username: str) -> Answer:
     """Say that a member is not an account, so that the two are never linked by themselves."""
-    memory = remembered(database, settings)
-    found = who.find_member(member, officernd, papercut, memory)
+    memory = remembered(site)
+    found = who.find_member(site, member, memory)
     name = username.strip().lower()
     held = memory.links.get(found.id)
-    with database.begin() as connection:
-        site = settings.site.name
+    with site.database.begin() as connection:
         if held is not None and held.username == name:
-            links.drop_link(connection, site, found.id)
+            links.drop_link(connection, site.name, found.id)
         if memory.answers.get(found.id) == name:
-            links.drop_answers(connection, site, "link", found.id)
-        links.store_answer(connection, site, "not_same", found.id, name, clock.now())
+            links.drop_answers(connection, site.name, "link", found.id)
+        links.store_answer(connection, site.name, "not_same", found.id, name, site.clock.now())
     return Answer(
         "not_same",
         found.id,
@@ -152,24 +127,21 @@ def not_same(
     )
 
 
-def issue_pin(
-    settings: Settings, officernd: OfficeRnD, papercut: PaperCut, database: Engine, *, clock: Clock, who: str
-) -> Answer:
+def issue_pin(site: Site, who: str) -> Answer:
     """Make a print PIN for a member; it stands in the answer and nowhere else."""
-    found = _find(who, officernd, papercut, remembered(database, settings))
+    found = _find(site, who, remembered(site))
     if not found.member_id:
         raise RelayError(f"{who} is no member of OfficeRnD, and a PIN belongs to a member.", code="who_unknown")
-    pin = pins.issue_pin(Path(settings.scripts.home), found.member_id)
+    pin = pins.issue_pin(Path(site.settings.scripts.home), found.member_id)
     return Answer("pin", found.member_id, pin, f"The print PIN of {who} is {pin}. It is not shown again.")
 
 
-def revoke_pin(
-    settings: Settings, officernd: OfficeRnD, papercut: PaperCut, database: Engine, *, clock: Clock, who: str
-) -> Answer:
+def revoke_pin(site: Site, who: str) -> Answer:
     """Make a member's print PIN worthless."""
-    found = _find(who, officernd, papercut, remembered(database, settings))
-    source = pins.source_of(settings.scripts.home, found.member_id)
-    had = bool(found.member_id) and pins.revoke_pin(Path(settings.scripts.home), found.member_id)
+    found = _find(site, who, remembered(site))
+    home = site.settings.scripts.home
+    source = pins.source_of(home, found.member_id)
+    had = bool(found.member_id) and pins.revoke_pin(Path(home), found.member_id)
     sentence = f"The print PIN of {who} is worthless now." if had else f"{who} had no print PIN."
     if source:
         sentence += f" It came from {source} in OfficeRnD: clear it there too, or a next sync brings it back."
@@ -179,10 +151,9 @@ def revoke_pin(
 _find = who.find
 
 
-def _link_group(
-    settings: Settings, officernd: OfficeRnD, database: Engine, clock: Clock, company: str, group: str
-) -> Answer:
+def _link_group(site: Site, company: str, group: str) -> Answer:
     """Say which group is a company's, older groups with rights of their own included."""
+    settings = site.settings
     own = (
         settings.members.individual_group,
         settings.members.everyone_group,
@@ -191,9 +162,9 @@ def _link_group(
     )
     if not is_one_line(group) or len(group) > 100 or group.startswith("!!") or name_key(group) in map(name_key, own):
         raise UsageError(f"{group!r} cannot be a company's group.")
-    found = _company(officernd, company)
-    with database.begin() as connection:
-        links.store_answer(connection, settings.site.name, "group", found.id, group, clock.now())
+    found = _company(site.officernd, company)
+    with site.database.begin() as connection:
+        links.store_answer(connection, site.name, "group", found.id, group, site.clock.now())
     return Answer(
         "link",
         found.id,
@@ -202,23 +173,20 @@ def _link_group(
     )
 
 
-def _link_shared(
-    settings: Settings, officernd: OfficeRnD, papercut: PaperCut, database: Engine, clock: Clock, word: str, name: str
-) -> Answer:
+def _link_shared(site: Site, word: str, name: str) -> Answer:
     """Let a company pay for a shared account from now on; what was charged to it before is its opening balance."""
     if not is_one_line(name) or len(name) > LONGEST_ACCOUNT:
         raise UsageError(
             f"{name!r} cannot be a shared account: one line of at most {LONGEST_ACCOUNT} characters, such as "
             "account:Acme."
         )
-    company = _company(officernd, word)
-    listed = papercut.shared_accounts()
+    company = _company(site.officernd, word)
+    listed = site.papercut.shared_accounts()
     if name not in listed:  # as PaperCut spells it, and so its logs
         name = next((one for one in listed if name_key(one) == name_key(name)), name)
-    held = papercut.shared_account(name)
-    site = settings.site.name
-    with database.begin() as connection:
-        known = {one.account_id: one for one in shared_accounts(connection, site) if one.unlinked_at is None}
+    held = site.papercut.shared_account(name)
+    with site.database.begin() as connection:
+        known = {one.account_id: one for one in shared_accounts(connection, site.name) if one.unlinked_at is None}
         former = known.get(held.account_id)
         if former is not None and former.company_id != company.id:
             raise RelayError(
@@ -234,11 +202,11 @@ def _link_shared(
                 f"new name; else papercut-relay unlink {argument(SHARED + name)}. Then link again.",
                 code="already_linked",
             )
-        account = SharedAccount(held.account_id, name, company.id, company.name, clock.now(), held.balance)
+        account = SharedAccount(held.account_id, name, company.id, company.name, site.clock.now(), held.balance)
         if former is not None:  # only a name has changed
             account = replace(account, linked_at=former.linked_at, opening_balance=former.opening_balance)
-        links.store_shared_account(connection, site, account)
-    owed = f"; the {amounts.text(-held.balance, settings.site.currency)} owed on it so far are an opening balance"
+        links.store_shared_account(connection, site.name, account)
+    owed = f"; the {amounts.text(-held.balance, site.settings.site.currency)} owed on it so far are an opening balance"
     return Answer(
         "link",
         company.id,
@@ -248,14 +216,13 @@ def _link_shared(
     )
 
 
-def _unlink_shared(settings: Settings, database: Engine, clock: Clock, name: str) -> Answer:
+def _unlink_shared(site: Site, name: str) -> Answer:
     """Let nobody pay for a shared account any more."""
-    site = settings.site.name
-    with database.begin() as connection:
-        found = [one for one in shared_accounts(connection, site) if one.name == name and one.unlinked_at is None]
+    with site.database.begin() as connection:
+        found = [one for one in shared_accounts(connection, site.name) if one.name == name and one.unlinked_at is None]
         if not found:
             raise RelayError(f"No company pays for a shared account {name!r}.", code="not_linked")
-        links.store_shared_account(connection, site, replace(found[0], unlinked_at=clock.now()))
+        links.store_shared_account(connection, site.name, replace(found[0], unlinked_at=site.clock.now()))
     return Answer(
         "unlink",
         found[0].company_id,

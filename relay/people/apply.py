@@ -22,13 +22,9 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
-from sqlalchemy import Engine
-
 from relay import amounts
-from relay.clock import Clock
-from relay.config import Settings
 from relay.errors import AuthFailed, Conflict, NotFound, OutcomeUnknown, Refused
-from relay.papercut.client import PaperCut, is_true
+from relay.papercut.client import is_true
 from relay.people import links, pins, read
 from relay.people.decisions import Decision
 from relay.people.model import Directory, directory_of
@@ -36,7 +32,7 @@ from relay.people.plan import Plan
 from relay.people.publish import publish, publish_programs
 from relay.people.verify import DETAILS, Differences, differences, echo_of
 from relay.people.world import Account, Link, PaperCutSide, Rename, World
-from relay.progress import Progress
+from relay.site import Site
 
 log = logging.getLogger(__name__)
 
@@ -68,43 +64,21 @@ class Applied:
     papercut: PaperCutSide
 
 
-def apply(
-    plan: Plan,
-    world: World,
-    settings: Settings,
-    papercut: PaperCut,
-    database: Engine,
-    *,
-    clock: Clock,
-    progress: Progress,
-    targeted: bool = False,
-) -> Applied:
+def apply(site: Site, plan: Plan, world: World, *, targeted: bool = False) -> Applied:
     """Make PaperCut equal to `plan`. `targeted`: by single calls only, without a full native sync.
 
     A change that PaperCut refuses is a failure of that change, and the others go on; what concerns all of them
     (unreachable, token refused) is raised.
     """
-    return _Work(plan, world, settings, papercut, database, clock, progress, targeted).run()
+    return _Work(site, plan, world, targeted).run()
 
 
 class _Work:
     """One application under way; `accounts` and `groups` are what was read back last."""
 
-    def __init__(
-        self,
-        plan: Plan,
-        world: World,
-        settings: Settings,
-        papercut: PaperCut,
-        database: Engine,
-        clock: Clock,
-        progress: Progress,
-        targeted: bool,
-    ) -> None:
-        self.plan, self.world, self.settings = plan, world, settings
-        self.papercut, self.database = papercut, database
-        self.clock, self.progress, self.targeted = clock, progress, targeted
-        self.site = settings.site.name
+    def __init__(self, site: Site, plan: Plan, world: World, targeted: bool) -> None:
+        self.site, self.plan, self.world, self.targeted = site, plan, world, targeted
+        self.papercut, self.clock, self.progress = site.papercut, site.clock, site.progress
         self.directory = plan.directory
         self.failures: dict[str, Failure] = {}
         self.not_renamed: set[str] = set()
@@ -122,7 +96,7 @@ class _Work:
 
     def run(self) -> Applied:
         self.remember_intents()
-        publish_programs(self.settings, now=self.clock.now())
+        publish_programs(self.site.settings, now=self.clock.now())
         self.follow_pins()
         self.rename_and_publish()
         if not self.plan.is_empty:
@@ -166,17 +140,18 @@ class _Work:
             self.links[link.member_id] = link
         linked = list(self.links.values())
         going = {name: row for name, row in memory.groups.items() if name in self.plan.groups_to_remove}
-        with self.database.begin() as connection:
+        with self.site.database.begin() as connection:
             organization = self.world.officernd.organization.id
-            links.remember_site(connection, self.site, organization, links.last_sync(connection, self.site))
-            links.store_links(connection, self.site, [one for one in linked if memory.links.get(one.member_id) != one])
+            links.remember_site(connection, self.site.name, organization, links.last_sync(connection, self.site.name))
+            changed = [one for one in linked if memory.links.get(one.member_id) != one]
+            links.store_links(connection, self.site.name, changed)
             for link in linked:
                 if link.member_id in memory.answers:
-                    links.drop_answers(connection, self.site, "link", link.member_id)
-            links.replace_groups(connection, self.site, {**going, **self.plan.group_rows}.values())
+                    links.drop_answers(connection, self.site.name, "link", link.member_id)
+            links.replace_groups(connection, self.site.name, {**going, **self.plan.group_rows}.values())
             disabled = [decision.username for decision in self.plan.people if decision.disable]
-            links.remember_disabled(connection, self.site, disabled, now)
-            links.open_renames(connection, self.site, self.renames(), now)
+            links.remember_disabled(connection, self.site.name, disabled, now)
+            links.open_renames(connection, self.site.name, self.renames(), now)
 
     def opening_balances(self) -> dict[str, int]:
         """Return the balances, at this moment, of the accounts that are linked now."""
@@ -185,7 +160,7 @@ class _Work:
             for decision in self.plan.people
             if decision.link and not decision.create and not decision.link.linked_at and not decision.link.deleted_at
         ]
-        if not self.settings.papercut.personal_account:
+        if not self.site.settings.papercut.personal_account:
             return {name: self.world.papercut.accounts[name].balance for name in adopted}
         # The property is the total of all personal accounts; the one that is billed has to be asked for.
         title = "Reading balances"
@@ -203,13 +178,13 @@ class _Work:
 
     def follow_pins(self) -> None:
         active = {user.member_id for user in self.directory.users if user.standing == "active"}
-        key, members = self.settings.signin.pin_property, self.world.officernd.members
-        pins.follow_property(self.settings.scripts.home, key, members, active, self.progress)
+        key, members = self.site.settings.signin.pin_property, self.world.officernd.members
+        pins.follow_property(self.site.settings.scripts.home, key, members, active, self.progress)
 
     # -- 2: publishing and renames ---------------------------------------------------------------------------------
 
     def publish(self, directory: Directory) -> None:
-        publish(directory, self.settings, record_fields=self.world.papercut.record_fields, now=self.clock.now())
+        publish(directory, self.site.settings, record_fields=self.world.papercut.record_fields, now=self.clock.now())
         self.progress.line(f"Published {len(directory.users)} users and {len(directory.groups)} groups to PaperCut.")
 
     def rename_and_publish(self) -> None:
@@ -250,8 +225,8 @@ class _Work:
         except (Refused, OutcomeUnknown) as error:
             message = error.message
         done = not message or (self.papercut.user_exists(rename.new) and not self.papercut.user_exists(rename.old))
-        with self.database.begin() as connection:
-            links.close_rename(connection, self.site, rename, done=done)
+        with self.site.database.begin() as connection:
+            links.close_rename(connection, self.site.name, rename, done=done)
         if done:
             self.gone.add(rename.old)
             log.info("renamed %s to %s", rename.old, rename.new)
@@ -410,14 +385,14 @@ class _Work:
 
     def write_initial(self, username: str) -> None:
         """Write and read back whether a new account is restricted; until then its link says that this is missing."""
-        rule = self.settings.members.restricted
+        rule = self.site.settings.members.restricted
         if rule == "leave":
             return
         meant = {RESTRICTED: "FALSE"}
         if rule.startswith("overdraft:"):
             amount = amounts.parse(rule.removeprefix("overdraft:"))
             self.try_to(username, lambda: self.papercut.set_overdraft_mode(username, "individual"))
-            meant = {OVERDRAFT: amounts.text(amount, self.settings.site.currency), RESTRICTED: "TRUE"}
+            meant = {OVERDRAFT: amounts.text(amount, self.site.settings.site.currency), RESTRICTED: "TRUE"}
         self.set_properties(username, list(meant.items()))
         found = self.papercut.user_properties(username, [RESTRICTED, OVERDRAFT])
         right = is_true(found[RESTRICTED]) == is_true(meant[RESTRICTED])
@@ -448,7 +423,7 @@ class _Work:
         """Delete one account, unless money came to it since it was read."""
         username = decision.username
         try:
-            if not amounts.is_nothing(self.papercut.balance(username), self.settings.site.currency):
+            if not amounts.is_nothing(self.papercut.balance(username), self.site.settings.site.currency):
                 self.fail(username, f"{username} was not deleted, because its balance is no longer zero")
                 return
             self.try_to(username, lambda: self.papercut.delete_user(username))
@@ -459,11 +434,11 @@ class _Work:
             return
         self.gone.add(username)
         log.info("deleted %s: %s", username, decision.change.reason if decision.change else "")
-        with self.database.begin() as connection:
-            links.forget_disabled(connection, self.site, [username])
+        with self.site.database.begin() as connection:
+            links.forget_disabled(connection, self.site.name, [username])
             if decision.link:
                 gone = replace(self.links[decision.link.member_id], deleted_at=self.clock.now())
-                links.store_links(connection, self.site, [gone])
+                links.store_links(connection, self.site.name, [gone])
 
     # -- 7: verify and finish --------------------------------------------------------------------------------------
 
@@ -514,12 +489,12 @@ class _Work:
             for decision in self.plan.people
             if decision.disable is False and self.name_of(decision) not in self.failures
         ]
-        with self.database.begin() as connection:
-            links.store_links(connection, self.site, done)
-            links.forget_disabled(connection, self.site, enabled)
+        with self.site.database.begin() as connection:
+            links.store_links(connection, self.site.name, done)
+            links.forget_disabled(connection, self.site.name, enabled)
             if not self.failures:
-                links.replace_groups(connection, self.site, self.plan.group_rows.values())
-                links.remember_site(connection, self.site, self.world.officernd.organization.id, now)
+                links.replace_groups(connection, self.site.name, self.plan.group_rows.values())
+                links.remember_site(connection, self.site.name, self.world.officernd.organization.id, now)
 
     def touched_users(self, full: bool) -> list[str]:
         """Return the names, by now, of everybody whose account is to be as the directory says."""

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Engine
-
 from relay import amounts
 from relay.accounts import email_key
-from relay.clock import Clock
 from relay.config import Settings
 from relay.database import reading
 from relay.errors import EXIT_DONE, NotFound, RelayError
@@ -27,6 +24,7 @@ from relay.people.rules import Outcome, email_outcome, judge, make_rules
 from relay.people.synchronise import remembered
 from relay.people.world import Account, Memory, OfficeRnDSide
 from relay.progress import Progress
+from relay.site import Site
 
 
 @dataclass(frozen=True)
@@ -44,22 +42,21 @@ class Explanation:
         return "\n".join(self.lines)
 
 
-def explain(
-    settings: Settings, officernd: OfficeRnD, papercut: PaperCut, database: Engine, *, clock: Clock, who: str
-) -> Explanation:
+def explain(site: Site, who: str) -> Explanation:
     """Return why `who` (e-mail, username or member id) may or may not print and log in."""
-    memory = remembered(database, settings)
-    person = _find(who, officernd, papercut, memory)
-    with reading(database) as connection:
-        synced = last_sync(connection, settings.site.name)
-    rules = _rules(settings, officernd, person, clock.now())
+    settings, papercut = site.settings, site.papercut
+    memory = remembered(site)
+    person = _find(site, who, memory)
+    with reading(site.database) as connection:
+        synced = last_sync(connection, site.name)
+    rules = _rules(site, person, site.clock.now())
     may_print = bool(rules) and person.member is not None and all(one.passed for one in rules if one.rule != "email")
     if any(one.rule == "guest" for one in rules):
         may_print = all(one.passed for one in rules if one.rule == "exclude_emails")
     account = _account(papercut, person.username)
     groups = [name for name in papercut.user_groups(person.username) if name[:2] != "!!"] if account else []
     listed = _listed(settings, person)
-    doubts = _doubts(settings, officernd, memory, person, may_print)
+    doubts = _doubts(settings, site.officernd, memory, person, may_print)
     pin = pins.source_of(settings.scripts.home, person.member_id)
     obstacles = _obstacles(settings, person, rules, may_print, account, groups, listed, doubts, pin is not None)
     trace = last_login(settings.scripts.home, person.username or who)
@@ -89,7 +86,7 @@ def explain(
 _find = who.find
 
 
-def _rules(settings: Settings, officernd: OfficeRnD, person: who.Person, now: datetime) -> list[Outcome]:
+def _rules(site: Site, person: who.Person, now: datetime) -> list[Outcome]:
     """Return every rule's word about a member, read for this one person; none for somebody who is no member."""
     member = person.member
     if member is None:
@@ -97,10 +94,10 @@ def _rules(settings: Settings, officernd: OfficeRnD, person: who.Person, now: da
     companies = {}
     if member.company:
         with suppress(NotFound):
-            companies[member.company] = officernd.company(member.company)
-    side = OfficeRnDSide(officernd.organization(), {member.id: member}, companies, {})
-    side = read.catalogue(settings, officernd, side, now, Progress())
-    verdict = judge(member, make_rules(settings, side, now))
+            companies[member.company] = site.officernd.company(member.company)
+    side = OfficeRnDSide(site.officernd.organization(), {member.id: member}, companies, {})
+    side = read.catalogue(replace(site, progress=Progress()), side, now)
+    verdict = judge(member, make_rules(site.settings, side, now))
     return [*verdict.outcomes, email_outcome(member)]
 
 

@@ -14,7 +14,6 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from relay.clock import Clock
 from relay.config import Settings
 from relay.errors import BadAnswer, NotFound, RelayError
 from relay.officernd.client import OfficeRnD
@@ -23,6 +22,7 @@ from relay.papercut.client import PaperCut, balance_from_text, is_true
 from relay.people.snapshot import Snapshot
 from relay.people.world import Account, Memory, OfficeRnDSide, PaperCutSide, World
 from relay.progress import Phase, Progress
+from relay.site import Site
 
 KEY_LONG_RECORDS = "user-source.update-user-details-card-id"
 # PaperCut's names of an account's properties. Source: ServerCommandProxy, getUserProperty.
@@ -56,46 +56,35 @@ class _Shared(Progress):
         self._outer.line(text)
 
 
-def read_world(
-    settings: Settings, officernd: OfficeRnD, papercut: PaperCut, memory: Memory, *, clock: Clock, progress: Progress
-) -> World:
+def read_world(site: Site, memory: Memory) -> World:
     """Return both systems as they are now. Raises BadAnswer for a read that cannot be the truth, and what the clients
     raise; nothing was written then."""
-    organization = check_organization(officernd, memory, settings)
-    papercut.total_users()  # both systems answer before either is read at length
-    with progress.phase("Reading OfficeRnD and PaperCut") as phase, ThreadPoolExecutor(2) as pool:
-        shared = _Shared(progress, phase)
-        people = pool.submit(read_officernd, settings, officernd, organization, clock.now(), shared)
-        accounts = pool.submit(read_papercut, papercut, shared)
+    organization = check_organization(site.officernd, memory, site.settings)
+    site.papercut.total_users()  # both systems answer before either is read at length
+    with site.progress.phase("Reading OfficeRnD and PaperCut") as phase, ThreadPoolExecutor(2) as pool:
+        shared = replace(site, progress=_Shared(site.progress, phase))
+        people = pool.submit(read_officernd, shared, organization, site.clock.now())
+        accounts = pool.submit(read_papercut, site.papercut, shared.progress)
         found = World(people.result(), accounts.result(), memory)
     found = replace(found, memory=follow_renames(memory, found.papercut.accounts))
-    check_departures(officernd, found)
-    check_accounts(settings, found)
-    progress.line(
+    check_departures(site.officernd, found)
+    check_accounts(site.settings, found)
+    site.progress.line(
         f"Read {len(found.officernd.members)} members and {len(found.officernd.companies)} companies from OfficeRnD, "
         f"{len(found.papercut.accounts)} users and {len(found.papercut.groups)} groups from PaperCut."
     )
     return found
 
 
-def read_changes(
-    settings: Settings,
-    officernd: OfficeRnD,
-    papercut: PaperCut,
-    memory: Memory,
-    snapshot: Snapshot,
-    *,
-    clock: Clock,
-    progress: Progress,
-    member_id: str | None = None,
-) -> World:
+def read_changes(site: Site, memory: Memory, snapshot: Snapshot, *, member_id: str | None = None) -> World:
     """Return the world of the last sync with what has changed since: in OfficeRnD by `modifiedAt`, and, with
     `member_id`, that member asked for by name; in PaperCut the list of names, new accounts, and groups not ours.
 
     Accounts that the plan then touches have to be read again, see `with_accounts`. Where PaperCut takes cards from the
     user source all accounts are read, since an echo of an old card would undo a new one.
     """
-    organization = check_organization(officernd, memory, settings)
+    officernd, papercut, progress = site.officernd, site.papercut, site.progress
+    organization = check_organization(officernd, memory, site.settings)
     before = snapshot.officernd
     members = {one.id: one for one in officernd.members(snapshot.cursor or None, progress=progress)}
     companies = {one.id: one for one in officernd.companies(snapshot.cursor or None, progress=progress)}
@@ -105,17 +94,13 @@ def read_changes(
     for company_id in sorted({one.company for one in members.values() if one.company} - set(known)):
         with contextlib.suppress(NotFound):
             companies[company_id] = officernd.company(company_id)
-    side = catalogue(
-        settings,
-        officernd,
-        replace(
-            before,
-            organization=organization,
-            members={**before.members, **members},
-            companies={**before.companies, **companies},
-        ),
-        clock.now(),
+    side = replace(
+        before,
+        organization=organization,
+        members={**before.members, **members},
+        companies={**before.companies, **companies},
     )
+    side = catalogue(replace(site, progress=Progress()), side, site.clock.now())
     names = papercut.usernames()
     held = snapshot.papercut.accounts
     width = record_fields(papercut)
@@ -128,7 +113,7 @@ def read_changes(
     groups.update(read_groups(papercut, foreign, progress))
     found = World(side, PaperCutSide({**accounts, **fresh}, groups, width), memory)
     found = replace(found, memory=follow_renames(memory, found.papercut.accounts))
-    check_accounts(settings, found)
+    check_accounts(site.settings, found)
     return found
 
 
@@ -161,36 +146,32 @@ def check_organization(officernd: OfficeRnD, memory: Memory, settings: Settings)
     return organization
 
 
-def read_officernd(
-    settings: Settings, officernd: OfficeRnD, organization: Organization, now: datetime, progress: Progress
-) -> OfficeRnDSide:
+def read_officernd(site: Site, organization: Organization, now: datetime) -> OfficeRnDSide:
     """Return what OfficeRnD says; only lists that a rule of the settings needs are read."""
     with ThreadPoolExecutor(3) as pool:
-        members = pool.submit(officernd.members, progress=progress)
-        companies = pool.submit(officernd.companies, progress=progress)
+        members = pool.submit(site.officernd.members, progress=site.progress)
+        companies = pool.submit(site.officernd.companies, progress=site.progress)
         empty = OfficeRnDSide(organization, {}, {}, {})
-        lists = pool.submit(catalogue, settings, officernd, empty, now, progress)
+        lists = pool.submit(catalogue, site, empty, now)
         side = replace(
             lists.result(),
             members={member.id: member for member in members.result()},
             companies={company.id: company for company in companies.result()},
         )
-    check_companies(officernd, side)
+    check_companies(site.officernd, side)
     return side
 
 
-def catalogue(
-    settings: Settings, officernd: OfficeRnD, side: OfficeRnDSide, now: datetime, progress: Progress | None = None
-) -> OfficeRnDSide:
+def catalogue(site: Site, side: OfficeRnDSide, now: datetime) -> OfficeRnDSide:
     """Return the side with locations and with the lists that a rule asks for; none of them can be read in part."""
-    rules = settings.members
+    officernd, rules = site.officernd, site.settings.members
     side = replace(
         side,
         locations={location.id: location for location in officernd.locations()},
-        memberships=tuple(officernd.memberships(progress=progress)) if rules.plans else (),
+        memberships=tuple(officernd.memberships(progress=site.progress)) if rules.plans else (),
         plans=tuple(officernd.plans()) if rules.plans else (),
         passes=tuple(officernd.passes()) if rules.admit_passes else (),
-        checkins=tuple(one for day in _utc_days(settings, now) for one in officernd.checkins(day))
+        checkins=tuple(one for day in _utc_days(site.settings, now) for one in officernd.checkins(day))
         if rules.admit_checkins
         else (),
     )

@@ -7,8 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import Engine
-
 from relay.config import Settings
 from relay.people.plan import Plan
 from relay.people.rules import email_outcome
@@ -70,7 +68,7 @@ def save(settings: Settings, plan: Plan, *, now: datetime) -> None:
     write_private(settings.site.state_dir / NAME, json.dumps(content, ensure_ascii=False))
 
 
-def readiness(settings: Settings, database: Engine) -> Readiness:
+def readiness(settings: Settings) -> Readiness:
     """Return who may print and cannot yet, as the last sync saw it; asks neither system."""
     try:
         content = json.loads((settings.site.state_dir / NAME).read_text(encoding="utf-8"))

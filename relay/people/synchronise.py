@@ -8,15 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from sqlalchemy import Engine
-
-from relay.clock import Clock
-from relay.config import Settings
 from relay.database import reading
 from relay.errors import EXIT_DONE, EXIT_FAILED, EXIT_REFUSED
 from relay.money import members_with_open_movements
-from relay.officernd.client import OfficeRnD
-from relay.papercut.client import PaperCut
 from relay.people import links, read, ready, safety, snapshot, who
 from relay.people.apply import Failure, apply
 from relay.people.model import directory_of
@@ -24,7 +18,7 @@ from relay.people.plan import Plan, acts, plan
 from relay.people.publish import current_directory, publish
 from relay.people.safety import PLAN_CHANGED, Refusal
 from relay.people.world import Memory, World
-from relay.progress import Progress
+from relay.site import Site
 
 log = logging.getLogger(__name__)
 
@@ -57,31 +51,16 @@ class SyncResult:
         return answer
 
 
-def make_plan(
-    settings: Settings,
-    officernd: OfficeRnD,
-    papercut: PaperCut,
-    database: Engine,
-    *,
-    clock: Clock,
-    progress: Progress,
-    allow: Sequence[str] = (),
-) -> Plan:
+def make_plan(site: Site, *, allow: Sequence[str] = ()) -> Plan:
     """Return what a sync would do now. Reads both systems whole; writes nothing anywhere."""
     safety.check_codes(allow)
-    memory = remembered(database, settings)
-    world = read.read_world(settings, officernd, papercut, memory, clock=clock, progress=progress)
-    return plan(world, settings, clock.now(), allow=allow)
+    world = read.read_world(site, remembered(site))
+    return plan(world, site.settings, site.clock.now(), allow=allow)
 
 
 def sync(
-    settings: Settings,
-    officernd: OfficeRnD,
-    papercut: PaperCut,
-    database: Engine,
+    site: Site,
     *,
-    clock: Clock,
-    progress: Progress,
     expect: str | None = None,
     allow: Sequence[str] = (),
     incremental: bool = False,
@@ -94,31 +73,30 @@ def sync(
     sync. Raises what a read raises; nothing was written then.
     """
     safety.check_codes(allow)
-    finish_renames(settings, papercut, database, clock)
-    memory = remembered(database, settings)
-    started = clock.now()
+    settings = site.settings
+    finish_renames(site)
+    memory = remembered(site)
+    started = site.clock.now()
     only = None
     if member is not None:
-        only = who.find_member(member, officernd, papercut, memory).id
+        only = who.find_member(site, member, memory).id
         memory = _wanted_back(memory, only)
     since = snapshot.load(settings) if incremental or only else None
     if since is not None and started - since.full_at > FULL_READ_EVERY:
         since = None
 
     def make(world: World) -> Plan:
-        return plan(world, settings, clock.now(), allow=allow, only=None if only is None else {only})
+        return plan(world, settings, site.clock.now(), allow=allow, only=None if only is None else {only})
 
     if since is None:
-        world = read.read_world(settings, officernd, papercut, memory, clock=clock, progress=progress)
+        world = read.read_world(site, memory)
         made = make(world)
     else:
-        world = read.read_changes(
-            settings, officernd, papercut, memory, since, clock=clock, progress=progress, member_id=only
-        )
+        world = read.read_changes(site, memory, since, member_id=only)
         made = make(world)
         touched = [decision.username for decision in made.people if acts(decision)]
         if touched:  # what was remembered of them is not good enough to act on
-            world = read.with_accounts(world, papercut, touched, progress)
+            world = read.with_accounts(world, site.papercut, touched, site.progress)
             made = make(world)
     refused = made.refused
     if expect is not None and expect != made.hash:
@@ -130,7 +108,7 @@ def sync(
     for code in allow:
         log.warning("safety limit %s lifted for this run by %s", code, _somebody())
     targeted = only is not None or since is not None
-    applied = apply(made, world, settings, papercut, database, clock=clock, progress=progress, targeted=targeted)
+    applied = apply(site, made, world, targeted=targeted)
     if not applied.failures:
         full_at = since.full_at if since is not None else started
         snapshot.save(settings, world, applied.papercut, now=started, full_at=full_at)
@@ -140,12 +118,11 @@ def sync(
     return SyncResult(made, True, refused, applied.failures)
 
 
-def remembered(database: Engine, settings: Settings) -> Memory:
+def remembered(site: Site) -> Memory:
     """Return what is remembered of the site, money under way included."""
-    site = settings.site.name
-    with reading(database) as connection:
-        memory = links.read_memory(connection, site)
-    busy = members_with_open_movements(database, site)
+    with reading(site.database) as connection:
+        memory = links.read_memory(connection, site.name)
+    busy = members_with_open_movements(site.database, site.name)
     usernames = {memory.links[member_id].username for member_id in busy if member_id in memory.links}
     return replace(memory, open_movements=frozenset(usernames))
 
@@ -159,20 +136,20 @@ def _wanted_back(memory: Memory, member_id: str) -> Memory:
     return replace(memory, links={**memory.links, member_id: again})
 
 
-def finish_renames(settings: Settings, papercut: PaperCut, database: Engine, clock: Clock) -> None:
+def finish_renames(site: Site) -> None:
     """Bring renames that a killed run left open to their true end, in the links and in the directory in force."""
-    site = settings.site.name
-    journal = remembered(database, settings).renames
+    papercut = site.papercut
+    journal = remembered(site).renames
     if not journal:
         return
     names: dict[str, str] = {}
     for rename in journal:
         done = papercut.user_exists(rename.new) and not papercut.user_exists(rename.old)
-        with database.begin() as connection:
-            links.close_rename(connection, site, rename, done=done)
+        with site.database.begin() as connection:
+            links.close_rename(connection, site.name, rename, done=done)
         names[rename.old] = rename.new if done else rename.old
         log.info("an unfinished rename of %s to %s %s", rename.old, rename.new, "was done" if done else "was not done")
-    directory = current_directory(settings.scripts.home)
+    directory = current_directory(site.settings.scripts.home)
     if directory is None or not any(user.standing == "renaming" for user in directory.users):
         return
     users = [
@@ -183,9 +160,9 @@ def finish_renames(settings: Settings, papercut: PaperCut, database: Engine, clo
     ]
     publish(
         directory_of(users, directory.groups, directory.echoed),
-        settings,
+        site.settings,
         record_fields=read.record_fields(papercut),
-        now=clock.now(),
+        now=site.clock.now(),
     )
 
 

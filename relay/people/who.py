@@ -8,8 +8,8 @@ from relay.accounts import email_key
 from relay.errors import NotFound, RelayError
 from relay.officernd.client import OfficeRnD
 from relay.officernd.model import Member
-from relay.papercut.client import PaperCut
 from relay.people.world import Link, Memory
+from relay.site import Site
 
 
 @dataclass(frozen=True)
@@ -25,27 +25,27 @@ class Person:
         return self.member.id if self.member else self.link.member_id if self.link else ""
 
 
-def find(word: str, officernd: OfficeRnD, papercut: PaperCut, memory: Memory) -> Person:
+def find(site: Site, word: str, memory: Memory) -> Person:
     """Return whom `word` means. Raises RelayError (`who_unknown`, `who_ambiguous`) where that is nobody or several."""
     word = word.strip()
     link = memory.links.get(word) or next(
         (one for one in memory.links.values() if one.username == word.lower() and not one.deleted_at), None
     )
     if link is not None:
-        return Person(_member(officernd, link.member_id), link, link.username)
+        return Person(_member(site.officernd, link.member_id), link, link.username)
     if "@" in word:
-        return _by_email(word, officernd, papercut, memory)
-    member = _member(officernd, word) if is_id(word) else None
+        return _by_email(site, word, memory)
+    member = _member(site.officernd, word) if is_id(word) else None
     if member is not None:
         return Person(member, None, memory.answers.get(member.id, ""))
-    if papercut.user_exists(word.lower()):
+    if site.papercut.user_exists(word.lower()):
         return Person(None, None, word.lower())
     raise _unknown(word)
 
 
-def find_member(word: str, officernd: OfficeRnD, papercut: PaperCut, memory: Memory) -> Member:
+def find_member(site: Site, word: str, memory: Memory) -> Member:
     """Return the member of OfficeRnD that `word` means, and nobody who has left it."""
-    found = find(word, officernd, papercut, memory)
+    found = find(site, word, memory)
     if found.member is None:
         raise RelayError(
             f"{word} is no member of OfficeRnD now: name one by e-mail address or member id.", code="who_unknown"
@@ -53,10 +53,12 @@ def find_member(word: str, officernd: OfficeRnD, papercut: PaperCut, memory: Mem
     return found.member
 
 
-def _by_email(word: str, officernd: OfficeRnD, papercut: PaperCut, memory: Memory) -> Person:
+def _by_email(site: Site, word: str, memory: Memory) -> Person:
     # OfficeRnD's filter is an exact match, and addresses are stored in lower case as a rule, not by a rule.
     members = {
-        one.id: one for spelling in dict.fromkeys((word, word.lower())) for one in officernd.members_by_email(spelling)
+        one.id: one
+        for spelling in dict.fromkeys((word, word.lower()))
+        for one in site.officernd.members_by_email(spelling)
     }
     if len(members) > 1:
         names = ", ".join(f"{one.name} {one.id} ({one.status})" for one in members.values())
@@ -66,8 +68,8 @@ def _by_email(word: str, officernd: OfficeRnD, papercut: PaperCut, memory: Memor
         return Person(member, link, link.username if link else memory.answers.get(member.id, ""))
     held = [one for one in memory.links.values() if email_key(one.email) == email_key(word) and not one.deleted_at]
     if len(held) == 1:
-        return Person(_member(officernd, held[0].member_id), held[0], held[0].username)
-    username = papercut.look_up_by_email(word)
+        return Person(_member(site.officernd, held[0].member_id), held[0], held[0].username)
+    username = site.papercut.look_up_by_email(word)
     if username:
         return Person(None, next((one for one in memory.links.values() if one.username == username), None), username)
     raise _unknown(word)

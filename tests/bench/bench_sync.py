@@ -37,6 +37,7 @@ from relay.people.world import Memory, OfficeRnDSide, PaperCutSide, World  # noq
 from relay.progress import Progress  # noqa: E402
 from relay.sandbox.organisation import Organisation, User, make_organisation  # noqa: E402
 from relay.sandbox.pair import Pair  # noqa: E402
+from relay.site import Site  # noqa: E402
 
 PUBLISHED_S = 20 * 60  # OfficeRnD's help article, for 5,000 members
 PAGE_S, CALL_S = 0.12, 0.003
@@ -119,8 +120,9 @@ class Bench:
         waiting.around(officernd, "_send")
         waiting.around(papercut, "_exchange")
         waiting.around(papercut, "wait_for_task")
+        site = Site(self.settings, officernd, papercut, self.database, self.clock, Progress())
         started, busy = time.perf_counter(), time.process_time()
-        done = work(self.settings, officernd, papercut, self.database, clock=self.clock, progress=Progress(), **options)
+        done = work(site, **options)
         took_s, busy_s = time.perf_counter() - started, time.process_time() - busy
         print(
             f"{title:<34} {took_s:6.1f} s  {sum(officernd.calls.values()):5} OfficeRnD and "

@@ -222,12 +222,7 @@ def a_lost_answer_becomes_a_question_and_an_answer(story: Story) -> None:
 def a_shared_account_is_billed_to_its_company(story: Story) -> None:
     story.pair.papercut.state.add_shared_account("Acme\\Projects")
     company = story.pair.organisation.companies[0]
-    story.desk.now_under_lock(
-        lambda site: people.link(
-            site.settings, site.officernd, site.papercut, site.database,
-            clock=site.clock, member=company.id, username="account:Acme\\Projects",
-        )
-    )  # fmt: skip
+    story.desk.now_under_lock(lambda site: people.link(site, member=company.id, username="account:Acme\\Projects"))
     login = story.pair.logins(1)[0]
     story.pair.papercut.print_job(
         login=(login.email, login.password), printer="Colour", pages=4, account="Acme\\Projects"

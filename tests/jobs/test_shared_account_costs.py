@@ -41,7 +41,7 @@ def server(tmp_path: Path) -> Iterator[Standins]:
 
 def say(server: Standins, what: str, **words: str) -> Any:
     server.clock.sleep(60)
-    return getattr(people, what)(server.settings, *server.clients(), server.database, clock=server.clock, **words)
+    return getattr(people, what)(server.context, **words)
 
 
 def log_of(site: Standins | JobsSite) -> JobLog:

@@ -31,7 +31,7 @@ def one(site: Make) -> PeopleSite:
 
 
 def say(site: PeopleSite, what: str, **words: str):
-    return getattr(people, what)(site.settings, site.officernd, site.papercut, site.database, clock=site.clock, **words)
+    return getattr(people, what)(site.context, **words)
 
 
 def codes(site: PeopleSite) -> list[str]:
@@ -269,12 +269,12 @@ def test_the_stricter_guard_and_what_is_not_ours_are_explained(one: PeopleSite) 
 
 
 def test_readiness_tells_who_cannot_log_in_yet_without_asking_anybody(one: PeopleSite) -> None:
-    assert people.readiness(one.settings, one.database).text().startswith("There was no sync yet")
+    assert people.readiness(one.settings).text().startswith("There was no sync yet")
     one.sync_twice()
     one.state.users["cy_x.example"].disabled = True
     one.sync()
     calls = dict(one.papercut.calls)
-    told = people.readiness(one.settings, one.database)
+    told = people.readiness(one.settings)
     assert told.as_json() == {
         "without_email": [f"Di Fox ({DI}): OfficeRnD holds no e-mail address"],
         "without_account": [],
@@ -292,7 +292,7 @@ def test_readiness_of_a_deleted_account(one: PeopleSite) -> None:
     one.sync_twice()
     one.state.delete_user(one.state.users["cy_x.example"])
     one.sync()
-    assert people.readiness(one.settings, one.database).as_json()["without_account"] == [
+    assert people.readiness(one.settings).as_json()["without_account"] == [
         f"Cy Day ({CY}): the account cy_x.example was deleted by hand"
     ]
 

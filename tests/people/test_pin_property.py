@@ -39,8 +39,7 @@ def opens(site: PeopleSite, username: str, pin: str) -> bool:
 
 
 def say(site: PeopleSite, what: str, who: str) -> Any:
-    given = (site.settings, site.officernd, site.papercut, site.database)
-    return getattr(people, what)(*given, clock=site.clock, who=who)
+    return getattr(people, what)(site.context, who)
 
 
 def stored(site: PeopleSite, member: str) -> Path:

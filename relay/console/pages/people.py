@@ -14,7 +14,6 @@ from relay.console.pages.review import start_sync
 from relay.errors import RelayError
 from relay.people import pins
 from relay.people.logins import last_login
-from relay.site import Site
 
 page = Blueprint("people", __name__)
 
@@ -81,7 +80,7 @@ def why() -> str:
     if wanted:
         try:
             with desk().site() as site:
-                told = people.explain(**_people(site), who=wanted)
+                told = people.explain(site, wanted)
         except RelayError as error:
             problem = error.message
     return render_template("why.html", wanted=wanted, told=told, answer=told.as_json() if told else {}, problem=problem)
@@ -96,9 +95,9 @@ def answer() -> Any:
     if not member or (action != "unlink" and not username):
         abort(400, "A name is missing. Nothing was done.")
     calls = {
-        "link": lambda site: people.link(**_people(site), member=member, username=username),
-        "not-same": lambda site: people.not_same(**_people(site), member=member, username=username),
-        "unlink": lambda site: people.unlink(**_people(site), who=member),
+        "link": lambda site: people.link(site, member=member, username=username),
+        "not-same": lambda site: people.not_same(site, member=member, username=username),
+        "unlink": lambda site: people.unlink(site, member),
     }
     if action not in calls:
         abort(400, "This answer is not known. Nothing was done.")
@@ -130,9 +129,7 @@ def pin() -> Any:
     if not member or action not in ("issue", "revoke"):
         abort(400, "A name is missing. Nothing was done.")
     work = people.issue_pin if action == "issue" else people.revoke_pin
-    done: Any = _short(
-        f"print PIN {action}d", member, lambda: desk().now_under_lock(lambda site: work(**_people(site), who=member))
-    )
+    done: Any = _short(f"print PIN {action}d", member, lambda: desk().now_under_lock(lambda site: work(site, member)))
     if done is not None and action == "issue":
         return render_template("pin.html", told=done.text(), answer=done.as_json(), who=member)
     if done is not None:
@@ -187,13 +184,3 @@ def _said(action: str, member: str, username: str) -> str:
 def _back(member: str) -> str:
     to_review = request.referrer and "/review" in request.referrer
     return url_for("review.show", _anchor="questions") if to_review else url_for("people.one", who=member)
-
-
-def _people(site: Site) -> dict[str, Any]:
-    return {
-        "settings": site.settings,
-        "officernd": site.officernd,
-        "papercut": site.papercut,
-        "database": site.database,
-        "clock": site.clock,
-    }

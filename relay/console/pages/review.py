@@ -11,7 +11,6 @@ from relay.console import results, words
 from relay.console.gate import audited, desk, needs, who
 from relay.console.work import Work
 from relay.people import safety
-from relay.site import Site
 
 page = Blueprint("review", __name__)
 
@@ -69,7 +68,7 @@ def changes() -> str:
 @page.post("/review/look")
 @needs("operate")
 def look() -> Any:
-    work = desk().begin("plan", "Look at both systems", who(), lambda site: _plan(site), writes=False)
+    work = desk().begin("plan", "Look at both systems", who(), people.make_plan, writes=False)
     return redirect(url_for("works.show", work_id=work.id))
 
 
@@ -92,23 +91,9 @@ def start_sync(title: str, **options: Any) -> Work:
         "sync",
         title,
         who(),
-        lambda site: people.sync(
-            site.settings,
-            site.officernd,
-            site.papercut,
-            site.database,
-            clock=site.clock,
-            progress=site.progress,
-            **options,
-        ),
+        lambda site: people.sync(site, **options),
         writes=True,
         recorded=True,
-    )
-
-
-def _plan(site: Site) -> Any:
-    return people.make_plan(
-        site.settings, site.officernd, site.papercut, site.database, clock=site.clock, progress=site.progress
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
@@ -176,15 +177,8 @@ def _effect(site: Site, wanted: Settings) -> Done:
             "admit_checkins": wanted.members.admit_checkins or current.members.admit_checkins,
         }
     )
-    memory = synchronise.remembered(site.database, current)
-    world = read.read_world(
-        wanted.model_copy(update={"members": either}),
-        site.officernd,
-        site.papercut,
-        memory,
-        clock=site.clock,
-        progress=site.progress,
-    )
+    memory = synchronise.remembered(site)
+    world = read.read_world(replace(site, settings=wanted.model_copy(update={"members": either})), memory)
     now = site.clock.now()
     before, after = plans.plan(world, current, now), plans.plan(world, wanted, now)
     old, new = _active(before), _active(after)
