@@ -8,6 +8,7 @@
     POST /sandbox/account   {"name", "balance"?}                                 make a shared account
     POST /sandbox/backup    {"name"}                                             keep the whole database under a name
     POST /sandbox/restore   {"name"}                                             put that one back (see `backups`)
+    POST /sandbox/database  {"release": true}                                    end the lag of the database so far
     POST /sandbox/fault     {"method", "kind", "times"?, "after"?, "containing"?, "delay_s"?, "code"?, "text"?}
                             {"clear": true}                                      faults on purpose (see `injection`)
     POST /sandbox/switches  {"name": value, ...}                                 positions (see `switches`)
@@ -158,6 +159,13 @@ def _restore(context: Context, injector: Injector, body: dict[str, Any]) -> Any:
     return {"name": name, "at": held.at.isoformat()}
 
 
+def _database(context: Context, injector: Injector, body: dict[str, Any]) -> Any:
+    if body != {"release": True}:
+        raise BadRequest('the body must be {"release": true}')
+    context.state.recorder.release()
+    return {"released": True}
+
+
 def _fault(context: Context, injector: Injector, body: dict[str, Any]) -> Any:
     if body.get("clear") is True:
         injector.clear()
@@ -211,6 +219,7 @@ _ACTIONS: dict[str, Callable[[Context, Injector, dict[str, Any]], Any]] = {
     "/sandbox/account": _account,
     "/sandbox/backup": _backup,
     "/sandbox/restore": _restore,
+    "/sandbox/database": _database,
     "/sandbox/fault": _fault,
     "/sandbox/switches": _switches,
     "/sandbox/settings": _settings,

@@ -7,11 +7,13 @@ data: the stand-in owns the tables and makes them where they are missing.
 
 from __future__ import annotations
 
+import math
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
+from relay.sandbox.late import LateEffects
 from relay.sandbox.papercut.state import Job, Printer, SharedAccount, State, Transaction, User
 
 metadata = sa.MetaData()
@@ -106,6 +108,8 @@ class ExternalDatabase:
 
     def __init__(self, url: str, state: State) -> None:
         self._state = state
+        self._late = LateEffects(state.clock)
+        self._lag_s = 0.0
         self._engine = sa.create_engine(url)
         metadata.create_all(self._engine)
         with state.lock:
@@ -113,28 +117,54 @@ class ExternalDatabase:
             state.recorder = self
 
     def close(self) -> None:
-        """Let go of the database; the state no longer writes to it."""
+        """Let go of the database; the state no longer writes to it, and what was kept back is never written."""
         self._state.forget_recorder()
+        self._late.drop()
         self._engine.dispose()
 
     def user(self, user: User, *, deleted: bool = False) -> None:
-        self._write(self._user_rows(user, deleted=deleted))
+        self._record(self._user_rows(user, deleted=deleted))
 
     def account(self, account: SharedAccount) -> None:
-        self._write([_account_row(account)])
+        self._record([_account_row(account)])
 
     def printer(self, printer: Printer) -> None:
-        self._write([_printer_row(printer)])
+        self._record([_printer_row(printer)])
 
     def job(self, job: Job) -> None:
-        self._write([self._job_row(job)])
+        self._record([self._job_row(job)])
 
     def transaction(self, transaction: Transaction) -> None:
-        self._write([self._transaction_row(transaction)])
+        self._record([self._transaction_row(transaction)])
 
     def restored(self) -> None:
         """Hold what the state holds now and nothing else."""
-        self._write(self._everything(), afresh=True)
+        self._record(self._everything(), afresh=True)
+
+    def catch_up(self) -> None:
+        """Write what has been kept back long enough."""
+        self._follow_switch()
+        self._late.run_due()
+
+    def release(self) -> None:
+        """Write everything that was kept back."""
+        self._late.run_all()
+
+    def _record(self, rows: list[Row], *, afresh: bool = False) -> None:
+        """Write rows as they are now: at once, or as late as the copy lags."""
+        self._follow_switch()
+        if self._lag_s == 0:
+            self._write(rows, afresh=afresh)
+        else:
+            delay_s = math.inf if self._lag_s < 0 else self._lag_s
+            self._late.add(delay_s, lambda: self._write(rows, afresh=afresh))
+
+    def _follow_switch(self) -> None:
+        """Catch up with everything when the lag becomes another, so that no change overtakes an older one."""
+        lag_s = self._state.switches.database_lag
+        if lag_s != self._lag_s:
+            self._lag_s = lag_s
+            self._late.run_all()
 
     def _everything(self) -> list[Row]:
         state = self._state

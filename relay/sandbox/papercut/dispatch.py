@@ -40,7 +40,7 @@ LOST = Reply(None)
 
 def answer(context: Context, injector: Injector, body: bytes, caller: str) -> Reply:
     """Return the reply to one request body from the address `caller`."""
-    context.late.run_due()
+    context.catch_up()
     state = context.state
     try:
         full_name, parameters = wire.read_call(body)

@@ -169,6 +169,14 @@ class PaperCutStandIn:
         """Put a backup back; the files survive, and what would have come late does not."""
         backups.restore(self.state, self.tasks, self.late, held)
 
+    def catch_up(self) -> None:
+        """Do what is due by the clock, as the next call would: effects that come late, rows of a database that lags."""
+        self._context.catch_up()
+
+    def release_database(self) -> None:
+        """Let the external database catch up with what a `database_lag` kept back."""
+        self.state.recorder.release()
+
     def run_due(self, since: datetime) -> list[str]:
         """Do the quotas and the nightly sync whose hour lies between `since` and the clock's now."""
         return nightly.run_due(self.state, since)
@@ -283,7 +291,7 @@ class _Handler(BaseHTTPRequestHandler):
         parts = urlsplit(self.path)
         query = parse_qs(parts.query)
         context = self.server.context
-        context.late.run_due()
+        context.catch_up()
         if parts.path == RPC_PATH:
             self._page(405, "Method Not Allowed")
         elif parts.path.startswith(health.PATHS):
@@ -316,7 +324,7 @@ class _Handler(BaseHTTPRequestHandler):
         except ValueError:
             self._json(400, {"error": "the body is no JSON"})
             return
-        self.server.context.late.run_due()
+        self.server.context.catch_up()
         self._json(*control.post(self.server.context, self.server.injector, path, value))
 
     def _body(self) -> bytes | None:

@@ -152,6 +152,11 @@ class Switches:
     """papercut-print-scripts 5.2: whether print-stats count a copy; it lies in the one table that they sum up."""
     copies_marked_printed: bool = False
     """papercut-print-scripts 5.1: `printed` of a copy's row; PaperCut's own queries ask it of type PRINT only."""
+    database_lag: float = 0.0
+    """papercut-print-scripts 5.2: seconds by which the database lags; a reporting copy may, PaperCut's own does not.
+
+    -1 keeps everything back until it is released (`PaperCutStandIn.release_database`) or the switch is turned.
+    """
     health_bad_key_status: int = 401
     """papercut-server-api 5: HTTP status for a bad health key."""
 

@@ -147,6 +147,15 @@ def test_a_backup_is_kept_under_a_name_and_put_back(papercut, api, sandbox):
     assert sandbox("backup", name=" ")[0] == 400
 
 
+def test_a_database_that_lags_is_released_by_a_word(papercut, sandbox):
+    """POST /sandbox/database"""
+    released = []
+    papercut.state.recorder.release = lambda: released.append(True)
+    assert sandbox("database", release=True)[1] == {"released": True}
+    assert sandbox("database", release="yes")[0] == 400
+    assert released == [True]
+
+
 def test_the_night_comes_when_told(papercut, sandbox, tmp_path):
     """POST /sandbox/nightly"""
     source = user_source(tmp_path / "source")

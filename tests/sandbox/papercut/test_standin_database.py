@@ -102,6 +102,57 @@ def test_shared_accounts_have_a_row_each_before_anybody_prints(papercut):
     assert sorted(rows) == [("Bureau", "", 1.5), ("Studio", "Photo", 0.0)]
 
 
+AMOUNTS = "select amount from tbl_account_transaction order by account_transaction_id"
+
+
+def test_a_copy_that_lags_shows_everything_in_order_and_later(papercut, clock):
+    """papercut-print-scripts 5.2: what is not in the database yet may have happened all the same"""
+    papercut.state.switches.set("database_lag", 60)
+    ann = papercut.state.user("ann")
+    papercut.state.transact(ann, 1.0, "first", kind="ADJUST")
+    clock.move(seconds=30)
+    papercut.state.transact(ann, 2.0, "second", kind="ADJUST")
+    clock.move(seconds=29)
+    papercut.catch_up()
+    assert ask(papercut, AMOUNTS) == []
+    clock.move(seconds=1)
+    papercut.catch_up()
+    assert ask(papercut, AMOUNTS) == [(1.0,)]
+    assert ask(papercut, "select balance from tbl_account where account_name = 'ann'") == [(-6.0,)]
+    papercut.state.switches.set("database_lag", 10)  # the second must not be overtaken by the third
+    papercut.state.transact(ann, 4.0, "third", kind="ADJUST")
+    assert ask(papercut, AMOUNTS) == [(1.0,), (2.0,)]
+    clock.move(seconds=10)
+    papercut.catch_up()
+    assert ask(papercut, AMOUNTS) == [(1.0,), (2.0,), (4.0,)]
+
+
+def test_a_copy_that_lags_until_it_is_released(papercut):
+    """papercut-print-scripts 5.2: jobs and users lag as well; turning the switch back releases too"""
+    papercut.state.switches.set("database_lag", -1)
+    papercut.print_job(user="ann")
+    papercut.state.add_user("zoe")
+    papercut.catch_up()
+    assert ask(papercut, BILLABLE) == ask(papercut, "select * from tbl_user where user_name = 'zoe'") == []
+    papercut.release_database()
+    assert len(ask(papercut, BILLABLE)) == 1
+    papercut.print_job(user="zoe")
+    assert len(ask(papercut, BILLABLE)) == 1
+    papercut.state.switches.set("database_lag", 0)
+    papercut.catch_up()
+    assert len(ask(papercut, BILLABLE)) == 2
+
+
+def test_a_stand_in_that_starts_again_has_a_new_copy(papercut):
+    """What was kept back is not lost, but no longer kept back."""
+    papercut.state.switches.set("database_lag", -1)
+    papercut.print_job(user="ann")
+    papercut.stop()
+    assert ask(papercut, BILLABLE) == []
+    papercut.start()
+    assert len(ask(papercut, BILLABLE)) == 1
+
+
 def test_a_restore_is_a_restore_of_this_database(papercut):
     """papercut-server-api 4: what came after the backup is in no table any more"""
     papercut.print_job(user="ann")
