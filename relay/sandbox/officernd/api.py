@@ -13,9 +13,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from urllib.parse import unquote, urlsplit
 
+from relay.sandbox.late import LateEffects
 from relay.sandbox.officernd.answers import Answer, GatewayTimeout, Refusal, broken_rule, no_route, unauthorized
 from relay.sandbox.officernd.bodies import read_json
-from relay.sandbox.officernd.faults import Faults, spoilt_after, spoilt_before
+from relay.sandbox.officernd.faults import Dropped, Fault, Faults, spoilt_after, spoilt_before
 from relay.sandbox.officernd.limits import RateLimits
 from relay.sandbox.officernd.queries import Lists, parse_query
 from relay.sandbox.officernd.resources import ROUTES, Call, Route
@@ -58,6 +59,7 @@ class Api:
         self.faults = faults
         self.limits = RateLimits(state.switches)
         self.lists = Lists(state.switches)
+        self.late = LateEffects(state.clock)
         self.calls: Counter[str] = Counter()
 
     @property
@@ -72,6 +74,7 @@ class Api:
 
     def answer(self, request: Request) -> Answer:
         """Answer one request. Raises `faults.Dropped` where an injected fault closes the connection."""
+        self.late.run_due()
         path = urlsplit(request.target).path
         found = _find(request.method, path)
         with self.state.lock:
@@ -79,14 +82,23 @@ class Api:
         fault = self.faults.take(found.name)
         if fault is None:
             return self._without_fault(request, path, found)
+        if fault.kind == "late":
+            self.late.add(fault.seconds, lambda: self._around(fault, request, path, found))
+            raise Dropped
+        if not fault.keeps_effect:
+            if fault.action and not fault.after_effect:
+                fault.action()
+            return spoilt_before(fault)
+        return spoilt_after(fault, self._around(fault, request, path, found))
+
+    def _around(self, fault: Fault, request: Request, path: str, found: _Found) -> Answer:
+        """Do what the call asks for, and what the fault lets happen at just that moment."""
         if fault.action and not fault.after_effect:
             fault.action()
-        if not fault.keeps_effect:
-            return spoilt_before(fault)
         answer = self._without_fault(request, path, found)
         if fault.action and fault.after_effect:
             fault.action()
-        return spoilt_after(fault, answer)
+        return answer
 
     def _without_fault(self, request: Request, path: str, found: _Found) -> Answer:
         try:

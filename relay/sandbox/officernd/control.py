@@ -3,7 +3,8 @@
 JSON over loopback only, on the stand-in's own port; the API itself knows nothing of it. A wrong request is a 400 with
 `{"error": "..."}` and changes nothing.
 
-    GET  /sandbox/state       calls by route, numbers of records, every fee, switches, waiting faults, lock date
+    GET  /sandbox/state       calls by route, numbers of records, every fee, switches, waiting faults, effects still to
+                              come late, lock date
     POST /sandbox/fault       {"route": "POST /fees", "kind": "lost_after", "times": 1}; {"clear": true} removes all
     POST /sandbox/switches    {"signin_wrong_password": 400, "latency_s": 0.12}
     POST /sandbox/bill-run    {"until": "2026-01-31"}
@@ -83,6 +84,7 @@ def state_of(standin: OfficeRnDStandIn) -> Values:
             "locked_before": state.locked_until[:10],
             "switches": state.switches.as_json(),
             "faults": [fault.as_json() for fault in standin.faults.waiting()],
+            "late": len(standin.api.late),
             "webhooks_delivered": list(standin.webhooks.delivered),
             "webhooks_waiting": standin.webhooks.waiting(),
         }

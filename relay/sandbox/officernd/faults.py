@@ -17,6 +17,7 @@ from relay.sandbox.officernd.answers import REASONS, Answer
 Kind = Literal[
     "lost_after",  # the effect happens, then the connection is closed without an answer
     "lost_before",  # the connection is closed, nothing has happened
+    "late",  # the connection is closed at once, the effect happens `seconds` later
     "cut",  # the effect happens, the answer breaks off in the middle
     "delay",  # the answer comes after `seconds` more
     "error",  # an error answer with `status`; the effect has happened only with `after_effect`
@@ -34,7 +35,8 @@ class Fault:
     """One fault for the next `times` calls of `route` after `skip` more went well; -1: for ever.
 
     `action` (in the same process only) runs before the effect, or after it with `after_effect`: something else that
-    happens at just that moment.
+    happens at just that moment. A late effect is that of the call as the service finds it then, token and limits
+    included (see `relay.sandbox.late`); one that waits when the stand-in is stopped never comes.
     """
 
     route: str

@@ -65,11 +65,15 @@ class OfficeRnDStandIn:
         return self
 
     def stop(self) -> None:
-        """Stop serving and close every connection. What it remembers stays, and `start` takes the same port again."""
+        """Stop serving and close every connection. What it remembers stays, and `start` takes the same port again.
+
+        What would have come late never comes.
+        """
         if self._server is not None:
             self.webhooks.stop()
             self._server.stop()
             self._server = None
+        self.api.late.drop()
 
     def __enter__(self) -> OfficeRnDStandIn:
         return self.start()
@@ -129,6 +133,10 @@ class OfficeRnDStandIn:
         """Make the next call of `route` go wrong, e.g. `fault("POST /fees", "lost_after", times=2)`; see `Fault`."""
         return self.faults.add(Fault(route, kind, **how))
 
+    def catch_up(self) -> None:
+        """Do what is due by the clock, as the next call would: the effects that come late."""
+        self.api.late.run_due()
+
     def revoke_tokens(self) -> None:
         """Make every token given out so far a bad one."""
         with self.state.lock:
@@ -159,6 +167,7 @@ class OfficeRnDStandIn:
 
     def _respond(self, request: Request) -> Answer:
         if request.target.startswith(control.PREFIX):
+            self.catch_up()
             return control.answer(self, request)
         answer = self.api.answer(request)
         return replace(answer, wait_s=answer.wait_s + self.switches.latency_s)

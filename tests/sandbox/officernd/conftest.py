@@ -3,28 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 import requests
+from still_clock import StillClock
 
-from relay.clock import Clock
 from relay.sandbox.officernd import Application, OfficeRnDStandIn, Switches
 from relay.sandbox.organisation import Organisation, make_organisation
-
-
-class StillClock(Clock):
-    """Stands still at noon and moves when told."""
-
-    def __init__(self) -> None:
-        self.moment = datetime(2026, 11, 2, 12, 0, tzinfo=UTC)
-
-    def now(self) -> datetime:
-        return self.moment
-
-    def move(self, **by: float) -> None:
-        self.moment += timedelta(**by)
 
 
 class Caller:
@@ -80,7 +67,7 @@ def organisation() -> Organisation:
 
 @pytest.fixture
 def clock() -> StillClock:
-    return StillClock()
+    return StillClock(datetime(2026, 11, 2, 12, 0, tzinfo=UTC))
 
 
 @pytest.fixture

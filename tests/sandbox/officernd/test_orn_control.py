@@ -40,6 +40,17 @@ def test_faults(api, new_fee, standin):
     assert len(standin.fees()) == 2
 
 
+def test_a_late_effect(api, new_fee, standin, clock):
+    """Any call brings what is due, those of the sandbox too."""
+    done(api.control("fault", {"route": "POST /fees", "kind": "late", "seconds": 5}))
+    with pytest.raises(requests.ConnectionError):
+        api.post("/fees", new_fee())
+    assert done(api.control("state"))["late"] == 1
+    clock.move(seconds=5)
+    assert done(api.control("state"))["late"] == 0
+    assert len(standin.fees()) == 1
+
+
 def test_switches(api, switches):
     """Switches are set by name; sets are lists in JSON."""
     done(api.control("switches", {"end_of_list": "null", "bare_lists": ["plans"], "latency_s": 0}))

@@ -26,6 +26,38 @@ def test_lost_before_the_effect(api, standin, new_fee):
     assert standin.fees() == []
 
 
+def test_late(api, standin, new_fee, clock):
+    """officernd-api 7.5: nothing to be seen when the client looks, and the fee is there afterwards."""
+    standin.fault("POST /fees", "late", seconds=60)
+    with pytest.raises(requests.ConnectionError):
+        api.post("/fees", new_fee())
+    clock.move(seconds=59)
+    assert api.get("/fees").json()["results"] == []
+    clock.move(seconds=1)
+    (fee,) = api.get("/fees").json()["results"]
+    assert fee["createdAt"] == "2026-11-02T12:01:00.000Z"
+    assert api.post("/fees", new_fee()).status_code == 201
+
+
+def test_a_late_call_that_is_refused_does_nothing(api, standin, new_fee):
+    """officernd-api 2.2: the refusal has no connection left to go to."""
+    standin.fault("POST /fees", "late")
+    with pytest.raises(requests.ConnectionError):
+        api.post("/fees", new_fee(plan="nobody"))
+    assert api.get("/fees").json()["results"] == []
+
+
+def test_what_is_late_dies_with_the_service(api, standin, new_fee, clock):
+    """A service that was restarted does not go on with what it was doing."""
+    standin.fault("POST /fees", "late", seconds=60)
+    with pytest.raises(requests.ConnectionError):
+        api.post("/fees", new_fee())
+    standin.stop()
+    standin.start()
+    clock.move(minutes=5)
+    assert api.get("/fees").json()["results"] == []
+
+
 def test_cut_in_the_middle(api, standin, new_fee):
     """Half an answer: the effect is there, the body does not end."""
     standin.fault("POST /fees", "cut")
@@ -114,10 +146,13 @@ def test_something_else_at_that_moment(api, standin, new_fee):
     seen = []
     standin.fault("POST /fees", "none", action=lambda: seen.append(len(standin.fees())))
     standin.fault("POST /fees", "lost_after", after_effect=True, action=lambda: seen.append(len(standin.fees())))
+    standin.fault("POST /fees", "late", after_effect=True, action=lambda: seen.append(len(standin.fees())))
+    standin.fault("POST /fees", "lost_before", action=lambda: seen.append("before"))
     assert api.post("/fees", new_fee()).status_code == 201
-    with pytest.raises(requests.ConnectionError):
-        api.post("/fees", new_fee())
-    assert seen == [0, 2]
+    for _ in range(3):
+        with pytest.raises(requests.ConnectionError):
+            api.post("/fees", new_fee())
+    assert seen == [0, 2, 3, "before"]
 
 
 def test_unknown_kind():
