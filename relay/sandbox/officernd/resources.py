@@ -134,9 +134,14 @@ def _list(resource: str) -> Handler:
 
 def _count(resource: str) -> Handler:
     def handler(call: Call) -> Answer:
+        switch = call.state.switches.fee_count if resource == "fees" else "filtered"
+        if switch == "absent":
+            raise not_found("count")  # without a route of its own it is the id of a fee
         # Memberships ignore every parameter of a count, known or not (2.4, observed); others are strict.
-        ignored = resource == "memberships"
-        query = ListQuery((), (), (), 0, "", "", "") if ignored else count_query(call.query, _listing(call, resource))
+        if resource == "memberships" or switch == "ignoring":
+            query = ListQuery((), (), (), 0, "", "", "")
+        else:
+            query = count_query(call.query, Listing() if switch == "plain" else _listing(call, resource))
         return Answer(200, call.lists.count(table_of(call.state, resource), query))
 
     return handler

@@ -58,6 +58,9 @@ class Switches:
     negative_price: Literal["refuse", "accept"] = "refuse"  # [3.5] not said
     company_of_fee: Literal["filled", "as_sent"] = "filled"  # [8.7] a member's fee sent without company
     fee_update_fields: frozenset[str] = frozenset({"name", "price", "quantity"})  # [3.5] body of PUT unknown
+    fee_count: Literal["filtered", "plain", "ignoring", "absent"] = (
+        "filtered"  # [corrections] documented; plain refuses filters, ignoring drops them as for memberships [2.4]
+    )
     waived_shown_as: Literal["nothing", "status", "payment"] = "nothing"  # [3.5] how Waived looks in the API
     lock_applies_to: frozenset[str] = frozenset({"POST", "PUT", "DELETE"})  # [3.5] what a billing lock date forbids
 

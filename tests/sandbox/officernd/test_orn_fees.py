@@ -147,6 +147,49 @@ def test_filters_find_a_lost_fee(api, new_fee):
     assert api.get("/fees/count", member=body["member"]).json() == {"total": 1}
 
 
+FILTERS = [
+    {"location": "{location}"},
+    {"company": "{company}"},
+    {"member": "{member}", "plan": "{plan}"},
+    {"issueDate[$gte]": "2026-11-02", "issueDate[$lte]": "2026-11-30T23:59:59Z"},
+    {"modifiedAt[$gt]": "2026-11-02T12:00:00Z"},
+    {"company[$in]": "{company},other"},
+]
+
+
+@pytest.mark.parametrize("query", FILTERS)
+def test_a_count_takes_the_filters_of_the_list(api, new_fee, standin, clock, query):
+    """corrections, OfficeRnD: a fee list can be counted; page and count must say the same."""
+    body = new_fee()
+    stranger = standin.state.add_member("Stranger")
+    api.post("/fees", body)
+    clock.move(minutes=1)
+    api.post("/fees", new_fee(issueDate="2026-11-15"))
+    api.post("/fees", new_fee(member=stranger["_id"], company=None, issueDate="2026-12-01"))
+    query = {name: value.format(**body) for name, value in query.items()}
+    listed = len(api.get("/fees", **query).json()["results"])
+    assert api.get("/fees/count", **query).json() == {"total": listed}
+    assert listed == (3 if "location" in query else 1 if "issueDate[$gte]" in query else 2)
+    assert api.get("/fees/count").json() == {"total": 3}
+
+
+def test_a_count_that_is_less_than_hoped_for(api, new_fee, switches):
+    """corrections, OfficeRnD: documented is that it is there; what it takes is a switch."""
+    body = new_fee()
+    api.post("/fees", body)
+    assert refusal(api.get("/fees/count", name="x")) == (400, ["property name should not exist"])
+    switches.fee_count = "plain"
+    assert api.get("/fees/count").json() == {"total": 1}
+    assert refusal(api.get("/fees/count", member=body["member"])) == (400, ["property member should not exist"])
+    assert api.get("/fees", member=body["member"]).status_code == 200
+    switches.fee_count = "ignoring"
+    assert api.get("/fees/count", member=NOBODY, name="x").json() == {"total": 1}
+    switches.fee_count = "absent"
+    assert refusal(api.get("/fees/count")) == (404, "Item with Id (count)")
+    assert api.get("/fees/count", member=body["member"]).status_code == 404
+    assert api.get("/members/count", status="active").status_code == 200
+
+
 @pytest.mark.parametrize(("switch", "filled"), [("filled", True), ("as_sent", False)])
 def test_company_of_a_members_fee(api, new_fee, switches, organisation, switch, filled):
     """officernd-api 3.6 and 8.7: a company member's fee is the company's; sent without one it is a switch."""
