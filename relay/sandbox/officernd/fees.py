@@ -6,6 +6,7 @@ fees follow the ones observed for memberships).
 
 from __future__ import annotations
 
+import math
 from datetime import date
 from typing import Any
 
@@ -65,6 +66,7 @@ def create_fee(state: State, body: dict[str, Any], *, use_coins: str | None, sou
         "isRefundable": False,
         "source": source,
         "properties": {},
+        "_made_s": state.clock.monotonic_s(),
     }
     if member:
         record["member"] = member["_id"]
@@ -91,6 +93,12 @@ def update_fee(state: State, identity: str, body: dict[str, Any]) -> Record:
     if "price" in values:
         values["discountedPrice"] = values["price"] - fee["calculatedDiscountAmount"]
     return state.change(state.fees, identity, values, by=API_USER)
+
+
+def is_listed(state: State, fee: Record) -> bool:
+    """Return whether a fee is in lists and counts yet; by its id it is found at once."""
+    made_s: float = fee.get("_made_s", -math.inf)
+    return made_s + state.switches.list_lag_s <= state.clock.monotonic_s()
 
 
 def delete_fee(state: State, identity: str) -> Record:

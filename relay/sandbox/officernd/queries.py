@@ -29,6 +29,7 @@ DATE_OPERATORS = frozenset({"$gt", "$gte", "$lt", "$lte"})
 _KEY = re.compile(r"^([^\[\]]+)(?:\[([^\[\]]+)\])?$")
 
 Query = dict[str, str | dict[str, str]]
+Shows = Callable[[Record], bool] | None  # None: every record is seen
 Filter = tuple[str, str, Any]  # field, operator ("=" for equality), value
 
 
@@ -148,11 +149,14 @@ class Lists:
         self._switches = switches
         self._found: OrderedDict[tuple[Any, ...], tuple[int, list[Record], list[str]]] = OrderedDict()
 
-    def page(self, table: Table, query: ListQuery, show: Callable[[Record], Record]) -> Any:
-        """Return the answer's body: {"results": [...], "rangeStart": 1, "rangeEnd": 50, "cursorNext": "…"}."""
+    def page(self, table: Table, query: ListQuery, show: Callable[[Record], Record], shows: Shows = None) -> Any:
+        """Return the answer's body: {"results": [...], "rangeStart": 1, "rangeEnd": 50, "cursorNext": "…"}.
+
+        `show` makes of a record what is answered; `shows` says which records there are to be seen.
+        """
         if query.cursor_next and query.cursor_prev:
             raise GatewayTimeout
-        rows, ids = self._rows(table, query)
+        rows, ids = self._seen(table, query, shows)
         start = self._start(query, ids)
         chosen = rows[start : start + query.limit]
         results = [selected(show(row), query.select) for row in chosen]
@@ -169,14 +173,21 @@ class Lists:
         }
         return {name: value for name, value in body.items() if value != ""}
 
-    def count(self, table: Table, query: ListQuery) -> dict[str, Any]:
+    def count(self, table: Table, query: ListQuery, shows: Shows = None) -> dict[str, Any]:
         """Return {"total": 3} and, when grouped, {"groups": [{"key": "active", "count": 3}]}."""
-        rows, _ = self._rows(table, query)
+        rows, _ = self._seen(table, query, shows)
         body: dict[str, Any] = {"total": len(rows)}
         if query.count_by:
             groups = Counter(str(row.get(query.count_by) or "") for row in rows)
             body["groups"] = [{"key": key, "count": count} for key, count in sorted(groups.items())]
         return body
+
+    def _seen(self, table: Table, query: ListQuery, shows: Shows) -> tuple[list[Record], list[str]]:
+        rows, ids = self._rows(table, query)
+        if shows is None:
+            return rows, ids
+        seen = [row for row in rows if shows(row)]  # apart from what is remembered: time alone can change it
+        return seen, [row["_id"] for row in seen]
 
     def _rows(self, table: Table, query: ListQuery) -> tuple[list[Record], list[str]]:
         key = (table.name, query.filters, query.sort)

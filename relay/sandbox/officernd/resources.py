@@ -18,6 +18,7 @@ from relay.sandbox.officernd.queries import (
     ListQuery,
     Lists,
     Query,
+    Shows,
     count_query,
     list_query,
     select_query,
@@ -126,7 +127,8 @@ def _list(resource: str) -> Handler:
         listing = _listing(call, resource)
         query = list_query(call.query, listing, call.state.switches)
         switches = call.state.switches
-        page = call.lists.page(table_of(call.state, resource), query, lambda row: records.shown(row, switches))
+        shows = _shows(call, resource)
+        page = call.lists.page(table_of(call.state, resource), query, lambda row: records.shown(row, switches), shows)
         return Answer(200, page)
 
     return handler
@@ -142,9 +144,16 @@ def _count(resource: str) -> Handler:
             query = ListQuery((), (), (), 0, "", "", "")
         else:
             query = count_query(call.query, Listing() if switch == "plain" else _listing(call, resource))
-        return Answer(200, call.lists.count(table_of(call.state, resource), query))
+        return Answer(200, call.lists.count(table_of(call.state, resource), query, _shows(call, resource)))
 
     return handler
+
+
+def _shows(call: Call, resource: str) -> Shows:
+    """Return what says whether a record is listed yet; None: all are."""
+    if resource != "fees" or call.state.switches.list_lag_s == 0:
+        return None
+    return lambda fee: fees.is_listed(call.state, fee)
 
 
 def _one(resource: str) -> Handler:

@@ -87,6 +87,7 @@ def test_staff(api, standin, new_fee, organisation):
     assert api.post("/auth/signin", {"email": "n@x.example", "password": "Other-123"}).status_code == 200
     done(api.control("member", {"do": "remove", "id": member["_id"]}))
     assert api.get(f"/members/{member['_id']}").status_code == 404
+    assert api.get("/members", email="n@x.example").json()["results"] == []
     company = done(api.control("company", {"do": "add", "name": "A & B"}))
     plan = organisation.plan("HOT").id
     made = done(api.control("membership", {"do": "add", "plan": plan, "company": company["_id"]}))
@@ -94,6 +95,7 @@ def test_staff(api, standin, new_fee, organisation):
     done(api.control("membership", {"do": "remove", "id": made["_id"]}))
     done(api.control("company", {"do": "change", "id": company["_id"], "name": "B & A"}))
     done(api.control("company", {"do": "remove", "id": company["_id"]}))
+    assert api.get(f"/companies/{company['_id']}").status_code == 404
     fee = done(api.control("fee", {"do": "add", "source": "portal", **new_fee()}))
     done(api.control("fee", {"do": "rename", "id": fee["_id"], "name": "By hand"}))
     assert api.get(f"/fees/{fee['_id']}").json()["name"] == "By hand"

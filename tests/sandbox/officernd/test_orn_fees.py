@@ -173,6 +173,40 @@ def test_a_count_takes_the_filters_of_the_list(api, new_fee, standin, clock, que
     assert api.get("/fees/count").json() == {"total": 3}
 
 
+def test_a_new_fee_is_in_the_lists_later(api, new_fee, switches, clock):
+    """officernd-api 2.3: absent from a list is not absent; by its id it is there at once."""
+    switches.list_lag_s = 30.0
+    old, body = api.post("/fees", new_fee()).json(), new_fee()
+    clock.move(seconds=29)
+    new = api.post("/fees", body).json()
+    assert api.get("/fees").json() == {"results": [], "rangeStart": 0, "rangeEnd": 0}
+    assert api.get(f"/fees/{new['_id']}").json() == new
+    clock.move(seconds=1)
+    assert api.get("/fees", member=body["member"]).json()["results"] == [old]
+    assert api.get("/fees/count", member=body["member"]).json() == {"total": 1}
+    api.put(f"/fees/{old['_id']}", {"price": 1})
+    assert api.get("/fees/count").json() == {"total": 1}, "a change is seen at once"
+    clock.move(seconds=29)
+    assert api.get("/fees/count").json() == {"total": 2}
+    assert len(api.get("/fees").json()["results"]) == 2
+    api.post("/fees", new_fee())
+    switches.list_lag_s = 0.0
+    assert api.get("/fees/count").json() == {"total": 3}
+
+
+def test_pages_of_fees_of_which_some_are_not_listed_yet(api, new_fee, switches, clock):
+    """officernd-api 2.3: ranges and cursors count what is seen."""
+    switches.list_lag_s = 30.0
+    for number in range(4):
+        api.post("/fees", new_fee(name=f"fee {number}"))
+        clock.move(seconds=10)
+    first = api.get("/fees", **{"$limit": 1}).json()
+    second = api.get("/fees", **{"$limit": 1, "$cursorNext": first["cursorNext"]}).json()
+    assert [first["results"][0]["name"], second["results"][0]["name"]] == ["fee 0", "fee 1"]
+    assert (second["rangeStart"], second["rangeEnd"]) == (2, 2)
+    assert "cursorNext" not in second
+
+
 def test_a_count_that_is_less_than_hoped_for(api, new_fee, switches):
     """corrections, OfficeRnD: documented is that it is there; what it takes is a switch."""
     body = new_fee()
