@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from datetime import date
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from relay.sandbox.officernd.answers import Refusal, bad_request, broken_rule, not_found
@@ -41,6 +42,7 @@ def create_fee(state: State, body: dict[str, Any], *, use_coins: str | None, sou
     if state.switches.negative_price == "refuse" and values["price"] < 0:
         raise bad_request("price must not be less than 0")
     plan = _check_rules(state, values)
+    values["price"] = _stored_price(state, values["price"])
     if use_coins is not None and use_coins not in ("true", "false"):
         raise bad_request("shouldUseCoins must be a boolean value")
     wants_coins = use_coins == "true" or values.pop("shouldUseCoins", None) is True
@@ -91,8 +93,17 @@ def update_fee(state: State, identity: str, body: dict[str, Any]) -> Record:
         raise broken_rule("Cannot update invoiced fee")
     _check_rules(state, {**fee, **values}, method="PUT")
     if "price" in values:
+        values["price"] = _stored_price(state, values["price"])
         values["discountedPrice"] = values["price"] - fee["calculatedDiscountAmount"]
     return state.change(state.fees, identity, values, by=API_USER)
+
+
+def _stored_price(state: State, price: float) -> float:
+    """Return the price that is kept of the one that was sent, e.g. 0.13 of 0.125 where two digits are kept."""
+    digits = state.switches.fee_price_digits
+    if digits < 0:
+        return price
+    return float(Decimal(str(price)).quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP))
 
 
 def is_listed(state: State, fee: Record) -> bool:

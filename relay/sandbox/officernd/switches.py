@@ -61,6 +61,7 @@ class Switches:
     fee_count: Literal["filtered", "plain", "ignoring", "absent"] = (
         "filtered"  # [corrections] documented; plain refuses filters, ignoring drops them as for memberships [2.4]
     )
+    fee_price_digits: int = -1  # [3.5] digits that a stored price is rounded to, half up; -1 stores it as sent
     list_lag_s: float = 0.0  # [2.3] how long a new fee is in no list and no count; nothing was seen of it
     waived_shown_as: Literal["nothing", "status", "payment"] = "nothing"  # [3.5] how Waived looks in the API
     lock_applies_to: frozenset[str] = frozenset({"POST", "PUT", "DELETE"})  # [3.5] what a billing lock date forbids

@@ -207,6 +207,21 @@ def test_pages_of_fees_of_which_some_are_not_listed_yet(api, new_fee, switches, 
     assert "cursorNext" not in second
 
 
+@pytest.mark.parametrize(
+    ("digits", "sent", "stored"),
+    [(-1, 0.125, 0.125), (2, 0.125, 0.13), (2, 7.03, 7.03), (2, 1.005, 1.01), (0, 7.5, 8), (3, 0.0004, 0)],
+)
+def test_a_stored_price_may_be_rounded(api, new_fee, switches, digits, sent, stored):
+    """officernd-api 3.5: what is billed is what is stored, not what was sent."""
+    switches.fee_price_digits = digits
+    fee = api.post("/fees", new_fee(price=sent)).json()
+    assert (fee["price"], fee["discountedPrice"]) == (stored, stored)
+    other = api.post("/fees", new_fee(price=3)).json()
+    changed = api.put(f"/fees/{other['_id']}", {"price": sent}).json()
+    assert (changed["price"], changed["discountedPrice"]) == (stored, stored)
+    assert api.get(f"/fees/{other['_id']}").json() == changed
+
+
 def test_a_count_that_is_less_than_hoped_for(api, new_fee, switches):
     """corrections, OfficeRnD: documented is that it is there; what it takes is a switch."""
     body = new_fee()
