@@ -327,9 +327,7 @@ def _money(title: str, kind: str, work: Callable[..., Any], dry_run: bool, **opt
 
     with _site(writes=not dry_run) as site:
         if kind == "settle" and not dry_run:
-            options["jobs"] = jobs.JobLog(
-                site.settings, site.database, clock=site.clock, progress=site.progress, papercut=site.papercut
-            )
+            options["jobs"] = jobs.JobLog(site)
 
         def call() -> Any:
             return work(site, dry_run=dry_run, **options)
@@ -368,11 +366,7 @@ def discrepancies(since: str | None) -> int:
     from relay import jobs, money
 
     with _site() as site:
-        found = money.discrepancies(
-            site,
-            since=_date(since),
-            jobs=jobs.JobLog(site.settings, site.database, clock=site.clock, progress=site.progress, imports=False),
-        )
+        found = money.discrepancies(site, since=_date(since), jobs=jobs.JobLog(site, imports=False))
         OUTSIDE.answer(found.as_json(), lambda: click.echo(found.text()))
         return int(found.exit_code)
 
@@ -398,13 +392,7 @@ def jobs() -> int:
     from relay import jobs as room
 
     with _site(writes=True) as site:
-        done = _recorded(
-            site,
-            "jobs",
-            lambda: room.import_jobs(
-                site.settings, site.database, clock=site.clock, progress=site.progress, papercut=site.papercut
-            ),
-        )
+        done = _recorded(site, "jobs", lambda: room.import_jobs(site))
         OUTSIDE.answer(done.as_json(), lambda: click.echo(done.text()))
         return int(done.exit_code)
 

@@ -58,8 +58,7 @@ def run(site: Site, *, if_due: bool = False) -> RunResult:
         result = RunResult(due.day.isoformat(), due.due, due.reason)
         if if_due and not (due.due and calendar.claim(site.database, settings, clock, due.day)):
             return RunResult(due.day.isoformat(), False, due.reason if not due.due else "another machine is doing it")
-        common: dict[str, Any] = {"clock": clock, "progress": site.progress}
-        job_log = jobs.JobLog(settings, site.database, papercut=site.papercut, **common)
+        job_log = jobs.JobLog(site)
         # What a killed run left open is brought to truth first: nobody is renamed, billed or topped up before.
         _part(site, result, "recover", lambda: money.recover(site, jobs=job_log))
         _part(site, result, "sync", lambda: people.sync(site))

@@ -12,21 +12,18 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Engine, func, select
+from sqlalchemy import Connection, func, select
 from sqlalchemy.exc import DBAPIError
 
 from relay import amounts
 from relay.accounts import SHARED, is_shared
-from relay.clock import Clock
-from relay.config import Settings
 from relay.database import reading
 from relay.errors import RelayError
 from relay.jobs import store, tables
 from relay.jobs.figures import counted
 from relay.jobs.importing import ImportResult, import_jobs
 from relay.jobs.store import Counts
-from relay.papercut.client import PaperCut
-from relay.progress import Progress
+from relay.site import Site
 
 _TOLD_JOBS = 5  # of an invoice line; the statement has them all
 _TOLD_NAME = 24
@@ -40,26 +37,12 @@ class JobLog:
     With `imports` False, for commands that write nothing, it says what the last import knew, and nothing beyond it.
     """
 
-    def __init__(
-        self,
-        settings: Settings,
-        database: Engine,
-        *,
-        clock: Clock,
-        progress: Progress,
-        papercut: PaperCut | None = None,
-        imports: bool = True,
-    ) -> None:
-        self._settings = settings
+    def __init__(self, site: Site, *, imports: bool = True) -> None:
+        self._site = site
         self._imports = imports
-        self._database = database
-        self._clock = clock
-        self._progress = progress
-        self._papercut = papercut
-        self._site = settings.site.name
         self._lock = threading.Lock()
         self._read_at: datetime | None = None
-        self._imported = ImportResult(settings.jobs.source)
+        self._imported = ImportResult(site.settings.jobs.source)
 
     def import_jobs(self) -> ImportResult:
         """Import what is new and return all that this run has imported."""
@@ -75,7 +58,7 @@ class JobLog:
         """
         if not self._is_fresh(until):
             return None
-        with reading(self._database) as connection:
+        with reading(self._site.database) as connection:
             if not self._covers(connection, since):
                 return None
             rows = self._rows(connection, username, _whole_second(since), until)
@@ -94,38 +77,38 @@ class JobLog:
 
     def refunds(self, username: str, since: datetime) -> Sequence[tuple[str, int, datetime]] | None:
         """Return (job, micros, printed at) of each refunded job since a moment; None: this source tells no refunds."""
-        if self._settings.jobs.source != "database" or not self._is_fresh(self._clock.now()):
+        if self._site.settings.jobs.source != "database" or not self._is_fresh(self._site.clock.now()):
             return None
-        with reading(self._database) as connection:
-            rows = self._rows(connection, username, since, self._clock.now())
+        with reading(self._site.database) as connection:
+            rows = self._rows(connection, username, since, self._site.clock.now())
         return [(row.key, row.refunded, row.at) for row in rows if row.refunded and row.account == ""]
 
     def logged(self, reference: str) -> bool | None:
         """Return whether PaperCut's transactions hold a comment with this reference; None where they cannot be read."""
-        if self._settings.jobs.source != "database":
+        if self._site.settings.jobs.source != "database":
             return None
         from relay.jobs.papercut_database import has_transaction
 
-        return has_transaction(self._settings, reference)
+        return has_transaction(self._site.settings, reference)
 
     def told(self, username: str, since: datetime, until: datetime) -> str | None:
         """Return the jobs between two moments as [fees] detail wants them told, None where there is none to tell."""
         if not self._is_fresh(until):
             return None
-        with reading(self._database) as connection:
-            detail = self._settings.fees.detail
-            currency = self._settings.site.currency
-            return fee_detail(connection, self._site, username, since, until, detail, currency=currency) or None
+        with reading(self._site.database) as connection:
+            detail = self._site.settings.fees.detail
+            currency = self._site.settings.site.currency
+            return fee_detail(connection, self._site.name, username, since, until, detail, currency=currency) or None
 
     # -- inside ------------------------------------------------------------------------------------------------------
 
     def _is_fresh(self, until: datetime) -> bool:
         """Read the log up to a moment, if that was not done yet; return whether the source could be read whole."""
-        if self._settings.jobs.source == "none":
+        if self._site.settings.jobs.source == "none":
             return False
         if not self._imports:
-            with reading(self._database) as connection:
-                state = store.import_states(connection, self._site).get(self._settings.jobs.source)
+            with reading(self._site.database) as connection:
+                state = store.import_states(connection, self._site.name).get(self._site.settings.jobs.source)
             return state is not None and state.last_at >= until
         with self._lock:
             if self._read_at is None or self._read_at < until:
@@ -136,10 +119,8 @@ class JobLog:
             return not any(finding.severity == "error" for finding in self._imported.findings)
 
     def _import(self) -> None:
-        now = self._clock.now()
-        new = import_jobs(
-            self._settings, self._database, clock=self._clock, progress=self._progress, papercut=self._papercut
-        )
+        now = self._site.clock.now()
+        new = import_jobs(self._site)
         self._read_at = now
         before = self._imported
         added = {name: getattr(before.counts, name) + getattr(new.counts, name) for name in Counts.__dataclass_fields__}
@@ -147,17 +128,17 @@ class JobLog:
         self._imported = ImportResult(new.source, Counts(**added), tuple(findings))
 
     def _covers(self, connection: Connection, since: datetime) -> bool:
-        state = store.import_states(connection, self._site).get(self._settings.jobs.source)
+        state = store.import_states(connection, self._site.name).get(self._site.settings.jobs.source)
         if state is None or since < state.covers_from:
             return False
         aside = tables.set_aside
-        query = select(aside.c.position).where(aside.c.site == self._site, aside.c.seen_at >= since).limit(1)
+        query = select(aside.c.position).where(aside.c.site == self._site.name, aside.c.seen_at >= since).limit(1)
         return connection.execute(query).first() is None
 
     def _rows(self, connection: Connection, username: str, since: datetime, until: datetime) -> list[Any]:
         query = (
             select(_jobs.c.key, _jobs.c.at, _jobs.c.cost, _jobs.c.refunded, _jobs.c.certain, _jobs.c.account)
-            .where(*_counted_for(connection, self._site, username), _jobs.c.at >= since, _jobs.c.at <= until)
+            .where(*_counted_for(connection, self._site.name, username), _jobs.c.at >= since, _jobs.c.at <= until)
             .where(_jobs.c.state != "denied")
             .order_by(_jobs.c.at)
         )

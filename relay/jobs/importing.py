@@ -15,8 +15,6 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Engine
 
-from relay.clock import Clock
-from relay.config import Settings
 from relay.database import reading
 from relay.errors import EXIT_DONE, EXIT_FAILED, RelayError
 from relay.jobs import store
@@ -24,8 +22,7 @@ from relay.jobs.columns import Place
 from relay.jobs.job import Batch, Cursor, Finding, Job
 from relay.jobs.logs import FOLDERS, LogFolder
 from relay.jobs.store import NOBODY, Counts, ImportState, Owner
-from relay.papercut.client import PaperCut
-from relay.progress import Progress
+from relay.site import Site
 from relay.stored_accounts import linked_accounts
 
 KEPT_DAYS = 30  # how long PaperCut keeps its logs. Source: PaperCut manual, data access
@@ -97,18 +94,16 @@ class ImportResult:
         return "\n".join([told, *(f"{finding.severity}: {finding.message}" for finding in self.findings)])
 
 
-def import_jobs(
-    settings: Settings, database: Engine, *, clock: Clock, progress: Progress, papercut: PaperCut | None = None
-) -> ImportResult:
+def import_jobs(site: Site) -> ImportResult:
     """Read what is new in the configured source into the ledger's database and return what was found.
 
-    With `papercut` the price of a printer is asked for where the source tells no cost; such costs are estimates. What
-    cannot be read is a finding, and the rest goes on.
+    PaperCut is asked for the price of a printer where the source tells no cost; such costs are estimates. What cannot
+    be read is a finding, and the rest goes on.
     """
-    source = settings.jobs.source
+    source = site.settings.jobs.source
     if source == "none":
         return ImportResult(source)
-    return _Import(settings, database, clock, progress).run(papercut)
+    return _Import(site).run()
 
 
 def remember_people(database: Engine, site: str, now: datetime) -> None:
@@ -128,39 +123,36 @@ def remember_people(database: Engine, site: str, now: datetime) -> None:
 class _Import:
     """One import under way."""
 
-    def __init__(self, settings: Settings, database: Engine, clock: Clock, progress: Progress) -> None:
-        self.settings = settings
-        self.database = database
-        self.site = settings.site.name
-        self.source = settings.jobs.source
-        self.now = clock.now()
-        self.today = clock.business_day(settings.site.timezone)
-        self.zone = ZoneInfo(settings.site.timezone)
-        self.progress = progress
+    def __init__(self, site: Site) -> None:
+        self.site, self.settings, self.database = site, site.settings, site.database
+        self.source = site.settings.jobs.source
+        self.now = site.clock.now()
+        self.today = site.clock.business_day(site.settings.site.timezone)
+        self.zone = ZoneInfo(site.settings.site.timezone)
         self.counts = Counts()
         self.findings: list[Finding] = []
         self.owners: dict[str, list[Owner]] = {}
 
-    def run(self, papercut: PaperCut | None) -> ImportResult:
+    def run(self) -> ImportResult:
         source = self._open_source()
         if source is not None:
-            remember_people(self.database, self.site, self.now)
+            remember_people(self.database, self.site.name, self.now)
             with reading(self.database) as connection:
-                self.owners = store.owners_by_username(connection, self.site)
-                states = store.import_states(connection, self.site)
+                self.owners = store.owners_by_username(connection, self.site.name)
+                states = store.import_states(connection, self.site.name)
                 before = states.get(self.source)
                 latest = max(states.values(), key=lambda state: state.last_at, default=None)
                 takes_over_at = before.takes_over_at if before and before == latest else self._takes_over(connection)
-            with self.progress.phase("Importing print jobs") as phase:
-                for batch in source.batches(Known(self.database, self.site, self.source)):
+            with self.site.progress.phase("Importing print jobs") as phase:
+                for batch in source.batches(Known(self.database, self.site.name, self.source)):
                     self._store(batch, takes_over_at)
                     phase.advance(len(batch.jobs))
             self.findings.extend(source.findings)
-            covers_from = self._covers_from(source, before)
+            state = ImportState(self._covers_from(source, before), self.now, takes_over_at)
             with self.database.begin() as connection:
-                store.save_import(connection, self.site, self.source, ImportState(covers_from, self.now, takes_over_at))
+                store.save_import(connection, self.site.name, self.source, state)
             if self.counts.unpriced:
-                self._estimate(papercut)
+                self._estimate()
         self._tell_set_aside()
         return ImportResult(self.source, self.counts, tuple(self.findings))
 
@@ -202,7 +194,7 @@ class _Import:
     def _takes_over(self, connection: Any) -> datetime | None:
         """Return up to when another source has counted the jobs already; a change of source must count none twice."""
         # A job that a wrong clock dated next year must not shut out all that come until then.
-        moment = store.last_job_of_others(connection, self.site, self.source, self.now + timedelta(days=1))
+        moment = store.last_job_of_others(connection, self.site.name, self.source, self.now + timedelta(days=1))
         if moment is not None:
             local = moment.astimezone(self.zone)
             self._find(
@@ -251,17 +243,17 @@ class _Import:
         self.counts.known += len(batch.jobs) - len(rows)
         self.counts.bytes_read += batch.bytes_read
         with self.database.begin() as connection:
-            store.put_jobs(connection, self.site, rows, self.counts)
+            store.put_jobs(connection, self.site.name, rows, self.counts)
             self.counts.set_aside += store.put_set_aside(
-                connection, self.site, self.source, self._discreet(batch), self.now
+                connection, self.site.name, self.source, self._discreet(batch), self.now
             )
             if batch.cursor is not None:
-                store.save_cursor(connection, self.site, self.source, batch.cursor)
+                store.save_cursor(connection, self.site.name, self.source, batch.cursor)
 
     def _row(self, job: Job, key: str) -> dict[str, Any]:
         owner = self._owner(job.username, job.at)
         return {
-            "site": self.site,
+            "site": self.site.name,
             "key": key,
             "source": self.source,
             "at": job.at,
@@ -302,17 +294,16 @@ class _Import:
         quiet = [replace(item, text="", reason=_QUOTED.sub("a field", item.reason)) for item in batch.set_aside]
         return replace(batch, set_aside=quiet)
 
-    def _estimate(self, papercut: PaperCut | None) -> None:
+    def _estimate(self) -> None:
         """Put the printer's price on jobs whose source tells no cost, and say that these are estimates."""
         with reading(self.database) as connection:
-            printers = store.unpriced_printers(connection, self.site)
-            prices = store.prices(connection, self.site)
-        if papercut is not None:
-            prices |= self._ask_prices(papercut, printers)
+            printers = store.unpriced_printers(connection, self.site.name)
+            prices = store.prices(connection, self.site.name)
+        prices |= self._ask_prices(printers)
         with self.database.begin() as connection:
             for key in printers:
                 if key in prices:
-                    store.price_unpriced(connection, self.site, *key, prices[key])
+                    store.price_unpriced(connection, self.site.name, *key, prices[key])
         named = self.settings.jobs.cost_column
         why = f"they lack {named!r}, which [jobs] cost_column names" if named else "no cost column is known"
         self._find(
@@ -324,20 +315,20 @@ class _Import:
             "[jobs] cost_column.",
         )
 
-    def _ask_prices(self, papercut: PaperCut, printers: list[tuple[str, str]]) -> dict[tuple[str, str], int]:
+    def _ask_prices(self, printers: list[tuple[str, str]]) -> dict[tuple[str, str], int]:
         """Return what a page costs by PaperCut's own word; without a server the printer's name must be the only one."""
         found: dict[tuple[str, str], int] = {}
         try:
-            rows = papercut.printers()
+            rows = self.site.papercut.printers()
             for server, printer in printers:
                 named = [row for row in rows if row[1] == printer and server in ("", row[0])]
                 if len(named) == 1:
-                    found[server, printer] = papercut.printer_cost(*named[0])
+                    found[server, printer] = self.site.papercut.printer_cost(*named[0])
         except RelayError as error:
             self._find("job_prices_unread", "warning", "PaperCut", f"Prices could not be read: {error.message}")
         with self.database.begin() as connection:
             for (server, printer), per_page in found.items():
-                store.save_price(connection, self.site, server, printer, per_page, self.now)
+                store.save_price(connection, self.site.name, server, printer, per_page, self.now)
         return found
 
     # -- telling -----------------------------------------------------------------------------------------------------
@@ -346,7 +337,7 @@ class _Import:
         if not self.counts.set_aside:
             return
         with reading(self.database) as connection:
-            total, rows = store.set_aside(connection, self.site, min(_SHOWN_ROWS, self.counts.set_aside))
+            total, rows = store.set_aside(connection, self.site.name, min(_SHOWN_ROWS, self.counts.set_aside))
         places = "; ".join(f"{row.file} at {row.position}: {row.reason}" for row in rows)
         self._find(
             "job_rows_set_aside",

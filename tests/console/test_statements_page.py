@@ -12,7 +12,6 @@ from still_clock import StillClock
 
 from relay.console.app import make_app
 from relay.jobs import import_jobs
-from relay.progress import Progress
 from relay.stored_accounts import people_links
 
 
@@ -31,7 +30,8 @@ def test_jobs_stay_with_the_company_of_their_time(make_desk: Any, clock: StillCl
             )  # fmt: skip
         with (tmp_path / "printlog_2026_11_23.log").open("a") as file:
             file.write(f"2026-11-23 {time}\tprint01\tColour\tann\tann\tPC\tOffer.pdf\t3\t1\t1\t0.3500\n")
-        import_jobs(desk.settings, desk.database, clock=clock, progress=Progress())
+        with desk.site() as site:
+            import_jobs(site)
 
     prints_as("Acme", "09:15:30")
     clock.move(hours=1)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from relay.config import Settings
 from relay.database import open_database
 from relay.jobs import tables
 from relay.progress import Progress
+from relay.site import Site
 from relay.stored_accounts import people_links
 
 ROW = ("2026-11-23 9:15:30 AM", "print01", "Colour", "ann", "ann", "LAPTOP-7", "Offer.pdf", "3", "1", "1", "0.3500")
@@ -29,6 +30,19 @@ def print_log_row(**changes: str) -> str:
     return "\t".join(fields[name] for name in names) + "\n"
 
 
+class Prices:
+    """PaperCut, as far as prices go."""
+
+    def __init__(self, **prices: int) -> None:
+        self.prices = prices
+
+    def printers(self) -> list[tuple[str, str]]:
+        return [("print01", name) for name in self.prices]
+
+    def printer_cost(self, server: str, printer: str) -> int:
+        return self.prices[printer]
+
+
 @dataclass
 class JobsSite:
     settings: Settings
@@ -36,8 +50,15 @@ class JobsSite:
     clock: StillClock
     folder: Path
 
-    def import_jobs(self, **arguments: Any) -> jobs.ImportResult:
-        return jobs.import_jobs(self.settings, self.database, clock=self.clock, progress=Progress(), **arguments)
+    @property
+    def context(self) -> Site:
+        """The product's own context: its PaperCut knows no price, and OfficeRnD is nobody's to ask."""
+        papercut: Any = Prices()
+        nobody: Any = None
+        return Site(self.settings, nobody, papercut, self.database, self.clock, Progress())
+
+    def import_jobs(self, **changes: Any) -> jobs.ImportResult:
+        return jobs.import_jobs(replace(self.context, **changes))
 
     def log(self, day: str = "2026_11_23") -> Path:
         return self.folder / f"printlog_{day}.log"

@@ -11,7 +11,6 @@ import pytest
 from jobs_site import JobsSite, jobs_site, print_log_row
 
 from relay.jobs import JobLog
-from relay.progress import Progress
 
 MORNING = datetime(2026, 11, 23, 5, 0, tzinfo=UTC)
 
@@ -27,7 +26,7 @@ def certain(tmp_path: Path) -> Iterator[JobsSite]:
 
 
 def log_of(site: JobsSite, **arguments: Any) -> JobLog:
-    return JobLog(site.settings, site.database, clock=site.clock, progress=Progress(), **arguments)
+    return JobLog(site.context, **arguments)
 
 
 def costs(site: JobsSite, since: datetime = MORNING, jobs: int | None = None) -> int | None:

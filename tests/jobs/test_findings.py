@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from jobs_site import JobsSite, print_log_row
+from jobs_site import JobsSite, Prices, print_log_row
 from sqlalchemy import insert
 from test_statement import EUR, add_fee, add_top_up, at
 
@@ -17,19 +17,6 @@ from relay.money.ledger import tables as money
 from relay.progress import Progress
 
 TODAY = date(2026, 11, 23)
-
-
-class Prices:
-    """PaperCut, as far as prices go."""
-
-    def __init__(self, **prices: int) -> None:
-        self.prices = prices
-
-    def printers(self) -> list[tuple[str, str]]:
-        return [("print01", name) for name in self.prices]
-
-    def printer_cost(self, server: str, printer: str) -> int:
-        return self.prices[printer]
 
 
 def found(site: JobsSite, papercut: Any = None) -> dict[str, dict[str, Any]]:
@@ -164,5 +151,5 @@ def test_costs_are_estimated_by_papercuts_prices_and_never_evidence(office: Jobs
     assert [150_000, 150_000] == [row["cost"] for row in office.rows()], "the price is remembered"
     statement = jobs.statement(office.settings, office.database, clock=office.clock)
     assert any("2 jobs have estimated costs" in note for note in statement.notes)
-    log = jobs.JobLog(office.settings, office.database, clock=office.clock, progress=Progress())
+    log = jobs.JobLog(office.context)
     assert None is log.costs("ann", office.clock.now() - timedelta(hours=5), office.clock.now())

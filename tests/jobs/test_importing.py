@@ -6,7 +6,6 @@ import contextlib
 import os
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
 
 import pytest
 from jobs_site import JobsSite, jobs_site, print_log_row, totals
@@ -14,8 +13,6 @@ from sqlalchemy import event
 
 from relay import jobs
 from relay import run as story
-from relay.progress import Progress
-from relay.site import Site
 
 CSV_HEADER = (
     "Time,User,Pages,Copies,Printer,Document Name,Client,Paper Size,Language,Height,Width,Duplex,Grayscale,Size,Cost\n"
@@ -558,9 +555,7 @@ def test_a_company_counts_from_the_sync_that_saw_it(site: JobsSite) -> None:
         site.link("ann", company="Beta")
         return jobs.ImportResult("none")  # as good an answer as a sync's
 
-    unused: Any = None
-    place = Site(site.settings, unused, unused, site.database, site.clock, Progress())
-    story.recorded(place, "sync", sync)
+    story.recorded(site.context, "sync", sync)
     site.append(print_log_row(time="2026-11-23 1:00:00 PM"))
     site.clock.move(hours=20)
     site.import_jobs()

@@ -12,7 +12,6 @@ from still_clock import StillClock
 from relay import money
 from relay.jobs import JobLog
 from relay.money.report.discrepancies import Discrepancies
-from relay.progress import Progress
 
 
 @pytest.fixture
@@ -24,7 +23,7 @@ def server(tmp_path: Path) -> Iterator[Standins]:
 
 
 def log_of(server: Standins, **how: bool) -> JobLog:
-    return JobLog(server.settings, server.database, clock=server.clock, progress=Progress(), **how)
+    return JobLog(server.context, **how)
 
 
 def settle(server: Standins) -> None:

@@ -19,7 +19,6 @@ from still_clock import StillClock
 
 from relay import jobs
 from relay.jobs import JobLog
-from relay.progress import Progress
 from relay.sandbox.papercut import PaperCutStandIn
 from relay.sandbox.papercut.database import ExternalDatabase
 from relay.sandbox.papercut.database import jobs as usage_log
@@ -107,7 +106,7 @@ def office(tmp_path: Path, url: str) -> Iterator[PaperCutOffice]:
 
 
 def log_of(site: JobsSite) -> JobLog:
-    return JobLog(site.settings, site.database, clock=site.clock, progress=Progress())
+    return JobLog(site.context)
 
 
 def test_jobs_come_with_user_printer_account_and_cost(office: PaperCutOffice) -> None:

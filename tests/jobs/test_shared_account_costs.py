@@ -19,7 +19,6 @@ from relay.accounts import SharedAccount
 from relay.errors import NotFound, RelayError, UsageError
 from relay.jobs import JobLog
 from relay.people import links
-from relay.progress import Progress
 from relay.stored_accounts import accounts_of
 
 NAME = "Acme\\Projects"
@@ -45,7 +44,7 @@ def say(server: Standins, what: str, **words: str) -> Any:
 
 
 def log_of(site: Standins | JobsSite) -> JobLog:
-    return JobLog(site.settings, site.database, clock=site.clock, progress=Progress())
+    return JobLog(site.context)
 
 
 def printed(server: Standins, user: str, **job: Any) -> None:
@@ -208,7 +207,7 @@ def test_its_costs_are_those_charged_to_it_and_its_counter_is_everybodys(tmp_pat
         print_log_row(user="ben", account=NAME, cost="0.2500"),
         print_log_row(user="ben", cost="9.0000"),
     )
-    log = JobLog(certain.settings, certain.database, clock=certain.clock, progress=Progress())
+    log = log_of(certain)
     since = datetime(2026, 11, 23, 5, tzinfo=UTC)
     asked = {count: log.costs(f"account:{NAME}", since, certain.clock.now(), count) for count in (None, 2, 3)}
     assert asked == {None: 750_000, 2: None, 3: 750_000}

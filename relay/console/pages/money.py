@@ -146,10 +146,7 @@ def compare() -> Any:
         "differences",
         "Compare every cent",
         who(),
-        lambda site: money.discrepancies(
-            site,
-            jobs=jobs.JobLog(site.settings, site.database, clock=site.clock, progress=site.progress, imports=False),
-        ),
+        lambda site: money.discrepancies(site, jobs=jobs.JobLog(site, imports=False)),
         writes=False,
     )
     return redirect(url_for("works.show", work_id=work.id))
@@ -172,9 +169,7 @@ def differences() -> str:
 def _money(kind: str, site: Site, **options: Any) -> Any:
     work = money.settle if kind == "settle" else money.top_up
     if kind == "settle" and not options["dry_run"]:  # what was printed since decides a lost answer
-        options["jobs"] = jobs.JobLog(
-            site.settings, site.database, clock=site.clock, progress=site.progress, papercut=site.papercut
-        )
+        options["jobs"] = jobs.JobLog(site)
     return work(site, **options)
 
 
