@@ -40,7 +40,7 @@ class _Late:
 class LateEffects:
     """The work still to come, done one by one in the order of its time. A lock is held while it is done.
 
-    Whoever holds that lock may take a stand-in's state lock, never the other way round.
+    Work that takes another lock, such as a stand-in's state, must not be added or done by somebody who holds that one.
     """
 
     def __init__(self, clock: Clock, timer: Callable[[float, Work], Timer] = threading.Timer) -> None:
@@ -61,19 +61,17 @@ class LateEffects:
             insort(self._waiting, late)
             # Any other clock stands in for time itself: a timer would run ahead of it or behind.
             if type(self._clock) is Clock and math.isfinite(delay_s):
-                late.timer = self._timer(delay_s, lambda: self._run_with(late))
+                late.timer = self._timer(delay_s, lambda: self._run_until(late.due_s))
                 late.timer.daemon = True
                 late.timer.start()
 
     def run_due(self) -> None:
         """Do what is due by the clock."""
-        with self._lock:
-            self._run_until(self._clock.monotonic_s())
+        self._run_until(self._clock.monotonic_s())
 
     def run_all(self) -> None:
         """Do everything now."""
-        with self._lock:
-            self._run_until(math.inf)
+        self._run_until(math.inf)
 
     def drop(self) -> None:
         """Let nothing of it happen any more."""
@@ -90,19 +88,15 @@ class LateEffects:
             self.drop()
             yield
 
-    def _run_with(self, late: _Late) -> None:
-        """Do one piece of work and what comes before it, unless it was done or dropped in the meantime."""
-        with self._lock:
-            if late in self._waiting:
-                self._run_until(late.due_s)
-
     def _run_until(self, due_s: float) -> None:
-        while self._waiting and self._waiting[0].due_s <= due_s:
-            late = self._waiting.pop(0)
-            if late.timer is not None:
-                late.timer.cancel()
-            try:
-                late.work()
-            except Exception:
-                # Nobody is there to be told: the call is over.
-                log.exception("late work of the stand-in failed")
+        """Do what is due up to a moment; what was done or dropped in the meantime is not there any more."""
+        with self._lock:
+            while self._waiting and self._waiting[0].due_s <= due_s:
+                late = self._waiting.pop(0)
+                if late.timer is not None:
+                    late.timer.cancel()
+                try:
+                    late.work()
+                except Exception:
+                    # Nobody is there to be told: the call is over.
+                    log.exception("late work of the stand-in failed")
