@@ -85,15 +85,26 @@ class Failure:
     why: str
 
 
+# What can only be said before the first byte of a request has left; any other TLS failure may come with the answer.
+_HANDSHAKE = frozenset(
+    {
+        "CERTIFICATE_VERIFY_FAILED",
+        "HTTP_REQUEST",
+        "SSLV3_ALERT_HANDSHAKE_FAILURE",
+        "TLSV1_ALERT_PROTOCOL_VERSION",
+        "UNSUPPORTED_PROTOCOL",
+        "WRONG_VERSION_NUMBER",
+    }
+)
+
+
 def failure(error: requests.RequestException) -> Failure:
     """Return what a `requests` exception means for the caller.
 
     Only a failure before any byte of the request could leave is `not_sent`; everything else may have had its effect.
     """
     causes = list(_causes(error))
-    if isinstance(error, requests.exceptions.SSLError) or any(
-        isinstance(cause, (ssl.SSLCertVerificationError, ssl.SSLError)) for cause in causes
-    ):
+    if any(isinstance(cause, ssl.SSLError) and cause.reason in _HANDSHAKE for cause in causes):
         return Failure(True, True, _tls_reason(causes))
     if isinstance(error, requests.ConnectTimeout):
         return Failure(True, False, "no connection in time")

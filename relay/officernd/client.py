@@ -14,7 +14,7 @@ import threading
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, TypeVar
 
@@ -141,14 +141,34 @@ class OfficeRnD:
             filters["issueDate[$lt]"] = model.issue_date(issued_to + timedelta(days=1))
         return self._all("fees", model.fee, filters, counted=False)
 
+    def counted_fees(self, *, plan: str, issued_from: date | None = None) -> model.CountedFees:
+        """Return the fees of a plan from a date on, read to the end and compared with how many OfficeRnD counts.
+
+        Where no count is to be had, the list is no proof of what is not in it. Raises BadAnswer where list and count
+        disagree twice. Source: developer reference v2, fees (GET /fees/count takes the list's filters).
+        """
+        filters = {"plan": plan}
+        if issued_from:
+            filters["issueDate[$gte]"] = model.issue_date(issued_from)
+        try:
+            is_counted = self._count("fees", filters) is not None
+        except AuthFailed:
+            raise
+        except Refused:  # a count that knows no filter: the whole list is compared with it
+            found = self._all("fees", model.fee)
+            chosen = [fee for fee in found if fee.plan == plan and (not issued_from or fee.issue_date >= issued_from)]
+            return model.CountedFees(tuple(chosen), True)
+        return model.CountedFees(tuple(self._all("fees", model.fee, filters, counted=is_counted)), is_counted)
+
     def fee(self, fee_id: str) -> model.Fee:
         return self._one(f"fees/{fee_id}", model.fee)
 
     def create_fee(self, fee: model.NewFee, reference: str) -> str:
         """Create a fee, once, and return its id.
 
-        Raises Refused (nothing happened), RateLimited or NotSent (nothing happened yet), OutcomeUnknown (look it up by
-        `reference`, which stands in its name). OfficeRnD has no idempotency key, so this is never repeated here.
+        Raises NotSent (nothing happened). Whatever else it raises (Refused, RateLimited, OutcomeUnknown) says nothing
+        certain: look the fee up by `reference`, which stands in its name. OfficeRnD has no idempotency key, so this is
+        never repeated here.
         """
         body: dict[str, Any] = {
             "name": fee.name,
@@ -333,14 +353,20 @@ class OfficeRnD:
         parameters: Mapping[str, Any],
         reference: str,
     ) -> requests.Response:
-        """Do one exchange, with one renewal of the token on a 401, and translate whatever goes wrong."""
+        """Do one exchange, for a read with one renewal of the token on a 401, and translate whatever goes wrong.
+
+        A write is sent once, whatever the answer says of it; its 401 renews the token for whoever looks and asks next.
+        """
         token = self._token.get()
         for renewed in (False, True):
             answer = self._send(method, path, body, parameters, reference, token)
             if answer.status_code == 401 and not renewed:
-                # A revoked token and a missing scope look alike; a 401 did nothing, so one repetition is safe.
-                token = self._token.renew(token)
-                continue
+                # A revoked token and a missing scope look alike.
+                if method == "GET":
+                    token = self._token.renew(token)
+                    continue
+                with suppress(RemoteError):  # what became of the write is for its own answer to say
+                    self._token.renew(token)
             if answer.status_code in (200, 201, 204):
                 return answer
             raise self._refusal(method, path, answer, reference)

@@ -108,6 +108,14 @@ class Fee:
 
 
 @dataclass(frozen=True, slots=True)
+class CountedFees:
+    """A list of fees; `is_counted`: it agreed with OfficeRnD's own count, so what is not in it is not there."""
+
+    fees: tuple[Fee, ...] = ()
+    is_counted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class NewFee:
     """A fee to be created; `issue_date` is a calendar date and is never shifted to UTC."""
 

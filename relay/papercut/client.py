@@ -56,6 +56,7 @@ _AUTH_TEXT = re.compile(r"access denied|token|authenticat|not authori[sz]ed|unau
 _CONFLICT_TEXT = re.compile(r"already (?:exists|in use|used)|not unique|duplicate", re.I)
 
 Item = TypeVar("Item")
+Found = TypeVar("Found")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +86,22 @@ class SharedAccount:
 
     account_id: str
     balance: int
+
+
+@dataclass(frozen=True, slots=True)
+class AccountReading:
+    """What a user's account held: the balance in micros, and the job counter right before and right after it.
+
+    Where the two counters differ a job was charged in between, and balance and counter do not belong together.
+    """
+
+    balance: int
+    jobs_before: int
+    jobs: int
+
+    @property
+    def is_steady(self) -> bool:
+        return self.jobs_before == self.jobs
 
 
 class PaperCut:
@@ -154,10 +171,16 @@ class PaperCut:
         There is no bulk read in the API. A user deleted meanwhile is left out; any other failure fails the whole, also
         a server that lists a user and does not know the properties: nobody is left out by a contradiction.
         """
+        return self._of_each(
+            usernames, lambda username: self.user_properties(username, names), "Reading PaperCut users", progress
+        )
 
-        def one(username: str) -> tuple[str, dict[str, str]] | None:
+    def _of_each(
+        self, usernames: Sequence[str], read: Callable[[str], Found], title: str, progress: Progress | None
+    ) -> dict[str, Found]:
+        def one(username: str) -> tuple[str, Found] | None:
             try:
-                return username, self.user_properties(username, names)
+                return username, read(username)
             except NotFound:
                 if self.user_exists(username):
                     raise BadAnswer(
@@ -168,7 +191,7 @@ class PaperCut:
                     ) from None
                 return None
 
-        return dict(found for found in self.in_parallel(one, usernames, progress, "Reading PaperCut users") if found)
+        return dict(found for found in self.in_parallel(one, usernames, progress, title) if found)
 
     def set_user_property(self, username: str, name: str, value: str) -> None:
         self._write("setUserProperty", username, name, value)
@@ -205,6 +228,37 @@ class PaperCut:
             return amounts.from_double(float(value))
         except ValueError:
             raise self._bad(method, f"says {value:.6g} for the balance of {username}") from None
+
+    def account_reading(self, username: str) -> AccountReading:
+        """Return a user's balance between two looks at the job counter. Raises NotFound for an unknown user.
+
+        Both stand in one answer, in the order asked for; with [papercut] personal_account the property is the total of
+        all personal accounts, so the one that is billed is asked for between two calls.
+        """
+        jobs = "print-stats.job-count"
+        if self._section.personal_account:
+            before = self._texts("getUserProperties", username, [jobs])
+            balance = self.balance(username)
+            texts = [*before, "", *self._texts("getUserProperties", username, [jobs])]
+        else:
+            texts = self._texts("getUserProperties", username, [jobs, "balance", jobs])
+        if len(texts) != 3:
+            raise self._bad("getUserProperties", f"answered {len(texts)} values for 3 names")
+        try:
+            if not self._section.personal_account:
+                balance = balance_from_text(texts[1])
+            return AccountReading(balance, int(texts[0] or "0"), int(texts[2] or "0"))
+        except (ValueError, OverflowError):
+            raise BadAnswer(
+                f"PaperCut says {texts[1][:40]!r} for the balance and {texts[0][:40]!r} for the job count of "
+                f"{username}, which is no number; nothing was billed. Look at the account in PaperCut.",
+                system=SYSTEM,
+                operation="getUserProperties",
+            ) from None
+
+    def account_readings(self, usernames: Sequence[str], progress: Progress | None = None) -> dict[str, AccountReading]:
+        """Return the readings of many users; one deleted meanwhile is left out."""
+        return self._of_each(usernames, self.account_reading, "Reading balances", progress)
 
     def adjust_balance(self, username: str, micros: int, comment: str) -> None:
         """Add `micros` to the balance as a transaction; relative, never an absolute value."""
@@ -316,6 +370,29 @@ class PaperCut:
             return SharedAccount(found["account-id"], balance_from_text(found["balance"]))
         except (ValueError, OverflowError):
             raise self._bad(method, f"says {found['balance'][:40]!r} for the balance of {name}") from None
+
+    def shared_account_notes(self, name: str) -> str | None:
+        """Return the notes of a shared account, None where there is no such account.
+
+        Source: ServerCommandProxy, shared account properties (`notes`).
+        """
+        try:
+            return self._text("getSharedAccountProperty", name, "notes")
+        except AuthFailed:
+            raise
+        except Refused:  # the fault's code for a missing account is not known, so whether there is one is asked for
+            if self._bool("isSharedAccountExists", name):
+                raise
+            return None
+
+    def add_shared_account(self, name: str, notes: str) -> None:
+        """Make a shared account that nobody can charge, with these notes."""
+        self._write("addNewSharedAccount", name)
+        self._write("setSharedAccountProperty", name, "disabled", "TRUE")
+        self.set_shared_account_notes(name, notes)
+
+    def set_shared_account_notes(self, name: str, notes: str) -> None:
+        self._write("setSharedAccountProperty", name, "notes", notes)
 
     def adjust_shared_account(self, account: str, micros: int, comment: str) -> None:
         """Add `micros` to a shared account's balance as a transaction; relative, never an absolute value."""

@@ -310,3 +310,86 @@ def test_a_record_that_cannot_be_read_is_an_error(officernd: OfficeRnD, server: 
     server.add(responses.GET, f"{BASE}/fees", json={"results": [{"_id": "f", "issueDate": "soon"}]})
     with pytest.raises(errors.BadAnswer, match="cannot be read"):
         officernd.fees()
+
+
+def test_a_401_to_a_fee_renews_the_token_and_sends_nothing_again(
+    officernd: OfficeRnD, server: responses.RequestsMock
+) -> None:
+    """Whatever the answer says of a write, only a look can tell what became of it; that look has the new token."""
+    grant(server, "old", "new")
+    server.add(responses.POST, f"{BASE}/fees", status=401, json={"message": "Unauthorized access"})
+    server.add(responses.GET, f"{BASE}/fees", json=page(0, 0))
+    with pytest.raises(errors.AuthFailed):
+        officernd.create_fee(FEE, "K7Q2")
+    officernd.fees()
+    sent = [request.headers["Authorization"] for request in calls_to(server, f"{BASE}/fees")]
+    assert sent == ["Bearer old", "Bearer new"]
+
+
+def test_a_401_to_a_fee_is_told_also_where_no_new_token_is_to_be_had(
+    officernd: OfficeRnD, server: responses.RequestsMock
+) -> None:
+    grant(server)
+    server.add(responses.POST, TOKEN, status=503)
+    server.add(responses.POST, f"{BASE}/fees", status=401, json={"message": "Unauthorized access"})
+    with pytest.raises(errors.AuthFailed):
+        officernd.create_fee(FEE, "K7Q2")
+    assert len(calls_to(server, f"{BASE}/fees")) == 1
+
+
+# -- the counted list ------------------------------------------------------------------------------------------------
+
+
+def fees_page(*issued: str, plan: str = "p") -> dict[str, Any]:
+    return {
+        "results": [
+            {"_id": f"f{number}", "name": "Printing", "issueDate": f"{day}T00:00:00.000Z", "price": 1, "plan": plan}
+            for number, day in enumerate(issued)
+        ]
+    }
+
+
+def test_a_counted_list_has_the_filters_of_its_count(officernd: OfficeRnD, server: responses.RequestsMock) -> None:
+    grant(server)
+    server.add(responses.GET, f"{BASE}/fees/count", json={"total": 2})
+    server.add(responses.GET, f"{BASE}/fees", json=fees_page("2026-11-22", "2026-11-23"))
+    counted = officernd.counted_fees(plan="p", issued_from=date(2026, 11, 22))
+    assert ([fee.id for fee in counted.fees], counted.is_counted) == (["f0", "f1"], True)
+    asked = {"plan": "p", "issueDate[$gte]": "2026-11-22T00:00:00.000Z"}
+    for request in calls_to(server, f"{BASE}/fees"):
+        assert asked.items() <= request.params.items()  # type: ignore[attr-defined]
+
+
+def test_a_list_that_disagrees_with_its_count_twice_is_refused(
+    officernd: OfficeRnD, server: responses.RequestsMock
+) -> None:
+    grant(server)
+    server.add(responses.GET, f"{BASE}/fees/count", json={"total": 2})
+    server.add(responses.GET, f"{BASE}/fees", json=fees_page("2026-11-22"))
+    with pytest.raises(errors.BadAnswer, match="lists 1 fees but counts 2"):
+        officernd.counted_fees(plan="p")
+
+
+def test_a_count_that_knows_no_filter_is_compared_with_the_whole_list(
+    officernd: OfficeRnD, server: responses.RequestsMock
+) -> None:
+    def count(request: requests.PreparedRequest) -> tuple[int, dict[str, str], str]:
+        filtered = "plan" in request.params  # type: ignore[attr-defined]
+        body = {"message": "property plan should not exist"} if filtered else {"total": 3}
+        return 400 if filtered else 200, {}, json.dumps(body)
+
+    grant(server)
+    server.add_callback(responses.GET, f"{BASE}/fees/count", count)
+    body = fees_page("2026-11-01", "2026-11-22", "2026-11-23")
+    body["results"][2]["plan"] = "another"
+    server.add(responses.GET, f"{BASE}/fees", json=body)
+    counted = officernd.counted_fees(plan="p", issued_from=date(2026, 11, 20))
+    assert ([fee.id for fee in counted.fees], counted.is_counted) == (["f1"], True)
+
+
+def test_without_any_count_the_list_is_no_proof(officernd: OfficeRnD, server: responses.RequestsMock) -> None:
+    grant(server)
+    server.add(responses.GET, f"{BASE}/fees/count", status=404, json={"message": "Cannot GET"})
+    server.add(responses.GET, f"{BASE}/fees", json=fees_page("2026-11-22"))
+    counted = officernd.counted_fees(plan="p")
+    assert ([fee.id for fee in counted.fees], counted.is_counted) == (["f0"], False)

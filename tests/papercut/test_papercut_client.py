@@ -12,7 +12,7 @@ from settings_example import example_settings
 from still_clock import StillClock
 
 from relay import errors
-from relay.papercut.client import PaperCut, balance_from_text, is_true
+from relay.papercut.client import AccountReading, PaperCut, balance_from_text, is_true
 
 URL = "http://127.0.0.1:9191/rpc/api/xmlrpc"
 
@@ -128,6 +128,88 @@ def test_the_personal_account_is_named_where_configured(
     seen = answers(server, {"getUserAccountBalance": [value("<double>1</double>")]})
     papercut.balance("ann")
     assert seen[0][1] == ["token-of-papercut", "ann", "Print"]
+
+
+def test_a_balance_is_read_between_two_looks_at_the_counter(papercut: PaperCut, server: responses.RequestsMock) -> None:
+    seen = answers(
+        server, {"getUserProperties": [texts("3", "-7.035", "3"), texts("3", "-7.035", "4"), texts("", "0", "")]}
+    )
+    assert papercut.account_reading("ann") == AccountReading(-7_035_000, 3, 3)
+    assert not papercut.account_reading("ann").is_steady
+    assert papercut.account_reading("ann") == AccountReading(0, 0, 0)
+    (_, named) = seen[0]
+    assert "".join(named).endswith("print-stats.job-countbalanceprint-stats.job-count"), "in the order asked for"
+
+
+def test_of_several_personal_accounts_the_one_that_is_billed_is_read(
+    tmp_path: Path, clock: StillClock, server: responses.RequestsMock
+) -> None:
+    """The property is the total of all: the balance stands in a call of its own, between two looks at the counter."""
+    papercut = PaperCut(example_settings(tmp_path, papercut={"personal_account": "Print"}), clock)
+    seen = answers(
+        server,
+        {"getUserProperties": [texts("3"), texts("4")], "getUserAccountBalance": [value("<double>-7</double>")]},
+    )
+    assert papercut.account_reading("ann") == AccountReading(-7_000_000, 3, 4)
+    assert [method for method, _ in seen] == [
+        "api.getUserProperties",
+        "api.getUserAccountBalance",
+        "api.getUserProperties",
+    ]
+    assert seen[1][1] == ["token-of-papercut", "ann", "Print"]
+
+
+@pytest.mark.parametrize("told", [("3", "NaN", "3"), ("3", "", "3"), ("many", "1", "3"), ("3", "1e999", "3")])
+def test_a_reading_that_is_no_number_is_refused(
+    papercut: PaperCut, server: responses.RequestsMock, told: tuple[str, str, str]
+) -> None:
+    answers(server, {"getUserProperties": [texts(*told)]})
+    with pytest.raises(errors.BadAnswer, match="no number; nothing was billed"):
+        papercut.account_reading("ann")
+
+
+def test_a_short_reading_is_refused(papercut: PaperCut, server: responses.RequestsMock) -> None:
+    answers(server, {"getUserProperties": [texts("3", "1")]})
+    with pytest.raises(errors.BadAnswer, match="2 values for 3 names"):
+        papercut.account_reading("ann")
+
+
+def test_readings_of_many_leave_out_who_is_gone(papercut: PaperCut, server: responses.RequestsMock) -> None:
+    def callback(request: requests.PreparedRequest) -> tuple[int, dict[str, str], str]:
+        if b"isUserExists" in request.body:
+            return 200, {}, value("<boolean>0</boolean>")
+        return 200, {}, fault(262, "gone") if b">bob<" in request.body else texts("1", "-2.5", "1")
+
+    server.add_callback(responses.POST, URL, callback)
+    there = AccountReading(-2_500_000, 1, 1)
+    assert papercut.account_readings(["ann", "bob", "cy"]) == {"ann": there, "cy": there}
+
+
+def test_a_shared_account_of_our_own_keeps_notes(papercut: PaperCut, server: responses.RequestsMock) -> None:
+    yes, no = value("<boolean>1</boolean>"), value("<boolean>0</boolean>")
+    seen = answers(
+        server,
+        {
+            "getSharedAccountProperty": [fault(0, "no such account"), value("site hq, number 7"), fault(0, "locked")],
+            "isSharedAccountExists": [no, yes],
+            "addNewSharedAccount": [yes],
+            "setSharedAccountProperty": [yes, yes, yes],
+        },
+    )
+    assert papercut.shared_account_notes("relay") is None
+    assert papercut.shared_account_notes("relay") == "site hq, number 7"
+    with pytest.raises(errors.Refused, match="locked"):  # there is one, so this is no "none"
+        papercut.shared_account_notes("relay")
+    assert seen[0] == ("api.getSharedAccountProperty", ["token-of-papercut", "relay", "notes"])
+    del seen[:]
+    papercut.add_shared_account("relay", "site hq, number 1")
+    papercut.set_shared_account_notes("relay", "site hq, number 2")
+    assert [call[1][1:] for call in seen] == [
+        ["relay"],
+        ["relay", "disabled", "TRUE"],
+        ["relay", "notes", "site hq, number 1"],
+        ["relay", "notes", "site hq, number 2"],
+    ]
 
 
 @pytest.mark.parametrize(
