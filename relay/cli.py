@@ -315,18 +315,19 @@ def settle(dry_run: bool, allow: tuple[str, ...]) -> int:
 
 @command(name="top-up")
 @click.option("--dry-run", is_flag=True, help="Compute and show, write nothing anywhere.")
-def top_up(dry_run: bool) -> int:
+@click.option("--allow", multiple=True, metavar="CODE", help="Lift one named limit, for this run only.")
+def top_up(dry_run: bool, allow: tuple[str, ...]) -> int:
     """Add the periodic balances that are due. WRITES."""
     from relay import money
 
-    return _money("Top-up", "top_up", money.top_up, dry_run)
+    return _money("Top-up", "top_up", money.top_up, dry_run, allow=allow)
 
 
 def _money(title: str, kind: str, work: Callable[..., Any], dry_run: bool, **options: Any) -> int:
     from relay import jobs
 
     with _site(writes=not dry_run) as site:
-        if kind == "settle" and not dry_run:
+        if not dry_run:
             options["jobs"] = jobs.JobLog(site)
 
         def call() -> Any:
@@ -339,7 +340,13 @@ def _money(title: str, kind: str, work: Callable[..., Any], dry_run: bool, **opt
 
 @command()
 @click.argument("reference")
-@click.option("--as", "as_", type=click.Choice(["posted", "not-sent"]), required=True, help="Is the effect there?")
+@click.option(
+    "--as",
+    "as_",
+    type=click.Choice(["posted", "not-sent", "none"]),
+    required=True,
+    help="Is the effect there? none: the fee stands and nothing is to be adjusted.",
+)
 @click.option("--reason", required=True, metavar="TEXT", help="How you know; kept with the movement.")
 def resolve(reference: str, as_: str, reason: str) -> int:
     """Settle the effect in doubt by a person's word."""
@@ -350,10 +357,13 @@ def resolve(reference: str, as_: str, reason: str) -> int:
 
 @command()
 @click.argument("who")
-@click.option("--as", "as_", type=click.Choice(["bill", "forgive", "credit"]), required=True)
+@click.option("--as", "as_", type=click.Choice(["bill", "forgive", "credit", "continue"]), required=True)
 @click.option("--reason", required=True, metavar="TEXT", help="Why; kept with the movement.")
 def approve(who: str, as_: str, reason: str) -> int:
-    """Release what is held: opening balances, restore stops, unexplained debts, proposed credits."""
+    """Release what is held of WHO: opening balances, unexplained debts, proposed credits; or answer a stop.
+
+    WHO is an e-mail address, username, member id or reference, the code of a stop, or the site's name for its stops.
+    """
     from relay import money
 
     return _answer_doubt(lambda site: money.approve(site, who, as_=as_, reason=reason))
@@ -422,14 +432,15 @@ def statement(month: str | None, member: str | None, company: str | None, format
 
 @command()
 @click.option("--if-due", is_flag=True, help="Do nothing when the business day is already done.")
-def run(if_due: bool) -> int:
+@click.option("--allow", multiple=True, metavar="CODE", help="Lift one named limit, for this run only.")
+def run(if_due: bool, allow: tuple[str, ...]) -> int:
     """The scheduled job: recover, sync, settle, top-up, jobs, report. WRITES."""
     settings = OUTSIDE.settings()
     from relay import run as story
     from relay.site import open_site
 
     with open_site(settings, Clock(), OUTSIDE.progress()) as site:
-        done = story.run(site, if_due=if_due)
+        done = story.run(site, if_due=if_due, allow=allow)
         OUTSIDE.answer(_whole(done.as_json()), lambda: terminal.run_result(terminal.output(), done.as_json()))
         return done.exit_code
 

@@ -277,8 +277,11 @@ class SafetySection(Section):
     from_users: Annotated[int, Field(ge=0)] = 20
     max_fee: Money = amounts.parse("200.00")
     max_run_total: Money = amounts.parse("2000.00")
+    max_top_ups: OptionalMoney = None
     max_fees_per_person_day: Annotated[int, Field(ge=0)] = 0
     settling_s: Annotated[float, Field(ge=0, le=600)] = 2
+    witness: Line = "officernd-relay"
+    list_lag_s: Annotated[float, Field(ge=0, le=600)] = 10  # an addition: by how much OfficeRnD's lists may be late
 
 
 class FeesSection(Section):
@@ -287,6 +290,7 @@ class FeesSection(Section):
     bill_to: Literal["company", "member"] = "company"
     grouping: Literal["person", "company"] = "person"
     every: Period = "day"
+    uncounted: Literal["hold", "bill"] = "hold"
     issue_date: Literal["run", "previous_day"] = "run"
     use_coins: bool = False
     opening_balances: Literal["hold", "bill", "forgive"] = "hold"

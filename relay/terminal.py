@@ -161,6 +161,8 @@ def status(console: Console, answer: Mapping[str, Any]) -> None:
         console.print(table("Last runs", ["what", "when", "outcome"], rows))
     else:
         console.print("Nothing has run yet: begin with papercut-relay plan.")
+    for stop in answer["stops"]:
+        console.print(Text(f"No money moves ({stop['code']}): {stop['message']}", style=REFUSED_STYLE))
     if answer["open_movements"]:
         rows = [
             [

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Literal
 
-from relay.checks import cloud, handover, people, printers, printing, reach, server, storage
+from relay.checks import cloud, handover, money, people, printers, printing, reach, server, storage
 from relay.checks.model import SEVERITIES, Check, CheckResult, Finding, Fix, Site
 from relay.clock import Clock
 from relay.config import Settings
@@ -36,6 +36,7 @@ HERE: tuple[Check, ...] = (
     handover.files,
     handover.directory,
     storage.ledger,
+    money.standing,
     storage.disks,
     storage.schedule,
     printing.silently_free,

@@ -5,7 +5,7 @@ Small queries, one transaction each, no remote call; nothing here writes.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, Literal
@@ -20,9 +20,7 @@ from relay.console.desk import Desk
 from relay.console.formats import Formats
 from relay.database import reading
 from relay.jobs import tables as jobs_tables
-from relay.money.decide.bill import Approval
 from relay.money.decide.movement import PUBLIC_STATES, Movement
-from relay.money.ledger import records
 from relay.money.ledger import tables as money_tables
 from relay.money.ledger.store import Ledger
 from relay.people.model import DirectoryUser
@@ -103,9 +101,9 @@ def people(place: Desk) -> list[Person]:
     directory = place.directory()
     if directory is None:
         return []
-    marks = Ledger(place.database, place.settings.site.name, place.clock).marks()
+    wallets = Ledger(place.database, place.settings.site.name, place.clock).wallets()
     return [
-        Person(user, marks[user.member_id].balance if user.member_id in marks else None) for user in directory.users
+        Person(user, wallets[user.member_id].balance if user.member_id in wallets else None) for user in directory.users
     ]
 
 
@@ -128,21 +126,11 @@ def jobs_of(engine: Engine, site: str, username: str, count: int) -> list[dict[s
 
 def held(place: Desk) -> list[dict[str, Any]]:
     """Return what the last billing held; `said` is the answer that somebody has given since, "" where nobody has."""
-    with reading(place.database) as connection:
-        words_said = records.approvals(connection, place.settings.site.name)
-    return [
-        {**item, "said": next((word.answer for word in _words_on(item, words_said) if item["code"] in word.held), "")}
-        for item in money.held(place.database, place.settings)
-    ]
+    return money.held(place.database, place.settings)
 
 
 def undecided(place: Desk) -> list[dict[str, Any]]:
     return [item for item in held(place) if not item["said"]]
-
-
-def _words_on(item: Mapping[str, Any], said: Mapping[str, Approval]) -> list[Approval]:
-    """Return what was said of one person and of the whole site."""
-    return [said[key] for key in (item["member_id"], "") if key in said]
 
 
 def questions(place: Desk) -> list[words.Question]:

@@ -85,6 +85,10 @@ LIMITS: Mapping[str, tuple[str, str]] = {
         "Somebody would get more fees in one day than your limit allows.",
         "It is right, bill them this time",
     ),
+    "max_top_ups": (
+        "The balances added in one run are more than your limit allows. Mostly that is a wrong amount in the settings.",
+        "The amount is right, add them this time",
+    ),
     "plan_changed": (
         "Something changed in OfficeRnD or PaperCut since this list was made, so nothing was done. Look again.",
         "",
@@ -145,13 +149,61 @@ HOLDS: Mapping[str, Hold] = {
         "you can credit it in OfficeRnD?",
         (("credit", "Yes, I credit it in OfficeRnD", "is taken off the balance in PaperCut, if it is still there"),),
     ),
-    "restored": Hold(
-        "All billing is stopped",
-        "Several accounts went backwards at once, as after a restored backup. Which balances are the true ones?",
+    "company_gone": Hold(
+        "The company has left OfficeRnD",
+        "OfficeRnD no longer knows the company that pays, so no fee can be made. Collect it in another way, then clear "
+        "it here.",
+        (("forgive", "Clear it", "is added to the balance in PaperCut, and nobody is billed"),),
+    ),
+}
+
+# Why no money of the site moves at all; the last part of an answer says what happens then.
+STOPS: Mapping[str, Hold] = {
+    "clock_went_back": Hold(
+        "The clock of this computer was set back",
+        "A billing on record is later than the clock says now. Is the clock right again?",
+        (("continue", "The clock is right now", "Billing goes on by this clock."),),
+    ),
+    "old_connector": Hold(
+        "Somebody else makes print fees",
+        "Several fees on the print fees plan were not made here. Is OfficeRnD's own connector switched off by now?",
         (
-            ("forgive", "The ones before: put them back", "is brought back to the last verified balances"),
-            ("bill", "The ones PaperCut shows now", "counts as it stands in PaperCut"),
+            ("bill", "It is off; both fees are right", "What is owed is billed beside those fees."),
+            ("forgive", "It is off; those fees billed it already", "What those fees billed is forgiven."),
         ),
+    ),
+    "restored": Hold(
+        "PaperCut was put back from a backup",
+        "Or somebody changed the shared account that the relay keeps in PaperCut. Which balances are the true ones?",
+        (("continue", "The ones PaperCut shows now", "Billing goes on from PaperCut's present balances."),),
+    ),
+    "second_relay": Hold(
+        "Another relay works on this PaperCut",
+        "One PaperCut belongs to one site. Is the other one switched off?",
+        (("continue", "It is off", "This relay takes the server over."),),
+    ),
+    "site_renamed": Hold(
+        "The site has another name now",
+        "What the site had open under its old name would be billed again. Put the name back in the settings; if it "
+        "must change, finish what is open first.",
+        (("continue", "Nothing is open under the old name", "Billing goes on under the new name."),),
+    ),
+    "ledger_old": Hold(
+        "The records here are an older copy",
+        "PaperCut knows of later runs. Whoever looks after the computer puts the newest copy of the ledger back, or "
+        "rebuilds it.",
+        (),
+    ),
+    "currency_changed": Hold(
+        "The currency was changed",
+        "This site was billed in another currency. Put the currency back in the settings.",
+        (),
+    ),
+    "ledger_lost": Hold(
+        "Fees are missing from the records",
+        "OfficeRnD holds print fees of this site that the records here do not know. Whoever looks after the computer "
+        "puts the newest copy of the ledger back, or rebuilds it.",
+        (),
     ),
 }
 

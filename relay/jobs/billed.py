@@ -57,7 +57,7 @@ def movements(connection: Connection, site: str, first: date) -> dict[str, list[
 
     With them what has not come to its end, however old; what certainly never happened is left out.
     """
-    moved, fees, changes = money.movements, money.fees, money.changes
+    moved, fees, read, wallets = money.movements, money.fees, money.journal, money.wallets
     earlier = (
         select(moved.c.member_id, func.max(moved.c.created_at).label("at"))
         .where(moved.c.site == site, moved.c.kind == "fee", moved.c.fee_state == "posted", moved.c.business_day < first)
@@ -67,8 +67,10 @@ def movements(connection: Connection, site: str, first: date) -> dict[str, list[
     source = moved.outerjoin(fees, moved.c.fee_reference == fees.c.reference)
     source = source.outerjoin(earlier, earlier.c.member_id == moved.c.member_id)
     read_at = (
-        select(func.max(changes.c.at))
-        .where(changes.c.site == site, changes.c.member_id == moved.c.member_id, changes.c.at <= moved.c.created_at)
+        select(func.max(read.c.at))
+        .join(wallets, wallets.c.id == read.c.wallet_id)
+        .where(read.c.site == site, read.c.kind == "reading", read.c.at <= moved.c.created_at)
+        .where(wallets.c.member_id == moved.c.member_id)
         .scalar_subquery()
     )
     open_fee = and_(moved.c.kind == "fee", moved.c.fee_state != "posted")

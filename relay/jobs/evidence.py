@@ -23,6 +23,7 @@ from relay.jobs import store, tables
 from relay.jobs.figures import counted
 from relay.jobs.importing import ImportResult, import_jobs
 from relay.jobs.store import Counts
+from relay.money.decide.explain import Known
 from relay.site import Site
 
 _TOLD_JOBS = 5  # of an invoice line; the statement has them all
@@ -50,11 +51,11 @@ class JobLog:
             self._import()
             return self._imported
 
-    def costs(self, username: str, since: datetime, until: datetime, jobs: int | None = None) -> int | None:
-        """Return what an account's jobs after `since` and up to `until` cost, less refunds, micros; None: not certain.
+    def known(self, username: str, since: datetime, until: datetime, jobs: int | None) -> Known | None:
+        """Return what an account's jobs after `since` and up to `until` cost, less refunds, and how many rows tell it.
 
-        `jobs` is how many there must be by PaperCut's counter, where it is known: a log that lags is no evidence. For a
-        shared account ("account:NAME") it counts everybody's.
+        None: not certain. `jobs` is how many there must be by PaperCut's counter, where it is known; fewer rows are
+        jobs that the log does not tell. For a shared account ("account:NAME") rows and counter are everybody's.
         """
         if not self._is_fresh(until):
             return None
@@ -64,16 +65,13 @@ class JobLog:
             rows = self._rows(connection, username, _whole_second(since), until)
         after = [row for row in rows if row.at > since]
         # PaperCut logs whole seconds: what stands in the first one may have been before the question or after it.
-        if jobs is None:
-            chosen = after if len(after) == len(rows) else None
-        else:
-            chosen = next((choice for choice in (after, rows) if len(choice) == jobs), None)
+        chosen = after if len(after) == len(rows) else next((one for one in (after, rows) if len(one) == jobs), None)
         if chosen is None or not all(row.certain for row in chosen):
             return None
         charged = _charged(username)
         if charged and any(row.account not in ("", charged) for row in chosen):
             return None  # how a log spells the account's name is not known: another name may be the same account
-        return sum(row.cost - row.refunded for row in chosen if row.account == charged)
+        return Known(sum(row.cost - row.refunded for row in chosen if row.account == charged), len(chosen))
 
     def refunds(self, username: str, since: datetime) -> Sequence[tuple[str, int, datetime]] | None:
         """Return (job, micros, printed at) of each refunded job since a moment; None: this source tells no refunds."""

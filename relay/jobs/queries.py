@@ -16,6 +16,7 @@ from relay.accounts import SHARED, SharedAccount
 from relay.jobs import store, tables
 from relay.jobs.billed import LONG_AGO
 from relay.jobs.figures import Amounts, Named, PrintedJob
+from relay.money.decide.explain import Buckets
 from relay.money.ledger import tables as money
 from relay.people import links
 from relay.stored_accounts import people_links
@@ -141,7 +142,7 @@ class Standing:
 
 def standings(connection: Connection, site: str, known: Mapping[str, Named]) -> dict[str, Standing]:
     """Return the standing of each of these members: by the last settle, else since the account was linked."""
-    marks, moved = money.marks, money.movements
+    wallets, moved = money.wallets, money.movements
     posted = or_(moved.c.state == "posted", moved.c.fee_state == "posted")
     sums = select(moved.c.member_id, func.sum(moved.c.amount)).where(moved.c.site == site, posted)
     given = {member_id: int(amount) for member_id, amount in connection.execute(sums.group_by(moved.c.member_id))}
@@ -153,8 +154,10 @@ def standings(connection: Connection, site: str, known: Mapping[str, Named]) -> 
         )
         for person in known.values()
     }
-    query = select(marks.c.member_id, marks.c.balance, marks.c.at, marks.c.opening_left).where(marks.c.site == site)
-    found.update((row.member_id, Standing(row.balance, row.at, row.opening_left)) for row in connection.execute(query))
+    query = select(wallets).where(wallets.c.site == site, wallets.c.closed_at.is_(None))
+    for row in connection.execute(query).mappings():
+        balance = sum(row[name] for name in Buckets._fields)
+        found[row["member_id"]] = Standing(balance, row["read_at"], -row["opening"] - row["disputed"])
     return found
 
 

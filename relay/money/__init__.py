@@ -2,15 +2,26 @@
 
 from relay.money.rebuild import rebuild
 from relay.money.report.discrepancies import discrepancies
-from relay.money.report.status import held, last_runs, members_with_open_movements, open_movements, record_run
-from relay.money.settle import recover, settle
+from relay.money.report.status import (
+    held,
+    last_runs,
+    members_with_open_movements,
+    open_movements,
+    record_run,
+    stops,
+    uncounted,
+)
+from relay.money.settle import check_codes, recover, settle
 from relay.money.top_up import top_up
+from relay.money.witness import keep_witness
 from relay.money.words import approve, resolve
 
 __all__ = [
     "approve",
+    "check_codes",
     "discrepancies",
     "held",
+    "keep_witness",
     "last_runs",
     "members_with_open_movements",
     "open_movements",
@@ -19,5 +30,7 @@ __all__ = [
     "recover",
     "resolve",
     "settle",
+    "stops",
     "top_up",
+    "uncounted",
 ]

@@ -2,37 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, fields
 from datetime import date, datetime
-from decimal import Decimal, InvalidOperation
 from functools import cached_property
 from typing import Protocol
 
-from relay import amounts
 from relay.accounts import SHARED, LinkedAccount, is_shared
 from relay.errors import BadAnswer, NotFound
 from relay.money.decide.evidence import Reading
+from relay.money.decide.explain import Known
 from relay.money.ledger.store import Ledger, open_ledger
 from relay.papercut.client import SharedAccount
 from relay.progress import Progress
 from relay.site import Site
 from relay.stored_accounts import accounts_of
 
-READ = ("balance", "print-stats.job-count")
 STILL_TRIES = 5
 
 
 class JobEvidence(Protocol):
     """What the job log, or PaperCut's database, can say about one account; each answer None where it cannot."""
 
-    def costs(self, username: str, since: datetime, until: datetime, jobs: int | None = None) -> int | None:
-        """Return what all jobs of an account between two moments cost, micros.
+    def known(self, username: str, since: datetime, until: datetime, jobs: int | None) -> Known | None:
+        """Return what an account's jobs after `since` and up to `until` cost less refunds, and how many rows tell it.
 
-        `jobs` is how many PaperCut's counter says there were, where it is known: a log that lags behind is no evidence.
-        For a shared account that counter counts everybody's jobs.
+        `jobs` is how many PaperCut's counter says there were, where it is known. For a shared account both count
+        everybody's jobs.
         """
 
     def refunds(self, username: str, since: datetime) -> Sequence[tuple[str, int, datetime]] | None:
@@ -45,18 +43,34 @@ class JobEvidence(Protocol):
         """Return the jobs between two moments as a text for an invoice line."""
 
 
+class NoEvidence:
+    """The answer of a site without a job log: nothing can be said."""
+
+    def known(self, username: str, since: datetime, until: datetime, jobs: int | None) -> Known | None:
+        return None
+
+    def refunds(self, username: str, since: datetime) -> Sequence[tuple[str, int, datetime]] | None:
+        return None
+
+    def logged(self, reference: str) -> bool | None:
+        return None
+
+    def told(self, username: str, since: datetime, until: datetime) -> str | None:
+        return None
+
+
 @contextmanager
 def opened(site: Site, *, writes: bool, jobs: JobEvidence | None = None) -> Iterator[Books]:
     """Open one site's books for the `with` block; with `writes` under the site's lease. Raises AlreadyRunning."""
-    ledger = (
-        open_ledger(site.database, site.settings, site.clock)
-        if writes
-        else Ledger(site.database, site.name, site.clock)
-    )
+    database, clock = site.database, site.clock
+    ledger = open_ledger(database, site.settings, clock) if writes else Ledger(database, site.name, clock)
     try:
-        context = {field.name: getattr(site, field.name) for field in fields(Site)}
-        accounts = accounts_of(site.database, site.name)
-        yield Books(**context, ledger=ledger, accounts=accounts, jobs=jobs or NoEvidence())
+        context = {one.name: getattr(site, one.name) for one in fields(Site)}
+        linked = accounts_of(site.database, site.name)
+        not_ours = {name.strip().lower() for name in site.settings.members.not_ours}
+        accounts = tuple(account for account in linked if account.username.lower() not in not_ours)
+        evidence = jobs or NoEvidence()
+        yield Books(**context, ledger=ledger, accounts=accounts, jobs=evidence, began_s=clock.monotonic_s())
     finally:
         if writes:
             ledger.release()
@@ -110,29 +124,19 @@ def _in_parallel(one: Callable[[str], str | None], names: Sequence[str], workers
             raise
 
 
-class NoEvidence:
-    """The answer of a site without a job log: nothing can be said."""
-
-    def costs(self, username: str, since: datetime, until: datetime, jobs: int | None = None) -> int | None:
-        return None
-
-    def refunds(self, username: str, since: datetime) -> Sequence[tuple[str, int, datetime]] | None:
-        return None
-
-    def logged(self, reference: str) -> bool | None:
-        return None
-
-    def told(self, username: str, since: datetime, until: datetime) -> str | None:
-        return None
-
-
 @dataclass(frozen=True)
 class Books(Site):
-    """One site with its ledger open: the accounts linked when the run began, and what the job log can say."""
+    """One site with its ledger open: the accounts linked when the run began, and what the job log can say.
+
+    `began_s` is this run's beginning on its own monotonic clock: what an earlier run left open can be judged only after
+    this run has waited, since wall clocks jump. `sent_s` has the moments of this run's own requests, by reference.
+    """
 
     ledger: Ledger
     accounts: tuple[LinkedAccount, ...]
-    jobs: JobEvidence = field(default_factory=NoEvidence)
+    jobs: JobEvidence
+    began_s: float
+    sent_s: dict[str, float] = field(default_factory=dict)
 
     @property
     def currency(self) -> str:
@@ -144,30 +148,20 @@ class Books(Site):
         return tuple(account for account in self.accounts if not account.is_shared)
 
     @cached_property
-    def _usernames(self) -> dict[str, str]:
-        return {account.member_id: account.username for account in self.accounts}
+    def by_member(self) -> Mapping[str, LinkedAccount]:
+        return {account.member_id: account for account in self.accounts}
 
     def business_day(self) -> date:
         return self.clock.business_day(self.settings.site.timezone)
 
-    def username_of(self, member_id: str, last_known: str) -> str:
-        """Return a member's present username: accounts are renamed between two effects."""
-        return self._usernames.get(member_id, last_known)
-
     def read_one(self, username: str) -> Reading:
-        """Return what PaperCut holds of one account, now. Raises NotFound."""
+        """Return what PaperCut holds of one account, now, balance and counter of one moment. Raises NotFound."""
         if not is_shared(username):
-            return self._reading(username, self.papercut.user_properties(username, READ))
+            return self._steady(username)
         found = self._read_shared([username])
         if username not in found:
             raise NotFound(f"PaperCut has no shared account {username!r}.", system="PaperCut")
         return found[username]
-
-    def balance_of(self, username: str) -> int:
-        """Return one account's balance, now; of a shared one without the round of all printers. Raises NotFound."""
-        if is_shared(username):
-            return self._shared_account(username).balance
-        return self.read_one(username).balance
 
     def read_all(self, accounts: Sequence[LinkedAccount]) -> dict[str, Reading]:
         """Return by username what PaperCut holds of many accounts; one deleted meanwhile is left out."""
@@ -183,19 +177,22 @@ class Books(Site):
             self.papercut.adjust_balance(username, micros, comment)
 
     def _read_people(self, usernames: Sequence[str]) -> dict[str, Reading]:
-        title = "Reading balances"
-        if not self.settings.papercut.personal_account:
-            found = self.papercut.users_properties(usernames, READ, self.progress)
-            return {username: self._reading(username, values) for username, values in found.items()}
-
-        def one(username: str) -> tuple[str, Reading] | None:
+        found = self.papercut.account_readings(usernames, self.progress)
+        readings = {}
+        for username, seen in found.items():
             try:
-                return username, self.read_one(username)
+                readings[username] = Reading(seen.balance, seen.jobs) if seen.is_steady else self._steady(username)
             except NotFound:
-                return None
+                continue
+        return readings
 
-        both: Iterable[tuple[str, Reading] | None] = self.papercut.in_parallel(one, usernames, self.progress, title)
-        return dict(item for item in both if item is not None)
+    def _steady(self, username: str) -> Reading:
+        """Read one account until no job lands between balance and counter."""
+        for _ in range(STILL_TRIES):
+            seen = self.papercut.account_reading(username)
+            if seen.is_steady:
+                return Reading(seen.balance, seen.jobs)
+        raise self._never_steady([username])
 
     def _shared_account(self, username: str) -> SharedAccount:
         """Return the linked shared account of this name. Raises NotFound, also where another has the name by now."""
@@ -221,25 +218,12 @@ class Books(Site):
                     continue
             if self.papercut.jobs_printed() == jobs:
                 return found
-        raise BadAnswer(
+        raise self._never_steady(usernames)
+
+    def _never_steady(self, usernames: Sequence[str]) -> BadAnswer:
+        return BadAnswer(
             f"Somebody printed each of the {STILL_TRIES} times that {', '.join(usernames[:3])} was read, so what was "
             "printed for it is not certain; nothing was billed, run again.",
             system="PaperCut",
-            operation="getSharedAccountProperties",
+            operation="getUserProperties",
         )
-
-    def _reading(self, username: str, values: dict[str, str]) -> Reading:
-        text_balance, text_jobs = (values[name] for name in READ)
-        try:
-            jobs = int(text_jobs or "0")
-            if self.settings.papercut.personal_account:
-                # The property is the total of all personal accounts; what we adjust is one of them.
-                return Reading(self.papercut.balance(username), jobs)
-            return Reading(amounts.from_double(float(Decimal(text_balance))), jobs)
-        except (InvalidOperation, ValueError, OverflowError):
-            raise BadAnswer(
-                f"PaperCut says {text_balance[:40]!r} for the balance and {text_jobs[:40]!r} for the job count of "
-                f"{username}, which is no number; nothing was billed. Look at the account in PaperCut.",
-                system="PaperCut",
-                operation="getUserProperties",
-            ) from None

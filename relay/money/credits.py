@@ -7,26 +7,26 @@ job itself is evidence; a positive balance alone may be cash.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-
-from sqlalchemy import insert, select
 
 from relay import amounts
 from relay.accounts import LinkedAccount
 from relay.errors import argument
 from relay.money.act import effects
+from relay.money.act.guard import Guard
 from relay.money.act.planning import new_movement
 from relay.money.books import Books
-from relay.money.decide.bill import CREDIT, Approval, Case, Held
+from relay.money.decide.bill import Case
+from relay.money.decide.holds import CREDIT, Held, Hold
 from relay.money.decide.movement import Movement
-from relay.money.ledger import tables
+from relay.money.ledger import holds, records
 
 
 @dataclass(frozen=True, slots=True)
 class Refund:
-    """A refunded job: its id in the job log, what came back (micros), when it was printed."""
+    """What came back for a job and is not yet credited (micros): the job's id in the log, when it was printed."""
 
     job: str
     amount: int
@@ -35,7 +35,7 @@ class Refund:
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    person: LinkedAccount
+    account: LinkedAccount
     refunds: tuple[Refund, ...]
 
     @property
@@ -47,85 +47,106 @@ def proposals(books: Books, cases: Sequence[Case]) -> list[Proposal]:
     """Return the refunds of billed jobs that are still on somebody's balance and not yet credited."""
     # What comes back to a shared account stays there for its next jobs: it has no conditional adjustment.
     with_credit = [
-        case for case in cases if case.carried.mark.balance > 0 and not case.busy and not case.person.is_shared
+        case for case in cases if case.wallet.buckets.own > 0 and not case.busy and not case.account.is_shared
     ]
     if not with_credit:
         return []
     with books.ledger.read() as connection:
-        query = select(tables.refund_claims.c.job).where(tables.refund_claims.c.site == books.name)
-        claimed = set(connection.execute(query).scalars())
+        claimed = records.credited_jobs(connection, books.name)
     found = []
     for case in with_credit:
-        billed_at = case.before.billed_at
-        told = books.jobs.refunds(case.person.username, case.person.linked_at) if billed_at is not None else None
+        billed_at = case.wallet.billed_at
+        told = books.jobs.refunds(case.account.username, case.account.linked_at) if billed_at is not None else None
         if not told or billed_at is None:
             continue
-        rest = min(case.carried.mark.balance, _billed(books, case.person))
+        rest = min(case.wallet.balance, _billed(books, case.account))
         chosen = []
-        for refund in (Refund(*item) for item in told):
-            if refund.job not in claimed and refund.printed_at <= billed_at and 0 < refund.amount <= rest:
+        for job, refunded, printed_at in told:
+            refund = Refund(job, refunded - claimed[job], printed_at)
+            if printed_at <= billed_at and 0 < refund.amount <= rest:
                 chosen.append(refund)
                 rest -= refund.amount
         if chosen:
-            found.append(Proposal(case.person, tuple(chosen)))
+            found.append(Proposal(case.account, tuple(chosen)))
     return found
 
 
-def held(books: Books, found: Sequence[Proposal], approvals: Mapping[str, Approval]) -> list[Held]:
+def held(books: Books, found: Sequence[Proposal], cases: Sequence[Case]) -> list[Held]:
     """Return the proposals that nobody has answered yet, as what waits for a word."""
+    approved = _approved(found, cases)
     return [
-        Held(proposal.person, proposal.amount, CREDIT, _sentence(books, proposal))
+        Held(proposal.account, proposal.amount, CREDIT, _sentence(books, proposal))
         for proposal in found
-        if not _approved(proposal, approvals)
+        if proposal.account.member_id not in approved
     ]
 
 
-def answered(found: Sequence[Proposal], approvals: Mapping[str, Approval]) -> set[str]:
+def answered(found: Sequence[Proposal], cases: Sequence[Case]) -> set[str]:
     """Return the member ids of the proposals that a person has approved."""
-    return {proposal.person.member_id for proposal in found if _approved(proposal, approvals)}
+    return set(_approved(found, cases))
 
 
-def carry_out(books: Books, found: Sequence[Proposal], approvals: Mapping[str, Approval]) -> None:
+def carry_out(books: Books, guard: Guard, found: Sequence[Proposal], cases: Sequence[Case]) -> None:
     """Take every approved refund back from its balance, and leave the task for staff in the movement."""
-    ledger = books.ledger
-    planned = []
-    numbers = ledger.sequences(tables.movements.c.member_id, books.business_day(), "credit")
-    for proposal in (proposal for proposal in found if _approved(proposal, approvals)):
-        movement = new_movement(books, proposal.person, "credit", -proposal.amount, numbers)
-        fees = _fees(books, proposal)
-        planned.append((proposal, replace(movement, task=_task(books, proposal, fees)), fees))
+    ledger, now = books.ledger, books.clock.now()
+    approved = _approved(found, cases)
+    planned: list[tuple[Proposal, Movement, list[Movement], Hold]] = []
+    numbers = ledger.movement_numbers(books.business_day(), "credit")
+    for proposal in found:
+        row = approved.get(proposal.account.member_id)
+        if row is not None:
+            movement = new_movement(books, proposal.account, "credit", -proposal.amount, numbers)
+            fees = _fees(books, proposal)
+            planned.append((proposal, replace(movement, task=_task(books, proposal, fees)), fees, row))
+    _void_the_rest(books, found, cases)
     if not planned:
         return
     with ledger.write() as connection:
-        for proposal, movement, fees in planned:
+        for proposal, movement, fees, row in planned:
             ledger.add_movement(connection, movement, corrects=fees[0].reference if fees else None)
             for refund in proposal.refunds:
-                connection.execute(
-                    insert(tables.refund_claims).values(
-                        site=books.name,
-                        job=refund.job,
-                        member_id=proposal.person.member_id,
-                        amount=refund.amount,
-                        reference=movement.reference,
-                    )
+                records.claim_refund(
+                    connection, books.name, refund.job, movement.reference, movement.member_id, refund.amount
                 )
-    for _, movement, _ in planned:
-        if effects.adjust(books, movement) == "posted":
+            assert row.word is not None
+            holds.spend_word(connection, row.word.id, now, movement=movement.reference)
+    for _, movement, _, _ in planned:
+        if effects.make_adjustment(books, guard, movement) == "posted":
             effects.verify(books, movement)
 
 
-def _approved(proposal: Proposal, approvals: Mapping[str, Approval]) -> bool:
-    word = approvals.get(proposal.person.member_id)
-    return word is not None and word.answer == "credit" and CREDIT in word.held
+def _approved(found: Sequence[Proposal], cases: Sequence[Case]) -> dict[str, Hold]:
+    """Return by member id the held rows whose word speaks of exactly what is proposed now."""
+    rows = {case.account.member_id: case.hold(CREDIT) for case in cases}
+    return {
+        proposal.account.member_id: row
+        for proposal in found
+        if (row := rows.get(proposal.account.member_id)) is not None
+        and row.word is not None
+        and row.amount == proposal.amount
+    }
 
 
-def _billed(books: Books, person: LinkedAccount) -> int:
+def _void_the_rest(books: Books, found: Sequence[Proposal], cases: Sequence[Case]) -> None:
+    """Void the words on credits that are not proposed any more as they were named."""
+    approved = _approved(found, cases)
+    stale = [
+        row
+        for case in cases
+        if not case.busy and (row := case.hold(CREDIT)) is not None and row.word and row.member_id not in approved
+    ]
+    if stale:
+        now = books.clock.now()
+        with books.ledger.write() as connection:
+            for row in stale:
+                assert row.word is not None
+                holds.void_word(connection, row.word.id, "what is to be credited has changed", now)
+                holds.end_hold(connection, row.id, now)
+
+
+def _billed(books: Books, account: LinkedAccount) -> int:
     """Return what a person was billed and not yet credited, micros."""
-    posted = books.ledger.movements(
-        tables.movements.c.member_id == person.member_id,
-        tables.movements.c.state == "posted",
-        tables.movements.c.kind.in_(("fee", "credit")),
-    )
+    posted = books.ledger.posted_of(account.member_id, "fee", "credit")
     return max(0, sum(movement.amount for movement in posted))
 
 
@@ -133,12 +154,7 @@ def _fees(books: Books, proposal: Proposal) -> list[Movement]:
     """Return the posted fees that may carry a refunded job, the likeliest first."""
     first = min(refund.printed_at for refund in proposal.refunds)
     day = books.clock.local_day(first, books.settings.site.timezone)
-    return books.ledger.movements(
-        tables.movements.c.member_id == proposal.person.member_id,
-        tables.movements.c.kind == "fee",
-        tables.movements.c.state == "posted",
-        tables.movements.c.business_day >= day,
-    )
+    return books.ledger.posted_of(proposal.account.member_id, "fee", since=day)
 
 
 def _jobs(proposal: Proposal) -> str:
@@ -149,7 +165,7 @@ def _sentence(books: Books, proposal: Proposal) -> str:
     money = f"{amounts.text(proposal.amount, books.currency)} {books.currency}"
     return (
         f"{money} came back in PaperCut for jobs that are billed already ({_jobs(proposal)}): papercut-relay approve "
-        f"{argument(proposal.person.username)} --as credit --reason TEXT takes them from the balance and tells which "
+        f"{argument(proposal.account.username)} --as credit --reason TEXT takes them from the balance and tells which "
         "fee to credit"
     )
 
@@ -158,6 +174,6 @@ def _task(books: Books, proposal: Proposal, fees: Sequence[Movement]) -> str:
     money = f"{amounts.text(proposal.amount, books.currency)} {books.currency}"
     fee = f"fee {fees[0].fee_id} ({fees[0].reference})" if fees else "the print fee"
     return (
-        f"To do in OfficeRnD: credit {money} to {proposal.person.full_name or proposal.person.username} on {fee}; the "
-        f"refunded jobs are {_jobs(proposal)}. The balance in PaperCut is already taken back."
+        f"To do in OfficeRnD: credit {money} to {proposal.account.full_name or proposal.account.username} on {fee}; "
+        f"the refunded jobs are {_jobs(proposal)}. The balance in PaperCut is already taken back."
     )

@@ -7,19 +7,24 @@ where it shows it, else it is in doubt until a person has looked. Nothing remote
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from relay import amounts
-from relay.accounts import LinkedAccount
-from relay.errors import EXIT_DONE, EXIT_IN_DOUBT
-from relay.money.act import fees_plan
+from relay.errors import EXIT_DONE, EXIT_IN_DOUBT, BadAnswer
+from relay.money.act import fees_plan, witness
 from relay.money.act.effects import resolve_command
+from relay.money.act.fee_list import price_of
 from relay.money.books import Books, opened
-from relay.money.decide import reference
-from relay.money.decide.account import first_mark
+from relay.money.decide import periods, reference
 from relay.money.decide.movement import Fee, Movement, State
+from relay.money.decide.wallet import opening
+from relay.money.ledger import holds, journal, records
+from relay.money.ledger.records import NO_TOP_UP
+from relay.officernd.client import SYSTEM
 from relay.officernd.model import Fee as RemoteFee
+from relay.officernd.model import Plan
 from relay.site import Site
 
 
@@ -49,33 +54,42 @@ class Rebuilt:
         return f"{self.taken} fees {done} from OfficeRnD into the ledger, {self.known} were known{doubt}."
 
 
-def rebuild(
-    site: Site, *, dry_run: bool = False,
-) -> Rebuilt:  # fmt: skip
-    """Take every fee of this site that OfficeRnD holds and the ledger does not know into the ledger, as posted."""
+def rebuild(site: Site, *, dry_run: bool = False) -> Rebuilt:
+    """Take every fee of this site that OfficeRnD holds and the ledger does not know into the ledger, as posted.
+
+    No adjustment is believed that cannot be seen: what the ledger holds as open is in doubt, and so is the last one of
+    each person whose balance may still hold the debt, or who is not linked yet. Opening debts of whoever such a fee may
+    have billed wait for a person, whatever the setting says. The present period's top-ups cannot be accounted for, so
+    none is given. Raises BadAnswer where the list of fees is no proof.
+    """
     with opened(site, writes=not dry_run) as books:
         plan = fees_plan.fees_plan(books.officernd, books.settings, create=False)
-        found = [] if plan is None else [fee for fee in books.officernd.fees(plan=plan.id) if _ours(books, fee)]
-        names = {fee.id: name for fee in found if (name := _reference(books, fee))}
+        if plan is None:
+            return Rebuilt(0, 0, (), dry_run)
+        found = [fee for fee in _all_fees(books, plan) if _reference(books, fee)]
+        names = {fee.id: _reference(books, fee) for fee in found}
         known = books.ledger.known_references(names.values())
-        lost = [fee for fee in found if names[fee.id] not in known]
-        people = {person.member_id: person for person in books.people}
-        doubtful = _doubtful(books, lost, people)
-        taken: set[str] = set()
-        unmarked = set(people) - set(books.ledger.marks())
+        lost = _once([fee for fee in found if names[fee.id] not in known], names)
+        doubtful = _doubtful(books, lost, names)
+        in_doubt = {names[fee.id] for fee in lost if fee.id in doubtful}
         if not dry_run:
-            for fee in sorted(lost, key=lambda fee: names[fee.id]):
-                if names[fee.id] not in taken:
-                    taken.add(names[fee.id])
-                    person = people.get(fee.member)
-                    _take(books, fee, names[fee.id], person, fee.id in doubtful, fee.member in unmarked)
-                    unmarked.discard(fee.member)
-        in_doubt = tuple(sorted(names[fee.id] for fee in lost if fee.id in doubtful))
-        return Rebuilt(len({names[fee.id] for fee in lost}), len(known), in_doubt, dry_run)
+            in_doubt |= _doubt_open(books, {names[fee.id]: fee for fee in found if names[fee.id] in known})
+            for fee in lost:
+                _take(books, fee, names[fee.id], fee.id in doubtful)
+            _end(books)
+        return Rebuilt(len(lost), len(known), tuple(sorted(in_doubt)), dry_run)
 
 
-def _ours(books: Books, fee: RemoteFee) -> bool:
-    return fee.location in ("", books.settings.officernd.location) and bool(_reference(books, fee))
+def _all_fees(books: Books, plan: Plan) -> list[RemoteFee]:
+    counted = books.officernd.counted_fees(plan=plan.id)
+    if not counted.is_counted:
+        raise BadAnswer(
+            "OfficeRnD does not say how many fees there are, so whether its list is whole cannot be told; nothing was "
+            "rebuilt, try again in a few minutes.",
+            system=SYSTEM,
+            operation="GET /fees/count",
+        )
+    return [fee for fee in counted.fees if fee.location in ("", books.settings.officernd.location)]
 
 
 def _reference(books: Books, fee: RemoteFee) -> str:
@@ -86,49 +100,69 @@ def _reference(books: Books, fee: RemoteFee) -> str:
     return ""
 
 
-def _doubtful(books: Books, lost: list[RemoteFee], people: dict[str, LinkedAccount]) -> set[str]:
+def _once(fees: list[RemoteFee], names: Mapping[str, str]) -> list[RemoteFee]:
+    """Return one fee for each reference, in the order in which they were made."""
+    ordered = sorted(fees, key=lambda fee: (str(reference.business_day(names[fee.id])), fee.modified_at, fee.id))
+    return list({names[fee.id]: fee for fee in reversed(ordered)}.values())[::-1]
+
+
+def _doubtful(books: Books, lost: list[RemoteFee], names: Mapping[str, str]) -> set[str]:
     """Return the ids of those fees whose adjustment may not have been made.
 
     Only a person's last fee can be: nothing new is begun before the last movement is done. If the balance is above what
-    the fee took over, the adjustment must have been made.
+    the fee took over, there is nothing left to adjust.
     """
-    last: dict[str, RemoteFee] = {}
-    for fee in lost:
-        if fee.member in people and (fee.member not in last or _order(books, fee) > _order(books, last[fee.member])):
-            last[fee.member] = fee
-    readings = books.read_all([people[member_id] for member_id in last])
+    people = {account.member_id: account for account in books.people}
+    last = {fee.member: fee for fee in lost if fee.member}
+    readings = books.read_all([people[member_id] for member_id in last if member_id in people])
     doubtful = set()
     for member_id, fee in last.items():
-        reading = readings.get(people[member_id].username)
-        price = amounts.from_decimal(fee.price * fee.quantity)
-        if reading is not None and -reading.balance >= price:
+        account = people.get(member_id)
+        reading = readings.get(account.username) if account is not None else None
+        if reading is None or -reading.balance >= price_of(fee):
             doubtful.add(fee.id)
     return doubtful
 
 
-def _order(books: Books, fee: RemoteFee) -> tuple[str, int]:
-    name = _reference(books, fee)
-    return str(reference.business_day(name)), reference.sequence(name)
+def _doubt_open(books: Books, there: Mapping[str, RemoteFee]) -> set[str]:
+    """Put everything that the ledger holds as open in doubt: a newer copy of it may have finished that. Returns the
+    references of the adjustments in doubt; a fee that is not there stays planned."""
+    ledger, doubted = books.ledger, set()
+    for fee in ledger.open_fees():
+        if fee.reference in there and fee.state != "withdrawn":
+            with ledger.write() as connection:
+                ledger.step_fee(
+                    connection, fee.reference, "posted", "rebuilt", fee_id=there[fee.reference].id, note="", lost=False
+                )
+    for movement in ledger.open_movements():
+        if movement.waits_for_fee or movement.state == "in_doubt":
+            continue
+        note = _question(books, movement.amount, movement.username, movement.reference)
+        with ledger.write() as connection:
+            values = {"balance_before": None, "jobs_before": None} if movement.state != "sent" else {}
+            ledger.step_movement(connection, movement.reference, "in_doubt", "rebuilt", note=note, **values)
+        doubted.add(movement.reference)
+    return doubted
 
 
-def _take(
-    books: Books, remote: RemoteFee, name: str, person: LinkedAccount | None, doubtful: bool, marked: bool
-) -> None:
-    """Store one fee, its adjustment, and (`marked`) a first mark for its person."""
+def _take(books: Books, remote: RemoteFee, name: str, doubtful: bool) -> None:
+    """Store one fee, and its adjustment where it is one person's."""
     day = reference.business_day(name)
     assert day is not None
-    price = amounts.from_decimal(remote.price * remote.quantity)
+    subject = remote.member or remote.company
+    sequence = books.ledger.fee_numbers(day)[subject] + 1
+    account = books.by_member.get(remote.member)
     fee = Fee(
         reference=name,
         business_day=day,
-        sequence=reference.sequence(name),
+        sequence=sequence,
         member_id=remote.member,
         company_id=remote.company,
         is_personal=remote.is_personal,
         plan_id=remote.plan,
         location_id=remote.location or books.settings.officernd.location,
         name=remote.name,
-        price=price,
+        price=price_of(remote),
         currency=books.currency,
         issue_date=remote.issue_date,
         use_coins=False,
@@ -136,15 +170,12 @@ def _take(
         fee_id=remote.id,
     )
     state: State = "in_doubt" if doubtful else "posted"
-    username = person.username if person is not None else ""
-    note = ""
-    if doubtful:
-        note = (
-            f"The ledger was rebuilt: was {amounts.text(price, books.currency)} {books.currency} added to {username} "
-            f"for this fee? Look for {name} in this account's transactions in PaperCut. {resolve_command(name)}"
-        )
+    username = account.username if account is not None else ""
     with books.ledger.write() as connection:
-        books.ledger.add_fee(connection, fee)
+        if account is not None and account.member_id not in journal.open_wallets(connection, books.name):
+            wallet, entry = opening(account, books.business_day())
+            books.ledger.book(connection, *journal.add_wallets(connection, books.name, [wallet]), entry, 0)
+        books.ledger.add_fee(connection, fee, taken=True)
         if remote.member:  # who shared a company's fee is not written in it
             movement = Movement(
                 reference=name,
@@ -152,17 +183,34 @@ def _take(
                 member_id=remote.member,
                 username=username,
                 company_id=remote.company,
-                amount=price,
+                amount=fee.price,
                 currency=books.currency,
                 business_day=day,
-                sequence=fee.sequence,
+                sequence=sequence,
                 state=state,
                 fee_reference=name,
                 fee_state="posted",
-                note=note,
+                note=_question(books, fee.price, username or "the account of this member", name) if doubtful else "",
             )
             books.ledger.add_movement(connection, movement)
-        if marked:
-            assert person is not None
-            books.ledger.set_mark(connection, person.member_id, first_mark(person))
         books.ledger.evidence(connection, name, "rebuilt", {"fee_id": remote.id})
+
+
+def _end(books: Books) -> None:
+    """End the stop that asked for this, and give no top-up of a period that cannot be accounted for."""
+    seen, _ = witness.look(books)
+    witness.raise_number(books, seen.number if seen is not None else 0)
+    now = books.clock.now()
+    period = periods.key(books.business_day(), books.settings.top_up.every)
+    with books.ledger.write() as connection:
+        for stop in holds.open_stops(connection, books.name):
+            if stop.code in ("ledger_lost", "ledger_old"):
+                holds.end_stop(connection, stop, now)
+        records.set_fact(connection, books.name, NO_TOP_UP, period)
+
+
+def _question(books: Books, amount: int, username: str, name: str) -> str:
+    return (
+        f"The ledger was rebuilt: was {amounts.text(amount, books.currency)} {books.currency} added to {username} for "
+        f"this? Look for {name} in this account's transactions in PaperCut. {resolve_command(name)}"
+    )

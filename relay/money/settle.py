@@ -1,78 +1,82 @@
-"""The settle: recover, read, decide, bill, adjust, verify.
+"""The settle: guard, recover, read, decide, bill, adjust, verify.
 
-The order is the promise: every fee is stored before it is sent, posted before the balance is adjusted, and the first
-movement of a run goes alone and is verified before the others follow, so that whatever is wrong with this server or
-this version is found on one person. What to bill is decided in `decide`; how each effect is done in `effects`.
+The order is the promise: the guard looks first, what is open comes to truth before anything new, every fee is stored
+before it is sent and posted before the balance is adjusted, and the first movement of a run goes alone and is verified
+before the others follow, so that whatever is wrong with this server or this version is found on one person. What to
+bill is decided in `decide`; how each effect is done in `act`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
 from threading import Event
-from types import MappingProxyType
 
-from sqlalchemy import Connection, insert
+from sqlalchemy import Connection
 
 from relay import amounts
 from relay.accounts import LinkedAccount
-from relay.errors import AuthFailed, BadAnswer, NotFound, Refused, RelayError, UnsafePlan, UsageError, argument
+from relay.errors import NotFound, RelayError, UnsafePlan, UsageError, argument
 from relay.money import credits
-from relay.money.act import effects, fees_plan, foreign
-from relay.money.act.planning import new_movement, plan_fees, shown
+from relay.money.act import deadline, effects, fee_list, fees_plan, readings
+from relay.money.act.guard import Guard, Permit
+from relay.money.act.planning import new_fee, new_movement, plan_fees, shown, store
+from relay.money.act.readings import PAUSED, Booked, Booking, on_the_way
 from relay.money.books import Books, JobEvidence, first_alone, opened
 from relay.money.decide import periods
-from relay.money.decide.account import carry, mark_of
-from relay.money.decide.bill import (
-    CREDIT,
-    LIMITS,
-    NO_APPROVAL,
-    OPENING,
-    UNREAD,
-    Approval,
-    Case,
-    Decision,
-    Held,
-    Policy,
-    Share,
-    decide,
-)
-from relay.money.decide.evidence import Reading
+from relay.money.decide.bill import Bill, Case, Decision, Forgiveness, Policy, Share, decide
+from relay.money.decide.due import Change
+from relay.money.decide.holds import COMPANY_GONE, FOREIGN_FEE, LIMITS, MAX_TOP_UPS, MEMBER_GONE, UNREAD, Held
 from relay.money.decide.movement import Fee, Movement
-from relay.money.ledger import records, tables
+from relay.money.decide.wallet import Wallet
+from relay.money.ledger import holds, journal, records
 from relay.money.ledger.store import open_of
 from relay.money.recover import recover_open
 from relay.money.report.result import MoneyResult, ordered, told
 from relay.site import Site
 
-ALLOWABLE = (*LIMITS, "max_removals_percent", "max_changes_percent")
-CLOCK_TOLERANCE = timedelta(minutes=5)
+ALLOWABLE = (*LIMITS, MAX_TOP_UPS, "max_removals_percent", "max_changes_percent")
+SEVERAL_FELL = 3  # this many counters below their last value on one day, and this share of those read, are worth a word
+SHARE_FELL = 10  # percent
 
 
-def recover(
-    site: Site, *, jobs: JobEvidence | None = None,
-) -> MoneyResult:  # fmt: skip
+def check_codes(allow: Sequence[str]) -> None:
+    """Raise UsageError for a limit that does not exist."""
+    unknown = sorted(set(allow) - set(ALLOWABLE))
+    if unknown:
+        raise UsageError(f"--allow {unknown[0]}: there is no such limit; the limits are {', '.join(ALLOWABLE)}.")
+
+
+def recover(site: Site, *, jobs: JobEvidence | None = None) -> MoneyResult:
     """Bring every open movement to truth; without one this makes no remote call."""
     with opened(site, writes=True, jobs=jobs) as books:
-        problems = () if site.settings.fees.managed_in == "shadow" else tuple(recover_open(books))
-        return MoneyResult(books.currency, told(books.ledger), problems=problems)
+        if site.settings.fees.managed_in == "shadow" or not books.ledger.open_movements():
+            return MoneyResult(books.currency, told(books.ledger))
+        guard = Guard(books, writes=True)
+        problems: list[RelayError] = []
+        try:
+            if guard.look():
+                guard.raise_witness()
+                problems.extend(recover_open(books, guard))
+                guard.raise_witness()
+        except RelayError as error:
+            problems.append(error)
+        return MoneyResult(books.currency, told(books.ledger), refused=guard.refusals(), problems=tuple(problems))
 
 
 def settle(
     site: Site, *, dry_run: bool = False, allow: Sequence[str] = (), jobs: JobEvidence | None = None,
     parallel: int | None = None,
 ) -> MoneyResult:  # fmt: skip
-    """Recover, bill every negative balance, adjust it, verify, and return what was done and what waits.
+    """Recover, bill what is owed, adjust it, verify, and return what was done and what waits.
 
     With `dry_run` nothing is written anywhere, also by recovery. `allow` lifts named limits for this run. `parallel` is
     the number of fees under way at once, by default `papercut.connections`.
     """
-    unknown = sorted(set(allow) - set(ALLOWABLE))
-    if unknown:
-        raise UsageError(f"--allow {unknown[0]}: there is no such limit; the limits are {', '.join(ALLOWABLE)}.")
+    check_codes(allow)
     with opened(site, writes=not dry_run, jobs=jobs) as books:
-        return _Settle(books, dry_run, frozenset(allow), parallel or site.settings.papercut.connections).run()
+        guard = Guard(books, writes=not dry_run)
+        return _Settle(books, guard, dry_run, frozenset(allow), parallel or site.settings.papercut.connections).run()
 
 
 @dataclass
@@ -80,6 +84,7 @@ class _Settle:
     """One settle under way."""
 
     books: Books
+    guard: Guard
     dry_run: bool
     allow: frozenset[str]
     parallel: int
@@ -88,21 +93,32 @@ class _Settle:
     problems: list[RelayError] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     shown: tuple[Movement, ...] = ()
+    to_judge: list[str] = field(default_factory=list)  # fees whose answer was no plain success
+    checked_one: Event = field(default_factory=Event)  # a fee of this run was read back
 
     def run(self) -> MoneyResult:
         books, mode = self.books, self.books.settings.fees.managed_in
         shadow = mode == "shadow"
-        if not self.dry_run and not shadow:
-            self.problems.extend(recover_open(books))
+        try:
+            if mode != "papercut" or books.ledger.open_movements():
+                may_move = self.guard.look(at_fees=not shadow)
+                self.refused.extend((*self.guard.refusals(), *self.guard.doubles))
+                writes = may_move and not self.dry_run and not shadow
+                if writes:
+                    self.guard.raise_witness()
+                    self.problems.extend(recover_open(books, self.guard))
+                if may_move and mode != "papercut":
+                    self._bill(shadow)
+                if writes:
+                    self.guard.raise_witness()
+                    self.refused.extend(stop for stop in self.guard.refusals() if stop.code not in self._told())
+        except RelayError as error:
+            if not books.ledger.touched and not self.problems and not self.refused:
+                raise
+            self.problems.append(error)
         if mode == "papercut":
             self.notes.append("[fees] managed_in is papercut: printing fees are not managed in OfficeRnD.")
-        else:
-            try:
-                self._bill(shadow)
-            except RelayError as error:
-                if not books.ledger.touched and not self.problems:
-                    raise
-                self.problems.append(error)
+            self._pause()
         return MoneyResult(
             books.currency,
             (*told(books.ledger), *self.shown),
@@ -113,207 +129,219 @@ class _Settle:
             showing=self.dry_run or shadow,
         )
 
+    def _told(self) -> set[str]:
+        return {refusal.code for refusal in self.refused}
+
+    def _pause(self) -> None:
+        """Remember that PaperCut does the billing, so that what is owed meanwhile is an opening debt later."""
+        if not self.dry_run:
+            with self.books.ledger.write() as connection:
+                records.set_fact(connection, self.books.name, PAUSED, "yes")
+
     # -- deciding ----------------------------------------------------------------------------------------------------
 
     def _bill(self, shadow: bool) -> None:
-        books = self.books
-        with books.ledger.read() as connection:
-            words = records.approvals(connection, books.name)
-            holds = records.holds(connection, books.name)
-            stop = _stop(connection, books)
-        earlier = {hold.member_id for hold in holds if hold.code not in (OPENING, CREDIT)}
-        site_word = words.get("", NO_APPROVAL)
-        if stop is not None and stop.code not in site_word.held:
-            self._stopped(stop)
-            return
-        plan = fees_plan.fees_plan(books.officernd, books.settings, create=False)
-        seen = foreign.look(books, plan) if plan is not None and not shadow else foreign.Seen()
-        if seen.stop is not None and seen.stop.code not in site_word.held:
-            self._stopped(seen.stop)
-            return
-        if seen.late:
-            self.problems.extend(recover_open(books))
-        readings, unread = self._readings()
-        cases, retried = self._cases(readings, words, earlier, seen)
-        decision = decide(cases, self._policy(shadow))
+        books, ledger = self.books, self.books.ledger
+        open_now = ledger.open_movements()
+        retried = [fee for fee in ledger.open_fees() if fee.state in ("planned", "failed")]
+        replaceable = {fee.reference for fee in retried if not fee.lost}
+        found = readings.read_accounts(books, books.accounts)
+        if found.problem is not None:
+            self.problems.append(found.problem)
+        with ledger.read() as connection:
+            paused = records.fact(connection, books.name, PAUSED) == "yes"
+        if not shadow and not self.guard.is_unchanged():
+            return  # what was read may be of two servers, or of two moments of one
+        booking = readings.book(books, found, on_the_way(open_now), unbilled=paused)
+        cases = self._cases(booking, open_now, replaceable, shadow)
+        decision = decide(cases, self._policy())
         refunds = [] if shadow else credits.proposals(books, cases)
-        decision = replace(decision, held=(*decision.held, *credits.held(books, refunds, words), *unread))
-        self.held.extend(decision.held)
+        waiting = (*decision.held, *credits.held(books, refunds, cases))
+        self.held.extend((*waiting, *found.unread))
         self.refused.extend(decision.refused)
-        self.notes.extend(_gone(books.people if unread else books.accounts, readings))
-        if self.dry_run or shadow:
-            self.shown = tuple(shown(books, decision, plan))
-            if shadow and not self.dry_run:
-                self._store(decision, cases, seen, words)
-                _store_shadow(books, decision)
+        self.notes.extend(void.reason for void in decision.voids)
+        self.notes.extend(_gone(books.people if found.unread else books.accounts, found.readings))
+        self.notes.extend(self._counters_fell(booking))
+        if self.dry_run:
+            self.shown = tuple(shown(books, decision, self.guard.plan))
             return
-        forgiven = self._forgivenesses(decision.forgivenesses)
+        forgiven = [] if shadow else self._forgivenesses(decision.forgivenesses)
         # One open movement per person: a fee that was not made gives way to what comes first, and is planned anew.
-        first = {movement.member_id for movement in forgiven} | credits.answered(refunds, words)
-        parts = {fee: books.ledger.of_fee(fee.reference) for fee in retried}
-        in_the_way = {fee: own for fee, own in parts.items() if any(part.member_id in first for part in own)}
-        retried = [fee for fee in retried if fee not in in_the_way]
-        self._store(decision, cases, seen, words, forgiven, in_the_way)
-        if forgiven:
-            self._forgive(forgiven)
-        credits.carry_out(books, refunds, words)
+        first = {movement.member_id for movement, _ in forgiven} | credits.answered(refunds, cases)
+        parts = {fee: ledger.of_fee(fee.reference) for fee in retried}
+        in_the_way = {
+            fee: own
+            for fee, own in parts.items()
+            if not fee.lost and any(part.member_id in first for part in own)
+        }  # fmt: skip
+        self._store(booking, decision, cases, waiting, found.unread, forgiven, in_the_way)
+        if shadow:
+            self._show(decision)
+            return
+        for movement, _ in forgiven:
+            if effects.make_adjustment(books, self.guard, movement) == "posted":
+                effects.verify(books, movement)
+        credits.carry_out(books, self.guard, refunds, cases)
+        plan = self.guard.plan
         if plan is None and decision.bills:
             plan = fees_plan.fees_plan(books.officernd, books.settings, create=True)
-        references = plan_fees(books, decision.bills, retried, plan)
+        references = plan_fees(books, decision.bills, [fee for fee in retried if fee not in in_the_way], plan)
         if references:
             self._carry_out(references)
-        self._finish(seen)
+        self._finish()
 
-    def _readings(self) -> tuple[dict[str, Reading], list[Held]]:
-        """Return what PaperCut holds, and the shared accounts that cannot be read: they stop nobody else's money."""
-        books = self.books
-        readings = books.read_all(books.people)
-        shared = [account for account in books.accounts if account.is_shared]
-        try:
-            return readings | books.read_all(shared), []
-        except AuthFailed:
-            raise
-        except (BadAnswer, Refused) as error:
-            self.problems.append(error)
-            return readings, [Held(account, 0, UNREAD, error.message) for account in shared]
-
-    def _cases(
-        self, readings: Mapping[str, Reading], words: Mapping[str, Approval], earlier: set[str], seen: foreign.Seen
-    ) -> tuple[list[Case], list[Fee]]:
-        """Return a case for every person read, and the fees that earlier settles planned and could not post."""
-        books, now = self.books, self.books.clock.now()
-        open_now = books.ledger.open_movements()
-        retried = [fee for fee in books.ledger.open_fees() if fee.state in ("planned", "failed") and not fee.lost]
-        again = {fee.reference for fee in retried}
-        passed = {movement.member_id: movement.amount for movement in open_now if movement.fee_reference in again}
-        busy = open_of([movement for movement in open_now if movement.fee_reference not in again])
-        marks = books.ledger.marks()
-        fees_today = books.ledger.fees_on(books.business_day())
+    def _cases(self, booking: Booking, open_now: Sequence[Movement], replaceable: set[str], shadow: bool) -> list[Case]:
+        """Return a case for every account that was read."""
+        books, day = self.books, self.books.business_day()
+        first_day = periods.first_day(day, books.settings.fees.every)
+        with books.ledger.read() as connection:
+            changes = journal.owed_changes(connection, books.name, first_day)
+            rows = holds.open_holds(connection, books.name)
+            shown_before = records.shown_in_shadow(connection, books.name) if shadow else {}
+        passed = {movement.member_id: movement.amount for movement in open_now if movement.fee_reference in replaceable}
+        busy = open_of([movement for movement in open_now if movement.fee_reference not in replaceable])
+        fees_today = books.ledger.fees_on(day)
+        lifted = self.guard.lifted.get("old_connector")
+        taken = books.ledger.taken_subjects()
         cases = []
-        for person in books.accounts:
-            reading = readings.get(person.username)
-            if reading is None:
-                continue
-            before = mark_of(person, marks)
-            printed = reading.jobs - before.jobs if before.jobs is not None else None
-            unchanged = reading.balance == before.balance and not printed
-            costs = None if unchanged else books.jobs.costs(person.username, before.at, now, printed)
-            carried = carry(before, reading, now, costs)
-            if before.at > now:  # our own clock went back; a jump was accepted by a person's word
-                carried = replace(carried, doubt="")
+        for member_id, booked in booking.booked.items():
+            wallet, account = booked.wallet, booked.account
+            foreign = self.guard.strangers.held.get(member_id, "")
+            known = changes.get(wallet.id, ()) if wallet.id else ()
             cases.append(
                 Case(
-                    person,
-                    before,
-                    carried,
-                    _heard(person, words, carried.doubt, seen),
-                    busy=person.member_id in busy,
-                    waiting=person.member_id in passed or person.member_id in earlier,
-                    passed=passed.get(person.member_id, 0),
-                    gone=person.standing == "departed" and reading.balance < 0 and self._gone(person.member_id),
-                    foreign_fee=seen.held.get(person.member_id, ""),
-                    fees_today=fees_today[person.member_id],
+                    account,
+                    wallet,
+                    (*known, *_new_changes(booked), Change(day, shown_before.get(member_id, 0))),
+                    tuple(row for row in rows if row.member_id == member_id) if rows else (),
+                    busy=member_id in busy,
+                    passed=passed.get(member_id, 0),
+                    gone=self._payer_gone(account) if account.standing == "departed" and wallet.buckets.owed else "",
+                    foreign_fee=foreign if lifted is None else "",
+                    billed_elsewhere=self.guard.strangers.prices.get(member_id, 0) if lifted == "forgive" else 0,
+                    fees_today=fees_today[member_id],
+                    may_be_billed=bool({member_id, account.company_id} & taken),
                 )
             )
-        return cases, retried
+        return cases
 
-    def _gone(self, member_id: str) -> bool:
+    def _payer_gone(self, account: LinkedAccount) -> str:
+        """Return the code of a payer that OfficeRnD no longer knows, "" where it knows both."""
+        cloud, fees = self.books.officernd, self.books.settings.fees
         try:
-            self.books.officernd.member(member_id)
+            if not account.is_shared:
+                cloud.member(account.member_id)
         except NotFound:
-            return True
-        return False
+            return MEMBER_GONE
+        try:
+            if account.company_id and (account.is_shared or fees.bill_to == "company"):
+                cloud.company(account.company_id)
+        except NotFound:
+            return COMPANY_GONE
+        return ""
 
-    def _policy(self, shadow: bool) -> Policy:
+    def _policy(self) -> Policy:
         books, fees, safety = self.books, self.books.settings.fees, self.books.settings.safety
-        with books.ledger.read() as connection:
-            billed = records.fact(connection, books.name, "billed_period")
         return Policy(
-            site=books.name,
             currency=books.currency,
+            today=books.business_day(),
             grouping=fees.grouping,
             bill_to=fees.bill_to,
+            every=fees.every,
             opening=fees.opening_balances,
             minimum=fees.minimum,
             max_fee=safety.max_fee,
             max_run_total=safety.max_run_total,
             max_fees_per_person_day=safety.max_fees_per_person_day,
             allow=self.allow,
-            due=fees.every == "day" or billed != self._period(),
-            shadow=shadow,
         )
 
-    def _period(self) -> str:
-        return periods.key(self.books.business_day(), self.books.settings.fees.every)
-
-    def _stopped(self, stop: UnsafePlan) -> None:
-        self.refused.append(stop)
-        if not self.dry_run:
-            with self.books.ledger.write() as connection:
-                site_wide = Held(LinkedAccount("", self.books.name, self.books.clock.now()), 0, stop.code, stop.message)
-                records.replace_holds(connection, self.books.name, [site_wide], self.books.clock.now())
+    def _counters_fell(self, booking: Booking) -> Iterator[str]:
+        """Tell of several job counters that fell on one business day, which is no accident of one account."""
+        with self.books.ledger.read() as connection:
+            before = journal.fell_on(connection, self.books.name, self.books.business_day())
+        fell = before | {one.account.member_id for one in booking.fell if not one.account.is_shared}
+        if len(fell) >= SEVERAL_FELL and 100 * len(fell) >= SHARE_FELL * len(booking.booked):
+            yield (
+                f"The job counters of {len(fell)} people are lower today than they were, as after PaperCut was put "
+                "back from a backup: look at PaperCut before you approve what is held."
+            )
 
     # -- storing -----------------------------------------------------------------------------------------------------
 
     def _store(
         self,
+        booking: Booking,
         decision: Decision,
         cases: Sequence[Case],
-        seen: foreign.Seen,
-        words: Mapping[str, Approval],
-        forgiven: Sequence[Movement] = (),
-        withdrawn: Mapping[Fee, Sequence[Movement]] = MappingProxyType({}),
+        waiting: Sequence[Held],
+        unread: Sequence[Held],
+        forgiven: Sequence[tuple[Movement, Forgiveness]],
+        withdrawn: Mapping[Fee, Sequence[Movement]],
     ) -> None:
-        """Store what was believed, what is forgiven and what is held, in one commit; every word was heard by now.
+        """Store what was read, what is released, forgiven and held, in one commit.
 
-        A word that forgives is used up in the commit that plans it: else a kill in between would leave the debt
-        believed and nobody's word against billing it.
+        A word is used up in the commit that carries it out: else a kill in between would leave it for a second use.
         """
-        books, now = self.books, self.books.clock.now()
-        stops = [
-            Held(LinkedAccount("", books.name, now), 0, refusal.code, refusal.message)
-            for refusal in decision.refused
-            if refusal.code == "restored"
-        ]
-        with books.ledger.write() as connection:
-            for case in cases:
-                mark = decision.marks.get(case.person.member_id)
-                if mark is None or replace(mark, at=case.before.at, billed_at=case.before.billed_at) == case.before:
-                    continue  # not believed, or nothing has changed
-                books.ledger.set_mark(connection, case.person.member_id, mark)
-                if case.carried.printed or case.carried.credited:
-                    jobs = (
-                        (case.carried.mark.jobs or 0) - (case.before.jobs or 0) if case.before.jobs is not None else 0
-                    )
-                    records.add_change(connection, books.name, case.person, case.carried, jobs)
+        books, ledger, now = self.books, self.books.ledger, self.books.clock.now()
+        with ledger.write() as connection:
+            stored = readings.store(books, connection, booking, now)
+            self._release(connection, decision, stored)
             for fee, parts in withdrawn.items():
-                books.ledger.withdraw(connection, fee, parts)
-            for movement in forgiven:
-                books.ledger.add_movement(connection, movement)
-            for member_id, doubted in decision.doubts.items():
-                books.ledger.set_mark(connection, member_id, doubted)
-            records.add_foreign_fees(connection, books.name, seen.fees, now)
-            spoken_of = [case.person.member_id for case in cases if "foreign_fee" in case.approval.held]
-            records.release_foreign_fees(connection, books.name, spoken_of, now)
-            if "clock_went_back" in words.get("", NO_APPROVAL).held:
-                records.accept_clock(connection, books.name, now)
-            records.replace_holds(connection, books.name, (*decision.held, *stops), now)
-            records.use_approvals(connection, books.name, now)
+                ledger.withdraw(connection, fee, parts)
+            for movement, one in forgiven:
+                ledger.add_movement(connection, movement)
+                if one.word is not None:
+                    holds.spend_word(connection, one.word, now, movement=movement.reference)
+            for void in decision.voids:
+                holds.void_word(connection, void.word, void.reason, now)
+            records.add_foreign_fees(connection, books.name, self.guard.strangers.new, now)
+            records.release_foreign_fees(connection, books.name, self._spoken_of(cases), now)
+            decided = [case.account.member_id for case in cases if not case.busy]
+            over = [wallet.member_id for wallet in booking.over]
+            holds.renew_holds(connection, books.name, waiting, (*decided, *over), now)
+            accounts = [account.member_id for account in books.accounts]
+            holds.renew_holds(connection, books.name, unread, accounts, now, code=UNREAD)
+            records.set_fact(connection, books.name, PAUSED, "")
+
+    def _release(self, connection: Connection, decision: Decision, stored: Mapping[str, Wallet]) -> None:
+        """Book what words, or the setting, have made owed."""
+        ledger, now = self.books.ledger, self.books.clock.now()
+        for release in decision.releases:
+            before = stored[release.wallet.member_id]
+            wallet = replace(release.wallet, id=before.id, witness=before.witness)
+            entry_id = ledger.book(connection, wallet, release.entry, ledger.witness)
+            if release.word is not None:
+                holds.spend_word(connection, release.word, now, entry_id=entry_id)
+
+    def _spoken_of(self, cases: Sequence[Case]) -> set[str]:
+        """Return the members of whose foreign fees a person has spoken, for each or for the whole site.
+
+        A fee of somebody who is busy was not decided on, so it stays to be asked about.
+        """
+        decided = [case for case in cases if not case.busy]
+        spoken = {case.account.member_id for case in decided if (row := case.hold(FOREIGN_FEE)) and row.word}
+        if "old_connector" in self.guard.lifted:
+            spoken |= set(self.guard.strangers.held) & {case.account.member_id for case in decided}
+        return spoken
+
+    def _show(self, decision: Decision) -> None:
+        """Remember what shadow mode shows, so that it is shown once."""
+        books = self.books
+        self.shown = tuple(shown(books, decision, self.guard.plan))
+        rows = [(share.account, share.amount) for bill in decision.bills for share in bill.shares]
+        with books.ledger.write() as connection:
+            records.add_shadow_fees(connection, books.name, books.business_day(), rows)
 
     # -- acting ------------------------------------------------------------------------------------------------------
 
-    def _forgivenesses(self, shares: Sequence[Share]) -> list[Movement]:
+    def _forgivenesses(self, found: Sequence[Forgiveness]) -> list[tuple[Movement, Forgiveness]]:
         books = self.books
-        numbers = books.ledger.sequences(tables.movements.c.member_id, books.business_day(), "forgiveness")
-        return [new_movement(books, share.person, "forgiveness", share.amount, numbers) for share in shares]
-
-    def _forgive(self, planned: Sequence[Movement]) -> None:
-        books = self.books
-        with books.progress.phase("Forgiving opening balances", len(planned)) as phase:
-            for movement in planned:
-                if effects.adjust(books, movement) == "posted":
-                    effects.verify(books, movement)
-                phase.advance()
+        numbers = books.ledger.movement_numbers(books.business_day(), "forgiveness")
+        return [
+            (replace(new_movement(books, one.account, "forgiveness", one.amount, numbers), bucket=one.bucket), one)
+            for one in found
+        ]
 
     def _carry_out(self, references: Sequence[str]) -> None:
         """Bill: alone until one fee is verified, then side by side; stop when a system no longer answers."""
@@ -324,91 +352,169 @@ class _Settle:
 
         wrong = first_alone(one, references, self.parallel, self.books.progress, "Billing")
         if wrong.first:
-            message = (
-                f"The first adjustment of this run did not read back as it must, so no other was begun: {wrong.first}"
-            )
-            self.refused.append(UnsafePlan("verification_failed", message, count=1))
+            self._not_verified(f"The first movement of this run did not read back as it must: {wrong.first}")
         self.notes.extend(wrong.others)
+        self._read_back(pointless)
+
+    def _not_verified(self, message: str) -> None:
+        self.refused.append(UnsafePlan("verification_failed", f"{message} No other was begun.", count=1))
 
     def _carry_out_one(self, fee_reference: str, pointless: Event) -> str | None:
         """Bill one fee and adjust everybody under it; return as `effects.verify` what did not read back as it must."""
-        books, ledger = self.books, self.books.ledger
-        fee = ledger.fee(fee_reference)
-        movements = ledger.of_fee(fee_reference)
+        ledger = self.books.ledger
+        fee, movements = ledger.fee(fee_reference), ledger.of_fee(fee_reference)
         try:
-            owed = all(self._still_owes(movement) for movement in movements)
+            permit = self.guard.permit(fee_reference, movements)
         except RelayError as error:
             pointless.set()
-            with ledger.write() as connection:
-                for movement in movements:
-                    ledger.note(connection, movement, "not_sent", error.message, {"error": error.message})
+            self._note(movements, "not_sent", error.message)
             return None
-        if not owed:
-            with ledger.write() as connection:
-                ledger.withdraw(connection, fee, movements)
+        if not isinstance(permit, Permit):
+            if permit.is_stopped:
+                pointless.set()
+            if fee.lost or permit.is_stopped:
+                self._note(movements, "withheld", permit.note)
+            else:
+                with ledger.write() as connection:
+                    ledger.withdraw(connection, fee, movements)
             return None
-        outcome = effects.post_fee(books, fee)
+        owing = [
+            movement
+            for movement in movements
+            if -permit.read[movement.member_id].wallet.buckets.owed >= movement.amount
+        ]
+        if len(owing) < len(movements):
+            again = self._without_the_paid(fee, movements, owing)
+            return self._carry_out_one(again, pointless) if again else None
+        outcome = effects.post_fee(self.books, fee, permit)
         if outcome == "unreachable":
             pointless.set()
-        if outcome == "failed" and fee.member_id and not ledger.fee(fee_reference).lost:
-            self._hold_if_gone(fee, movements)
+        if outcome == "open":
+            self.to_judge.append(fee_reference)
         if outcome != "posted":
             return None
+        return self._check_first(fee_reference) or self._adjust(fee_reference, pointless)
+
+    def _without_the_paid(self, fee: Fee, movements: Sequence[Movement], owing: Sequence[Movement]) -> str:
+        """Withdraw a fee of which somebody has paid his part, and plan one of those who still owe; return it, or "".
+
+        A fee that was ever sent keeps its shares: it is decided anew by the next settle.
+        """
+        books, ledger = self.books, self.books.ledger
+        shares = tuple(
+            Share(
+                books.by_member[movement.member_id],
+                movement.amount,
+                since=books.by_member[movement.member_id].linked_at,
+            )
+            for movement in owing
+        )
+        if not shares or fee.lost or self.guard.plan is None:
+            with ledger.write() as connection:
+                ledger.withdraw(connection, fee, movements)
+            return ""
+        bill = Bill(fee.member_id, fee.company_id, fee.is_personal, shares)
+        numbers = ledger.fee_numbers(books.business_day())
+        planned = new_fee(books, bill, self.guard.plan, numbers[fee.subject_id] + 1)
+        with ledger.write() as connection:
+            ledger.withdraw(connection, fee, movements)
+            store(books, connection, planned)
+        return planned.fee.reference
+
+    def _check_first(self, fee_reference: str) -> str:
+        """Read the first fee of a run back before anybody else's follows, and return what is wrong with it."""
+        if self.checked_one.is_set():
+            return ""
+        fee = self.books.ledger.fee(fee_reference)
+        try:
+            remote = self.books.officernd.fee(fee.fee_id)
+        except RelayError:
+            return ""  # the list at the end of the run shows it
+        self.checked_one.set()
+        return fee_list.wrong_price(fee, remote)
+
+    def _adjust(self, fee_reference: str, pointless: Event) -> str | None:
+        """Adjust everybody under a posted fee."""
         verdicts = []
-        for movement in ledger.of_fee(fee_reference):
-            outcome = effects.adjust(books, movement)
+        for movement in self.books.ledger.of_fee(fee_reference):
+            outcome = effects.make_adjustment(self.books, self.guard, movement)
             if outcome == "unreachable":
                 pointless.set()
                 break
             if outcome == "posted":
-                verdicts.append(effects.verify(books, movement))
+                verdicts.append(effects.verify(self.books, movement))
         return next((verdict for verdict in verdicts if verdict), "" if "" in verdicts else None)
 
-    def _still_owes(self, movement: Movement) -> bool:
-        """Return whether the account, read once more right before billing, still owes the amount."""
-        username = self.books.username_of(movement.member_id, movement.username)
+    def _read_back(self, pointless: Event) -> None:
+        """Look every fee of this run up in one counted list: judge those without a success, read the others back."""
+        books, ledger = self.books, self.books.ledger
+        posted = [fee for fee in ledger.fees_named(books.sent_s) if fee.state == "posted"]
+        judged = [ledger.fee(name) for name in self.to_judge]
+        if not posted and not judged:
+            return
+        plan_id = (posted or judged)[0].plan_id
+        deadline.wait_for_fees(books, [fee.reference for fee in judged if fee.lost])
         try:
-            balance = self.books.balance_of(username)
-        except NotFound:
-            return False
-        mark = self.books.ledger.mark(movement.member_id)
-        opening = mark.opening_left if mark is not None and self.books.settings.fees.opening_balances != "bill" else 0
-        return -balance - opening >= movement.amount
+            found = fee_list.read(books, plan_id, judged)
+        except RelayError as error:
+            for fee in judged:
+                effects.not_looked_up(books, fee, error)
+            if posted:
+                self.notes.append(f"The fees of this run could not be read back: {error.message}")
+            return
+        for fee in judged:
+            outcome = effects.settle_fee(books, fee, found)
+            if outcome == "posted":
+                wrong = self._adjust(fee.reference, pointless)
+                self.notes.extend([wrong] if wrong else [])
+            elif outcome == "failed" and not fee.lost:
+                self._hold_if_gone(ledger.fee(fee.reference))
+        for fee in posted:
+            for remote in found.by_reference.get(fee.reference, [])[:1]:
+                wrong = fee_list.wrong_price(fee, remote)
+                if wrong:
+                    self.refused.append(UnsafePlan("verification_failed", wrong, count=1))
 
-    def _hold_if_gone(self, fee: Fee, movements: Sequence[Movement]) -> None:
-        """Hold the debt of somebody whom OfficeRnD does not know any more, instead of failing for ever."""
+    def _note(self, movements: Sequence[Movement], event: str, note: str) -> None:
+        with self.books.ledger.write() as connection:
+            for movement in movements:
+                self.books.ledger.note(connection, movement, event, note, {"note": note})
+
+    def _hold_if_gone(self, fee: Fee) -> None:
+        """Hold the debt of somebody whose payer OfficeRnD does not know any more, instead of failing for ever."""
+        books, ledger = self.books, self.books.ledger
+        movements = ledger.of_fee(fee.reference)
+        accounts = [books.by_member[movement.member_id] for movement in movements]
         try:
-            if not self._gone(fee.member_id):
-                return
+            code = self._payer_gone(accounts[0])
         except RelayError:
             return
-        with self.books.ledger.write() as connection:
-            self.books.ledger.withdraw(connection, fee, movements)
-        person = next(person for person in self.books.people if person.member_id == fee.member_id)
-        money = f"{amounts.text(fee.price, fee.currency)} {fee.currency}"
-        reason = (
-            f"OfficeRnD no longer knows this member, so {money} cannot be billed: collect it otherwise, then "
-            f"papercut-relay approve {argument(person.username)} --as forgive --reason TEXT"
-        )
-        held = Held(person, fee.price, "member_gone", reason)
-        self.held.append(held)
-        self.refused.append(UnsafePlan("member_gone", f"{person.username}: {reason}", count=1))
-        with self.books.ledger.write() as connection:
-            records.add_hold(connection, self.books.name, held, self.books.clock.now())
+        if not code:
+            return
+        held = [_gone_hold(account, movement, code) for account, movement in zip(accounts, movements, strict=True)]
+        self.held.extend(held)
+        self.refused.append(UnsafePlan(code, f"{accounts[0].username}: {held[0].reason}", count=len(held)))
+        with ledger.write() as connection:
+            ledger.withdraw(connection, fee, movements)
+            holds.add_holds(connection, books.name, held, books.clock.now())
 
-    def _finish(self, seen: foreign.Seen) -> None:
-        """Remember how far this settle came; whoever was held waits by that, not by the period."""
+    def _finish(self) -> None:
+        """Remember how far this settle came."""
         books = self.books
         with books.ledger.write() as connection:
             records.set_fact(connection, books.name, "currency", books.currency)
-            if seen.read:
+            if self.guard.fees is not None:
                 records.set_fact(connection, books.name, "fees_read_to", books.business_day().isoformat())
-            records.set_fact(connection, books.name, "billed_period", self._period())
 
 
-def _gone(accounts: Sequence[LinkedAccount], readings: Mapping[str, Reading]) -> Iterator[str]:
+def _new_changes(booked: Booked) -> tuple[Change, ...]:
+    """Return what this run's reading changed of what is owed."""
+    return tuple(Change(entry.day, entry.change.owed) for entry, _ in booked.entries)
+
+
+def _gone(accounts: Sequence[LinkedAccount], found: Mapping[str, object]) -> Iterator[str]:
     """Tell which linked accounts PaperCut no longer has."""
-    gone = [account for account in accounts if account.username not in readings]
+    gone = [account for account in accounts if account.username not in found]
     people = [account.username for account in gone if not account.is_shared]
     if people:
         yield f"PaperCut has no account {', '.join(people[:5])} any more: run papercut-relay sync."
@@ -421,62 +527,11 @@ def _gone(accounts: Sequence[LinkedAccount], readings: Mapping[str, Reading]) ->
             )
 
 
-def _heard(person: LinkedAccount, words: Mapping[str, Approval], doubt: str, seen: foreign.Seen) -> Approval:
-    """Return the word that was given on a person; one on the whole site speaks of those who made it stop."""
-    word = words.get(person.member_id)
-    if word is not None:
-        return Approval(word.answer, {**word.held, **({doubt: 0} if doubt and "restored" in word.held else {})})
-    word = words.get("", NO_APPROVAL)
-    held = {}
-    if doubt and "restored" in word.held:
-        held[doubt] = 0
-    if person.member_id in seen.held and "old_connector" in word.held:
-        held["foreign_fee"] = 0
-    return Approval(word.answer, held)
-
-
-def _stop(connection: Connection, books: Books) -> UnsafePlan | None:
-    """Return why no money of this site may move at all, None if it may."""
-    currency = records.fact(connection, books.name, "currency")
-    if currency and currency != books.currency:
-        return UnsafePlan(
-            "currency_changed",
-            f"This site has been billed in {currency} and [site] currency now says {books.currency}: nothing was "
-            "billed. Correct it, or give a site with another currency another name.",
-        )
-    newest = records.newest_moment(connection, books.name)
-    if newest is not None and newest > books.clock.now() + CLOCK_TOLERANCE:
-        return UnsafePlan(
-            "clock_went_back",
-            f"The last run ended at {newest:%Y-%m-%d %H:%M} UTC, which is later than this machine's clock says now: "
-            f'nothing was billed. Correct the clock; if it is right now, papercut-relay approve "{books.name}" --as '
-            "bill --reason TEXT.",
-        )
-    return None
-
-
-def _store_shadow(books: Books, decision: Decision) -> None:
-    """Remember what shadow mode has shown, so that it is shown once."""
-    rows = [
-        {
-            "site": books.name,
-            "business_day": books.business_day(),
-            "member_id": share.person.member_id,
-            "username": share.person.username,
-            "company_id": share.person.company_id,
-            "amount": share.amount,
-        }
-        for bill in decision.bills
-        for share in bill.shares
-    ]
-    if not rows:
-        return
-    marks = books.ledger.marks()
-    with books.ledger.write() as connection:
-        connection.execute(insert(tables.shadow_fees), rows)
-        for row in rows:
-            member_id, amount = str(row["member_id"]), int(str(row["amount"]))
-            mark = marks[member_id]
-            books.ledger.set_mark(
-                connection, member_id, replace(mark, shadow_left=mark.shadow_left + amount, billed_jobs=mark.jobs)
-            )
+def _gone_hold(account: LinkedAccount, movement: Movement, code: str) -> Held:
+    who = "this member" if code == MEMBER_GONE else "the company that pays"
+    money = f"{amounts.text(movement.amount, movement.currency)} {movement.currency}"
+    reason = (
+        f"OfficeRnD no longer knows {who}, so {money} cannot be billed: collect it otherwise, then papercut-relay "
+        f"approve {argument(account.username)} --as forgive --reason TEXT"
+    )
+    return Held(account, movement.amount, code, reason)

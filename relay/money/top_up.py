@@ -6,109 +6,245 @@ it twice. Every top-up is a relative adjustment.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
 from threading import Event
 
-from sqlalchemy import Connection, insert, select
-
+from relay import amounts
 from relay.accounts import LinkedAccount
 from relay.errors import Refused, RelayError, UnsafePlan
-from relay.money.act import effects, fees_plan
+from relay.money.act import effects, fees_plan, readings
+from relay.money.act.guard import Guard
 from relay.money.act.planning import new_movement
+from relay.money.act.readings import PAUSED, Booking, on_the_way
 from relay.money.books import Books, JobEvidence, first_alone, opened
 from relay.money.decide import periods
-from relay.money.decide.account import carry, mark_of
-from relay.money.decide.allowance import Skipped, TopUp, allowance_of, decide_top_up, take_back
-from relay.money.decide.bill import Held
-from relay.money.decide.evidence import Reading
+from relay.money.decide.allowance import TopUp, allowance_of, decide_top_up, take_back
+from relay.money.decide.holds import MAX_TOP_UPS, SETTLE_FIRST, Held
 from relay.money.decide.movement import Movement
-from relay.money.ledger import records, tables
+from relay.money.decide.wallet import Wallet
+from relay.money.ledger import records
 from relay.money.ledger.store import open_of
 from relay.money.recover import recover_open
 from relay.money.report.result import MoneyResult, ordered, told
+from relay.money.settle import check_codes
 from relay.officernd.model import Membership
 from relay.papercut.client import PaperCut
 from relay.site import Site
 
+TOP_UP_EACH = amounts.parse("25.00")  # what a run may give for each member due, where [safety] max_top_ups is ""
 ALL_USERS = "!!All Users!!"  # Source: PaperCutExamples, name of the built-in group in the API
 
 
 def top_up(
-    site: Site, *, dry_run: bool = False, jobs: JobEvidence | None = None,
+    site: Site, *, dry_run: bool = False, allow: Sequence[str] = (), jobs: JobEvidence | None = None,
     parallel: int | None = None,
 ) -> MoneyResult:  # fmt: skip
     """Give every active person the balance of the current period once, and take back what leavers did not use."""
+    check_codes(allow)
     mode = site.settings.fees.managed_in
     if mode == "papercut":
         note = "[fees] managed_in is papercut: balances are left to PaperCut."
         return MoneyResult(site.settings.site.currency, notes=(note,))
     writes = not dry_run and mode == "officernd"
     with opened(site, writes=writes, jobs=jobs) as books:
-        return _top_up(books, writes, parallel or site.settings.papercut.connections)
+        guard = Guard(books, writes=writes)
+        return _TopUp(books, guard, writes, frozenset(allow), parallel or site.settings.papercut.connections).run()
 
 
-def _top_up(books: Books, writes: bool, parallel: int) -> MoneyResult:
-    problems = recover_open(books) if writes else []
-    settings, ledger = books.settings.top_up, books.ledger
-    day = books.business_day()
-    period = periods.key(day, settings.every)
-    with ledger.read() as connection:
-        claimed = _claimed(connection, books, period)
-        last = records.fact(connection, books.name, "topped_up_on")
-    waiting = [
-        person
-        for person in books.people
-        if settings.is_on and person.standing == "active" and person.member_id not in claimed
-    ]
-    marks = ledger.marks()
-    leavers = [
-        person
-        for person in books.people
-        if person.standing == "departed" and person.member_id in marks and marks[person.member_id].top_up_left > 0
-    ]
-    refused = _native_quotas(books) if waiting else None
-    if refused is not None:
-        waiting = []
-    if not waiting and not leavers:
+@dataclass
+class _TopUp:
+    """One top-up under way."""
+
+    books: Books
+    guard: Guard
+    writes: bool
+    allow: frozenset[str]
+    parallel: int
+    held: list[Held] = field(default_factory=list)
+    refused: list[UnsafePlan] = field(default_factory=list)
+    problems: list[RelayError] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    shown: tuple[Movement, ...] = ()
+
+    def run(self) -> MoneyResult:
+        books = self.books
+        if self._is_needed():
+            try:
+                if self.guard.look(at_fees=books.settings.fees.managed_in != "shadow"):
+                    self._top_up()
+                self.refused.extend(self.guard.refusals())
+            except RelayError as error:
+                if not books.ledger.touched:
+                    raise
+                self.problems.append(error)
         return MoneyResult(
-            books.currency, told(ledger), refused=(refused,) if refused else (), problems=tuple(problems),
-            showing=not writes,
-        )  # fmt: skip
-    readings = books.read_all((*waiting, *leavers))
-    busy = open_of(ledger.open_movements())
-    given, skipped = _decide(books, waiting, readings, busy)
-    taken = [
-        TopUp(person, -amount)
-        for person in leavers
-        if person.username in readings and person.member_id not in busy
-        if (amount := _unused(books, person, readings[person.username]))
-    ]
-    held = tuple(Held(item.person, item.owed, "settle_first", item.reason) for item in skipped)
-    notes = _missed(books, last, day)
-    numbers = ledger.sequences(tables.movements.c.member_id, day, "top_up")
-    planned = [
-        (item, new_movement(books, item.person, "top_up", item.amount, numbers, period))
-        for item in given
-        if item.amount
-    ]
-    planned += [(item, new_movement(books, item.person, "top_up", item.amount, numbers)) for item in taken]
-    if writes:
-        _store(books, given, planned, period, day)
-        try:
-            notes.extend(_carry_out(books, [movement for _, movement in planned], parallel))
-        except RelayError as error:
-            problems.append(error)
-    shown = () if writes else tuple(movement for _, movement in planned)
-    return MoneyResult(
-        books.currency,
-        (*told(ledger), *shown),
-        ordered(held),
-        (refused,) if refused else (),
-        tuple(problems),
-        tuple(notes),
-        showing=not writes,
-    )
+            books.currency,
+            (*told(books.ledger), *self.shown),
+            ordered(self.held),
+            tuple(self.refused),
+            tuple(self.problems),
+            tuple(self.notes),
+            showing=not self.writes,
+        )
+
+    def _is_needed(self) -> bool:
+        """Return whether there is anything to give, to take back or to finish; without it no remote call is made."""
+        return bool(self._waiting() or self._leavers() or (self.writes and self.books.ledger.open_movements()))
+
+    def _period(self) -> str:
+        return periods.key(self.books.business_day(), self.books.settings.top_up.every)
+
+    def _waiting(self) -> list[LinkedAccount]:
+        """Return the active people who have not had their top-up of this period."""
+        books = self.books
+        if not books.settings.top_up.is_on:
+            return []
+        with books.ledger.read() as connection:
+            claimed = records.topped_up(connection, books.name, self._period())
+            if records.fact(connection, books.name, records.NO_TOP_UP) == self._period():
+                return []
+        return [account for account in books.people if account.is_active and account.member_id not in claimed]
+
+    def _leavers(self) -> list[LinkedAccount]:
+        """Return the people who left with a top-up that was not used."""
+        wallets = self.books.ledger.wallets()
+        return [
+            account
+            for account in self.books.people
+            if account.standing == "departed"
+            and account.member_id in wallets
+            and wallets[account.member_id].buckets.allowance > 0
+        ]
+
+    def _top_up(self) -> None:
+        books, ledger = self.books, self.books.ledger
+        if self.writes:
+            self.guard.raise_witness()
+            self.problems.extend(recover_open(books, self.guard))
+        waiting, leavers = self._waiting(), self._leavers()
+        refused = _native_quotas(books) if waiting else None
+        if refused is not None:
+            self.refused.append(refused)
+            waiting = []
+        if not waiting and not leavers:
+            return
+        open_now = ledger.open_movements()
+        busy = open_of(open_now)
+        with ledger.read() as connection:
+            paused = records.fact(connection, books.name, PAUSED) == "yes"
+            last = records.fact(connection, books.name, "topped_up_on")
+        found = readings.read_accounts(books, books.accounts if paused else (*waiting, *leavers))
+        if self.writes and not self.guard.is_unchanged():
+            return  # what was read may be of two servers, or of two moments of one
+        booking = readings.book(books, found, on_the_way(open_now), unbilled=paused)
+        given = self._given(waiting, booking, busy)
+        taken = [
+            back
+            for account in leavers
+            if account.member_id in booking.booked and account.member_id not in busy
+            if (back := take_back(account, booking.booked[account.member_id].wallet, books.currency)) is not None
+        ]
+        day = books.business_day()
+        numbers = ledger.movement_numbers(day, "top_up")
+        planned = [
+            replace(new_movement(books, item.account, "top_up", item.amount, numbers, period), expires=item.expires)
+            for items, period in ((given, self._period()), (taken, None))
+            for item in items
+            if item.amount
+        ]
+        self.notes.extend(_missed(books, last, day))
+        if not self.writes:
+            self.shown = tuple(planned)
+            return
+        self._store(booking, given, planned, paused)
+        self._carry_out(planned)
+        self.guard.raise_witness()
+
+    def _given(self, waiting: Sequence[LinkedAccount], booking: Booking, busy: set[str]) -> list[TopUp]:
+        """Return what each person gets, unless the limit of the whole run holds it."""
+        settings = self.books.settings.top_up
+        by_plan, memberships = self._plans(waiting)
+        given: list[TopUp] = []
+        due = 0
+        for account in waiting:
+            allowance = allowance_of(account, memberships, by_plan, settings.amount)
+            booked = booking.booked.get(account.member_id)
+            if booked is None and account.member_id not in busy:
+                continue  # gone from PaperCut meanwhile
+            wallet = booked.wallet if booked is not None else Wallet.empty(account)
+            outcome = decide_top_up(account, wallet, allowance, busy=account.member_id in busy, mode=settings.mode)
+            due += outcome is not None
+            if isinstance(outcome, TopUp):
+                given.append(outcome)
+            elif outcome is not None:
+                self.held.append(Held(account, 0, SETTLE_FIRST, outcome.reason))
+        return self._within_limit(given, due)
+
+    def _within_limit(self, given: list[TopUp], due: int) -> list[TopUp]:
+        books, limit = self.books, self.books.settings.safety.max_top_ups
+        most = limit if limit is not None else TOP_UP_EACH * due
+        total = sum(item.amount for item in given)
+        if total <= most or MAX_TOP_UPS in self.allow:
+            return given
+        text = f"{amounts.text(total, books.currency)} {books.currency}"
+        figures = {"count": amounts.text(total, books.currency), "limit": amounts.text(most, books.currency)}
+        message = (
+            f"This run's top-ups come to {text} for {len(given)} people, above max_top_ups {figures['limit']}: look at "
+            "[top_up] amount, then papercut-relay top-up --allow max_top_ups."
+        )
+        self.refused.append(UnsafePlan(MAX_TOP_UPS, message, **figures))
+        self.held.extend(Held(item.account, item.amount, MAX_TOP_UPS, message) for item in given if item.amount)
+        return []
+
+    def _plans(self, waiting: Sequence[LinkedAccount]) -> tuple[dict[str, int], list[Membership]]:
+        """Return the amounts by OfficeRnD plan and the memberships, both empty where no amount depends on a plan."""
+        books, settings = self.books, self.books.settings.top_up
+        if not settings.plan or not waiting:
+            return {}, []
+        plans = books.officernd.plans()
+        by_plan: dict[str, int] = {}
+        for item in settings.plan:
+            for plan in fees_plan.find(plans, item.plan):
+                by_plan[plan.id] = max(item.amount, by_plan.get(plan.id, 0))
+        return by_plan, books.officernd.memberships()
+
+    def _store(self, booking: Booking, given: Sequence[TopUp], planned: Sequence[Movement], paused: bool) -> None:
+        """Store what was read, claims and movements in one commit, before anything is sent."""
+        books, ledger, now = self.books, self.books.ledger, self.books.clock.now()
+        references = {movement.member_id: movement.reference for movement in planned}
+        with ledger.write() as connection:
+            readings.store(books, connection, booking, now)
+            if paused:
+                records.set_fact(connection, books.name, PAUSED, "")
+            for movement in planned:
+                ledger.add_movement(connection, movement)
+            claims = {item.account.member_id: references.get(item.account.member_id) for item in given}
+            records.claim_top_ups(connection, books.name, self._period(), claims, now)
+            records.set_fact(connection, books.name, "topped_up_on", books.business_day().isoformat())
+
+    def _carry_out(self, movements: Sequence[Movement]) -> None:
+        """Make every top-up and tell what did not read back as it must; after a first that did not, none follows."""
+        books = self.books
+        by_reference = {movement.reference: movement for movement in movements}
+        pointless = Event()
+
+        def one(name: str) -> str | None:
+            if pointless.is_set():
+                return None
+            outcome = effects.make_adjustment(books, self.guard, by_reference[name])
+            if outcome == "unreachable":
+                pointless.set()
+            return effects.verify(books, by_reference[name]) if outcome == "posted" else None
+
+        wrong = first_alone(one, list(by_reference), self.parallel, books.progress, "Topping up")
+        self.notes.extend(wrong.others)
+        if wrong.first:
+            raise RelayError(
+                f"The first top-up did not read back as it must, so no other was begun: {wrong.first}",
+                code="verification_failed",
+            )
 
 
 def native_quotas(papercut: PaperCut) -> dict[str, int]:
@@ -140,50 +276,6 @@ def _native_quotas(books: Books) -> UnsafePlan | None:
     )
 
 
-def _claimed(connection: Connection, books: Books, period: str) -> set[str]:
-    table = tables.top_up_claims
-    query = select(table.c.member_id).where(table.c.site == books.name, table.c.period == period)
-    return set(connection.execute(query).scalars())
-
-
-def _decide(
-    books: Books, people: Sequence[LinkedAccount], readings: Mapping[str, Reading], busy: set[str]
-) -> tuple[list[TopUp], list[Skipped]]:
-    settings = books.settings.top_up
-    by_plan: dict[str, int] = {}
-    memberships: list[Membership] = []
-    if settings.plan and people:
-        plans = books.officernd.plans()
-        for item in settings.plan:
-            for plan in fees_plan.find(plans, item.plan):
-                by_plan[plan.id] = max(item.amount, by_plan.get(plan.id, 0))
-        memberships = books.officernd.memberships()
-    given: list[TopUp] = []
-    skipped: list[Skipped] = []
-    for person in people:
-        if person.username not in readings:
-            continue
-        outcome = decide_top_up(
-            person,
-            readings[person.username].balance,
-            allowance_of(person, memberships, by_plan, settings.amount),
-            busy=person.member_id in busy,
-            mode=settings.mode,
-            minimum=books.settings.fees.minimum,
-            currency=books.currency,
-        )
-        if isinstance(outcome, TopUp):
-            given.append(outcome)
-        elif outcome is not None:
-            skipped.append(outcome)
-    return given, skipped
-
-
-def _unused(books: Books, person: LinkedAccount, reading: Reading) -> int:
-    mark = mark_of(person, books.ledger.marks())
-    return take_back(person, carry(mark, reading, books.clock.now()).mark, reading.balance, books.currency)
-
-
 def _missed(books: Books, last: str, day: date) -> list[str]:
     settings = books.settings.top_up
     gone = periods.missed(date.fromisoformat(last), day, settings.every) if last else []
@@ -193,50 +285,3 @@ def _missed(books: Books, last: str, day: date) -> list[str]:
         f"No run gave the top-ups of {', '.join(gone)}; only the current period's were given. Add the others by hand "
         "in PaperCut if your members are to have them."
     ]
-
-
-def _store(
-    books: Books, given: Sequence[TopUp], planned: Sequence[tuple[TopUp, Movement]], period: str, day: date
-) -> None:
-    """Store claims and movements in one commit, before anything is sent."""
-    ledger, now = books.ledger, books.clock.now()
-    marks = ledger.marks()
-    references = {item.person.member_id: movement.reference for item, movement in planned}
-    with ledger.write() as connection:
-        for item, movement in planned:
-            if item.person.member_id not in marks:
-                ledger.set_mark(connection, item.person.member_id, mark_of(item.person, marks))
-            ledger.add_movement(connection, movement)
-        for item in given:
-            connection.execute(
-                insert(tables.top_up_claims).values(
-                    site=books.name,
-                    member_id=item.person.member_id,
-                    period=period,
-                    reference=references.get(item.person.member_id),
-                    claimed_at=now,
-                )
-            )
-        records.set_fact(connection, books.name, "topped_up_on", day.isoformat())
-
-
-def _carry_out(books: Books, movements: Sequence[Movement], parallel: int) -> list[str]:
-    """Make every top-up, and return what did not read back as it must. Raises RelayError when it was the first."""
-    by_reference = {movement.reference: movement for movement in movements}
-    pointless = Event()
-
-    def one(name: str) -> str | None:
-        if pointless.is_set():
-            return None
-        outcome = effects.adjust(books, by_reference[name])
-        if outcome == "unreachable":
-            pointless.set()
-        return effects.verify(books, by_reference[name]) if outcome == "posted" else None
-
-    wrong = first_alone(one, list(by_reference), parallel, books.progress, "Topping up")
-    if wrong.first:
-        raise RelayError(
-            f"The first top-up did not read back as it must, so no other was begun: {wrong.first}",
-            code="verification_failed",
-        )
-    return list(wrong.others)

@@ -1,10 +1,12 @@
-"""A person's word: `resolve` says whether one effect is there, `approve` releases what is held.
+"""A person's word: `resolve` says whether one effect is there, `approve` answers what is held, or a stop.
 
-Both only write the ledger; the next settle acts on it. Every word is kept with its reason and its time.
+Both only write the ledger; the next settle acts on it. Every word is kept with its reason and its time, speaks of one
+held row or one stop, and is used once.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -13,20 +15,38 @@ from sqlalchemy import Engine
 from relay import amounts
 from relay.database import reading
 from relay.errors import EXIT_DONE, UsageError
-from relay.money.decide.bill import UNREAD
+from relay.money.decide.holds import (
+    COMPANY_GONE,
+    CREDIT,
+    MAX_TOP_UPS,
+    MEMBER_GONE,
+    SETTLE_FIRST,
+    STOP_ANSWERS,
+    UNREAD,
+    Answer,
+    Hold,
+    Stop,
+)
 from relay.money.decide.movement import Movement
-from relay.money.ledger import records
+from relay.money.decide.wallet import disputed_again
+from relay.money.ledger import holds, journal
 from relay.money.ledger.store import Ledger, open_ledger
 from relay.money.report.result import movement_json
 from relay.site import Site
 from relay.stored_accounts import accounts_of, members_with_address
 
-# What no word can release: these are put right in the settings, in PaperCut, or by `rebuild`.
-NO_WORD = frozenset({"ledger_lost", "currency_changed", UNREAD})
+# What no word can release: these are put right in the settings or in PaperCut, or lifted for one run.
+NO_WORD = frozenset({UNREAD, SETTLE_FIRST, MAX_TOP_UPS})
+ENDED_BY = {
+    "currency_changed": "set [site] currency back",
+    "ledger_lost": "put the newest copy of the ledger back, or run papercut-relay rebuild",
+    "ledger_old": "put the newest copy of the ledger back, or run papercut-relay rebuild",
+}
+Effect = Literal["posted", "not-sent", "none"]
 
 
 @dataclass(frozen=True)
-class Answer:
+class Said:
     """What a word did, in a sentence and as JSON."""
 
     message: str
@@ -40,96 +60,177 @@ class Answer:
         return self.message
 
 
-def resolve(site: Site, reference: str, *, as_: Literal["posted", "not-sent"], reason: str) -> Answer:
+# -- one effect ------------------------------------------------------------------------------------------------------
+
+
+def resolve(site: Site, reference: str, *, as_: Effect, reason: str) -> Said:
     """Settle the one effect in doubt that a movement's note names, by a person's word.
 
-    `posted`: it is there, go on from it. `not-sent`: it is not there, the next settle sends it once. Raises UsageError
-    for a reference that is unknown or of which nothing is in doubt.
+    `posted`: it is there, go on from it. `not-sent`: it is not there, the next settle sends it once. `none`: the fee
+    stands and nothing is to be adjusted. Raises UsageError for a reference that is unknown or of which nothing is in
+    doubt.
     """
     reason = _reason(reason)
     ledger = open_ledger(site.database, site.settings, site.clock)
     try:
         movement = _movement(ledger, reference.strip().upper())
-        detail = {"as": as_, "reason": reason}
         if movement.waits_for_fee:
-            assert movement.fee_reference is not None
-            if movement.fee_state not in ("sent", "in_doubt") and not movement.fee_lost:
-                raise _nothing_in_doubt(movement)
-            with ledger.write() as connection:
-                if as_ == "posted":
-                    ledger.step_fee(
-                        connection, movement.fee_reference, "posted", "word", detail, by_word=True, lost=False, note=""
-                    )
-                    message = f"Fee {movement.fee_reference} counts as posted; the next settle adjusts the balance."
-                else:
-                    ledger.step_fee(connection, movement.fee_reference, "planned", "word", detail, lost=False, note="")
-                    message = (
-                        f"Fee {movement.fee_reference} counts as not sent; the next settle bills what is owed once."
-                    )
+            message = _resolve_fee(ledger, movement, as_, reason)
         else:
-            # A refused adjustment can be said to be done too: somebody did it by hand, or the account is gone.
-            if movement.state not in ("sent", "in_doubt", "failed") and not (movement.note and as_ == "posted"):
-                raise _nothing_in_doubt(movement)
-            with ledger.write() as connection:
-                if as_ == "posted":
-                    ledger.step_movement(
-                        connection, movement.reference, "posted", "word", detail, by_word=True, lost=False, note=reason
-                    )
-                    message = f"Adjustment {movement.reference} counts as done."
-                else:
-                    ledger.step_movement(
-                        connection, movement.reference, "planned", "word", detail, by_word=True, lost=False, note=""
-                    )
-                    message = f"Adjustment {movement.reference} counts as not done; the next settle sends it once."
-        return Answer(message, {"movement": movement_json(ledger.movement(movement.reference))})
+            message = _resolve_adjustment(ledger, movement, as_, reason)
+        return Said(message, {"movement": movement_json(ledger.movement(movement.reference))})
     finally:
         ledger.release()
 
 
-def approve(site: Site, who: str, *, as_: Literal["bill", "forgive", "credit"], reason: str) -> Answer:
-    """Release what the last settle held of a person, or of the whole site (`who` is the site's name).
+def _resolve_fee(ledger: Ledger, movement: Movement, as_: Effect, reason: str) -> str:
+    assert movement.fee_reference is not None
+    detail = {"as": as_, "reason": reason}
+    if as_ == "none":
+        raise UsageError(
+            f"--as none says that a fee stands and nothing is to be adjusted, but whether {movement.fee_reference} "
+            "stands is what is in doubt: say --as posted first."
+        )
+    if movement.fee_state not in ("sent", "in_doubt") and not movement.fee_lost:
+        raise _nothing_in_doubt(movement)
+    with ledger.write() as connection:
+        if as_ == "posted":
+            ledger.step_fee(
+                connection, movement.fee_reference, "posted", "word", detail, by_word=True, lost=False, note=""
+            )
+            return f"Fee {movement.fee_reference} counts as posted; the next settle adjusts the balance."
+        if movement.fee_state == "failed":
+            ledger.answer_fee(connection, movement.fee_reference, "", lost=False)
+        ledger.step_fee(connection, movement.fee_reference, "planned", "word", detail, lost=False, note="")
+        return f"Fee {movement.fee_reference} counts as not sent; the next settle bills what is owed once."
 
-    Raises UsageError when nothing of theirs is held, or it cannot be released that way.
+
+def _resolve_adjustment(ledger: Ledger, movement: Movement, as_: Effect, reason: str) -> str:
+    # A refused adjustment can be said to be done too: somebody did it by hand, or the account is gone.
+    if movement.state not in ("sent", "in_doubt", "failed") and not (movement.note and as_ != "not-sent"):
+        raise _nothing_in_doubt(movement)
+    reference, detail = movement.reference, {"as": as_, "reason": reason}
+    with ledger.write() as connection:
+        if as_ == "posted":
+            ledger.step_movement(connection, reference, "posted", "word", detail, by_word=True, lost=False, note=reason)
+            return f"Adjustment {reference} counts as done."
+        if as_ == "none":
+            if movement.kind != "fee":
+                raise UsageError(
+                    f"--as none is for a fee that stands without an adjustment; {reference} is a {movement.kind}: say "
+                    "--as posted or --as not-sent."
+                )
+            ledger.step_movement(
+                connection, reference, "withdrawn", "word", detail, by_word=True, lost=False, note=reason
+            )
+            if movement.wallet_id is not None:  # what the fee has billed is never billed again
+                wallet = journal.wallet(connection, movement.wallet_id)
+                after, entry = disputed_again(wallet, movement)
+                ledger.book(connection, after, entry, ledger.witness)
+            return f"Fee {movement.fee_reference} stands and nothing is adjusted for it."
+        ledger.step_movement(
+            connection,
+            reference,
+            "planned",
+            "word",
+            detail,
+            by_word=True,
+            lost=False,
+            note="",
+            balance_before=None,
+            jobs_before=None,
+        )
+        return f"Adjustment {reference} counts as not done; the next settle sends it once."
+
+
+# -- what is held, and stops -----------------------------------------------------------------------------------------
+
+
+def approve(site: Site, who: str, *, as_: Answer, reason: str) -> Said:
+    """Answer what the last settle held of a person, or a stop: `who` is a stop's code or the site's name.
+
+    Raises UsageError when nothing of theirs is held, or it cannot be answered that way.
     """
     reason = _reason(reason)
-    name, currency = site.name, site.settings.site.currency
     ledger = open_ledger(site.database, site.settings, site.clock)
     try:
-        member_id = "" if who == name else _member_id(site.database, ledger, name, who)
-        with ledger.write() as connection:
-            held = {
-                hold.code: hold.amount
-                for hold in records.holds(connection, name)
-                if hold.member_id == member_id and hold.code not in NO_WORD
-            }
-            if as_ == "credit":
-                held = {code: amount for code, amount in held.items() if code == "credit"}
-            else:
-                held.pop("credit", None)
-            if as_ == "bill" and held.pop("member_gone", None) is not None and not held:
-                raise UsageError(
-                    f"OfficeRnD no longer knows {who}, so no fee can be made for them: collect the money otherwise, "
-                    "then approve it --as forgive."
-                )
-            if not held:
-                raise UsageError(
-                    f"Nothing of {who} is held that could be released --as {as_}; papercut-relay settle --dry-run "
-                    "shows what is held and why."
-                )
-            records.add_approval(connection, name, member_id, as_, held, reason, site.clock.now())
-        total = f"{amounts.text(sum(held.values()), currency)} {currency}"
-        done = {"bill": "is billed", "forgive": "is forgiven", "credit": "is taken back for a credit"}[as_]
-        what = f"{total} of {who}" if member_id else f"The stop of site {name} is lifted; what it held"
-        return Answer(
-            f"{what} ({', '.join(sorted(held))}) {done} by the next settle.",
-            {
-                "who": who,
-                "as": as_,
-                "held": {code: amounts.text(m, currency) for code, m in held.items()},
-            },
-        )
+        with ledger.read() as connection:
+            stops = holds.open_stops(connection, site.name)
+        if who == site.name or who in STOP_ANSWERS:
+            return _approve_stop(site, ledger, who, stops, as_, reason)
+        return _approve_holds(site, ledger, who, as_, reason)
     finally:
         ledger.release()
+
+
+def _approve_stop(site: Site, ledger: Ledger, who: str, stops: Sequence[Stop], as_: Answer, reason: str) -> Said:
+    named = [stop for stop in stops if who in (site.name, stop.code)]
+    wanted = [stop for stop in named if as_ in STOP_ANSWERS.get(stop.code, ())]
+    if not named:
+        raise UsageError(f"Site {site.name} is not stopped: papercut-relay status shows what is open.")
+    if not wanted:
+        stop = named[0]
+        answers = STOP_ANSWERS.get(stop.code, ())
+        how = f"--as {' or --as '.join(answers)}" if answers else ENDED_BY.get(stop.code, "papercut-relay rebuild")
+        raise UsageError(f"The stop {stop.code} is not ended by --as {as_}: {how}. {stop.message}")
+    with ledger.write() as connection:
+        for stop in wanted:
+            holds.add_word(connection, site.name, as_, reason, site.clock.now(), stop=stop)
+    codes = [stop.code for stop in wanted]
+    return Said(
+        f"The stop of site {site.name} ({', '.join(codes)}) is answered with {as_}; the next run goes by that.",
+        {"who": who, "as": as_, "held": dict.fromkeys(codes, amounts.text(0, site.settings.site.currency))},
+    )
+
+
+def _approve_holds(site: Site, ledger: Ledger, who: str, as_: Answer, reason: str) -> Said:
+    currency = site.settings.site.currency
+    member_id = _member_id(site.database, ledger, site.name, who)
+    with ledger.write() as connection:
+        found = [
+            row
+            for row in holds.open_holds(connection, site.name)
+            if row.member_id == member_id and row.code not in NO_WORD
+        ]
+        wanted = [row for row in found if _is_answerable(row, as_)]
+        if not wanted:
+            raise _not_answerable(who, as_, found)
+        for row in wanted:
+            holds.add_word(connection, site.name, as_, reason, site.clock.now(), hold=row, amount=row.amount)
+    total = f"{amounts.text(_whole(sum(row.amount for row in wanted), currency), currency)} {currency}"
+    done = {"bill": "is billed", "forgive": "is forgiven", "credit": "is taken back for a credit"}[as_]
+    return Said(
+        f"{total} of {who} ({', '.join(sorted(row.code for row in wanted))}) {done} by the next settle.",
+        {
+            "who": who,
+            "as": as_,
+            "held": {row.code: amounts.text(_whole(row.amount, currency), currency) for row in wanted},
+        },
+    )
+
+
+def _is_answerable(row: Hold, as_: Answer) -> bool:
+    if row.code == CREDIT or as_ == "credit":
+        return row.code == CREDIT and as_ == "credit"
+    if row.code in (MEMBER_GONE, COMPANY_GONE):
+        return as_ == "forgive"
+    return as_ in ("bill", "forgive")
+
+
+def _not_answerable(who: str, as_: Answer, found: Sequence[Hold]) -> UsageError:
+    if as_ == "bill" and any(row.code in (MEMBER_GONE, COMPANY_GONE) for row in found):
+        return UsageError(
+            f"OfficeRnD no longer knows {who}, or the company that pays, so no fee can be made for them: collect the "
+            "money otherwise, then approve it --as forgive."
+        )
+    return UsageError(
+        f"Nothing of {who} is held that could be released --as {as_}; papercut-relay settle --dry-run shows what is "
+        "held and why."
+    )
+
+
+def _whole(amount: int, currency: str) -> int:
+    return amounts.billable(-amount, currency)
 
 
 def _reason(text: str) -> str:
@@ -156,7 +257,7 @@ def _nothing_in_doubt(movement: Movement) -> UsageError:
 def _member_id(database: Engine, ledger: Ledger, site: str, who: str) -> str:
     wanted = who.strip().casefold()
     accounts = accounts_of(database, site)
-    found = [person for person in accounts if wanted in (person.username.casefold(), person.member_id.casefold())]
+    found = [account for account in accounts if wanted in (account.username.casefold(), account.member_id.casefold())]
     if found:
         return found[0].member_id
     if "@" in wanted:
@@ -170,6 +271,6 @@ def _member_id(database: Engine, ledger: Ledger, site: str, who: str) -> str:
     if movements:
         return movements[0].member_id
     raise UsageError(
-        f"{who} is no e-mail address, username, member id or reference of site {site}, nor the site's name: "
+        f"{who} is no e-mail address, username, member id or reference of site {site}, nor the site's name or a stop: "
         "papercut-relay settle --dry-run shows what is held."
     )

@@ -175,7 +175,9 @@ class _Decider:
         new_name = self.renames.get(member_id, "")
         desired = self._directory_user(member, account, new_name or username)
         company = self.companies.get(member.company)
-        live = former if former and not former.deleted_at else None
+        # An account followed to another name is a new link, with the balance that it has then: what was owed on it
+        # before is an opening debt, unless the money room sees that balance and counter go on just as they were.
+        live = former if former and not former.deleted_at and former.username == username else None
         link = Link(
             member_id=member_id,
             username=username,

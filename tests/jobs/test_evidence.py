@@ -11,6 +11,7 @@ import pytest
 from jobs_site import JobsSite, jobs_site, print_log_row
 
 from relay.jobs import JobLog
+from relay.money.decide.explain import Known
 
 MORNING = datetime(2026, 11, 23, 5, 0, tzinfo=UTC)
 
@@ -29,44 +30,45 @@ def log_of(site: JobsSite, **arguments: Any) -> JobLog:
     return JobLog(site.context, **arguments)
 
 
-def costs(site: JobsSite, since: datetime = MORNING, jobs: int | None = None) -> int | None:
-    return log_of(site).costs("ann", since, site.clock.now(), jobs)
+def known(site: JobsSite, since: datetime = MORNING, jobs: int | None = None) -> Known | None:
+    return log_of(site).known("ann", since, site.clock.now(), jobs)
 
 
 def test_costs_are_those_between_two_moments(certain: JobsSite) -> None:
     certain.append(print_log_row(), print_log_row(time="2026-11-23 9:30:00 AM", cost="0.1000"))
-    assert 450_000 == costs(certain)
-    assert 450_000 == costs(certain, jobs=2)
-    assert 0 == costs(certain, certain.clock.now() - timedelta(minutes=1))
+    assert Known(450_000, 2) == known(certain)
+    assert Known(450_000, 2) == known(certain, jobs=2)
+    assert Known(0, 0) == known(certain, certain.clock.now() - timedelta(minutes=1))
 
 
 def test_the_log_is_read_up_to_the_moment_of_the_question(certain: JobsSite) -> None:
     log = log_of(certain)
-    assert 0 == log.costs("ann", MORNING, certain.clock.now())
+    assert Known(0, 0) == log.known("ann", MORNING, certain.clock.now(), None)
     certain.append(print_log_row())
     certain.clock.move(seconds=1)
-    assert 350_000 == log.costs("ann", MORNING, certain.clock.now())
+    assert Known(350_000, 1) == log.known("ann", MORNING, certain.clock.now(), 1)
     assert 2 == log.import_jobs().counts.new, "what a run has imported is told as one"
 
 
-def test_another_number_of_jobs_than_papercuts_counter_is_no_evidence(certain: JobsSite) -> None:
-    """A log that lags behind by one job would make a charge look like an adjustment that is missing."""
+@pytest.mark.parametrize("jobs", [0, 1, 2, None])
+def test_the_rows_are_told_beside_what_they_cost(certain: JobsSite, jobs: int | None) -> None:
+    """Whoever asks compares them with PaperCut's counter: fewer rows are copies, or a log that lags."""
     certain.append(print_log_row())
-    assert None is costs(certain, jobs=2)
-    assert None is costs(certain, jobs=0)
+    assert Known(350_000, 1) == known(certain, jobs=jobs)
 
 
 def test_a_job_in_the_second_of_the_question_is_decided_by_the_counter_or_not_at_all(certain: JobsSite) -> None:
     certain.append(print_log_row(), print_log_row(time="2026-11-23 9:30:00 AM", cost="0.1000"))
     begin = datetime(2026, 11, 23, 7, 15, 30, 500_000, tzinfo=UTC)
-    assert None is costs(certain, begin)
-    assert 450_000 == costs(certain, begin, jobs=2)
-    assert 100_000 == costs(certain, begin, jobs=1)
+    assert None is known(certain, begin)
+    assert None is known(certain, begin, jobs=3)
+    assert Known(450_000, 2) == known(certain, begin, jobs=2)
+    assert Known(100_000, 1) == known(certain, begin, jobs=1)
 
 
 def test_shared_accounts_count_as_jobs_but_cost_the_person_nothing(certain: JobsSite) -> None:
     certain.append(print_log_row(account="Alpha"))
-    assert 0 == costs(certain, jobs=1)
+    assert Known(0, 1) == known(certain, jobs=1)
 
 
 def test_a_renamed_account_is_the_same_person(certain: JobsSite) -> None:
@@ -74,22 +76,22 @@ def test_a_renamed_account_is_the_same_person(certain: JobsSite) -> None:
     certain.import_jobs()
     certain.clock.move(hours=1)
     certain.link("ann.lee", "member-ann", "Acme")
-    assert 350_000 == log_of(certain).costs("ann.lee", MORNING, certain.clock.now())
+    assert Known(350_000, 1) == log_of(certain).known("ann.lee", MORNING, certain.clock.now(), None)
 
 
 def test_nothing_is_said_where_a_row_was_kept_aside(certain: JobsSite) -> None:
     certain.append(print_log_row(), "rubbish\n")
-    assert None is costs(certain)
+    assert None is known(certain)
 
 
 def test_nothing_is_said_before_the_log_begins(certain: JobsSite) -> None:
     certain.append(print_log_row())
-    assert None is costs(certain, MORNING - timedelta(days=2))
+    assert None is known(certain, MORNING - timedelta(days=2))
 
 
 def test_a_cost_told_by_its_look_is_no_evidence(site: JobsSite) -> None:
     site.append(print_log_row())
-    assert None is costs(site)
+    assert None is known(site)
 
 
 def test_a_source_with_an_error_says_nothing(certain: JobsSite, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -97,12 +99,12 @@ def test_a_source_with_an_error_says_nothing(certain: JobsSite, monkeypatch: pyt
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr(Path, "open", refuse)
-    assert None is costs(certain)
+    assert None is known(certain)
 
 
 def test_without_a_source_or_a_database_nothing_is_said(tmp_path: Path, certain: JobsSite) -> None:
     without = jobs_site(tmp_path, jobs={"source": "none"})
-    assert None is costs(without)
+    assert None is known(without)
     assert None is log_of(without).told("ann", MORNING, without.clock.now())
     log = log_of(certain)
     assert (None, None) == (log.refunds("ann", MORNING), log.logged("PC-1"))

@@ -7,13 +7,11 @@ from typing import Any
 
 import pytest
 from jobs_site import JobsSite, Prices, print_log_row
-from sqlalchemy import insert
-from test_statement import EUR, add_fee, add_top_up, at
+from test_statement import EUR, add_fee, add_reading, add_top_up, at
 
 from relay import jobs
 from relay.checks import printing
 from relay.checks.model import Site
-from relay.money.ledger import tables as money
 from relay.progress import Progress
 
 TODAY = date(2026, 11, 23)
@@ -88,13 +86,7 @@ def test_what_a_settle_has_seen_and_not_billed_is_silence_too(office: JobsSite) 
     """Every fee is held or refused, so that the debt is older than the last reading and no job came since."""
     for day in (17, 18, 19, 20):
         office.append(day_row(day), day=f"2026_11_{day}")
-    with office.database.begin() as connection:
-        connection.execute(
-            insert(money.marks).values(
-                site="hq", member_id="member-ann", balance=-EUR, jobs=4, at=at(21, 5), opening_left=0, top_up_left=0,
-                shadow_left=0,
-            )
-        )  # fmt: skip
+    add_reading(office, "ann", -EUR, at(21, 5), jobs=4)
     assert "no_fees_for_days" in found(office)
 
 
@@ -152,4 +144,4 @@ def test_costs_are_estimated_by_papercuts_prices_and_never_evidence(office: Jobs
     statement = jobs.statement(office.settings, office.database, clock=office.clock)
     assert any("2 jobs have estimated costs" in note for note in statement.notes)
     log = jobs.JobLog(office.context)
-    assert None is log.costs("ann", office.clock.now() - timedelta(hours=5), office.clock.now())
+    assert None is log.known("ann", office.clock.now() - timedelta(hours=5), office.clock.now(), None)

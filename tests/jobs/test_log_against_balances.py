@@ -64,15 +64,18 @@ def test_a_copy_that_no_log_shows_is_explained(server: Standins) -> None:
     assert line.message.startswith("the balance went down by more than the job log shows: copies")
 
 
-def test_a_payment_between_hides_what_was_printed(server: Standins) -> None:
+def test_a_payment_beside_a_job_is_told_whole(server: Standins) -> None:
+    """The log knows what the job cost, so that what was printed and what was paid are told apart."""
     ann = server.link(1)
     settle(server)
     server.papercut.print_job(user=ann, pages=4)
-    server.owes(ann, -5.0)  # a job's counter and no row: the log is no evidence at the settle
+    server.owes(ann, -5.0)  # with a counted job that no log shows, as a copy at no cost
     settle(server)
-    found = {(line.state, line.amount): line.message for line in report(server).lines}
-    assert set(found) == {("explained", 4_000_000), ("explained", 1_000_000)}
-    assert found["explained", 1_000_000].startswith("the job log shows more than the balance went down: paid")
+    (line,) = report(server).lines
+    assert (line.state, line.amount) == ("explained", 5_000_000)
+    assert line.message.startswith("came from elsewhere: cash")
+    (person,) = report(server).as_json()["people"]
+    assert (person["printed"], person["logged"]) == ("1.00", "1.00")
 
 
 def test_a_log_that_was_never_imported_says_nothing(server: Standins) -> None:

@@ -7,7 +7,7 @@ import re
 import shutil
 from collections.abc import Iterator
 from contextlib import closing
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from still_clock import StillClock
 
 from relay import jobs
 from relay.jobs import JobLog
+from relay.money.decide.explain import Known
 from relay.sandbox.papercut import PaperCutStandIn
 from relay.sandbox.papercut.database import ExternalDatabase
 from relay.sandbox.papercut.database import jobs as usage_log
@@ -184,8 +185,8 @@ def test_costs_of_the_database_are_evidence(office: PaperCutOffice) -> None:
     site.clock.move(seconds=10)
     office.standin.print_job(user="ann", printer="Mono", pages=10)
     begin = datetime(2026, 11, 20, 8, 0, tzinfo=UTC)
-    assert 350_000 == log_of(site).costs("ann", begin, site.clock.now(), 1)
-    assert None is log_of(site).costs("ann", begin, site.clock.now(), 2)
+    assert Known(350_000, 1) == log_of(site).known("ann", begin, site.clock.now(), 1)
+    assert None is log_of(site).known("ann", begin - timedelta(days=400), site.clock.now(), 1)
 
 
 def test_a_row_that_cannot_be_read_is_kept_aside(office: PaperCutOffice) -> None:

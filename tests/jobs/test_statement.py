@@ -81,6 +81,18 @@ def add_top_up(site: JobsSite, username: str, amount: int, when: datetime) -> No
         )  # fmt: skip
 
 
+def add_reading(site: JobsSite, username: str, balance: int, when: datetime, jobs: int = 0) -> None:
+    """Put into the ledger what the last settle read of an account: its wallet, credit or debt of jobs."""
+    with site.database.begin() as connection:
+        connection.execute(
+            insert(money.wallets).values(
+                site="hq", member_id=f"member-{username}", username=username,
+                linked_at=datetime(2026, 9, 1, tzinfo=UTC), opening=0, owed=min(0, balance), disputed=0, allowance=0,
+                own=max(0, balance), jobs=jobs, read_at=when, witness=0, doubt="",
+            )
+        )  # fmt: skip
+
+
 def row(day: int, cost: str = "1.0000", month: int = 11, **changes: str) -> str:
     return print_log_row(time=f"2026-{month:02}-{day:02} 2:00:00 PM", cost=cost, **changes)
 
@@ -136,13 +148,7 @@ def test_top_ups_and_left_over_balance_are_terms_of_the_fee(acme: JobsSite) -> N
 def test_jobs_within_the_balance_are_covered_by_it(acme: JobsSite) -> None:
     add_top_up(acme, "ann", 2 * EUR, at(2))
     print_on(acme, row(10, "1.5000"))
-    with acme.database.begin() as connection:
-        connection.execute(
-            insert(money.marks).values(
-                site="hq", member_id="member-ann", balance=500_000, jobs=1, at=at(11, 5), opening_left=0, top_up_left=0,
-                shadow_left=0,
-            )
-        )  # fmt: skip
+    add_reading(acme, "ann", 500_000, at(11, 5), jobs=1)
     assert {"printed": 1_500_000, "from_balance": -1_500_000, "fees": 0} == step_amounts(made(acme))
 
 
@@ -255,14 +261,8 @@ def test_two_companies_never_tell_the_same_open_cent(acme: JobsSite) -> None:
 
 def test_who_was_settled_long_before_the_others_is_not_told_to_be_paid(acme: JobsSite) -> None:
     """Ann is held since October and had 4.00 then; Ben was settled this month."""
-    with acme.database.begin() as connection:
-        for member, balance, when in (("ann", 4 * EUR, at(5, month=10)), ("ben", 0, at(20))):
-            connection.execute(
-                insert(money.marks).values(
-                    site="hq", member_id=f"member-{member}", balance=balance, jobs=0, at=when, opening_left=0,
-                    top_up_left=0, shadow_left=0,
-                )
-            )  # fmt: skip
+    for member, balance, when in (("ann", 4 * EUR, at(5, month=10)), ("ben", 0, at(20))):
+        add_reading(acme, member, balance, when)
     acme.link("ann", company="Acme", linked_at=at(1, month=9))
     acme.append(row(20, "5.0000", month=10), day="2026_10_20")
     print_on(acme, row(10, "3.0000"))

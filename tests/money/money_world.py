@@ -25,8 +25,8 @@ from relay.accounts import SharedAccount as SharedLink
 from relay.errors import NotFound, NotSent, OutcomeUnknown, Refused, RelayError
 from relay.money.ledger import tables
 from relay.money.report.result import MoneyResult
-from relay.officernd.model import Fee, Membership, NewFee, Plan
-from relay.papercut.client import GroupQuota, SharedAccount
+from relay.officernd.model import CountedFees, Fee, Membership, NewFee, Plan
+from relay.papercut.client import AccountReading, GroupQuota, SharedAccount
 from relay.people.links import store_shared_account
 from relay.progress import Progress
 from relay.stored_accounts import people_links
@@ -97,40 +97,63 @@ class Account:
     account_id: str = ""  # of a shared account, which stands among the others as "account:NAME"
 
 
+class Late:
+    """Effects of requests that come later than their answers, or than the silence: each at its own moment."""
+
+    def __init__(self, clock: StillClock) -> None:
+        self._clock = clock
+        self._waiting: list[tuple[float, Callable[[], None]]] = []
+        self.next_s: float | None = None  # the next write takes effect only so much later, and has no answer
+
+    def arrive(self) -> None:
+        now_s = self._clock.monotonic_s()
+        ripe = [effect for at_s, effect in self._waiting if at_s <= now_s]
+        self._waiting = [item for item in self._waiting if item[0] > now_s]
+        for effect in ripe:
+            effect()
+
+    def put_off(self, effect: Callable[[], Any]) -> bool:
+        """Return whether an effect was put off, as it is once after `next_s` was set."""
+        if self.next_s is None:
+            return False
+        self._waiting.append((self._clock.monotonic_s() + self.next_s, effect))
+        self.next_s = None
+        return True
+
+
 class FakePaperCut:
-    def __init__(self, faults: Faults) -> None:
+    def __init__(self, faults: Faults, late: Late) -> None:
         self.accounts: dict[str, Account] = {}
         self.quotas: dict[str, GroupQuota] = {}
+        self.between: Callable[[], None] = lambda: None  # what happens between balance and counter
+        self.late = late
+        self.notes: dict[str, str] = {}  # of shared accounts
         self.faults = faults
         self.writes = 0
         self.calls: list[str] = []
 
     def _call(self, name: str, work: Callable[[], Any]) -> Any:
-        self.calls.append(name)
-        self.faults.at(name, "before")
-        answer = work()
-        self.faults.at(name, "after")
-        return answer
+        return _called(self, name, work)
 
     def _account(self, username: str) -> Account:
         if username not in self.accounts:
             raise NotFound(f"PaperCut has no user {username}.", system="PaperCut", status=262)
         return self.accounts[username]
 
-    def user_properties(self, username: str, names: Sequence[str]) -> dict[str, str]:
-        def work() -> dict[str, str]:
+    def account_reading(self, username: str) -> AccountReading:
+        def work() -> AccountReading:
             account = self._account(username)
-            values = {"balance": repr(account.balance), "print-stats.job-count": str(account.jobs)}
-            return {name: values[name] for name in names}
+            jobs = account.jobs
+            balance = amounts.from_double(account.balance)
+            self.between()
+            return AccountReading(balance, jobs, account.jobs)
 
-        return dict(self._call("user_properties", work))
+        return self._call("account_reading", work)  # type: ignore[no-any-return]
 
-    def users_properties(
-        self, usernames: Sequence[str], names: Sequence[str], progress: Progress | None = None
-    ) -> dict[str, dict[str, str]]:
-        self.faults.at("users_properties", "before")
+    def account_readings(self, usernames: Sequence[str], progress: Progress | None = None) -> dict[str, AccountReading]:
+        self.faults.at("account_readings", "before")
         self.faults.counting, before = False, self.faults.counting
-        found = {name: self.user_properties(name, names) for name in usernames if name in self.accounts}
+        found = {name: self.account_reading(name) for name in usernames if name in self.accounts}
         self.faults.counting = before
         return found
 
@@ -173,6 +196,15 @@ class FakePaperCut:
 
         return self._call("shared_account", work)  # type: ignore[no-any-return]
 
+    def shared_account_notes(self, name: str) -> str | None:
+        return self._call("shared_account_notes", lambda: self.notes.get(name))  # type: ignore[no-any-return]
+
+    def add_shared_account(self, name: str, notes: str) -> None:
+        self._call("add_shared_account", lambda: self.notes.update({name: notes}))
+
+    def set_shared_account_notes(self, name: str, notes: str) -> None:
+        self._call("set_shared_account_notes", lambda: self.notes.update({name: notes}))
+
     def adjust_shared_account(self, name: str, micros: int, comment: str) -> None:
         self.writes += 1
 
@@ -190,24 +222,36 @@ class FakePaperCut:
         return self._call("group_quota", lambda: self.quotas.get(name, GroupQuota(0, "NONE", 0)))  # type: ignore[no-any-return]
 
 
+def _called(system: Any, name: str, work: Callable[[], Any]) -> Any:
+    """Do one call: a fault may come before and after its effect, and the effect itself may come late."""
+    system.calls.append(name)
+    system.faults.at(name, "before")
+    system.late.arrive()
+    if name in WRITES and system.late.put_off(work):
+        raise OutcomeUnknown(f"The answer to {name} was lost.", system="fake", operation=name)
+    answer = work()
+    system.faults.at(name, "after")
+    return answer
+
+
 class FakeOfficeRnD:
-    def __init__(self, faults: Faults, clock: StillClock) -> None:
+    def __init__(self, faults: Faults, clock: StillClock, late: Late) -> None:
         self.held_fees: dict[str, Fee] = {}
         self.catalogue: list[Plan] = [PLAN]
         self.held_memberships: list[Membership] = []
         self.gone: set[str] = set()
         self.may_create_plans = True
+        self.made = 0
+        self.counts = True  # there is a count of fees
+        self.hides: Callable[[Fee], bool] = lambda fee: False  # what the next list of fees lacks, once
+        self.late = late
         self.faults = faults
         self.writes = 0
         self.calls: list[str] = []
         self._clock = clock
 
     def _call(self, name: str, work: Callable[[], Any]) -> Any:
-        self.calls.append(name)
-        self.faults.at(name, "before")
-        answer = work()
-        self.faults.at(name, "after")
-        return answer
+        return _called(self, name, work)
 
     def plans(self) -> list[Plan]:
         return list(self._call("plans", lambda: self.catalogue))
@@ -254,12 +298,32 @@ class FakeOfficeRnD:
 
         return list(self._call("fees", lambda: [fee for fee in self.held_fees.values() if wanted(fee)]))
 
+    def counted_fees(self, *, plan: str, issued_from: date | None = None) -> CountedFees:
+        found = self.fees(plan=plan, issued_from=issued_from)
+        hides, self.hides = self.hides, lambda fee: False
+        return CountedFees(tuple(fee for fee in found if not hides(fee)), self.counts)
+
+    def fee(self, fee_id: str) -> Fee:
+        def work() -> Fee:
+            if fee_id not in self.held_fees:
+                raise NotFound("OfficeRnD does not know this fee.", system="OfficeRnD", status=404)
+            return self.held_fees[fee_id]
+
+        return self._call("fee", work)  # type: ignore[no-any-return]
+
+    def company(self, company_id: str) -> None:
+        def work() -> None:
+            if company_id in self.gone:
+                raise NotFound("OfficeRnD does not know this company.", system="OfficeRnD", status=404)
+
+        self._call("company", work)
+
     def create_fee(self, fee: NewFee, reference: str) -> str:
         self.writes += 1
         assert reference in fee.name
 
         def work() -> str:
-            if fee.member in self.gone:
+            if {fee.member, fee.company} & self.gone:
                 raise Refused("Specified member was not found", system="OfficeRnD", status=500)
             return self.put(
                 name=fee.name,
@@ -277,7 +341,8 @@ class FakeOfficeRnD:
 
     def put(self, **values: Any) -> str:
         """Make a fee as anybody could, and return its id."""
-        fee_id = f"64f{len(self.held_fees):021d}"
+        fee_id = f"64f{self.made:021d}"
+        self.made += 1
         values = {"location": LOCATION, "plan": PLAN.id, "modified_at": self._clock.now().isoformat()} | values
         self.held_fees[fee_id] = Fee(id=fee_id, **values)
         return fee_id
@@ -311,8 +376,9 @@ class Site:
         )
 
     def __post_init__(self) -> None:
-        self.papercut = FakePaperCut(self.faults)
-        self.officernd = FakeOfficeRnD(self.faults, self.clock)
+        self.late = Late(self.clock)
+        self.papercut = FakePaperCut(self.faults, self.late)
+        self.officernd = FakeOfficeRnD(self.faults, self.clock, self.late)
         self.database = open_engine(self.url)
         if self.url == "sqlite://":
             _listener[:] = [self.faults]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -146,7 +146,7 @@ def test_companies_and_days(site: Site) -> None:
     assert since.as_json()["site"]["difference"] == "0.00"
 
 
-def test_a_cent_that_the_ledger_missed_is_unmatched(site: Site) -> None:
+def test_buckets_that_no_entry_explains_are_unmatched(site: Site) -> None:
     from sqlalchemy import update
 
     from relay.money.ledger import tables
@@ -154,8 +154,51 @@ def test_a_cent_that_the_ledger_missed_is_unmatched(site: Site) -> None:
     site.person("ann")
     site.settle()
     with site.quietly(), site.database.begin() as connection:
-        connection.execute(update(tables.marks).values(balance=10_000))
+        connection.execute(update(tables.wallets).values(own=10_000))
     assert ("unmatched", "ann", "0.01") in lines(report(site))
+
+
+def test_a_debt_that_nobody_explains_is_told(site: Site) -> None:
+    site.person("ann")
+    site.settle()
+    site.papercut.accounts["ann"].balance -= 3.0
+    site.settle()
+    assert lines(report(site)) == [("explained", "ann", "-3.00"), ("explained", "ann", "-3.00")]  # held, from elsewhere
+    site.approve("ann", "bill")
+    site.settle()
+    assert lines(report(site)) == [("explained", "ann", "-3.00")]
+
+
+def test_two_fees_with_one_reference_are_told(site: Site) -> None:
+    ann = site.person("ann")
+    site.prints("ann", 7.0)
+    reference = site.settle().movements[0].reference
+    (fee,) = site.officernd.held_fees.values()
+    site.officernd.put(name=fee.name, issue_date=fee.issue_date, price=fee.price, member=ann)
+    assert ("unmatched", reference, "7.00") in lines(report(site))
+
+
+@pytest.mark.parametrize(("logged", "amount"), [(3, None), (2, "-1.00"), (5, "2.00")])
+def test_the_job_log_says_what_was_printed(site: Site, logged: int, amount: str | None) -> None:
+    """The log is asked about the very time that the journal tells of."""
+    from relay.money.books import NoEvidence
+    from relay.money.decide.explain import Known
+
+    class Log(NoEvidence):
+        def known(self, username: str, since: datetime, until: datetime, jobs: int | None) -> Known:
+            asked.append((since, until))
+            return Known(logged * 1_000_000, 1)
+
+    asked: list[tuple[datetime, datetime]] = []
+    site.person("ann")
+    linked = site.clock.now()
+    site.prints("ann", 3.0)
+    site.clock.move(hours=1)
+    site.settle()
+    settled = site.clock.now()
+    site.clock.move(hours=1)
+    assert lines(report(site, jobs=Log())) == ([("explained", "ann", amount)] if amount else [])
+    assert asked == [(linked, settled)]
 
 
 def test_what_was_moved_before_a_link_is_no_difference_after_it(site: Site) -> None:

@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from money_world import Site, kill, sites
+from money_world import Site, kill, lose, sites
 
 from relay import money
+from relay.errors import BadAnswer
 from relay.money.report.result import MoneyResult
 
 
@@ -79,11 +80,38 @@ def test_several_foreign_fees_stop_the_site(site: Site) -> None:
             foreign_fee(site, member)
     result = site.settle()
     assert (result.exit_code, codes(result), site.remote_writes()) == (3, ["old_connector"], 0)
-    site.approve("hq", "forgive")
+    assert [row["code"] for row in money.stops(site.database, site.settings)] == ["old_connector"]
+    site.approve("old_connector", "forgive")
     site.settle()
+    assert money.stops(site.database, site.settings) == []
     assert [site.balance(name) for name in ("ann", "bob", "eve", "joe")] == [0, 0, 0, 0]
     assert sorted(movement.kind for movement in site.result.movements) == ["fee", *["forgiveness"] * 3]
     assert site.settle().exit_code == 0
+
+
+def test_somebody_busy_keeps_his_foreign_fee_when_the_site_is_answered(site: Site) -> None:
+    """Ann's adjustment is in doubt while the site's word forgives: her foreign fee is asked about afterwards."""
+    site.person("ann")
+    site.prints("ann", 1.0)
+
+    def lost_beside_a_job(name: str, phase: str) -> None:
+        if (name, phase) == ("adjust_balance", "after"):
+            site.prints("ann", 2.0)
+            lose(name, phase)
+
+    site.faults.always = lost_beside_a_job
+    assert site.settle().exit_code == 4
+    site.faults.clear()
+    for name in ("bob", "eve"):
+        foreign_fee(site, site.person(name))
+    foreign_fee(site, site.officernd.held_fees[next(iter(site.officernd.held_fees))].member)
+    site.settle()
+    site.approve("old_connector", "forgive")
+    site.settle()
+    reference = next(movement.reference for movement in site.result.movements if movement.username == "ann")
+    site.resolve(reference, "posted")
+    assert "foreign_fee" in {item.code for item in site.settle().held}
+    assert len([fee for fee in site.officernd.held_fees.values() if "PRF-" in fee.name]) == 1
 
 
 def test_one_foreign_fee_now_and_then_never_stops_the_site(site: Site) -> None:
@@ -233,3 +261,36 @@ def test_a_withdrawn_fee_that_turns_up_is_one_too_many(site: Site) -> None:
     foreign_fee(site, ann, name=f"Printing [{reference}]", price=Decimal(7))
     site.prints("ann", 2.0)
     assert (site.settle().exit_code, codes(site.result), len(site.adjustments("ann"))) == (3, ["foreign_fee"], 1)
+
+
+def test_a_word_on_other_facts_than_now_is_void(site: Site) -> None:
+    """One more foreign fee after the word: it spoke of three."""
+    members = [site.person(name) for name in ("ann", "bob", "eve", "joe")]
+    for member in members[:3]:
+        foreign_fee(site, member)
+    site.prints("joe", 1.0)
+    assert codes(site.settle()) == ["old_connector"]
+    site.approve("hq", "continue")
+    foreign_fee(site, members[3])
+    assert (codes(site.settle()), site.remote_writes()) == (["old_connector"], 0)
+
+
+def test_nothing_is_rebuilt_from_a_list_that_is_no_proof(site: Site) -> None:
+    site.person("ann")
+    site.prints("ann", 7.0)
+    site.settle()
+    lose_the_ledger(site)
+    site.officernd.counts = False
+    with pytest.raises(BadAnswer, match="nothing was rebuilt"):
+        rebuild(site)
+
+
+def test_a_stop_for_lost_fees_is_ended_by_rebuild(site: Site) -> None:
+    site.person("ann")
+    site.prints("ann", 7.0)
+    site.settle()
+    lose_the_ledger(site)
+    site.settle()
+    assert [row["answers"] for row in money.stops(site.database, site.settings)] == [[]]
+    rebuild(site)
+    assert money.stops(site.database, site.settings) == []

@@ -12,7 +12,7 @@ from relay.money.decide.movement import CLOSED, PUBLIC_STATES, STATES, STEPS, Mo
 
 
 def movement(state: str = "planned", fee_state: str | None = None) -> Movement:
-    fee = "PRF-250312-1-AAAAAAAA" if fee_state else None
+    fee = "PRF-250312-4HW0PZ-AAAAAAAA" if fee_state else None
     return Movement(
         "R", "fee", "m", "ann", "c", 1, "EUR", date(2025, 3, 12), 1, state=state, fee_reference=fee, fee_state=fee_state
     )  # type: ignore[arg-type]
@@ -34,8 +34,13 @@ def test_only_the_listed_steps_are_possible(old: str, new: str) -> None:
 
 
 def test_a_lost_or_sent_effect_is_never_withdrawn_or_sent_again_unseen() -> None:
-    assert "withdrawn" not in STEPS["sent"] | STEPS["in_doubt"]
+    assert "withdrawn" not in STEPS["sent"]  # of one in doubt a person may say `none`
     assert "sent" not in STEPS["sent"] | STEPS["in_doubt"]
+
+
+def test_a_doubt_comes_before_a_second_sending() -> None:
+    """Everything open is in doubt after an older ledger was put back."""
+    assert all("in_doubt" in STEPS[state] for state in ("planned", "sent", "failed"))
 
 
 @pytest.mark.parametrize(

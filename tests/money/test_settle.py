@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from money_world import LOCATION, PLAN, Site, lose, refuse, sites, unreachable
+from money_world import LOCATION, PLAN, Decimal, Site, lose, refuse, sites, unreachable
 
 from relay import amounts
-from relay.errors import NotSent, RelayError, UsageError
+from relay.errors import BadAnswer, NotSent, Refused, UsageError
 from relay.money.report.result import MoneyResult
 
 
@@ -124,7 +124,9 @@ def test_a_dry_run_writes_nothing_anywhere(site: Site) -> None:
         [("ann.lee", "fee", "7.00", "planned")],
     )
     assert (site.ledger_rows(), site.remote_writes()) == (before, 0)
-    assert site.settle().movements[0].reference == dry.movements[0].reference
+    done = site.settle()
+    assert movements(done) == [("ann.lee", "fee", "7.00", "posted")]
+    assert done.movements[0].reference != dry.movements[0].reference  # its random part is made when it is stored
 
 
 def test_a_dry_run_recovers_nothing(site: Site) -> None:
@@ -194,23 +196,43 @@ def test_the_issue_date(site: Site, setting: str, issued: date) -> None:
     assert [fee.issue_date for fee in site.fees_of(ann)] == [issued]
 
 
-@pytest.mark.parametrize(("every", "days"), [("week", 7), ("month", 30)])
+@pytest.mark.parametrize(("every", "days"), [("week", 7), ("month", 8)])
 def test_longer_periods_bill_once(site: Site, every: str, days: int) -> None:
+    """A debt is due once a coin of it is of an earlier period, and then the whole of it."""
     site.configure(fees={"every": every})
     ann = site.person("ann.lee")
-    site.prints("ann.lee", 1.0)
-    assert site.settle().exit_code == 0
-    site.prints("ann.lee", 2.0)
-    assert (site.settle().exit_code, site.result.movements, len(site.fees_of(ann))) == (0, (), 1)
+    for cost in (1.0, 2.0):
+        site.prints("ann.lee", cost)
+        assert (site.settle().exit_code, site.result.movements, site.fees_of(ann)) == (0, (), [])
     site.clock.move(days=days)
+    site.prints("ann.lee", 4.0)
     site.settle()
-    assert [amounts.from_decimal(fee.price) for fee in site.fees_of(ann)] == [1_000_000, 2_000_000]
+    assert [amounts.from_decimal(fee.price) for fee in site.fees_of(ann)] == [7_000_000]
+    site.prints("ann.lee", 0.5)
+    assert (site.settle().exit_code, site.result.movements, site.balance("ann.lee")) == (0, (), -500_000)
+
+
+def test_a_payment_pays_the_oldest_part_first(site: Site) -> None:
+    site.configure(fees={"every": "month"})
+    ann = site.person("ann.lee")
+    site.prints("ann.lee", 1.0)
+    site.settle()
+    site.clock.move(days=8)
+    site.papercut.accounts["ann.lee"].balance += 1.0
+    site.settle()
+    site.prints("ann.lee", 2.0)
+    assert (site.settle().exit_code, site.fees_of(ann)) == (0, [])
+    site.clock.move(days=31)
+    site.settle()
+    assert [amounts.from_decimal(fee.price) for fee in site.fees_of(ann)] == [2_000_000]
 
 
 def test_what_failed_on_the_billing_day_is_tried_again_after_it(site: Site) -> None:
     site.configure(fees={"every": "month"})
     ann = site.person("ann.lee")
     site.prints("ann.lee", 1.0)
+    site.settle()
+    site.clock.move(days=8)
     site.faults.always = refuse
     assert site.settle().exit_code == 1
     site.faults.clear()
@@ -262,7 +284,8 @@ def test_a_shadow_month_is_computed_and_nothing_is_written(site: Site) -> None:
         site.clock.move(days=1)
     assert [text for text in shown if text != "0.00"] == ["1.50"] * 3
     assert (site.remote_writes(), site.balance("ann.lee")) == (0, -4_500_000)
-    assert site.top_up().as_json()["movements"] == []  # owes: settle first
+    (shown_only,) = site.top_up().as_json()["movements"]
+    assert (shown_only["amount"], shown_only["state"], site.balance("ann.lee")) == ("5.00", "planned", -4_500_000)
     assert [row[-1] for row in site.ledger_rows()["shadow_fees"]] == [1_500_000] * 3
 
 
@@ -342,15 +365,11 @@ def test_money_paid_right_before_billing_is_not_billed(site: Site) -> None:
     ann = site.person("ann.lee")
     site.prints("ann.lee", 5.0)
 
-    # The payment lands after all balances were read: between deciding and the fee.
-    original = site.papercut.user_properties
+    def pays(name: str, phase: str) -> None:
+        if (name, phase) == ("account_reading", "before"):  # all were read at once before: this is the permit's
+            site.papercut.accounts["ann.lee"].balance = 0.0
 
-    def read(username: str, names: Any) -> dict[str, str]:
-        if site.faults.counting and site.papercut.accounts[username].balance == -5.0:
-            site.papercut.accounts[username].balance = 0.0
-        return original(username, names)
-
-    site.papercut.user_properties = read  # type: ignore[method-assign]
+    site.faults.always = pays
     assert (site.settle().exit_code, site.fees_of(ann), site.result.movements) == (0, [], ())
 
 
@@ -439,6 +458,8 @@ def test_one_held_person_does_not_make_every_day_a_billing_day(site: Site) -> No
     site.officernd.gone.add(bob)
     for name in ("ann", "bob"):
         site.prints(name, 1.0)
+    site.settle()
+    site.clock.move(days=8)
     assert site.settle().exit_code == 3
     site.prints("ann", 2.0)
     site.clock.move(days=1)
@@ -490,21 +511,6 @@ def test_an_account_gone_from_papercut_is_told(site: Site) -> None:
     assert "ann.lee" in site.settle().as_json()["notes"][0]
 
 
-def test_a_reading_that_is_no_number_stops(site: Site) -> None:
-    site.person("ann.lee")
-    site.papercut.accounts["ann.lee"].balance = float("nan")
-    with pytest.raises(RelayError, match="no number"):
-        site.settle()
-
-
-def test_personal_accounts_are_read_and_adjusted_by_name(site: Site) -> None:
-    site.configure(papercut={"personal_account": "Printing"})
-    site.person("ann.lee")
-    site.prints("ann.lee", 1.0)
-    assert (site.settle().exit_code, site.balance("ann.lee")) == (0, 0)
-    assert "balance" in site.papercut.calls
-
-
 def test_the_people_in_force_are_billed(site: Site) -> None:
     """The payer is the company of the directory on the billed day, kept in the movement."""
     ann = site.person("ann.lee")
@@ -522,7 +528,7 @@ def test_departed_people_are_settled_while_officernd_knows_them(site: Site) -> N
         site.prints(name, 1.0)
     result = site.settle()
     assert (result.exit_code, len(site.fees_of(ann)), held(result)) == (3, 1, {"bob": ("member_gone", "1.00")})
-    with pytest.raises(UsageError, match="no longer knows bob, so no fee can be made"):
+    with pytest.raises(UsageError, match="no longer knows bob, or the company that pays, so no fee can be made"):
         site.approve("bob", "bill")
     site.approve("bob", "forgive")
     assert (site.settle().exit_code, site.balance("bob")) == (0, 0)
@@ -538,9 +544,137 @@ def test_a_member_deleted_since_the_last_sync_is_held(site: Site) -> None:
     assert site.settle().exit_code == 3
 
 
-def test_settling_waits_before_a_look_up(site: Site) -> None:
+def at_the_fee(site: Site, fault: Any, phase: str) -> None:
+    site.faults.always = lambda name, when: fault(name, when) if (name, when) == ("create_fee", phase) else None
+
+
+def test_a_request_without_an_answer_is_waited_for_before_the_look_up(site: Site) -> None:
+    """Its time-out, settling_s, and the time by which a list may lag, on the run's own monotonic clock."""
     site.person("ann.lee")
     site.prints("ann.lee", 1.0)
-    site.faults.always = lambda name, phase: lose(name, phase) if (name, phase) == ("create_fee", "after") else None
+    at_the_fee(site, lose, "after")
+    assert (site.settle().exit_code, sum(site.clock.slept_s)) == (0, 30 + 2 + 10)
+
+
+def test_an_answered_refusal_is_judged_at_once(site: Site) -> None:
+    site.person("ann.lee")
+    site.prints("ann.lee", 1.0)
+    at_the_fee(site, refuse, "before")
+    assert (site.settle().exit_code, site.clock.slept_s) == (1, [])
+
+
+def test_a_refused_answer_to_a_fee_that_is_there_is_judged_by_the_list(site: Site) -> None:
+    """Any bad answer, a plain refusal too, says nothing: what OfficeRnD's list shows is what happened."""
+
+    def refused_after(name: str, _phase: str) -> None:
+        raise Refused(f"{name} is refused: the period is locked.", system="fake", operation=name)
+
+    ann = site.person("ann.lee")
+    site.prints("ann.lee", 1.0)
+    at_the_fee(site, refused_after, "after")
+    assert (site.settle().exit_code, movements(site.result)) == (0, [("ann.lee", "fee", "1.00", "posted")])
+    site.faults.clear()
+    assert (site.settle().movements, len(site.fees_of(ann)), site.balance("ann.lee")) == ((), 1, 0)
+
+
+def test_a_list_that_lacks_a_fee_that_is_there_proves_nothing(site: Site) -> None:
+    """The counted list of a run has to hold every fee that the ledger knows as posted: else nothing is billed."""
+    ann = site.person("ann.lee")
+    site.prints("ann.lee", 1.0)
     site.settle()
-    assert (site.clock.slept_s, site.result.exit_code) == ([2.0], 0)
+    site.prints("ann.lee", 2.0)
+    site.officernd.hides = lambda fee: True
+    with pytest.raises(BadAnswer, match="lacks 1 that are there"):
+        site.settle()
+    assert len(site.fees_of(ann)) == 1
+    assert (site.settle().exit_code, len(site.fees_of(ann))) == (0, 2)
+
+
+def test_without_a_count_a_lost_fee_is_in_doubt(site: Site) -> None:
+    ann = site.person("ann.lee")
+    site.prints("ann.lee", 1.0)
+    site.officernd.counts = False
+    at_the_fee(site, lose, "before")
+    assert site.settle().exit_code == 4
+    site.faults.clear()
+    assert (site.settle().exit_code, site.fees_of(ann)) == (4, [])
+    site.officernd.counts = True
+    assert (site.settle().exit_code, len(site.fees_of(ann)), site.balance("ann.lee")) == (0, 1, 0)
+
+
+def test_a_job_between_balance_and_counter_is_read_again(site: Site) -> None:
+    ann = site.person("ann.lee")
+    site.prints("ann.lee", 5.0)
+    jobs = iter([0.4, 0.3])
+
+    def lands() -> None:
+        cost = next(jobs, None)
+        if cost is not None:
+            site.prints("ann.lee", cost)
+
+    site.papercut.between = lands
+    assert (site.settle().exit_code, site.billed(ann), site.balance("ann.lee")) == (0, 5_700_000, 0)
+
+
+def test_what_never_rests_is_not_billed(site: Site) -> None:
+    site.person("ann.lee")
+    site.papercut.between = lambda: site.prints("ann.lee", 0.1)
+    with pytest.raises(BadAnswer, match="Somebody printed each of the 5 times that ann.lee"):
+        site.settle()
+    assert site.remote_writes() == 0
+
+
+def test_two_fees_with_one_reference_are_told(site: Site) -> None:
+    ann = site.person("ann.lee")
+    site.prints("ann.lee", 1.0)
+    reference = site.settle().movements[0].reference
+    (fee,) = site.fees_of(ann)
+    site.officernd.put(name=fee.name, issue_date=fee.issue_date, price=fee.price, member=ann)
+    site.prints("ann.lee", 2.0)
+    result = site.settle()
+    assert (result.exit_code, refused(result), site.balance("ann.lee")) == (3, ["double_fee"], 0)
+    assert reference in result.refused[0].message
+
+
+def test_a_price_stored_otherwise_than_sent_is_told(site: Site) -> None:
+    ann, bob = site.person("ann"), site.person("bob")
+    for name in ("ann", "bob"):
+        site.prints(name, 1.0)
+
+    def taxed(name: str, phase: str) -> None:
+        if (name, phase) == ("create_fee", "after"):
+            for fee_id, fee in site.officernd.held_fees.items():
+                site.officernd.held_fees[fee_id] = replace(fee, price=Decimal("1.20"))
+
+    site.faults.always = taxed
+    result = site.settle()
+    assert (result.exit_code, refused(result)[0]) == (3, "verification_failed")
+    assert "1.20 EUR instead of 1.00" in result.refused[0].message
+    assert (len(site.fees_of(ann)), len(site.fees_of(bob))) == (1, 0)
+
+
+def test_a_fee_that_comes_after_everybody_gave_it_up_is_adopted(site: Site) -> None:
+    """Its effect is later than the deadline: found by its reference, never made a second time."""
+    ann = site.person("ann.lee")
+    site.prints("ann.lee", 7.0)
+    site.late.next_s = 100
+    assert site.settle().exit_code == 1
+    site.clock.move(seconds=100)
+    assert (site.settle().exit_code, len(site.fees_of(ann)), site.balance("ann.lee")) == (0, 1, 0)
+
+
+@pytest.mark.parametrize("late_s", [25, 31])
+@pytest.mark.parametrize("what", ["fee", "adjustment"])
+def test_an_effect_within_the_deadline_is_never_doubled(site: Site, what: str, late_s: float) -> None:
+    ann = site.person("ann.lee")
+    site.prints("ann.lee", 7.0)
+
+    def put_off(name: str, phase: str) -> None:
+        if (name, phase) == ("create_fee" if what == "fee" else "adjust_balance", "before") and late:
+            site.late.next_s = late.pop()
+            site.clock.jump(hours=2)  # a wall clock says nothing of how long was waited
+
+    late = [late_s]
+    site.faults.always = put_off
+    assert site.settle().exit_code == 0
+    assert (len(site.fees_of(ann)), len(site.adjustments("ann.lee")), site.balance("ann.lee")) == (1, 1, 0)

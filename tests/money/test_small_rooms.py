@@ -18,10 +18,11 @@ from relay.accounts import LinkedAccount
 from relay.errors import Refused
 from relay.money.act import fees_plan
 from relay.money.decide import reference, wording
-from relay.money.decide.account import Mark
 from relay.money.decide.allowance import Skipped, TopUp, allowance_of, decide_top_up, take_back
 from relay.money.decide.bill import Bill, Share
+from relay.money.decide.explain import Buckets
 from relay.money.decide.movement import Movement
+from relay.money.decide.wallet import Wallet
 from relay.money.report import status as reports
 from relay.officernd.model import Membership
 
@@ -118,18 +119,22 @@ def test_the_fees_name_tells_who_what_and_the_reference() -> None:
 
 @pytest.mark.parametrize(
     "document",
-    ["PRF-250313-1-7QK2M9FA", "x [prf\u2010250313-1-7qk2m9fa].pdf", "a" * 117 + " PRF-250313-1-7QK2M9FABB"],
+    [
+        "PRF-250313-4HW0PZ-7QK2M9FA",
+        "x [prf\u2010250313-4hw0pz-7qk2m9fa].pdf",
+        "a" * 112 + " PRF-250313-4HW0PZ-7QK2M9FABB",
+    ],
 )
 def test_no_document_can_pass_for_a_fee(document: str) -> None:
     """Somebody could name one like the reference of tomorrow's fee, which is then believed to be sent already."""
-    own = reference.make("fee", "hq", "m1", DAY, 1)
+    own = reference.make("fee", "hq", "m1", DAY, "4HW0PZ")
     name = wording.fee_name(bill(), own, DAY, "jobs", "Acme", document)
     assert [own] == reference.find(name)
 
 
 @given(st.text(max_size=400), st.text(max_size=600))
 def test_the_reference_survives_any_name(name: str, jobs: str) -> None:
-    made = reference.make("fee", "hq", "m1", DAY, 1)
+    made = reference.make("fee", "hq", "m1", DAY, "4HW0PZ")
     text = wording.fee_name(bill(name), made, DAY, "jobs", "Acme", jobs)
     assert text.endswith(f"[{made}]") and made in reference.find(text)
     assert len(text) <= wording.NAME_LENGTH and not any(ord(character) < 32 for character in text)
@@ -143,10 +148,12 @@ def test_the_reference_survives_any_name(name: str, jobs: str) -> None:
         ("top_up", -1, "taken back"),
         ("forgiveness", 1, "Forgiven"),
         ("credit", -1, "Refund"),
+        ("restoration", 1, "Brought back after PaperCut was restored"),
+        ("included", 1, "Included"),
     ],
 )
 def test_the_comment_is_short_and_carries_the_reference(kind: Any, amount: int, words: str) -> None:
-    movement = Movement("PRF-250312-1-7QK2M9FA/12", kind, "m1", "ann", "c1", amount * 10**15, "EUR", DAY, 1)
+    movement = Movement("PRF-250312-4HW0PZ-7QK2M9FA/12", kind, "m1", "ann", "c1", amount * 10**15, "EUR", DAY, 1)
     text = wording.comment(movement)
     assert words in text and text.endswith(f"[{movement.reference}]") and len(text) < 255
     assert "-" not in text.split("EUR")[0].split(":")[1]
@@ -176,26 +183,47 @@ def test_a_plan_covers_its_member_or_its_companys_members(membership: Membership
     )
 
 
-def test_a_top_up_waits_for_debts_and_open_movements() -> None:
-    def decided(balance: int, **how: Any) -> Any:
-        options = {"busy": False, "mode": "add", "minimum": 10_000, "currency": "EUR"} | how
-        return decide_top_up(ANN, balance, 5_000_000, **options)  # type: ignore[arg-type]
-
-    assert decided(0) == TopUp(ANN, 5_000_000)
-    assert decided(-9_999) == TopUp(ANN, 5_000_000)
-    assert isinstance(decided(-10_000), Skipped) and decided(-10_000).owed == 10_000
-    assert isinstance(decided(0, busy=True), Skipped)
-    assert decided(-4_000, mode="reset") == TopUp(ANN, 5_004_000)
-    assert decided(8_000_000, mode="reset") == TopUp(ANN, -3_000_000)
+def wallet(**buckets: int) -> Wallet:
+    return replace(Wallet.empty(ANN), buckets=Buckets(**buckets))
 
 
-def test_at_most_what_we_gave_is_taken_back() -> None:
+def decided(busy: bool = False, mode: Any = "add", given: int = 5_000_000, **buckets: int) -> TopUp | Skipped | None:
+    return decide_top_up(ANN, wallet(**buckets), given, busy=busy, mode=mode)
+
+
+def test_a_top_up_waits_for_open_movements_and_for_no_debt() -> None:
+    assert decided() == TopUp(ANN, 5_000_000)
+    assert decided(owed=-9_000_000, opening=-1, disputed=-1) == TopUp(ANN, 5_000_000)
+    assert decided(allowance=2_000_000, own=9) == TopUp(ANN, 5_000_000)
+    skipped = decided(busy=True)
+    assert isinstance(skipped, Skipped) and "still open" in skipped.reason
+
+
+def test_a_reset_lets_what_is_left_expire_and_touches_nothing_else() -> None:
+    assert decided(mode="reset", owed=-4_000_000, own=8_000_000) == TopUp(ANN, 5_000_000)
+    assert decided(mode="reset", allowance=2_000_000) == TopUp(ANN, 3_000_000, 2_000_000)
+    assert decided(mode="reset", allowance=5_000_000) == TopUp(ANN, 0, 5_000_000)
+    assert decided(mode="reset", allowance=8_000_000) == TopUp(ANN, 0, 5_000_000)  # the amount was lowered
+
+
+@pytest.mark.parametrize("standing", ["excluded", "departed"])
+def test_who_is_not_active_or_has_no_allowance_gets_nothing(standing: str) -> None:
+    assert decide_top_up(replace(ANN, standing=standing), wallet(), 5, busy=False, mode="add") is None
+    assert decided(given=0) is None
+
+
+def test_only_our_unused_allowance_is_taken_back() -> None:
     leaver = replace(ANN, standing="departed")
-    mark = Mark(0, 1, NOW, top_up_left=2_005_000)
-    assert take_back(leaver, mark, 9_000_000, "EUR") == 2_000_000
-    assert take_back(leaver, mark, 1_000_000, "EUR") == 1_000_000
-    assert take_back(leaver, mark, -1, "EUR") == take_back(ANN, mark, 9_000_000, "EUR") == 0
-    assert take_back(leaver, None, 9_000_000, "EUR") == 0
+
+    def taken(**buckets: int) -> int:
+        back = take_back(leaver, wallet(**buckets), "EUR")
+        assert back is None or (back.account, back.expires) == (leaver, -back.amount)
+        return 0 if back is None else back.amount
+
+    assert taken(allowance=2_005_000, own=9_000_000) == -2_000_000
+    assert taken(allowance=2_000_000, owed=-500_000) == -1_500_000
+    assert taken(allowance=2_000_000, owed=-2_000_001) == taken(own=9_000_000) == taken() == 0
+    assert take_back(ANN, wallet(allowance=2_000_000), "EUR") is None
 
 
 # -- reports ---------------------------------------------------------------------------------------------------------

@@ -7,8 +7,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from money_world import Site, kill, lose, sites
+from money_world import Site, kill, lose, refuse, sites
 
+from relay.errors import UsageError
 from relay.money.report.result import MoneyResult
 from relay.officernd.model import Membership, Plan
 from relay.papercut.client import GroupQuota
@@ -48,33 +49,139 @@ def test_a_dry_run_only_shows(site: Site) -> None:
     assert (site.ledger_rows(), site.remote_writes()) == (before, 0)
 
 
-@pytest.mark.parametrize(("mode", "after"), [("add", 7_000_000), ("reset", 5_000_000)])
-def test_add_and_reset(site: Site, mode: str, after: int) -> None:
+@pytest.mark.parametrize(("mode", "added"), [("add", "5.00"), ("reset", "1.00")])
+def test_add_and_reset(site: Site, mode: str, added: str) -> None:
+    """What was there before, and what is paid in, is never taken for an allowance."""
     site.configure(top_up={"mode": mode})
     site.person("ann", 2.0)
-    assert (site.top_up().exit_code, site.balance("ann")) == (0, after)
+    assert (site.top_up().exit_code, site.balance("ann")) == (0, 7_000_000)
     site.prints("ann", 1.0)
-    assert (site.top_up().movements, site.balance("ann")) == ((), after - 1_000_000)  # the period is done
+    assert (site.top_up().movements, site.balance("ann")) == ((), 6_000_000)  # the period is done
+    site.settle()
+    site.clock.move(days=30)
+    assert movements(site.top_up()) == [("ann", "top_up", added, "posted")]
 
 
 def test_a_reset_with_nothing_to_add_is_done_too(site: Site) -> None:
     site.configure(top_up={"mode": "reset"})
-    site.person("ann", 5.0)
-    assert (site.top_up().movements, len(site.ledger_rows()["top_up_claims"])) == ((), 1)
+    site.person("ann")
+    site.top_up()
+    site.clock.move(days=30)
+    assert (site.top_up().movements, len(site.ledger_rows()["top_up_claims"])) == ((), 2)
     site.prints("ann", 1.0)
     assert site.top_up().movements == ()
 
 
-def test_whoever_owes_is_settled_first(site: Site) -> None:
+@pytest.mark.parametrize("mode", ["add", "reset"])
+def test_cash_is_never_taken(site: Site, mode: str) -> None:
+    """Also where a job in between hides how much of the allowance was used."""
+    site.configure(top_up={"mode": mode, "every": "day"})
+    site.person("ann")
+    for _ in range(3):
+        site.top_up()
+        site.prints("ann", 2.0)
+        site.papercut.accounts["ann"].balance += 10.0  # paid at the desk
+        site.settle()
+        site.clock.move(days=1)
+    assert site.balance("ann") == 3 * (5_000_000 - 2_000_000 + 10_000_000)
+
+
+def test_a_debt_delays_no_top_up_and_is_billed_all_the_same(site: Site) -> None:
     ann = site.person("ann")
     site.prints("ann", 1.0)
-    skipped = site.top_up()
-    assert (skipped.exit_code, movements(skipped)) == (0, [])
-    (held,) = skipped.as_json()["held"]
-    assert (held["username"], held["amount"]) == ("ann", "1.00") and "settle first" in held["reason"]
+    assert movements(site.top_up()) == [("ann", "top_up", "5.00", "posted")]
+    assert site.balance("ann") == 4_000_000
+    site.settle()
+    assert (site.billed(ann), site.balance("ann")) == (1_000_000, 5_000_000)
+    assert site.top_up().movements == ()
+
+
+def test_a_held_debt_delays_no_top_up(site: Site) -> None:
+    site.person("ann", -9.0)
     site.settle()
     assert movements(site.top_up()) == [("ann", "top_up", "5.00", "posted")]
-    assert (len(site.fees_of(ann)), site.balance("ann")) == (1, 5_000_000)
+    assert [item.code for item in site.settle().held] == ["opening_balance"]
+
+
+def test_a_debt_under_an_allowance_is_billed_once_after_a_kill(site: Site) -> None:
+    ann = site.person("ann")
+    site.prints("ann", 7.0)
+    site.top_up()  # what is owed is 7.00, the balance -2.00
+    site.faults.always = lambda name, at: kill(name, at) if (name, at) == ("create_fee", "after") else None
+    assert site.killed(site.settle)
+    site.faults.clear()
+    site.clock.move(minutes=5)
+    assert site.settle().exit_code == 0
+    assert (site.billed(ann), site.balance("ann")) == (7_000_000, 5_000_000)
+
+
+def test_an_open_movement_delays_a_top_up(site: Site) -> None:
+    site.person("ann")
+    site.prints("ann", 1.0)
+    site.faults.always = refuse
+    site.settle()
+    held = site.top_up()
+    assert [(item.code, item.amount) for item in held.held] == [("settle_first", 0)]
+    assert len(site.ledger_rows()["top_up_claims"]) == 0
+    site.faults.clear()
+    site.settle()
+    assert movements(site.top_up()) == [("ann", "top_up", "5.00", "posted")]
+
+
+# -- the limit of a run ----------------------------------------------------------------------------------------------
+
+
+def test_a_run_gives_no_more_than_its_limit(site: Site) -> None:
+    site.configure(safety={"max_top_ups": "14.99"})
+    for name in ("ann", "bob", "eve"):
+        site.person(name)
+    result = site.top_up()
+    (refusal,) = result.refused
+    assert (refusal.code, refusal.count, refusal.limit) == ("max_top_ups", "15.00", "14.99")
+    assert (result.exit_code, site.remote_writes(), len(site.ledger_rows()["top_up_claims"])) == (3, 0, 0)
+    assert [(item.code, item.amount) for item in result.held] == [("max_top_ups", 5_000_000)] * 3
+    assert site.top_up(allow=["max_top_ups"]).exit_code == 0
+    assert {site.balance(name) for name in ("ann", "bob", "eve")} == {5_000_000}
+
+
+def test_the_limit_refuses_above_it_and_not_at_it(site: Site) -> None:
+    site.configure(safety={"max_top_ups": "10.00"})
+    for name in ("ann", "bob"):
+        site.person(name)
+    assert (site.top_up().exit_code, site.balance("bob")) == (0, 5_000_000)
+
+
+@pytest.mark.parametrize(("amount", "exit_code"), [("25.00", 0), ("25.01", 3)])
+def test_without_a_limit_of_its_own_it_is_25_for_each_who_is_due(site: Site, amount: str, exit_code: int) -> None:
+    site.configure(top_up={"amount": amount})
+    for name in ("ann", "bob"):
+        site.person(name)
+    site.person("eve", standing="excluded")
+    assert site.top_up().exit_code == exit_code
+
+
+def test_the_limit_holds_no_leavers_rest(site: Site) -> None:
+    site.person("ann")
+    site.top_up()
+    site.relink("ann", standing="departed")
+    site.person("bob")
+    site.configure(safety={"max_top_ups": "1.00"})
+    assert movements(site.top_up()) == [("ann", "top_up", "-5.00", "posted")]
+
+
+def test_the_limit_is_shown_by_a_dry_run_too(site: Site) -> None:
+    site.configure(safety={"max_top_ups": "1.00"})
+    site.person("ann")
+    result = site.top_up(dry_run=True)
+    assert ([refusal.code for refusal in result.refused], result.movements) == (["max_top_ups"], ())
+
+
+def test_an_unknown_limit_is_an_error_of_usage(site: Site) -> None:
+    with pytest.raises(UsageError, match="max_top_up:"):
+        site.top_up(allow=["max_top_up"])
+
+
+# -- who, and how much -----------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("standing", ["excluded", "departed"])
@@ -195,7 +302,25 @@ def test_what_a_leaver_has_used_up_meanwhile_is_not_taken(site: Site) -> None:
     site.papercut.adjust_balance_if_available = lambda *_: False  # type: ignore[method-assign]
     site.top_up()
     assert site.balance("ann") == 5_000_000
-    assert site.ledger_rows()["movements"][-1]
+    (_, back) = site.ledger_rows()["movements"]
+    assert "withdrawn" in back and -5_000_000 in back
+
+
+def test_a_leavers_cash_stays(site: Site) -> None:
+    site.person("ann", 3.0)
+    site.top_up()
+    site.prints("ann", 6.0)  # all of the allowance, and 1.00 of the cash
+    site.relink("ann", standing="departed")
+    assert (site.top_up().movements, site.balance("ann")) == ((), 2_000_000)
+
+
+def test_a_reset_takes_only_from_leavers(site: Site) -> None:
+    site.configure(top_up={"mode": "reset"})
+    site.person("ann")
+    site.top_up()
+    site.configure(top_up={"amount": "2.00"})
+    site.clock.move(days=30)
+    assert (site.top_up().movements, site.balance("ann")) == ((), 5_000_000)
 
 
 def test_the_first_top_up_is_verified(site: Site) -> None:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from money_world import Site, kill, lose, refuse, sites, unreachable
+from money_world import Account, Site, kill, lose, refuse, sites, unreachable
 
 from relay.errors import UsageError
+from relay.money.ledger import tables
+from relay.money.ledger.store import Ledger
 
 
 @pytest.fixture
@@ -226,3 +229,137 @@ def test_a_fee_that_failed_gives_way_to_what_is_forgiven(site: Site) -> None:
     site.approve("ann.lee", "forgive")
     assert site.settle().exit_code == 0
     assert (site.billed(ann), [amount for amount, _ in site.adjustments("ann.lee")]) == (5_000_000, [10.0, 5.0])
+
+
+# -- one word, one amount, one use -----------------------------------------------------------------------------------
+
+
+def owes_without_a_job(site: Site, amount: float) -> str:
+    member = site.person("ann.lee")
+    site.settle()
+    site.papercut.accounts["ann.lee"].balance = -amount
+    assert site.settle().exit_code == 3
+    return member
+
+
+def held(site: Site) -> list[tuple[str, int]]:
+    return [(item.code, item.amount) for item in site.result.held]
+
+
+@pytest.mark.parametrize("word", ["bill", "forgive"])
+def test_a_word_moves_what_it_named_and_what_grew_since_waits(site: Site, word: str) -> None:
+    member = owes_without_a_job(site, 5.0)
+    site.approve("ann.lee", word)
+    site.papercut.accounts["ann.lee"].balance -= 3.0
+    assert (site.settle().exit_code, held(site)) == (3, [("unexplained_debt", 3_000_000)])
+    assert (site.billed(member), site.balance("ann.lee")) == (5_000_000 if word == "bill" else 0, -3_000_000)
+    assert (site.settle().movements, site.balance("ann.lee")) == ((), -3_000_000)  # spent
+
+
+def test_a_word_is_void_when_less_is_left(site: Site) -> None:
+    member = owes_without_a_job(site, 5.0)
+    site.approve("ann.lee", "bill")
+    site.papercut.accounts["ann.lee"].balance += 1.0
+    assert (site.settle().exit_code, site.fees_of(member)) == (3, [])
+    assert held(site) == [("unexplained_debt", 4_000_000)]
+    assert "is void: less than that is left" in site.result.notes[0]
+    assert (site.settle().notes, site.fees_of(member)) == ((), [])
+    site.approve("ann.lee", "bill")
+    assert (site.settle().exit_code, site.billed(member)) == (0, 4_000_000)
+
+
+def test_a_word_never_comes_back_with_the_same_debt(site: Site) -> None:
+    member = owes_without_a_job(site, 5.0)
+    site.approve("ann.lee", "bill")
+    site.papercut.accounts["ann.lee"].balance = 0.0  # paid before the settle: the word has lost its object
+    assert site.settle().exit_code == 0
+    site.papercut.accounts["ann.lee"].balance = -5.0
+    assert (site.settle().exit_code, held(site), site.fees_of(member)) == (3, [("unexplained_debt", 5_000_000)], [])
+
+
+def test_the_last_of_two_words_is_the_word(site: Site) -> None:
+    member = owes_without_a_job(site, 5.0)
+    for word in ("bill", "forgive"):
+        site.approve("ann.lee", word)
+    assert (site.settle().exit_code, site.fees_of(member), site.balance("ann.lee")) == (0, [], 0)
+
+
+def test_a_word_is_spent_by_what_carries_it_out(site: Site) -> None:
+    site.configure(safety={"max_fee": "4.00"})
+    owes_without_a_job(site, 5.0)
+    site.approve("ann.lee", "bill")  # the debt is owed then, and above the limit
+    assert held_codes(site) == ["max_fee"]
+    site.approve("ann.lee", "bill")
+    (movement,) = site.settle().movements
+    names = [column.name for column in tables.words.columns]
+    first, second = [dict(zip(names, row, strict=True)) for row in site.ledger_rows()["words"]]
+    assert first["entry_id"] is not None and first["movement"] is None
+    assert (second["movement"], second["entry_id"]) == (movement.reference, None)
+    assert all(row["ended_at"] is not None and not row["void"] for row in (first, second))
+
+
+def held_codes(site: Site) -> list[str]:
+    return [item.code for item in site.settle().held]
+
+
+def test_none_says_that_the_fee_stands_and_nothing_is_adjusted(site: Site) -> None:
+    """What the fee has billed is disputed then: it is never billed again by itself."""
+    reference = doubtful_adjustment(site, there=False)  # 7.00 of the fee and 7.00 of the job beside it are owed
+    site.resolve(reference, "none")
+    site.settle()
+    assert [movement.amount for movement in site.result.movements] == [7_000_000]
+    assert (held(site), site.balance("ann.lee")) == ([("unexplained_debt", 7_000_000)], -7_000_000)
+    assert len(site.officernd.held_fees) == 2
+
+
+def test_none_is_not_for_a_fee_in_doubt(site: Site) -> None:
+    site.person("ann.lee")
+    site.prints("ann.lee", 7.0)
+    site.officernd.counts = False
+    site.faults.always = lambda name, phase: lose(name, phase) if (name, phase) == ("create_fee", "before") else None
+    reference = site.settle().movements[0].reference
+    with pytest.raises(UsageError, match="say --as posted first"):
+        site.resolve(reference, "none")
+
+
+@pytest.mark.parametrize("end", ["posted", "linked back"])
+def test_a_link_to_another_account_leaves_the_movement_of_the_old_one_waiting(site: Site, end: str) -> None:
+    """A movement holds the account that it was decided on: it never goes to another one of the same member."""
+    site.person("ann.lee")
+    linked_at = site.clock.now()
+    site.prints("ann.lee", 7.0)
+    site.faults.always = lambda name, phase: kill(name, phase) if (name, phase) == ("create_fee", "after") else None
+    assert site.killed(site.settle)
+    site.faults.clear()
+    site.clock.move(minutes=1)
+    site.papercut.accounts["ann.two"] = Account(-9.0, 3)
+    site.relink("ann.lee", username="ann.two", linked_at=site.clock.now(), opening_balance=-9_000_000)
+    (movement,) = site.settle().movements
+    assert "is not linked any more as it was" in movement.note
+    assert (site.adjustments("ann.lee"), site.adjustments("ann.two")) == ([], [])
+    if end == "posted":
+        site.resolve(movement.reference, "posted")
+    else:
+        site.relink("ann.two", username="ann.lee", linked_at=linked_at, opening_balance=0)
+    for _ in range(2):
+        site.settle()
+    assert Ledger(site.database, "hq", site.clock).open_movements() == []
+    assert (site.balance("ann.two"), len(site.officernd.held_fees)) == (-9_000_000, 1)
+    assert site.balance("ann.lee") == (0 if end == "linked back" else -7_000_000)
+
+
+@pytest.mark.parametrize(("word", "ends"), [("bill", False), ("forgive", False), ("continue", True)])
+def test_a_stop_is_ended_by_its_own_answer_only(site: Site, word: str, ends: bool) -> None:
+    from relay import money
+
+    site.person("ann.lee")
+    future = site.clock.now() + timedelta(days=2)
+    money.record_run(site.database, "hq", "settle", started=future, ended=future, exit_code=0, answer={})
+    assert site.settle().exit_code == 3
+    for who in ("hq", "clock_went_back"):
+        if ends:
+            site.approve(who, word)
+        else:
+            with pytest.raises(UsageError, match="is not ended by --as"):
+                site.approve(who, word)
+    assert site.settle().exit_code == (0 if ends else 3)

@@ -291,7 +291,7 @@ def test_a_username_that_papercut_cuts_is_kept_and_told(planned) -> None:
     assert [one.code for one in made.warnings] == ["at_in_username"]
 
 
-def test_following_a_rename_by_hand_keeps_the_link(planned) -> None:
+def test_an_account_followed_by_address_is_a_new_link(planned) -> None:
     made = planned(
         world(
             [member()],
@@ -301,7 +301,7 @@ def test_following_a_rename_by_hand_keeps_the_link(planned) -> None:
     )
     assert actions(made)[0] == ("adopt", "ann")
     link = made.people[0].link
-    assert (link.username, link.linked_at, link.opening_balance) == ("ann", NOW, -5)
+    assert (link.username, link.linked_at, link.made_by_us) == ("ann", None, False)  # its balance is read when applied
 
 
 def test_an_account_deleted_by_hand_is_not_in_the_directory(planned) -> None:

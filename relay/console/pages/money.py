@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
@@ -12,7 +13,7 @@ from relay.accounts import SHARED, is_shared
 from relay.console import figures, words
 from relay.console.gate import audited, desk, needs, who
 from relay.errors import RelayError
-from relay.money.decide import bill as decide
+from relay.money.decide.holds import LIMITS, MAX_TOP_UPS, STOP_ANSWERS
 from relay.site import Site
 
 page = Blueprint("money", __name__)
@@ -34,7 +35,7 @@ def show() -> str:
         questions=figures.questions(place),
         held=_held(names),
         decided=_decided(names),
-        site_stopped=_stopped(),
+        stops=_stops(),
         looks=looks,
         effects={kind: _effect(work.answer or {}) for kind, work in looks.items()},
         lines=[
@@ -44,7 +45,6 @@ def show() -> str:
         fees=settings.fees,
         top_up=settings.top_up,
         limits=words.LIMITS,
-        site_name=settings.site.name,
     )
 
 
@@ -68,16 +68,15 @@ def look() -> Any:
 def do() -> Any:
     """Bill what is owed, or add what is due, now."""
     kind, allow = _kind(), tuple(request.form.getlist("allow"))
-    if any(code not in decide.LIMITS for code in allow):
+    if any(code not in (*LIMITS, MAX_TOP_UPS) for code in allow):
         abort(400, "This limit is not known. Nothing was done.")
     if allow:
         audited("limit let pass once", ", ".join(allow))
-    options: dict[str, Any] = {"allow": allow} if kind == "settle" else {}
     work = desk().begin(
         kind,
         "Bill what is owed" if kind == "settle" else "Add the member balances",
         who(),
-        lambda site: _money(kind, site, dry_run=False, **options),
+        lambda site: _money(kind, site, dry_run=False, allow=allow),
         writes=True,
         recorded=True,
     )
@@ -109,7 +108,7 @@ def answer() -> Any:
 @page.post("/money/release")
 @needs("money")
 def release() -> Any:
-    """Say what becomes of money that waits: of one person, of the site, or of everybody held for one reason."""
+    """Say what becomes of money that waits: of one person, of everybody held for one reason, or answer a stop."""
     member, code, said = (request.form.get(name, "") for name in ("who", "code", "said"))
     place = desk()
     held = figures.held(place)
@@ -117,21 +116,28 @@ def release() -> Any:
         {item["member_id"] for item in held if item["code"] == code and item["member_id"] and not item["said"]}
     )
     wanted = [member] if member else everybody
+    if member in STOP_ANSWERS:
+        _word(f"answered the stop: {said}", member, _approval([member], said), "The next billing goes by that.")
+        return redirect(url_for("money.show"))
     if said not in ("bill", "forgive", "credit") or not wanted or (not member and len(wanted) != _count()):
         abort(409, "What waits has changed since this page was made. Nothing was done: look again.")
+    told = {"bill": "It is billed with the next billing.", "forgive": "It is forgiven with the next billing."}.get(
+        said, "It is taken off the balance with the next billing; then credit it in OfficeRnD."
+    )
+    accounts = {item["member_id"]: item["username"] for item in held}
+    subject = accounts.get(member, member) if member else f"{code}: {words.plural(len(wanted), 'person')}"
+    _word(f"decided: {said}", subject, _approval(wanted, said), told)
+    return redirect(url_for("money.show", _anchor="held"))
+
+
+def _approval(wanted: Sequence[str], said: str) -> Callable[[Site], None]:
     reason = _reason(f"decided by {who()} from the console")
 
     def word(site: Site) -> None:
         for one in wanted:
             money.approve(site, one, as_=said, reason=reason)  # type: ignore[arg-type]
 
-    told = {"bill": "It is billed with the next billing.", "forgive": "It is forgiven with the next billing."}.get(
-        said, "It is taken off the balance with the next billing; then credit it in OfficeRnD."
-    )
-    accounts = {item["member_id"]: item["username"] for item in held}
-    subject = accounts.get(member, member) if member else f"{code}: {words.plural(len(wanted), 'person')}"
-    _word(f"decided: {said}", subject, word, told)
-    return redirect(url_for("money.show", _anchor="held"))
+    return word
 
 
 def _count() -> int:
@@ -168,7 +174,7 @@ def differences() -> str:
 
 def _money(kind: str, site: Site, **options: Any) -> Any:
     work = money.settle if kind == "settle" else money.top_up
-    if kind == "settle" and not options["dry_run"]:  # what was printed since decides a lost answer
+    if not options["dry_run"]:  # what was printed since decides a lost answer
         options["jobs"] = jobs.JobLog(site)
     return work(site, **options)
 
@@ -200,7 +206,7 @@ def _held(names: dict[str, str]) -> list[dict[str, Any]]:
     """Return what waits for a word, one group for each reason, with its people and the answers that are possible."""
     found: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
     for item in figures.undecided(desk()):
-        if item["member_id"] and item["code"] != "restored":
+        if item["member_id"]:
             found[item["code"]].append({**item, "name": _name(names, item["member_id"], item["username"])})
     groups = []
     for code, people in sorted(found.items()):
@@ -232,7 +238,7 @@ def _decided(names: dict[str, str]) -> list[dict[str, Any]]:
     found = []
     for item in figures.held(desk()):
         hold = words.HOLDS.get(item["code"])
-        if item["said"] and item["member_id"] and item["code"] != "restored" and hold:
+        if item["said"] and item["member_id"] and hold:
             found.append(
                 {
                     **item,
@@ -244,22 +250,22 @@ def _decided(names: dict[str, str]) -> list[dict[str, Any]]:
     return sorted(found, key=lambda item: str(item["name"]).casefold())
 
 
-def _stopped() -> dict[str, Any] | None:
-    """Return why the whole site's money is stopped, and how many people and how much that holds."""
-    items = [item for item in figures.held(desk()) if item["code"] == "restored"]
-    if not items:
-        return None
-    hold = words.HOLDS["restored"]
-    currency = desk().settings.site.currency
-    total = sum(amounts.parse(item["amount"]) for item in items if item["member_id"])
-    return {
-        "title": hold.title,
-        "question": hold.question,
-        "answers": hold.answers,
-        "people": sum(1 for item in items if item["member_id"]),
-        "total": amounts.text(total, currency),
-        "said": next((does for answer, _, does in hold.answers if answer == items[0]["said"]), ""),
-    }
+def _stops() -> list[dict[str, Any]]:
+    """Return why no money of the site moves, each with the answers that end it."""
+    found = []
+    for stop in money.stops(desk().database, desk().settings):
+        known = words.STOPS.get(stop["code"])
+        answers = [one for one in (known.answers if known else ()) if one[0] in stop["answers"]]
+        found.append(
+            {
+                "code": stop["code"],
+                "title": known.title if known else stop["code"].replace("_", " ").capitalize(),
+                "question": known.question if known else words.plain(stop["message"]),
+                "answers": answers,
+                "said": next((does for answer, _, does in answers if answer == stop["said"]), ""),
+            }
+        )
+    return found
 
 
 def _effect(answer: dict[str, Any]) -> dict[str, Any]:

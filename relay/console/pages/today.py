@@ -103,6 +103,11 @@ def _todo() -> list[dict[str, str]]:
         lines = words.plural(open_questions, "fee or balance", "fees or balances")
         text = f"{lines} cannot be told from here: somebody must look."
         add("bad", text, url_for("money.show", _anchor="questions"), "Answer")
+    for stop in money.stops(place.database, place.settings):
+        if not stop["said"]:
+            known = words.STOPS.get(stop["code"])
+            text = f"No money moves: {known.title.lower() if known else words.plain(stop['message'])}."
+            add("bad", text, url_for("money.show"), "Look")
     held = figures.undecided(place)
     if held:
         people = len({item["member_id"] for item in held})

@@ -1,36 +1,63 @@
-"""The two remote writes, each between two commits, with what to do about every way they can go wrong.
+"""The two remote writes, each between two commits; whatever is no plain success is judged by what the other side shows.
 
-A fee is posted, then the balance adjusted by a relative amount, then read back. A lost answer is looked up after the
-settling time; whatever that does not decide is parked. Nothing is ever sent a second time in the run that lost its
-answer: the next run looks again first. Who is billed, and how much, was decided before.
+A fee is posted, then the balance adjusted by a relative amount, then both are read back. An answer other than a plain
+success says nothing certain, and neither does silence: once the request is over, OfficeRnD's counted list decides
+about a fee, balance and counter about an adjustment. What they do not decide is parked. Nothing is sent a second time
+before that, and each sending needs a permit of the guard.
 """
 
 from __future__ import annotations
 
 import logging
-from datetime import timedelta
+from collections.abc import Sequence
 from typing import Literal
 
 from relay import amounts
-from relay.accounts import is_shared
-from relay.errors import AuthFailed, NotFound, NotSent, OutcomeUnknown, RateLimited, Refused, RelayError
+from relay.errors import AuthFailed, NotSent, OutcomeUnknown, RateLimited, RelayError, RemoteError
+from relay.money.act import deadline, fee_list, readings
+from relay.money.act.guard import Guard, Permit
 from relay.money.books import Books
 from relay.money.decide import wording
-from relay.money.decide.evidence import ROUNDING, FeeMatch, Reading, Verdict, judge_adjustment, match_fee
+from relay.money.decide.evidence import ROUNDING, FeeMatch, Reading, Verdict, judge_adjustment
 from relay.money.decide.movement import Fee, Movement
 from relay.officernd.model import NewFee
 
 log = logging.getLogger(__name__)
 
-# "unreachable": certainly not there, and trying the next one is pointless; the others are the ledger's own words.
-Outcome = Literal["posted", "failed", "in_doubt", "unreachable"]
+# "unreachable": certainly not there, and trying the next one is pointless. "open": sent, to be judged by the list.
+Outcome = Literal["posted", "failed", "in_doubt", "unreachable", "open"]
 
 RATE_LIMIT_TRIES = 3
 RATE_LIMIT_WAIT_S = 65.0  # OfficeRnD counts by the minute
 
 
-def post_fee(books: Books, fee: Fee) -> Outcome:
+# -- fees ------------------------------------------------------------------------------------------------------------
+
+
+def post_fee(books: Books, fee: Fee, permit: Permit) -> Outcome:
     """Create one planned or failed fee in OfficeRnD, and return how that ended; the ledger knows it too."""
+    permit.use(fee.reference)
+    ledger, reference = books.ledger, fee.reference
+    with ledger.write() as connection:
+        for booked in permit.read.values():
+            readings.store_one(books, connection, booked)
+        ledger.step_fee(connection, reference, "sent", "sent", sent_at=books.clock.now(), note="")
+    for _ in range(RATE_LIMIT_TRIES):
+        outcome, error = _create_fee(books, fee)
+        if not isinstance(error, RateLimited):
+            return outcome
+        books.clock.sleep(min(max(error.retry_after_s, 1.0), RATE_LIMIT_WAIT_S))
+        # "Too many requests" is an answer like any other: only the list says that nothing was made.
+        outcome = judge_fees(books, [ledger.fee(reference)])[0]
+        if outcome != "failed":
+            return outcome
+        with ledger.write() as connection:
+            ledger.step_fee(connection, reference, "sent", "sent_again", sent_at=books.clock.now(), note="")
+    return _create_fee(books, fee)[0]
+
+
+def _create_fee(books: Books, fee: Fee) -> tuple[Outcome, RemoteError | None]:
+    """Send one fee once; return what became of it, and the error where the answer was no plain success."""
     ledger, reference = books.ledger, fee.reference
     new = NewFee(
         name=fee.name,
@@ -43,60 +70,54 @@ def post_fee(books: Books, fee: Fee) -> Outcome:
         is_personal=fee.is_personal,
         use_coins=fee.use_coins,
     )
-    with ledger.write() as connection:
-        ledger.step_fee(connection, reference, "sent", "sent", sent_at=books.clock.now(), note="", lost=False)
+    books.sent_s[reference] = books.clock.monotonic_s()
     try:
-        fee_id = _create_fee(books, new, reference)
-    except OutcomeUnknown as error:
-        return _after_lost_fee(books, fee, error)
-    except (NotSent, RateLimited, AuthFailed) as error:
+        fee_id = books.officernd.create_fee(new, reference)
+    except NotSent as error:
         note = f"{error.message} The fee was not made; the next settle tries again."
         with ledger.write() as connection:
             ledger.step_fee(connection, reference, "failed", "not_sent", {"error": error.message}, note=note)
-        return "unreachable"
-    except Refused as error:
-        note = f"{error.message} Nothing was billed; correct that in OfficeRnD, the next settle tries again."
+        return "unreachable", error
+    except RemoteError as error:
+        lost = isinstance(error, OutcomeUnknown)
         with ledger.write() as connection:
-            ledger.step_fee(connection, reference, "failed", "refused", {"error": error.message}, note=note)
-        return "failed"
+            ledger.answer_fee(connection, reference, error.message, lost=lost)
+        if not lost:
+            books.sent_s.pop(reference)  # an answered request is over at once
+        return "open", error
     with ledger.write() as connection:
-        ledger.step_fee(connection, reference, "posted", "answered", {"fee_id": fee_id}, fee_id=fee_id)
+        ledger.step_fee(connection, reference, "posted", "answered", {"fee_id": fee_id}, fee_id=fee_id, lost=False)
     log.info("fee %s posted as %s", reference, fee_id)
-    return "posted"
+    return "posted", None
 
 
-def _create_fee(books: Books, new: NewFee, reference: str) -> str:
-    """Create a fee, waiting while OfficeRnD says that there were too many; that answer means that nothing happened."""
-    for _ in range(RATE_LIMIT_TRIES):
-        try:
-            return books.officernd.create_fee(new, reference)
-        except RateLimited as error:
-            books.clock.sleep(min(max(error.retry_after_s, 1.0), RATE_LIMIT_WAIT_S))
-    return books.officernd.create_fee(new, reference)
+def judge_fees(books: Books, fees: Sequence[Fee]) -> list[Outcome]:
+    """Bring fees whose answer was no plain success to truth, all by one counted list, once their requests are over.
+
+    Returns the outcome of each, in order.
+    """
+    if not fees:
+        return []
+    deadline.wait_for_fees(books, [fee.reference for fee in fees if fee.state == "sent" and fee.lost])
+    try:
+        found = fee_list.read(books, fees[0].plan_id, fees)
+    except RelayError as error:
+        return [not_looked_up(books, fee, error) for fee in fees]
+    return [settle_fee(books, fee, found) for fee in fees]
 
 
-def look_up_fee(books: Books, fee: Fee) -> FeeMatch:
-    """Return whether a fee is in OfficeRnD: all fees of its payer are read, whatever they are called or dated now."""
-    payer = {"member": fee.member_id} if fee.member_id else {"company": fee.company_id}
-    candidates = books.officernd.fees(**payer)
-    known = books.ledger.known_fee_ids(candidate.id for candidate in candidates)
-    match = match_fee(fee, candidates, known)
-    if match.verdict == "absent":
-        # Staff may have moved it to another payer; then the plan and the time around it still show it.
-        around = timedelta(days=31)
-        moved = books.officernd.fees(
-            plan=fee.plan_id, issued_from=fee.issue_date - around, issued_to=fee.issue_date + around
-        )
-        found = match_fee(fee, moved, known)
-        match = found if found.verdict == "there" else match
-    return match
+def settle_fee(books: Books, fee: Fee, found: fee_list.FeeList) -> Outcome:
+    """Write into the ledger what a counted list says about one fee whose effect was not certain."""
+    try:
+        match = found.look_up(fee)
+    except RelayError as error:
+        return not_looked_up(books, fee, error)
+    return settle_fee_by_match(books, fee, match)
 
 
-def settle_fee_by_look_up(books: Books, fee: Fee, match: FeeMatch) -> Outcome:
-    """Write into the ledger what a look-up said about a fee whose effect was not certain."""
+def settle_fee_by_match(books: Books, fee: Fee, match: FeeMatch) -> Outcome:
     ledger, reference = books.ledger, fee.reference
     detail = {"verdict": match.verdict, "fee_id": match.fee_id, "reason": match.reason}
-    parts = ledger.of_fee(reference)
     with ledger.write() as connection:
         if match.verdict == "there":
             ledger.step_fee(connection, reference, "posted", "found", detail, fee_id=match.fee_id, note="", lost=False)
@@ -104,63 +125,67 @@ def settle_fee_by_look_up(books: Books, fee: Fee, match: FeeMatch) -> Outcome:
         if match.verdict == "unknown":
             note = f"Is this fee in OfficeRnD? {match.reason}. {resolve_command(reference)}"
             if fee.state == "in_doubt":
-                for movement in parts:
-                    ledger.note(connection, movement, "looked_up", note, detail)
+                ledger.note_fee(connection, reference, "looked_up", note, detail)
             else:
                 ledger.step_fee(connection, reference, "in_doubt", "looked_up", detail, note=note)
             return "in_doubt"
-        ledger.step_fee(connection, reference, "planned", "absent", detail, note="", lost=False)
+        if fee.state in ("planned", "failed"):
+            return "failed"  # looked for before a second sending, and still not there
+        said = f"{fee.note} " if fee.note else ""
+        note = f"{said}It is not in OfficeRnD, so nothing was billed; the next settle tries again."
+        ledger.step_fee(connection, reference, "failed", "absent", detail, note=note)
         return "failed"
 
 
-def _after_lost_fee(books: Books, fee: Fee, error: OutcomeUnknown) -> Outcome:
-    with books.ledger.write() as connection:
-        books.ledger.evidence(connection, fee.reference, "lost", {"error": error.message})
-    books.clock.sleep(books.settings.safety.settling_s)
-    try:
-        match = look_up_fee(books, fee)
-    except RelayError as unreadable:
-        return _fee_not_looked_up(books, fee, unreadable)
-    if match.verdict != "absent":
-        return settle_fee_by_look_up(books, fee, match)
+def not_looked_up(books: Books, fee: Fee, error: RelayError) -> Outcome:
     note = (
-        "The answer to this fee was lost and it is not in OfficeRnD, so nothing was billed; the next settle looks "
-        "again and then sends it once."
-    )
-    with books.ledger.write() as connection:
-        books.ledger.step_fee(connection, fee.reference, "failed", "absent", {}, note=note, lost=True)
-    return "failed"
-
-
-def _fee_not_looked_up(books: Books, fee: Fee, error: RelayError) -> Outcome:
-    note = (
-        f"The answer to this fee was lost and it could not be looked up ({error.message}) The next settle looks again. "
+        f"Whether this fee is in OfficeRnD could not be looked up ({error.message}) The next settle looks again. "
         f"{resolve_command(fee.reference)}"
     )
     with books.ledger.write() as connection:
-        books.ledger.step_fee(connection, fee.reference, "in_doubt", "lost", {"error": error.message}, note=note)
+        if fee.state == "sent":
+            books.ledger.step_fee(
+                connection, fee.reference, "in_doubt", "not_looked_up", {"error": error.message}, note=note
+            )
+        else:
+            books.ledger.note_fee(connection, fee.reference, "not_looked_up", note, {"error": error.message})
     return "in_doubt"
 
 
-def adjust(books: Books, movement: Movement) -> Outcome:
-    """Add a movement's amount to the balance, once, and return how that ended; the ledger knows it too."""
-    ledger, reference = books.ledger, movement.reference
-    username = books.username_of(movement.member_id, movement.username)
+# -- adjustments -----------------------------------------------------------------------------------------------------
+
+
+def make_adjustment(books: Books, guard: Guard, movement: Movement) -> Outcome:
+    """Ask for a permit, make one adjustment, read it back, and return how that ended; the ledger knows it too."""
     try:
-        before = books.read_one(username)
-    except NotFound:
-        again = 'papercut-relay link COMPANY "account:NEW NAME"' if is_shared(username) else "papercut-relay sync"
-        note = (
-            f"PaperCut has no account {username} any more, so {_money(books, movement)} cannot be added. If it was "
-            f"renamed: {again}; if nothing is left to do: papercut-relay resolve {reference} --as posted "
-            "--reason TEXT."
-        )
-        _adjustment_failed(books, movement, "refused", note)
-        return "failed"
+        permit = guard.permit(movement.reference, [movement])
     except RelayError as error:
-        _adjustment_failed(books, movement, "not_sent", f"{error.message} {_what_stands(movement)}")
+        _note(books, movement, "not_sent", f"{error.message} {_what_stands(movement)}")
         return "unreachable"
+    if not isinstance(permit, Permit):
+        note = permit.note
+        if permit.is_gone:
+            note = (
+                f"{permit.note} If nothing is left to do: papercut-relay resolve {movement.reference} --as posted "
+                "--reason TEXT."
+            )
+        _note(books, movement, "withheld", note)
+        return "unreachable" if permit.is_stopped else "failed"
+    return adjust(books, movement, permit)
+
+
+def adjust(books: Books, movement: Movement, permit: Permit) -> Outcome:
+    """Make one planned or failed adjustment in PaperCut, and return how that ended; the ledger knows it too."""
+    permit.use(movement.reference)
+    ledger, reference = books.ledger, movement.reference
+    booked = permit.read[movement.member_id]
+    username, before = booked.account.username, booked.reading
+    if movement.balance_before is not None:  # it was sent before: the evidence is judged once more
+        verdict = judge(books, movement, username, before)
+        if verdict != "absent":
+            return settle_adjustment(books, movement, verdict, before)
     with ledger.write() as connection:
+        readings.store_one(books, connection, booked)
         ledger.step_movement(
             connection,
             reference,
@@ -171,28 +196,32 @@ def adjust(books: Books, movement: Movement) -> Outcome:
             sent_at=books.clock.now(),
             balance_before=before.balance,
             jobs_before=before.jobs,
+            witness=ledger.witness,
             note="",
-            lost=False,
         )
-    comment = wording.comment(movement)
+    books.sent_s[reference] = books.clock.monotonic_s()
     try:
-        if movement.amount < 0 and movement.kind in ("credit", "top_up"):
-            if not books.papercut.adjust_balance_if_available(username, movement.amount, comment):
-                return _not_available(books, movement)
-        else:
-            books.add(username, movement.amount, comment)
-    except OutcomeUnknown as error:
-        return _after_lost_adjustment(books, movement, username, before, error)
+        is_done = _send(books, movement, username)
     except NotSent as error:
-        _adjustment_failed(books, movement, "not_sent", f"{error.message} {_what_stands(movement)}")
+        _step(books, movement, "failed", "not_sent", f"{error.message} {_what_stands(movement)}")
         return "unreachable"
-    except Refused as error:
-        _adjustment_failed(books, movement, "refused", f"{error.message} {_what_stands(movement)}")
-        return "unreachable" if isinstance(error, AuthFailed) else "failed"
+    except RemoteError as error:
+        return _after_bad_answer(books, ledger.movement(reference), error)
+    if not is_done:
+        return _not_available(books, ledger.movement(reference))
     with ledger.write() as connection:
-        ledger.step_movement(connection, reference, "posted", "answered")
+        ledger.step_movement(connection, reference, "posted", "answered", lost=False)
     log.info("adjustment %s posted for %s", reference, username)
     return "posted"
+
+
+def _send(books: Books, movement: Movement, username: str) -> bool:
+    """Send one adjustment once, and return whether PaperCut did it; what takes money back takes only what is there."""
+    comment = wording.comment(movement)
+    if movement.amount < 0 and movement.kind in ("credit", "top_up"):
+        return books.papercut.adjust_balance_if_available(username, movement.amount, comment)
+    books.add(username, movement.amount, comment)
+    return True
 
 
 def verify(books: Books, movement: Movement) -> str | None:
@@ -222,20 +251,18 @@ def verify(books: Books, movement: Movement) -> str | None:
     return wrong
 
 
-def judge(books: Books, movement: Movement, username: str) -> tuple[Verdict, Reading]:
-    """Return whether an adjustment that was sent is there, and the reading that was compared."""
-    now = books.read_one(username)
+def judge(books: Books, movement: Movement, username: str, now: Reading) -> Verdict:
+    """Return whether an adjustment that was sent is there, given a reading taken now."""
     before = None
     if movement.balance_before is not None and movement.jobs_before is not None:
         before = Reading(movement.balance_before, movement.jobs_before)
-    costs = None
+    known = None
     if before is not None and movement.sent_at is not None and now.jobs > before.jobs:
-        costs = books.jobs.costs(username, movement.sent_at, books.clock.now(), now.jobs - before.jobs)
-    logged = books.jobs.logged(movement.reference)
-    return judge_adjustment(before, now, movement.amount, costs=costs, logged=logged), now
+        known = books.jobs.known(username, movement.sent_at, books.clock.now(), now.jobs - before.jobs)
+    return judge_adjustment(before, now, movement.amount, known, books.jobs.logged(movement.reference))
 
 
-def settle_adjustment_by_verdict(books: Books, movement: Movement, verdict: Verdict, now: Reading) -> Outcome:
+def settle_adjustment(books: Books, movement: Movement, verdict: Verdict, now: Reading) -> Outcome:
     """Write into the ledger what the evidence says about an adjustment whose effect was not certain."""
     ledger, reference = books.ledger, movement.reference
     detail = {"verdict": verdict, "balance": now.balance, "jobs": now.jobs}
@@ -250,54 +277,81 @@ def settle_adjustment_by_verdict(books: Books, movement: Movement, verdict: Verd
             else:
                 ledger.step_movement(connection, reference, "in_doubt", "judged", detail, note=note)
             return "in_doubt"
-        ledger.step_movement(connection, reference, "planned", "absent", detail, note="", lost=False)
+        said = f"{movement.note} " if movement.note and movement.state == "sent" else ""
+        note = f"{said}It is not on the balance. {_what_stands(movement)}"
+        ledger.step_movement(connection, reference, "failed", "absent", detail, note=note)
         return "failed"
 
 
-def _after_lost_adjustment(
-    books: Books, movement: Movement, username: str, before: Reading, error: OutcomeUnknown
-) -> Outcome:
+def judge_adjustment_sent(books: Books, movement: Movement, username: str) -> Outcome:
+    """Bring one adjustment whose answer was no plain success to truth, once its request is over. Raises NotFound."""
+    if movement.lost and movement.state == "sent":
+        deadline.wait_for_adjustments(books, [movement.reference])
+    now = books.read_one(username)
+    return settle_adjustment(books, movement, judge(books, movement, username, now), now)
+
+
+def _after_bad_answer(books: Books, movement: Movement, error: RemoteError) -> Outcome:
     ledger, reference = books.ledger, movement.reference
+    lost = isinstance(error, OutcomeUnknown)
     with ledger.write() as connection:
-        ledger.evidence(connection, reference, "lost", {"error": error.message})
-    books.clock.sleep(books.settings.safety.settling_s)
+        ledger.answer_movement(connection, movement, error.message, lost=lost)
     sent = ledger.movement(reference)
     try:
-        verdict, now = judge(books, sent, username)
+        outcome = judge_adjustment_sent(books, sent, sent.username)
     except RelayError as unreadable:
         note = (
-            f"The answer to this adjustment was lost and {username} could not be read ({unreadable.message}) The next "
-            f"settle looks again. {resolve_command(reference)}"
+            f"The answer to this adjustment was no success ({error.message}) and {sent.username} could not be read "
+            f"({unreadable.message}) The next settle looks again. {resolve_command(reference)}"
         )
-        with ledger.write() as connection:
-            ledger.step_movement(connection, reference, "in_doubt", "lost", {"error": unreadable.message}, note=note)
+        _step(books, sent, "in_doubt", "lost", note)
         return "in_doubt"
-    if verdict != "absent":
-        return settle_adjustment_by_verdict(books, sent, verdict, now)
-    note = f"The answer to this adjustment was lost and it is not there. {_what_stands(movement)}"
-    with ledger.write() as connection:
-        ledger.step_movement(connection, reference, "failed", "absent", {"balance": now.balance}, note=note, lost=True)
-    return "failed"
+    return "unreachable" if outcome == "failed" and isinstance(error, AuthFailed) else outcome
 
 
 def _not_available(books: Books, movement: Movement) -> Outcome:
-    """Close a movement that takes money which is no longer there: PaperCut did nothing, so there is nothing to bill."""
-    note = f"{movement.username} no longer has {_money(books, movement)}, so nothing was taken and nothing is credited."
+    """Close a movement that takes money which is no longer there, once the balance shows that PaperCut did nothing."""
+    try:
+        outcome = judge_adjustment_sent(books, movement, movement.username)
+    except RelayError as error:
+        _step(books, movement, "in_doubt", "lost", f"{error.message} {resolve_command(movement.reference)}")
+        return "in_doubt"
+    if outcome == "failed":
+        money = _money(books, movement)
+        note = f"{movement.username} no longer has {money}, so nothing was taken and nothing is credited."
+        with books.ledger.write() as connection:
+            books.ledger.step_movement(connection, movement.reference, "withdrawn", "not_available", {}, note=note)
+    return outcome
+
+
+def account_is_gone(books: Books, movement: Movement) -> None:
+    """Park an adjustment of which nothing can be seen, since PaperCut has no such account any more."""
+    note = (
+        f"PaperCut has no account {movement.username} any more, so whether this adjustment is there cannot be seen. If "
+        f'there is nothing left to do: papercut-relay resolve {movement.reference} --as posted --reason "...".'
+    )
+    if movement.state == "in_doubt":
+        _note(books, movement, "judged", note)
+    else:
+        _step(books, movement, "in_doubt", "judged", note)
+
+
+def wait_for_account(books: Books, movement: Movement, note: str) -> None:
+    """Park an adjustment whose account is not the member's any more."""
+    if movement.state == "in_doubt":
+        _note(books, movement, "withheld", note)
+    else:
+        _step(books, movement, "in_doubt", "withheld", note)
+
+
+def _step(books: Books, movement: Movement, state: Literal["failed", "in_doubt"], event: str, note: str) -> None:
     with books.ledger.write() as connection:
-        books.ledger.step_movement(connection, movement.reference, "failed", "not_available", {}, note=note)
-        books.ledger.step_movement(connection, movement.reference, "withdrawn", "withdrawn")
-    return "failed"
+        books.ledger.step_movement(connection, movement.reference, state, event, {"note": note}, note=note)
 
 
-def _adjustment_failed(books: Books, movement: Movement, event: str, note: str) -> None:
-    """Record that an adjustment certainly did not happen; one that was not even begun keeps its state."""
-    ledger = books.ledger
-    begun = ledger.movement(movement.reference).state == "sent"
-    with ledger.write() as connection:
-        if begun:
-            ledger.step_movement(connection, movement.reference, "failed", event, {"note": note}, note=note)
-        else:
-            ledger.note(connection, movement, event, note, {"note": note})
+def _note(books: Books, movement: Movement, event: str, note: str) -> None:
+    with books.ledger.write() as connection:
+        books.ledger.note(connection, movement, event, note, {"note": note})
 
 
 def _what_stands(movement: Movement) -> str:

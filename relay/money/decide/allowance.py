@@ -8,27 +8,31 @@ from typing import Literal
 
 from relay import amounts
 from relay.accounts import LinkedAccount
-from relay.money.decide.account import Mark
+from relay.money.decide.explain import Buckets
+from relay.money.decide.wallet import Wallet
 from relay.officernd.model import Membership
 
 
 @dataclass(frozen=True, slots=True)
 class TopUp:
-    """What to do for one person this period: `amount` micros to add (0: nothing to add, the period is done)."""
+    """What to do for one person this period: `amount` micros to add (0: nothing to add, the period is done).
 
-    person: LinkedAccount
+    `expires` is how much of the unused allowance ends with it.
+    """
+
+    account: LinkedAccount
     amount: int
+    expires: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    person: LinkedAccount
-    owed: int
+    account: LinkedAccount
     reason: str
 
 
 def allowance_of(
-    person: LinkedAccount, memberships: Iterable[Membership], by_plan: Mapping[str, int], otherwise: int
+    account: LinkedAccount, memberships: Iterable[Membership], by_plan: Mapping[str, int], otherwise: int
 ) -> int:
     """Return a person's amount per period, micros: of the plans that cover them the highest, else the general one.
 
@@ -41,42 +45,36 @@ def allowance_of(
         if membership.plan in by_plan
         and membership.calculated_status == "active"
         and (
-            membership.member == person.member_id
-            or (not membership.member and bool(membership.company) and membership.company == person.company_id)
+            membership.member == account.member_id
+            or (not membership.member and bool(membership.company) and membership.company == account.company_id)
         )
     ]
     return max(covered) if covered else otherwise
 
 
+def top_up_amount(buckets: Buckets, allowance: int, mode: Literal["add", "reset"]) -> int:
+    """Return the relative adjustment of a period's top-up, micros: `reset` lets what is left of the last one expire."""
+    return allowance if mode == "add" else allowance - buckets.allowance
+
+
 def decide_top_up(
-    person: LinkedAccount,
-    balance: int,
-    allowance: int,
-    *,
-    busy: bool,
-    mode: Literal["add", "reset"],
-    minimum: int,
-    currency: str,
+    account: LinkedAccount, wallet: Wallet, allowance: int, *, busy: bool, mode: Literal["add", "reset"]
 ) -> TopUp | Skipped | None:
-    """Return what to add to a balance (micros), why it must wait, or None for somebody without an allowance.
+    """Return what to add for this period, why it must wait, or None for somebody without an allowance.
 
-    Whoever owes is settled first: a top-up on a debt would be eaten by it, and the fee would be too small.
+    A debt never delays it, and nothing but what is left of the last one lessens it.
     """
-    if allowance <= 0 or person.standing != "active":
+    if allowance <= 0 or account.standing != "active":
         return None
-    owed = amounts.billable(balance, currency)
     if busy:
-        return Skipped(
-            person, owed, "an earlier movement of this account is still open: papercut-relay status shows it"
-        )
-    if owed >= max(minimum, 1):
-        money = f"{amounts.text(owed, currency)} {currency}"
-        return Skipped(person, owed, f"owes {money}: settle first (papercut-relay settle), then the top-up is made")
-    return TopUp(person, allowance if mode == "add" else allowance - balance)
+        return Skipped(account, "an earlier movement of this account is still open: papercut-relay status shows it")
+    amount = max(0, top_up_amount(wallet.buckets, allowance, mode))
+    return TopUp(account, amount, allowance - amount if mode == "reset" else 0)
 
 
-def take_back(person: LinkedAccount, mark: Mark | None, balance: int, currency: str) -> int:
-    """Return what to take from a leaver's balance, micros as a positive number: unused, and at most what we gave."""
-    if person.standing != "departed" or mark is None:
-        return 0
-    return amounts.billable(-min(mark.top_up_left, max(0, balance)), currency)
+def take_back(account: LinkedAccount, wallet: Wallet, currency: str) -> TopUp | None:
+    """Return what a leaver's balance gives back: what we gave and was not used, never anybody's own money."""
+    if account.standing != "departed":
+        return None
+    unused = amounts.billable(-min(wallet.buckets.allowance, max(0, wallet.balance)), currency)
+    return TopUp(account, -unused, unused) if unused else None

@@ -1,108 +1,83 @@
 """What to bill, what to forgive, what to hold: a pure decision on plain values.
 
-Given every linked person with the last mark and a new reading, `decide` returns a value that can be printed, compared
-and tested; nothing here reads or writes. The rules are the operator's promise: never more than is owed, nothing twice,
-and what cannot be explained waits for a person.
+Given every linked account with its wallet, `decide` returns a value that can be printed, compared and tested; nothing
+here reads or writes. The rules are the operator's promise: never more than is owed, nothing twice, what cannot be
+explained waits for a person, and a person's word moves exactly what it named.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import date, datetime
 from typing import Literal
 
 from relay import amounts
 from relay.accounts import LinkedAccount
 from relay.errors import UnsafePlan, argument
-from relay.money.decide.account import Carried, Mark
-
-CREDIT = "credit"
-LIMITS = ("max_fee", "max_run_total", "max_fees_per_person_day")
-OPENING = "opening_balance"
-UNREAD = "unread"  # of an account that was not decided on, since PaperCut did not tell its state
-SEVERAL = 3  # this many people at once are no accident of one account: the site's money stops
-
-Answer = Literal["bill", "forgive", "credit"]
-
-
-@dataclass(frozen=True, slots=True)
-class Approval:
-    """A person's word on what was held: `held` is code -> micros at the moment of the word, 0 for whatever it is."""
-
-    answer: Answer
-    held: Mapping[str, int]
-
-    def releases(self, code: str) -> bool:
-        return self.answer == "bill" and code in self.held
-
-    def covers(self, code: str, amount: int, more: int) -> bool:
-        """Return whether a debt of `amount` is what this word released, and at most `more` micros printed since."""
-        return self.releases(code) and amount - self.held[code] <= more
-
-    def forgives(self, code: str) -> bool:
-        return self.answer == "forgive" and code in self.held
-
-    def given(self, code: str, most: int) -> int:
-        """Return what is forgiven of `most` micros: what was printed since the word is not what it spoke of."""
-        return min(most, self.held.get(code) or most)
-
-
-NO_APPROVAL = Approval("bill", {})
+from relay.money.decide import holds, wallet
+from relay.money.decide.due import Change, due
+from relay.money.decide.holds import Held, Hold, Word
+from relay.money.decide.periods import Period
+from relay.money.decide.wallet import Entry, Wallet
 
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """The settings that a decision depends on; amounts in micros. `due`: is this a settle that bills (`fees.every`)."""
+    """The settings that a decision depends on; amounts in micros."""
 
-    site: str
     currency: str
+    today: date
     grouping: Literal["person", "company"] = "person"
     bill_to: Literal["company", "member"] = "company"
+    every: Period = "day"
     opening: Literal["hold", "bill", "forgive"] = "hold"
     minimum: int = 10_000
     max_fee: int = 200_000_000
     max_run_total: int = 2_000_000_000
     max_fees_per_person_day: int = 0
     allow: frozenset[str] = frozenset()
-    due: bool = True
-    shadow: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One person to decide on. `before` is the mark that `carried` started from.
+    """One account to decide on, with its wallet after this run's reading.
 
-    `busy`: an earlier movement is still open; `waiting`: something of an earlier billing day was held or refused;
-    `passed`: micros that an earlier settle already let through the limits and could not post; `gone`: OfficeRnD no
-    longer knows the member; `foreign_fee`: the id of a print fee that we did not make.
+    `changes` are the journal's lines on what is owed, older ones summed up. `holds` are the rows that stand, with the
+    words given on them. `busy`: an earlier movement is still open; `passed`: micros that an earlier settle already let
+    through the limits and could not post; `gone`: the code of a payer that OfficeRnD no longer knows; `foreign_fee`:
+    the id of a print fee that we did not make; `billed_elsewhere`: micros that a person said such fees have billed;
+    `may_be_billed`: a fee of before the ledger was rebuilt may have billed the opening debt.
     """
 
-    person: LinkedAccount
-    before: Mark
-    carried: Carried
-    approval: Approval = NO_APPROVAL
+    account: LinkedAccount
+    wallet: Wallet
+    changes: tuple[Change, ...] = ()
+    holds: tuple[Hold, ...] = ()
     busy: bool = False
-    waiting: bool = False
     passed: int = 0
-    gone: bool = False
+    gone: str = ""
     foreign_fee: str = ""
+    billed_elsewhere: int = 0
     fees_today: int = 0
+    may_be_billed: bool = False
 
-    @property
-    def growth(self) -> int:
-        """How much more is owed than at the last mark, micros."""
-        return max(0, self.before.balance - self.carried.mark.balance)
+    def hold(self, *codes: str) -> Hold | None:
+        return next((row for row in self.holds if row.code in codes), None)
 
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """One person's part of a fee: `amount` micros of debt that the fee takes over, for `jobs` jobs since a moment."""
+    """One account's part of a fee: `amount` micros of debt that the fee takes over, for `jobs` jobs since a moment.
 
-    person: LinkedAccount
+    `words` are the ids of the words that let it go.
+    """
+
+    account: LinkedAccount
     amount: int
     jobs: int = 0
     since: datetime | None = None
+    words: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,31 +100,47 @@ class Bill:
     @property
     def only(self) -> Share | None:
         """The share of a fee that is one account's; None where a company's accounts share it."""
-        is_one = len(self.shares) == 1 and (bool(self.member_id) or self.shares[0].person.is_shared)
+        is_one = len(self.shares) == 1 and (bool(self.member_id) or self.shares[0].account.is_shared)
         return self.shares[0] if is_one else None
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
-    person: LinkedAccount
+class Forgiveness:
+    """Debt of one bucket to forgive, micros; `word` is the id of the word that does, None where the setting does."""
+
+    account: LinkedAccount
     amount: int
-    code: str
+    bucket: Literal["opening", "disputed", "owed"]
+    word: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """A word, or the setting (None), that makes part of a bucket owed: the wallet after it, and the entry to store."""
+
+    wallet: Wallet
+    entry: Entry
+    word: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Void:
+    """A word that nothing carries out any more, and why."""
+
+    word: int
     reason: str
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """`marks` are the new marks of the people whose state was believed; the others keep theirs.
-
-    `doubts` are the kept marks of those who were not, with the doubt that only a word or a paid debt ends.
-    """
+    """`releases` are entries to store before anything is sent; `voids` are words that have lost their object."""
 
     bills: tuple[Bill, ...] = ()
-    forgivenesses: tuple[Share, ...] = ()
+    forgivenesses: tuple[Forgiveness, ...] = ()
+    releases: tuple[Release, ...] = ()
+    voids: tuple[Void, ...] = ()
     held: tuple[Held, ...] = ()
     refused: tuple[UnsafePlan, ...] = ()
-    marks: Mapping[str, Mark] = field(default_factory=dict)
-    doubts: Mapping[str, Mark] = field(default_factory=dict)
 
     @property
     def total(self) -> int:
@@ -157,102 +148,158 @@ class Decision:
 
 
 def decide(cases: Sequence[Case], policy: Policy) -> Decision:
-    """Given every person's case, return what this settle does and what it leaves to a person."""
-    # Of shared accounts nothing follows for the others: the counter of all of them falls when a printer is removed.
-    doubted = [
-        case
-        for case in cases
-        if case.carried.doubt and not case.busy and not case.person.is_shared and not _released(case)
-    ]
-    if len(doubted) >= SEVERAL:
-        return _stopped(cases, doubted, policy)
-    held: list[Held] = []
-    shares: list[Share] = []
-    forgivenesses: list[Share] = []
-    marks: dict[str, Mark] = {}
-    for case in cases:
-        if case.busy:
-            continue
-        outcome = _one(case, policy)
-        held.extend(outcome.held)
-        if outcome.forgive:
-            forgivenesses.append(Share(case.person, outcome.forgive))
-        if outcome.bill:
-            since = case.carried.mark.billed_at or case.person.linked_at
+    """Given every account's case, return what this settle does and what it leaves to a person."""
+    outcomes = [_Account(case, policy).decided() for case in cases if not case.busy]
+    shares = [outcome.share for outcome in outcomes if outcome.share is not None]
+    bills, over = _within_limits(_grouped(shares, policy), {case.account.member_id: case for case in cases}, policy)
+    held = [item for outcome in outcomes for item in outcome.held] + over
+    return Decision(
+        tuple(bills),
+        tuple(outcome.forgiveness for outcome in outcomes if outcome.forgiveness is not None),
+        tuple(release for outcome in outcomes for release in outcome.releases),
+        tuple(void for outcome in outcomes for void in outcome.voids),
+        tuple(held),
+        tuple(_refusals(held, policy)),
+    )
+
+
+# -- one account -----------------------------------------------------------------------------------------------------
+
+
+@dataclass
+class _Account:
+    """One account under decision: its wallet as words and settings have moved it, and what came of that."""
+
+    case: Case
+    policy: Policy
+    releases: list[Release] = field(default_factory=list)
+    voids: list[Void] = field(default_factory=list)
+    held: list[Held] = field(default_factory=list)
+    forgiveness: Forgiveness | None = None
+    share: Share | None = None
+    elsewhere: int = 0  # micros of what is owed that other fees have billed
+    billed_by_word: int = 0  # micros that words have made owed now: they wait for no period
+
+    def __post_init__(self) -> None:
+        self.wallet = self.case.wallet
+
+    def decided(self) -> _Account:
+        # First, since the site's word on such fees is spent by this run; another forgiveness comes with the next.
+        owed = amounts.billable(self.wallet.buckets.owed, self.policy.currency)
+        self.elsewhere = min(owed, self.case.billed_elsewhere)
+        if self.elsewhere:
+            self.forgive("owed", self.elsewhere, None)
+        self.decide_on_bucket(holds.OPENING_BUCKET, "hold" if self.case.may_be_billed else self.policy.opening)
+        self.decide_on_bucket(holds.DISPUTED_BUCKET, "hold")
+        self.decide_on_debt()
+        return self
+
+    def decide_on_bucket(
+        self, bucket: Literal["opening", "disputed"], otherwise: Literal["hold", "bill", "forgive"]
+    ) -> None:
+        """Carry out the word on what a bucket holds, else the setting, and hold the rest."""
+        there, forgiven = -getattr(self.wallet.buckets, bucket), 0
+        row = self.case.hold(*(code for code, name in holds.BUCKETS.items() if name == bucket))
+        if row is not None and row.word is not None:
+            if there < row.amount:
+                self.void(row)
+            elif row.word.answer == "bill":
+                self.release(bucket, row.amount, row.word)
+                self.billed_by_word += row.amount
+            elif self.forgive(bucket, row.amount, row.word):
+                forgiven = row.amount
+        elif otherwise == "bill" and there:
+            self.release(bucket, there, None)
+        elif otherwise == "forgive" and self.forgive(bucket, there, None):
+            forgiven = there
+        code = holds.OPENING if bucket == holds.OPENING_BUCKET else _disputed_code(self.wallet)
+        self.hold(code, -getattr(self.wallet.buckets, bucket) - forgiven)
+
+    def decide_on_debt(self) -> None:
+        """Bill what is owed and due, unless something holds it."""
+        amount = self.due()
+        spoken: list[Hold] = []
+        owed = amounts.billable(self.wallet.buckets.owed, self.policy.currency)
+        if self.elsewhere:
+            self.bill(amount - self.elsewhere, ())
+            return
+        for row in self.case.holds:
+            if row.word is None or row.code in holds.BUCKETS or row.code == holds.CREDIT:
+                continue
+            if owed < row.amount:
+                self.void(row)
+            elif row.word.answer == "forgive":
+                if self.forgive("owed", row.amount, row.word) and row.code == holds.FOREIGN_FEE:
+                    self.bill(amount - row.amount, ())  # what the other fee did not bill
+                return
+            else:
+                spoken.append(row)
+        code = _why_held(self.case, self.policy)
+        if code and code not in {row.code for row in spoken}:
+            self.hold(code, amount)
+        else:
+            named = min((row.amount for row in spoken), default=amount)
+            self.bill(named, tuple(row.word.id for row in spoken if row.word is not None))
+
+    def due(self) -> int:
+        """Return what is due now, micros in whole coins: by the period, and what words made owed at once."""
+        policy, released = self.policy, -self.wallet.buckets.owed + self.case.wallet.buckets.owed
+        changes = (*self.case.changes, Change(policy.today, -released))
+        by_period = due(changes, policy.today, policy.every, policy.minimum, policy.currency)
+        by_word = amounts.billable(-self.billed_by_word, policy.currency)
+        return max(by_period, by_word if by_word >= policy.minimum else 0)
+
+    def bill(self, amount: int, words: tuple[int, ...]) -> None:
+        if amount > 0:
             # The counter of a shared account counts everybody's jobs, which are no figure for its invoice.
-            jobs = 0 if case.person.is_shared else case.carried.mark.unbilled_jobs
-            shares.append(Share(case.person, outcome.bill, jobs, since))
-        if outcome.mark is not None:
-            marks[case.person.member_id] = outcome.mark
-    bills, over = _within_limits(_grouped(shares, policy), {case.person.member_id: case for case in cases}, policy)
-    held.extend(over)
-    doubts = _doubts(case for case in cases if not case.busy and case.person.member_id not in marks)
-    return Decision(tuple(bills), tuple(forgivenesses), tuple(held), tuple(_refusals(held, policy)), marks, doubts)
+            jobs = 0 if self.case.account.is_shared else self.wallet.unbilled_jobs
+            since = self.wallet.billed_at or self.case.account.linked_at
+            self.share = Share(self.case.account, amount, jobs, since, words)
+
+    def forgive(self, bucket: Literal["opening", "disputed", "owed"], amount: int, word: Word | None) -> bool:
+        """Plan a forgiveness in whole coins, unless another is planned; return whether that was done."""
+        whole = amounts.billable(-amount, self.policy.currency)
+        if self.forgiveness is not None or not whole:
+            return False
+        self.forgiveness = Forgiveness(self.case.account, whole, bucket, word.id if word else None)
+        return True
+
+    def release(self, bucket: Literal["opening", "disputed"], amount: int, word: Word | None) -> None:
+        cause = f"word {word.id}" if word else "setting"
+        self.wallet, entry = wallet.released(self.wallet, bucket, amount, self.policy.today, cause)
+        self.releases.append(Release(self.wallet, entry, word.id if word else None))
+
+    def hold(self, code: str, amount: int) -> None:
+        if amounts.billable(-amount, self.policy.currency):
+            self.held.append(Held(self.case.account, amount, code, _sentence(code, self.case, amount, self.policy)))
+
+    def void(self, row: Hold) -> None:
+        assert row.word is not None
+        money = _money(row.amount, self.policy)
+        self.voids.append(
+            Void(
+                row.word.id,
+                f"The word on {money} of {self.case.account.username} ({row.code}) is void: less than that is left.",
+            )
+        )
 
 
-@dataclass(frozen=True, slots=True)
-class _Outcome:
-    bill: int = 0
-    forgive: int = 0
-    held: tuple[Held, ...] = ()
-    mark: Mark | None = None
-
-
-def _one(case: Case, policy: Policy) -> _Outcome:
-    """Decide on one person, limits on whole fees and on the run aside."""
-    mark, approval = case.carried.mark, case.approval
-    held: list[Held] = []
-    forgive = 0
-    opening = mark.opening_left
-    if policy.opening == "bill" or approval.releases(OPENING):
-        opening, mark = 0, replace(mark, opening_left=0)
-    elif policy.opening == "forgive" or approval.forgives(OPENING):
-        forgive += amounts.billable(-opening, policy.currency)
-    elif owed := amounts.billable(-opening, policy.currency):
-        held.append(Held(case.person, owed, OPENING, _sentence(OPENING, case, owed, policy)))
-
-    fresh = max(0, -mark.balance) - opening - (mark.shadow_left if policy.shadow else 0)
-    amount = amounts.billable(-fresh, policy.currency)
-    code = _why_held(case, policy)
-    if code and approval.forgives(code):
-        most = min(case.growth, fresh) if code == case.carried.doubt else fresh
-        given = amounts.billable(-approval.given(code, most), policy.currency)
-        rest = amount - given if code in (case.carried.doubt, "foreign_fee") else 0
-        return _Outcome(rest, forgive + given, tuple(held), mark)
-    if code and not approval.releases(code):
-        if amount >= max(policy.minimum, 1):
-            held.append(Held(case.person, amount, code, _sentence(code, case, amount, policy)))
-        # What is not believed keeps its old mark, so that the doubt is still there tomorrow.
-        believed = mark if code not in ("counter_fell", "unexplained_debt") else None
-        return _Outcome(0, forgive, tuple(held), believed)
-    for limit in LIMITS:
-        if amount and approval.forgives(limit):
-            return _Outcome(0, forgive + approval.given(limit, amount), tuple(held), mark)
-    due = policy.due or case.waiting or bool(approval.held)
-    if amount < policy.minimum or not due:
-        amount = 0
-    return _Outcome(amount, forgive, tuple(held), mark)
+def _disputed_code(one: Wallet) -> str:
+    return holds.COUNTER_FELL if one.doubt == "counter_fell" else holds.UNEXPLAINED
 
 
 def _why_held(case: Case, policy: Policy) -> str:
-    if case.carried.doubt:
-        return case.carried.doubt
     if case.gone:
-        return "member_gone"
+        return case.gone
     if case.foreign_fee:
-        return "foreign_fee"
+        return holds.FOREIGN_FEE
     limit = policy.max_fees_per_person_day
     if limit and case.fees_today >= limit and "max_fees_per_person_day" not in policy.allow:
         return "max_fees_per_person_day"
     return ""
 
 
-def _released(case: Case) -> bool:
-    return case.carried.doubt in case.approval.held
-
-
-def _doubts(cases: Iterable[Case]) -> dict[str, Mark]:
-    return {case.person.member_id: replace(case.before, doubt=case.carried.doubt) for case in cases}
+# -- fees and limits -------------------------------------------------------------------------------------------------
 
 
 def _grouped(shares: Iterable[Share], policy: Policy) -> list[Bill]:
@@ -260,17 +307,17 @@ def _grouped(shares: Iterable[Share], policy: Policy) -> list[Bill]:
     bills = []
     companies: dict[str, list[Share]] = {}
     for share in shares:
-        person = share.person
-        if policy.grouping == "company" and person.company_id:
-            companies.setdefault(person.company_id, []).append(share)
+        account = share.account
+        if policy.grouping == "company" and account.company_id:
+            companies.setdefault(account.company_id, []).append(share)
             continue
-        if person.is_shared:
-            bills.append(Bill("", person.company_id, False, (share,)))
+        if account.is_shared:
+            bills.append(Bill("", account.company_id, False, (share,)))
             continue
-        personal = policy.bill_to == "member" or not person.company_id
-        bills.append(Bill(person.member_id, person.company_id, personal, (share,)))
+        personal = policy.bill_to == "member" or not account.company_id
+        bills.append(Bill(account.member_id, account.company_id, personal, (share,)))
     for company_id, members in sorted(companies.items()):
-        ordered = tuple(sorted(members, key=lambda share: share.person.member_id))
+        ordered = tuple(sorted(members, key=lambda share: share.account.member_id))
         bills.append(Bill("", company_id, False, ordered))
     return bills
 
@@ -281,15 +328,12 @@ def _within_limits(bills: Sequence[Bill], cases: Mapping[str, Case], policy: Pol
     def spoken_for(bill: Bill, code: str) -> bool:
         if code in policy.allow:
             return True
-        of = [(share, cases[share.person.member_id]) for share in bill.shares]
-        return all(
-            case.approval.covers(code, share.amount, policy.max_fee) or share.amount <= case.passed
-            for share, case in of
-        )
+        of = [(share, cases[share.account.member_id]) for share in bill.shares]
+        return all(share.words or share.amount <= case.passed for share, case in of)
 
     def hold(bill: Bill, code: str, figure: int) -> list[Held]:
         return [
-            Held(share.person, share.amount, code, _sentence(code, cases[share.person.member_id], figure, policy))
+            Held(share.account, share.amount, code, _sentence(code, cases[share.account.member_id], figure, policy))
             for share in bill.shares
         ]
 
@@ -310,26 +354,6 @@ def _within_limits(bills: Sequence[Bill], cases: Mapping[str, Case], policy: Pol
     return small, held
 
 
-def _stopped(cases: Sequence[Case], doubted: Sequence[Case], policy: Policy) -> Decision:
-    """Return the decision of a site whose state went backwards: nobody is billed, and no mark moves."""
-    since = min(case.before.at for case in doubted)
-    count = len(doubted)
-    message = (
-        f"The accounts of {count} people went backwards since {since:%Y-%m-%d %H:%M} UTC (a debt that grew, or a job "
-        "counter that fell, without a job), as after PaperCut was restored from a backup: no money moves until "
-        "somebody "
-        f'has looked; then papercut-relay approve "{policy.site}" --as forgive --reason TEXT brings the balances back '
-        "to the last verified ones, --as bill takes PaperCut's present ones for the truth."
-    )
-    held = []
-    for case in cases:
-        amount = amounts.billable(case.carried.mark.balance, policy.currency)
-        if not case.busy and amount >= max(policy.minimum, 1):
-            held.append(Held(case.person, amount, "restored", "the site's money is stopped: " + message))
-    refused = UnsafePlan("restored", message, count=count, limit=SEVERAL - 1)
-    return Decision(held=tuple(held), refused=(refused,), doubts=_doubts(doubted))
-
-
 def _refusals(held: Sequence[Held], policy: Policy) -> list[UnsafePlan]:
     """Return one refusal for each code that holds somebody; opening balances are a choice, not a refusal."""
     limits: dict[str, int | str] = {
@@ -338,9 +362,9 @@ def _refusals(held: Sequence[Held], policy: Policy) -> list[UnsafePlan]:
         "max_fees_per_person_day": policy.max_fees_per_person_day,
     }
     refusals = []
-    for code in sorted({item.code for item in held} - {OPENING, CREDIT}):
+    for code in sorted({item.code for item in held} - {holds.OPENING, holds.CREDIT}):
         items = [item for item in held if item.code == code]
-        total = sum(item.amount for item in items)
+        total = sum(amounts.billable(-item.amount, policy.currency) for item in items)
         count: int | str = amounts.text(total, policy.currency) if code == "max_run_total" else len(items)
         people = f"{len(items)} {'person is' if len(items) == 1 else 'people are'} held"
         message = f"{people} by {code}, {amounts.text(total, policy.currency)} {policy.currency} in all: {_NEXT[code]}"
@@ -353,34 +377,42 @@ _NEXT = {
     "max_run_total": "such a total is a wrong price list until somebody has looked; then settle --allow max_run_total.",
     "max_fees_per_person_day": "settle --allow max_fees_per_person_day, or approve each.",
     "counter_fell": "the job counter is below its last verified value; look at the account, then approve it.",
-    "unexplained_debt": "the debt grew although no job was printed; look at PaperCut's transactions, then approve it.",
+    "unexplained_debt": "the debt grew by more than the printing; look at PaperCut's transactions, then approve it.",
     "member_gone": "OfficeRnD no longer knows the member, so no fee can be made; collect it otherwise, then approve it "
     "--as forgive.",
+    "company_gone": "OfficeRnD no longer knows the company that pays, so no fee can be made; collect it otherwise, "
+    "then approve it --as forgive.",
     "foreign_fee": "the fees plan holds a fee that the relay did not make; is OfficeRnD's own connector still on? "
     "Look, then approve it --as bill (both are right) or --as forgive (already billed).",
-    "restored": "see above.",
 }
+
+
+def _money(amount: int, policy: Policy) -> str:
+    return f"{amounts.text(amounts.billable(-amount, policy.currency), policy.currency)} {policy.currency}"
 
 
 def _sentence(code: str, case: Case, amount: int, policy: Policy) -> str:
     """Return why this person's money waits, with the command that ends the waiting."""
-    who = case.person.username
-    money = f"{amounts.text(amount, policy.currency)} {policy.currency}"
+    who = case.account.username
+    money = _money(amount, policy)
     command = f"papercut-relay approve {argument(who)} --as %s --reason TEXT"
-    since = f"{case.before.at:%Y-%m-%d %H:%M} UTC"
     match code:
         case "opening_balance":
             return f"{money} are older than the integration: {command % 'bill'}, or --as forgive"
         case "counter_fell":
             return (
-                f"the job counter is lower than on {since} ({case.before.jobs}), so what {money} stand for is not "
-                f"known: {command % 'bill'}, or --as forgive"
+                f"the job counter is lower than it was before, so what {money} stand for is not known: "
+                f"{command % 'bill'}, or --as forgive"
             )
         case "unexplained_debt":
-            grown = f"{amounts.text(case.growth, policy.currency)} {policy.currency}"
-            return f"owes {grown} more than on {since} although no job was printed: {command % 'bill'}, or --as forgive"
+            why = "than its jobs are known to have cost" if case.wallet.doubt == "beyond_costs" else "without a job"
+            grown = f"owes {money} more {why}"
+            return f"{grown}, such as a charge by hand or a copy: {command % 'bill'}, or --as forgive"
         case "member_gone":
             return f"OfficeRnD no longer knows this member, so {money} cannot be billed: {command % 'forgive'}"
+        case "company_gone":
+            gone = "OfficeRnD no longer knows the company that pays"
+            return f"{gone}, so {money} cannot be billed: {command % 'forgive'}"
         case "foreign_fee":
             return (
                 f"fee {case.foreign_fee} stands on the fees plan and is not ours, so {money} may be billed already: "

@@ -13,6 +13,7 @@ from typing import Literal
 
 from relay import amounts
 from relay.money.decide import reference
+from relay.money.decide.explain import Known
 from relay.money.decide.movement import Fee
 from relay.officernd.model import Fee as RemoteFee
 
@@ -29,26 +30,35 @@ class Reading:
 
 
 def judge_adjustment(
-    before: Reading | None, now: Reading, amount: int, *, costs: int | None = None, logged: bool | None = None
+    before: Reading | None, now: Reading, amount: int, known: Known | None = None, logged: bool | None = None
 ) -> Verdict:
-    """Given the readings before a lost adjustment of `amount` and now, return whether it is there.
+    """Given the readings before an adjustment of `amount` and now, return whether it is there.
 
-    Without a job in between the balance tells. With one it tells only if `costs`, what the jobs between the two
-    readings cost (micros, from the job log), is known: two prints of the same page look exactly like an adjustment
-    that did not happen. `logged` is the word of PaperCut's own transaction table where that can be read; it
-    overrules the rest.
+    Without a job in between the balance tells. With one it tells only if the job log knows every job that was counted:
+    two prints of the same page look exactly like an adjustment that did not happen. `logged` is the word of PaperCut's
+    own transaction table where that can be read. The table may be a copy that lags, so where the two disagree, or where
+    only its silence speaks, nothing is certain.
     """
-    if logged is not None:
-        return "there" if logged else "absent"
+    by_balance = _by_balance(before, now, amount, known)
+    if logged is None:
+        return by_balance
+    if logged:
+        return "unknown" if by_balance == "absent" else "there"
+    return "absent" if by_balance == "absent" else "unknown"
+
+
+def _by_balance(before: Reading | None, now: Reading, amount: int, known: Known | None) -> Verdict:
     if before is None or now.jobs < before.jobs:
         return "unknown"
-    if now.jobs > before.jobs and costs is None:
+    jobs = now.jobs - before.jobs
+    if jobs and (known is None or known.rows != jobs):
         return "unknown"
-    cost = 0 if now.jobs == before.jobs else (costs or 0)
-    change = now.balance - before.balance + cost
-    if abs(change - amount) <= ROUNDING:
-        return "there"
-    return "absent" if abs(change) <= ROUNDING else "unknown"
+    costs = known.costs if known is not None and known.rows == jobs else 0
+    change = now.balance - before.balance + costs
+    is_there, is_absent = abs(change - amount) <= ROUNDING, abs(change) <= ROUNDING
+    if is_there == is_absent:  # neither, or too small to tell
+        return "unknown"
+    return "there" if is_there else "absent"
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,18 +22,18 @@ State = Literal[
     "in_doubt",  # evidence does not decide: waits for more of it, or for a person
     "withdrawn",  # certainly never there, and no longer wanted; its reference is never used again
 ]
-Kind = Literal["fee", "top_up", "forgiveness", "credit"]
+Kind = Literal["fee", "top_up", "forgiveness", "credit", "restoration", "included"]
 Stage = Literal["planned", "fee_sent", "fee_posted", "adjustment_sent", "posted", "failed", "in_doubt", "withdrawn"]
 
 STATES: tuple[State, ...] = ("planned", "sent", "posted", "failed", "in_doubt", "withdrawn")
-KINDS: tuple[Kind, ...] = ("fee", "top_up", "forgiveness", "credit")
+KINDS: tuple[Kind, ...] = ("fee", "top_up", "forgiveness", "credit", "restoration", "included")
 
 # Where an effect may go from each state. `posted` and `withdrawn` are final: a correction is a new movement.
 STEPS: Mapping[State, frozenset[State]] = {
     "planned": frozenset({"sent", "posted", "in_doubt", "withdrawn"}),  # posted: found, although we did not know it
     "sent": frozenset({"posted", "planned", "failed", "in_doubt"}),
     "failed": frozenset({"sent", "posted", "planned", "in_doubt", "withdrawn"}),
-    "in_doubt": frozenset({"posted", "planned"}),
+    "in_doubt": frozenset({"posted", "planned", "failed", "withdrawn"}),  # withdrawn: a person's `none`
     "posted": frozenset(),
     "withdrawn": frozenset(),
 }
@@ -51,7 +51,11 @@ def check_step(reference: str, old: State, new: State) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Fee:
-    """One fee in OfficeRnD: what will be, or was, sent. `price` in micros, positive; `lost`: an answer was lost."""
+    """One fee in OfficeRnD: what will be, or was, sent. `price` in micros, positive.
+
+    `lost`: a request for it had no answer, so it may still come to be there; until it is posted or withdrawn, what is
+    sent again is exactly this.
+    """
 
     reference: str
     business_day: date
@@ -81,8 +85,11 @@ class Fee:
 class Movement:
     """One change of one person's balance by `amount` micros, positive for the user.
 
-    `fee_reference` names the fee that must be posted first (kind `fee` only). `balance_before` and `jobs_before` are
-    what PaperCut held when the adjustment was last sent: the evidence that decides a lost answer.
+    `wallet_id` is the wallet, and with it the account and the link, that it was decided on; `username` is that
+    account's name then. `fee_reference` names the fee that must be posted first (kind `fee` only). `balance_before` and
+    `jobs_before` are what PaperCut held when the adjustment was last sent, `witness` the number in force then: the
+    evidence that decides an answer which was no plain success; `lost`: there was no answer at all. `bucket` is what a
+    forgiveness forgives, `expires` how much of an unused allowance ends with a top-up.
     """
 
     reference: str
@@ -94,6 +101,9 @@ class Movement:
     currency: str
     business_day: date
     sequence: int
+    wallet_id: int | None = None
+    bucket: Literal["", "opening", "disputed", "owed"] = ""
+    expires: int = 0
     state: State = "planned"
     fee_reference: str | None = None
     fee_state: State | None = None
@@ -105,6 +115,7 @@ class Movement:
     sent_at: datetime | None = None
     balance_before: int | None = None
     jobs_before: int | None = None
+    witness: int = 0
     note: str = ""
     task: str = ""  # what is left for staff to do once it is posted
 

@@ -1,8 +1,9 @@
 """References: the one name that a movement has in the ledger, in the fee's name and in the adjustment's comment.
 
-`PRF-250312-1-7QK2M9FA` is the first fee of one subject on 12 March 2025. The last part is computed from everything
-before it, the site and the subject, so the same source always gives the same reference, and a reference found in a fee
-can be checked against the fee's member without a ledger. Nothing here reads or writes anything.
+`PRF-250312-4HW0PZ-7QK2M9FA` is a fee of one subject on 12 March 2025. The third part is random, so that an older copy
+of the ledger never gives a reference a second time (version 0.2 counted there). The last part is computed from
+everything before it, the site and the subject, so a reference found in a fee can be checked against the fee's member
+without a ledger. Nothing here reads or writes anything.
 """
 
 from __future__ import annotations
@@ -13,18 +14,28 @@ from datetime import date
 
 from relay.money.decide.movement import Kind
 
-_LETTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's base 32: no letter looks like a digit
-_KIND_LETTERS: dict[str, str] = {"fee": "F", "top_up": "T", "forgiveness": "G", "credit": "C"}
+LETTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's base 32: no letter looks like a digit
+NONCE_LENGTH = 6
+_KIND_LETTERS: dict[str, str] = {
+    "fee": "F",
+    "top_up": "T",
+    "forgiveness": "G",
+    "credit": "C",
+    "restoration": "R",
+    "included": "N",
+}
 _DASHES = str.maketrans(dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2212", "-"))
-_TOKEN = re.compile(r"(?<![0-9A-Z])PR[FTGC]-\d{6}-\d{1,4}-[0-9A-HJKMNP-TV-Z]{8}(?![0-9A-Z])", re.IGNORECASE)
+_TOKEN = re.compile(
+    r"(?<![0-9A-Z])PR[FTGCRN]-\d{6}-[0-9A-HJKMNP-TV-Z]{1,6}-[0-9A-HJKMNP-TV-Z]{8}(?![0-9A-Z])", re.IGNORECASE
+)
 
 
-def make(kind: Kind, site: str, subject_id: str, business_day: date, sequence: int) -> str:
-    """Return the reference of the `sequence`-th movement of `kind` for a member or company on a business day."""
-    head = f"PR{_KIND_LETTERS[kind]}-{business_day:%y%m%d}-{sequence}"
+def make(kind: Kind, site: str, subject_id: str, business_day: date, nonce: str) -> str:
+    """Return the reference of a movement of `kind` for a member or company on a business day."""
+    head = f"PR{_KIND_LETTERS[kind]}-{business_day:%y%m%d}-{nonce}"
     digest = hashlib.sha256("\x1f".join((head, site, subject_id)).encode()).digest()
     number = int.from_bytes(digest[:5], "big")
-    code = "".join(_LETTERS[number >> shift & 31] for shift in range(35, -1, -5))
+    code = "".join(LETTERS[number >> shift & 31] for shift in range(35, -1, -5))
     return f"{head}-{code}"
 
 
@@ -44,13 +55,17 @@ def disarmed(text: str) -> str:
     return _TOKEN.sub(lambda match: match.group().replace("-", " "), plain) if _TOKEN.search(plain) else text
 
 
+def kind(text: str) -> str:
+    """Return the kind of the movement that a reference names, "" for what is none."""
+    return next((kind for kind, letter in _KIND_LETTERS.items() if text.startswith(f"PR{letter}-")), "")
+
+
 def belongs(reference: str, site: str, subject_id: str) -> bool:
     """Return whether a reference found somewhere was made by this site for this subject."""
-    kind = next((kind for kind, letter in _KIND_LETTERS.items() if reference[2:3] == letter), None)
     day = business_day(reference)
-    if kind is None or day is None:
+    if not kind(reference) or day is None:
         return False
-    return make(kind, site, subject_id, day, sequence(reference)) == reference  # type: ignore[arg-type]
+    return make(kind(reference), site, subject_id, day, reference.split("-")[2]) == reference  # type: ignore[arg-type]
 
 
 def business_day(reference: str) -> date | None:
@@ -60,7 +75,3 @@ def business_day(reference: str) -> date | None:
         return date(2000 + int(digits[:2]), int(digits[2:4]), int(digits[4:6]))
     except ValueError:
         return None
-
-
-def sequence(reference: str) -> int:
-    return int(reference.split("-")[2])

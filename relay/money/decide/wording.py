@@ -35,9 +35,9 @@ def fee_name(bill: Bill, reference: str, business_day: date, detail: Detail, com
 
 def _who(bill: Bill, company_name: str) -> str:
     if bill.only is not None:
-        account = bill.only.person
+        account = bill.only.account
         return f"shared account {account.full_name}" if account.is_shared else account.full_name
-    people = [share for share in bill.shares if not share.person.is_shared]
+    people = [share for share in bill.shares if not share.account.is_shared]
     shared = len(bill.shares) - len(people)
     counts = [_count(len(people), "person")] + ([_count(shared, "shared account")] if shared else [])
     return ", ".join([company_name, *counts])
@@ -50,7 +50,9 @@ def comment(movement: Movement) -> str:
         "fee": f"Billed through OfficeRnD: {amount}",
         "top_up": f"Member balance: {amount}" if movement.amount > 0 else f"Unused member balance taken back: {amount}",
         "forgiveness": f"Forgiven: {amount}",
+        "included": f"Included printing: {amount}",
         "credit": f"Refund moved to OfficeRnD: {amount}",
+        "restoration": f"Brought back after PaperCut was restored: {amount}",
     }[movement.kind]
     return f"{_short(text, COMMENT_LENGTH - len(movement.reference) - 3)} [{movement.reference}]"
 

@@ -1,23 +1,24 @@
-"""What the ledger remembers beside the movements: runs, holds, approvals, foreign fees, facts of the site.
+"""What the ledger remembers beside the movements: runs, foreign fees, facts of the site.
 
 Small reads and writes on a connection that the caller opened; nothing here decides or calls a remote system.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import Connection, and_, delete, func, insert, select, update
 
 from relay import amounts
 from relay.accounts import LinkedAccount
-from relay.money.decide.account import Carried
-from relay.money.decide.bill import Answer, Approval, Held
 from relay.money.ledger import tables
 from relay.officernd.model import Fee as RemoteFee
+
+NO_TOP_UP = "no_top_up_in"  # the fact of a period whose top-ups a rebuilt ledger cannot account for
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,72 +71,6 @@ def set_fact(connection: Connection, site: str, name: str, value: str) -> None:
         connection.execute(insert(tables.facts).values(site=site, name=name, value=value))
 
 
-def replace_holds(connection: Connection, site: str, held: Iterable[Held], now: datetime) -> None:
-    """Store what this settle holds, in place of what the last one held."""
-    connection.execute(delete(tables.holds).where(tables.holds.c.site == site))
-    rows = [_hold_row(site, item, now) for item in held]
-    if rows:
-        connection.execute(insert(tables.holds), rows)
-
-
-def add_hold(connection: Connection, site: str, item: Held, now: datetime) -> None:
-    where = and_(
-        tables.holds.c.site == site, tables.holds.c.member_id == item.person.member_id, tables.holds.c.code == item.code
-    )
-    connection.execute(delete(tables.holds).where(where))
-    connection.execute(insert(tables.holds), [_hold_row(site, item, now)])
-
-
-def _hold_row(site: str, item: Held, now: datetime) -> dict[str, Any]:
-    return {
-        "site": site,
-        "member_id": item.person.member_id,
-        "code": item.code,
-        "username": item.person.username,
-        "amount": item.amount,
-        "reason": item.reason,
-        "at": now,
-    }
-
-
-@dataclass(frozen=True, slots=True)
-class Hold:
-    member_id: str
-    username: str
-    code: str
-    amount: int
-    reason: str
-
-
-def holds(connection: Connection, site: str) -> list[Hold]:
-    query = select(tables.holds).where(tables.holds.c.site == site).order_by(tables.holds.c.username)
-    rows = connection.execute(query).mappings()
-    return [Hold(**{name: row[name] for name in Hold.__dataclass_fields__}) for row in rows]
-
-
-def add_approval(
-    connection: Connection, site: str, member_id: str, answer: Answer, held: dict[str, int], reason: str, now: datetime
-) -> None:
-    connection.execute(
-        insert(tables.approvals).values(
-            site=site, member_id=member_id, answer=answer, held=held, reason=reason, at=now, used_at=None
-        )
-    )
-
-
-def approvals(connection: Connection, site: str) -> dict[str, Approval]:
-    """Return the words not used yet, by member id ("" for the whole site); the latest one on each counts."""
-    table = tables.approvals
-    query = select(table).where(table.c.site == site, table.c.used_at.is_(None)).order_by(table.c.id)
-    rows = connection.execute(query).mappings()
-    return {row["member_id"]: Approval(row["answer"], dict(row["held"])) for row in rows}
-
-
-def use_approvals(connection: Connection, site: str, now: datetime) -> None:
-    table = tables.approvals
-    connection.execute(update(table).where(table.c.site == site, table.c.used_at.is_(None)).values(used_at=now))
-
-
 def add_foreign_fees(connection: Connection, site: str, fees: Sequence[RemoteFee], now: datetime) -> None:
     """Remember fees of the fees plan that are not ours; a known one keeps what was said of it."""
     table = tables.foreign_fees
@@ -161,6 +96,7 @@ def add_foreign_fees(connection: Connection, site: str, fees: Sequence[RemoteFee
 class ForeignFee:
     fee_id: str
     member_id: str
+    price: int  # micros
     seen_at: datetime
     released: bool  # a person has spoken of it
 
@@ -170,7 +106,9 @@ def foreign_fees(connection: Connection, site: str) -> dict[str, ForeignFee]:
     table = tables.foreign_fees
     rows = connection.execute(select(table).where(table.c.site == site).order_by(table.c.seen_at)).mappings()
     return {
-        row["fee_id"]: ForeignFee(row["fee_id"], row["member_id"], row["seen_at"], row["released_at"] is not None)
+        row["fee_id"]: ForeignFee(
+            row["fee_id"], row["member_id"], row["price"], row["seen_at"], row["released_at"] is not None
+        )
         for row in rows
     }
 
@@ -182,16 +120,63 @@ def release_foreign_fees(connection: Connection, site: str, member_ids: Iterable
         connection.execute(update(table).where(where).values(released_at=now))
 
 
-def add_change(connection: Connection, site: str, person: LinkedAccount, carried: Carried, jobs: int) -> None:
-    """Record what happened to a balance since the last mark: a term of `discrepancies`."""
-    connection.execute(
-        insert(tables.changes).values(
-            site=site,
-            member_id=person.member_id,
-            at=carried.mark.at,
-            printed=carried.printed,
-            credited=carried.credited,
-            jobs=jobs,
-            doubt=carried.doubt,
-        )
+def shown_in_shadow(connection: Connection, site: str) -> dict[str, int]:
+    """Return what shadow mode has shown of each member so far, micros."""
+    table = tables.shadow_fees
+    query = select(table.c.member_id, func.sum(table.c.amount)).where(table.c.site == site).group_by(table.c.member_id)
+    return {row[0]: int(row[1]) for row in connection.execute(query)}
+
+
+def add_shadow_fees(connection: Connection, site: str, day: date, shown: Iterable[tuple[LinkedAccount, int]]) -> None:
+    """Remember what shadow mode shows of accounts, micros."""
+    rows = [
+        {
+            "site": site,
+            "business_day": day,
+            "member_id": account.member_id,
+            "username": account.username,
+            "company_id": account.company_id,
+            "amount": amount,
+        }
+        for account, amount in shown
+    ]
+    if rows:
+        connection.execute(insert(tables.shadow_fees), rows)
+
+
+def credited_jobs(connection: Connection, site: str) -> Counter[str]:
+    """Return how much of each job's refund became a credit, micros; a withdrawn credit claims nothing."""
+    claims, of = tables.refund_claims, tables.movements
+    query = (
+        select(claims.c.job, func.sum(claims.c.amount))
+        .join(of, of.c.reference == claims.c.reference)
+        .where(claims.c.site == site, of.c.state != "withdrawn")
+        .group_by(claims.c.job)
     )
+    return Counter({row[0]: int(row[1]) for row in connection.execute(query)})
+
+
+def claim_refund(connection: Connection, site: str, job: str, reference: str, member_id: str, amount: int) -> None:
+    """Note that a credit takes back so much of a job's refund, micros."""
+    connection.execute(
+        insert(tables.refund_claims).values(site=site, job=job, reference=reference, member_id=member_id, amount=amount)
+    )
+
+
+def topped_up(connection: Connection, site: str, period: str) -> set[str]:
+    """Return the members whose top-up of a period is claimed."""
+    table = tables.top_up_claims
+    query = select(table.c.member_id).where(table.c.site == site, table.c.period == period)
+    return set(connection.execute(query).scalars())
+
+
+def claim_top_ups(
+    connection: Connection, site: str, period: str, claims: Mapping[str, str | None], now: datetime
+) -> None:
+    """Claim a period's top-up for members, each with its movement's reference; None where there is nothing to give."""
+    rows = [
+        {"site": site, "member_id": member_id, "period": period, "reference": reference, "claimed_at": now}
+        for member_id, reference in claims.items()
+    ]
+    if rows:
+        connection.execute(insert(tables.top_up_claims), rows)

@@ -22,9 +22,9 @@ from relay.clock import Clock
 from relay.config import Settings
 from relay.database import reading, reason
 from relay.errors import AlreadyRunning, LedgerError
-from relay.money.decide.account import Mark, posted
-from relay.money.decide.movement import CLOSED, Fee, Movement, State, check_step
-from relay.money.ledger import lease, tables
+from relay.money.decide.movement import CLOSED, Fee, Kind, Movement, State, check_step
+from relay.money.decide.wallet import Entry, Wallet, posted
+from relay.money.ledger import journal, lease, tables
 
 _FROM_FEE = ("fee_id", "fee_lost")  # of a movement, kept in the fee's row
 # Built once: a settle asks for them thousands of times.
@@ -50,6 +50,7 @@ class Ledger:
     def __init__(self, engine: Engine, site: str, clock: Clock, epoch: int | None = None) -> None:
         self.engine = engine
         self.site = site
+        self.witness = 0  # the number in force, see the guard
         self.touched: dict[str, None] = {}
         self._clock = clock
         self.epoch = epoch
@@ -126,6 +127,40 @@ class Ledger:
         with self.read() as connection:
             return [Fee(**row) for row in connection.execute(query).mappings()]
 
+    def fees_named(self, references: Iterable[str]) -> list[Fee]:
+        """Return the fees of these references, in any number of them."""
+        ordered = sorted(set(references))
+        chunks = (ordered[start : start + 500] for start in range(0, len(ordered), 500))
+        return [fee for chunk in chunks for fee in self.fees(tables.fees.c.reference.in_(chunk))]
+
+    def posted_fees(self) -> list[Fee]:
+        return self.fees(tables.fees.c.state == "posted")
+
+    def posted_since(self, plan_id: str, issued_from: date | None) -> list[Fee]:
+        """Return the fees of a plan that are there by OfficeRnD's own id, issued on or after a day."""
+        conditions = [tables.fees.c.state == "posted", tables.fees.c.fee_id.is_not(None)]
+        conditions.append(tables.fees.c.plan_id == plan_id)
+        if issued_from is not None:
+            conditions.append(tables.fees.c.issue_date >= issued_from)
+        return self.fees(*conditions)
+
+    def posted_by_word(self) -> list[Fee]:
+        """Return the fees that only a person's word says are there: which of OfficeRnD's they are is not known."""
+        return self.fees(tables.fees.c.state == "posted", tables.fees.c.fee_id.is_(None))
+
+    def fees_not_made(self, references: Iterable[str]) -> list[Fee]:
+        """Return those fees that are planned, or were proved not to be there."""
+        wanted = tables.fees.c.reference.in_(sorted(references))
+        return self.fees(wanted, tables.fees.c.state.in_(("planned", "failed")))
+
+    def posted_of(self, member_id: str, *kinds: Kind, since: date | None = None) -> list[Movement]:
+        """Return a member's movements of some kinds that are there, on or after a business day."""
+        table = tables.movements
+        conditions = [table.c.member_id == member_id, table.c.state == "posted", table.c.kind.in_(kinds)]
+        if since is not None:
+            conditions.append(table.c.business_day >= since)
+        return self.movements(*conditions)
+
     def open_fees(self) -> list[Fee]:
         return self.fees(tables.fees.c.state.not_in(CLOSED))
 
@@ -153,18 +188,29 @@ class Ledger:
                 found.update(connection.execute(query).scalars())
         return found
 
+    def taken_subjects(self) -> set[str]:
+        """Return the members and companies with a fee whose adjustments this ledger never made."""
+        query = select(tables.fees.c.subject_id).where(tables.fees.c.site == self.site, tables.fees.c.taken.is_(True))
+        with self.read() as connection:
+            return set(connection.execute(query).scalars())
+
     def has_fees(self) -> bool:
         with self.read() as connection:
             query = select(tables.fees.c.reference).where(tables.fees.c.site == self.site).limit(1)
             return connection.execute(query).first() is not None
 
-    def sequences(self, subject: Column[str], business_day: date, kind: str = "") -> Counter[str]:
-        """Return the last number that each subject's movements, or fees, of a business day have; withdrawn ones too."""
+    def fee_numbers(self, business_day: date) -> Counter[str]:
+        """Return the last number that each subject's fees of a business day have; withdrawn ones too."""
+        return self._numbers(tables.fees.c.subject_id, business_day)
+
+    def movement_numbers(self, business_day: date, kind: Kind) -> Counter[str]:
+        """Return the last number that each member's movements of a kind and business day have; withdrawn ones too."""
+        return self._numbers(tables.movements.c.member_id, business_day, tables.movements.c.kind == kind)
+
+    def _numbers(self, subject: Column[str], business_day: date, *conditions: Any) -> Counter[str]:
         table = subject.table
-        conditions = [table.c.site == self.site, table.c.business_day == business_day]
-        if kind:
-            conditions.append(table.c.kind == kind)
-        query = select(subject, func.max(table.c.sequence)).where(*conditions).group_by(subject)
+        where = (table.c.site == self.site, table.c.business_day == business_day, *conditions)
+        query = select(subject, func.max(table.c.sequence)).where(*where).group_by(subject)
         with self.read() as connection:
             return Counter({row[0]: int(row[1]) for row in connection.execute(query)})
 
@@ -179,34 +225,36 @@ class Ledger:
         with self.read() as connection:
             return Counter(connection.execute(query).scalars())
 
-    def mark(self, member_id: str) -> Mark | None:
-        query = select(tables.marks).where(tables.marks.c.site == self.site, tables.marks.c.member_id == member_id)
+    def wallets(self) -> dict[str, Wallet]:
+        """Return the wallet of every present link, by member id."""
         with self.read() as connection:
-            row = connection.execute(query).mappings().first()
-        return _mark(row) if row is not None else None
+            return journal.open_wallets(connection, self.site)
 
-    def marks(self) -> dict[str, Mark]:
-        query = select(tables.marks).where(tables.marks.c.site == self.site)
+    def wallet(self, wallet_id: int) -> Wallet:
         with self.read() as connection:
-            return {row["member_id"]: _mark(row) for row in connection.execute(query).mappings()}
+            return journal.wallet(connection, wallet_id)
 
     # -- writing -----------------------------------------------------------------------------------------------------
 
-    def add_fee(self, connection: Connection, fee: Fee) -> None:
-        """Store a planned fee. The same reference with any content twice is a bug: it stops here."""
+    def add_fee(self, connection: Connection, fee: Fee, *, taken: bool = False) -> None:
+        """Store a planned fee, or one `taken` over from OfficeRnD. The same reference twice is a bug: it stops here."""
         now = self._clock.now()
         values = asdict(fee) | {"fee_id": fee.fee_id or None}
         connection.execute(
             insert(tables.fees).values(
-                site=self.site, subject_id=fee.subject_id, created_at=now, changed_at=now, **values
+                site=self.site, subject_id=fee.subject_id, taken=taken, created_at=now, changed_at=now, **values
             )
         )
 
     def add_movement(self, connection: Connection, movement: Movement, corrects: str | None = None) -> None:
+        """Store a planned movement, bound to the present wallet of its member."""
         now = self._clock.now()
         values = asdict(movement)
         for name in _FROM_FEE:
             values.pop(name)
+        if movement.wallet_id is None:
+            present = journal.open_wallets(connection, self.site, movement.member_id).get(movement.member_id)
+            values["wallet_id"] = present.id if present is not None else None
         connection.execute(
             insert(tables.movements).values(site=self.site, created_at=now, changed_at=now, corrects=corrects, **values)
         )
@@ -219,7 +267,10 @@ class Ledger:
     ) -> None:  # fmt: skip
         """Move a fee to `state` and record why; its movements count as touched."""
         self._step(connection, tables.fees, reference, state, event, detail, values)
-        query = select(tables.movements.c.reference).where(tables.movements.c.fee_reference == reference)
+        self._touch(connection, reference)
+
+    def _touch(self, connection: Connection, fee_reference: str) -> None:
+        query = select(tables.movements.c.reference).where(tables.movements.c.fee_reference == fee_reference)
         for row in connection.execute(query):
             self.touched[row.reference] = None
 
@@ -227,17 +278,37 @@ class Ledger:
         self, connection: Connection, reference: str, state: State, event: str, detail: dict[str, Any] | None = None,
         **values: Any,
     ) -> None:  # fmt: skip
-        """Move an adjustment to `state` and record why; once posted, the person's mark moves with it."""
+        """Move an adjustment to `state` and record why; once posted, its wallet moves with it."""
         self._step(connection, tables.movements, reference, state, event, detail, values)
         self.touched[reference] = None
         if state == "posted":
-            self._mark_posted(connection, reference)
+            self._book_posted(connection, reference)
 
     def withdraw(self, connection: Connection, fee: Fee, movements: Sequence[Movement]) -> None:
         """Take back a fee that is certainly not there, with everything under it."""
         for movement in movements:
             self.step_movement(connection, movement.reference, "withdrawn", "withdrawn")
         self.step_fee(connection, fee.reference, "withdrawn", "withdrawn")
+
+    def answer_fee(self, connection: Connection, reference: str, said: str, *, lost: bool) -> None:
+        """Record an answer to a fee that was no plain success; `lost`: there was none."""
+        values: dict[str, Any] = {"note": said} | ({"lost": True} if lost else {})
+        connection.execute(update(tables.fees).where(tables.fees.c.reference == reference).values(**values))
+        self.evidence(connection, reference, "lost" if lost else "refused", {"error": said})
+
+    def answer_movement(self, connection: Connection, movement: Movement, said: str, *, lost: bool) -> None:
+        """Record an answer to an adjustment that was no plain success; `lost`: there was none."""
+        values: dict[str, Any] = {"note": said} | ({"lost": True} if lost else {})
+        where = tables.movements.c.reference == movement.reference
+        connection.execute(update(tables.movements).where(where).values(**values))
+        self.evidence(connection, movement.reference, "lost" if lost else "refused", {"error": said})
+
+    def note_fee(self, connection: Connection, reference: str, event: str, note: str, detail: dict[str, Any]) -> None:
+        """Record an observation on a fee whose state it does not change; its movements count as touched."""
+        where = tables.fees.c.reference == reference
+        connection.execute(update(tables.fees).where(where).values(note=note, changed_at=self._clock.now()))
+        self.evidence(connection, reference, event, detail)
+        self._touch(connection, reference)
 
     def identify(self, connection: Connection, reference: str, fee_id: str) -> None:
         """Record which of OfficeRnD's fees is the one that a person said is there."""
@@ -266,11 +337,10 @@ class Ledger:
             )
         )
 
-    def set_mark(self, connection: Connection, member_id: str, mark: Mark) -> None:
-        values = asdict(mark)
-        where = and_(tables.marks.c.site == self.site, tables.marks.c.member_id == member_id)
-        if connection.execute(update(tables.marks).where(where).values(**values)).rowcount == 0:
-            connection.execute(insert(tables.marks).values(site=self.site, member_id=member_id, **values))
+    def book(self, connection: Connection, wallet: Wallet, entry: Entry, since: int) -> int:
+        """Store a wallet's new state with the entry that leads to it, and return the entry's id."""
+        journal.store_wallets(connection, [wallet])
+        return journal.add_entry(connection, self.site, wallet.id, entry, self._clock.now(), self.witness, since)
 
     def _step(
         self, connection: Connection, table: Table, reference: str, state: State, event: str,
@@ -288,24 +358,15 @@ class Ledger:
             raise LedgerError(f"Another run has just changed {reference}; nothing more was sent. Run again.")
         self.evidence(connection, reference, event, detail)
 
-    def _mark_posted(self, connection: Connection, reference: str) -> None:
-        row = (
-            connection.execute(select(tables.movements).where(tables.movements.c.reference == reference))
-            .mappings()
-            .one()
-        )
-        movement = Movement(
-            **{name: row[name] for name in ("reference", "kind", "member_id", "username", "company_id", "amount")},
-            currency=row["currency"],
-            business_day=row["business_day"],
-            sequence=row["sequence"],
-        )
-        query = select(tables.marks).where(
-            tables.marks.c.site == self.site, tables.marks.c.member_id == movement.member_id
-        )
-        found = connection.execute(query).mappings().first()
-        if found is not None:
-            self.set_mark(connection, movement.member_id, posted(_mark(found), movement))
+    def _book_posted(self, connection: Connection, reference: str) -> None:
+        """Book an adjustment that is there, on the wallet that it was decided on."""
+        query = _MOVEMENTS.where(tables.movements.c.reference == reference)
+        movement = _movement(connection.execute(query).mappings().one())
+        if movement.wallet_id is None:
+            return
+        wallet = journal.wallet(connection, movement.wallet_id)
+        after, entry = posted(wallet, movement, movement.business_day)
+        self.book(connection, after, entry, movement.witness)
 
 
 def open_ledger(engine: Engine, settings: Settings, clock: Clock, holder: str | None = None) -> Ledger:
@@ -343,10 +404,6 @@ def _movement(row: RowMapping) -> Movement:
     if movement.waits_for_fee and fee_note:
         return Movement(**(values | {"note": fee_note}))
     return movement
-
-
-def _mark(row: RowMapping) -> Mark:
-    return Mark(**{name: row[name] for name in Mark.__dataclass_fields__})
 
 
 def open_of(movements: Sequence[Movement]) -> set[str]:

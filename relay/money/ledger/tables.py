@@ -6,6 +6,8 @@ deleted; `evidence` is only ever added to.
 
 from __future__ import annotations
 
+from typing import get_args
+
 from sqlalchemy import (
     JSON,
     BigInteger,
@@ -21,11 +23,15 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
     text,
 )
 
 from relay.database import Moment, metadata
+from relay.money.decide.explain import Buckets
+from relay.money.decide.holds import ANSWERS
 from relay.money.decide.movement import CLOSED, KINDS, STATES
+from relay.money.decide.wallet import EntryKind, Sides
 
 
 def _one_of(column: str, values: tuple[str, ...]) -> str:
@@ -53,6 +59,7 @@ fees = Table(
     Column("state", String(12), nullable=False),
     Column("fee_id", String(40), nullable=True, unique=True),
     Column("by_word", Boolean, nullable=False, default=False),
+    Column("taken", Boolean, nullable=False, server_default=false()),  # from OfficeRnD, when the ledger was rebuilt
     Column("lost", Boolean, nullable=False, default=False),
     Column("sent_at", Moment, nullable=True),
     Column("created_at", Moment, nullable=False),
@@ -89,9 +96,12 @@ movements = Table(
     Column("corrects", String(48), nullable=True),
     Column("lost", Boolean, nullable=False, default=False),
     Column("by_word", Boolean, nullable=False, default=False),
+    Column("wallet_id", Integer, ForeignKey("wallets.id"), nullable=True),
+    Column("bucket", String(10), nullable=False, default=""),
+    Column("expires", BigInteger, nullable=False, default=0),
     Column("balance_before", BigInteger, nullable=True),
     Column("jobs_before", BigInteger, nullable=True),
-    Column("balance_after", BigInteger, nullable=True),
+    Column("witness", BigInteger, nullable=False, default=0),
     Column("sent_at", Moment, nullable=True),
     Column("created_at", Moment, nullable=False),
     Column("changed_at", Moment, nullable=False),
@@ -110,7 +120,8 @@ movements = Table(
     CheckConstraint("(kind = 'fee') = (fee_reference IS NOT NULL)", name="movement_fee_kind"),
     CheckConstraint("(fee_reference IS NULL) = (fee_state IS NULL)", name="movement_fee_state_known"),
     CheckConstraint(
-        "amount <> 0 AND (kind NOT IN ('fee', 'forgiveness') OR amount > 0) AND (kind <> 'credit' OR amount < 0)",
+        "amount <> 0 AND (kind NOT IN ('fee', 'forgiveness', 'included') OR amount > 0) "
+        "AND (kind <> 'credit' OR amount < 0)",
         name="movement_sign",
     ),
     CheckConstraint(
@@ -167,73 +178,148 @@ top_up_claims = Table(
     Column("claimed_at", Moment, nullable=False),
 )
 
-marks = Table(
-    "marks",
-    metadata,
-    Column("site", String(40), primary_key=True),
-    Column("member_id", String(40), primary_key=True),
-    Column("balance", BigInteger, nullable=False),
-    Column("jobs", BigInteger, nullable=True),
-    Column("at", Moment, nullable=False),
-    Column("opening_left", BigInteger, nullable=False),
-    Column("top_up_left", BigInteger, nullable=False),
-    Column("shadow_left", BigInteger, nullable=False),
-    Column("billed_jobs", BigInteger, nullable=True),
-    Column("billed_at", Moment, nullable=True),
-    Column("doubt", String(20), nullable=False, server_default=""),
-    CheckConstraint("opening_left >= 0 AND top_up_left >= 0 AND shadow_left >= 0", name="mark_parts"),
-)
-
-# What happened to a balance between two marks, as far as the ledger can see: the terms of `discrepancies`.
-changes = Table(
-    "balance_changes",
+# One link's wallet: its present buckets, kept beside the journal in the same commit. A link made anew is another.
+wallets = Table(
+    "wallets",
     metadata,
     Column("id", Integer, primary_key=True),
     Column("site", String(40), nullable=False),
     Column("member_id", String(40), nullable=False),
-    Column("at", Moment, nullable=False),
-    Column("printed", BigInteger, nullable=False),
-    Column("credited", BigInteger, nullable=False),
-    Column("jobs", BigInteger, nullable=False),
-    Column("doubt", String(20), nullable=False),
-    Index("balance_changes_by_member", "site", "member_id", "at"),
+    Column("username", String(255), nullable=False),
+    Column("linked_at", Moment, nullable=False),
+    *(Column(name, BigInteger, nullable=False) for name in Buckets._fields),
+    Column("jobs", BigInteger, nullable=True),
+    Column("read_at", Moment, nullable=False),
+    Column("witness", BigInteger, nullable=False),
+    Column("billed_jobs", BigInteger, nullable=True),
+    Column("billed_at", Moment, nullable=True),
+    Column("doubt", String(16), nullable=False),
+    Column("closed_at", Moment, nullable=True),
+    CheckConstraint(
+        "opening <= 0 AND owed <= 0 AND disputed <= 0 AND allowance >= 0 AND own >= 0", name="wallet_signs"
+    ),
+    Index(
+        "wallets_one_open",
+        "site",
+        "member_id",
+        unique=True,
+        sqlite_where=text("closed_at IS NULL"),
+        postgresql_where=text("closed_at IS NULL"),
+    ),
 )
 
+# Every change of a wallet, for ever: what it did to the buckets, and the sides that balance it.
+journal = Table(
+    "journal",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("site", String(40), nullable=False),
+    Column("wallet_id", Integer, ForeignKey("wallets.id"), nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("day", Date, nullable=False),
+    Column("kind", String(12), nullable=False),
+    Column("cause", String(60), nullable=False),
+    *(Column(name, BigInteger, nullable=False) for name in Buckets._fields),
+    *(Column(name, BigInteger, nullable=False) for name in Sides._fields),
+    Column("balance", BigInteger, nullable=False),
+    Column("jobs", BigInteger, nullable=True),
+    Column("witness", BigInteger, nullable=False),
+    Column("since", BigInteger, nullable=False),
+    Column("doubt", String(16), nullable=False),
+    Column("inferred", Boolean, nullable=False),
+    CheckConstraint(f"{' + '.join(Buckets._fields)} = {' + '.join(Sides._fields)}", name="entry_adds_up_to_zero"),
+    CheckConstraint(_one_of("kind", get_args(EntryKind)), name="entry_kind"),
+    Index("journal_by_wallet", "wallet_id", "id"),
+    Index("journal_by_site", "site", "at"),
+)
+
+# What waits for a person: a row stands until it is answered and carried out, or no longer true. Its amount never
+# changes; what has grown since is another row.
 holds = Table(
     "holds",
     metadata,
-    Column("site", String(40), primary_key=True),
-    Column("member_id", String(40), primary_key=True),
-    Column("code", String(32), primary_key=True),
+    Column("id", Integer, primary_key=True),
+    Column("site", String(40), nullable=False),
+    Column("member_id", String(40), nullable=False),
+    Column("code", String(32), nullable=False),
     Column("username", String(255), nullable=False),
     Column("amount", BigInteger, nullable=False),
     Column("reason", Text, nullable=False),
     Column("at", Moment, nullable=False),
+    Column("ended_at", Moment, nullable=True),
+    Index(
+        "holds_open",
+        "site",
+        "member_id",
+        "code",
+        unique=True,
+        sqlite_where=text("ended_at IS NULL"),
+        postgresql_where=text("ended_at IS NULL"),
+    ),
 )
 
-approvals = Table(
-    "approvals",
+# Why no money of the site moves, with the facts that say so; ended by the answer that its code asks for.
+stops = Table(
+    "stops",
     metadata,
     Column("id", Integer, primary_key=True),
     Column("site", String(40), nullable=False),
-    Column("member_id", String(40), nullable=False),  # "" for the whole site
-    Column("answer", String(8), nullable=False),
-    Column("held", JSON, nullable=False),
-    Column("reason", Text, nullable=False),
+    Column("code", String(32), nullable=False),
+    Column("facts", JSON, nullable=False),
+    Column("message", Text, nullable=False),
     Column("at", Moment, nullable=False),
-    Column("used_at", Moment, nullable=True),
-    CheckConstraint(_one_of("answer", ("bill", "forgive", "credit")), name="approval_answer"),
+    Column("ended_at", Moment, nullable=True),
+    Index("stops_by_site", "site", "ended_at"),
 )
 
-# Refunds of billed jobs that became a credit; a job is credited once.
+# The witness that this ledger keeps in PaperCut: the number in force, and the raise that is under way.
+witnesses = Table(
+    "witnesses",
+    metadata,
+    Column("site", String(40), primary_key=True),
+    Column("ledger", String(16), nullable=False),
+    Column("number", BigInteger, nullable=False),
+    Column("mark", String(16), nullable=False),
+    Column("target", BigInteger, nullable=True),
+    Column("target_mark", String(16), nullable=False),
+)
+
+# A person's word on one held row, or on one stop: spent once, by what carries it out, or void.
+words = Table(
+    "words",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("site", String(40), nullable=False),
+    Column("hold_id", Integer, ForeignKey("holds.id"), nullable=True),
+    Column("stop_id", Integer, ForeignKey("stops.id"), nullable=True),
+    Column("answer", String(8), nullable=False),
+    Column("amount", BigInteger, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("ended_at", Moment, nullable=True),
+    Column("void", Text, nullable=False),
+    Column("movement", String(48), ForeignKey("movements.reference"), nullable=True),
+    Column("entry_id", Integer, ForeignKey("journal.id"), nullable=True),
+    CheckConstraint(_one_of("answer", ANSWERS), name="word_answer"),
+    CheckConstraint("(hold_id IS NULL) <> (stop_id IS NULL)", name="word_on_one_thing"),
+    Index(
+        "words_one_on_a_hold",
+        "hold_id",
+        unique=True,
+        sqlite_where=text("ended_at IS NULL AND hold_id IS NOT NULL"),
+        postgresql_where=text("ended_at IS NULL AND hold_id IS NOT NULL"),
+    ),
+)
+
+# Refunds of billed jobs that became a credit: what of a job is credited, once. A withdrawn credit claims nothing.
 refund_claims = Table(
     "refund_claims",
     metadata,
     Column("site", String(40), primary_key=True),
     Column("job", String(120), primary_key=True),
+    Column("reference", String(48), ForeignKey("movements.reference"), primary_key=True),
     Column("member_id", String(40), nullable=False),
     Column("amount", BigInteger, nullable=False),
-    Column("reference", String(48), ForeignKey("movements.reference"), nullable=False),
     CheckConstraint("amount > 0", name="refund_amount"),
 )
 

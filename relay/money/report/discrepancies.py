@@ -7,23 +7,25 @@ is what PaperCut and OfficeRnD hold now. Both are read, nothing is written.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
+from sqlalchemy import RowMapping
 
 from relay import amounts
 from relay.accounts import LinkedAccount
 from relay.errors import EXIT_DONE
-from relay.money.act import fees_plan
+from relay.money.act import fee_list, fees_plan
 from relay.money.books import Books, JobEvidence, opened
 from relay.money.decide import reference
-from relay.money.decide.account import Mark, first_mark, mark_of
 from relay.money.decide.evidence import Reading
-from relay.money.decide.movement import Fee, Movement
-from relay.money.ledger import tables
+from relay.money.decide.explain import Buckets
+from relay.money.decide.explain import opened as opened_buckets
+from relay.money.decide.movement import Fee
+from relay.money.decide.wallet import Wallet
+from relay.money.ledger import journal
 from relay.officernd.model import Fee as RemoteFee
 from relay.site import Site
 
@@ -139,23 +141,22 @@ class Discrepancies:
         return amounts.text(micros, self.currency)
 
 
-def discrepancies(
-    site: Site, *, since: date | None = None, jobs: JobEvidence | None = None,
-) -> Discrepancies:  # fmt: skip
+def discrepancies(site: Site, *, since: date | None = None, jobs: JobEvidence | None = None) -> Discrepancies:
     """Compare ledger, PaperCut and OfficeRnD from the business day `since` on (None: from the beginning)."""
     with opened(site, writes=False, jobs=jobs) as books:
         zone = ZoneInfo(books.settings.site.timezone)
         begin = datetime.combine(since, time(), zone) if since is not None else None
-        posted = books.ledger.movements(tables.movements.c.state == "posted")
-        changes = _changes(books)
-        marks = books.ledger.marks()
+        with books.ledger.read() as connection:
+            entries = journal.entries(connection, books.name)
+            wrong = {wallet.id: total for wallet, total in journal.wrong_wallets(connection, books.name)}
+        wallets = books.ledger.wallets()
         readings = books.read_all(books.accounts)
         people = tuple(
-            _balance(books, person, mark_of(person, marks), readings[person.username], posted, changes, begin)
-            for person in books.accounts
-            if person.username in readings
+            _balance(books, account, wallets.get(account.member_id), readings[account.username], entries, wrong, begin)
+            for account in books.accounts
+            if account.username in readings
         )
-        lines = [*_people_lines(books, people), *_open_lines(books), *_held_lines(books, marks)]
+        lines = [*_people_lines(books, people), *_open_lines(books), *_held_lines(books, wallets)]
         fees, matched, fee_lines = _fees(books, since)
         lines.extend(fee_lines)
         return Discrepancies(
@@ -168,80 +169,46 @@ def discrepancies(
         )
 
 
-@dataclass(frozen=True, slots=True)
-class _Change:
-    at: datetime
-    printed: int
-    credited: int
-    doubt: str
-
-
-def _changes(books: Books) -> dict[str, list[_Change]]:
-    table = tables.changes
-    query = select(table).where(table.c.site == books.name).order_by(table.c.at)
-    found: dict[str, list[_Change]] = {}
-    with books.ledger.read() as connection:
-        for row in connection.execute(query).mappings():
-            change = _Change(row["at"], row["printed"], row["credited"], row["doubt"])
-            found.setdefault(row["member_id"], []).append(change)
-    return found
-
-
 def _balance(
     books: Books,
-    person: LinkedAccount,
-    mark: Mark,
+    account: LinkedAccount,
+    wallet: Wallet | None,
     reading: Reading,
-    posted: Sequence[Movement],
-    changes: Mapping[str, Sequence[_Change]],
+    entries: Sequence[RowMapping],
+    wrong: Mapping[int, Buckets],
     begin: datetime | None,
 ) -> Balance:
-    own = [movement for movement in posted if movement.member_id == person.member_id and _counts(movement, person)]
-    moved = [change for change in changes.get(person.member_id, ()) if change.at >= person.linked_at]
-    start = first_mark(person).balance
+    """Return the equation of one account, from the journal of its present wallet."""
+    if wallet is None or wallet.linked_at != account.linked_at:  # linked since the last settle
+        wallet = replace(Wallet.empty(account), buckets=opened_buckets(account.opening_balance))
+    own = [row for row in entries if row["wallet_id"] == wallet.id]
+    asked = own if begin is None else [row for row in own if row["at"] >= begin]
+    earlier = [row for row in own if begin is not None and row["at"] < begin]
 
-    def terms(movements: Iterable[Movement], of: Iterable[_Change]) -> dict[str, int]:
-        by_kind = {"fee": "fees", "top_up": "top_ups", "forgiveness": "forgiven", "credit": "credits"}
-        sums = dict.fromkeys(TERMS, 0)
-        for movement in movements:
-            sums[by_kind[movement.kind]] += movement.amount
-        for change in of:
-            sums["printed"] += change.printed
-            sums["elsewhere"] += change.credited
-        return sums
+    def total(name: str, rows: Sequence[RowMapping]) -> int:
+        return sum(int(row[name]) for row in rows)
 
-    def net(sums: Mapping[str, int]) -> int:
-        return sum(sums.values()) - 2 * sums["printed"]
-
-    whole = terms(own, moved)
-    asked = whole
-    if begin is not None:
-        day = books.clock.local_day(begin, books.settings.site.timezone)
-        asked = terms(
-            [movement for movement in own if movement.business_day >= day],
-            [change for change in moved if change.at >= begin],
-        )
-    logged = books.jobs.costs(person.username, begin or person.linked_at, mark.at)
+    fees = [row for row in asked if reference.kind(row["cause"]) != "credit"]
+    credits = [row for row in asked if reference.kind(row["cause"]) == "credit"]
+    opening = total("linked", own) if begin is None else sum(total(name, earlier) for name in Buckets._fields)
+    logged = books.jobs.known(account.username, begin or account.linked_at, wallet.read_at, None)
     return Balance(
-        person.member_id,
-        person.username,
-        person.company_id,
-        person.company_name,
-        opening=mark.balance - net(asked),
+        account.member_id,
+        account.username,
+        account.company_id,
+        account.company_name,
+        opening=opening if own else wallet.balance,
         balance=reading.balance,
-        unsettled=reading.balance - mark.balance,
-        difference=mark.balance - (start + net(whole)),
-        logged=logged,
-        **asked,
+        unsettled=reading.balance - wallet.balance,
+        difference=wallet.balance - wrong[wallet.id].wallet if wallet.id in wrong else 0,
+        printed=-total("printed", asked),
+        elsewhere=total("outside", asked) + total("restored", asked),
+        top_ups=total("granted", asked),
+        forgiven=total("forgiven", asked),
+        credits=total("fees", credits),
+        fees=total("fees", fees) + total("included", asked),
+        logged=logged.costs if logged is not None else None,
     )
-
-
-def _counts(movement: Movement, person: LinkedAccount) -> bool:
-    """Return whether a movement changed the balance since the link, as far as the ledger's memory of it goes.
-
-    What `rebuild` took over was never sent by this ledger: the balance that it began with has it already.
-    """
-    return movement.by_word if movement.sent_at is None else movement.sent_at >= person.linked_at
 
 
 def _people_lines(books: Books, people: Iterable[Balance]) -> list[Line]:
@@ -284,18 +251,24 @@ def _open_lines(books: Books) -> list[Line]:
     return lines
 
 
-def _held_lines(books: Books, marks: Mapping[str, Mark]) -> list[Line]:
+def _held_lines(books: Books, wallets: Mapping[str, Wallet]) -> list[Line]:
+    told = {
+        "opening": "opening debt, older than the integration, held",
+        "disputed": "debt that nobody explains, held",
+    }
     return [
-        Line("explained", person.username, -mark.opening_left, "opening debt, older than the integration, held")
-        for person in books.accounts
-        if (mark := mark_of(person, marks)).opening_left
+        Line("explained", account.username, amount, message)
+        for account in books.accounts
+        if account.member_id in wallets
+        for bucket, message in told.items()
+        if (amount := getattr(wallets[account.member_id].buckets, bucket))
     ]
 
 
 def _fees(books: Books, since: date | None) -> tuple[int, int, list[Line]]:
     """Return how many fees the ledger has since a day, how many of them stand in OfficeRnD, a line for each other."""
     plan = fees_plan.fees_plan(books.officernd, books.settings, create=False)
-    posted = books.ledger.fees(tables.fees.c.state == "posted")
+    posted = books.ledger.posted_fees()
     ours = [fee for fee in posted if since is None or fee.business_day >= since]
     begin = min((fee.issue_date for fee in ours), default=None)
     held = books.officernd.fees(plan=plan.id, issued_from=_earlier(begin)) if plan is not None else []
@@ -313,6 +286,10 @@ def _fees(books: Books, since: date | None) -> tuple[int, int, list[Line]]:
             lines.append(Line(wrong.state, fee.reference, wrong.amount, wrong.message))
         else:
             matched += 1
+    lines.extend(
+        Line("unmatched", name, fee_list.price_of(fees[0]), fee_list.doubled_sentence(name, fees))
+        for name, fees in fee_list.FeeList(books, tuple(held), False, None, "").doubled().items()
+    )
     known = books.ledger.known_fee_ids(by_id)
     lines.extend(
         Line(

@@ -8,7 +8,7 @@ from typing import Any
 
 from relay import amounts
 from relay.errors import EXIT_DONE, EXIT_FAILED, EXIT_IN_DOUBT, EXIT_REFUSED, RelayError, UnsafePlan
-from relay.money.decide.bill import Held
+from relay.money.decide.holds import Held
 from relay.money.decide.movement import PUBLIC_STATES, Movement
 from relay.money.ledger.store import Ledger
 
@@ -58,9 +58,9 @@ class MoneyResult:
             "total": amounts.text(self.total, self.currency),
             "held": [
                 {
-                    "username": item.person.username,
-                    "member_id": item.person.member_id,
-                    "amount": amounts.text(item.amount, self.currency),
+                    "username": item.account.username,
+                    "member_id": item.account.member_id,
+                    "amount": amounts.text(amounts.billable(-item.amount, self.currency), self.currency),
                     "reason": item.reason,
                     "code": item.code,
                 }
@@ -110,4 +110,4 @@ def told(ledger: Ledger) -> tuple[Movement, ...]:
 
 
 def ordered(held: Sequence[Held]) -> tuple[Held, ...]:
-    return tuple(sorted(held, key=lambda item: (item.person.username, item.code)))
+    return tuple(sorted(held, key=lambda item: (item.account.username, item.code)))

@@ -11,7 +11,8 @@ from relay import amounts
 from relay.clock import Clock
 from relay.config import Settings
 from relay.database import reading
-from relay.money.ledger import records
+from relay.money.decide.holds import STOP_ANSWERS
+from relay.money.ledger import holds, journal, records
 from relay.money.ledger.store import Ledger
 from relay.money.report.result import movement_json
 
@@ -61,14 +62,37 @@ def members_with_open_movements(database: Engine, site: str) -> frozenset[str]:
 def held(database: Engine, settings: Settings) -> list[dict[str, Any]]:
     """Return what the last settle held, each with the command that releases it."""
     with reading(database) as connection:
-        found = records.holds(connection, settings.site.name)
+        found = holds.open_holds(connection, settings.site.name)
     return [
         {
             "username": hold.username,
             "member_id": hold.member_id,
-            "amount": amounts.text(hold.amount, settings.site.currency),
+            "amount": amounts.text(amounts.billable(-hold.amount, settings.site.currency), settings.site.currency),
             "code": hold.code,
             "reason": hold.reason,
+            "said": hold.word.answer if hold.word is not None else "",
         }
         for hold in found
+    ]
+
+
+def uncounted(database: Engine, site: str) -> list[str]:
+    """Return the usernames of those whose debt is disputed because it grew without a counted job."""
+    with reading(database) as connection:
+        found = journal.open_wallets(connection, site).values()
+    return sorted(wallet.username for wallet in found if wallet.doubt == "uncounted")
+
+
+def stops(database: Engine, settings: Settings) -> list[dict[str, Any]]:
+    """Return the stops that no money of the site moves for, each with the answers that end it."""
+    with reading(database) as connection:
+        found = holds.open_stops(connection, settings.site.name)
+    return [
+        {
+            "code": stop.code,
+            "message": stop.message,
+            "answers": list(STOP_ANSWERS.get(stop.code, ())),
+            "said": stop.word.answer if stop.word is not None else "",
+        }
+        for stop in found
     ]

@@ -1,0 +1,255 @@
+"""The list of print fees that OfficeRnD holds, read once and asked everything: what is there, what is not ours.
+
+An absence must be proved: the list agrees with OfficeRnD's own count, and holds every fee of the site that the ledger
+knows to be there. From the same list follow the fees that this ledger has lost, fees that somebody else makes, fees
+that came late, and a second fee with one reference.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from functools import cached_property
+
+from relay import amounts
+from relay.accounts import LinkedAccount
+from relay.errors import BadAnswer, NotFound
+from relay.money.books import Books
+from relay.money.decide import reference
+from relay.money.decide.evidence import FeeMatch, match_fee
+from relay.money.decide.holds import Stop
+from relay.money.decide.movement import Fee
+from relay.money.ledger import records
+from relay.officernd.client import SYSTEM
+from relay.officernd.model import Fee as RemoteFee
+
+OVERLAP = timedelta(days=3)  # read again, since staff may have dated a fee back
+SEVERAL = 3  # this many people with fees that are not ours, within days, are a machine's work
+NO_MORE = frozenset({"voided", "refunded", "waived", "rejected"})  # a fee that nobody pays
+
+
+@dataclass(frozen=True, slots=True)
+class Strangers:
+    """Print fees that we did not make: member id -> fee id of those that hold somebody, and the ones not yet known."""
+
+    held: Mapping[str, str]
+    new: Sequence[RemoteFee] = ()
+    stop: Stop | None = None
+    prices: Mapping[str, int] = field(default_factory=dict)  # micros, by member id
+
+
+@dataclass(frozen=True)
+class FeeList:
+    """One reading of the fees plan. `fees` are those of this site; `is_counted`: the list agreed with its count."""
+
+    books: Books
+    fees: tuple[RemoteFee, ...]
+    is_counted: bool
+    since: date | None
+    plan_id: str
+
+    @cached_property
+    def names(self) -> dict[str, list[str]]:
+        """Return the references in each fee's name, by fee id."""
+        return {fee.id: reference.find(fee.name) for fee in self.fees}
+
+    @cached_property
+    def by_reference(self) -> dict[str, list[RemoteFee]]:
+        found: dict[str, list[RemoteFee]] = {}
+        for fee in self.fees:
+            for name in self.names[fee.id]:
+                found.setdefault(name, []).append(fee)
+        return found
+
+    @cached_property
+    def known_ids(self) -> set[str]:
+        return self.books.ledger.known_fee_ids(self.names)
+
+    def missing(self) -> list[Fee]:
+        """Return the fees that are there by their own address, should be listed, and are not: the list is short."""
+        posted = self.books.ledger.posted_since(self.plan_id, self.since)
+        return [fee for fee in posted if fee.fee_id not in self.names and self._is_there(fee)]
+
+    def _is_there(self, fee: Fee) -> bool:
+        """Return whether a fee that the list lacks stands in OfficeRnD as it was made; staff delete and move fees."""
+        try:
+            remote = self.books.officernd.fee(fee.fee_id)
+        except NotFound:
+            return False
+        is_dated = self.since is None or remote.issue_date >= self.since
+        return (
+            is_dated and remote.plan == self.plan_id and remote.location in ("", self.books.settings.officernd.location)
+        )
+
+    def look_up(self, fee: Fee) -> FeeMatch:
+        """Return whether one of our fees is in OfficeRnD; "absent" only where that is proved."""
+        found = self.by_reference.get(fee.reference)
+        if found:
+            return FeeMatch("there", found[0].id)
+        payer = {"member": fee.member_id} if fee.member_id else {"company": fee.company_id}
+        # Its name may have been typed over, or staff moved it to another plan or date: the payer's own fees show it.
+        match = match_fee(fee, self.books.officernd.fees(**payer), self.known_ids)
+        if match.verdict != "absent":
+            return match
+        if not self.is_counted:
+            return FeeMatch("unknown", reason="OfficeRnD does not say how many fees there are, so none can be missed")
+        return match
+
+    def lost(self) -> list[RemoteFee]:
+        """Return the fees with a reference that this site made and the ledger does not know."""
+        ledger = self.books.ledger
+        known = ledger.known_references(self.by_reference)
+        return [fee for fee in self.fees if fee.id not in self.known_ids and self._is_lost(fee, known)]
+
+    def _is_lost(self, fee: RemoteFee, known: set[str]) -> bool:
+        site = self.books.name
+        return any(
+            name not in known
+            and (reference.belongs(name, site, fee.member) or reference.belongs(name, site, fee.company))
+            for name in self.names[fee.id]
+        )
+
+    def doubled(self) -> dict[str, list[RemoteFee]]:
+        """Return the references that stand in several fees which somebody has to pay."""
+        alive = {
+            name: [fee for fee in fees if not {fee.status, fee.payment_status} & NO_MORE]
+            for name, fees in self.by_reference.items()
+        }
+        ours = self.books.ledger.known_references(alive)
+        return {name: fees for name, fees in alive.items() if len(fees) > 1 and name in ours}
+
+    def late(self) -> list[tuple[Fee, str]]:
+        """Return the fees that the ledger holds as not made and that are there after all, with their ids."""
+        ledger = self.books.ledger
+        names = ledger.known_references(self.by_reference, live=True)
+        return [(fee, self.by_reference[fee.reference][0].id) for fee in ledger.fees_not_made(names)]
+
+    def strangers(self) -> Strangers:
+        """Return what the fees mean that we did not make, for people of ours."""
+        books = self.books
+        # One that we withdrew was billed again under another reference: if it is there after all, it is one too many.
+        live = books.ledger.known_references(self.by_reference, live=True)
+        with books.ledger.read() as connection:
+            earlier = records.foreign_fees(connection, books.name)
+        ours = self.known_ids | books.ledger.known_fee_ids(earlier) | self._identified()
+        people = {account.member_id: account for account in books.people}
+        new = [
+            fee
+            for fee in self.fees
+            if fee.id not in ours
+            and fee.id not in earlier
+            and not live & set(self.names[fee.id])
+            and fee.member in people
+            and self._since_link(fee, people[fee.member])
+        ]
+        waiting = [fee for fee in earlier.values() if not fee.released and fee.fee_id not in ours]
+        held = {fee.member_id: fee.fee_id for fee in waiting} | {fee.member: fee.id for fee in new}
+        lately = books.clock.now() - OVERLAP
+        recent = {fee.fee_id: fee.member_id for fee in waiting if fee.seen_at > lately}
+        recent |= {fee.id: fee.member for fee in new}
+        stop = _old_connector(books, recent) if len(set(recent.values())) >= SEVERAL else None
+        prices = Counter({fee.member_id: 0 for fee in waiting})
+        for member_id, price in [
+            *((fee.member_id, fee.price) for fee in waiting),
+            *((fee.member, price_of(fee)) for fee in new),
+        ]:
+            prices[member_id] += price
+        return Strangers(held, new, stop, prices)
+
+    def _identified(self) -> set[str]:
+        """Return the ids of fees of ours that only a person's word says are there; the ledger learns which they are.
+
+        Staff typed over their names: same payer, price and date is what the look-up asked the person about.
+        """
+        ledger = self.books.ledger
+        told: dict[str, str] = {}
+        for fee in ledger.posted_by_word():
+            fee_id = match_fee(fee, self.fees, self.known_ids | set(told.values())).fee_id
+            if fee_id and fee_id not in self.known_ids:
+                told[fee.reference] = fee_id
+        if told and ledger.epoch is not None:
+            with ledger.write() as connection:
+                for name, fee_id in told.items():
+                    ledger.identify(connection, name, fee_id)
+        return set(told.values())
+
+    def _since_link(self, fee: RemoteFee, account: LinkedAccount) -> bool:
+        """Return whether a fee was made after a person was linked: older ones are the old connector's rightful work."""
+        linked = self.books.clock.local_day(account.linked_at, self.books.settings.site.timezone)
+        if fee.issue_date != linked:
+            return fee.issue_date > linked
+        try:
+            return datetime.fromisoformat(fee.modified_at) > account.linked_at
+        except (ValueError, TypeError):
+            return False
+
+
+def read(books: Books, plan_id: str, looked_for: Iterable[Fee] = ()) -> FeeList:
+    """Read the plan's fees since the last settle, and as far back as `looked_for` needs. Raises BadAnswer.
+
+    Everything is read while the ledger is empty: it may be a lost one.
+    """
+    with books.ledger.read() as connection:
+        read_to = records.fact(connection, books.name, "fees_read_to")
+    since = date.fromisoformat(read_to) - OVERLAP if read_to and books.ledger.has_fees() else None
+    if since is not None:
+        since = min([since, *(fee.issue_date - OVERLAP for fee in looked_for)])
+    counted = books.officernd.counted_fees(plan=plan_id, issued_from=since)
+    here = books.settings.officernd.location
+    fees = tuple(fee for fee in counted.fees if fee.location in ("", here))
+    found = FeeList(books, fees, counted.is_counted, since, plan_id)
+    short = found.missing()
+    if short:
+        raise BadAnswer(
+            f"OfficeRnD's list of print fees lacks {len(short)} that are there, such as {short[0].reference}, so what "
+            "is not in it may be there too; nothing was billed, try again in a few minutes.",
+            system=SYSTEM,
+            operation="GET /fees",
+        )
+    return found
+
+
+def price_of(fee: RemoteFee) -> int:
+    return amounts.from_decimal(fee.price * fee.quantity)
+
+
+def wrong_price(fee: Fee, remote: RemoteFee) -> str:
+    """Return what is wrong with one of our fees as OfficeRnD stored it, "" for nothing."""
+    if price_of(remote) == fee.price:
+        return ""
+    stored, meant = amounts.text(price_of(remote), fee.currency), amounts.text(fee.price, fee.currency)
+    return (
+        f"Fee {remote.id} ({fee.reference}) stands in OfficeRnD at {stored} {fee.currency} instead of {meant}: correct "
+        "its price there, and look at the plan's settings."
+    )
+
+
+def doubled_sentence(name: str, fees: Sequence[RemoteFee]) -> str:
+    return (
+        f"OfficeRnD holds {len(fees)} fees with the reference {name} ({', '.join(fee.id for fee in fees)}): one is too "
+        "many, so delete or credit it in OfficeRnD."
+    )
+
+
+def ledger_lost(books: Books, fees: Sequence[RemoteFee]) -> Stop:
+    days = sorted({fee.issue_date for fee in fees})
+    return Stop(
+        "ledger_lost",
+        f"OfficeRnD holds {len(fees)} fees of this site, from {days[0]} to {days[-1]}, that the ledger does not know: "
+        "it was lost or is an old copy, and billing now could charge twice. Put the newest copy of the ledger back, or "
+        "run papercut-relay rebuild.",
+        {"fees": sorted(fee.id for fee in fees)},
+    )
+
+
+def _old_connector(books: Books, fees: Mapping[str, str]) -> Stop:
+    count = len(set(fees.values()))
+    return Stop(
+        "old_connector",
+        f"The fees plan holds fees for {count} of our people that the relay did not make, so no money moves: "
+        "OfficeRnD's own connector is probably still on. Switch it off in OfficeRnD; then papercut-relay approve "
+        f'"{books.name}" --as bill --reason TEXT goes on, or --as forgive forgives what is owed now.',
+        {"fees": sorted(fees)},
+    )

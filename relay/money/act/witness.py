@@ -1,0 +1,100 @@
+"""Keeping the witness in PaperCut: a disabled shared account of ours whose notes hold a number.
+
+Setting a property is repeatable, so the witness itself is never in doubt: intent first, then the notes, then read back.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from typing import Any
+
+from relay.errors import BadAnswer, argument
+from relay.money.books import Books
+from relay.money.decide.holds import Stop
+from relay.money.decide.witness import Remembered, Witness, judge_witness, notes_of, witness_of
+from relay.money.ledger import witness as stored
+
+SYSTEM = "PaperCut"
+
+
+def look(books: Books) -> tuple[Witness | None, Stop | None]:
+    """Return what the witness says, and the stop that follows from it, None to go on."""
+    name = books.settings.safety.witness
+    seen = witness_of(books.papercut.shared_account_notes(name))
+    verdict = judge_witness(seen, known(books))
+    return seen, _stop(books, verdict, seen) if verdict else None
+
+
+def known(books: Books) -> Remembered:
+    """Return what the ledger knows of the witness."""
+    with books.ledger.read() as connection:
+        return stored.remembered(connection, books.name)
+
+
+def raise_number(books: Books, above: int = 0) -> None:
+    """Set the next number, counted from the ledger's, and read it back. Raises BadAnswer where it is not seen then.
+
+    `above`: a number that was used elsewhere, which the next one must exceed.
+    """
+    with books.ledger.write() as connection:
+        now = stored.begin(connection, books.name)
+        number = max(now.current.number, now.target.number if now.target else 0, above) + 1
+        target = Witness(books.name, now.current.ledger, number, secrets.token_hex(8))
+        stored.intend(connection, target)
+    name = books.settings.safety.witness
+    if books.papercut.shared_account_notes(name) is None:
+        books.papercut.add_shared_account(name, notes_of(target))
+    else:
+        books.papercut.set_shared_account_notes(name, notes_of(target))
+    if witness_of(books.papercut.shared_account_notes(name)) != target:
+        raise BadAnswer(
+            f"PaperCut does not show the number that was just written into the notes of its shared account {name}, so "
+            "no money moves: is another relay at work on this server? Look at that account, then run again.",
+            system=SYSTEM,
+            operation="setSharedAccountProperty",
+        )
+    with books.ledger.write() as connection:
+        stored.confirm(connection, target)
+    books.ledger.witness = number
+
+
+def settle_raise(books: Books, seen: Witness | None) -> None:
+    """Store a raise that an earlier run had written and not yet confirmed, once PaperCut shows it."""
+    now = known(books)
+    if seen is not None and seen == now.target:
+        with books.ledger.write() as connection:
+            stored.confirm(connection, seen)
+        now = known(books)
+    books.ledger.witness = now.current.number
+
+
+def _stop(books: Books, verdict: str, seen: Witness | None) -> Stop:
+    name, site = books.settings.safety.witness, argument(books.name)
+    number = known(books).current.number
+    facts: Mapping[str, Any] = {
+        "site": seen.site if seen else "",
+        "ledger": seen.ledger if seen else "",
+        "number": seen.number if seen else None,
+        "mark": seen.mark if seen else "",
+        "expected": number,
+    }
+    shown = f"number {seen.number}" if seen is not None else "nothing that can be read"
+    account, stopped = f"PaperCut's shared account {name}", "so no money moves"
+    go_on = f"papercut-relay approve {site} --as continue --reason TEXT"
+    message = {
+        "restored": f"{account} shows {shown} where the ledger has number {number}: PaperCut was put back from a "
+        f"backup, or somebody has changed that account, {stopped}. If only the account was touched, or PaperCut's "
+        f"present balances are right: {go_on}.",
+        "ledger_old": f"{account} shows {shown}, later than the ledger's number {number}: this is an older copy of the "
+        f"ledger, {stopped}. Put the newest copy back, or run papercut-relay rebuild.",
+        "ledger_lost": f"{account} was written by another ledger of this site: the ledger was lost, or a second relay "
+        f"works on this server, {stopped}. Put the newest copy of the ledger back, or run papercut-relay rebuild.",
+        "second_relay": f"{account} was written by another ledger, for site {seen.site if seen else ''}: a second "
+        f"relay works on this server, or this is the wrong server, {stopped}. One PaperCut has one site: stop the "
+        f"other relay; then {go_on}.",
+        "site_renamed": f"{account} is site {seen.site if seen else ''}'s, and [site] name now says {books.name}, "
+        f"{stopped}: what that site has open would be billed again. Put the name back; if it must change, finish what "
+        f"is open first, then {go_on}.",
+    }[verdict]
+    return Stop(verdict, message, facts)

@@ -1,0 +1,184 @@
+"""What waits for a person, and the words given: held rows, stops, and each word's one use.
+
+Small reads and writes on a connection that the caller opened; nothing here decides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from sqlalchemy import Connection, insert, select, update
+
+from relay.money.decide.holds import Answer, Held, Hold, Stop, Word
+from relay.money.ledger import tables
+
+# -- holds -----------------------------------------------------------------------------------------------------------
+
+
+def open_holds(connection: Connection, site: str) -> list[Hold]:
+    """Return the rows that stand, by username, each with the word on it that was not used yet."""
+    rows, said = tables.holds, tables.words
+    query = (
+        select(rows, said.c.id.label("word_id"), said.c.answer, said.c.amount.label("named"))
+        .outerjoin(said, (said.c.hold_id == rows.c.id) & said.c.ended_at.is_(None))
+        .where(rows.c.site == site, rows.c.ended_at.is_(None))
+        .order_by(rows.c.username, rows.c.id)
+    )
+    return [
+        Hold(
+            row["id"],
+            row["member_id"],
+            row["username"],
+            row["code"],
+            row["amount"],
+            row["reason"],
+            Word(row["word_id"], row["answer"], row["named"]) if row["word_id"] is not None else None,
+        )
+        for row in connection.execute(query).mappings()
+    ]
+
+
+def renew_holds(
+    connection: Connection,
+    site: str,
+    held: Iterable[Held],
+    members: Iterable[str],
+    now: datetime,
+    *,
+    code: str | None = None,
+) -> None:
+    """Store what is held of the members who were decided on; the rows of everybody else stand as they are.
+
+    A row with the same amount stays the row it is, and so does one whose word waits to be carried out; any other change
+    is a new row, so that no word ever speaks of what it did not name. With `code` only rows of that reason are renewed.
+    """
+    wanted = {(item.account.member_id, item.code): item for item in held}
+    decided = set(members)
+    for row in open_holds(connection, site):
+        if row.member_id not in decided or code not in (None, row.code):
+            continue
+        item = wanted.get((row.member_id, row.code))
+        if row.word is not None or (item is not None and item.amount == row.amount):
+            wanted.pop((row.member_id, row.code), None)
+        else:
+            end_hold(connection, row.id, now)
+    add_holds(connection, site, wanted.values(), now)
+
+
+def add_holds(connection: Connection, site: str, held: Iterable[Held], now: datetime) -> None:
+    rows = [
+        {
+            "site": site,
+            "member_id": item.account.member_id,
+            "code": item.code,
+            "username": item.account.username,
+            "amount": item.amount,
+            "reason": item.reason,
+            "at": now,
+            "ended_at": None,
+        }
+        for item in held
+    ]
+    if rows:
+        connection.execute(insert(tables.holds), rows)
+
+
+def end_hold(connection: Connection, hold_id: int, now: datetime) -> None:
+    connection.execute(update(tables.holds).where(tables.holds.c.id == hold_id).values(ended_at=now))
+
+
+# -- words -----------------------------------------------------------------------------------------------------------
+
+
+def add_word(
+    connection: Connection,
+    site: str,
+    answer: Answer,
+    reason: str,
+    now: datetime,
+    *,
+    hold: Hold | None = None,
+    stop: Stop | None = None,
+    amount: int = 0,
+) -> None:
+    """Store a word on one hold or one stop; an earlier one on the same that was not used yet gives way to it."""
+    earlier = hold.word if hold is not None else stop.word if stop is not None else None
+    if earlier is not None:
+        void_word(connection, earlier.id, "another word was given after it", now)
+    connection.execute(
+        insert(tables.words).values(
+            site=site,
+            hold_id=hold.id if hold is not None else None,
+            stop_id=stop.id if stop is not None else None,
+            answer=answer,
+            amount=amount,
+            reason=reason,
+            at=now,
+            void="",
+        )
+    )
+
+
+def spend_word(
+    connection: Connection, word_id: int, now: datetime, *, movement: str | None = None, entry_id: int | None = None
+) -> None:
+    """Note what carried a word out; the hold that it spoke of is over."""
+    words, rows = tables.words, tables.holds
+    connection.execute(
+        update(words).where(words.c.id == word_id).values(ended_at=now, movement=movement, entry_id=entry_id)
+    )
+    spoken_of = select(words.c.hold_id).where(words.c.id == word_id).scalar_subquery()
+    connection.execute(update(rows).where(rows.c.id == spoken_of).values(ended_at=now))
+
+
+def void_word(connection: Connection, word_id: int, why: str, now: datetime) -> None:
+    words = tables.words
+    connection.execute(update(words).where(words.c.id == word_id).values(ended_at=now, void=why))
+
+
+# -- stops -----------------------------------------------------------------------------------------------------------
+
+
+def open_stops(connection: Connection, site: str) -> list[Stop]:
+    """Return the stops that stand, oldest first, each with the word on it that was not used yet."""
+    rows, said = tables.stops, tables.words
+    query = (
+        select(rows, said.c.id.label("word_id"), said.c.answer)
+        .outerjoin(said, (said.c.stop_id == rows.c.id) & said.c.ended_at.is_(None))
+        .where(rows.c.site == site, rows.c.ended_at.is_(None))
+        .order_by(rows.c.id)
+    )
+    return [
+        Stop(
+            row["code"],
+            row["message"],
+            row["facts"],
+            row["id"],
+            Word(row["word_id"], row["answer"], 0) if row["word_id"] is not None else None,
+        )
+        for row in connection.execute(query).mappings()
+    ]
+
+
+def add_stop(connection: Connection, site: str, stop: Stop, now: datetime) -> None:
+    """Store a stop unless the same one stands; with other facts it is another, and a word on the old one is void."""
+    for standing in open_stops(connection, site):
+        if standing.code != stop.code:
+            continue
+        if standing.is_the_same(stop):
+            return
+        end_stop(connection, standing, now, "the facts have changed since")
+    connection.execute(
+        insert(tables.stops).values(
+            site=site, code=stop.code, facts=dict(stop.facts), message=stop.message, at=now, ended_at=None
+        )
+    )
+
+
+def end_stop(connection: Connection, stop: Stop, now: datetime, void: str = "") -> None:
+    """End a stop; the word on it is spent by that, or void."""
+    connection.execute(update(tables.stops).where(tables.stops.c.id == stop.id).values(ended_at=now))
+    if stop.word is not None:
+        words = tables.words
+        connection.execute(update(words).where(words.c.id == stop.word.id).values(ended_at=now, void=void))

@@ -1,0 +1,164 @@
+"""Wallets and their journal: what a balance is made of, and every change of it.
+
+An entry is written once, beside the wallet's new buckets in the same commit, and never changed. Nothing here decides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, replace
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, Integer, RowMapping, bindparam, case, func, insert, select, update
+
+from relay.money.decide.due import Change
+from relay.money.decide.explain import Buckets
+from relay.money.decide.wallet import Entry, Wallet
+from relay.money.ledger import tables
+
+_PLAIN = ("member_id", "username", "linked_at", "jobs", "read_at", "witness", "billed_jobs", "billed_at", "doubt")
+
+
+def open_wallets(connection: Connection, site: str, member_id: str = "") -> dict[str, Wallet]:
+    """Return the wallet of every present link, by member id, or of one member's."""
+    query = select(tables.wallets).where(tables.wallets.c.site == site, tables.wallets.c.closed_at.is_(None))
+    if member_id:
+        query = query.where(tables.wallets.c.member_id == member_id)
+    return {row["member_id"]: _wallet(row) for row in connection.execute(query).mappings()}
+
+
+def wallets(connection: Connection, site: str) -> list[Wallet]:
+    """Return every wallet that a site ever had, oldest first."""
+    query = select(tables.wallets).where(tables.wallets.c.site == site).order_by(tables.wallets.c.id)
+    return [_wallet(row) for row in connection.execute(query).mappings()]
+
+
+def wallet(connection: Connection, wallet_id: int) -> Wallet:
+    query = select(tables.wallets).where(tables.wallets.c.id == wallet_id)
+    return _wallet(connection.execute(query).mappings().one())
+
+
+def closed_wallets(connection: Connection, site: str) -> dict[tuple[str, str], Wallet]:
+    """Return the last wallet of each link that is over, by member id and username."""
+    table = tables.wallets
+    query = select(table).where(table.c.site == site, table.c.closed_at.is_not(None)).order_by(table.c.id)
+    return {(row["member_id"], row["username"]): _wallet(row) for row in connection.execute(query).mappings()}
+
+
+def add_wallets(connection: Connection, site: str, new: Sequence[Wallet]) -> list[Wallet]:
+    """Store new wallets and return them with their ids, in order."""
+    if not new:
+        return []
+    table = tables.wallets
+    statement = insert(table).returning(table.c.id, sort_by_parameter_order=True)
+    ids = connection.execute(statement, [{"site": site, **_values(one)} for one in new]).scalars()
+    return [replace(one, id=int(wallet_id)) for one, wallet_id in zip(new, ids, strict=True)]
+
+
+def store_wallets(connection: Connection, changed: Sequence[Wallet]) -> None:
+    """Store the present state of wallets, in place of what they were."""
+    if not changed:
+        return
+    rows = [{"wallet": one.id, **_values(one)} for one in changed]
+    names = [name for name in rows[0] if name != "wallet"]
+    table = tables.wallets
+    statement = update(table).where(table.c.id == bindparam("wallet", type_=Integer))
+    connection.execute(statement.values({name: bindparam(name, type_=table.c[name].type) for name in names}), rows)
+
+
+def confirm_wallets(connection: Connection, wallet_ids: Sequence[int], at: datetime, witness: int) -> None:
+    """Note that wallets were read and found just as they are."""
+    table = tables.wallets
+    for start in range(0, len(wallet_ids), 500):  # databases limit the number of parameters
+        where = table.c.id.in_(wallet_ids[start : start + 500])
+        connection.execute(update(table).where(where).values(read_at=at, witness=witness))
+
+
+def add_entries(
+    connection: Connection, site: str, entries: Iterable[tuple[int, Entry, int]], at: datetime, witness: int
+) -> None:
+    """Write (wallet id, entry, witness number at the reading or sending before) into the journal, for good."""
+    rows = [_entry_values(site, wallet_id, entry, at, witness, since) for wallet_id, entry, since in entries]
+    if rows:
+        connection.execute(insert(tables.journal), rows)
+
+
+def add_entry(
+    connection: Connection, site: str, wallet_id: int, entry: Entry, at: datetime, witness: int, since: int
+) -> int:
+    """Write one entry and return its id."""
+    values = _entry_values(site, wallet_id, entry, at, witness, since)
+    key = connection.execute(insert(tables.journal).values(**values)).inserted_primary_key
+    assert key is not None
+    return int(key[0])
+
+
+def owed_changes(connection: Connection, site: str, first_day: date) -> dict[int, tuple[Change, ...]]:
+    """Return by wallet what became of what it owes: all before `first_day` summed up, since then debts and payments."""
+    table, open_ = tables.journal, tables.wallets
+    old = func.sum(case((table.c.day < first_day, table.c.owed), else_=0))
+    paid = func.sum(case(((table.c.day >= first_day) & (table.c.owed > 0), table.c.owed), else_=0))
+    new = func.sum(case(((table.c.day >= first_day) & (table.c.owed < 0), table.c.owed), else_=0))
+    query = (
+        select(table.c.wallet_id, old, paid, new)
+        .join(open_, open_.c.id == table.c.wallet_id)
+        .where(open_.c.site == site, open_.c.closed_at.is_(None), open_.c.owed < 0)
+        .group_by(table.c.wallet_id)
+    )
+    before = first_day - timedelta(days=1)
+    return {
+        row[0]: (Change(before, int(row[1])), Change(first_day, int(row[2])), Change(first_day, int(row[3])))
+        for row in connection.execute(query)
+    }
+
+
+def wrong_wallets(connection: Connection, site: str) -> list[tuple[Wallet, Buckets]]:
+    """Return the wallets whose buckets are not the sum of their entries, each with that sum: a damaged ledger."""
+    table = tables.journal
+    sums = [func.coalesce(func.sum(table.c[name]), 0) for name in Buckets._fields]
+    query = select(table.c.wallet_id, *sums).where(table.c.site == site).group_by(table.c.wallet_id)
+    found = {row[0]: Buckets(*(int(value) for value in row[1:])) for row in connection.execute(query)}
+    return [
+        (one, found.get(one.id, Buckets()))
+        for one in wallets(connection, site)
+        if found.get(one.id, Buckets()) != one.buckets
+    ]
+
+
+def fell_on(connection: Connection, site: str, day: date) -> set[str]:
+    """Return the members whose job counter was found below its last value on a business day."""
+    table, of = tables.journal, tables.wallets
+    query = (
+        select(of.c.member_id)
+        .join(table, table.c.wallet_id == of.c.id)
+        .where(table.c.site == site, table.c.day == day, table.c.doubt == "counter_fell")
+    )
+    return set(connection.execute(query).scalars())
+
+
+def _entry_values(site: str, wallet_id: int, entry: Entry, at: datetime, witness: int, since: int) -> dict[str, Any]:
+    values = asdict(entry)
+    values.pop("change")
+    values.pop("sides")
+    changes = {**entry.change._asdict(), **entry.sides._asdict()}
+    return {"site": site, "wallet_id": wallet_id, "at": at, "witness": witness, "since": since, **values, **changes}
+
+
+def _values(one: Wallet) -> dict[str, Any]:
+    return {name: getattr(one, name) for name in (*_PLAIN, "closed_at")} | one.buckets._asdict()
+
+
+def _wallet(row: RowMapping) -> Wallet:
+    buckets = Buckets(*(row[name] for name in Buckets._fields))
+    return Wallet(row["id"], buckets=buckets, closed_at=row["closed_at"], **{name: row[name] for name in _PLAIN})
+
+
+def entries(connection: Connection, site: str, since: datetime | None = None) -> list[RowMapping]:
+    """Return the journal's rows of a site in their order, each with its wallet's member id and username."""
+    table, of = tables.journal, tables.wallets
+    query = select(table, of.c.member_id, of.c.username).join(of, of.c.id == table.c.wallet_id)
+    query = query.where(table.c.site == site).order_by(table.c.id)
+    if since is not None:
+        query = query.where(table.c.at >= since)
+    return list(connection.execute(query).mappings())

@@ -1,0 +1,397 @@
+"""Balances that are explained: charges that are no jobs, words used once, links made anew, a rebuilt ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from money_world import Account, Site, kill, refuse
+from test_foreign import foreign_fee, lose_the_ledger, rebuild
+
+from relay import money
+from relay.errors import UsageError
+from relay.money.decide.explain import Known
+
+COMPANY = "64d000000000000000000001"
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[Site]:
+    made = Site(tmp_path, {})
+    yield made
+    made.database.dispose()
+
+
+class Log:
+    """A job log that knows every job: cost in micros, at the moment when it was printed."""
+
+    def __init__(self, site: Site) -> None:
+        self.site = site
+        self.rows: list[tuple[str, int, Any]] = []
+
+    def prints(self, username: str, cost: float) -> None:
+        self.site.prints(username, cost)
+        self.rows.append((username, round(cost * 1e6), self.site.clock.now()))
+
+    def known(self, username: str, since: Any, until: Any, jobs: int | None) -> Known:
+        rows = [cost for name, cost, at in self.rows if name == username and since < at <= until]
+        return Known(sum(rows), len(rows))
+
+    def refunds(self, username: str, since: Any) -> list[Any]:
+        return []
+
+    def logged(self, reference: str) -> None:
+        return None
+
+    def told(self, username: str, since: Any, until: Any) -> None:
+        return None
+
+
+def held(result: Any) -> dict[str, tuple[str, str]]:
+    return {item["username"]: (item["code"], item["amount"]) for item in result.as_json()["held"]}
+
+
+def total(site: Site, **options: Any) -> str:
+    return str(site.settle(**options).as_json()["total"])
+
+
+# -- charges that are no jobs -----------------------------------------------------------------------------------------
+
+
+def test_a_manual_charge_that_rides_on_a_job_is_held_where_costs_are_known(site: Site) -> None:
+    site.person("ann")
+    log = Log(site)
+    site.settle(jobs=log)
+    site.clock.move(minutes=5)
+    log.prints("ann", 0.10)
+    site.papercut.accounts["ann"].balance -= 50
+    assert (total(site, jobs=log), held(site.result)) == ("0.10", {"ann": ("unexplained_debt", "50.00")})
+    site.clock.move(days=1)
+    log.prints("ann", 0.20)
+    assert (total(site, jobs=log), held(site.result)) == ("0.20", {"ann": ("unexplained_debt", "50.00")})
+
+
+def test_where_costs_are_not_known_the_charge_is_billed_with_the_job(site: Site) -> None:
+    """No design can tell them apart, and the documentation says so; a limit may still hold the whole."""
+    site.person("ann")
+    site.settle()
+    site.prints("ann", 0.10)
+    site.papercut.accounts["ann"].balance -= 50
+    assert total(site) == "50.10"
+
+
+@pytest.mark.parametrize(("uncounted", "billed"), [("hold", "0.00"), ("bill", "3.00")])
+def test_a_copy_that_papercut_does_not_count(site: Site, uncounted: str, billed: str) -> None:
+    site.configure(fees={"uncounted": uncounted})
+    site.person("ann")
+    site.settle()
+    site.papercut.accounts["ann"].balance -= 3
+    assert total(site) == billed
+    assert bool(held(site.result)) is (uncounted == "hold")
+
+
+def test_three_unrelated_holds_ten_days_apart_are_no_restored_server(site: Site) -> None:
+    for name in ("ann", "bob", "eve", "joe"):
+        site.person(name)
+    site.settle()
+    for name in ("ann", "bob", "eve"):
+        site.papercut.accounts[name].balance -= 5
+        site.settle()
+        site.clock.move(days=10)
+    site.prints("joe", 1.0)
+    result = site.settle()
+    assert (result.as_json()["total"], {item.code for item in result.refused}) == ("1.00", {"unexplained_debt"})
+
+
+def test_counters_that_fall_together_are_told(site: Site) -> None:
+    for name in ("ann", "bob", "eve"):
+        site.person(name, jobs=0)
+        site.prints(name, 1.0)
+    site.settle()
+    for name in ("ann", "bob", "eve"):
+        site.papercut.accounts[name] = Account(-1.0, 0)
+    result = site.settle()
+    assert set(held(result).values()) == {("counter_fell", "1.00")}
+    assert "3 people are lower today" in " ".join(result.notes)
+
+
+def test_somebody_whose_counter_fell_is_held_also_after_he_printed(site: Site) -> None:
+    """A counter that fell, seen once, is not forgotten when it has grown again."""
+    site.person("ann")
+    site.prints("ann", 5.0)
+    site.settle()
+    site.papercut.accounts["ann"] = Account(-5.0, 0)  # put back to before the print was counted
+    assert held(site.settle()) == {"ann": ("counter_fell", "5.00")}
+    site.clock.move(days=1)
+    for _ in range(3):
+        site.prints("ann", 0.1)
+    assert (total(site), held(site.result)) == ("0.30", {"ann": ("counter_fell", "5.00")})
+
+
+# -- words ------------------------------------------------------------------------------------------------------------
+
+
+def test_a_word_moves_what_it_named_and_no_more(site: Site) -> None:
+    site.person("ann")
+    site.settle()
+    site.papercut.accounts["ann"].balance -= 5
+    site.settle()
+    site.approve("ann", "bill")
+    site.papercut.accounts["ann"].balance -= 2
+    assert (total(site), held(site.result)) == ("5.00", {"ann": ("unexplained_debt", "2.00")})
+    assert site.settle().as_json()["total"] == "0.00"
+    site.approve("ann", "forgive")
+    site.settle()
+    assert site.balance("ann") == 0
+
+
+def test_a_word_on_what_has_vanished_is_void_and_says_so(site: Site) -> None:
+    site.person("ann")
+    site.settle()
+    site.papercut.accounts["ann"].balance -= 5
+    site.settle()
+    site.approve("ann", "bill")
+    site.papercut.accounts["ann"].balance += 3
+    result = site.settle()
+    assert (result.as_json()["total"], held(result)) == ("0.00", {"ann": ("unexplained_debt", "2.00")})
+    assert "5.00 EUR of ann (unexplained_debt) is void" in result.notes[0]
+
+
+def test_a_word_given_twice_moves_once(site: Site) -> None:
+    site.person("old", -5.0)
+    site.settle()
+    site.approve("old", "forgive")
+    site.approve("old", "bill")  # the last one counts
+    site.settle()
+    site.settle()
+    assert (site.balance("old"), [movement for _, movement in site.adjustments("old")][0][:6]) == (0, "Billed")
+    with pytest.raises(UsageError, match="Nothing of old"):
+        site.approve("old", "bill")
+
+
+def test_a_word_on_somebody_with_an_open_movement_waits_for_it(site: Site) -> None:
+    site.person("old", -5.0)
+    site.settle()
+    site.prints("old", 1.0)
+    site.faults.always = lambda name, phase: refuse(name, phase) if name == "adjust_balance" else None
+    assert site.settle().exit_code == 1
+    site.approve("old", "forgive")
+    site.settle()
+    site.faults.clear()
+    for _ in range(3):
+        site.settle()
+    assert (site.balance("old"), sorted(amount for amount, _ in site.adjustments("old"))) == (0, [1.0, 5.0])
+
+
+def test_a_word_on_somebody_gone_from_officernd_is_refused_or_forgives(site: Site) -> None:
+    ann = site.person("ann", standing="departed")
+    site.officernd.gone.add(ann)
+    site.prints("ann", 5.0)
+    assert held(site.settle()) == {"ann": ("member_gone", "5.00")}
+    with pytest.raises(UsageError, match="no fee can be made"):
+        site.approve("ann", "bill")
+    site.approve("ann", "forgive")
+    assert (site.settle().exit_code, site.balance("ann")) == (0, 0)
+
+
+def test_a_company_deleted_while_its_leaver_owes(site: Site) -> None:
+    site.person("ann", standing="departed")
+    site.officernd.gone.add(COMPANY)
+    site.prints("ann", 5.0)
+    assert held(site.settle()) == {"ann": ("company_gone", "5.00")}
+    site.approve("ann", "forgive")
+    assert (site.settle().exit_code, site.balance("ann"), site.officernd.held_fees) == (0, 0, {})
+
+
+def test_a_word_that_forgives_in_shadow_mode_is_still_there_after_the_switch(site: Site) -> None:
+    site.configure(fees={"managed_in": "shadow"})
+    site.person("old", -5.0)
+    site.settle()
+    site.approve("old", "forgive")
+    for _ in range(2):
+        site.settle()
+    assert (site.balance("old"), site.remote_writes()) == (-5_000_000, 0)
+    site.configure(fees={"managed_in": "officernd"})
+    site.settle()
+    assert (site.balance("old"), site.officernd.held_fees) == (0, {})
+
+
+@pytest.mark.parametrize("answer", ["bill", "forgive"])
+def test_a_kill_at_every_moment_spends_a_word_once(tmp_path: Path, answer: str) -> None:
+    moment, killed = 0, True
+    while killed:
+        site = Site(tmp_path, {})
+        site.person("old", -5.0)
+        site.settle()
+        site.approve("old", answer)
+        site.faults.clear()
+        site.faults.actions[moment] = kill
+        killed = site.killed(site.settle)
+        site.faults.clear()
+        for _ in range(3):
+            site.settle()
+        assert (site.result.exit_code, site.balance("old"), len(site.adjustments("old"))) == (0, 0, 1), moment
+        assert len(site.officernd.held_fees) == (answer == "bill"), moment
+        site.database.dispose()
+        moment += 1
+    assert moment > 10
+
+
+def test_a_word_on_a_limit_bills_exactly_that(site: Site) -> None:
+    site.configure(safety={"max_fee": "10.00"})
+    ann = site.person("ann")
+    site.prints("ann", 12.0)
+    assert held(site.settle()) == {"ann": ("max_fee", "12.00")}
+    site.approve("ann", "bill")
+    site.prints("ann", 30.0)
+    assert total(site) == "12.00"
+    assert held(site.settle()) == {"ann": ("max_fee", "30.00")}
+    assert site.billed(ann) == 12_000_000
+
+
+# -- links, modes, periods --------------------------------------------------------------------------------------------
+
+
+def test_what_was_printed_while_papercut_billed_is_an_opening_debt(site: Site) -> None:
+    site.person("ann")
+    site.settle()
+    site.configure(fees={"managed_in": "papercut"})
+    site.settle()
+    site.prints("ann", 4.0)
+    site.clock.move(days=1)
+    site.settle()
+    site.configure(fees={"managed_in": "officernd"})
+    assert (total(site), held(site.result)) == ("0.00", {"ann": ("opening_balance", "4.00")})
+    site.prints("ann", 1.0)
+    assert total(site) == "1.00"
+
+
+def test_an_account_followed_to_another_one_brings_an_opening_debt(site: Site) -> None:
+    """By e-mail another account was found to be the member's: what it owes is older than the link."""
+    site.person("ann")
+    site.settle()
+    site.papercut.accounts["annie"] = Account(-9.0, 40)
+    site.clock.move(days=1)
+    site.relink("ann", username="annie", linked_at=site.clock.now(), opening_balance=-9_000_000, opening_jobs=40)
+    assert (total(site), held(site.result)) == ("0.00", {"annie": ("opening_balance", "9.00")})
+    site.prints("annie", 1.0)
+    assert total(site) == "1.00"
+
+
+def test_a_renamed_account_is_the_same_one(site: Site) -> None:
+    site.person("old", -5.0)
+    site.settle()
+    site.prints("old", 1.0)
+    site.papercut.accounts["older"] = site.papercut.accounts.pop("old")
+    site.relink("old", username="older")
+    assert (total(site), held(site.result)) == ("1.00", {"older": ("opening_balance", "5.00")})
+
+
+def test_somebody_linked_while_the_clock_was_ahead_is_billed_for_new_jobs(site: Site) -> None:
+    ann = site.person("ann", linked_at=site.clock.now() + timedelta(days=30))
+    site.prints("ann", 2.0)
+    assert (total(site), site.billed(ann)) == ("2.00", 2_000_000)
+    site.prints("ann", 1.0)
+    assert total(site) == "1.00"
+
+
+def test_one_of_a_company_pays_cash_in_mid_run(site: Site) -> None:
+    """The others' fee is made in the same run, without the share that is no longer owed."""
+    site.configure(fees={"grouping": "company", "every": "month"})
+    for name in ("ann", "bob", "eve"):
+        site.person(name)
+        site.prints(name, 4.0)
+    site.settle()
+    site.clock.move(days=40)
+    reads = [0]
+
+    def pays(name: str, phase: str) -> None:
+        if name == "account_reading" and phase == "before" and site.faults.counting:
+            reads[0] += 1
+            if reads[0] == 1:
+                site.papercut.accounts["bob"].balance += 4
+
+    site.faults.always = pays
+    assert (total(site), site.result.exit_code) == ("8.00", 0)
+    assert [site.balance(name) for name in ("ann", "bob", "eve")] == [0, 0, 0]
+
+
+# -- a rebuilt ledger -------------------------------------------------------------------------------------------------
+
+
+def killed_between_fee_and_adjustment(site: Site) -> None:
+    site.faults.always = lambda name, phase: kill(name, phase) if (name, phase) == ("create_fee", "after") else None
+    site.killed(site.settle)
+    site.faults.clear()
+
+
+@pytest.mark.parametrize("opening", ["hold", "bill"])
+def test_rebuild_believes_no_adjustment_of_a_companys_fee(site: Site, opening: str) -> None:
+    """Who shared it is not written in it, so the debts that it may have billed wait for a person."""
+    site.configure(fees={"grouping": "company", "opening_balances": opening})
+    site.person("ann")
+    site.prints("ann", 7.0)
+    killed_between_fee_and_adjustment(site)
+    lose_the_ledger(site)
+    rebuild(site)
+    site.relink("ann", linked_at=site.clock.now(), opening_balance=-7_000_000, opening_jobs=1)
+    for _ in range(2):
+        assert held(site.settle()) == {"ann": ("opening_balance", "7.00")}
+    assert len(site.officernd.held_fees) == 1
+    site.approve("ann", "forgive")
+    assert (site.settle().exit_code, site.balance("ann"), len(site.officernd.held_fees)) == (0, 0, 1)
+
+
+def test_rebuild_before_the_first_sync(site: Site) -> None:
+    """Nobody is linked: the last fee of each member is in doubt, and their opening debt waits, even with `bill`."""
+    site.configure(fees={"opening_balances": "bill"})
+    ann = site.person("ann")
+    site.prints("ann", 7.0)
+    killed_between_fee_and_adjustment(site)
+    lose_the_ledger(site, keep_people=False)
+    (reference,) = rebuild(site).in_doubt
+    site.person("ann", -7.0, jobs=1, member_id=ann)
+    for _ in range(2):
+        assert site.settle().exit_code == 4
+    assert (len(site.officernd.held_fees), site.adjustments("ann")) == (1, [])
+    site.resolve(reference, "not-sent")
+    site.settle()
+    assert (site.settle().exit_code, site.balance("ann"), len(site.officernd.held_fees)) == (0, 0, 1)
+
+
+def test_none_says_that_a_fee_stands_and_nothing_is_adjusted(site: Site) -> None:
+    site.person("ann")
+    site.prints("ann", 7.0)
+    site.faults.always = lambda name, phase: refuse(name, phase) if name == "adjust_balance" else None
+    site.settle()
+    site.faults.clear()
+    reference = site.result.movements[0].reference
+    site.resolve(reference, "none")
+    for _ in range(2):
+        assert held(site.settle()) == {"ann": ("unexplained_debt", "7.00")}, "billed once, and never again by itself"
+    assert (len(site.officernd.held_fees), site.adjustments("ann")) == (1, [])
+
+
+def test_rebuild_gives_no_top_up_that_it_cannot_account_for(site: Site) -> None:
+    site.configure(top_up={"amount": "5.00"})
+    site.person("ann")
+    site.prints("ann", 1.0)
+    site.settle()
+    site.top_up()
+    lose_the_ledger(site)
+    rebuild(site)
+    assert (site.top_up().movements, len(site.adjustments("ann"))) == ((), 2)
+    site.clock.move(days=40)
+    assert [movement.amount for movement in site.top_up().movements] == [5_000_000]
+
+
+def test_foreign_fees_that_a_person_has_explained_hold_nobody(site: Site) -> None:
+    ann = site.person("ann")
+    site.prints("ann", 2.0)
+    foreign_fee(site, ann)
+    assert held(site.settle())["ann"][0] == "foreign_fee"
+    site.approve("ann", "bill")
+    assert (total(site), money.held(site.database, site.settings)) == ("2.00", [])
