@@ -1,4 +1,5 @@
-"""The crash harness: kill, lose answers and let jobs land at every moment of a settle, and count what came of it.
+"""The crash harness: kill, lose answers, let jobs land, effects come late, lists lie, faults follow effects, stops
+stand, at every moment of a settle, and count what came of it.
 
 Each trial ends in exactly one of: exactly once, or parked for a person whose truthful word then makes it exactly once.
 `MONEY_TRIALS=5000` draws that many random trials on top of the exhaustive ones.
@@ -15,15 +16,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from money_world import Faults, Site, kill, lose
+from money_world import WRITES, Faults, Site, kill, lose
 
-from relay import amounts
+from relay import amounts, money
+from relay.errors import Refused, RelayError
 from relay.money.decide import reference
 from relay.money.report.result import PUBLIC_STATES
 from relay.stored_accounts import accounts_of
 
 RANDOM_TRIALS = int(os.environ.get("MONEY_TRIALS", "84"))
 FAULTS = [("kill",), ("job", "kill"), ("lose",), ("job", "lose"), ("same job", "lose"), ("job",), ("same job", "kill")]
+LIES = [("late",), ("late", "kill"), ("fault",), ("hide", "lose"), ("hide", "fault"), ("edit",), ("edit", "kill")]
+LATE_S = (1, 2.5, 6, 25)
 LATER_KILLS = (3, 6, 9, 12)
 Trial = list[tuple[int, str]]  # (moment, what happens), for one run after another, split by "run"
 
@@ -63,7 +67,7 @@ class Harness:
             site.faults.clear()
             for moment, names in faults.items():
                 site.faults.actions[moment] = partial(_act, site, self.busy, names)
-            site.killed(site.settle)
+            site.killed(lambda: _code(site))
             site.faults.clear()
             site.clock.move(seconds=1)
         end = self._end(site)
@@ -75,6 +79,9 @@ class Harness:
 
     def _end(self, site: Site) -> str:
         code = self._quiet(site)
+        if money.stops(site.database, site.settings):  # the witness was edited by hand, and nothing else
+            site.approve("restored", "continue")
+            code = self._quiet(site)
         parked = code == 4
         if parked:
             for movement in site.result.movements:
@@ -105,11 +112,19 @@ class Harness:
         """Settle until a run does nothing new; return its exit code."""
         for _ in range(6):
             writes = site.remote_writes()
-            code = site.settle().exit_code
+            code = _code(site)
             site.clock.move(minutes=1)
-            if site.remote_writes() == writes and code in (0, 4):
+            if site.remote_writes() == writes and code in (0, 3, 4):
                 return code
         return code
+
+
+def _code(site: Site) -> int:
+    """Settle once and return the exit code, as the command line does."""
+    try:
+        return site.settle().exit_code
+    except RelayError as error:
+        return error.exit_code
 
 
 def _billed(site: Site, username: str) -> int:
@@ -135,6 +150,15 @@ def _act(site: Site, busy: str, names: list[str], called: str, phase: str) -> No
             site.prints(busy, 7.03)
         elif name == "lose":
             lose(called, phase)
+        elif name == "late":
+            site.late.next_s = LATE_S[len(site.faults.seen) % len(LATE_S)]
+        elif name == "fault":
+            if called in WRITES and phase == "after":
+                raise Refused(f"{called} is refused.", system="fake", operation=called)
+        elif name == "hide":
+            site.officernd.hides = lambda fee: True
+        elif name == "edit":
+            site.papercut.notes.update(dict.fromkeys(site.papercut.notes, "somebody's words"))
         else:
             kill(called, phase)
 
@@ -156,6 +180,12 @@ def each_moment(harness: Harness, *names: str, then: Callable[[int], dict[int, l
 @pytest.mark.parametrize("names", FAULTS)
 def test_a_fault_at_every_moment(harness: Harness, names: tuple[str, ...]) -> None:
     """One fault, at each moment before and after every remote call and before every commit."""
+    each_moment(harness, *names)
+
+
+@pytest.mark.parametrize("names", LIES)
+def test_a_lie_at_every_moment(harness: Harness, names: tuple[str, ...]) -> None:
+    """An effect that comes late, a fault after it, an empty list, a witness edited by hand: at each moment."""
     each_moment(harness, *names)
 
 
@@ -186,7 +216,8 @@ def test_random_faults_over_several_runs(harness: Harness) -> None:
             runs.append(
                 {
                     random_numbers.randrange(moments): random_numbers.choices(
-                        ["kill", "lose", "job", "same job"], k=random_numbers.randint(1, 2)
+                        ["kill", "lose", "job", "same job", "late", "fault", "hide", "edit"],
+                        k=random_numbers.randint(1, 2),
                     )
                     for _ in range(count)
                 }
