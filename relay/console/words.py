@@ -175,7 +175,15 @@ STOPS: Mapping[str, Hold] = {
     "restored": Hold(
         "PaperCut was put back from a backup",
         "Or somebody changed the shared account that the relay keeps in PaperCut. Which balances are the true ones?",
-        (("continue", "The ones PaperCut shows now", "Billing goes on from PaperCut's present balances."),),
+        (
+            (
+                "forgive",
+                "The ones before: put them back",
+                "The balances go back to what was last known, nobody is billed "
+                "again, and what was printed since is billed with the next billing.",
+            ),
+            ("continue", "The ones PaperCut shows now", "Billing goes on from PaperCut's present balances."),
+        ),
     ),
     "second_relay": Hold(
         "Another relay works on this PaperCut",

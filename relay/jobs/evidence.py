@@ -73,6 +73,20 @@ class JobLog:
             return None  # how a log spells the account's name is not known: another name may be the same account
         return Known(sum(row.cost - row.refunded for row in chosen if row.account == charged), len(chosen))
 
+    def rows(self, username: str, since: datetime) -> Sequence[tuple[datetime, int]] | None:
+        """Return (when, micros less refunds) of an account's every job after a moment, oldest first; None: not sure."""
+        now = self._site.clock.now()
+        if not self._is_fresh(now):
+            return None
+        with reading(self._site.database) as connection:
+            if not self._covers(connection, since):
+                return None
+            rows = self._rows(connection, username, since, now)
+        charged = _charged(username)
+        if charged or not all(row.certain for row in rows):
+            return None
+        return [(row.at, row.cost - row.refunded) for row in rows if row.account == ""]
+
     def refunds(self, username: str, since: datetime) -> Sequence[tuple[str, int, datetime]] | None:
         """Return (job, micros, printed at) of each refunded job since a moment; None: this source tells no refunds."""
         if self._site.settings.jobs.source != "database" or not self._is_fresh(self._site.clock.now()):

@@ -39,6 +39,9 @@ class JobEvidence(Protocol):
     def logged(self, reference: str) -> bool | None:
         """Return whether PaperCut's transaction table holds a comment with this reference."""
 
+    def rows(self, username: str, since: datetime) -> Sequence[tuple[datetime, int]] | None:
+        """Return (when, micros) of every job of an account after a moment, oldest first."""
+
     def told(self, username: str, since: datetime, until: datetime) -> str | None:
         """Return the jobs between two moments as a text for an invoice line."""
 
@@ -53,6 +56,9 @@ class NoEvidence:
         return None
 
     def logged(self, reference: str) -> bool | None:
+        return None
+
+    def rows(self, username: str, since: datetime) -> Sequence[tuple[datetime, int]] | None:
         return None
 
     def told(self, username: str, since: datetime, until: datetime) -> str | None:

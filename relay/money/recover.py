@@ -12,6 +12,7 @@ from typing import TypeVar
 
 from relay import amounts
 from relay.errors import AuthFailed, NotFound, NotSent, RelayError
+from relay.money import restore
 from relay.money.act import effects, readings
 from relay.money.act.effects import Outcome
 from relay.money.act.guard import Guard
@@ -24,6 +25,17 @@ log = logging.getLogger(__name__)
 Item = TypeVar("Item")
 
 
+def begin(books: Books, guard: Guard) -> list[RelayError]:
+    """Begin a run that may move money: the witness's next number, what a restore took, then everything open.
+
+    Returns what stood in the way of the open movements.
+    """
+    guard.raise_witness()
+    restore.restore(books, guard)
+    restore.carry_words(books, guard)
+    return recover_open(books, guard)
+
+
 def recover_open(books: Books, guard: Guard) -> list[RelayError]:
     """Finish every open movement as far as the evidence goes, and return what stood in the way.
 
@@ -34,6 +46,7 @@ def recover_open(books: Books, guard: Guard) -> list[RelayError]:
         return problems
     _recover_fees(books, guard, problems)
     ready = [movement for movement in books.ledger.open_movements() if not movement.waits_for_fee]
+    ready.sort(key=lambda movement: movement.kind != "restoration")  # before any other
     _each(problems, ready, lambda movement: _recover_adjustment(books, guard, movement))
     return problems
 
@@ -69,6 +82,8 @@ def _each(problems: list[RelayError], items: Iterable[Item], work: Callable[[Ite
 
 
 def _recover_adjustment(books: Books, guard: Guard, movement: Movement) -> Outcome | None:
+    if movement.kind != "restoration" and _is_being_restored(books, movement.member_id):
+        return None
     if movement.state == "sent":
         with books.ledger.write() as connection:
             books.ledger.answer_movement(connection, movement, movement.note, lost=True)
@@ -84,6 +99,12 @@ def _recover_adjustment(books: Books, guard: Guard, movement: Movement) -> Outco
     if outcome == "posted":
         effects.verify(books, movement)
     return outcome
+
+
+def _is_being_restored(books: Books, member_id: str) -> bool:
+    return any(
+        movement.kind == "restoration" and movement.member_id == member_id for movement in books.ledger.open_movements()
+    )
 
 
 def _judge(books: Books, guard: Guard, movement: Movement) -> Outcome | None:

@@ -17,7 +17,7 @@ from sqlalchemy import Connection
 from relay import amounts
 from relay.accounts import LinkedAccount
 from relay.errors import NotFound, RelayError, UnsafePlan, UsageError, argument
-from relay.money import credits
+from relay.money import credits, restore
 from relay.money.act import deadline, effects, fee_list, fees_plan, readings
 from relay.money.act.guard import Guard, Permit
 from relay.money.act.planning import new_fee, new_movement, plan_fees, shown, store
@@ -31,7 +31,7 @@ from relay.money.decide.movement import Fee, Movement
 from relay.money.decide.wallet import Wallet
 from relay.money.ledger import holds, journal, records
 from relay.money.ledger.store import open_of
-from relay.money.recover import recover_open
+from relay.money.recover import begin
 from relay.money.report.result import MoneyResult, ordered, told
 from relay.site import Site
 
@@ -56,8 +56,7 @@ def recover(site: Site, *, jobs: JobEvidence | None = None) -> MoneyResult:
         problems: list[RelayError] = []
         try:
             if guard.look():
-                guard.raise_witness()
-                problems.extend(recover_open(books, guard))
+                problems.extend(begin(books, guard))
                 guard.raise_witness()
         except RelayError as error:
             problems.append(error)
@@ -105,8 +104,7 @@ class _Settle:
                 self.refused.extend((*self.guard.refusals(), *self.guard.doubles))
                 writes = may_move and not self.dry_run and not shadow
                 if writes:
-                    self.guard.raise_witness()
-                    self.problems.extend(recover_open(books, self.guard))
+                    self.problems.extend(begin(books, self.guard))
                 if may_move and mode != "papercut":
                     self._bill(shadow)
                 if writes:
@@ -152,12 +150,14 @@ class _Settle:
             paused = records.fact(connection, books.name, PAUSED) == "yes"
         if not shadow and not self.guard.is_unchanged():
             return  # what was read may be of two servers, or of two moments of one
-        booking = readings.book(books, found, on_the_way(open_now), unbilled=paused)
+        untold = self.guard.untold()
+        unread = on_the_way(open_now) | {row.member_id for row in untold}
+        booking = readings.book(books, found, unread, unbilled=paused)
         cases = self._cases(booking, open_now, replaceable, shadow)
         decision = decide(cases, self._policy())
         refunds = [] if shadow else credits.proposals(books, cases)
         waiting = (*decision.held, *credits.held(books, refunds, cases))
-        self.held.extend((*waiting, *found.unread))
+        self.held.extend((*waiting, *found.unread, *restore.held_rows(books, untold)))
         self.refused.extend(decision.refused)
         self.notes.extend(void.reason for void in decision.voids)
         self.notes.extend(_gone(books.people if found.unread else books.accounts, found.readings))

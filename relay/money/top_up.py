@@ -26,7 +26,7 @@ from relay.money.decide.movement import Movement
 from relay.money.decide.wallet import Wallet
 from relay.money.ledger import records
 from relay.money.ledger.store import open_of
-from relay.money.recover import recover_open
+from relay.money.recover import begin
 from relay.money.report.result import MoneyResult, ordered, told
 from relay.money.settle import check_codes
 from relay.officernd.model import Membership
@@ -90,8 +90,9 @@ class _TopUp:
         )
 
     def _is_needed(self) -> bool:
-        """Return whether there is anything to give, to take back or to finish; without it no remote call is made."""
-        return bool(self._waiting() or self._leavers() or (self.writes and self.books.ledger.open_movements()))
+        """Return whether there is anything to give, to take back, to finish or to tell; else no remote call is made."""
+        ledger = self.books.ledger
+        return bool(self._waiting() or self._leavers() or ledger.stops() or (self.writes and ledger.open_movements()))
 
     def _period(self) -> str:
         return periods.key(self.books.business_day(), self.books.settings.top_up.every)
@@ -121,8 +122,7 @@ class _TopUp:
     def _top_up(self) -> None:
         books, ledger = self.books, self.books.ledger
         if self.writes:
-            self.guard.raise_witness()
-            self.problems.extend(recover_open(books, self.guard))
+            self.problems.extend(begin(books, self.guard))
         waiting, leavers = self._waiting(), self._leavers()
         refused = _native_quotas(books) if waiting else None
         if refused is not None:
@@ -131,14 +131,15 @@ class _TopUp:
         if not waiting and not leavers:
             return
         open_now = ledger.open_movements()
-        busy = open_of(open_now)
+        untold = {row.member_id for row in self.guard.untold()}
+        busy = open_of(open_now) | untold
         with ledger.read() as connection:
             paused = records.fact(connection, books.name, PAUSED) == "yes"
             last = records.fact(connection, books.name, "topped_up_on")
         found = readings.read_accounts(books, books.accounts if paused else (*waiting, *leavers))
         if self.writes and not self.guard.is_unchanged():
             return  # what was read may be of two servers, or of two moments of one
-        booking = readings.book(books, found, on_the_way(open_now), unbilled=paused)
+        booking = readings.book(books, found, on_the_way(open_now) | untold, unbilled=paused)
         given = self._given(waiting, booking, busy)
         taken = [
             back

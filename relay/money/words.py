@@ -20,6 +20,7 @@ from relay.money.decide.holds import (
     CREDIT,
     MAX_TOP_UPS,
     MEMBER_GONE,
+    RESTORED,
     SETTLE_FIRST,
     STOP_ANSWERS,
     UNREAD,
@@ -146,10 +147,11 @@ def _resolve_adjustment(ledger: Ledger, movement: Movement, as_: Effect, reason:
 # -- what is held, and stops -----------------------------------------------------------------------------------------
 
 
-def approve(site: Site, who: str, *, as_: Answer, reason: str) -> Said:
+def approve(site: Site, who: str, *, as_: Answer, reason: str, amount: str = "") -> Said:
     """Answer what the last settle held of a person, or a stop: `who` is a stop's code or the site's name.
 
-    Raises UsageError when nothing of theirs is held, or it cannot be answered that way.
+    `amount` releases only so much of what is held; what a restored PaperCut has forgotten needs it. Raises UsageError
+    when nothing of theirs is held, or it cannot be answered that way.
     """
     reason = _reason(reason)
     ledger = open_ledger(site.database, site.settings, site.clock)
@@ -158,7 +160,7 @@ def approve(site: Site, who: str, *, as_: Answer, reason: str) -> Said:
             stops = holds.open_stops(connection, site.name)
         if who == site.name or who in STOP_ANSWERS:
             return _approve_stop(site, ledger, who, stops, as_, reason)
-        return _approve_holds(site, ledger, who, as_, reason)
+        return _approve_holds(site, ledger, who, as_, reason, amount)
     finally:
         ledger.release()
 
@@ -183,7 +185,7 @@ def _approve_stop(site: Site, ledger: Ledger, who: str, stops: Sequence[Stop], a
     )
 
 
-def _approve_holds(site: Site, ledger: Ledger, who: str, as_: Answer, reason: str) -> Said:
+def _approve_holds(site: Site, ledger: Ledger, who: str, as_: Answer, reason: str, amount: str) -> Said:
     currency = site.settings.site.currency
     member_id = _member_id(site.database, ledger, site.name, who)
     with ledger.write() as connection:
@@ -195,16 +197,17 @@ def _approve_holds(site: Site, ledger: Ledger, who: str, as_: Answer, reason: st
         wanted = [row for row in found if _is_answerable(row, as_)]
         if not wanted:
             raise _not_answerable(who, as_, found)
+        named = _named(wanted, who, amount, currency)
         for row in wanted:
-            holds.add_word(connection, site.name, as_, reason, site.clock.now(), hold=row, amount=row.amount)
-    total = f"{amounts.text(_whole(sum(row.amount for row in wanted), currency), currency)} {currency}"
+            holds.add_word(connection, site.name, as_, reason, site.clock.now(), hold=row, amount=named[row.id])
+    total = f"{amounts.text(_whole(sum(named.values()), currency), currency)} {currency}"
     done = {"bill": "is billed", "forgive": "is forgiven", "credit": "is taken back for a credit"}[as_]
     return Said(
         f"{total} of {who} ({', '.join(sorted(row.code for row in wanted))}) {done} by the next settle.",
         {
             "who": who,
             "as": as_,
-            "held": {row.code: amounts.text(_whole(row.amount, currency), currency) for row in wanted},
+            "held": {row.code: amounts.text(_whole(named[row.id], currency), currency) for row in wanted},
         },
     )
 
@@ -212,7 +215,7 @@ def _approve_holds(site: Site, ledger: Ledger, who: str, as_: Answer, reason: st
 def _is_answerable(row: Hold, as_: Answer) -> bool:
     if row.code == CREDIT or as_ == "credit":
         return row.code == CREDIT and as_ == "credit"
-    if row.code in (MEMBER_GONE, COMPANY_GONE):
+    if row.code in (MEMBER_GONE, COMPANY_GONE, RESTORED):
         return as_ == "forgive"
     return as_ in ("bill", "forgive")
 
@@ -227,6 +230,29 @@ def _not_answerable(who: str, as_: Answer, found: Sequence[Hold]) -> UsageError:
         f"Nothing of {who} is held that could be released --as {as_}; papercut-relay settle --dry-run shows what is "
         "held and why."
     )
+
+
+def _named(rows: Sequence[Hold], who: str, amount: str, currency: str) -> dict[int, int]:
+    """Return what a word names of each row, micros: all of it, or the amount given. Raises UsageError."""
+    untold = any(row.code == RESTORED for row in rows)
+    if not amount:
+        if untold:
+            raise UsageError(
+                f"What the restored PaperCut has forgotten of {who}'s balance is not known: name it with --amount, "
+                "such as --amount 5.00, or --amount 0 for nothing."
+            )
+        return {row.id: row.amount for row in rows}
+    try:
+        named = amounts.parse(amount)
+    except ValueError as error:
+        raise UsageError(f"--amount: {error}.") from None
+    if len(rows) > 1:
+        codes = ", ".join(sorted(row.code for row in rows))
+        raise UsageError(f"{who} has several things held ({codes}), so --amount does not say which: leave it out.")
+    if named < 0 or (not untold and not 0 < named <= rows[0].amount):
+        held = amounts.text(_whole(rows[0].amount, currency), currency)
+        raise UsageError(f"--amount {amount} is not part of what is held of {who}: {held} {currency}.")
+    return {rows[0].id: named}
 
 
 def _whole(amount: int, currency: str) -> int:

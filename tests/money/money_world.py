@@ -454,8 +454,8 @@ class Site:
         self.result = money.recover(self.context)
         return self.result
 
-    def approve(self, who: str, as_: str) -> None:
-        money.approve(self.context, who, as_=as_, reason="looked at it")
+    def approve(self, who: str, as_: str, amount: str = "") -> None:
+        money.approve(self.context, who, as_=as_, reason="looked at it", amount=amount)
 
     def resolve(self, reference: str, as_: str) -> None:
         money.resolve(self.context, reference, as_=as_, reason="looked at it")

@@ -30,14 +30,14 @@ class Log:
 
     def __init__(self, site: Site) -> None:
         self.site = site
-        self.rows: list[tuple[str, int, Any]] = []
+        self.printed: list[tuple[str, int, Any]] = []
 
     def prints(self, username: str, cost: float) -> None:
         self.site.prints(username, cost)
-        self.rows.append((username, round(cost * 1e6), self.site.clock.now()))
+        self.printed.append((username, round(cost * 1e6), self.site.clock.now()))
 
     def known(self, username: str, since: Any, until: Any, jobs: int | None) -> Known:
-        rows = [cost for name, cost, at in self.rows if name == username and since < at <= until]
+        rows = [cost for name, cost, at in self.printed if name == username and since < at <= until]
         return Known(sum(rows), len(rows))
 
     def refunds(self, username: str, since: Any) -> list[Any]:
@@ -45,6 +45,9 @@ class Log:
 
     def logged(self, reference: str) -> None:
         return None
+
+    def rows(self, username: str, since: Any) -> list[tuple[Any, int]]:
+        return [(at, cost) for name, cost, at in self.printed if name == username and at > since]
 
     def told(self, username: str, since: Any, until: Any) -> None:
         return None

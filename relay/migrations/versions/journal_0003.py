@@ -300,8 +300,8 @@ def _create_tables() -> None:
         "movements",
         ["site", "member_id"],
         unique=True,
-        sqlite_where=sa.text("state NOT IN ('posted', 'withdrawn')"),
-        postgresql_where=sa.text("state NOT IN ('posted', 'withdrawn')"),
+        sqlite_where=sa.text("state NOT IN ('posted', 'withdrawn') AND kind <> 'restoration'"),
+        postgresql_where=sa.text("state NOT IN ('posted', 'withdrawn') AND kind <> 'restoration'"),
     )
     op.create_table(
         "top_up_claims",
@@ -414,6 +414,7 @@ def _create_tables() -> None:
         sa.Column("mark", sa.String(length=16), nullable=False),
         sa.Column("target", sa.BigInteger(), nullable=True),
         sa.Column("target_mark", sa.String(length=16), nullable=False),
+        sa.Column("raised_from", sa.JSON(), nullable=False),
         sa.PrimaryKeyConstraint("site"),
     )
     op.create_table(

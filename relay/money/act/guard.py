@@ -19,7 +19,7 @@ from relay.money.act import deadline, fee_list, fees_plan, readings, witness
 from relay.money.act.fee_list import FeeList, Strangers
 from relay.money.act.readings import Booked
 from relay.money.books import Books
-from relay.money.decide.holds import Answer, Stop
+from relay.money.decide.holds import RESTORED, Answer, Hold, Stop
 from relay.money.decide.movement import Movement
 from relay.money.decide.wallet import Wallet
 from relay.money.ledger import holds, records
@@ -71,6 +71,8 @@ class Guard:
     writes: bool
     stops: list[Stop] = field(default_factory=list)
     lifted: dict[str, Answer] = field(default_factory=dict)
+    restoring: Stop | None = None  # a restored PaperCut that a person wants brought back
+    _untold: list[Hold] | None = None
     plan: Plan | None = None
     fees: FeeList | None = None
     strangers: Strangers = field(default_factory=lambda: Strangers({}))
@@ -111,17 +113,57 @@ class Guard:
     def _look_at_witness(self) -> None:
         """Compare the witness with the ledger, and store what follows; an answer takes it as it is from now on."""
         seen, stop = witness.look(self.books)
+        if stop is None and self._goes_on_restoring():
+            witness.settle_raise(self.books, seen)
+            return
         self._stand([stop] if stop is not None else [], "witness")
         if not self.writes or self.stops:
             return
-        if self.lifted.keys() & FROM_WITNESS:
-            witness.raise_number(self.books, seen.number if seen is not None else 0)
+        number = seen.number if seen is not None else 0
+        if self.restoring is not None:
+            witness.raise_number(self.books, number, raised_from=number)
+        elif self.lifted.keys() & FROM_WITNESS:
+            witness.raise_number(self.books, number)
         else:
             witness.settle_raise(self.books, seen)
 
+    def _goes_on_restoring(self) -> bool:
+        """Return whether a restoration that a kill interrupted goes on: its raise is what PaperCut shows."""
+        with self.books.ledger.read() as connection:
+            standing = holds.open_stops(connection, self.books.name)
+        known = witness.known(self.books)
+        shown = known.target or known.current
+        for stop in standing:
+            is_answered = stop.code == RESTORED and stop.word is not None and stop.word.answer == "forgive"
+            if is_answered and self.writes and known.raised_from.get(shown.number) == (stop.facts["number"] or 0):
+                self.restoring = stop
+                return True
+        return False
+
+    def restored_numbers(self, stop: Stop) -> list[int]:
+        """Return the number that PaperCut was restored to, and what it had risen from after earlier restores."""
+        numbers = [int(stop.facts["number"] or 0)]
+        raised_from = witness.known(self.books).raised_from
+        while numbers[-1] in raised_from:
+            numbers.append(raised_from[numbers[-1]])
+        return numbers
+
+    def restored(self) -> None:
+        """Note that the losses are booked and the word is spent."""
+        self.restoring = None
+        self._untold = None
+
+    def untold(self) -> list[Hold]:
+        """Return the held rows of those of whom nobody can tell what a restore has taken: neither read nor moved."""
+        if self._untold is None:
+            with self.books.ledger.read() as connection:
+                rows = holds.open_holds(connection, self.books.name)
+            self._untold = [row for row in rows if row.code == RESTORED]
+        return self._untold
+
     def raise_witness(self) -> None:
         """Set the witness's next number: before accounts are read, and again after a run's last movement."""
-        if not self.stops:
+        if not self.stops and self.restoring is None:
             witness.raise_number(self.books)
 
     def is_unchanged(self) -> bool:
@@ -163,9 +205,16 @@ class Guard:
         self.stops = []
         for stop in standing:
             if stop.word is not None:
-                if SOURCES.get(stop.code, "here") == looked_at:
-                    self.lifted[stop.code] = stop.word.answer
-                    over.append(stop)
+                if SOURCES.get(stop.code, "here") != looked_at:
+                    continue
+                if stop.code == RESTORED and stop.word.answer == "forgive":
+                    if self.writes:
+                        self.restoring = stop  # ended by the commit that brings the balances back
+                    else:
+                        self.stops.append(stop)
+                    continue
+                self.lifted[stop.code] = stop.word.answer
+                over.append(stop)
             elif _is_over(stop, self.books):
                 over.append(stop)
             else:
@@ -182,7 +231,10 @@ class Guard:
         if self.stops or not self.is_unchanged():
             return Withheld(self.stops[0].message if self.stops else CHANGED, is_stopped=True)
         read: dict[str, Booked] = {}
+        untold = {row.member_id for row in self.untold()}
         for movement in movements:
+            if movement.member_id in untold:
+                return Withheld(f"What {movement.username} lost by the restore is not told yet, so this waits.")
             found = self.account_of(movement)
             if isinstance(found, str):
                 return Withheld(found)

@@ -32,16 +32,17 @@ def known(books: Books) -> Remembered:
         return stored.remembered(connection, books.name)
 
 
-def raise_number(books: Books, above: int = 0) -> None:
+def raise_number(books: Books, above: int = 0, raised_from: int | None = None) -> None:
     """Set the next number, counted from the ledger's, and read it back. Raises BadAnswer where it is not seen then.
 
-    `above`: a number that was used elsewhere, which the next one must exceed.
+    `above`: a number that was used elsewhere, which the next one must exceed. `raised_from`: the restored number that
+    it rises from, after a person's word.
     """
     with books.ledger.write() as connection:
         now = stored.begin(connection, books.name)
         number = max(now.current.number, now.target.number if now.target else 0, above) + 1
         target = Witness(books.name, now.current.ledger, number, secrets.token_hex(8))
-        stored.intend(connection, target)
+        stored.intend(connection, target, raised_from)
     name = books.settings.safety.witness
     if books.papercut.shared_account_notes(name) is None:
         books.papercut.add_shared_account(name, notes_of(target))
@@ -84,8 +85,9 @@ def _stop(books: Books, verdict: str, seen: Witness | None) -> Stop:
     go_on = f"papercut-relay approve {site} --as continue --reason TEXT"
     message = {
         "restored": f"{account} shows {shown} where the ledger has number {number}: PaperCut was put back from a "
-        f"backup, or somebody has changed that account, {stopped}. If only the account was touched, or PaperCut's "
-        f"present balances are right: {go_on}.",
+        f"backup, or somebody has changed that account, {stopped}. papercut-relay approve {site} --as forgive "
+        "--reason TEXT brings the balances back to what the journal says; if only the account was touched, or "
+        f"PaperCut's present balances are right: {go_on}.",
         "ledger_old": f"{account} shows {shown}, later than the ledger's number {number}: this is an older copy of the "
         f"ledger, {stopped}. Put the newest copy back, or run papercut-relay rebuild.",
         "ledger_lost": f"{account} was written by another ledger of this site: the ledger was lost, or a second relay "

@@ -201,13 +201,14 @@ class _Account:
         there, forgiven = -getattr(self.wallet.buckets, bucket), 0
         row = self.case.hold(*(code for code, name in holds.BUCKETS.items() if name == bucket))
         if row is not None and row.word is not None:
-            if there < row.amount:
+            named = row.word.amount
+            if there < named:
                 self.void(row)
             elif row.word.answer == "bill":
-                self.release(bucket, row.amount, row.word)
-                self.billed_by_word += row.amount
-            elif self.forgive(bucket, row.amount, row.word):
-                forgiven = row.amount
+                self.release(bucket, named, row.word)
+                self.billed_by_word += named
+            elif self.forgive(bucket, named, row.word):
+                forgiven = named
         elif otherwise == "bill" and there:
             self.release(bucket, there, None)
         elif otherwise == "forgive" and self.forgive(bucket, there, None):
@@ -226,11 +227,11 @@ class _Account:
         for row in self.case.holds:
             if row.word is None or row.code in holds.BUCKETS or row.code == holds.CREDIT:
                 continue
-            if owed < row.amount:
+            if owed < row.word.amount:
                 self.void(row)
             elif row.word.answer == "forgive":
-                if self.forgive("owed", row.amount, row.word) and row.code == holds.FOREIGN_FEE:
-                    self.bill(amount - row.amount, ())  # what the other fee did not bill
+                if self.forgive("owed", row.word.amount, row.word) and row.code == holds.FOREIGN_FEE:
+                    self.bill(amount - row.word.amount, ())  # what the other fee did not bill
                 return
             else:
                 spoken.append(row)
@@ -238,8 +239,9 @@ class _Account:
         if code and code not in {row.code for row in spoken}:
             self.hold(code, amount)
         else:
-            named = min((row.amount for row in spoken), default=amount)
-            self.bill(named, tuple(row.word.id for row in spoken if row.word is not None))
+            words = [row.word for row in spoken if row.word is not None]
+            named = min((word.amount for word in words), default=amount)
+            self.bill(named, tuple(word.id for word in words))
 
     def due(self) -> int:
         """Return what is due now, micros in whole coins: by the period, and what words made owed at once."""
@@ -275,7 +277,7 @@ class _Account:
 
     def void(self, row: Hold) -> None:
         assert row.word is not None
-        money = _money(row.amount, self.policy)
+        money = _money(row.word.amount, self.policy)
         self.voids.append(
             Void(
                 row.word.id,

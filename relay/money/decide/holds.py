@@ -22,6 +22,7 @@ MEMBER_GONE = "member_gone"
 COMPANY_GONE = "company_gone"
 FOREIGN_FEE = "foreign_fee"
 CREDIT = "credit"
+RESTORED = "restored"  # what a restored PaperCut has forgotten of a balance, and nobody can tell
 UNREAD = "unread"  # of an account that was not decided on, since PaperCut did not tell its state
 LIMITS = ("max_fee", "max_run_total", "max_fees_per_person_day")
 MAX_TOP_UPS = "max_top_ups"
@@ -42,7 +43,7 @@ STOP_ANSWERS: Mapping[str, tuple[Answer, ...]] = {
     "site_renamed": ("continue",),
     "second_relay": ("continue",),
     "old_connector": ("bill", "forgive", "continue"),
-    "restored": ("continue",),
+    "restored": ("forgive", "continue"),
     "currency_changed": (),
     "ledger_lost": (),
     "ledger_old": (),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Literal
 
 Verdict = Literal["", "restored", "ledger_old", "ledger_lost", "second_relay", "site_renamed"]
@@ -30,12 +30,14 @@ class Witness:
 class Remembered:
     """What the ledger knows: the witness in force, and the one whose raise is under way, if any.
 
-    `number` 0: none was ever made. `known_ledgers` are the ledger ids of this database's other sites, by site.
+    `number` 0: none was ever made. `known_ledgers` are the ledger ids of this database's other sites, by site;
+    `raised_from` are the numbers set after a restore, each with the restored one that it rose from.
     """
 
     current: Witness
     target: Witness | None = None
     known_ledgers: Mapping[str, str] | None = None
+    raised_from: Mapping[int, int] = field(default_factory=dict)
 
 
 def notes_of(witness: Witness) -> str:

@@ -8,12 +8,28 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, replace
 from datetime import date, datetime, timedelta
+from functools import reduce
+from operator import add
 from typing import Any
 
-from sqlalchemy import Connection, Integer, RowMapping, bindparam, case, func, insert, select, update
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Connection,
+    Integer,
+    RowMapping,
+    bindparam,
+    case,
+    cast,
+    func,
+    insert,
+    select,
+    update,
+)
 
 from relay.money.decide.due import Change
 from relay.money.decide.explain import Buckets
+from relay.money.decide.snapshot import State
 from relay.money.decide.wallet import Entry, Wallet
 from relay.money.ledger import tables
 
@@ -126,6 +142,21 @@ def wrong_wallets(connection: Connection, site: str) -> list[tuple[Wallet, Bucke
     ]
 
 
+def states(connection: Connection, site: str) -> dict[int, list[State]]:
+    """Return by wallet what PaperCut held of it at each entry, oldest first: the present links of a site."""
+    table, of = tables.journal, tables.wallets
+    query = (
+        select(table.c.wallet_id, table.c.balance, table.c.jobs, table.c.witness, table.c.since, table.c.at)
+        .join(of, of.c.id == table.c.wallet_id)
+        .where(of.c.site == site, of.c.closed_at.is_(None))
+        .order_by(table.c.id)
+    )
+    found: dict[int, list[State]] = {}
+    for row in connection.execute(query):
+        found.setdefault(row[0], []).append(State(row[1], row[2] or 0, row[3], row[4], row[5]))
+    return found
+
+
 def fell_on(connection: Connection, site: str, day: date) -> set[str]:
     """Return the members whose job counter was found below its last value on a business day."""
     table, of = tables.journal, tables.wallets
@@ -154,11 +185,34 @@ def _wallet(row: RowMapping) -> Wallet:
     return Wallet(row["id"], buckets=buckets, closed_at=row["closed_at"], **{name: row[name] for name in _PLAIN})
 
 
-def entries(connection: Connection, site: str, since: datetime | None = None) -> list[RowMapping]:
-    """Return the journal's rows of a site in their order, each with its wallet's member id and username."""
+def entries(connection: Connection, site: str, since: date | None = None) -> list[RowMapping]:
+    """Return the journal's rows of a site in their order, each with its wallet's member id and username.
+
+    `since` leaves out earlier business days. `standing` is the entry's own balance, seen in the order of business days:
+    a movement that was found later counts on its day already.
+    """
     table, of = tables.journal, tables.wallets
-    query = select(table, of.c.member_id, of.c.username).join(of, of.c.id == table.c.wallet_id)
-    query = query.where(table.c.site == site).order_by(table.c.id)
+    change = func.sum(_change())
+    by_day = change.over(partition_by=table.c.wallet_id, order_by=(table.c.day, table.c.id))
+    as_written = change.over(partition_by=table.c.wallet_id, order_by=table.c.id)
+    standing = cast(table.c.balance + by_day - as_written, BigInteger).label("standing")
+    query = select(table, of.c.member_id, of.c.username, standing).join(of, of.c.id == table.c.wallet_id)
+    rows = query.where(table.c.site == site).subquery()
+    asked = select(rows).order_by(rows.c.id)
     if since is not None:
-        query = query.where(table.c.at >= since)
-    return list(connection.execute(query).mappings())
+        asked = asked.where(rows.c.day >= since)
+    return list(connection.execute(asked).mappings())
+
+
+def sums_before(connection: Connection, site: str, day: date) -> dict[int, Buckets]:
+    """Return by wallet id what the entries of earlier business days add up to."""
+    table = tables.journal
+    sums = [func.sum(table.c[name]) for name in Buckets._fields]
+    query = select(table.c.wallet_id, *sums).where(table.c.site == site, table.c.day < day).group_by(table.c.wallet_id)
+    return {row[0]: Buckets(*(int(value) for value in row[1:])) for row in connection.execute(query)}
+
+
+def _change() -> ColumnElement[int]:
+    """Return by how much an entry changes its wallet."""
+    first, *rest = (tables.journal.c[name] for name in Buckets._fields)
+    return reduce(add, rest, first)

@@ -22,9 +22,10 @@ from relay.clock import Clock
 from relay.config import Settings
 from relay.database import reading, reason
 from relay.errors import AlreadyRunning, LedgerError
+from relay.money.decide.holds import Stop
 from relay.money.decide.movement import CLOSED, Fee, Kind, Movement, State, check_step
 from relay.money.decide.wallet import Entry, Wallet, posted
-from relay.money.ledger import journal, lease, tables
+from relay.money.ledger import holds, journal, lease, tables
 
 _FROM_FEE = ("fee_id", "fee_lost")  # of a movement, kept in the fee's row
 # Built once: a settle asks for them thousands of times.
@@ -229,6 +230,11 @@ class Ledger:
         """Return the wallet of every present link, by member id."""
         with self.read() as connection:
             return journal.open_wallets(connection, self.site)
+
+    def stops(self) -> list[Stop]:
+        """Return the stops that stand, answered or not."""
+        with self.read() as connection:
+            return holds.open_stops(connection, self.site)
 
     def wallet(self, wallet_id: int) -> Wallet:
         with self.read() as connection:

@@ -76,6 +76,8 @@ fees = Table(
     Index("fees_open", "site", "state"),
 )
 
+_OPEN = text(f"state NOT IN ({', '.join(map(repr, CLOSED))}) AND kind <> 'restoration'")
+
 movements = Table(
     "movements",
     metadata,
@@ -129,14 +131,15 @@ movements = Table(
         name="movement_sent_has_evidence",
     ),
     CheckConstraint("period IS NULL OR kind = 'top_up'", name="movement_period"),
-    # One open movement per person: nothing new is begun for somebody whose last one has not come to truth.
+    # One open movement per person: nothing new is begun for somebody whose last one has not come to truth. What brings
+    # a restored balance back comes before any other, so it stands beside it.
     Index(
         "movements_one_open",
         "site",
         "member_id",
         unique=True,
-        sqlite_where=text(f"state NOT IN ({', '.join(map(repr, CLOSED))})"),
-        postgresql_where=text(f"state NOT IN ({', '.join(map(repr, CLOSED))})"),
+        sqlite_where=_OPEN,
+        postgresql_where=_OPEN,
     ),
     Index("movements_by_fee", "fee_reference"),
     Index("movements_by_day", "site", "business_day"),
@@ -282,6 +285,8 @@ witnesses = Table(
     Column("mark", String(16), nullable=False),
     Column("target", BigInteger, nullable=True),
     Column("target_mark", String(16), nullable=False),
+    # After a restore: the number set then -> the restored one that it rose from.
+    Column("raised_from", JSON, nullable=False),
 )
 
 # A person's word on one held row, or on one stop: spent once, by what carries it out, or void.

@@ -22,7 +22,8 @@ def remembered(connection: Connection, site: str) -> Remembered:
     target = None
     if row["target"] is not None:
         target = Witness(site, row["ledger"], row["target"], row["target_mark"])
-    return Remembered(current, target, others)
+    raised_from = {int(number): int(value) for number, value in row["raised_from"].items()}
+    return Remembered(current, target, others, raised_from)
 
 
 def begin(connection: Connection, site: str) -> Remembered:
@@ -30,15 +31,25 @@ def begin(connection: Connection, site: str) -> Remembered:
     if not remembered(connection, site).current.ledger:
         connection.execute(
             insert(tables.witnesses).values(
-                site=site, ledger=secrets.token_hex(8), number=0, mark="", target=None, target_mark=""
+                site=site,
+                ledger=secrets.token_hex(8),
+                number=0,
+                mark="",
+                target=None,
+                target_mark="",
+                raised_from={},
             )
         )
     return remembered(connection, site)
 
 
-def intend(connection: Connection, target: Witness) -> None:
-    """Store the raise that is about to be written into PaperCut."""
-    _set(connection, target.site, target=target.number, target_mark=target.mark)
+def intend(connection: Connection, target: Witness, raised_from: int | None = None) -> None:
+    """Store the raise that is about to be written into PaperCut, and the restored number that it rises from, if any."""
+    values: dict[str, object] = {"target": target.number, "target_mark": target.mark}
+    if raised_from is not None:
+        known = remembered(connection, target.site).raised_from
+        values["raised_from"] = {str(number): value for number, value in {**known, target.number: raised_from}.items()}
+    _set(connection, target.site, **values)
 
 
 def confirm(connection: Connection, seen: Witness) -> None:

@@ -1,0 +1,160 @@
+"""After a restored PaperCut and a person's word: what each account lost is told from the journal and brought back.
+
+The guard has raised the witness above every number that was ever used, so that another restore shows at once; only then
+are accounts read. The word is spent by the commit that books the losses: a kill before it begins again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from relay import amounts
+from relay.accounts import LinkedAccount
+from relay.errors import argument
+from relay.money.act import readings
+from relay.money.act.guard import Guard
+from relay.money.act.planning import new_movement
+from relay.money.books import Books
+from relay.money.decide.evidence import Reading
+from relay.money.decide.holds import RESTORED, Held, Hold, Stop
+from relay.money.decide.movement import Movement
+from relay.money.decide.restoration import Restoration, restoration
+from relay.money.decide.snapshot import snapshot_state
+from relay.money.decide.wallet import Wallet
+from relay.money.ledger import holds, journal
+
+
+@dataclass
+class _Plan:
+    """What becomes of each account: brought back, or left to a person."""
+
+    restored: list[tuple[LinkedAccount, Restoration]] = field(default_factory=list)
+    held: list[Held] = field(default_factory=list)
+
+
+def restore(books: Books, guard: Guard) -> None:
+    """Carry out the word that a restored PaperCut is to be brought back, if one was given; else do nothing."""
+    stop = guard.restoring
+    if stop is None:
+        return
+    found = readings.read_accounts(books, books.accounts)
+    if not guard.is_unchanged():
+        return  # restored once more meanwhile: the word spoke of the first time
+    held_before = {row.member_id for row in guard.untold()}
+    plan = _Plan()
+    wallets, numbers = books.ledger.wallets(), guard.restored_numbers(stop)
+    with books.ledger.read() as connection:
+        states = journal.states(connection, books.name)
+    for account in books.accounts:
+        wallet, reading = wallets.get(account.member_id), found.readings.get(account.username)
+        if wallet is None or reading is None or account.member_id in held_before:
+            continue  # what is held since an earlier restore stays with the person
+        rows = books.jobs.rows(account.username, states[wallet.id][0].at) if states.get(wallet.id) else None
+        held = snapshot_state(states.get(wallet.id, []), numbers, reading, wallet.read_at, rows)
+        if held is None:
+            plan.held.append(Held(account, 0, RESTORED, _sentence(account)))
+        else:
+            plan.restored.append((account, _restoration(books, wallet, held, reading, found.at)))
+    _store(books, stop, plan, numbers)
+    guard.restored()
+
+
+def carry_words(books: Books, guard: Guard) -> None:
+    """Bring back the accounts of which nobody but a person could tell what they had lost, by the amounts named."""
+    rows = [row for row in guard.untold() if row.word is not None and row.member_id in books.by_member]
+    if not rows:
+        return
+    accounts = [books.by_member[row.member_id] for row in rows]
+    found = readings.read_accounts(books, accounts)
+    if not guard.is_unchanged():
+        return
+    wallets, now = books.ledger.wallets(), books.clock.now()
+    done = []
+    for row, account in zip(rows, accounts, strict=True):
+        wallet, reading = wallets.get(row.member_id), found.readings.get(account.username)
+        if wallet is None or reading is None:
+            continue
+        assert row.word is not None
+        held = Reading(wallet.balance - row.word.amount, min(wallet.jobs or 0, reading.jobs))
+        done.append((row, account, _restoration(books, wallet, held, reading, found.at)))
+    with books.ledger.write() as connection:
+        for row, account, told in done:
+            assert row.word is not None
+            reference = _store_one(books, connection, account, told)
+            holds.spend_word(connection, row.word.id, now, movement=reference)
+
+
+def _restoration(books: Books, wallet: Wallet, held: Reading, reading: Reading, at: datetime) -> Restoration:
+    return restoration(wallet, held, reading, at, books.business_day(), books.settings.fees.uncounted)
+
+
+def _store(books: Books, stop: Stop, plan: _Plan, numbers: Sequence[int]) -> None:
+    """Book every loss, plan what brings it back, and end the stop: all in the commit that spends the word."""
+    open_now = books.ledger.open_movements()
+    now = books.clock.now()
+    with books.ledger.write() as connection:
+        _doubt(books, connection, open_now, numbers)
+        for account, told in plan.restored:
+            _store_one(books, connection, account, told)
+        holds.add_holds(connection, books.name, plan.held, now)
+        holds.end_stop(connection, stop, now)
+
+
+def _store_one(books: Books, connection: Connection, account: LinkedAccount, told: Restoration) -> str | None:
+    """Store one account's entries and the movement that brings its loss back; return its reference, None for none."""
+    wallet = replace(told.wallet, witness=books.ledger.witness)
+    journal.store_wallets(connection, [wallet])
+    entries = [(wallet.id, entry, books.ledger.witness) for entry in told.entries]
+    journal.add_entries(connection, books.name, entries, wallet.read_at, books.ledger.witness)
+    if not told.amount:
+        return None
+    movement = new_movement(books, account, "restoration", told.amount, _Next())
+    books.ledger.add_movement(connection, movement)
+    return movement.reference
+
+
+class _Next(dict[str, int]):
+    """Numbers of movements without another of their kind that day."""
+
+    def __missing__(self, _: str) -> int:
+        return 0
+
+
+def _doubt(books: Books, connection: Connection, open_now: Iterable[Movement], numbers: Sequence[int]) -> None:
+    """Judge what was sent by the number it was sent under: later than the restored one it is certainly not there."""
+    restored = numbers[0]
+    for movement in open_now:
+        if movement.waits_for_fee:
+            continue
+        was_sent = movement.balance_before is not None
+        if movement.state in ("sent", "in_doubt") and movement.witness > restored:
+            nothing: Mapping[str, object] = {"balance_before": None, "jobs_before": None, "lost": False, "note": ""}
+            books.ledger.step_movement(connection, movement.reference, "planned", "restored", {}, **nothing)
+        elif movement.state == "sent" or (was_sent and movement.state != "in_doubt" and movement.witness <= restored):
+            note = (
+                f"PaperCut was restored: is {amounts.text(movement.amount, books.currency)} {books.currency} on the "
+                f"account of {movement.username} now? Look for {movement.reference} in its transactions. Then: "
+                f'papercut-relay resolve {movement.reference} --as posted --reason "..." (or --as not-sent).'
+            )
+            books.ledger.step_movement(connection, movement.reference, "in_doubt", "restored", {}, note=note)
+
+
+def _sentence(account: LinkedAccount) -> str:
+    return (
+        "what the restored PaperCut has forgotten of this balance cannot be told, so it is neither read nor moved: "
+        f"papercut-relay approve {argument(account.username)} --as forgive --amount AMOUNT --reason TEXT brings the "
+        "amount back that is missing, 0 for none"
+    )
+
+
+def held_rows(books: Books, rows: Iterable[Hold]) -> list[Held]:
+    """Return what waits for a person's amount, as a settle shows it."""
+    return [
+        Held(books.by_member[row.member_id], row.amount, row.code, row.reason)
+        for row in rows
+        if row.member_id in books.by_member
+    ]

@@ -1,0 +1,211 @@
+"""A PaperCut put back from a backup: from the stop to the balanced books."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from copy import deepcopy
+from pathlib import Path
+from typing import Any
+
+import pytest
+from money_world import Site, kill, refuse
+from test_explained_money import Log
+
+from relay.errors import UsageError
+from relay.money.ledger import journal
+
+EUR = 1_000_000
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[Site]:
+    made = Site(tmp_path, {})
+    yield made
+    made.database.dispose()
+
+
+def backup(site: Site) -> Any:
+    return deepcopy((site.papercut.accounts, site.papercut.notes))
+
+
+def put_back(site: Site, held: Any) -> None:
+    site.papercut.accounts, site.papercut.notes = deepcopy(held)
+
+
+def billed(site: Site) -> int:
+    from relay import amounts
+
+    return sum(amounts.from_decimal(fee.price) for fee in site.officernd.held_fees.values())
+
+
+def calm(site: Site, **options: Any) -> None:
+    """Settle until nothing changes; then the journal's wallets are PaperCut's balances."""
+    for _ in range(4):
+        site.settle(**options)
+        site.clock.move(minutes=1)
+    wallets = {wallet.username: wallet.balance for wallet in open_wallets(site)}
+    assert wallets == {name: site.balance(name) for name in site.papercut.accounts}
+
+
+def open_wallets(site: Site) -> list[Any]:
+    with site.quietly(), site.database.connect() as connection:
+        assert journal.wrong_wallets(connection, "hq") == []
+        return list(journal.open_wallets(connection, "hq").values())
+
+
+def a_day_with_eight(site: Site, log: Any) -> Any:
+    """Eight people print 5.00 each; a backup is made; they are billed; the backup is put back."""
+    for number in range(8):
+        site.person(f"user{number}")
+    site.settle(jobs=log)
+    site.clock.move(hours=1)
+    for number in range(8):
+        log.prints(f"user{number}", 5.0)
+    site.clock.move(hours=1)
+    held = backup(site)
+    site.settle(jobs=log)
+    assert billed(site) == 40 * EUR
+    site.clock.move(hours=1)
+    put_back(site, held)
+    return held
+
+
+def test_a_word_is_enough_where_the_log_tells_who_printed_since(site: Site) -> None:
+    log = Log(site)
+    a_day_with_eight(site, log)
+    for number in range(8):
+        log.prints(f"user{number}", 0.1)
+    site.clock.move(days=1)
+    assert [item.code for item in site.settle(jobs=log).refused] == ["restored"]
+    site.approve("hq", "forgive")
+    calm(site, jobs=log)
+    assert (site.result.exit_code, billed(site)) == (0, 40 * EUR + 8 * 100_000)
+    assert all(site.balance(f"user{number}") == 0 for number in range(8))
+
+
+def test_without_a_log_those_who_printed_since_wait_for_an_amount(site: Site) -> None:
+    class NoLog:
+        def prints(self, username: str, cost: float) -> None:
+            site.prints(username, cost)
+
+        def __getattr__(self, name: str) -> Any:
+            return lambda *_: None
+
+    nothing = NoLog()
+    a_day_with_eight(site, nothing)
+    for number in range(4):
+        site.prints(f"user{number}", 0.1)
+    site.clock.move(days=1)
+    site.settle()
+    site.approve("restored", "forgive")
+    for _ in range(2):
+        site.settle()
+    held = {item.account.username: item.code for item in site.result.held}
+    assert held == {f"user{number}": "restored" for number in range(4)}
+    assert all(site.balance(f"user{number}") == 0 for number in range(4, 8))
+    with pytest.raises(UsageError, match="--amount"):
+        site.approve("user0", "forgive")
+    for number in range(4):
+        site.approve(f"user{number}", "forgive", "5.00")
+    calm(site)
+    assert (site.result.exit_code, billed(site)) == (0, 40 * EUR + 4 * 100_000)
+
+
+def test_a_top_up_given_since_the_backup_is_there_once(site: Site) -> None:
+    site.configure(top_up={"amount": "5.00"})
+    site.person("ann")
+    site.settle()
+    held = backup(site)
+    site.top_up()
+    put_back(site, held)
+    for work in (site.settle, site.top_up):
+        assert [item.code for item in work().refused] == ["restored"]
+    site.approve("hq", "forgive")
+    for _ in range(2):
+        site.top_up()
+    calm(site)
+    assert site.balance("ann") == 5 * EUR
+
+
+def test_restored_twice(site: Site) -> None:
+    log = Log(site)
+    held = a_day_with_eight(site, log)
+    site.settle(jobs=log)
+    site.approve("hq", "forgive")
+    site.settle(jobs=log)
+    put_back(site, held)
+    assert [item.code for item in site.settle(jobs=log).refused] == ["restored"]
+    site.approve("hq", "forgive")
+    calm(site, jobs=log)
+    assert (site.result.exit_code, billed(site)) == (0, 40 * EUR)
+    assert all(site.balance(f"user{number}") == 0 for number in range(8))
+
+
+def test_put_back_once_more_before_the_word_is_carried_out(site: Site) -> None:
+    """The word named one restored state; another one stands there by now, so it is void."""
+    log = Log(site)
+    first = backup(site)
+    held = a_day_with_eight(site, log)
+    site.settle(jobs=log)
+    site.approve("hq", "forgive")
+    put_back(site, ({**held[0]}, first[1]))
+    assert [item.code for item in site.settle(jobs=log).refused] == ["restored"]
+    assert billed(site) == 40 * EUR and site.balance("user0") == -5 * EUR
+
+
+def test_a_kill_at_every_moment_of_a_restoration(tmp_path: Path) -> None:
+    moment, killed = 0, True
+    while killed:
+        site = Site(tmp_path, {})
+        log = Log(site)
+        site.person("ann")
+        site.settle(jobs=log)
+        site.clock.move(hours=1)
+        log.prints("ann", 5.0)
+        site.clock.move(hours=1)
+        held = backup(site)
+        site.settle(jobs=log)
+        site.clock.move(hours=1)
+        put_back(site, held)
+        site.settle(jobs=log)
+        site.approve("hq", "forgive")
+        site.faults.clear()
+        site.faults.actions[moment] = kill
+        killed = site.killed(lambda one=site, known=log: one.settle(jobs=known))
+        site.faults.clear()
+        calm(site, jobs=log)
+        assert (site.result.exit_code, billed(site), site.balance("ann")) == (0, 5 * EUR, 0), moment
+        assert len(site.adjustments("ann")) == 1, moment
+        site.database.dispose()
+        moment += 1
+    assert moment > 20
+
+
+def test_restored_while_an_adjustment_was_open(site: Site) -> None:
+    """Its fee stands, the adjustment was sent under a later number than the restored one: it is certainly not there."""
+    log = Log(site)
+    site.person("ann")
+    site.settle(jobs=log)
+    site.clock.move(hours=1)
+    log.prints("ann", 5.0)
+    held = backup(site)
+    site.clock.move(hours=1)
+    site.faults.always = lambda name, phase: refuse(name, phase) if name == "adjust_balance" else None
+    site.settle(jobs=log)
+    site.faults.clear()
+    put_back(site, held)
+    site.settle(jobs=log)
+    site.approve("hq", "forgive")
+    calm(site, jobs=log)
+    assert (site.result.exit_code, billed(site), site.balance("ann")) == (0, 5 * EUR, 0)
+
+
+def test_the_restoration_stands_outside_the_limits(site: Site) -> None:
+    site.configure(safety={"max_fee": "10.00", "max_run_total": "50.00"})
+    log = Log(site)
+    a_day_with_eight(site, log)
+    site.configure(safety={"max_fee": "0.01", "max_run_total": "0.01"})
+    site.settle(jobs=log)
+    site.approve("hq", "forgive")
+    calm(site, jobs=log)
+    assert all(site.balance(f"user{number}") == 0 for number in range(8)) and billed(site) == 40 * EUR
