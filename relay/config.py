@@ -358,6 +358,7 @@ class ScriptsSection(Section):
 
 class LedgerSection(Section):
     url: SecretStr = SecretStr("sqlite:///{state_dir}/ledger.db")
+    copies_dir: OptionalPath = None  # an addition to the contract's table: where the daily copies of the ledger lie
 
 
 class ConsoleSection(Section):
@@ -397,6 +398,19 @@ class Settings(Section):
         if file == url or file.startswith((":memory:", "file:")):
             return url
         return SQLITE + (self.path.parent / file).as_posix()
+
+    @property
+    def ledger_file(self) -> Path | None:
+        """Return the ledger's file; None where a server keeps it, or where SQLite keeps it in no plain file."""
+        name = self.ledger_url.removeprefix(SQLITE).partition("?")[0]
+        if not self.ledger_url.startswith(SQLITE) or name.startswith((":memory:", "file:")):
+            return None
+        return Path(name)
+
+    @property
+    def copies_dir(self) -> Path:
+        """Return the folder in which each daily run keeps a copy of the ledger."""
+        return self.ledger.copies_dir or self.site.state_dir / "ledger-copies"
 
 
 SECTIONS: Mapping[str, type[Section]] = {

@@ -7,7 +7,7 @@ newer version made, and brings an older one up to date after taking a copy. It k
 from __future__ import annotations
 
 import os
-from contextlib import closing
+import sqlite3
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import DBAPIError, NoSuchModuleError
 
+from relay import ledger_copies
 from relay.config import Settings
 from relay.errors import LedgerError
 
@@ -79,14 +80,22 @@ def open_database(settings: Settings) -> Engine:
         bring_up_to_date(engine)
     except DBAPIError as error:
         engine.dispose()
-        raise LedgerError(
-            f"The ledger {place} cannot be opened and written ({reason(error)}), so nothing was done: see to its disk, "
-            "its rights or its server, then run again."
-        ) from None
+        raise LedgerError(_why_not_opened(settings, place, error)) from None
     except LedgerError:
         engine.dispose()
         raise
     return engine
+
+
+def _why_not_opened(settings: Settings, place: str, error: DBAPIError) -> str:
+    """Return the sentence about a ledger that cannot be opened; a spoiled one is told with its newest good copy."""
+    if ledger_copies.is_spoiled(error.orig):
+        back = ledger_copies.how_to_put_back(settings.ledger_file or place, settings.copies_dir, REVISION)
+        return f"The ledger {place} is spoiled ({reason(error)}), so nothing was done: {back}."
+    return (
+        f"The ledger {place} cannot be opened and written ({reason(error)}), so nothing was done: see to its disk, "
+        "its rights or its server, then run again."
+    )
 
 
 def make_engine(url: str) -> Engine:
@@ -123,8 +132,11 @@ def _begin_sqlite(connection: Connection) -> None:
 
 
 def reading(engine: Engine) -> Connection:
-    """Return a connection for reading only: it waits for no writer, and none waits for it."""
-    return engine.connect().execution_options(reads_only=True)
+    """Return a connection for reading only, as of one moment: it waits for no writer, and none waits for it."""
+    connection = engine.connect().execution_options(reads_only=True)
+    if engine.dialect.name == "postgresql":  # SQLite reads as of one moment by itself
+        connection = connection.execution_options(isolation_level="REPEATABLE READ")
+    return connection
 
 
 # -- schema ----------------------------------------------------------------------------------------------------------
@@ -173,9 +185,14 @@ def take_copy(engine: Engine, found: str) -> str:
     stamp = f"{datetime.now(UTC):%Y%m%d%H%M%S}"
     if engine.dialect.name == "sqlite":
         target = f"{engine.url.database}.before-{REVISION}-{stamp}"
-        with closing(engine.raw_connection()) as connection:
-            connection.execute("VACUUM INTO ?", (target,))
-        os.chmod(target, 0o600)
+        try:
+            ledger_copies.write_copy(engine, Path(target))
+        except (OSError, sqlite3.Error) as error:
+            why = error.strerror if isinstance(error, OSError) else error
+            raise LedgerError(
+                f"The ledger could not be copied to {target} before it is brought up to date ({why}), so nothing was "
+                "done: make room on its disk, then run again."
+            ) from None
         return target
     schema = f"before_{REVISION}_{stamp}"
     with engine.begin() as connection:

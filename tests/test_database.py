@@ -19,7 +19,7 @@ from sqlalchemy.exc import OperationalError
 import relay.jobs.tables
 import relay.money.ledger.tables
 import relay.people.links  # noqa: F401 - every room's tables are in the schema
-from relay import database
+from relay import database, ledger_copies
 from relay.errors import LedgerError
 
 
@@ -149,8 +149,71 @@ def test_a_state_folder_that_cannot_be_made_is_a_sentence(tmp_path: Path) -> Non
 def test_a_broken_file_is_a_sentence(tmp_path: Path) -> None:
     (tmp_path / "state").mkdir()
     (tmp_path / "state" / "ledger.db").write_text("this is no database " * 100)
-    with pytest.raises(LedgerError, match="not a database"):
+    with pytest.raises(LedgerError, match="not a database.*no good copy in .*/state/ledger-copies.*rebuild"):
         database.open_database(example_settings(tmp_path))
+
+
+def test_a_spoiled_ledger_is_told_with_its_newest_good_copy(tmp_path: Path, engine: Engine) -> None:
+    """In one sentence; and what it says to do brings the ledger back, whose old log would spoil it again."""
+    file, folder = tmp_path / "state" / "ledger.db", tmp_path / "elsewhere"
+    folder.mkdir()
+    with engine.begin() as connection:
+        connection.execute(text("INSERT INTO site_facts VALUES ('hq', 'currency', 'EUR')"))
+    good, newer, spoiled = (folder / f"ledger-2026112{day}-080000.db" for day in (1, 2, 3))
+    ledger_copies.write_copy(engine, good)
+    newer.write_bytes(good.read_bytes())
+    spoiled.write_bytes(good.read_bytes()[:6000])
+    with closing(sqlite3.connect(newer)) as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")  # a later relay's
+        connection.commit()
+    engine.dispose()
+    file.write_bytes(b"\0" * 8192)
+    settings = example_settings(tmp_path, ledger={"copies_dir": "elsewhere"})
+    with pytest.raises(LedgerError) as told:
+        database.open_database(settings)
+    back = f"stop the schedule, then copy {good} over {file} and delete {file}-wal and {file}-shm."
+    assert "is spoiled" in told.value.message and told.value.message.endswith(f"so nothing was done: {back}")
+    file.write_bytes(good.read_bytes())
+    opened = database.open_database(settings)
+    with opened.connect() as connection:
+        assert connection.execute(text("SELECT value FROM site_facts")).scalars().all() == ["EUR"]
+    opened.dispose()
+
+
+def test_a_copy_of_an_older_schema_is_a_good_one(tmp_path: Path) -> None:
+    """After an update the copies are of the schema before; they are brought up to date once put back."""
+    engine = database.make_engine(f"sqlite:///{tmp_path}/old.db")
+    make(engine, "0001")
+    copy = tmp_path / "ledger-20261121-080000.db"
+    ledger_copies.write_copy(engine, copy)
+    engine.dispose()
+    assert ledger_copies.newest_good(tmp_path, database.REVISION) == copy
+
+
+def test_copies_that_cannot_be_looked_at_do_not_hide_the_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(_folder: Path) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(ledger_copies, "kept", refused)
+    (tmp_path / "state").mkdir()
+    (tmp_path / "state" / "ledger.db").write_text("this is no database " * 100)
+    with pytest.raises(LedgerError, match="not a database.*no good copy"):
+        database.open_database(example_settings(tmp_path))
+
+
+def test_a_full_disk_before_a_migration_changes_nothing(
+    tmp_path: Path, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_descriptor: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '0001'"))
+    engine.dispose()
+    monkeypatch.setattr(ledger_copies.os, "fsync", full)
+    with pytest.raises(LedgerError, match=r"could not be copied .*\(No space left on device\), so nothing was done"):
+        database.open_database(example_settings(tmp_path))
+    assert list((tmp_path / "state").glob("*before*")) == []
 
 
 def test_moments_keep_their_time_zone() -> None:
