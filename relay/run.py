@@ -13,7 +13,7 @@ from typing import Any
 from relay import jobs, money, people
 from relay.errors import EXIT_DONE, EXIT_FAILED, EXIT_IN_DOUBT, EXIT_REFUSED, RelayError
 from relay.lock import site_lock
-from relay.money.ledger import calendar
+from relay.money.ledger import calendar, copies
 from relay.site import Site
 
 log = logging.getLogger(__name__)
@@ -69,6 +69,8 @@ def run(site: Site, *, if_due: bool = False, allow: Sequence[str] = ()) -> RunRe
         _part(site, result, "jobs", job_log.import_jobs)
         if result.complete:
             calendar.mark_done(site.database, settings, clock, due)
+        if result.complete or not if_due:
+            _keep_copy(site)
     return result
 
 
@@ -107,6 +109,14 @@ def _keep_witness(site: Site) -> None:
         money.keep_witness(site)
     except RelayError as error:
         log.warning("the witness was not made: %s", error.message)
+
+
+def _keep_copy(site: Site) -> None:
+    """Keep a copy of the ledger; one that cannot be kept fails no run: it is told here, and by `check` if it lasts."""
+    try:
+        copies.keep(site.database, site.settings, site.clock)
+    except RelayError as error:
+        log.warning("no copy of the ledger was kept: %s", error.message)
 
 
 def _part(site: Site, result: RunResult, name: str, work: Callable[[], Any]) -> None:
