@@ -36,6 +36,7 @@ HERE: tuple[Check, ...] = (
     handover.files,
     handover.directory,
     storage.ledger,
+    storage.ledger_copies,
     money.standing,
     storage.disks,
     storage.schedule,

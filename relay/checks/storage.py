@@ -1,4 +1,4 @@
-"""This machine: can the ledger be written, is there room, is the schedule installed."""
+"""This machine: can the ledger be written, has it copies elsewhere, is there room, is the schedule installed."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from relay.database import open_database
 from relay.errors import LedgerError
 from relay.installer import places
 from relay.lock import is_served
+from relay.money.ledger import copies
 
 LOW_DISK_MB = 1024
 FULL_DISK_MB = 100
@@ -21,6 +22,47 @@ def ledger(site: Site) -> Iterator[Finding]:
         open_database(site.settings).dispose()
     except LedgerError as error:
         yield Finding("ledger_unwritable", "error", "ledger", error.message)
+
+
+def ledger_copies(site: Site) -> Iterator[Finding]:
+    """Tell of copies that are missing or lie where the ledger would take them along; PostgreSQL's are its server's."""
+    settings = site.settings
+    file, folder = settings.ledger_file, settings.copies_dir
+    if file is None:
+        return
+    newest = copies.newest(settings)
+    if (newest is None or site.clock.now() - newest > copies.FRESH) and _has_run(site):
+        what = (
+            f"The newest copy of the ledger in {folder} is of {newest:%Y-%m-%d}"
+            if newest
+            else (f"There is no copy of the ledger in {folder}")
+        )
+        yield Finding(
+            "ledger_copy_missing",
+            "warning",
+            "ledger",
+            f"{what}, although each daily run keeps one: look in the relay's log for why it could not, such as a full "
+            "disk or the folder's rights, then run again.",
+        )
+    if _device(folder) == _device(file):
+        yield Finding(
+            "ledger_copies_same_disk",
+            "warning",
+            "ledger",
+            f"The copies of the ledger ({folder}) lie on the ledger's own disk only and would be lost with it: set "
+            "[ledger] copies_dir to a folder on another disk.",
+        )
+
+
+def _has_run(site: Site) -> bool:
+    try:
+        database = open_database(site.settings)
+    except LedgerError:
+        return False  # told by the check of the ledger
+    try:
+        return copies.has_run(database, site.settings.site.name)
+    finally:
+        database.dispose()
 
 
 def disks(site: Site) -> Iterator[Finding]:
@@ -35,6 +77,10 @@ def disks(site: Site) -> Iterator[Finding]:
                 f"The disk of {key} ({folder}) has {free_mb} MB left: make room, since nothing is billed while the "
                 "ledger cannot be written.",
             )
+
+
+def _device(path: Path) -> int:
+    return _existing(path).stat().st_dev
 
 
 def _existing(folder: Path) -> Path:

@@ -14,12 +14,16 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 
 from conftest import Bench  # noqa: E402
+from still_clock import StillClock  # noqa: E402
 
 from relay import checks  # noqa: E402
 from relay.checks import printers, server, storage  # noqa: E402
+from relay.checks.model import Site  # noqa: E402
 from relay.clock import Clock  # noqa: E402
+from relay.database import open_database  # noqa: E402
 from relay.errors import EXIT_DONE, EXIT_FAILED, UsageError  # noqa: E402
 from relay.installer import places  # noqa: E402
+from relay.money.ledger import calendar  # noqa: E402
 from relay.progress import Progress  # noqa: E402
 
 Step = Callable[[Bench], Any]
@@ -396,6 +400,7 @@ def test_a_site_in_order_is_ok_and_tells_only_what_cannot_be_seen(good: Bench) -
         "popup_unreadable",
         "print_script_unreadable",
         "schedule_missing",
+        "ledger_copies_same_disk",
     }
     assert result.as_json()["ok"] is True
     found = result.as_json()["findings"][0]
@@ -530,9 +535,50 @@ def test_little_room_on_the_disk_is_told(good: Bench, monkeypatch: pytest.Monkey
     assert found and found.severity == "error" and "50 MB left" in found.message
 
 
-def test_a_schedule_of_ours_is_recognised(good: Bench, tmp_path: Path) -> None:
-    from relay.checks.model import Site
+def about_copies(bench: Bench, clock: StillClock) -> dict[str, str]:
+    found = list(storage.ledger_copies(Site(bench.settings, clock, Progress())))
+    assert {finding.severity for finding in found} <= {"warning"}
+    return {finding.code: finding.message for finding in found}
 
+
+def daily_run_done(bench: Bench, clock: StillClock) -> None:
+    database = open_database(bench.settings)
+    calendar.mark_done(database, bench.settings, clock)
+    database.dispose()
+
+
+def test_copies_of_the_ledger_that_the_runs_did_not_keep_are_told(good: Bench) -> None:
+    clock = StillClock()
+    assert "ledger_copy_missing" not in about_copies(good, clock)  # before the first run there is none to miss
+    daily_run_done(good, clock)
+    folder = good.settings.copies_dir
+    assert f"There is no copy of the ledger in {folder}" in about_copies(good, clock)["ledger_copy_missing"]
+    folder.mkdir()
+    (folder / "ledger-20261119-080000.db").touch()
+    (folder / "ledger-20261121-075959.db").touch()
+    assert "is of 2026-11-21" in about_copies(good, clock)["ledger_copy_missing"]
+    (folder / "ledger-20261121-080000.db").touch()  # two days ago
+    assert "ledger_copy_missing" not in about_copies(good, clock)
+
+
+def test_copies_on_the_ledgers_own_disk_are_told(good: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also before there are any; elsewhere is what the system counts as another device."""
+    found = good.find("ledger_copies_same_disk")
+    assert found and found.severity == "warning" and "copies_dir" in found.message
+    elsewhere = good.folder / "elsewhere"
+    good.change("ledger", copies_dir=str(elsewhere))
+    assert "ledger_copies_same_disk" in about_copies(good, StillClock())
+    monkeypatch.setattr(storage, "_device", lambda path: path.is_relative_to(elsewhere))
+    assert about_copies(good, StillClock()) == {}
+
+
+def test_a_ledger_on_a_server_has_no_copies_of_ours(good: Bench) -> None:
+    daily_run_done(good, StillClock())
+    good.change("ledger", url="postgresql+psycopg://relay@127.0.0.1:1/relay")
+    assert about_copies(good, StillClock()) == {}
+
+
+def test_a_schedule_of_ours_is_recognised(good: Bench, tmp_path: Path) -> None:
     where = places.Places(places.LINUX, root=str(tmp_path / "root"))
     site = Site(good.settings, Clock(), Progress())
     assert [found.code for found in storage.schedule(site, where)] == ["schedule_missing"]
