@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
-from relay import amounts
+from relay import amounts, spreadsheet
 from relay.jobs.figures import PrintedJob, Tally, counted, sheets_of
 from relay.jobs.statement import MEANING, FeeLine, PersonLine, Statement
 
@@ -37,7 +37,6 @@ CSV_COLUMNS = (
     "printer", "account", "document", "pages", "colour_pages", "copies", "sheets", "duplex", "cost", "refunded",
     "basis", "fee",
 )  # fmt: skip
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def as_csv(statement: Statement) -> str:
@@ -47,16 +46,8 @@ def as_csv(statement: Statement) -> str:
     rows.writerow(CSV_COLUMNS)
     for job, line in statement.jobs:
         values = _job_json(job, line, statement)
-        rows.writerow([_cell(values[name]) for name in CSV_COLUMNS])
+        rows.writerow([spreadsheet.cell(values[name]) for name in CSV_COLUMNS])
     return out.getvalue()
-
-
-def _cell(value: Any) -> Any:
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
 
 
 # -- JSON ------------------------------------------------------------------------------------------------------------
