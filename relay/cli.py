@@ -382,6 +382,19 @@ def discrepancies(since: str | None) -> int:
 
 
 @command()
+@click.option("--since", metavar="DATE", help="From this business day on, YYYY-MM-DD; else the whole journal.")
+@click.option("--format", "format_", type=click.Choice(["csv", "json", "beancount"]), default="csv", show_default=True)
+def journal(since: str | None, format_: str) -> int:
+    """Every entry of the money journal: why each balance is what it is. Asks neither system."""
+    from relay import money
+
+    with _site() as site:
+        told = money.journal(site, since=_date(since)).render("json" if OUTSIDE.json else format_)
+        click.echo(told.encode(), nl=False)  # as it is: Windows would double the line ends of CSV
+        return EXIT_DONE
+
+
+@command()
 @click.option("--dry-run", is_flag=True, help="Compute and show, write nothing anywhere.")
 def rebuild(dry_run: bool) -> int:
     """Take the fees that OfficeRnD holds into a lost or outdated ledger; writes to neither system."""

@@ -2,6 +2,7 @@
 
 from relay.money.rebuild import rebuild
 from relay.money.report.discrepancies import discrepancies
+from relay.money.report.journal import journal
 from relay.money.report.status import (
     held,
     last_runs,
@@ -21,6 +22,7 @@ __all__ = [
     "check_codes",
     "discrepancies",
     "held",
+    "journal",
     "keep_witness",
     "last_runs",
     "members_with_open_movements",

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from bean_check import checked
 from money_world import WRITES, Faults, Site, kill, lose
 
 from relay import amounts, money
@@ -29,6 +30,7 @@ FAULTS = [("kill",), ("job", "kill"), ("lose",), ("job", "lose"), ("same job", "
 LIES = [("late",), ("late", "kill"), ("fault",), ("hide", "lose"), ("hide", "fault"), ("edit",), ("edit", "kill")]
 LATE_S = (1, 2.5, 6, 25)
 LATER_KILLS = (3, 6, 9, 12)
+CHECKED_EACH = 10  # trials: their journal is given to Beancount
 Trial = list[tuple[int, str]]  # (moment, what happens), for one run after another, split by "run"
 
 
@@ -74,6 +76,8 @@ class Harness:
         self.ends[end] = self.ends.get(end, 0) + 1
         if end in ("doubled", "lost", "unquiet"):
             self.problems.append(f"{end}: {runs}")
+        if sum(self.ends.values()) % CHECKED_EACH == 0:
+            checked(site)
         site.database.dispose()
         return end
 

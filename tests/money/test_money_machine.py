@@ -9,6 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from bean_check import checked
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
@@ -185,6 +186,7 @@ class Money(RuleBasedStateMachine):
             assert held == {code: amount for code, amount in waiting.items() if amount >= 10_000}, who
         in_officernd = sum(amounts.from_decimal(fee.price) for fee in self.site.officernd.held_fees.values())
         assert in_officernd == sum(movement.amount for movement in posted if movement.kind == "fee")
+        checked(self.site)
         rows, writes = self.site.ledger_rows(), self.site.remote_writes()
         self.site.settle()
         assert self.site.remote_writes() == writes
