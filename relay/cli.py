@@ -358,15 +358,16 @@ def resolve(reference: str, as_: str, reason: str) -> int:
 @command()
 @click.argument("who")
 @click.option("--as", "as_", type=click.Choice(["bill", "forgive", "credit", "continue"]), required=True)
+@click.option("--amount", default="", metavar="AMOUNT", help="Only so much; what a restored PaperCut has forgotten.")
 @click.option("--reason", required=True, metavar="TEXT", help="Why; kept with the movement.")
-def approve(who: str, as_: str, reason: str) -> int:
+def approve(who: str, as_: str, amount: str, reason: str) -> int:
     """Release what is held of WHO: opening balances, unexplained debts, proposed credits; or answer a stop.
 
     WHO is an e-mail address, username, member id or reference, the code of a stop, or the site's name for its stops.
     """
     from relay import money
 
-    return _answer_doubt(lambda site: money.approve(site, who, as_=as_, reason=reason))
+    return _answer_doubt(lambda site: money.approve(site, who, as_=as_, reason=reason, amount=amount))
 
 
 @command()

@@ -8,10 +8,11 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from relay import jobs, money, people
-from relay.errors import EXIT_DONE, EXIT_FAILED, EXIT_IN_DOUBT, EXIT_REFUSED, RelayError
+from relay.errors import EXIT_DONE, EXIT_FAILED, EXIT_IN_DOUBT, EXIT_REFUSED, EXIT_USAGE, RelayError, UsageError
 from relay.lock import site_lock
 from relay.money.ledger import calendar, copies
 from relay.site import Site
@@ -86,21 +87,29 @@ def recorded(site: Site, kind: str, work: Callable[[], Any]) -> Any:
             jobs.remember_people(site.database, site.settings.site.name, site.clock.now())
             _keep_witness(site)
         return done
+    except UsageError:
+        code = EXIT_USAGE
+        raise
     except RelayError as error:
         log.error("%s: %s", kind, error.message)
         answer = {"error": {"code": error.code, "message": error.message}}
         code = error.exit_code
         raise
     finally:
-        money.record_run(
-            site.database,
-            site.settings.site.name,
-            kind,
-            started=started,
-            ended=site.clock.now(),
-            exit_code=code,
-            answer=answer,
-        )
+        if code != EXIT_USAGE:  # nothing was begun
+            _record(site, kind, started, code, answer)
+
+
+def _record(site: Site, kind: str, started: datetime, code: int, answer: dict[str, Any]) -> None:
+    money.record_run(
+        site.database,
+        site.settings.site.name,
+        kind,
+        started=started,
+        ended=site.clock.now(),
+        exit_code=code,
+        answer=answer,
+    )
 
 
 def _keep_witness(site: Site) -> None:
@@ -145,6 +154,7 @@ def status(site: Site) -> dict[str, Any]:
         "next_due": due.next_at.isoformat(),
         "last_runs": money.last_runs(site.database, settings.site.name),
         "stops": money.stops(site.database, settings),
+        "held": money.held(site.database, settings),
         "open_movements": money.open_movements(site.database, settings),
         "readiness": people.readiness(settings).as_json(),
     }

@@ -98,7 +98,8 @@ def money_result(console: Console, title: str, answer: Mapping[str, Any]) -> Non
         columns = ["reference", "kind", "user", "amount", "state", "note"]
         console.print(table(title, columns, rows, right=["amount"]))
     else:
-        console.print(f"{title}: nothing to do.")
+        waits = answer["held"] or answer["refused"] or "error" in answer
+        console.print(f"{title}: no money moved." if waits else f"{title}: nothing to do.")
     if answer["held"]:
         rows = [[item["username"], item["amount"], item["reason"]] for item in answer["held"]]
         console.print(table("Held", ["user", "amount", "why, and what to do"], rows, right=["amount"]))
@@ -177,6 +178,10 @@ def status(console: Console, answer: Mapping[str, Any]) -> None:
         console.print(table("Open movements", ["reference", "user", "amount", "state", "note"], rows, right=["amount"]))
     else:
         console.print("No movement is open.")
+    if answer["held"]:
+        people = {item["member_id"] for item in answer["held"]}
+        who = "1 person's money waits" if len(people) == 1 else f"The money of {len(people)} people waits"
+        console.print(f"{who} for a word: papercut-relay settle --dry-run shows whose and why.")
     for title, people in answer["readiness"].items():
         if people:
             shown = ", ".join(str(person) for person in people[:10]) + (" ..." if len(people) > 10 else "")

@@ -139,6 +139,10 @@ def uninstall(options, package, run):
     for sentence in stayed:
         _say("  " + sentence)
     _say(
+        "PaperCut keeps the relay's shared account (officernd-relay, or what [safety] witness names): delete it there "
+        "if no relay is to work on this server any more."
+    )
+    _say(
         "Everything {0}is as it was. Restart the Application Server: {1}.".format(
             "else " if stayed else "", places.RESTART[options.system]
         )

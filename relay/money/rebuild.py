@@ -51,7 +51,8 @@ class Rebuilt:
             doubt = (
                 f"; {len(self.in_doubt)} adjustments are in doubt, papercut-relay status shows each with its command"
             )
-        return f"{self.taken} fees {done} from OfficeRnD into the ledger, {self.known} were known{doubt}."
+        left = "" if self.dry_run else " No top-up of the present period is given: whether it was made cannot be told."
+        return f"{self.taken} fees {done} from OfficeRnD into the ledger, {self.known} were known{doubt}.{left}"
 
 
 def rebuild(site: Site, *, dry_run: bool = False) -> Rebuilt:
@@ -170,7 +171,7 @@ def _take(books: Books, remote: RemoteFee, name: str, doubtful: bool) -> None:
         fee_id=remote.id,
     )
     state: State = "in_doubt" if doubtful else "posted"
-    username = account.username if account is not None else ""
+    username = account.username if account is not None else remote.member
     with books.ledger.write() as connection:
         if account is not None and account.member_id not in journal.open_wallets(connection, books.name):
             wallet, entry = opening(account, books.business_day())
@@ -190,7 +191,7 @@ def _take(books: Books, remote: RemoteFee, name: str, doubtful: bool) -> None:
                 state=state,
                 fee_reference=name,
                 fee_state="posted",
-                note=_question(books, fee.price, username or "the account of this member", name) if doubtful else "",
+                note=_question(books, fee.price, username, name) if doubtful else "",
             )
             books.ledger.add_movement(connection, movement)
         books.ledger.evidence(connection, name, "rebuilt", {"fee_id": remote.id})

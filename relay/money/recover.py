@@ -31,6 +31,7 @@ def begin(books: Books, guard: Guard) -> list[RelayError]:
     Returns what stood in the way of the open movements.
     """
     guard.raise_witness()
+    readings.open_wallets(books)
     restore.restore(books, guard)
     restore.carry_words(books, guard)
     return recover_open(books, guard)

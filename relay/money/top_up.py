@@ -105,6 +105,10 @@ class _TopUp:
         with books.ledger.read() as connection:
             claimed = records.topped_up(connection, books.name, self._period())
             if records.fact(connection, books.name, records.NO_TOP_UP) == self._period():
+                self.notes[:] = [
+                    f"The top-ups of {self._period()} are left out, because the ledger was rebuilt and whether they "
+                    "were given cannot be told: add them by hand in PaperCut where they are missing."
+                ]
                 return []
         return [account for account in books.people if account.is_active and account.member_id not in claimed]
 

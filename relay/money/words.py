@@ -202,8 +202,10 @@ def _approve_holds(site: Site, ledger: Ledger, who: str, as_: Answer, reason: st
             holds.add_word(connection, site.name, as_, reason, site.clock.now(), hold=row, amount=named[row.id])
     total = f"{amounts.text(_whole(sum(named.values()), currency), currency)} {currency}"
     done = {"bill": "is billed", "forgive": "is forgiven", "credit": "is taken back for a credit"}[as_]
+    instead = " This takes the place of the word given before." if any(row.word for row in wanted) else ""
+    person = wanted[0].username
     return Said(
-        f"{total} of {who} ({', '.join(sorted(row.code for row in wanted))}) {done} by the next settle.",
+        f"{total} of {person} ({', '.join(sorted(row.code for row in wanted))}) {done} by the next settle.{instead}",
         {
             "who": who,
             "as": as_,

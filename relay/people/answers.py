@@ -180,6 +180,11 @@ def _link_shared(site: Site, word: str, name: str) -> Answer:
             f"{name!r} cannot be a shared account: one line of at most {LONGEST_ACCOUNT} characters, such as "
             "account:Acme."
         )
+    if name_key(name) == name_key(site.settings.safety.witness):
+        raise RelayError(
+            f"{name} is the shared account in which the relay notices restored backups; no company can pay for it.",
+            code="not_ours",
+        )
     company = _company(site.officernd, word)
     listed = site.papercut.shared_accounts()
     if name not in listed:  # as PaperCut spells it, and so its logs

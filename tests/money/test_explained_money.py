@@ -255,6 +255,41 @@ def test_a_word_on_a_limit_bills_exactly_that(site: Site) -> None:
     assert site.billed(ann) == 12_000_000
 
 
+def test_a_word_that_bills_an_opening_debt_passes_the_limit_that_it_names(site: Site) -> None:
+    """Who has approved 12.84 has spoken of a fee of 12.84; what is owed beside it follows."""
+    site.configure(safety={"max_fee": "5.00", "max_run_total": "6.00"})
+    ann = site.person("ann", -12.84)
+    site.settle()
+    site.approve("ann", "bill")
+    site.prints("ann", 1.0)
+    assert (total(site), site.billed(ann)) == ("12.84", 12_840_000)
+    assert total(site) == "1.00"
+
+
+def test_an_answer_says_whom_it_is_about_and_what_it_replaces(site: Site) -> None:
+    site.person("ann")
+    site.prints("ann", 1.0)
+    reference = site.settle().movements[0].reference
+    site.papercut.accounts["ann"].balance -= 5
+    site.settle()
+    site.approve("ann", "forgive")
+    said = money.approve(site.context, reference, as_="bill", reason="seen")
+    assert said.message.startswith("5.00 EUR of ann (unexplained_debt)") and "takes the place" in said.message
+
+
+def test_part_of_what_is_held_can_be_named(site: Site) -> None:
+    site.person("ann")
+    site.settle()
+    site.papercut.accounts["ann"].balance -= 5
+    site.settle()
+    with pytest.raises(UsageError, match="not part of what is held"):
+        site.approve("ann", "bill", "5.01")
+    with pytest.raises(UsageError, match="--amount"):
+        site.approve("ann", "bill", "lots")
+    site.approve("ann", "bill", "2.00")
+    assert (total(site), held(site.result)) == ("2.00", {"ann": ("unexplained_debt", "3.00")})
+
+
 # -- links, modes, periods --------------------------------------------------------------------------------------------
 
 
@@ -387,6 +422,7 @@ def test_rebuild_gives_no_top_up_that_it_cannot_account_for(site: Site) -> None:
     lose_the_ledger(site)
     rebuild(site)
     assert (site.top_up().movements, len(site.adjustments("ann"))) == ((), 2)
+    assert "left out, because the ledger was rebuilt" in site.result.notes[0]
     site.clock.move(days=40)
     assert [movement.amount for movement in site.top_up().movements] == [5_000_000]
 

@@ -187,6 +187,14 @@ def test_a_stop_stops_everything_that_moves_money(site: Site, accident: Any, cod
     assert [stop["code"] for stop in money.stops(site.database, site.settings)] == [code]
 
 
+def test_a_stop_is_told_by_a_top_up_with_nothing_to_give_and_by_discrepancies(site: Site) -> None:
+    site.person("ann")
+    two_months_back(site)
+    site.settle()
+    assert (site.top_up().exit_code, stopped(site.result)) == (3, ["clock_went_back"])
+    assert "no money moves (clock_went_back)" in money.discrepancies(site.context).text()
+
+
 def test_a_stop_leaves_what_is_held_for_single_people(site: Site) -> None:
     """Under `month`, a stop on the 1st: the hold is found by `approve` after the stop is over, and so is the debt."""
     site.configure(fees={"every": "month"})

@@ -162,14 +162,14 @@ def test_a_movement_belongs_to_the_wallet_that_it_was_decided_on(posted: Site) -
     assert movement.wallet_id is not None and ledger.wallet(movement.wallet_id).username == "ann.lee"
 
 
-def test_journal_entries_since_a_moment(site: Site) -> None:
+def test_journal_entries_since_a_day(site: Site) -> None:
     site.person("ann.lee")
     site.settle()
     site.clock.move(days=1)
     site.prints("ann.lee", 1.0)
     site.settle()
     with site.database.connect() as connection:
-        found = journal.entries(connection, "hq", site.clock.now())
+        found = journal.entries(connection, "hq", date(2026, 11, 24))
     assert [(row["kind"], row["day"]) for row in found] == [
         ("reading", date(2026, 11, 24)),
         ("movement", date(2026, 11, 24)),

@@ -287,7 +287,9 @@ def test_the_last_of_two_words_is_the_word(site: Site) -> None:
 def test_a_word_is_spent_by_what_carries_it_out(site: Site) -> None:
     site.configure(safety={"max_fee": "4.00"})
     owes_without_a_job(site, 5.0)
-    site.approve("ann.lee", "bill")  # the debt is owed then, and above the limit
+    site.approve("ann.lee", "bill")  # the debt is owed then, and the word has named just this fee
+    assert held_codes(site) == []
+    site.prints("ann.lee", 6.0)
     assert held_codes(site) == ["max_fee"]
     site.approve("ann.lee", "bill")
     (movement,) = site.settle().movements

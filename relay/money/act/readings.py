@@ -103,6 +103,20 @@ def book(books: Books, found: Found, sent: Iterable[str], *, unbilled: bool = Fa
     return booking
 
 
+def open_wallets(books: Books) -> None:
+    """Open the wallets of linked accounts that have a movement and no wallet yet, as after a ledger was rebuilt."""
+    waiting = {movement.member_id for movement in books.ledger.open_movements() if movement.wallet_id is None}
+    known = books.ledger.wallets() if waiting else {}
+    missing = [account for account in books.accounts if account.member_id in waiting - set(known)]
+    if not missing:
+        return
+    fresh = [wallets.opening(account, books.business_day()) for account in missing]
+    with books.ledger.write() as connection:
+        stored = journal.add_wallets(connection, books.name, [wallet for wallet, _ in fresh])
+        entries = [(wallet.id, entry, 0) for wallet, (_, entry) in zip(stored, fresh, strict=True)]
+        journal.add_entries(connection, books.name, entries, books.clock.now(), books.ledger.witness)
+
+
 def book_one(books: Books, account: LinkedAccount, before: Wallet, reading: Reading) -> Booked:
     """Return one account's wallet moved on to a reading taken right now."""
     now = books.clock.now()

@@ -80,21 +80,22 @@ def _stop(books: Books, verdict: str, seen: Witness | None) -> Stop:
         "mark": seen.mark if seen else "",
         "expected": number,
     }
-    shown = f"number {seen.number}" if seen is not None else "nothing that can be read"
+    shown = f"shows number {seen.number}" if seen is not None else "is missing, or its notes cannot be read,"
     account, stopped = f"PaperCut's shared account {name}", "so no money moves"
     go_on = f"papercut-relay approve {site} --as continue --reason TEXT"
     message = {
-        "restored": f"{account} shows {shown} where the ledger has number {number}: PaperCut was put back from a "
+        "restored": f"{account} {shown} where the ledger has number {number}: PaperCut was put back from a "
         f"backup, or somebody has changed that account, {stopped}. papercut-relay approve {site} --as forgive "
         "--reason TEXT brings the balances back to what the journal says; if only the account was touched, or "
-        f"PaperCut's present balances are right: {go_on}.",
-        "ledger_old": f"{account} shows {shown}, later than the ledger's number {number}: this is an older copy of the "
+        f"PaperCut's present balances are right: {go_on}; what was billed already is then held as unexplained.",
+        "ledger_old": f"{account} {shown}, later than the ledger's number {number}: this is an older copy of the "
         f"ledger, {stopped}. Put the newest copy back, or run papercut-relay rebuild.",
         "ledger_lost": f"{account} was written by another ledger of this site: the ledger was lost, or a second relay "
-        f"works on this server, {stopped}. Put the newest copy of the ledger back, or run papercut-relay rebuild.",
+        f"works on this server, {stopped}. Put the newest copy of the ledger back, stop the other relay, or, where the "
+        "ledger is gone for good, run papercut-relay sync and then papercut-relay rebuild.",
         "second_relay": f"{account} was written by another ledger, for site {seen.site if seen else ''}: a second "
-        f"relay works on this server, or this is the wrong server, {stopped}. One PaperCut has one site: stop the "
-        f"other relay; then {go_on}.",
+        f"relay works on this server, this is the wrong server, or the ledger was put back after a rebuild, {stopped}. "
+        f"One PaperCut has one site: stop the other relay, if there is one; then {go_on}.",
         "site_renamed": f"{account} is site {seen.site if seen else ''}'s, and [site] name now says {books.name}, "
         f"{stopped}: what that site has open would be billed again. Put the name back; if it must change, finish what "
         f"is open first, then {go_on}.",

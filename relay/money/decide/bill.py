@@ -70,7 +70,7 @@ class Case:
 class Share:
     """One account's part of a fee: `amount` micros of debt that the fee takes over, for `jobs` jobs since a moment.
 
-    `words` are the ids of the words that let it go.
+    `words` are the ids of the words that let it go; `is_spoken_for`: a word has just made exactly this amount owed.
     """
 
     account: LinkedAccount
@@ -78,6 +78,7 @@ class Share:
     jobs: int = 0
     since: datetime | None = None
     words: tuple[int, ...] = ()
+    is_spoken_for: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,7 +242,10 @@ class _Account:
         else:
             words = [row.word for row in spoken if row.word is not None]
             named = min((word.amount for word in words), default=amount)
-            self.bill(named, tuple(word.id for word in words))
+            released = amounts.billable(-self.billed_by_word, self.policy.currency)
+            if not words and released and amount > self.policy.max_fee:
+                named = released  # a person has named just this; what more is owed follows
+            self.bill(named, tuple(word.id for word in words), is_spoken_for=0 < released == named)
 
     def due(self) -> int:
         """Return what is due now, micros in whole coins: by the period, and what words made owed at once."""
@@ -251,12 +255,12 @@ class _Account:
         by_word = amounts.billable(-self.billed_by_word, policy.currency)
         return max(by_period, by_word if by_word >= policy.minimum else 0)
 
-    def bill(self, amount: int, words: tuple[int, ...]) -> None:
+    def bill(self, amount: int, words: tuple[int, ...], *, is_spoken_for: bool = False) -> None:
         if amount > 0:
             # The counter of a shared account counts everybody's jobs, which are no figure for its invoice.
             jobs = 0 if self.case.account.is_shared else self.wallet.unbilled_jobs
             since = self.wallet.billed_at or self.case.account.linked_at
-            self.share = Share(self.case.account, amount, jobs, since, words)
+            self.share = Share(self.case.account, amount, jobs, since, words, is_spoken_for)
 
     def forgive(self, bucket: Literal["opening", "disputed", "owed"], amount: int, word: Word | None) -> bool:
         """Plan a forgiveness in whole coins, unless another is planned; return whether that was done."""
@@ -331,7 +335,7 @@ def _within_limits(bills: Sequence[Bill], cases: Mapping[str, Case], policy: Pol
         if code in policy.allow:
             return True
         of = [(share, cases[share.account.member_id]) for share in bill.shares]
-        return all(share.words or share.amount <= case.passed for share, case in of)
+        return all(share.words or share.is_spoken_for or share.amount <= case.passed for share, case in of)
 
     def hold(bill: Bill, code: str, figure: int) -> list[Held]:
         return [

@@ -156,7 +156,7 @@ def discrepancies(site: Site, *, since: date | None = None, jobs: JobEvidence | 
             for account in books.accounts
             if account.username in readings
         )
-        lines = [*_people_lines(books, people), *_open_lines(books), *_held_lines(books, wallets)]
+        lines = [*_people_lines(books, people), *_open_lines(books), *_held_lines(books, wallets), *_stop_lines(books)]
         fees, matched, fee_lines = _fees(books, since)
         lines.extend(fee_lines)
         return Discrepancies(
@@ -251,6 +251,12 @@ def _open_lines(books: Books) -> list[Line]:
     return lines
 
 
+def _stop_lines(books: Books) -> list[Line]:
+    return [
+        Line("pending", books.name, 0, f"no money moves ({stop.code}): {stop.message}") for stop in books.ledger.stops()
+    ]
+
+
 def _held_lines(books: Books, wallets: Mapping[str, Wallet]) -> list[Line]:
     told = {
         "opening": "opening debt, older than the integration, held",
@@ -286,17 +292,23 @@ def _fees(books: Books, since: date | None) -> tuple[int, int, list[Line]]:
             lines.append(Line(wrong.state, fee.reference, wrong.amount, wrong.message))
         else:
             matched += 1
+    read = fee_list.FeeList(books, tuple(held), False, None, "")
+    doubled = read.doubled()
     lines.extend(
         Line("unmatched", name, fee_list.price_of(fees[0]), fee_list.doubled_sentence(name, fees))
-        for name, fees in fee_list.FeeList(books, tuple(held), False, None, "").doubled().items()
+        for name, fees in doubled.items()
     )
+    claimed |= {fee.id for fees in doubled.values() for fee in fees}
+    lost = {fee.id for fee in read.lost()}
     known = books.ledger.known_fee_ids(by_id)
     lines.extend(
         Line(
             "unmatched",
             fee.id,
             amounts.from_decimal(fee.price * fee.quantity),
-            f"stands on the fees plan for one of our people and is not ours ({fee.name[:60]!r})",
+            f"has a reference of this site that the ledger does not know ({fee.name[:60]!r}): papercut-relay rebuild"
+            if fee.id in lost
+            else f"stands on the fees plan for one of our people and is not ours ({fee.name[:60]!r})",
         )
         for fee in held
         if fee.id not in claimed | known
