@@ -34,7 +34,7 @@ def begin(books: Books, guard: Guard) -> list[RelayError]:
     readings.open_wallets(books)
     restore.restore(books, guard)
     restore.carry_words(books, guard)
-    return recover_open(books, guard)
+    return recover_open(books, guard) if not guard.stops else []
 
 
 def recover_open(books: Books, guard: Guard) -> list[RelayError]:

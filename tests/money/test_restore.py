@@ -209,3 +209,18 @@ def test_the_restoration_stands_outside_the_limits(site: Site) -> None:
     site.approve("hq", "forgive")
     calm(site, jobs=log)
     assert all(site.balance(f"user{number}") == 0 for number in range(8)) and billed(site) == 40 * EUR
+
+
+def test_shadow_mode_brings_nothing_back(site: Site) -> None:
+    """The word waits for the switch to billing: in shadow mode nothing is written to PaperCut, the witness included."""
+    log = Log(site)
+    a_day_with_eight(site, log)
+    site.settle(jobs=log)
+    site.approve("hq", "forgive")
+    site.configure(fees={"managed_in": "shadow"})
+    notes = dict(site.papercut.notes)
+    assert [item.code for item in site.settle(jobs=log).refused] == ["restored"]
+    assert (site.papercut.notes, site.balance("user0")) == (notes, -5 * EUR)
+    site.configure(fees={"managed_in": "officernd"})
+    calm(site, jobs=log)
+    assert billed(site) == 40 * EUR

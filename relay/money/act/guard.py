@@ -79,6 +79,11 @@ class Guard:
     _lock: threading.Lock = field(default_factory=threading.Lock)
     doubles: tuple[UnsafePlan, ...] = ()  # two fees with one reference: told, and no reason to stop
 
+    @property
+    def sends(self) -> bool:
+        """Whether anything may be written to either system: not in a dry run, and not in shadow mode."""
+        return self.writes and self.books.settings.fees.managed_in != "shadow"
+
     def refusals(self) -> tuple[UnsafePlan, ...]:
         return tuple(UnsafePlan(stop.code, stop.message) for stop in self.stops)
 
@@ -117,7 +122,7 @@ class Guard:
             witness.settle_raise(self.books, seen)
             return
         self._stand([stop] if stop is not None else [], "witness")
-        if not self.writes or self.stops:
+        if not self.sends or self.stops:
             return
         number = seen.number if seen is not None else 0
         if self.restoring is not None:
@@ -135,7 +140,7 @@ class Guard:
         shown = known.target or known.current
         for stop in standing:
             is_answered = stop.code == RESTORED and stop.word is not None and stop.word.answer == "forgive"
-            if is_answered and self.writes and known.raised_from.get(shown.number) == (stop.facts["number"] or 0):
+            if is_answered and self.sends and known.raised_from.get(shown.number) == (stop.facts["number"] or 0):
                 self.restoring = stop
                 return True
         return False
@@ -208,7 +213,7 @@ class Guard:
                 if SOURCES.get(stop.code, "here") != looked_at:
                     continue
                 if stop.code == RESTORED and stop.word.answer == "forgive":
-                    if self.writes:
+                    if self.sends:
                         self.restoring = stop  # ended by the commit that brings the balances back
                     else:
                         self.stops.append(stop)
