@@ -319,6 +319,18 @@ def test_an_account_followed_to_another_one_brings_an_opening_debt(site: Site) -
     assert total(site) == "1.00"
 
 
+def test_an_account_that_was_not_ours_for_a_while_keeps_what_is_disputed(site: Site) -> None:
+    site.person("ann")
+    site.settle()
+    site.papercut.accounts["ann"].balance -= 5
+    site.settle()
+    site.configure(members={"not_ours": ["ann"]})
+    site.settle()
+    site.prints("ann", 1.0)
+    site.configure(members={"not_ours": []})
+    assert (total(site), held(site.result)) == ("1.00", {"ann": ("unexplained_debt", "5.00")})
+
+
 def test_a_renamed_account_is_the_same_one(site: Site) -> None:
     site.person("old", -5.0)
     site.settle()

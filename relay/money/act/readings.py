@@ -192,9 +192,10 @@ def _book_one(
 def _taken_up_again(
     account: LinkedAccount, closed: Mapping[tuple[str, str], Wallet], reading: Reading
 ) -> Wallet | None:
-    """Return the wallet of a link that was made anew to the very account it had, and nothing happened in between."""
+    """Return the wallet of a link that is back: the very same one, as after a time in `not_ours`, or one made anew to
+    the account that it had while nothing happened there in between."""
     former = closed.get((account.member_id, account.username))
-    if former is None or not former.is_continued_by(reading):
+    if former is None or (former.linked_at != account.linked_at and not former.is_continued_by(reading)):
         return None
     return replace(former, linked_at=account.linked_at, closed_at=None)
 
