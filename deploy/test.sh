@@ -31,4 +31,4 @@ npm install --prefix tests/node --silent --no-audit --no-fund
 .venv/bin/ruff check .
 .venv/bin/ruff format --check .
 shellcheck deploy/*.sh .ci/run
-exec .venv/bin/python -m pytest -n 2 --dist loadfile "$@"
+exec .venv/bin/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder "$@"

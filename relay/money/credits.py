@@ -22,6 +22,7 @@ from relay.money.decide.bill import Case
 from relay.money.decide.holds import CREDIT, Held, Hold
 from relay.money.decide.movement import Movement
 from relay.money.ledger import holds, records
+from relay.money.ledger.store import open_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +93,10 @@ def carry_out(books: Books, guard: Guard, found: Sequence[Proposal], cases: Sequ
     approved = _approved(found, cases)
     planned: list[tuple[Proposal, Movement, list[Movement], Hold]] = []
     numbers = ledger.movement_numbers(books.business_day(), "credit")
+    busy = open_of(ledger.open_movements())  # such as a forgiveness of this run that did not come through
     for proposal in found:
+        if proposal.account.member_id in busy:
+            continue
         row = approved.get(proposal.account.member_id)
         if row is not None:
             movement = new_movement(books, proposal.account, "credit", -proposal.amount, numbers)

@@ -7,13 +7,13 @@ where it shows it, else it is in doubt until a person has looked. Nothing remote
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from relay import amounts
-from relay.errors import EXIT_DONE, EXIT_IN_DOUBT, BadAnswer
-from relay.money.act import fees_plan, witness
+from relay.errors import EXIT_DONE, EXIT_IN_DOUBT, BadAnswer, UnsafePlan
+from relay.money.act import deadline, fees_plan, witness
 from relay.money.act.effects import resolve_command
 from relay.money.act.fee_list import price_of
 from relay.money.books import Books, opened
@@ -66,6 +66,8 @@ def rebuild(site: Site, *, dry_run: bool = False) -> Rebuilt:
     with opened(site, writes=not dry_run) as books:
         plan = fees_plan.fees_plan(books.officernd, books.settings, create=False)
         if plan is None:
+            if not dry_run and not books.ledger.has_fees():  # nothing was ever billed: only the number is old
+                _end(books)
             return Rebuilt(0, 0, (), dry_run)
         found = [fee for fee in _all_fees(books, plan) if _reference(books, fee)]
         names = {fee.id: _reference(books, fee) for fee in found}
@@ -73,6 +75,7 @@ def rebuild(site: Site, *, dry_run: bool = False) -> Rebuilt:
         lost = _once([fee for fee in found if names[fee.id] not in known], names)
         doubtful = _doubtful(books, lost, names)
         in_doubt = {names[fee.id] for fee in lost if fee.id in doubtful}
+        _refuse_beside_open(books, [fee.member for fee in lost if fee.id in doubtful])
         if not dry_run:
             in_doubt |= _doubt_open(books, {names[fee.id]: fee for fee in found if names[fee.id] in known})
             for fee in lost:
@@ -116,19 +119,37 @@ def _doubtful(books: Books, lost: list[RemoteFee], names: Mapping[str, str]) -> 
     people = {account.member_id: account for account in books.people}
     last = {fee.member: fee for fee in lost if fee.member}
     readings = books.read_all([people[member_id] for member_id in last if member_id in people])
-    doubtful = set()
+    doubtful, wallets = set(), books.ledger.wallets()
     for member_id, fee in last.items():
         account = people.get(member_id)
         reading = readings.get(account.username) if account is not None else None
-        if reading is None or -reading.balance >= price_of(fee):
+        # In an older copy of the ledger the debt is owed, and would be billed once more: a person looks.
+        if reading is None or member_id in wallets or -reading.balance >= price_of(fee):
             doubtful.add(fee.id)
     return doubtful
+
+
+def _refuse_beside_open(books: Books, members: Iterable[str]) -> None:
+    """Raise UnsafePlan where somebody whose last fee is in doubt has a movement open: one thing after the other."""
+    wanted = set(members)
+    open_now = [movement for movement in books.ledger.open_movements() if movement.member_id in wanted]
+    if open_now:
+        names = ", ".join(movement.reference for movement in open_now[:5])
+        raise UnsafePlan(
+            "open_movements",
+            f"{names} of this ledger is open for people whose later fees are in doubt as well, so nothing was rebuilt: "
+            "look for it in PaperCut's transactions, say how it stands (papercut-relay resolve REFERENCE --as posted "
+            "--reason TEXT, or --as not-sent), then run rebuild again.",
+            count=len(open_now),
+        )
 
 
 def _doubt_open(books: Books, there: Mapping[str, RemoteFee]) -> set[str]:
     """Put everything that the ledger holds as open in doubt: a newer copy of it may have finished that. Returns the
     references of the adjustments in doubt; a fee that is not there stays planned."""
     ledger, doubted = books.ledger, set()
+    sent = [movement.reference for movement in ledger.open_movements() if movement.state == "sent"]
+    deadline.wait_for_adjustments(books, sent)  # what is parked is judged later without waiting
     for fee in ledger.open_fees():
         if fee.reference in there and fee.state != "withdrawn":
             with ledger.write() as connection:
@@ -199,9 +220,13 @@ def _take(books: Books, remote: RemoteFee, name: str, doubtful: bool) -> None:
 
 def _end(books: Books) -> None:
     """End the stop that asked for this, and give no top-up of a period that cannot be accounted for."""
-    seen, _ = witness.look(books)
-    witness.raise_number(books, seen.number if seen is not None else 0)
+    seen, stop = witness.look(books)
     now = books.clock.now()
+    if stop is not None and stop.code not in ("ledger_lost", "ledger_old"):
+        with books.ledger.write() as connection:
+            holds.add_stop(connection, books.name, stop, now)
+    else:
+        witness.raise_number(books, seen.number if seen is not None else 0)
     period = periods.key(books.business_day(), books.settings.top_up.every)
     with books.ledger.write() as connection:
         for stop in holds.open_stops(connection, books.name):

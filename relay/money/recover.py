@@ -13,7 +13,7 @@ from typing import TypeVar
 from relay import amounts
 from relay.errors import AuthFailed, NotFound, NotSent, RelayError
 from relay.money import restore
-from relay.money.act import effects, readings
+from relay.money.act import deadline, effects, readings
 from relay.money.act.effects import Outcome
 from relay.money.act.guard import Guard
 from relay.money.books import Books
@@ -112,6 +112,8 @@ def _judge(books: Books, guard: Guard, movement: Movement) -> Outcome | None:
     """Judge an adjustment that was sent, on the very account that it was sent to."""
     found = guard.account_of(movement)
     if isinstance(found, str):
+        if movement.lost and movement.state == "sent":  # what is parked is judged later without waiting
+            deadline.wait_for_adjustments(books, [movement.reference])
         effects.wait_for_account(books, movement, found)
         return None
     account, _ = found

@@ -74,7 +74,7 @@ def settle(
     """
     check_codes(allow)
     with opened(site, writes=not dry_run, jobs=jobs) as books:
-        guard = Guard(books, writes=not dry_run)
+        guard = Guard(books, writes=not dry_run, answers_fees=True)
         return _Settle(books, guard, dry_run, frozenset(allow), parallel or site.settings.papercut.connections).run()
 
 
@@ -114,6 +114,7 @@ class _Settle:
             if not books.ledger.touched and not self.problems and not self.refused:
                 raise
             self.problems.append(error)
+            self.guard.try_to_raise()
         if mode == "papercut":
             self.notes.append("[fees] managed_in is papercut: printing fees are not managed in OfficeRnD.")
             self._pause()
@@ -147,7 +148,7 @@ class _Settle:
         if found.problem is not None:
             self.problems.append(found.problem)
         with ledger.read() as connection:
-            paused = records.fact(connection, books.name, PAUSED) == "yes"
+            paused = records.fact(connection, books.name, PAUSED)
         if not shadow and not self.guard.is_unchanged():
             return  # what was read may be of two servers, or of two moments of one
         untold = self.guard.untold()
@@ -213,7 +214,7 @@ class _Settle:
                     account,
                     wallet,
                     (*known, *_new_changes(booked), Change(day, shown_before.get(member_id, 0))),
-                    tuple(row for row in rows if row.member_id == member_id) if rows else (),
+                    tuple(row for row in rows if row.member_id == member_id) if rows and wallet.id else (),
                     busy=member_id in busy,
                     passed=passed.get(member_id, 0),
                     gone=self._payer_gone(account) if account.standing == "departed" and wallet.buckets.owed else "",
@@ -286,7 +287,8 @@ class _Settle:
         books, ledger, now = self.books, self.books.ledger, self.books.clock.now()
         with ledger.write() as connection:
             stored = readings.store(books, connection, booking, now)
-            self._release(connection, decision, stored)
+            if books.settings.fees.managed_in != "shadow":  # shadow shows; nothing of it binds
+                self._release(connection, decision, stored)
             for fee, parts in withdrawn.items():
                 ledger.withdraw(connection, fee, parts)
             for movement, one in forgiven:
@@ -296,13 +298,13 @@ class _Settle:
             for void in decision.voids:
                 holds.void_word(connection, void.word, void.reason, now)
             records.add_foreign_fees(connection, books.name, self.guard.strangers.new, now)
-            records.release_foreign_fees(connection, books.name, self._spoken_of(cases), now)
+            records.release_foreign_fees(connection, books.name, self._spoken_of(cases, decision), now)
             decided = [case.account.member_id for case in cases if not case.busy]
             over = [wallet.member_id for wallet in booking.over]
             holds.renew_holds(connection, books.name, waiting, (*decided, *over), now)
             accounts = [account.member_id for account in books.accounts]
             holds.renew_holds(connection, books.name, unread, accounts, now, code=UNREAD)
-            records.set_fact(connection, books.name, PAUSED, "")
+            readings.end_pause(books, connection, booking)
 
     def _release(self, connection: Connection, decision: Decision, stored: Mapping[str, Wallet]) -> None:
         """Book what words, or the setting, have made owed."""
@@ -314,13 +316,18 @@ class _Settle:
             if release.word is not None:
                 holds.spend_word(connection, release.word, now, entry_id=entry_id)
 
-    def _spoken_of(self, cases: Sequence[Case]) -> set[str]:
+    def _spoken_of(self, cases: Sequence[Case], decision: Decision) -> set[str]:
         """Return the members of whose foreign fees a person has spoken, for each or for the whole site.
 
         A fee of somebody who is busy was not decided on, so it stays to be asked about.
         """
         decided = [case for case in cases if not case.busy]
-        spoken = {case.account.member_id for case in decided if (row := case.hold(FOREIGN_FEE)) and row.word}
+        void = {one.word for one in decision.voids}
+        spoken = {
+            case.account.member_id
+            for case in decided
+            if (row := case.hold(FOREIGN_FEE)) and row.word and row.word.id not in void
+        }
         if "old_connector" in self.guard.lifted:
             spoken |= set(self.guard.strangers.held) & {case.account.member_id for case in decided}
         return spoken
@@ -359,7 +366,7 @@ class _Settle:
     def _not_verified(self, message: str) -> None:
         self.refused.append(UnsafePlan("verification_failed", f"{message} No other was begun.", count=1))
 
-    def _carry_out_one(self, fee_reference: str, pointless: Event) -> str | None:
+    def _carry_out_one(self, fee_reference: str, pointless: Event, tries: int = effects.RATE_LIMIT_TRIES) -> str | None:
         """Bill one fee and adjust everybody under it; return as `effects.verify` what did not read back as it must."""
         ledger = self.books.ledger
         fee, movements = ledger.fee(fee_reference), ledger.of_fee(fee_reference)
@@ -389,6 +396,8 @@ class _Settle:
         outcome = effects.post_fee(self.books, fee, permit)
         if outcome == "unreachable":
             pointless.set()
+        if outcome == "again" and tries > 0:
+            return self._carry_out_one(fee_reference, pointless, tries - 1)
         if outcome == "open":
             self.to_judge.append(fee_reference)
         if outcome != "posted":

@@ -74,11 +74,14 @@ class _TopUp:
             try:
                 if self.guard.look(at_fees=books.settings.fees.managed_in != "shadow"):
                     self._top_up()
+                    if self.writes:
+                        self.guard.raise_witness()
                 self.refused.extend(self.guard.refusals())
             except RelayError as error:
                 if not books.ledger.touched:
                     raise
                 self.problems.append(error)
+                self.guard.try_to_raise()
         return MoneyResult(
             books.currency,
             (*told(books.ledger), *self.shown),
@@ -138,7 +141,7 @@ class _TopUp:
         untold = {row.member_id for row in self.guard.untold()}
         busy = open_of(open_now) | untold
         with ledger.read() as connection:
-            paused = records.fact(connection, books.name, PAUSED) == "yes"
+            paused = records.fact(connection, books.name, PAUSED)
             last = records.fact(connection, books.name, "topped_up_on")
         found = readings.read_accounts(books, books.accounts if paused else (*waiting, *leavers))
         if self.writes and not self.guard.is_unchanged():
@@ -165,7 +168,6 @@ class _TopUp:
             return
         self._store(booking, given, planned, paused)
         self._carry_out(planned)
-        self.guard.raise_witness()
 
     def _given(self, waiting: Sequence[LinkedAccount], booking: Booking, busy: set[str]) -> list[TopUp]:
         """Return what each person gets, unless the limit of the whole run holds it."""
@@ -215,14 +217,14 @@ class _TopUp:
                 by_plan[plan.id] = max(item.amount, by_plan.get(plan.id, 0))
         return by_plan, books.officernd.memberships()
 
-    def _store(self, booking: Booking, given: Sequence[TopUp], planned: Sequence[Movement], paused: bool) -> None:
+    def _store(self, booking: Booking, given: Sequence[TopUp], planned: Sequence[Movement], paused: str) -> None:
         """Store what was read, claims and movements in one commit, before anything is sent."""
         books, ledger, now = self.books, self.books.ledger, self.books.clock.now()
         references = {movement.member_id: movement.reference for movement in planned}
         with ledger.write() as connection:
             readings.store(books, connection, booking, now)
             if paused:
-                records.set_fact(connection, books.name, PAUSED, "")
+                readings.end_pause(books, connection, booking)
             for movement in planned:
                 ledger.add_movement(connection, movement)
             claims = {item.account.member_id: references.get(item.account.member_id) for item in given}

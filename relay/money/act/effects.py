@@ -20,12 +20,14 @@ from relay.money.books import Books
 from relay.money.decide import wording
 from relay.money.decide.evidence import ROUNDING, FeeMatch, Reading, Verdict, judge_adjustment
 from relay.money.decide.movement import Fee, Movement
+from relay.money.decide.wallet import Wallet
 from relay.officernd.model import NewFee
 
 log = logging.getLogger(__name__)
 
 # "unreachable": certainly not there, and trying the next one is pointless. "open": sent, to be judged by the list.
-Outcome = Literal["posted", "failed", "in_doubt", "unreachable", "open"]
+# "again": proved absent after "too many requests"; may be sent once more, with a new permit.
+Outcome = Literal["posted", "failed", "in_doubt", "unreachable", "open", "again"]
 
 RATE_LIMIT_TRIES = 3
 RATE_LIMIT_WAIT_S = 65.0  # OfficeRnD counts by the minute
@@ -42,18 +44,13 @@ def post_fee(books: Books, fee: Fee, permit: Permit) -> Outcome:
         for booked in permit.read.values():
             readings.store_one(books, connection, booked)
         ledger.step_fee(connection, reference, "sent", "sent", sent_at=books.clock.now(), note="")
-    for _ in range(RATE_LIMIT_TRIES):
-        outcome, error = _create_fee(books, fee)
-        if not isinstance(error, RateLimited):
-            return outcome
-        books.clock.sleep(min(max(error.retry_after_s, 1.0), RATE_LIMIT_WAIT_S))
-        # "Too many requests" is an answer like any other: only the list says that nothing was made.
-        outcome = judge_fees(books, [ledger.fee(reference)])[0]
-        if outcome != "failed":
-            return outcome
-        with ledger.write() as connection:
-            ledger.step_fee(connection, reference, "sent", "sent_again", sent_at=books.clock.now(), note="")
-    return _create_fee(books, fee)[0]
+    outcome, error = _create_fee(books, fee)
+    if not isinstance(error, RateLimited):
+        return outcome
+    books.clock.sleep(min(max(error.retry_after_s, 1.0), RATE_LIMIT_WAIT_S))
+    # "Too many requests" is an answer like any other: only the list says that nothing was made.
+    outcome = judge_fees(books, [ledger.fee(reference)])[0]
+    return "again" if outcome == "failed" else outcome
 
 
 def _create_fee(books: Books, fee: Fee) -> tuple[Outcome, RemoteError | None]:
@@ -171,7 +168,24 @@ def make_adjustment(books: Books, guard: Guard, movement: Movement) -> Outcome:
             )
         _note(books, movement, "withheld", note)
         return "unreachable" if permit.is_stopped else "failed"
+    if not _is_still_there(movement, permit.read[movement.member_id].wallet):
+        note = f"Less than {_money(books, movement)} is left of what this was to move, so nothing was moved."
+        with books.ledger.write() as connection:
+            books.ledger.step_movement(connection, movement.reference, "withdrawn", "void", {"note": note}, note=note)
+        return "failed"
     return adjust(books, movement, permit)
+
+
+def _is_still_there(movement: Movement, wallet: Wallet) -> bool:
+    """Return whether what a forgiveness, or a take-back, names is still there; a word never moves more than that."""
+    if movement.balance_before is not None:
+        return True  # it was sent: the evidence is judged first
+    buckets = wallet.buckets
+    if movement.kind == "forgiveness":
+        return -int(getattr(buckets, movement.bucket or "opening")) >= movement.amount
+    if movement.kind == "top_up" and movement.amount < 0:
+        return buckets.allowance >= -movement.amount
+    return True
 
 
 def adjust(books: Books, movement: Movement, permit: Permit) -> Outcome:
@@ -182,6 +196,14 @@ def adjust(books: Books, movement: Movement, permit: Permit) -> Outcome:
     username, before = booked.account.username, booked.reading
     if movement.balance_before is not None:  # it was sent before: the evidence is judged once more
         verdict = judge(books, movement, username, before)
+        if verdict == "there" and movement.state == "failed" and not books.jobs.logged(reference):
+            # It was proved absent: the same sum from elsewhere, or a late effect. Two witnesses disagree.
+            with ledger.write() as connection:
+                note = _doubt(books, movement, before)
+                ledger.step_movement(
+                    connection, reference, "in_doubt", "judged", note=note, balance_before=None, jobs_before=None
+                )
+            return "in_doubt"
         if verdict != "absent":
             return settle_adjustment(books, movement, verdict, before)
     with ledger.write() as connection:
@@ -203,7 +225,11 @@ def adjust(books: Books, movement: Movement, permit: Permit) -> Outcome:
     try:
         is_done = _send(books, movement, username)
     except NotSent as error:
-        _step(books, movement, "failed", "not_sent", f"{error.message} {_what_stands(movement)}")
+        note = f"{error.message} {_what_stands(movement)}"
+        # Certainly never there: there is no evidence to judge, unless an earlier request for it had no answer.
+        gone = {} if movement.lost else {"balance_before": None, "jobs_before": None}
+        with ledger.write() as connection:
+            ledger.step_movement(connection, reference, "failed", "not_sent", {"note": note}, note=note, **gone)
         return "unreachable"
     except RemoteError as error:
         return _after_bad_answer(books, ledger.movement(reference), error)

@@ -118,7 +118,12 @@ class FeeList:
             for name, fees in self.by_reference.items()
         }
         ours = self.books.ledger.known_references(alive)
-        return {name: fees for name, fees in alive.items() if len(fees) > 1 and name in ours}
+        live = self.books.ledger.known_references(alive, live=True)  # a withdrawn one was billed anew since
+        return {
+            name: fees
+            for name, fees in alive.items()
+            if name in ours and (len(fees) > 1 or (fees and name not in live and not fees[0].member))
+        }
 
     def late(self) -> list[tuple[Fee, str]]:
         """Return the fees that the ledger holds as not made and that are there after all, with their ids."""
@@ -193,7 +198,9 @@ def read(books: Books, plan_id: str, looked_for: Iterable[Fee] = ()) -> FeeList:
     """
     with books.ledger.read() as connection:
         read_to = records.fact(connection, books.name, "fees_read_to")
-    since = date.fromisoformat(read_to) - OVERLAP if read_to and books.ledger.has_fees() else None
+    # The clock may have been ahead when the list was last read.
+    last = min(date.fromisoformat(read_to), books.business_day()) if read_to else None
+    since = last - OVERLAP if last is not None and books.ledger.has_fees() else None
     if since is not None:
         since = min([since, *(fee.issue_date - OVERLAP for fee in looked_for)])
     counted = books.officernd.counted_fees(plan=plan_id, issued_from=since)

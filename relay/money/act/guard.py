@@ -7,6 +7,7 @@ the answer that this stop asks for ends it. During the run it reads each account
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,7 +15,7 @@ from datetime import timedelta
 from typing import Literal
 
 from relay.accounts import LinkedAccount
-from relay.errors import LedgerError, NotFound, UnsafePlan, argument
+from relay.errors import LedgerError, NotFound, RelayError, UnsafePlan, argument
 from relay.money.act import deadline, fee_list, fees_plan, readings, witness
 from relay.money.act.fee_list import FeeList, Strangers
 from relay.money.act.readings import Booked
@@ -24,6 +25,8 @@ from relay.money.decide.movement import Movement
 from relay.money.decide.wallet import Wallet
 from relay.money.ledger import holds, records
 from relay.officernd.model import Plan
+
+log = logging.getLogger(__name__)
 
 Source = Literal["here", "witness", "fees"]
 
@@ -72,12 +75,13 @@ class Guard:
     stops: list[Stop] = field(default_factory=list)
     lifted: dict[str, Answer] = field(default_factory=dict)
     restoring: Stop | None = None  # a restored PaperCut that a person wants brought back
-    _untold: list[Hold] | None = None
     plan: Plan | None = None
     fees: FeeList | None = None
     strangers: Strangers = field(default_factory=lambda: Strangers({}))
-    _lock: threading.Lock = field(default_factory=threading.Lock)
+    answers_fees: bool = False  # a settle: only it carries out a word on fees that somebody else makes
     doubles: tuple[UnsafePlan, ...] = ()  # two fees with one reference: told, and no reason to stop
+    _untold: list[Hold] | None = None
+    _lock: threading.Lock = field(default_factory=threading.Lock)
 
     @property
     def sends(self) -> bool:
@@ -168,8 +172,17 @@ class Guard:
 
     def raise_witness(self) -> None:
         """Set the witness's next number: before accounts are read, and again after a run's last movement."""
-        if not self.stops and self.restoring is None:
+        # Unchanged: else a restore since the last look would be painted over.
+        if not self.stops and self.restoring is None and self.is_unchanged():
             witness.raise_number(self.books)
+
+    def try_to_raise(self) -> None:
+        """Set the next number after a run that failed, where PaperCut lets us."""
+        try:
+            if self.writes and self.books.ledger.witness:
+                self.raise_witness()
+        except RelayError as error:
+            log.warning("the witness was not raised: %s", error.message)
 
     def is_unchanged(self) -> bool:
         """Return whether the witness still shows the number in force: else nothing that was just read is believed."""
@@ -212,6 +225,9 @@ class Guard:
             if stop.word is not None:
                 if SOURCES.get(stop.code, "here") != looked_at:
                     continue
+                if looked_at == "fees" and not self.answers_fees:
+                    self.stops.append(stop)
+                    continue
                 if stop.code == RESTORED and stop.word.answer == "forgive":
                     if self.sends:
                         self.restoring = stop  # ended by the commit that brings the balances back
@@ -233,8 +249,8 @@ class Guard:
 
         Each account is read, and must be the one that the movement was decided on. Raises what reading raises.
         """
-        if self.stops or not self.is_unchanged():
-            return Withheld(self.stops[0].message if self.stops else CHANGED, is_stopped=True)
+        if self.stops:
+            return Withheld(self.stops[0].message, is_stopped=True)
         read: dict[str, Booked] = {}
         untold = {row.member_id for row in self.untold()}
         for movement in movements:
@@ -249,6 +265,8 @@ class Guard:
             except NotFound:
                 return _gone(self.books, account)
             read[movement.member_id] = readings.book_one(self.books, account, wallet, reading)
+        if not self.is_unchanged():  # after the readings: they are of the server that the witness is of
+            return Withheld(self.stops[0].message if self.stops else CHANGED, is_stopped=True)
         return Permit(reference, read)
 
     def account_of(self, movement: Movement) -> tuple[LinkedAccount, Wallet] | str:

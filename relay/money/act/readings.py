@@ -20,7 +20,7 @@ from relay.money.decide.evidence import Reading
 from relay.money.decide.holds import UNREAD, Held
 from relay.money.decide.movement import Movement
 from relay.money.decide.wallet import Entry, Wallet
-from relay.money.ledger import journal
+from relay.money.ledger import holds, journal, records
 
 PAUSED = "billed_by_papercut"  # the fact of a site that PaperCut did the billing since the last reading
 
@@ -84,11 +84,13 @@ class Booking:
         return [one for one in self.booked.values() if any(entry.doubt == "counter_fell" for entry, _ in one.entries)]
 
 
-def book(books: Books, found: Found, sent: Iterable[str], *, unbilled: bool = False) -> Booking:
+def book(books: Books, found: Found, sent: Iterable[str], *, unbilled: str = "") -> Booking:
     """Given what was read, return every account's wallet moved on; `sent` are the wallets' members with a request open.
 
-    `unbilled`: PaperCut did the billing since the last reading, so what is owed since then is an opening debt.
+    `unbilled`, the fact `PAUSED`: PaperCut did the billing since the last reading of everybody ("yes"), or of the
+    members named, so what is owed since then is an opening debt.
     """
+    names = None if unbilled == "yes" else set(unbilled.split())
     open_now, busy = books.ledger.wallets(), set(sent)
     with books.ledger.read() as connection:
         closed = journal.closed_wallets(connection, books.name)
@@ -97,7 +99,9 @@ def book(books: Books, found: Found, sent: Iterable[str], *, unbilled: bool = Fa
         reading = found.readings.get(account.username)
         if reading is None or account.member_id in busy:
             continue
-        booking.booked[account.member_id] = _book_one(books, account, open_now, closed, reading, found.at, unbilled)
+        booking.booked[account.member_id] = _book_one(
+            books, account, open_now, closed, reading, found.at, names is None or account.member_id in names
+        )
     linked = books.by_member
     booking.over = [one for member_id, one in open_now.items() if member_id not in linked]
     return booking
@@ -120,7 +124,19 @@ def open_wallets(books: Books) -> None:
 def book_one(books: Books, account: LinkedAccount, before: Wallet, reading: Reading) -> Booked:
     """Return one account's wallet moved on to a reading taken right now."""
     now = books.clock.now()
-    return _moved_on(books, account, before, reading, now, [], None, False)
+    with books.ledger.read() as connection:
+        paused = records.fact(connection, books.name, PAUSED)
+    unbilled = paused == "yes" or account.member_id in paused.split()
+    return _moved_on(books, account, before, reading, now, [], None, unbilled)
+
+
+def end_pause(books: Books, connection: Connection, booking: Booking) -> None:
+    """Remember of whom PaperCut's own billing was not read over yet: they were busy, or could not be read."""
+    paused = records.fact(connection, books.name, PAUSED)
+    if paused:
+        names = [account.member_id for account in books.accounts] if paused == "yes" else paused.split()
+        rest = [name for name in names if name not in booking.booked]
+        records.set_fact(connection, books.name, PAUSED, " ".join(rest))
 
 
 def store(books: Books, connection: Connection, booking: Booking, now: datetime) -> dict[str, Wallet]:
@@ -133,6 +149,7 @@ def store(books: Books, connection: Connection, booking: Booking, now: datetime)
     journal.store_wallets(connection, ended)
     new = journal.add_wallets(connection, site, [wallet for wallet in present.values() if not wallet.id])
     present |= {wallet.member_id: wallet for wallet in new}
+    holds.end_holds_of(connection, site, {wallet.member_id for wallet in new}, now)
     known = [one for one in booking.booked.values() if one.wallet.id]
     journal.store_wallets(connection, [present[one.account.member_id] for one in known if one.is_changed])
     unchanged = [one.wallet.id for one in known if not one.is_changed]

@@ -88,6 +88,15 @@ def end_hold(connection: Connection, hold_id: int, now: datetime) -> None:
     connection.execute(update(tables.holds).where(tables.holds.c.id == hold_id).values(ended_at=now))
 
 
+def end_holds_of(connection: Connection, site: str, members: set[str], now: datetime) -> None:
+    """End what was held of links that are over; a word on it says nothing about the account linked now."""
+    for row in open_holds(connection, site) if members else []:
+        if row.member_id in members:
+            if row.word is not None:
+                void_word(connection, row.word.id, "another account is linked now", now)
+            end_hold(connection, row.id, now)
+
+
 # -- words -----------------------------------------------------------------------------------------------------------
 
 

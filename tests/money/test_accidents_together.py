@@ -1,0 +1,258 @@
+"""Accidents together: an older ledger with something open, threads, currencies, backups made inside a run."""
+
+from __future__ import annotations
+
+import random
+import shutil
+from collections.abc import Iterator
+from copy import deepcopy
+from pathlib import Path
+
+import pytest
+from money_world import Killed, Site, kill, lose, refuse, tables, unreachable
+from sqlalchemy import select, update
+from test_accidents import held, on
+from test_foreign import foreign_fee
+
+from relay import money
+from relay.errors import UnsafePlan
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[Site]:
+    made = Site(tmp_path, {})
+    yield made
+    made.database.dispose()
+
+
+def test_restored_between_witness_and_reading_of_a_permit(site: Site) -> None:
+    ann = site.person("ann", opening_jobs=0)
+    site.settle()
+    site.prints("ann", 5.0)
+    backup = deepcopy((site.papercut.accounts, site.papercut.notes))
+    site.settle()
+    site.prints("ann", 3.0)
+
+    def restore(name, phase):
+        site.papercut.accounts, site.papercut.notes = deepcopy(backup)
+
+    site.faults.always = on("account_reading", "before", restore)
+    site.settle()
+    site.faults.clear()
+    assert site.billed(ann) == 5_000_000
+
+
+def test_clock_ahead_once_then_strangers(site: Site) -> None:
+    ann = site.person("ann", opening_jobs=0)
+    site.prints("ann", 1.0)
+    site.clock.jump(days=40)
+    site.settle()
+    site.clock.jump(days=-40)
+    site.clock.move(days=1)
+    site.prints("ann", 2.5)
+    foreign_fee(site, ann)
+    site.settle()
+    assert held(site), "the foreign fee was not seen"
+
+
+def test_clock_ahead_once_then_a_late_fee(site: Site) -> None:
+    ann = site.person("ann", opening_jobs=0)
+    site.prints("ann", 1.0)
+    site.clock.jump(days=40)
+    site.settle()
+    site.clock.jump(days=-40)
+    site.clock.move(days=1)
+    site.prints("ann", 2.5)
+    from relay.errors import RemoteError
+
+    late = []
+
+    def gateway(name, phase):
+        if (name, phase) == ("create_fee", "before") and not late:
+            late.append(1)
+            site.late.next_s = 5  # answered 502 at once, made 5 s later
+
+    original = site.officernd.create_fee
+
+    def create(fee, reference):
+        try:
+            return original(fee, reference)
+        except Exception as error:
+            raise RemoteError("502", system="OfficeRnD", operation="create_fee") from error
+
+    site.officernd.create_fee = create
+    site.faults.always = gateway
+    site.settle()
+    site.faults.clear()
+    site.officernd.create_fee = original
+    site.clock.move(days=1)
+    site.settle()
+    assert site.billed(ann) == 3_500_000
+
+
+def test_backup_inside_a_top_up_that_only_recovers(site: Site) -> None:
+    site.configure(fees={"uncounted": "bill"})
+    ann = site.person("ann", opening_jobs=0)
+    site.prints("ann", 5.0)
+    site.faults.always = lambda n, p: refuse(n, p) if n == "adjust_balance" else None
+    site.settle()
+    site.faults.clear()
+    backup = []
+
+    def act(name, phase):
+        if (name, phase) == ("adjust_balance", "before"):
+            backup.append(deepcopy((site.papercut.accounts, site.papercut.notes)))
+
+    site.faults.always = act
+    site.configure(top_up={"amount": "5.00"})
+    site.papercut.quotas = {}
+    with site.quietly():
+        pass
+    site.relink("ann", standing="excluded")  # nobody is due, there is only something to finish
+    site.top_up()
+    site.faults.clear()
+    assert backup and site.balance("ann") == 0
+    site.papercut.accounts, site.papercut.notes = backup[0]
+    site.settle()
+    assert site.billed(ann) == 5_000_000
+
+
+def test_rebuild_with_something_open(tmp_path: Path) -> None:
+    site = Site(tmp_path, {}, url=f"sqlite:///{tmp_path}/l.db")
+    site.person("ann", opening_jobs=0)
+    site.prints("ann", 5.0)
+    site.faults.always = lambda n, p: refuse(n, p) if n == "adjust_balance" else None
+    site.settle()
+    site.faults.clear()
+    site.database.dispose()
+    shutil.copy(tmp_path / "l.db", tmp_path / "old.db")
+    site.settle()
+    assert site.balance("ann") == 0
+    site.prints("ann", 3.0)
+    site.faults.always = lambda n, p: kill(n, p) if (n, p) == ("create_fee", "after") else None
+    assert site.killed(site.settle)
+    site.faults.clear()
+    site.database.dispose()
+    for p in tmp_path.glob("l.db*"):
+        p.unlink()
+    shutil.copy(tmp_path / "old.db", tmp_path / "l.db")
+    site.settle()
+    with pytest.raises(UnsafePlan, match="is open for people whose later fees are in doubt"):
+        money.rebuild(site.context)
+    (reference,) = [item["reference"] for item in money.open_movements(site.database, site.settings)]
+    site.resolve(reference, "posted")
+    (doubt,) = money.rebuild(site.context).in_doubt
+    site.resolve(doubt, "not-sent")
+    for _ in range(2):
+        site.settle()
+    assert (site.result.exit_code, site.balance("ann"), len(site.officernd.held_fees)) == (0, 0, 2)
+
+
+def test_rebuild_without_a_plan_ends_the_stop(site: Site) -> None:
+    site.officernd.catalogue.clear()
+    site.configure(top_up={"amount": "5.00", "every": "day"})
+    site.person("ann")
+    site.top_up()
+    with site.quietly(), site.database.begin() as connection:
+        connection.execute(update(tables.witnesses).values(number=1, mark="older"))
+    site.clock.move(days=1)
+    site.top_up()
+    assert [r.code for r in site.result.refused] == ["ledger_old"]
+    money.rebuild(site.context)
+    site.clock.move(days=1)
+    site.top_up()
+    assert [r.code for r in site.result.refused] == []
+
+
+@pytest.mark.parametrize("currency,cost", [("JPY", 100.0), ("KWD", 1.234), ("JPY", 100.4), ("KWD", 0.0004)])
+def test_currency(site: Site, currency: str, cost: float) -> None:
+    site.configure(
+        site={"currency": currency},
+        top_up={"amount": "5" if currency == "JPY" else "5.000", "mode": "reset", "every": "day"},
+    )
+    site.person("ann", opening_jobs=0)
+    for _ in range(4):
+        site.prints("ann", cost)
+        site.settle()
+        site.top_up()
+        site.clock.move(days=1)
+    site.settle()
+    w = site.remote_writes()
+    site.settle()
+    assert site.remote_writes() == w
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_threads(tmp_path: Path, seed: int) -> None:
+    source = random.Random(seed)
+    site = Site(
+        tmp_path,
+        {
+            "fees": {"grouping": source.choice(["person", "company"])},
+            "top_up": {"amount": "2.00", "every": "day", "mode": source.choice(["add", "reset"])},
+        },
+        url=f"sqlite:///{tmp_path}/l.db",
+    )
+    people = {
+        f"u{i}": site.person(f"u{i}", opening_jobs=0, company_id=f"64d00000000000000000000{i % 3}") for i in range(9)
+    }
+    printed = dict.fromkeys(people, 0)
+    for _ in range(5):
+        for name in people:
+            if source.random() < 0.6:
+                cost = source.choice([1, 2, 3, 7])
+                site.prints(name, cost)
+                printed[name] += cost * 1_000_000
+        dice = random.Random(source.random())
+
+        def fault(name, phase, dice=dice):
+            roll = dice.random()
+            if name in ("create_fee", "adjust_balance") and roll < 0.25:
+                if roll < 0.05 and phase == "before":
+                    site.late.next_s = dice.choice([5, 20])
+                elif roll < 0.10:
+                    lose(name, phase)
+                elif roll < 0.15 and phase == "before":
+                    refuse(name, phase)
+                elif roll < 0.18 and phase == "before":
+                    unreachable(name, phase)
+                elif roll < 0.22:
+                    raise Killed(name)
+
+        site.faults.always = fault
+        site.killed(lambda: site.settle(parallel=4))
+        site.killed(lambda: site.top_up(parallel=4))
+        site.faults.clear()
+        site.late.next_s = None
+        site.clock.move(seconds=source.choice([1, 100, 86400]))
+    for _ in range(4):
+        site.settle(parallel=4)
+        site.top_up(parallel=4)
+        site.clock.move(seconds=100)
+    from relay.money.ledger import journal
+
+    with site.database.connect() as connection:
+        assert not journal.wrong_wallets(connection, "hq")
+        wallets = journal.open_wallets(connection, "hq")
+        given = {}
+        for row in connection.execute(select(tables.movements)):
+            if row.kind == "top_up" and row.state == "posted":
+                given[row.username] = given.get(row.username, 0) + row.amount
+        open_ = [
+            row for row in connection.execute(select(tables.movements)) if row.state not in ("posted", "withdrawn")
+        ]
+    doubted = {row.username for row in open_}
+    billed = {}
+    with site.database.connect() as connection:
+        for row in connection.execute(select(tables.movements)):
+            if row.kind == "fee" and row.fee_state == "posted":
+                billed[row.username] = billed.get(row.username, 0) + row.amount
+    total = sum(int(f.price * 1_000_000) for f in site.officernd.held_fees.values())
+    assert total == sum(billed.values()), (total, billed)
+    for name in people:
+        if name in doubted:
+            continue
+        assert wallets[people[name]].balance == site.balance(name)
+        assert site.balance(name) == -printed[name] + billed.get(name, 0) + given.get(name, 0), name
+        refs = [c for _, c in site.adjustments(name)]
+        assert len(refs) == len(set(refs))
