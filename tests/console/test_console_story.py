@@ -274,7 +274,8 @@ def fix_with_preview_and_look_again(story: Story) -> None:
 
 def every_cent_is_compared(story: Story) -> None:
     story.click("/money", "Compare every cent")
-    assert "The whole site" in text(story.somebody.page("/money/differences"))
+    told = text(story.somebody.page("/money/differences"))
+    assert "The whole site" in told and "Our fees with OfficeRnD’s" in told
 
 
 def package_is_downloaded_without_a_secret(story: Story) -> None:

@@ -113,10 +113,7 @@ class FeeList:
 
     def doubled(self) -> dict[str, list[RemoteFee]]:
         """Return the references that stand in several fees which somebody has to pay."""
-        alive = {
-            name: [fee for fee in fees if not {fee.status, fee.payment_status} & NO_MORE]
-            for name, fees in self.by_reference.items()
-        }
+        alive = {name: [fee for fee in fees if not is_void(fee)] for name, fees in self.by_reference.items()}
         ours = self.books.ledger.known_references(alive)
         live = self.books.ledger.known_references(alive, live=True)  # a withdrawn one was billed anew since
         return {
@@ -216,6 +213,11 @@ def read(books: Books, plan_id: str, looked_for: Iterable[Fee] = ()) -> FeeList:
             operation="GET /fees",
         )
     return found
+
+
+def is_void(fee: RemoteFee) -> bool:
+    """Return whether staff took a fee back, so that nobody pays it."""
+    return bool({fee.status, fee.payment_status} & NO_MORE)
 
 
 def price_of(fee: RemoteFee) -> int:

@@ -1,7 +1,8 @@
 """The two-way report: costs - refunds + top-ups against fees and balances, each cent matched, pending or explained.
 
-One side is the ledger's memory of every balance (what was printed, what came from elsewhere, what we moved); the other
-is what PaperCut and OfficeRnD hold now. Both are read, nothing is written.
+Four equations, each with its own figure and each able to fail alone: the journal against PaperCut's balances, the
+journal against the job log, the ledger against OfficeRnD's fees by reference, the ledger against the witness. Below
+them stands every difference with what it means. All sides are read, nothing is written.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from sqlalchemy import RowMapping
 from relay import amounts
 from relay.accounts import LinkedAccount
 from relay.errors import EXIT_DONE
-from relay.money.act import fee_list, fees_plan
+from relay.money.act import fee_list, fees_plan, witness
 from relay.money.books import Books, JobEvidence, opened
 from relay.money.decide import reference
 from relay.money.decide.evidence import Reading
@@ -70,6 +71,34 @@ class Balance:
     logged: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Equation:
+    """What our books say against what another witness says; `difference` is theirs less ours.
+
+    Texts with the currency's digits; `witness` compares two numbers, "" where there is none.
+    """
+
+    name: Literal["balances", "jobs", "fees", "witness"]
+    sides: tuple[str, str]
+    ours: str
+    theirs: str
+    difference: str
+    holds: bool
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "name": self.name,
+            "ours": self.ours,
+            "theirs": self.theirs,
+            "difference": self.difference,
+            "holds": self.holds,
+        }
+
+    def text(self) -> str:
+        (ours, theirs), held = self.sides, "holds" if self.holds else f"difference {self.difference or 'unknown'}"
+        return f"{self.name:8}  {ours} {self.ours or 'none'}, {theirs} {self.theirs or 'none'}: {held}"
+
+
 @dataclass(frozen=True)
 class Discrepancies:
     """The whole report: people, companies, the site, and every line that is not simply matched."""
@@ -78,6 +107,7 @@ class Discrepancies:
     since: date | None
     people: tuple[Balance, ...]
     lines: tuple[Line, ...]
+    equations: tuple[Equation, ...]
     fees_matched: int
     fees_total: int
     exit_code: int = EXIT_DONE
@@ -86,6 +116,7 @@ class Discrepancies:
         return {
             "since": self.since.isoformat() if self.since else None,
             "currency": self.currency,
+            "equations": [equation.as_json() for equation in self.equations],
             "people": [self._balance_json(balance) for balance in self.people],
             "companies": [
                 {"company_id": company, **self._sum_json(members)} for company, members in self._companies().items()
@@ -104,12 +135,13 @@ class Discrepancies:
         }
 
     def text(self) -> str:
-        """Return the report for a terminal: the site's equation, then one line for each difference."""
+        """Return the report for a terminal: the sums, the four equations, then one line for each difference."""
         total = self._sum_json(self.people)
         told = ", ".join(f"{name.replace('_', '-')} {total[name]}" for name in (*TERMS, "unsettled", "difference"))
         head = [
             f"{len(self.people)} people: {told} {self.currency}.",
             f"{self.fees_matched} of {self.fees_total} fees match.",
+            *(equation.text() for equation in self.equations),
         ]
         if not self.lines:
             return "\n".join([*head, "Every cent is matched."])
@@ -157,16 +189,63 @@ def discrepancies(site: Site, *, since: date | None = None, jobs: JobEvidence | 
             if account.username in readings
         )
         lines = [*_people_lines(books, people), *_open_lines(books), *_held_lines(books, wallets), *_stop_lines(books)]
-        fees, matched, fee_lines = _fees(books, since)
-        lines.extend(fee_lines)
+        fees = _fees(books, since)
+        number, witness_lines = _witness(books)
+        lines += [*fees.lines, *witness_lines]
         return Discrepancies(
             books.currency,
             since,
             people,
             tuple(sorted(lines, key=lambda line: (line.state, line.subject))),
-            matched,
-            fees,
+            (_balances(books, people), _jobs(books, people), fees.equation, number),
+            fees.matched,
+            fees.total,
         )
+
+
+# -- the four equations ----------------------------------------------------------------------------------------------
+
+
+def _equation(
+    books: Books, name: Literal["balances", "jobs", "fees"], sides: tuple[str, str], ours: int, theirs: int
+) -> Equation:
+    told = (amounts.text(micros, books.currency) for micros in (ours, theirs, theirs - ours))
+    return Equation(name, sides, *told, holds=ours == theirs)
+
+
+def _balances(books: Books, people: Sequence[Balance]) -> Equation:
+    """Return what the journal's entries say that PaperCut must hold, against what it holds."""
+    held = sum(person.balance for person in people)
+    told = sum(person.balance - person.unsettled - person.difference for person in people)
+    return _equation(books, "balances", ("journal", "PaperCut"), told, held)
+
+
+def _jobs(books: Books, people: Sequence[Balance]) -> Equation:
+    """Return what the journal says was printed, against the job log, of the people whose log is sure."""
+    sure = [(person.printed, person.logged) for person in people if person.logged is not None]
+    printed, logged = sum(pair[0] for pair in sure), sum(pair[1] for pair in sure)
+    return _equation(books, "jobs", ("journal", "job log"), printed, logged)
+
+
+def _witness(books: Books) -> tuple[Equation, list[Line]]:
+    """Return the ledger's number against the one in PaperCut, and a line for a stop that no run has stored yet."""
+    number = witness.known(books).current.number
+    seen, stop = witness.look(books) if number else (None, None)
+    shown = seen.number if seen is not None else None
+    equation = Equation(
+        "witness",
+        ("ledger", "PaperCut"),
+        str(number),
+        "" if shown is None else str(shown),
+        "" if shown is None else str(shown - number),
+        holds=stop is None,
+    )
+    if stop is None or stop.code in {standing.code for standing in books.ledger.stops()}:
+        return equation, []
+    return equation, [Line("unmatched", books.name, 0, f"({stop.code}) {stop.message}")]
+
+
+# -- people ----------------------------------------------------------------------------------------------------------
 
 
 def _balance(
@@ -271,51 +350,61 @@ def _held_lines(books: Books, wallets: Mapping[str, Wallet]) -> list[Line]:
     ]
 
 
-def _fees(books: Books, since: date | None) -> tuple[int, int, list[Line]]:
-    """Return how many fees the ledger has since a day, how many of them stand in OfficeRnD, a line for each other."""
+@dataclass(frozen=True, slots=True)
+class _Fees:
+    """The fees' equation, how many of how many match, and a line for each that does not."""
+
+    equation: Equation
+    total: int
+    matched: int
+    lines: list[Line]
+
+
+def _fees(books: Books, since: date | None) -> _Fees:
+    """Compare the ledger's fees since a day with what stands in OfficeRnD under their references."""
     plan = fees_plan.fees_plan(books.officernd, books.settings, create=False)
     posted = books.ledger.posted_fees()
     ours = [fee for fee in posted if since is None or fee.business_day >= since]
     begin = min((fee.issue_date for fee in ours), default=None)
     held = books.officernd.fees(plan=plan.id, issued_from=_earlier(begin)) if plan is not None else []
+    read = fee_list.FeeList(books, tuple(held), False, None, "")
     by_id = {fee.id: fee for fee in held}
-    by_reference = {name: fee for fee in held for name in reference.find(fee.name)}
     lines: list[Line] = []
     matched = 0
-    claimed: set[str] = set()
+    standing: dict[str, RemoteFee] = {}  # by id, each once
     for fee in ours:
-        remote = by_id.get(fee.fee_id) or by_reference.get(fee.reference)
-        if remote is not None:
-            claimed.add(remote.id)
+        found = read.by_reference.get(fee.reference, [])
+        remote = by_id.get(fee.fee_id) or (found[0] if found else None)
+        standing |= {one.id: one for one in [*found, *([remote] if remote is not None else [])]}
         wrong = _compare(books, fee, remote)
         if wrong:
             lines.append(Line(wrong.state, fee.reference, wrong.amount, wrong.message))
         else:
             matched += 1
-    read = fee_list.FeeList(books, tuple(held), False, None, "")
     doubled = read.doubled()
     lines.extend(
         Line("unmatched", name, fee_list.price_of(fees[0]), fee_list.doubled_sentence(name, fees))
         for name, fees in doubled.items()
     )
-    claimed |= {fee.id for fees in doubled.values() for fee in fees}
-    lost = {fee.id for fee in read.lost()}
-    known = books.ledger.known_fee_ids(by_id)
+    explained = {fee.id for fees in doubled.values() for fee in fees} | set(standing) | read.known_ids
+    lost = {fee.id: fee for fee in read.lost() if since is None or fee.issue_date >= since}
     lines.extend(
         Line(
             "unmatched",
             fee.id,
-            amounts.from_decimal(fee.price * fee.quantity),
+            fee_list.price_of(fee),
             f"has a reference of this site that the ledger does not know ({fee.name[:60]!r}): papercut-relay rebuild"
             if fee.id in lost
             else f"stands on the fees plan for one of our people and is not ours ({fee.name[:60]!r})",
         )
         for fee in held
-        if fee.id not in claimed | known
-        and fee.member in {person.member_id for person in books.people}
+        if fee.id not in explained
+        and (fee.id in lost or fee.member in {person.member_id for person in books.people})
         and (since is None or fee.issue_date >= since)
     )
-    return len(ours), matched, lines
+    theirs = sum(fee_list.price_of(fee) for fee in (standing | lost).values() if not fee_list.is_void(fee))
+    equation = _equation(books, "fees", ("ledger", "OfficeRnD"), sum(fee.price for fee in ours), theirs)
+    return _Fees(equation, len(ours), matched, lines)
 
 
 def _earlier(day: date | None) -> date | None:
@@ -331,7 +420,7 @@ def _compare(books: Books, fee: Fee, remote: RemoteFee | None) -> Line | None:
     price = amounts.from_decimal(remote.price * remote.quantity)
     if price != fee.price:
         return Line("unmatched", fee.reference, price - fee.price, f"its price was changed in OfficeRnD: {never}")
-    if remote.payment_status in ("voided", "refunded") or remote.status in ("waived", "rejected"):
+    if fee_list.is_void(remote):
         word = remote.payment_status or remote.status
         return Line("explained", fee.reference, -fee.price, f"is {word} in OfficeRnD: {never}")
     if fee.member_id and remote.member != fee.member_id:
