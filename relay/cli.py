@@ -356,17 +356,23 @@ def resolve(reference: str, as_: str, reason: str) -> int:
 
 
 @command()
-@click.argument("who")
+@click.argument("who", required=False)
+@click.option("--held", "code", metavar="CODE", help="Everybody who is held for this reason, instead of WHO.")
 @click.option("--as", "as_", type=click.Choice(["bill", "forgive", "credit", "continue"]), required=True)
 @click.option("--amount", default="", metavar="AMOUNT", help="Only so much; what a restored PaperCut has forgotten.")
 @click.option("--reason", required=True, metavar="TEXT", help="Why; kept with the movement.")
-def approve(who: str, as_: str, amount: str, reason: str) -> int:
+@click.option("--yes", is_flag=True, help="With --held: do not ask.")
+def approve(who: str | None, code: str | None, as_: str, amount: str, reason: str, yes: bool) -> int:
     """Release what is held of WHO: opening balances, unexplained debts, proposed credits; or answer a stop.
 
     WHO is an e-mail address, username, member id or reference, the code of a stop, or the site's name for its stops.
     """
     from relay import money
 
+    if code is not None:
+        return _approve_all(who, code, as_, amount, reason, yes)
+    if who is None:
+        raise UsageError("Say whose: an e-mail address, username or stop, or --held CODE for all held for one reason.")
     return _answer_doubt(lambda site: money.approve(site, who, as_=as_, reason=reason, amount=amount))
 
 
@@ -577,6 +583,24 @@ def _answer_doubt(work: Callable[[Any], Any]) -> int:
         done = work(site)
         OUTSIDE.answer(done.as_json(), lambda: click.echo(done.text()))
         return EXIT_DONE
+
+
+def _approve_all(who: str | None, code: str, as_: Any, amount: str, reason: str, yes: bool) -> int:
+    """Show everybody who is held for a reason, ask, and give the word on exactly what was shown."""
+    from relay import money
+
+    if who is not None or amount:
+        raise UsageError("--held CODE speaks of everybody and of all of it: leave WHO and --amount out.")
+    with _site() as site:
+        shown = money.held_for(site, code, as_)
+    click.echo(shown.text(), err=True)
+    if not yes:
+        if not sys.stdin.isatty():
+            raise UsageError("Nothing was approved: look at the list, then say the same with --yes.")
+        if not click.confirm(f"Approve all of it --as {as_}?", err=True):
+            OUTSIDE.answer({"held": code, "as": as_, "people": []}, lambda: click.echo("Nothing was approved."))
+            return EXIT_DONE
+    return _answer_doubt(lambda site: money.approve_all(site, shown, as_=as_, reason=reason))
 
 
 def _date(text: str | None) -> Any:

@@ -245,3 +245,36 @@ def test_ctrl_c_under_way_says_that_the_next_run_goes_on(
     monkeypatch.setattr("relay.jobs.import_jobs", stopped)
     assert run_main("--config", str(write_toml(tmp_path)), "jobs") == 1
     assert "Stopped by Ctrl+C; the next run finds what was under way" in capsys.readouterr().err
+
+
+def test_everybody_held_for_one_reason_is_shown_before_it_is_approved(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from relay import money
+    from relay.money.decide.holds import Hold
+    from relay.money.words import HeldFor, Said
+
+    given: list[object] = []
+    shown = HeldFor("opening_balance", (Hold(1, "m1", "ann", "opening_balance", 8_000_000, ""),), "EUR")
+    monkeypatch.setattr(money, "held_for", lambda site, code, as_: shown)
+    monkeypatch.setattr(
+        money,
+        "approve_all",
+        lambda site, rows, *, as_, reason: given.append(rows) or Said("Done.", {"held": rows.code}),
+    )
+    words = ("--config", str(write_toml(tmp_path)), "approve", "--as", "bill", "--reason", "agreed")
+    for wrong in ((), ("ann", "--held", "opening_balance"), ("--held", "opening_balance", "--amount", "1")):
+        assert run_main(*words, *wrong) == 2
+    monkeypatch.setattr("sys.stdin.isatty", lambda: False, raising=False)
+    capsys.readouterr()
+    assert run_main(*words, "--held", "opening_balance") == 2
+    told = capsys.readouterr().err
+    assert "ann  8.00" in told and "--yes" in told and not given
+    assert run_main("--json", *words, "--held", "opening_balance", "--yes") == 0
+    assert json.loads(capsys.readouterr().out) == {"message": "Done.", "held": "opening_balance"}
+    assert given == [shown]
+    for answer, count in (("n", 1), ("y", 2)):
+        monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
+        monkeypatch.setattr("click.confirm", lambda text, err, answer=answer: answer == "y")
+        assert run_main(*words, "--held", "opening_balance") == 0
+        assert len(given) == count

@@ -15,13 +15,15 @@ from relay.money.report.status import (
 from relay.money.settle import check_codes, recover, settle
 from relay.money.top_up import top_up
 from relay.money.witness import keep_witness
-from relay.money.words import approve, resolve
+from relay.money.words import approve, approve_all, held_for, resolve
 
 __all__ = [
     "approve",
+    "approve_all",
     "check_codes",
     "discrepancies",
     "held",
+    "held_for",
     "journal",
     "keep_witness",
     "last_runs",

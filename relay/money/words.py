@@ -43,6 +43,7 @@ ENDED_BY = {
     "ledger_lost": "put the newest copy of the ledger back, or run papercut-relay rebuild",
     "ledger_old": "put the newest copy of the ledger back, or run papercut-relay rebuild",
 }
+DONE = {"bill": "is billed", "forgive": "is forgiven", "credit": "is taken back for a credit"}
 Effect = Literal["posted", "not-sent", "none"]
 
 
@@ -201,15 +202,86 @@ def _approve_holds(site: Site, ledger: Ledger, who: str, as_: Answer, reason: st
         for row in wanted:
             holds.add_word(connection, site.name, as_, reason, site.clock.now(), hold=row, amount=named[row.id])
     total = f"{amounts.text(_whole(sum(named.values()), currency), currency)} {currency}"
-    done = {"bill": "is billed", "forgive": "is forgiven", "credit": "is taken back for a credit"}[as_]
     instead = " This takes the place of the word given before." if any(row.word for row in wanted) else ""
-    person = wanted[0].username
+    person, codes = wanted[0].username, ", ".join(sorted(row.code for row in wanted))
     return Said(
-        f"{total} of {person} ({', '.join(sorted(row.code for row in wanted))}) {done} by the next settle.{instead}",
+        f"{total} of {person} ({codes}) {DONE[as_]} by the next settle.{instead}",
         {
             "who": who,
             "as": as_,
             "held": {row.code: amounts.text(_whole(named[row.id], currency), currency) for row in wanted},
+        },
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class HeldFor:
+    """Everybody who is held for one reason, and so exactly what a word on all of them names."""
+
+    code: str
+    rows: tuple[Hold, ...]
+    currency: str
+
+    @property
+    def total(self) -> str:
+        return amounts.text(sum(_whole(row.amount, self.currency) for row in self.rows), self.currency)
+
+    def text(self) -> str:
+        """Return a line for each person and the sum, to look at before the word is given."""
+        lines = [
+            f"{row.username}  {amounts.text(_whole(row.amount, self.currency), self.currency)}" for row in self.rows
+        ]
+        people = "1 person is" if len(self.rows) == 1 else f"{len(self.rows)} people are"
+        return "\n".join([*lines, f"{people} held for {self.code}, {self.total} {self.currency} in all."])
+
+
+def held_for(site: Site, code: str, as_: Answer) -> HeldFor:
+    """Return whom a word on everybody held for `code` is about. Raises UsageError where none can be answered so."""
+    ledger = open_ledger(site.database, site.settings, site.clock)
+    try:
+        with ledger.read() as connection:
+            found = holds.open_holds(connection, site.name)
+    finally:
+        ledger.release()
+    rows = [row for row in found if row.code == code and row.code not in NO_WORD]
+    if not rows:
+        codes = sorted({row.code for row in found if row.code not in NO_WORD})
+        known = f"held are: {', '.join(codes)}" if codes else "nothing waits for a word"
+        raise UsageError(f"Nobody is held for {code!r} that a word could release; {known}.")
+    if code == RESTORED:
+        raise UsageError(
+            f"What a restored PaperCut has forgotten differs from person to person: say it of each of the {len(rows)} "
+            "with approve WHO --as forgive --amount A."
+        )
+    if not _is_answerable(rows[0], as_):
+        raise _not_answerable("the people", as_, rows)
+    return HeldFor(code, tuple(rows), site.settings.site.currency)
+
+
+def approve_all(site: Site, shown: HeldFor, *, as_: Answer, reason: str) -> Said:
+    """Answer what was shown, row by row; one that is not the same any more waits for another word."""
+    reason = _reason(reason)
+    ledger = open_ledger(site.database, site.settings, site.clock)
+    try:
+        with ledger.write() as connection:
+            now = {row.id: row for row in holds.open_holds(connection, site.name)}
+            rows = [now[row.id] for row in shown.rows if row.id in now and now[row.id].amount == row.amount]
+            for row in rows:
+                holds.add_word(connection, site.name, as_, reason, site.clock.now(), hold=row, amount=row.amount)
+    finally:
+        ledger.release()
+    given = HeldFor(shown.code, tuple(rows), shown.currency)
+    changed = len(shown.rows) - len(rows)
+    instead = f" {changed} changed since they were shown and wait for another word." if changed else ""
+    return Said(
+        f"{given.total} {given.currency} of {len(rows)} held for {given.code} {DONE[as_]} by the next settle.{instead}",
+        {
+            "held": given.code,
+            "as": as_,
+            "people": [
+                {"username": row.username, "amount": amounts.text(_whole(row.amount, given.currency), given.currency)}
+                for row in rows
+            ],
         },
     )
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from money_world import Account, Site, kill, lose, refuse, sites, unreachable
 
+from relay import money
 from relay.errors import UsageError
 from relay.money.ledger import tables
 from relay.money.ledger.store import Ledger
@@ -365,3 +366,44 @@ def test_a_stop_is_ended_by_its_own_answer_only(site: Site, word: str, ends: boo
             with pytest.raises(UsageError, match="is not ended by --as"):
                 site.approve(who, word)
     assert site.settle().exit_code == (0 if ends else 3)
+
+
+def test_a_word_on_everybody_held_for_one_reason(site: Site) -> None:
+    """Exactly what was shown is approved; what has changed since waits, and so does what is held for another reason."""
+    members = {name: site.person(name, -debt) for name, debt in (("ann", 8.0), ("bob", 2.5), ("cid", 4.0))}
+    other = site.person("dan")
+    site.settle()
+    site.papercut.accounts["dan"].balance -= 3.0
+    site.settle()
+    shown = money.held_for(site.context, "opening_balance", "bill")
+    assert shown.text().splitlines() == [
+        "ann  8.00",
+        "bob  2.50",
+        "cid  4.00",
+        "3 people are held for opening_balance, 14.50 EUR in all.",
+    ]
+    site.papercut.accounts["cid"].balance += 1.0  # pays a part of it before the word is given
+    site.settle()
+    said = money.approve_all(site.context, shown, as_="bill", reason="agreed with all of them")
+    assert "10.50 EUR of 2 held for opening_balance is billed" in said.text()
+    assert "1 changed since they were shown" in said.text()
+    assert [row["username"] for row in said.as_json()["people"]] == ["ann", "bob"]
+    site.settle()
+    site.settle()
+    assert {name: site.billed(member) for name, member in members.items()} == {
+        "ann": 8_000_000,
+        "bob": 2_500_000,
+        "cid": 0,
+    }
+    assert site.billed(other) == 0
+
+
+def test_a_word_on_everybody_must_be_possible(site: Site) -> None:
+    site.person("ann", -8.0)
+    with pytest.raises(UsageError, match="nothing waits for a word"):
+        money.held_for(site.context, "opening_balance", "bill")
+    site.settle()
+    with pytest.raises(UsageError, match="'typo' that a word could release; held are: opening_balance"):
+        money.held_for(site.context, "typo", "bill")
+    with pytest.raises(UsageError, match="could be released --as credit"):
+        money.held_for(site.context, "opening_balance", "credit")
