@@ -122,6 +122,8 @@ def _resolve_adjustment(ledger: Ledger, movement: Movement, as_: Effect, reason:
                     f"--as none is for a fee that stands without an adjustment; {reference} is a {movement.kind}: say "
                     "--as posted or --as not-sent."
                 )
+            if movement.state == "sent":  # nobody looked since: what a person answers is a doubt
+                ledger.step_movement(connection, reference, "in_doubt", "word", detail)
             ledger.step_movement(
                 connection, reference, "withdrawn", "word", detail, by_word=True, lost=False, note=reason
             )

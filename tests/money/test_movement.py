@@ -33,7 +33,8 @@ def test_only_the_listed_steps_are_possible(old: str, new: str) -> None:
             check_step("R", old, new)  # type: ignore[arg-type]
 
 
-def test_a_lost_or_sent_effect_is_never_sent_again_unseen() -> None:
+def test_a_lost_or_sent_effect_is_never_withdrawn_or_sent_again_unseen() -> None:
+    assert "withdrawn" not in STEPS["sent"]  # of one in doubt a person may say `none`
     assert "sent" not in STEPS["sent"] | STEPS["in_doubt"]
 
 

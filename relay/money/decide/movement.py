@@ -31,9 +31,9 @@ KINDS: tuple[Kind, ...] = ("fee", "top_up", "forgiveness", "credit", "restoratio
 # Where an effect may go from each state. `posted` and `withdrawn` are final: a correction is a new movement.
 STEPS: Mapping[State, frozenset[State]] = {
     "planned": frozenset({"sent", "posted", "in_doubt", "withdrawn"}),  # posted: found, although we did not know it
-    "sent": frozenset({"posted", "planned", "failed", "in_doubt", "withdrawn"}),  # withdrawn: a person's `none`
+    "sent": frozenset({"posted", "planned", "failed", "in_doubt"}),
     "failed": frozenset({"sent", "posted", "planned", "in_doubt", "withdrawn"}),
-    "in_doubt": frozenset({"posted", "planned", "failed", "withdrawn"}),
+    "in_doubt": frozenset({"posted", "planned", "failed", "withdrawn"}),  # withdrawn: a person's `none`
     "posted": frozenset(),
     "withdrawn": frozenset(),
 }
