@@ -407,3 +407,19 @@ def test_a_word_on_everybody_must_be_possible(site: Site) -> None:
         money.held_for(site.context, "typo", "bill")
     with pytest.raises(UsageError, match="could be released --as credit"):
         money.held_for(site.context, "opening_balance", "credit")
+
+
+def test_none_to_an_adjustment_that_nobody_has_looked_at_since_it_was_sent(site: Site) -> None:
+    ann = site.person("ann")
+    site.prints("ann", 7.0)
+    site.faults.always = lambda name, phase: (
+        kill(name, phase) if (name, phase) == ("adjust_balance", "before") else None
+    )
+    site.killed(site.settle)
+    site.faults.clear()
+    (movement,) = money.open_movements(site.database, site.settings)
+    assert movement["stage"] == "adjustment_sent"
+    site.resolve(movement["reference"], "none")
+    assert money.open_movements(site.database, site.settings) == []
+    site.settle()
+    assert (site.billed(ann), site.adjustments("ann")) == (7_000_000, [])
