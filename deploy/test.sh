@@ -30,5 +30,6 @@ npm install --prefix tests/node --silent --no-audit --no-fund
 
 .venv/bin/ruff check .
 .venv/bin/ruff format --check .
+.venv/bin/python -m mypy
 shellcheck deploy/*.sh .ci/run
 exec .venv/bin/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder "$@"

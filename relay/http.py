@@ -36,10 +36,10 @@ class _Adapter(HTTPAdapter):
         super().__init__(pool_connections=connections, pool_maxsize=connections, pool_block=True, max_retries=0)
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        super().init_poolmanager(*args, ssl_context=self._context, **kwargs)  # type: ignore[no-untyped-call]
+        super().init_poolmanager(*args, ssl_context=self._context, **kwargs)
 
     def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
-        return super().proxy_manager_for(proxy, ssl_context=self._context, **kwargs)  # type: ignore[no-untyped-call]
+        return super().proxy_manager_for(proxy, ssl_context=self._context, **kwargs)
 
 
 def session(
@@ -157,7 +157,7 @@ def delay_s(error: RemoteError, attempt: int, jitter: float) -> float:
     """Return how long to wait before the next try: the server's word, else doubling, spread by `jitter` (0 to 1)."""
     if isinstance(error, RateLimited) and error.retry_after_s > 0:
         return error.retry_after_s
-    return BACKOFF_FIRST_S * 2 ** (attempt - 1) * (0.5 + jitter / 2)
+    return float(BACKOFF_FIRST_S * 2 ** (attempt - 1) * (0.5 + jitter / 2))
 
 
 def repeat_read(call: Callable[[], Answer], clock: Clock, jitter: Callable[[], float] = random.random) -> Answer:

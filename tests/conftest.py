@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import socket
-import sys
 from collections import Counter
-from pathlib import Path
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent))
 
 _connect = socket.socket.connect
 

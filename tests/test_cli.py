@@ -10,11 +10,12 @@ import sys
 from pathlib import Path
 
 import pytest
-from settings_example import raw_settings, write_secrets
 from sqlalchemy.exc import OperationalError
 
 from relay import cli
+from relay.cli import app
 from relay.lock import site_lock
+from tests.support.settings_example import raw_settings, write_secrets
 
 ROOT = Path(__file__).parent.parent
 
@@ -76,7 +77,7 @@ def test_a_statement_that_goes_into_a_file_has_its_sentences_whole(tmp_path: Pat
     assert note.endswith("PaperCut's database would show them.") and len(note) > 120
 
 
-@pytest.mark.parametrize("name", sorted(cli.cli.commands))
+@pytest.mark.parametrize("name", sorted(app.cli.commands))
 def test_help_answers_without_settings(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     assert run_main(name, "--help") == 0

@@ -5,10 +5,10 @@ from datetime import time
 from pathlib import Path
 
 import pytest
-from settings_example import example_settings, raw_settings, write_secrets
 
 from relay import config
 from relay.errors import ConfigError
+from tests.support.settings_example import example_settings, raw_settings, write_secrets
 
 
 def problems(folder: Path, **sections: dict[str, object]) -> list[str]:

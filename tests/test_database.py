@@ -11,16 +11,16 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from old_ledger import make, put
-from settings_example import example_settings
 from sqlalchemy import Column, Engine, MetaData, Table, create_engine, select, text
 from sqlalchemy.exc import OperationalError
 
 import relay.jobs.tables
 import relay.money.ledger.tables
-import relay.people.links  # noqa: F401 - every room's tables are in the schema
+import relay.people.memory.links  # noqa: F401 - every room's tables are in the schema
 from relay import database, ledger_copies
 from relay.errors import LedgerError
+from tests.support.old_ledger import make, put
+from tests.support.settings_example import example_settings
 
 
 @pytest.fixture

@@ -9,14 +9,15 @@ from pathlib import Path
 import click
 import pytest
 
-from relay import cli, config
+from relay import config
+from relay.cli import app
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 def commands() -> Iterator[tuple[str, click.Command]]:
-    for name, command in cli.cli.commands.items():
+    for name, command in app.cli.commands.items():
         if isinstance(command, click.Group):
             for inner_name, inner in command.commands.items():
                 yield f"{name} {inner_name}", inner

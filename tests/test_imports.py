@@ -22,16 +22,10 @@ FORBIDDEN = {
 ALLOWED: set[str] = set()
 IMPURE = {"requests", "sqlalchemy", "os", "time", "random", "subprocess", "socket", "lxml"}
 PURE = [
-    "people/model.py",
-    "people/rules.py",
-    "people/usernames.py",
-    "people/plan.py",
-    "people/safety.py",
+    "people/directory.py",
+    *(f"people/decide/{file.name}" for file in sorted((RELAY / "people" / "decide").glob("*.py"))),
     "people/world.py",
-    "people/groupnames.py",
-    "people/matching.py",
-    "people/decisions.py",
-    "people/verify.py",
+    "people/act/verify.py",
     "amounts.py",
     "accounts.py",
     *(f"money/decide/{file.name}" for file in sorted((RELAY / "money" / "decide").glob("*.py"))),

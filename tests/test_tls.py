@@ -11,12 +11,12 @@ from pathlib import Path
 
 import pytest
 import trustme
-from settings_example import example_settings
-from still_clock import StillClock
 
 from relay import errors
 from relay.officernd.client import OfficeRnD
 from relay.papercut.client import PaperCut
+from tests.support.settings_example import example_settings
+from tests.support.still_clock import StillClock
 
 XML = b"<methodResponse><params><param><value><boolean>1</boolean></value></param></params></methodResponse>"
 

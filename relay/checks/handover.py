@@ -12,7 +12,7 @@ from pathlib import Path
 from papercut_scripts import handover as format_
 from relay.checks.model import Finding, Severity, Site
 from relay.errors import RelayError
-from relay.people import publish
+from relay.people.act import publish
 
 PRINT_SCRIPT = "print_hook.js"
 _PASTE = "Printers > [Template Printer] (and each printer) > Scripting"

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from relay.checks.model import Finding, Site
 from relay.errors import RelayError
-from relay.people import publish
+from relay.people.act import publish
 
 LOW_LICENCE = 10
 TASK_LIMIT_S = 600.0

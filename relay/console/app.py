@@ -53,7 +53,8 @@ def make_app(place: Desk) -> Flask:
 def _account_page(member_id: str) -> str:
     """Return the address of the page about an account: a shared one has no person, its statement tells of it."""
     endpoint, word = ("statements.show", "member") if is_shared(member_id) else ("people.one", "who")
-    return url_for(endpoint, **{word: member_id})
+    arguments: dict[str, Any] = {word: member_id}
+    return url_for(endpoint, **arguments)
 
 
 def _teach_templates(app: Flask, place: Desk) -> None:

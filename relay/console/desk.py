@@ -29,8 +29,8 @@ from relay.database import open_database
 from relay.errors import ConfigError, RelayError
 from relay.lock import site_lock
 from relay.officernd.model import Location, Plan
-from relay.people.model import Directory
-from relay.people.publish import current_directory
+from relay.people.act.publish import current_directory
+from relay.people.directory import Directory
 from relay.progress import Progress
 from relay.site import Site, open_site
 

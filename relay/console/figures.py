@@ -23,7 +23,7 @@ from relay.jobs import tables as jobs_tables
 from relay.money.decide.movement import PUBLIC_STATES, Movement
 from relay.money.ledger import tables as money_tables
 from relay.money.ledger.store import Ledger
-from relay.people.model import DirectoryUser
+from relay.people.directory import DirectoryUser
 
 
 @dataclass(frozen=True, slots=True)

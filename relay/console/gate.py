@@ -225,7 +225,7 @@ def _check() -> Response | None:
     """Check address, session, token and role, in this order; abort or send to the login where one is missing."""
     g.user = None
     view = current_app.view_functions.get(request.endpoint or "")
-    role = getattr(view, "console_role", "look" if request.method in ("GET", "HEAD") else "missing")
+    role: Any = getattr(view, "console_role", "look" if request.method in ("GET", "HEAD") else "missing")
     if request.endpoint == "static":
         role = None
     _check_host(health=request.endpoint == "machine.healthz")

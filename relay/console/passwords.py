@@ -151,7 +151,7 @@ def _users_file(settings_file: Path, *, make: bool) -> Path:
         named = DEFAULT_FILE
         if "console" not in document:
             document["console"] = tomlkit.table()
-        document["console"]["password_hash_file"] = named  # type: ignore[index]
+        document["console"]["password_hash_file"] = named
         mode = settings_file.stat().st_mode
         write_private(settings_file, tomlkit.dumps(document))
         settings_file.chmod(mode & 0o777)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import waitress
+from waitress.server import create_server
 
 from relay import config
 from relay.config import Settings
@@ -36,7 +36,7 @@ def serve(settings: Settings, *, listen: str | None = None, say: Callable[[str],
     _check_listen(settings, address)
     with serving_lock(settings.site.state_dir), _listening(address) as listening:
         place = Desk(settings)
-        web = waitress.create_server(
+        web = create_server(
             make_app(place),
             sockets=[listening],
             threads=THREADS,

@@ -120,7 +120,7 @@ def _same(current: Settings, name: str, value: Any) -> bool:
     field = FIELDS[name]
     before = shown(current, field)
     if field.kind == "amounts":
-        return [f"{item['plan']} = {item['amount']}" for item in value] == before
+        return bool([f"{item['plan']} = {item['amount']}" for item in value] == before)
     return bool(value == before or (not isinstance(value, bool | list) and str(value) == before))
 
 

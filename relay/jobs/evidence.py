@@ -20,8 +20,8 @@ from relay.accounts import SHARED, is_shared
 from relay.database import reading
 from relay.errors import RelayError
 from relay.jobs import store, tables
-from relay.jobs.figures import counted
 from relay.jobs.importing import ImportResult, import_jobs
+from relay.jobs.statement.figures import counted
 from relay.jobs.store import Counts
 from relay.money.decide.explain import Known
 from relay.site import Site
@@ -99,7 +99,7 @@ class JobLog:
         """Return whether PaperCut's transactions hold a comment with this reference; None where they cannot be read."""
         if self._site.settings.jobs.source != "database":
             return None
-        from relay.jobs.papercut_database import has_transaction
+        from relay.jobs.sources.papercut_database import has_transaction
 
         return has_transaction(self._site.settings, reference)
 

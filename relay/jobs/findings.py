@@ -17,9 +17,9 @@ from relay.config import Settings
 from relay.database import reading
 from relay.errors import RelayError, argument
 from relay.jobs import queries, store, tables
-from relay.jobs.billed import LONG_AGO
-from relay.jobs.figures import Amounts, counted
 from relay.jobs.job import Finding
+from relay.jobs.statement.billed import LONG_AGO
+from relay.jobs.statement.figures import Amounts, counted
 from relay.money.ledger import tables as money
 from relay.papercut.client import PaperCut
 from relay.stored_accounts import shared_accounts

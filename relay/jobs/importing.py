@@ -18,9 +18,9 @@ from sqlalchemy import Engine
 from relay.database import reading
 from relay.errors import EXIT_DONE, EXIT_FAILED, RelayError
 from relay.jobs import store
-from relay.jobs.columns import Place
 from relay.jobs.job import Batch, Cursor, Finding, Job
-from relay.jobs.logs import FOLDERS, LogFolder
+from relay.jobs.sources.columns import Place
+from relay.jobs.sources.logs import FOLDERS, LogFolder
 from relay.jobs.store import NOBODY, Counts, ImportState, Owner
 from relay.site import Site
 from relay.stored_accounts import linked_accounts
@@ -162,7 +162,7 @@ class _Import:
         """Return the source, None with a finding where there is none to read."""
         settings = self.settings
         if self.source == "database":
-            from relay.jobs.papercut_database import PaperCutDatabase
+            from relay.jobs.sources.papercut_database import PaperCutDatabase
 
             return PaperCutDatabase.of(settings, self.now, self.findings)
         assert self.source in ("print_logs", "csv")

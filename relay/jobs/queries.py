@@ -14,12 +14,11 @@ from sqlalchemy import Connection, and_, func, or_, select
 from relay import stored_accounts
 from relay.accounts import SHARED, SharedAccount
 from relay.jobs import store, tables
-from relay.jobs.billed import LONG_AGO
-from relay.jobs.figures import Amounts, Named, PrintedJob
+from relay.jobs.statement.billed import LONG_AGO
+from relay.jobs.statement.figures import Amounts, Named, PrintedJob
 from relay.money.decide.explain import Buckets
 from relay.money.ledger import tables as money
-from relay.people import links
-from relay.stored_accounts import people_links
+from relay.stored_accounts import people_links, people_shared_accounts
 
 _jobs = tables.jobs
 _COLUMNS = tuple(_jobs.c[name] for name in PrintedJob.__dataclass_fields__ if name != "shared_id")
@@ -164,7 +163,7 @@ def standings(connection: Connection, site: str, known: Mapping[str, Named]) -> 
 def company_ids(connection: Connection, site: str, name: str) -> set[tuple[str, str]]:
     """Return (id, name) of every company of this name (any case) or id, as jobs, links and history know it."""
     found: set[tuple[str, str]] = set()
-    for table in (_jobs, people_links, tables.people, links.people_shared_accounts):
+    for table in (_jobs, people_links, tables.people, people_shared_accounts):
         query = select(table.c.company_id, table.c.company_name).where(table.c.site == site, table.c.company_id != "")
         found.update((row.company_id, row.company_name) for row in connection.execute(query.distinct()))
     # Compared here: SQLite knows upper and lower case of ASCII only.

@@ -196,7 +196,8 @@ def _take(books: Books, remote: RemoteFee, name: str, doubtful: bool) -> None:
     with books.ledger.write() as connection:
         if account is not None and account.member_id not in journal.open_wallets(connection, books.name):
             wallet, entry = opening(account, books.business_day())
-            books.ledger.book(connection, *journal.add_wallets(connection, books.name, [wallet]), entry, 0)
+            (stored,) = journal.add_wallets(connection, books.name, [wallet])
+            books.ledger.book(connection, stored, entry, 0)
         books.ledger.add_fee(connection, fee, taken=True)
         if remote.member:  # who shared a company's fee is not written in it
             movement = Movement(

@@ -561,7 +561,7 @@ class PaperCut:
         """Do exactly one exchange and translate whatever comes back."""
         with self._lock:
             self.calls[method] += 1
-        where = {"system": SYSTEM, "operation": method}
+        where: dict[str, Any] = {"system": SYSTEM, "operation": method}
         try:
             body = wire.call(f"api.{method}", parameters)
         except ValueError:
@@ -597,7 +597,7 @@ class PaperCut:
 
     def _transport(self, error: requests.RequestException, method: str, writes: bool) -> RemoteError:
         failed = http.failure(error)
-        where = {"system": SYSTEM, "operation": method}
+        where: dict[str, Any] = {"system": SYSTEM, "operation": method}
         if failed.tls:
             return NotSent(
                 f"PaperCut's certificate at {self.address} is not accepted ({failed.why}): use the name that stands in "

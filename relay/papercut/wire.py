@@ -83,7 +83,7 @@ def answer(body: bytes) -> Any:
         root = etree.fromstring(body, parser)
     except (etree.XMLSyntaxError, ValueError) as error:
         raise Unreadable(f"not XML: {error}") from None
-    if root.getroottree().docinfo.doctype:
+    if root.getroottree().docinfo.doctype:  # type: ignore[union-attr]
         raise Unreadable("a document type, which no server of this dialect sends")
     if root.tag != "methodResponse":
         raise Unreadable(f"<{root.tag}> instead of <methodResponse>")

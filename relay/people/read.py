@@ -19,7 +19,7 @@ from relay.errors import BadAnswer, NotFound, RelayError
 from relay.officernd.client import OfficeRnD
 from relay.officernd.model import Organization
 from relay.papercut.client import PaperCut, balance_from_text, is_true
-from relay.people.snapshot import Snapshot
+from relay.people.memory.snapshot import Snapshot
 from relay.people.world import Account, Memory, OfficeRnDSide, PaperCutSide, World
 from relay.progress import Phase, Progress
 from relay.site import Site

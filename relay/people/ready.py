@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from relay.config import Settings
-from relay.people.plan import Plan
-from relay.people.rules import email_outcome
+from relay.people.decide.plan import Plan
+from relay.people.decide.rules import email_outcome
 from relay.private_files import write_private
 
 NAME = "readiness.json"

@@ -15,7 +15,8 @@ from typing import Any
 
 from rich.table import Table
 
-from relay import amounts, config, terminal
+from relay import amounts, config
+from relay.cli import terminal
 from relay.clock import Clock
 from relay.errors import EXIT_DONE, EXIT_FAILED
 from relay.progress import Progress

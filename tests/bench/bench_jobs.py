@@ -1,6 +1,6 @@
 """Imports a million print jobs and says how fast, with how much memory, beside a plain `csv` read of the same files.
 
-    python tests/bench/bench_jobs.py [--rows 1000000] [--days 30]
+    python -m tests.bench.bench_jobs [--rows 1000000] [--days 30]
 
 Prints one JSON object. Exits 1 when memory is not flat (300 MB) or a second import reads more than next to nothing.
 """
@@ -17,11 +17,8 @@ import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-sys.path[:0] = [str(Path(__file__).parents[2]), str(Path(__file__).parents[1]), str(Path(__file__).parents[1] / "jobs")]
-
-from jobs_site import jobs_site  # noqa: E402
-
-from relay import jobs  # noqa: E402
+from relay import jobs
+from tests.support.jobs_site import jobs_site
 
 MOST_MB = 300
 MOST_BYTES_PER_FILE = 2_000

@@ -1,4 +1,4 @@
-"""What a login and a query cost, as ratios to a bare interpreter start: `python tests/bench/bench_scripts.py [ROUNDS]`.
+"""What a login and a query cost, as ratios to a bare interpreter start: `python -m tests.bench.bench_scripts [ROUNDS]`.
 
 Variants take turns within each round, so that a noisy machine hits all alike; medians. Not a test: nothing here fails.
 """
@@ -16,18 +16,14 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-TESTS = Path(__file__).parents[1]
-sys.path[:0] = [str(TESTS.parent), str(TESTS), str(TESTS / "papercut_scripts")]
-
-from jvm import JYTHON_JARS, RHINO_JAR, TUNED  # noqa: E402
-from papercut_site import NOW, SCRIPTS  # noqa: E402
-from settings_example import example_settings  # noqa: E402
-from signin_server import PASSWORD, SigninServer  # noqa: E402
-
-from relay.config import Settings  # noqa: E402
-from relay.people import publish  # noqa: E402
-from relay.people.model import DirectoryUser, directory_of  # noqa: E402
-from relay.sandbox import rhino  # noqa: E402
+from relay.config import Settings
+from relay.people.act import publish
+from relay.people.directory import DirectoryUser, directory_of
+from relay.sandbox import rhino
+from tests.support.jvm import JYTHON_JARS, RHINO_JAR, TUNED
+from tests.support.papercut_site import NOW, SCRIPTS
+from tests.support.settings_example import example_settings
+from tests.support.signin_server import PASSWORD, SigninServer
 
 CPYTHON = [sys.executable, "-E", "-s", "-S"]
 JYTHON = ["java", *TUNED, "-cp", os.pathsep.join(map(str, JYTHON_JARS)), "org.python.util.jython"]

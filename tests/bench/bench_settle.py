@@ -1,6 +1,6 @@
 """How long a settle takes: 5,000 accounts of which 400 owe, PaperCut at 3 ms a call, OfficeRnD at 120 ms.
 
-Run: python tests/bench/bench_settle.py [ACCOUNTS] [OWING] [--against REVISION]. Prints the time, the calls of each
+Run: python -m tests.bench.bench_settle [ACCOUNTS] [OWING] [--against REVISION]. Prints the time, the calls of each
 system, and what a second settle costs. With a revision, such as 9b19423 for version 0.2, that revision's own benchmark
 runs first, on this machine and in this run, and the ratio is printed: the target is at most 1.15.
 """
@@ -16,19 +16,18 @@ import tempfile
 import time
 from pathlib import Path
 
+from sqlalchemy import insert
+
+from relay import money
+from relay.clock import Clock
+from relay.officernd.client import OfficeRnD
+from relay.papercut.client import PaperCut
+from relay.people.memory.links import people_links
+from relay.progress import Progress
+from relay.site import Site
+from tests.support.standin_world import Standins, standins
+
 HERE = Path(__file__).parent
-sys.path[:0] = [str(HERE.parent), str(HERE.parent / "money"), str(HERE.parent.parent)]
-
-from sqlalchemy import insert  # noqa: E402
-from standin_world import Standins, standins  # noqa: E402
-
-from relay import money  # noqa: E402
-from relay.clock import Clock  # noqa: E402
-from relay.officernd.client import OfficeRnD  # noqa: E402
-from relay.papercut.client import PaperCut  # noqa: E402
-from relay.people.links import people_links  # noqa: E402
-from relay.progress import Progress  # noqa: E402
-from relay.site import Site  # noqa: E402
 
 PAPERCUT_S = 0.003
 OFFICERND_S = 0.120

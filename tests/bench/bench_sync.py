@@ -1,8 +1,8 @@
 """How long syncs of a large site take, where the time goes, and what one call at a time would cost.
 
-    python tests/bench/bench_sync.py                 5,000 members, 900 companies, 120 ms a page, 3 ms a PaperCut call
-    python tests/bench/bench_sync.py --members 500   smaller, for a try
-    python tests/bench/bench_sync.py --memory        5,000 and 50,000 members: memory and cost a member of the decision
+    python -m tests.bench.bench_sync                 5,000 members, 900 companies, 120 ms a page, 3 ms a PaperCut call
+    python -m tests.bench.bench_sync --members 500   smaller, for a try
+    python -m tests.bench.bench_sync --memory        5,000 and 50,000 members: memory and cost a member of the decision
 
 Not a test: it prints figures. OfficeRnD publishes about 20 minutes for the first sync of 5,000 members.
 """
@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 import multiprocessing
 import resource
-import sys
 import tempfile
 import time
 import xmlrpc.client
@@ -21,23 +20,20 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
-
-from relay import config  # noqa: E402
-from relay.clock import Clock  # noqa: E402
-from relay.database import open_database  # noqa: E402
-from relay.officernd import model  # noqa: E402
-from relay.officernd.client import OfficeRnD  # noqa: E402
-from relay.papercut.client import PaperCut  # noqa: E402
-from relay.people import make_plan, sync  # noqa: E402
-from relay.people.plan import plan  # noqa: E402
-from relay.people.read import PROPERTIES  # noqa: E402
-from relay.people.world import Memory, OfficeRnDSide, PaperCutSide, World  # noqa: E402
-from relay.progress import Progress  # noqa: E402
-from relay.sandbox.organisation import Organisation, User, make_organisation  # noqa: E402
-from relay.sandbox.pair import Pair  # noqa: E402
-from relay.site import Site  # noqa: E402
+from relay import config
+from relay.clock import Clock
+from relay.database import open_database
+from relay.officernd import model
+from relay.officernd.client import OfficeRnD
+from relay.papercut.client import PaperCut
+from relay.people import make_plan, sync
+from relay.people.decide.plan import plan
+from relay.people.read import PROPERTIES
+from relay.people.world import Memory, OfficeRnDSide, PaperCutSide, World
+from relay.progress import Progress
+from relay.sandbox.organisation import Organisation, User, make_organisation
+from relay.sandbox.pair import Pair
+from relay.site import Site
 
 PUBLISHED_S = 20 * 60  # OfficeRnD's help article, for 5,000 members
 PAGE_S, CALL_S = 0.12, 0.003
@@ -184,7 +180,7 @@ def baseline(settings: config.Settings, members: int, first_s: float) -> None:
 def memory() -> None:
     """Decide about 5,000 and 50,000 members in this process; print time and peak memory."""
     with tempfile.TemporaryDirectory() as folder:
-        from settings_example import example_settings
+        from tests.support.settings_example import example_settings
 
         settings = example_settings(Path(folder))
         for count in (5_000, 50_000):

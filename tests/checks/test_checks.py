@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -11,20 +10,17 @@ from typing import Any, NamedTuple
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))
-
-from conftest import Bench  # noqa: E402
-from still_clock import StillClock  # noqa: E402
-
-from relay import checks  # noqa: E402
-from relay.checks import printers, server, storage  # noqa: E402
-from relay.checks.model import Site  # noqa: E402
-from relay.clock import Clock  # noqa: E402
-from relay.database import open_database  # noqa: E402
-from relay.errors import EXIT_DONE, EXIT_FAILED, UsageError  # noqa: E402
-from relay.installer import places  # noqa: E402
-from relay.money.ledger import calendar  # noqa: E402
-from relay.progress import Progress  # noqa: E402
+from relay import checks
+from relay.checks import printers, server, storage
+from relay.checks.model import Site
+from relay.clock import Clock
+from relay.database import open_database
+from relay.errors import EXIT_DONE, EXIT_FAILED, UsageError
+from relay.installer import places
+from relay.money.ledger import calendar
+from relay.progress import Progress
+from tests.support.checks_bench import Bench
+from tests.support.still_clock import StillClock
 
 Step = Callable[[Bench], Any]
 

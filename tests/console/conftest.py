@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 import tomlkit
-from console.visitor import PASSWORD, Visitor
-from settings_example import raw_settings, write_secrets
-from still_clock import StillClock
 
 from relay import config
 from relay.console import passwords
 from relay.console.app import make_app
 from relay.console.desk import Desk
+from tests.support.settings_example import raw_settings, write_secrets
+from tests.support.still_clock import StillClock
+from tests.support.visitor import PASSWORD, Visitor
 
 MakeDesk = Callable[..., Desk]
 

@@ -11,17 +11,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from console.visitor import Visitor
 from lxml import html
 
 from relay import config, money, people
 from relay.console import figures, words
 from relay.console.app import make_app
 from relay.console.desk import Desk
-from relay.people import links
+from relay.people.memory import links
 from relay.sandbox.organisation import make_organisation
 from relay.sandbox.pair import Pair
 from relay.stored_accounts import linked_accounts
+from tests.support.visitor import Visitor
 
 HOSTILE = '"><script>alert(1)</script>{{ 7*7 }}{% raise %}\u202e<img src=x onerror=1>' + "W" * 200
 FORBIDDEN = re.compile(r"\b(movements?|generations?|hash|in doubt|papercut-relay (?!password|serve))", re.IGNORECASE)

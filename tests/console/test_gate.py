@@ -6,14 +6,14 @@ import json
 from typing import Any
 
 import pytest
-from console.visitor import LOCAL, PASSWORD, PUBLIC, Visitor
 from flask import Flask
-from still_clock import StillClock
 from werkzeug.routing import Rule
 
 from relay.console.app import make_app
 from relay.console.gate import IDLE_MINUTES, SESSION_HOURS
 from relay.console.passwords import ROLES
+from tests.support.still_clock import StillClock
+from tests.support.visitor import LOCAL, PASSWORD, PUBLIC, Visitor
 
 OPEN = {"static", "login.show", "login.enter", "machine.healthz", "machine.figures", "machine.officernd"}
 

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 import tomlkit
-from settings_example import raw_settings, write_secrets
 from werkzeug.security import generate_password_hash
 
 from relay import config
 from relay.console import passwords
 from relay.errors import ConfigError, UsageError
+from tests.support.settings_example import raw_settings, write_secrets
 
 LONG = "correct horse battery"
 

@@ -8,15 +8,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from still_clock import StillClock
 
 from relay.console import schedule as schedule_module
 from relay.console.desk import Desk
 from relay.console.results import Done
 from relay.console.schedule import Schedule
 from relay.errors import AlreadyRunning
-from relay.people.model import directory_of
-from relay.people.publish import publish
+from relay.people.act.publish import publish
+from relay.people.directory import directory_of
+from tests.support.still_clock import StillClock
 
 
 @dataclass

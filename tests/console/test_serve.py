@@ -15,11 +15,11 @@ from pathlib import Path
 import pytest
 import requests
 from lxml import html
-from settings_example import example_settings
 
 from relay.console import server
 from relay.errors import ConfigError, UsageError
 from relay.sandbox.pair import Pair
+from tests.support.settings_example import example_settings
 
 PATIENCE_S = 60
 

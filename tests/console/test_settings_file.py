@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from settings_example import raw_settings, write_secrets
 from werkzeug.datastructures import MultiDict
 
 from relay import config
@@ -17,6 +16,7 @@ from relay.console import settings_fields, settings_file
 from relay.console.settings_fields import FIELDS, GROUPS
 from relay.console.settings_file import FormProblems
 from relay.errors import RelayError
+from tests.support.settings_example import raw_settings, write_secrets
 
 HEAD = """\
 # The site's settings, kept by hand since 2026.

@@ -6,13 +6,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from console.visitor import Visitor
 from sqlalchemy import insert
-from still_clock import StillClock
 
 from relay.console.app import make_app
 from relay.jobs import import_jobs
 from relay.stored_accounts import people_links
+from tests.support.still_clock import StillClock
+from tests.support.visitor import Visitor
 
 
 def test_jobs_stay_with_the_company_of_their_time(make_desk: Any, clock: StillClock, tmp_path: Path) -> None:

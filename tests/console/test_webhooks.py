@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from console.visitor import Visitor
 
 from relay.console.app import make_app
 from relay.console.webhooks import REMEMBERED, Hooks, Refusal
 from relay.sandbox.officernd.webhooks import payload, signature
+from tests.support.visitor import Visitor
 
 SECRET = "hook-secret"
 BODY = b'{"eventType": "member.updated", "data": {"object": {"_id": "m1"}}}'

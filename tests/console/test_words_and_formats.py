@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 from lxml import html
-from settings_example import example_settings
 
 from relay.console import charts, words
 from relay.console.charts import Bar
 from relay.console.formats import Formats
 from relay.errors import argument
+from tests.support.settings_example import example_settings
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from still_clock import StillClock
 
 from relay.console import work as works_module
 from relay.console.audit import Audit
@@ -16,6 +15,7 @@ from relay.console.results import Done
 from relay.console.work import Works
 from relay.errors import AlreadyRunning, NotSent
 from relay.progress import Progress
+from tests.support.still_clock import StillClock
 
 
 @pytest.fixture

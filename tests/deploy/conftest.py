@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))
-
-from machine import Machine, make_package  # noqa: E402
+from tests.support.machine import Machine, make_package
 
 
 @pytest.fixture(scope="session")

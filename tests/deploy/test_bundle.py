@@ -16,10 +16,10 @@ from typing import Any
 
 import pytest
 import tomlkit
-from settings_example import SECRET_FILES, raw_settings, write_secrets
 
 from relay import __version__, bundle, config, own_wheel, sealed
 from relay.errors import ConfigError, RelayError
+from tests.support.settings_example import SECRET_FILES, raw_settings, write_secrets
 
 PHRASE = "correct horse battery"
 

@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from machine import SECURITY, Machine, program, shrink
 
 from papercut_scripts import compat
 from relay.installer import files, library, places
 from relay.installer.journal import Journal
 from relay.sandbox.papercut.dispatch import tokens
+from tests.support.machine import SECURITY, Machine, program, shrink
 
 OURS = "server/custom/officernd"
 
@@ -51,7 +51,7 @@ def test_an_installation_from_the_first_word_to_the_last(machine: Machine, capsy
     assert (relay / "secrets/officernd_secret").read_text() == "secret-of-relay\n"
     assert (machine.root / "etc/systemd/system/papercut-officernd.timer").is_file()
     lib = next(relay.glob("lib-*"))
-    assert (lib / "inner.py").is_file() and (lib / "relay/cli.py").is_file()
+    assert (lib / "inner.py").is_file() and (lib / "relay/cli/app.py").is_file()
     assert not (lib / "something_else-1.0.data").exists()
     assert lib.name in (relay / "start.py").read_text()
 

@@ -15,18 +15,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from machine import make_package, shrink
 
 from relay import checks, config
 from relay.clock import Clock
 from relay.installer import __main__ as installer
 from relay.installer import places, proof
-from relay.people import publish
-from relay.people.model import DirectoryUser, directory_of
+from relay.people.act import publish
+from relay.people.directory import DirectoryUser, directory_of
 from relay.progress import Progress
 from relay.sandbox.officernd import OfficeRnDStandIn
 from relay.sandbox.organisation import make_organisation
 from relay.sandbox.papercut import PaperCutStandIn
+from tests.support.machine import make_package, shrink
 
 PHRASE = "correct horse battery"
 

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))
-sys.path.insert(0, str(Path(__file__).parent.parent / "money"))  # its PostgreSQL server
-
-from jobs_site import JobsSite, jobs_site
+from tests.support.jobs_site import JobsSite, jobs_site
 
 
 @pytest.fixture

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-import print_system
 import pytest
 
 from relay import config, jobs
@@ -19,6 +18,7 @@ from relay.run import run
 from relay.sandbox import rhino
 from relay.sandbox.pair import Pair
 from relay.site import open_site
+from tests.support import print_system
 
 
 def test_from_lp_to_the_invoice(tmp_path: Path) -> None:

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from jobs_site import JobsSite, jobs_site, print_log_row
 
 from relay.jobs import JobLog
 from relay.money.decide.explain import Known
+from tests.support.jobs_site import JobsSite, jobs_site, print_log_row
 
 MORNING = datetime(2026, 11, 23, 5, 0, tzinfo=UTC)
 

@@ -8,11 +8,11 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
-from jobs_site import JobsSite, jobs_site, print_log_row, totals
 from sqlalchemy import event
 
 from relay import jobs
 from relay import run as story
+from tests.support.jobs_site import JobsSite, jobs_site, print_log_row, totals
 
 CSV_HEADER = (
     "Time,User,Pages,Copies,Printer,Document Name,Client,Paper Size,Language,Height,Width,Duplex,Grayscale,Size,Cost\n"
@@ -138,7 +138,7 @@ def test_an_import_that_dies_at_any_statement_goes_on_where_it_was(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Rows and the place where reading stopped are one commit."""
-    monkeypatch.setattr("relay.jobs.logs.ROWS_AT_ONCE", 3)
+    monkeypatch.setattr("relay.jobs.sources.logs.ROWS_AT_ONCE", 3)
     halves = set()
     for deadly in range(1, 40, 2):
         folder = tmp_path / str(deadly)

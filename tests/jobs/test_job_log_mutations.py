@@ -12,12 +12,12 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from jobs_site import JobsSite, jobs_site, print_log_row
 
-from relay.jobs.columns import Place
 from relay.jobs.job import Batch, Cursor
-from relay.jobs.logs import LogFolder
-from relay.jobs.reading import DISORDER, moment
+from relay.jobs.sources.columns import Place
+from relay.jobs.sources.logs import LogFolder
+from relay.jobs.sources.reading import DISORDER, moment
+from tests.support.jobs_site import JobsSite, jobs_site, print_log_row
 
 CSV_HEADER = b"Time,User,Pages,Copies,Printer,Document Name,Client,Duplex,Grayscale,Cost\n"
 

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from standin_world import Standins, standins
-from still_clock import StillClock
 
 from relay import money
 from relay.jobs import JobLog
 from relay.money.report.discrepancies import Discrepancies
+from tests.support.standin_world import Standins, standins
+from tests.support.still_clock import StillClock
 
 
 @pytest.fixture

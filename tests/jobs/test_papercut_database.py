@@ -11,11 +11,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import postgresql_server
 import pytest
 import sqlalchemy as sa
-from jobs_site import JobsSite, jobs_site, print_log_row
-from still_clock import StillClock
 
 from relay import jobs
 from relay.jobs import JobLog
@@ -23,6 +20,9 @@ from relay.money.decide.explain import Known
 from relay.sandbox.papercut import PaperCutStandIn
 from relay.sandbox.papercut.database import ExternalDatabase
 from relay.sandbox.papercut.database import jobs as usage_log
+from tests.support import postgresql_server
+from tests.support.jobs_site import JobsSite, jobs_site, print_log_row
+from tests.support.still_clock import StillClock
 
 
 @pytest.fixture(scope="module")

@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from relay.jobs import reading
 from relay.jobs.job import Unreadable
+from relay.jobs.sources import reading
 
 SOFIA = ZoneInfo("Europe/Sofia")
 

@@ -9,18 +9,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from jobs_site import JobsSite, jobs_site, print_log_row
-from standin_world import Standins, standins
-from still_clock import StillClock
-from test_statement import add_fee, at, made, row, step_amounts
 
 from relay import jobs, people
 from relay.accounts import SharedAccount
 from relay.errors import NotFound, RelayError, UsageError
 from relay.jobs import JobLog
 from relay.money.decide.explain import Known
-from relay.people import links
+from relay.people.memory import links
 from relay.stored_accounts import accounts_of
+from tests.support.jobs_site import JobsSite, jobs_site, print_log_row
+from tests.support.standin_world import Standins, standins
+from tests.support.statements import add_fee, at, made, row, step_amounts
+from tests.support.still_clock import StillClock
 
 NAME = "Acme\\Projects"
 EUR = 1_000_000

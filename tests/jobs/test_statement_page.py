@@ -11,13 +11,13 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
-from jobs_site import JobsSite, jobs_site, print_log_row
 from selenium import webdriver
 from selenium.webdriver.common.by import By
-from test_statement import EUR, add_fee, add_top_up, at
 
 from relay import jobs
-from relay.jobs import charts
+from relay.jobs.statement import charts
+from tests.support.jobs_site import JobsSite, jobs_site, print_log_row
+from tests.support.statements import EUR, add_fee, add_top_up, at
 
 NASTY = "<script>alert(1)</script>&\"'" + "W" * 120 + ".pdf"
 

@@ -7,13 +7,13 @@ from copy import deepcopy
 from pathlib import Path
 
 import pytest
-from money_world import Account, Killed, Site, kill, lose, refuse, unreachable
 from sqlalchemy import select
-from test_credits import Log
-from test_foreign import foreign_fee
 
 from relay import money
 from relay.errors import RateLimited
+from tests.support.job_logs import RefundingLog as Log
+from tests.support.money_acts import foreign_fee, held, on
+from tests.support.money_world import Account, Killed, Site, kill, lose, refuse, unreachable
 
 
 @pytest.fixture
@@ -21,21 +21,6 @@ def site(tmp_path: Path) -> Iterator[Site]:
     made = Site(tmp_path, {})
     yield made
     made.database.dispose()
-
-
-def on(wanted: str, phase: str, action):
-    done = []
-
-    def act(name, when):
-        if (name, when) == (wanted, phase) and not done:
-            done.append(1)
-            action(name, when)
-
-    return act
-
-
-def held(site):
-    return {(item.account.username, item.code): item.amount for item in site.result.held}
 
 
 # --- H74

@@ -9,13 +9,12 @@ from copy import deepcopy
 from pathlib import Path
 
 import pytest
-from money_world import Killed, Site, kill, lose, refuse, tables, unreachable
 from sqlalchemy import select, update
-from test_accidents import held, on
-from test_foreign import foreign_fee
 
 from relay import money
 from relay.errors import UnsafePlan
+from tests.support.money_acts import foreign_fee, held, on
+from tests.support.money_world import Killed, Site, kill, lose, refuse, tables, unreachable
 
 
 @pytest.fixture

@@ -10,11 +10,11 @@ from zoneinfo import ZoneInfo, available_timezones
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from money_world import Site, sites
 
 from relay.money.ledger import calendar
 from relay.money.ledger.calendar import decide_due, due_moment
 from relay.money.report.status import record_run
+from tests.support.money_world import Site, sites
 
 ZONES = sorted(zone for zone in available_timezones() if "/" in zone and not zone.startswith(("Etc/", "SystemV/")))
 

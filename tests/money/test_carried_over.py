@@ -8,10 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from old_ledger import ACME, at, fee, link, make, mark, movement, put
-from postgresql_server import binaries, server
 from sqlalchemy import Engine, create_engine, select, text
-from still_clock import StillClock
 
 from relay import database
 from relay.money.decide.explain import Buckets
@@ -19,6 +16,9 @@ from relay.money.decide.holds import Held
 from relay.money.ledger import holds, journal, records, tables
 from relay.money.ledger.store import Ledger
 from relay.stored_accounts import accounts_of
+from tests.support.old_ledger import ACME, at, fee, link, make, mark, movement, put
+from tests.support.postgresql_server import binaries, server
+from tests.support.still_clock import StillClock
 
 EUR = 1_000_000
 OPEN = "PRF-261120-1-AAAAAAAA"

@@ -10,7 +10,6 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from money_world import Site
 
 from relay import ledger_copies, people
 from relay import run as story
@@ -18,6 +17,7 @@ from relay.errors import LedgerError
 from relay.jobs import JobLog
 from relay.money.ledger import copies
 from relay.money.report.result import MoneyResult
+from tests.support.money_world import Site
 
 
 @pytest.fixture

@@ -16,14 +16,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from bean_check import checked
-from money_world import WRITES, Faults, Site, kill, lose
 
 from relay import amounts, money
 from relay.errors import Refused, RelayError
 from relay.money.decide import reference
 from relay.money.report.result import PUBLIC_STATES
 from relay.stored_accounts import accounts_of
+from tests.support.bean_check import checked
+from tests.support.money_world import WRITES, Faults, Site, kill, lose
 
 RANDOM_TRIALS = int(os.environ.get("MONEY_TRIALS", "84"))
 FAULTS = [("kill",), ("job", "kill"), ("lose",), ("job", "lose"), ("same job", "lose"), ("job",), ("same job", "kill")]

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from money_world import Site, kill, sites
 
 from relay import money
 from relay.money.report.discrepancies import Discrepancies
+from tests.support.money_world import Site, kill, sites
 
 
 @pytest.fixture

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from money_world import Site, kill, lose, refuse
 
 from relay import money
 from relay.errors import AuthFailed, NotFound, OutcomeUnknown, RateLimited, Refused
 from relay.money.decide.explain import Known
+from tests.support.money_world import Site, kill, lose, refuse
 
 
 @pytest.fixture

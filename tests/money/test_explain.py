@@ -18,12 +18,12 @@ from random import Random
 from typing import Any, Literal, NamedTuple
 
 import pytest
-import reference_model as law
 
 from relay.money.decide.allowance import top_up_amount
 from relay.money.decide.due import Change, due
 from relay.money.decide.evidence import Reading, judge_adjustment
 from relay.money.decide.explain import Buckets, Explained, Known, Uncounted, draw, explain, fill, opened
+from tests.support import reference_model as law
 
 MANY = 100_000
 POLICIES: tuple[Uncounted, ...] = ("hold", "bill")

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from money_world import Account, Site, kill, refuse
-from test_foreign import foreign_fee, lose_the_ledger, rebuild
 
 from relay import money
 from relay.errors import UsageError
-from relay.money.decide.explain import Known
+from tests.support.job_logs import Log
+from tests.support.money_acts import foreign_fee, lose_the_ledger, rebuild
+from tests.support.money_world import Account, Site, kill, refuse
 
 COMPANY = "64d000000000000000000001"
 
@@ -23,34 +23,6 @@ def site(tmp_path: Path) -> Iterator[Site]:
     made = Site(tmp_path, {})
     yield made
     made.database.dispose()
-
-
-class Log:
-    """A job log that knows every job: cost in micros, at the moment when it was printed."""
-
-    def __init__(self, site: Site) -> None:
-        self.site = site
-        self.printed: list[tuple[str, int, Any]] = []
-
-    def prints(self, username: str, cost: float) -> None:
-        self.site.prints(username, cost)
-        self.printed.append((username, round(cost * 1e6), self.site.clock.now()))
-
-    def known(self, username: str, since: Any, until: Any, jobs: int | None) -> Known:
-        rows = [cost for name, cost, at in self.printed if name == username and since < at <= until]
-        return Known(sum(rows), len(rows))
-
-    def refunds(self, username: str, since: Any) -> list[Any]:
-        return []
-
-    def logged(self, reference: str) -> None:
-        return None
-
-    def rows(self, username: str, since: Any) -> list[tuple[Any, int]]:
-        return [(at, cost) for name, cost, at in self.printed if name == username and at > since]
-
-    def told(self, username: str, since: Any, until: Any) -> None:
-        return None
 
 
 def held(result: Any) -> dict[str, tuple[str, str]]:

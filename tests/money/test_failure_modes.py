@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from money_world import Site, kill, lose, refuse, sites
 
 from relay import database as databases
 from relay import money
@@ -23,6 +22,7 @@ from relay.errors import AlreadyRunning, BadAnswer, LedgerError, RateLimited
 from relay.money.decide import reference
 from relay.money.ledger import calendar, lease
 from relay.money.ledger.store import open_ledger
+from tests.support.money_world import Site, kill, lose, refuse, sites
 
 
 @pytest.fixture

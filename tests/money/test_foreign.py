@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
-from money_world import Site, kill, lose, sites
 
 from relay import money
 from relay.errors import BadAnswer
 from relay.money.report.result import MoneyResult
+from tests.support.money_acts import foreign_fee, lose_the_ledger, rebuild
+from tests.support.money_world import Site, kill, lose, sites
 
 
 @pytest.fixture
@@ -23,19 +24,6 @@ def site(tmp_path: Path) -> Iterator[Site]:
 
 def codes(result: MoneyResult) -> list[str]:
     return [refusal.code for refusal in result.refused]
-
-
-def foreign_fee(site: Site, of: str, **values: Any) -> str:
-    return site.officernd.put(
-        **{
-            "name": "PaperCut printing",
-            "issue_date": site.clock.now().date(),
-            "price": Decimal("2.5"),
-            "member": of,
-            "modified_at": (site.clock.now() + timedelta(minutes=1)).isoformat(),
-        }
-        | values
-    )
 
 
 def test_the_old_connectors_fee_holds_its_person(site: Site) -> None:
@@ -122,21 +110,6 @@ def test_one_foreign_fee_now_and_then_never_stops_the_site(site: Site) -> None:
         site.settle()
         site.clock.move(days=10)
     assert codes(site.settle()) == ["foreign_fee"]
-
-
-def lose_the_ledger(site: Site, *, keep_people: bool = True) -> None:
-    from sqlalchemy import delete
-
-    from relay.database import metadata
-
-    with site.quietly(), site.database.begin() as connection:
-        for table in reversed(metadata.sorted_tables):
-            if not (keep_people and table.name.startswith("people_")):
-                connection.execute(delete(table))
-
-
-def rebuild(site: Site, **options: Any) -> Any:
-    return money.rebuild(site.context, **options)
 
 
 def test_a_lost_ledger_stops_and_is_rebuilt(site: Site) -> None:
@@ -237,7 +210,7 @@ def test_a_fee_that_turns_up_late_is_taken_for_what_it_is(site: Site) -> None:
     """The server worked on a request that we had judged dead twice: found by its reference, never made again."""
     ann = site.person("ann")
     site.prints("ann", 7.0)
-    from money_world import refuse
+    from tests.support.money_world import refuse
 
     site.faults.always = refuse
     reference = site.settle().movements[0].reference
@@ -248,7 +221,7 @@ def test_a_fee_that_turns_up_late_is_taken_for_what_it_is(site: Site) -> None:
 
 
 def test_a_withdrawn_fee_that_turns_up_is_one_too_many(site: Site) -> None:
-    from money_world import refuse
+    from tests.support.money_world import refuse
 
     ann = site.person("ann")
     site.prints("ann", 7.0)

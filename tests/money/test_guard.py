@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from money_world import Site, kill, lose
 
 from relay import money
 from relay.errors import LedgerError, UsageError
 from relay.money.act.guard import Permit
+from tests.support.money_world import Site, kill, lose
 
 RELAY = Path(__file__).parents[2] / "relay"
 WRITERS = {"create_fee", "adjust_balance", "adjust_balance_if_available", "adjust_shared_account"}

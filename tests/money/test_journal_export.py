@@ -12,10 +12,6 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
-from bean_check import checked, complaints
-from money_world import Site, lose, sites
-from postgresql_server import binaries, server
-from settings_example import example_settings, raw_settings
 
 from relay import amounts, cli, money, spreadsheet
 from relay.accounts import LinkedAccount
@@ -24,6 +20,10 @@ from relay.money.decide.explain import Buckets
 from relay.money.decide.wallet import Entry, Sides, Wallet
 from relay.money.ledger import journal as stored
 from relay.money.report.journal import CSV_COLUMNS, Journal
+from tests.support.bean_check import checked, complaints
+from tests.support.money_world import Site, lose, sites
+from tests.support.postgresql_server import binaries, server
+from tests.support.settings_example import example_settings, raw_settings
 
 FIRST = date(2026, 11, 23)
 WILD = '=HYPERLINK("x");@SUM(1)\\'

@@ -10,10 +10,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from standin_world import Standins, standins
 
 from relay import money
 from relay.money.decide import reference
+from tests.support.standin_world import Standins, standins
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="SIGKILL and fork are not on this system")
 HERE = Path(__file__).parent
@@ -37,7 +37,7 @@ def worker(site: Standins) -> Iterator[Worker]:
     path.write_text(_toml(site.raw))
     environment = {**os.environ, "PYTHONPATH": str(HERE.parent.parent)}
     with subprocess.Popen(
-        [sys.executable, str(HERE / "kill_worker.py"), str(path)],
+        [sys.executable, str(HERE.parent / "support" / "kill_worker.py"), str(path)],
         env=environment,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,

@@ -8,7 +8,6 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from money_world import Site, sites
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError, OperationalError
 
@@ -18,6 +17,7 @@ from relay.money.decide.explain import Buckets
 from relay.money.decide.holds import Held, Stop
 from relay.money.ledger import holds, journal, lease, tables
 from relay.money.ledger.store import Ledger, open_ledger
+from tests.support.money_world import Site, sites
 
 
 @pytest.fixture
@@ -116,7 +116,7 @@ def test_a_credit_takes_and_everything_has_an_amount(site: Site) -> None:
 
 
 def test_one_open_movement_per_person(site: Site) -> None:
-    from money_world import refuse
+    from tests.support.money_world import refuse
 
     site.person("ann.lee")
     site.prints("ann.lee", 7.0)

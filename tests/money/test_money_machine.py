@@ -9,11 +9,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from bean_check import checked
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
-from money_world import Site, kill, lose, refuse, unreachable
 
 from relay import amounts
 from relay.errors import UsageError
@@ -21,6 +19,8 @@ from relay.money.decide import reference
 from relay.money.ledger import journal, tables
 from relay.money.ledger.store import Ledger
 from relay.money.report.result import PUBLIC_STATES
+from tests.support.bean_check import checked
+from tests.support.money_world import Site, kill, lose, refuse, unreachable
 
 USERS = ("ann", "bob", "eve")
 CENTS = st.integers(1, 900).map(lambda number: number / 100)

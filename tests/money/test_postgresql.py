@@ -7,14 +7,14 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from money_world import Site, kill
-from postgresql_server import binaries, server
 from sqlalchemy import create_engine, inspect, text
 from sqlalchemy.exc import IntegrityError
 
 from relay import database as databases
 from relay.errors import AlreadyRunning, LedgerError
 from relay.money.ledger.store import open_ledger
+from tests.support.money_world import Site, kill
+from tests.support.postgresql_server import binaries, server
 
 pytestmark = pytest.mark.skipif(binaries() is None, reason="PostgreSQL is not installed here")
 
@@ -107,7 +107,7 @@ def test_a_copy_is_taken_before_a_migration(site: Site, url: str, monkeypatch: p
 
 
 def test_a_server_that_is_down_is_a_sentence(tmp_path: Path) -> None:
-    from settings_example import example_settings
+    from tests.support.settings_example import example_settings
 
     settings = example_settings(tmp_path, ledger={"url": "postgresql+psycopg://relay@/postgres?host=/nowhere"})
     with pytest.raises(LedgerError, match="cannot be opened"):

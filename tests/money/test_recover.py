@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from money_world import Killed, Site, kill, lose, sites, unreachable
+
+from tests.support.money_world import Killed, Site, kill, lose, sites, unreachable
 
 
 @pytest.fixture

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from money_world import Site, kill, refuse
-from test_explained_money import Log
 
 from relay.errors import UsageError
 from relay.money.ledger import journal
+from tests.support.job_logs import Log
+from tests.support.money_world import Site, kill, refuse
 
 EUR = 1_000_000
 

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from money_world import LOCATION, PLAN, Decimal, Site, lose, refuse, sites, unreachable
 
 from relay import amounts
 from relay.errors import BadAnswer, NotSent, Refused, UsageError
 from relay.money.report.result import MoneyResult
+from tests.support.money_world import LOCATION, PLAN, Decimal, Site, lose, refuse, sites, unreachable
 
 
 @pytest.fixture

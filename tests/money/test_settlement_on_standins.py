@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from standin_world import Standins, standins
+
+from tests.support.standin_world import Standins, standins
 
 # A request without an answer is waited for, and these clocks are real.
 SECONDS: dict[str, dict[str, float]] = {

@@ -7,14 +7,14 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from money_world import Account, Site, lose, sites
 
 from relay import amounts
 from relay.accounts import SharedAccount
 from relay.errors import Refused, UsageError
 from relay.money.decide import reference
 from relay.money.report.result import MoneyResult
-from relay.people.links import store_shared_account
+from relay.people.memory.links import store_shared_account
+from tests.support.money_world import Account, Site, lose, sites
 
 ACME = "64d000000000000000000001"
 NAME = "account:Acme\\Projects"

@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from money_world import PLAN, Site, sites
 
 from relay import money
 from relay.accounts import LinkedAccount
@@ -25,6 +24,7 @@ from relay.money.decide.movement import Movement
 from relay.money.decide.wallet import Wallet
 from relay.money.report import status as reports
 from relay.officernd.model import Membership
+from tests.support.money_world import PLAN, Site, sites
 
 NOW = datetime(2025, 3, 12, 6, 30, tzinfo=UTC)
 DAY = date(2025, 3, 12)
@@ -247,7 +247,7 @@ def test_status_tells_runs_holds_and_open_movements(site: Site) -> None:
     )
     assert money.open_movements(site.database, site.settings) == []
 
-    from money_world import refuse
+    from tests.support.money_world import refuse
 
     site.prints("old", 1.0)
     site.faults.always = refuse

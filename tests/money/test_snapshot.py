@@ -5,10 +5,9 @@ from __future__ import annotations
 import random
 from datetime import UTC, datetime, timedelta
 
-import reference_model as model
-
 from relay.money.decide.evidence import Reading
 from relay.money.decide.snapshot import State, snapshot_state
+from tests.support import reference_model as model
 
 TRIALS = 40_000
 START = datetime(2026, 11, 23, tzinfo=UTC)

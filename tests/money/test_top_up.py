@@ -7,12 +7,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from money_world import Site, kill, lose, refuse, sites
 
 from relay.errors import UsageError
 from relay.money.report.result import MoneyResult
 from relay.officernd.model import Membership, Plan
 from relay.papercut.client import GroupQuota
+from tests.support.money_world import Site, kill, lose, refuse, sites
 
 
 @pytest.fixture

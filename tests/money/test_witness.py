@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from money_world import Site, kill, refuse
 
 from relay import money
 from relay.errors import UsageError
 from relay.money.decide.witness import Remembered, Witness, judge_witness, notes_of, witness_of
+from tests.support.money_world import Site, kill, refuse
 
 NAME = "officernd-relay"
 MINE = Witness("hq", "ledger", 7, "a")

@@ -8,12 +8,12 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from money_world import Account, Site, kill, lose, refuse, sites, unreachable
 
 from relay import money
 from relay.errors import UsageError
 from relay.money.ledger import tables
 from relay.money.ledger.store import Ledger
+from tests.support.money_world import Account, Site, kill, lose, refuse, sites, unreachable
 
 
 @pytest.fixture
@@ -64,7 +64,7 @@ def test_a_fee_in_doubt_waits_for_a_word(site: Site, there: bool) -> None:
                 (fee_id,) = site.officernd.held_fees
                 site.officernd.held_fees[fee_id] = replace(site.officernd.held_fees[fee_id], name="Prints")
             else:
-                from money_world import Decimal
+                from tests.support.money_world import Decimal
 
                 site.officernd.put(
                     name="Coffee", issue_date=site.clock.now().date(), price=Decimal(7), member=ann, plan="other"

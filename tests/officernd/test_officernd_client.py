@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 import requests
 import responses
-from settings_example import example_settings
-from still_clock import StillClock
 
 from relay import errors
 from relay.officernd.client import OfficeRnD
 from relay.officernd.model import NewFee
 from relay.officernd.token import FILE_NAME
+from tests.support.settings_example import example_settings
+from tests.support.still_clock import StillClock
 
 TOKEN = "http://127.0.0.1:9999/oauth/token"
 BASE = "http://127.0.0.1:9999/api/v2/organizations/acme"

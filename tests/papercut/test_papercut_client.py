@@ -8,11 +8,11 @@ import pytest
 import requests
 import responses
 from lxml import etree
-from settings_example import example_settings
-from still_clock import StillClock
 
 from relay import errors
 from relay.papercut.client import AccountReading, PaperCut, balance_from_text, is_true
+from tests.support.settings_example import example_settings
+from tests.support.still_clock import StillClock
 
 URL = "http://127.0.0.1:9191/rpc/api/xmlrpc"
 

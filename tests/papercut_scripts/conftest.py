@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from settings_example import example_settings
 
-sys.path.insert(0, str(Path(__file__).parent))
-
-from papercut_site import NOW, Site, sample_directory  # noqa: E402
-from signin_server import SigninServer  # noqa: E402
-
-from relay.people import publish  # noqa: E402
+from relay.people.act import publish
+from tests.support.papercut_site import NOW, Site, sample_directory
+from tests.support.settings_example import example_settings
+from tests.support.signin_server import SigninServer
 
 
 @pytest.fixture(scope="session")

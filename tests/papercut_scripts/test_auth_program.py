@@ -5,8 +5,8 @@ from __future__ import annotations
 import subprocess
 import sys
 
-from papercut_site import ANN, SCRIPTS, Site, run_program
-from signin_server import PASSWORD
+from tests.support.papercut_site import ANN, SCRIPTS, Site, run_program
+from tests.support.signin_server import PASSWORD
 
 OK = f"OK\n{ANN.username}\n".encode()
 

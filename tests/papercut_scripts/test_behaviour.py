@@ -11,16 +11,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import table_driver
-from behaviour import AUTH, QUERIES, Login, Query, State
 from filelock import FileLock
-from jvm import run_rows
-from papercut_site import sample_directory
-from settings_example import example_settings
-from signin_server import SigninServer
 
-from relay.people import publish
-from relay.people.model import DirectoryUser, directory_of
+from relay.people.act import publish
+from relay.people.directory import DirectoryUser, directory_of
+from tests.support import table_driver
+from tests.support.behaviour import AUTH, QUERIES, Login, Query, State
+from tests.support.jvm import run_rows
+from tests.support.papercut_site import sample_directory
+from tests.support.settings_example import example_settings
+from tests.support.signin_server import SigninServer
 
 INTERPRETERS = ("cpython", "jython")
 

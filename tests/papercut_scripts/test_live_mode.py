@@ -10,14 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from jvm import JYTHON_JARS, RHINO_JAR, needs
-from papercut_site import NOW, Site, sample_directory
-from settings_example import example_settings
-from signin_server import SigninServer
 
-from relay.people import publish
-from relay.people.model import DirectoryUser
+from relay.people.act import publish
+from relay.people.directory import DirectoryUser
 from relay.sandbox import rhino
+from tests.support.jvm import JYTHON_JARS, RHINO_JAR, needs
+from tests.support.papercut_site import NOW, Site, sample_directory
+from tests.support.settings_example import example_settings
+from tests.support.signin_server import SigninServer
 
 JYTHON = JYTHON_JARS[0]
 CROWD = [

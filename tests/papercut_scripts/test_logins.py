@@ -8,11 +8,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from papercut_site import ANN, SCRIPTS, Site, run_program
-from signin_server import PASSWORD
 
 from papercut_scripts import audit
 from relay.people.logins import REASONS, last_login
+from tests.support.papercut_site import ANN, SCRIPTS, Site, run_program
+from tests.support.signin_server import PASSWORD
 
 
 def log_in(name: str, password: str) -> None:

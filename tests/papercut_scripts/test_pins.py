@@ -8,11 +8,11 @@ import stat
 from pathlib import Path
 
 import pytest
-from papercut_site import ANN, BOB, NOMAIL, Site, run_program
 
 from papercut_scripts import verifier
 from relay.errors import RelayError
-from relay.people import pins
+from relay.people.act import pins
+from tests.support.papercut_site import ANN, BOB, NOMAIL, Site, run_program
 
 
 def log_in(username: str, pin: str) -> bytes:

@@ -12,14 +12,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from jvm import RHINO_JAR, needs
-from papercut_site import NOW, SCRIPTS
-from settings_example import example_settings
 
 from relay.config import Settings
-from relay.people import print_script, publish
+from relay.people.act import print_script, publish
 from relay.sandbox import rhino
 from relay.sandbox.papercut.printing import JobFacts
+from tests.support.jvm import RHINO_JAR, needs
+from tests.support.papercut_site import NOW, SCRIPTS
+from tests.support.settings_example import example_settings
 
 NODE = Path(__file__).parents[1] / "node"
 BLOCKED, UNLINKED, EVERYONE = "[OfficeRnD Not Allowed]", "UNLINKED_MEMBERS_TO_OFFICERND", "[OfficeRnD Members]"

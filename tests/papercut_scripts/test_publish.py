@@ -9,14 +9,14 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from papercut_site import ANN, BOB, NOW, sample_directory
-from settings_example import example_settings
 
 from papercut_scripts import compat
 from relay.config import Settings
 from relay.errors import RelayError
-from relay.people import publish
-from relay.people.model import DirectoryUser, directory_of
+from relay.people.act import publish
+from relay.people.directory import DirectoryUser, directory_of
+from tests.support.papercut_site import ANN, BOB, NOW, sample_directory
+from tests.support.settings_example import example_settings
 
 
 @pytest.fixture

@@ -9,8 +9,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from jvm import run_jython
-from papercut_site import SCRIPTS
+
+from tests.support.jvm import run_jython
+from tests.support.papercut_site import SCRIPTS
 
 FILES = sorted(path for path in SCRIPTS.glob("*.py") if path.name != "__init__.py")
 FUTURE = "from __future__ import absolute_import, division, print_function, unicode_literals"

@@ -18,13 +18,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from jvm import run_jython
-from papercut_site import ANN, BOB, SCRIPTS, Site, run_program, sample_directory
-from signin_server import BAD_TOKEN, PASSWORD, hang
 
 from papercut_scripts import audit, auth_program, brake, compat, exchange, login, signin_officernd, strategy, verifier
-from relay.people import publish
-from relay.people.model import DirectoryUser
+from relay.people.act import publish
+from relay.people.directory import DirectoryUser
+from tests.support.jvm import run_jython
+from tests.support.papercut_site import ANN, BOB, SCRIPTS, Site, run_program, sample_directory
+from tests.support.signin_server import BAD_TOKEN, PASSWORD, hang
 
 CROWD = [
     DirectoryUser(f"user{number}", email=f"user{number}@example.com", member_id=f"{number:024x}")

@@ -11,15 +11,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from behaviour import AUTH, QUERIES, Login, Query, State
-from jvm import JYTHON_JARS, needs, run_jython
-from papercut_site import ANN, BOB, SCRIPTS, Site, sample_directory
-from signin_server import PASSWORD
 
-from relay.people import pins, publish
+from relay.people.act import pins, publish
 from relay.sandbox.papercut import PaperCutStandIn
 from relay.sandbox.papercut.install import install_programs
 from relay.sandbox.papercut.sync import full_sync
+from tests.support.behaviour import AUTH, QUERIES, Login, Query, State
+from tests.support.jvm import JYTHON_JARS, needs, run_jython
+from tests.support.papercut_site import ANN, BOB, SCRIPTS, Site, sample_directory
+from tests.support.signin_server import PASSWORD
 
 SPAWNED = [
     "name b'Ann.Lee@Example.COM'",

@@ -16,14 +16,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import table_driver
 import trustme
-from jvm import run_rows
-from papercut_site import ANN, NOW, sample_directory
-from settings_example import example_settings
-from signin_server import PASSWORD, Realm, SigninServer
 
-from relay.people import publish
+from relay.people.act import publish
+from tests.support import table_driver
+from tests.support.jvm import run_rows
+from tests.support.papercut_site import ANN, NOW, sample_directory
+from tests.support.settings_example import example_settings
+from tests.support.signin_server import PASSWORD, Realm, SigninServer
 
 INTERPRETERS = ("cpython", "jython")
 

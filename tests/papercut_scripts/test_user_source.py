@@ -10,11 +10,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from papercut_site import ANN, BOB, SCRIPTS, Site, run_program, sample_directory
 
 from papercut_scripts import answers, handover
-from relay.people import publish
-from relay.people.model import DirectoryUser, directory_of
+from relay.people.act import publish
+from relay.people.directory import DirectoryUser, directory_of
+from tests.support.papercut_site import ANN, BOB, SCRIPTS, Site, run_program, sample_directory
 
 ANN_5 = "ann.lee_example.com\tÄnn Lee\tAnn.Lee@Example.com\tAcme & Söhne\tHQ\n"
 ANN_10 = ANN_5[:-1] + "\t4711\tann@home.example\t4712\tannie\t\\\\server\\ann\n"

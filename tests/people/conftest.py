@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from people_site import PeopleSite, answer_in_process
+
+from tests.support.people_site import PeopleSite, answer_in_process
 
 
 @pytest.fixture

@@ -8,13 +8,13 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 import pytest
-from people_site import Make, PeopleSite, small_organisation
 from rich.console import Console
 
 from papercut_scripts import audit
 from relay import people
+from relay.cli import plan_view as render
 from relay.errors import RelayError, UsageError
-from relay.people import render
+from tests.support.people_site import Make, PeopleSite, small_organisation
 
 PEOPLE = [
     ("Ann Lee", "office@acme.example", "Acme"),

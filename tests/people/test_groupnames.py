@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from relay.people.groupnames import LONGEST, assign, base_name
-from relay.people.usernames import short_hash
+from relay.people.decide.group_names import LONGEST, assign, base_name
+from relay.people.decide.usernames import short_hash
 from relay.people.world import CompanyGroup, Memory, is_one_line, name_key
 
 OWN = ("[Individual Member]", "[OfficeRnD Members]", "UNLINKED_MEMBERS_TO_OFFICERND", "[OfficeRnD Not Allowed]")

@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from people_site import Make, PeopleSite, small_organisation
 
 from relay.errors import RelayError
-from relay.people import snapshot
-from relay.people.synchronise import FULL_READ_EVERY
+from relay.people.memory import snapshot
+from relay.people.sync import FULL_READ_EVERY
+from tests.support.people_site import Make, PeopleSite, small_organisation
 
 EVERYONE = "[OfficeRnD Members]"
 PEOPLE = [

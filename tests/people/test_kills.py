@@ -9,14 +9,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from people_direct import DirectSite, Killed
-from people_site import answer_in_process
-from people_values import settings_for
 
 from relay.database import open_database
-from relay.people.publish import current_directory
-from relay.people.verify import differences
+from relay.people.act.publish import current_directory
+from relay.people.act.verify import differences
 from relay.sandbox.papercut.state import User
+from tests.support.people_direct import DirectSite, Killed
+from tests.support.people_site import answer_in_process
+from tests.support.people_values import settings_for
 
 FULL = {
     "members": {"rename": "follow_email", "departed": "delete", "card_property": "card", "restricted": "overdraft:5.00"}

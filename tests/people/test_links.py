@@ -7,14 +7,14 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from people_values import NOW, linked, settings_for
 from sqlalchemy import Engine
 from sqlalchemy.exc import IntegrityError
 
 from relay import accounts, stored_accounts
 from relay.database import open_database, reading
-from relay.people import links
+from relay.people.memory import links
 from relay.people.world import CompanyGroup, Memory, Rename
+from tests.support.people_values import NOW, linked, settings_for
 
 
 @pytest.fixture

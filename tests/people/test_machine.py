@@ -18,14 +18,14 @@ from unittest import mock
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
-from people_direct import DirectSite, Killed
-from people_site import answer_in_process
-from people_values import settings_for
 from sqlalchemy import Engine
 
 from relay.database import open_database
-from relay.people.publish import current_directory
-from relay.people.verify import differences
+from relay.people.act.publish import current_directory
+from relay.people.act.verify import differences
+from tests.support.people_direct import DirectSite, Killed
+from tests.support.people_site import answer_in_process
+from tests.support.people_values import settings_for
 
 NUMBERS = st.integers(1, 6)
 EMAILS = st.sampled_from(

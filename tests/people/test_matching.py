@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from people_values import NOW, account, linked, member, settings_for, world
 
-from relay.people.matching import Matching, match
-from relay.people.rules import judge, make_rules
-from relay.people.usernames import with_suffix
+from relay.people.decide.matching import Matching, match
+from relay.people.decide.rules import judge, make_rules
+from relay.people.decide.usernames import with_suffix
 from relay.people.world import World
+from tests.support.people_values import NOW, account, linked, member, settings_for, world
 
 
 @pytest.fixture

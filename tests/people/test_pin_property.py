@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from people_site import Make, PeopleSite, small_organisation
 
 from papercut_scripts import auth_program, verifier
 from relay import people
-from relay.people import pins
+from relay.people.act import pins
+from tests.support.people_site import Make, PeopleSite, small_organisation
 
 PEOPLE = [("Ann Lee", "ann@x.example", ""), ("Bo Ray", "bo@x.example", ""), ("Cy Day", "cy@x.example", "")]
 ANN, BO, CY = (f"64d0000000000000000000{number:02x}" for number in range(1, 4))

@@ -8,11 +8,11 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from people_values import ELSEWHERE, NOW, account, linked, member, settings_for, world
 
-from relay.people.model import DirectoryUser
-from relay.people.plan import Plan, plan
+from relay.people.decide.plan import Plan, plan
+from relay.people.directory import DirectoryUser
 from relay.people.world import CompanyGroup, World, one_line
+from tests.support.people_values import ELSEWHERE, NOW, account, linked, member, settings_for, world
 
 INDIVIDUAL, EVERYONE = "[Individual Member]", "[OfficeRnD Members]"
 UNLINKED, BLOCKED = "UNLINKED_MEMBERS_TO_OFFICERND", "[OfficeRnD Not Allowed]"

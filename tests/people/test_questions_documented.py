@@ -12,7 +12,7 @@ def asked() -> set[str]:
     """Return the codes of every warning that the people room makes."""
     codes = set()
     for name in ("matching.py", "decisions.py"):
-        for node in ast.walk(ast.parse((ROOT / "relay/people" / name).read_text(encoding="utf-8"))):
+        for node in ast.walk(ast.parse((ROOT / "relay/people/decide" / name).read_text(encoding="utf-8"))):
             called = getattr(getattr(node, "func", None), "attr", getattr(getattr(node, "func", None), "id", ""))
             if isinstance(node, ast.Call) and called in ("warn", "_warn", "doubt", "Question"):
                 words = [item.value for item in node.args[:2] if isinstance(item, ast.Constant)]

@@ -6,11 +6,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from people_values import ELSEWHERE, HERE, NOW, member, settings_for, world
 
 from relay.officernd.model import CheckIn, Member, Membership, Pass, Plan
-from relay.people.rules import email_outcome, judge, make_rules, unknown_settings
+from relay.people.decide.rules import email_outcome, judge, make_rules, unknown_settings
 from relay.people.world import World
+from tests.support.people_values import ELSEWHERE, HERE, NOW, member, settings_for, world
 
 HOT = Plan("p1", "Hot Desk", "HOT")
 DESK = Plan("p2", "Dedicated Desk", "DESK")

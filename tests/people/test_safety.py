@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from people_values import settings_for
 
 from relay.config import Settings
 from relay.errors import UsageError
-from relay.people.safety import Figures, check_codes, judge
+from relay.people.decide.safety import Figures, check_codes, judge
+from tests.support.people_values import settings_for
 
 
 @pytest.fixture

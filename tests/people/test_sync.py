@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from people_site import Make, small_organisation
 
 from relay.database import reading
 from relay.errors import BadAnswer, NotSent, Refused, RelayError, UsageError
-from relay.people.links import last_sync
-from relay.people.publish import current_directory
+from relay.people.act.publish import current_directory
+from relay.people.memory.links import last_sync
 from relay.stored_accounts import linked_accounts
+from tests.support.people_site import Make, small_organisation
 
 INDIVIDUAL, EVERYONE = "[Individual Member]", "[OfficeRnD Members]"
 UNLINKED, BLOCKED = "UNLINKED_MEMBERS_TO_OFFICERND", "[OfficeRnD Not Allowed]"

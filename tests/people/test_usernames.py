@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from people_values import member
 
-from relay.people.usernames import LONGEST, clean, connector_name, is_email, rule_name, with_suffix
+from relay.people.decide.usernames import LONGEST, clean, connector_name, is_email, rule_name, with_suffix
+from tests.support.people_values import member
 
 LONG = "a.very.long.local.part.of.an.address.that.goes.on@department.example.com"
 

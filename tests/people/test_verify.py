@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from people_values import account
-
-from relay.people.model import DirectoryUser, directory_of
-from relay.people.verify import differences, echo_of, wanted_members
+from relay.people.act.verify import differences, echo_of, wanted_members
+from relay.people.directory import DirectoryUser, directory_of
+from tests.support.people_values import account
 
 ANN = DirectoryUser("ann", "Ann", "ann@x.example", "Acme", "Sofia", primary_card="1", groups=("Acme",))
 DIRECTORY = directory_of([ANN], ["Empty"], [("Chess", "desk")])

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import math
 
-from still_clock import StillClock
-
 from relay.clock import Clock
 from relay.sandbox.late import LateEffects
+from tests.support.still_clock import StillClock
 
 
 class HandTimer:

@@ -208,7 +208,7 @@ def _held(names: dict[str, str]) -> list[dict[str, Any]]:
     for item in figures.undecided(desk()):
         if item["member_id"]:
             found[item["code"]].append({**item, "name": _name(names, item["member_id"], item["username"])})
-    groups = []
+    groups: list[dict[str, Any]] = []
     for code, people in sorted(found.items()):
         hold = words.HOLDS.get(code)
         groups.append(

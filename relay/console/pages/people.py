@@ -12,7 +12,7 @@ from relay.console.figures import Person
 from relay.console.gate import audited, desk, needs
 from relay.console.pages.review import start_sync
 from relay.errors import RelayError
-from relay.people import pins
+from relay.people.act import pins
 from relay.people.logins import last_login
 
 page = Blueprint("people", __name__)

@@ -10,7 +10,7 @@ from relay import people
 from relay.console import results, words
 from relay.console.gate import audited, desk, needs, who
 from relay.console.work import Work
-from relay.people import safety
+from relay.people.decide import safety
 
 page = Blueprint("review", __name__)
 

@@ -15,8 +15,9 @@ from relay.console.results import Done
 from relay.console.settings_fields import FIELDS, GROUPS, ROLES, Field
 from relay.console.settings_file import FormProblems
 from relay.errors import RelayError
-from relay.people import plan as plans
-from relay.people import read, synchronise
+from relay.people import read
+from relay.people.decide import plan as plans
+from relay.people.sync import remembered
 from relay.site import Site
 
 page = Blueprint("settings", __name__)
@@ -160,7 +161,7 @@ def _words(field: Field, value: Any) -> str:
     if field.kind == "switch":
         return "yes" if value else "no"
     if isinstance(value, list):
-        return ", ".join(names.get(item, item) for item in value) or {
+        return ", ".join(str(names.get(item, item)) for item in value) or {
             "members.locations": "all",
             "members.plans": "all",
         }.get(field.name, "none")
@@ -177,7 +178,7 @@ def _effect(site: Site, wanted: Settings) -> Done:
             "admit_checkins": wanted.members.admit_checkins or current.members.admit_checkins,
         }
     )
-    memory = synchronise.remembered(site)
+    memory = remembered(site)
     world = read.read_world(replace(site, settings=wanted.model_copy(update={"members": either})), memory)
     now = site.clock.now()
     before, after = plans.plan(world, current, now), plans.plan(world, wanted, now)

@@ -88,9 +88,10 @@ class FeeList:
         found = self.by_reference.get(fee.reference)
         if found:
             return FeeMatch("there", found[0].id)
-        payer = {"member": fee.member_id} if fee.member_id else {"company": fee.company_id}
         # Its name may have been typed over, or staff moved it to another plan or date: the payer's own fees show it.
-        match = match_fee(fee, self.books.officernd.fees(**payer), self.known_ids)
+        remote = self.books.officernd
+        fees = remote.fees(member=fee.member_id) if fee.member_id else remote.fees(company=fee.company_id)
+        match = match_fee(fee, fees, self.known_ids)
         if match.verdict != "absent":
             return match
         if not self.is_counted:

@@ -209,8 +209,8 @@ def discrepancies(site: Site, *, since: date | None = None, jobs: JobEvidence | 
 def _equation(
     books: Books, name: Literal["balances", "jobs", "fees"], sides: tuple[str, str], ours: int, theirs: int
 ) -> Equation:
-    told = (amounts.text(micros, books.currency) for micros in (ours, theirs, theirs - ours))
-    return Equation(name, sides, *told, holds=ours == theirs)
+    left, right, difference = (amounts.text(micros, books.currency) for micros in (ours, theirs, theirs - ours))
+    return Equation(name, sides, left, right, difference, holds=ours == theirs)
 
 
 def _balances(books: Books, people: Sequence[Balance]) -> Equation:

@@ -55,7 +55,7 @@ def read_call(body: bytes) -> tuple[str, list[Any]]:
         root = etree.fromstring(body, parser)
     except (etree.XMLSyntaxError, ValueError) as error:
         raise Unreadable(f"not well-formed XML: {error}") from None
-    if root.getroottree().docinfo.doctype:
+    if root.getroottree().docinfo.doctype:  # type: ignore[union-attr]
         raise Unreadable("a document type is not accepted")
     name = root.findtext("methodName")
     if root.tag != "methodCall" or not name:

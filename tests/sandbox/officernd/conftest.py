@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 import requests
-from still_clock import StillClock
 
 from relay.sandbox.officernd import Application, OfficeRnDStandIn, Switches
 from relay.sandbox.organisation import Organisation, make_organisation
+from tests.support.still_clock import StillClock
 
 
 class Caller:

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from xmlrpc.client import ServerProxy
 
 import pytest
 import requests
-from still_clock import StillClock
 
 from relay.sandbox.papercut import PaperCutStandIn
+from tests.support.still_clock import StillClock
 
 # The fakes of the programs lie beside the tests.
-sys.path.insert(0, str(Path(__file__).parent))
 
 TOKEN = "sesame"
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 import requests
-from fake_programs import auth_program, user_source
+
+from tests.support.fake_programs import auth_program, user_source
 
 
 @pytest.fixture

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
-from still_clock import StillClock
 
 from relay.sandbox.papercut import State, nightly
+from tests.support.still_clock import StillClock
 
 
 @pytest.fixture

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 import trustme
-from settings_example import SECRET_FILES, example_settings
-from still_clock import StillClock
 
 from relay.errors import AuthFailed, BadAnswer, Conflict, NotFound, NotSent, OutcomeUnknown, Refused
 from relay.papercut.client import PaperCut, balance_from_text
 from relay.sandbox.papercut import PaperCutStandIn
+from tests.support.settings_example import SECRET_FILES, example_settings
+from tests.support.still_clock import StillClock
 
 POSITIONS = [
     {},

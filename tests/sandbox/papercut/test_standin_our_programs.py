@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from relay import config
-from relay.people.model import DirectoryUser, directory_of
-from relay.people.publish import publish, publish_programs
+from relay.people.act.publish import publish, publish_programs
+from relay.people.directory import DirectoryUser, directory_of
 from relay.sandbox.organisation import LoginSample
 from relay.sandbox.pair import Pair
 from relay.sandbox.papercut import PaperCutStandIn, Switches, sync

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from fake_programs import auth_program, user_source
 
 from relay.sandbox.papercut import Login
+from tests.support.fake_programs import auth_program, user_source
 
 
 @pytest.fixture

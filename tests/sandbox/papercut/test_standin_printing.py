@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 from xmlrpc.client import Fault
 
 import pytest
-from fake_programs import auth_program
-from still_clock import StillClock
 
 from relay.sandbox.papercut import ApiFault, PaperCutStandIn, PrintRefused, State, Verdict, printing
+from tests.support.fake_programs import auth_program
+from tests.support.still_clock import StillClock
 
 
 def balance(papercut, name):

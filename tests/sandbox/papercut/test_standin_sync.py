@@ -8,9 +8,9 @@ import sys
 from xmlrpc.client import Fault
 
 import pytest
-from fake_programs import user_source
 
 from relay.sandbox.papercut import PaperCutStandIn, security, sync
+from tests.support.fake_programs import user_source
 
 LONG = "user-source.update-user-details-card-id"
 FOLDERS = "security.custom-executable.allowed-directory-list"

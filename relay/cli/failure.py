@@ -1,0 +1,91 @@
+"""How a command ends: a failure is one sentence and the contract's exit code, never a traceback."""
+
+from __future__ import annotations
+
+import io
+import json
+import logging
+import os
+import sys
+import traceback
+from typing import NoReturn
+
+import click
+
+from relay.cli.answers import usual_fields
+from relay.cli.app import (
+    OUTSIDE,
+    cli,
+    set_outside,
+)
+from relay.errors import EXIT_DONE, EXIT_FAILED, ConfigError, RelayError
+
+log = logging.getLogger(__name__)
+
+
+def _let_no_name_stop_an_answer() -> None:
+    """Write UTF-8 to a file or another program, also where Windows would not; a terminal shows what it can."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding=None if stream.isatty() else "utf-8", errors="backslashreplace")
+
+
+def main(arguments: list[str] | None = None) -> NoReturn:
+    """Run one command and leave with the contract's exit code; a failure is one sentence, never a traceback."""
+    words = sys.argv[1:] if arguments is None else arguments
+    set_outside(None, "--json" in words, "--verbose" in words)
+    OUTSIDE.command = ""
+    logging.raiseExceptions = False
+    _let_no_name_stop_an_answer()
+    try:
+        code = cli.main(args=words, prog_name="papercut-relay", standalone_mode=False)
+        code = code if isinstance(code, int) else EXIT_DONE
+    except click.exceptions.Exit as error:
+        code = error.exit_code
+    except (click.Abort, KeyboardInterrupt) as error:
+        # Click turns Ctrl+C into an Abort with it as the cause; a question that was left unanswered has none.
+        if isinstance(error, KeyboardInterrupt) or isinstance(error.__cause__, KeyboardInterrupt):
+            message = "Stopped by Ctrl+C; the next run finds what was under way and finishes it."
+            code = _failed("interrupted", message, EXIT_FAILED)
+        else:
+            code = _failed("aborted", "Stopped; nothing more was done.", EXIT_FAILED)
+    except click.ClickException as error:
+        code = _failed("usage", _usage(error), ConfigError.exit_code)
+    except RelayError as error:
+        code = _failed(error.code, error.message, error.exit_code)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = EXIT_FAILED
+    except OSError as error:
+        where = f" ({error.filename})" if error.filename else ""
+        code = _failed(
+            "system",
+            f"The system refused a file or a connection{where}: {error.strerror or error}; put that right and run "
+            "again.",
+            EXIT_FAILED,
+        )
+    except Exception as error:
+        log.exception("unexpected error")
+        code = _failed(
+            "unexpected",
+            f"An unexpected error stopped the command ({type(error).__name__}); what was begun is finished by the next "
+            "run. Run it with --verbose and send the traceback to whoever looks after this server.",
+            EXIT_FAILED,
+        )
+    sys.exit(code)
+
+
+def _usage(error: click.ClickException) -> str:
+    where = error.ctx.command_path if isinstance(error, click.UsageError) and error.ctx else "papercut-relay"
+    message = " ".join(error.format_message().split()).rstrip(".")
+    return f"{message}{'' if message.endswith('?') else '.'} See: {where} --help"
+
+
+def _failed(code: str, message: str, exit_code: int) -> int:
+    if OUTSIDE.verbose:
+        traceback.print_exc()
+    if OUTSIDE.json:
+        error = {"error": {"code": code, "message": message}}
+        click.echo(json.dumps({**usual_fields(OUTSIDE.command), **error}, indent=2, ensure_ascii=False))
+    click.echo(message, err=True)
+    return exit_code

@@ -1,0 +1,109 @@
+"""Commands about people: plan, sync, answers to doubts, explain, PINs."""
+
+from __future__ import annotations
+
+import click
+
+from relay.cli import terminal
+from relay.cli.app import OUTSIDE, answer_doubt, cli, command, common_options, open_for, recorded
+
+
+@command()
+def plan() -> int:
+    """Read both systems and show what a sync would change, with the plan's hash. Writes nothing."""
+    from relay import people
+    from relay.cli import plan_view as render
+
+    with open_for() as site:
+        made = people.make_plan(site)
+        OUTSIDE.answer(made.as_json(), lambda: render.show_plan(terminal.output(), made.as_json()))
+        return made.exit_code
+
+
+@command()
+@click.option("--expect", metavar="HASH", help="Apply only the plan with this hash, as `plan` showed it.")
+@click.option("--allow", multiple=True, metavar="CODE", help="Lift one named safety limit, for this run only.")
+@click.option("--incremental", is_flag=True, help="Only what changed since the last sync.")
+@click.option("--member", metavar="WHO", help="One person, now.")
+def sync(expect: str | None, allow: tuple[str, ...], incremental: bool, member: str | None) -> int:
+    """Bring PaperCut's people and groups in line with OfficeRnD. WRITES."""
+    from relay import people
+    from relay.cli import plan_view as render
+
+    with open_for(writes=True) as site:
+        done = recorded(
+            site,
+            "sync",
+            lambda: people.sync(site, expect=expect, allow=allow, incremental=incremental, member=member),
+        )
+        OUTSIDE.answer(done.as_json(), lambda: render.show_plan(terminal.output(), done.as_json()))
+        return int(done.exit_code)
+
+
+@command()
+@click.argument("member")
+@click.argument("username")
+def link(member: str, username: str) -> int:
+    """Say that MEMBER of OfficeRnD is the PaperCut account USERNAME.
+
+    With a company for MEMBER: group:NAME is its group, account:NAME a shared account that it pays for.
+    """
+    from relay import people
+
+    return answer_doubt(lambda site: people.link(site, member=member, username=username))
+
+
+@command()
+@click.argument("who")
+def unlink(who: str) -> int:
+    """Say that the link of WHO, or of account:NAME, is wrong; the next sync links anew or asks."""
+    from relay import people
+
+    return answer_doubt(lambda site: people.unlink(site, who))
+
+
+@command(name="not-same")
+@click.argument("member")
+@click.argument("username")
+def not_same(member: str, username: str) -> int:
+    """Say that MEMBER is not the PaperCut account USERNAME, so that they are never linked."""
+    from relay import people
+
+    return answer_doubt(lambda site: people.not_same(site, member=member, username=username))
+
+
+@command()
+@click.argument("who")
+def explain(who: str) -> int:
+    """Why this e-mail, username or member id may or may not print, with each rule's verdict."""
+    from relay import people
+
+    with open_for() as site:
+        told = people.explain(site, who)
+        OUTSIDE.answer(told.as_json(), lambda: click.echo(told.text()))
+        return int(told.exit_code)
+
+
+@cli.group(no_args_is_help=False)
+def pin() -> None:
+    """A print PIN for people without a portal password."""
+
+
+@pin.command(name="issue")
+@click.argument("who")
+@common_options
+def pin_issue(who: str) -> int:
+    """Make a print PIN for WHO; it is shown once and kept as a hash."""
+    from relay import people
+
+    return answer_doubt(lambda site: people.issue_pin(site, who))
+
+
+@pin.command(name="revoke")
+@click.argument("who")
+@common_options
+def pin_revoke(who: str) -> int:
+    """Make the print PIN of WHO worthless."""
+    from relay import people
+
+    return answer_doubt(lambda site: people.revoke_pin(site, who))

@@ -1,0 +1,203 @@
+"""What a person sees on a terminal: progress on standard error, tables on standard output. Decides nothing."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+
+from rich.console import Console
+from rich.padding import Padding
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
+from rich.progress import Progress as Bars
+from rich.table import Table
+from rich.text import Text
+
+from relay.progress import Phase, Progress
+
+REFUSED_STYLE = "bold red"
+SEVERITY_STYLES = {"error": REFUSED_STYLE, "warning": "bold yellow", "info": "bold blue"}
+OUTCOMES = {0: "done", 1: "failed", 3: "refused or held", 4: "in doubt"}
+
+
+class _Bar(Phase):
+    def __init__(self, bars: Bars, task: Any) -> None:
+        self._bars = bars
+        self._task = task
+
+    def advance(self, steps: int = 1) -> None:
+        self._bars.advance(self._task, steps)
+
+
+class TerminalProgress(Progress):
+    """Bars on a terminal, plain lines elsewhere; always on standard error, so that answers stay clean."""
+
+    def __init__(self, *, lines: bool = True) -> None:
+        self._console = Console(stderr=True, highlight=False)
+        self._lines = lines
+
+    @contextmanager
+    def phase(self, title: str, total: int | None = None) -> Iterator[Phase]:
+        if not self._console.is_terminal:
+            yield Phase()
+            return
+        bars = Bars(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            console=self._console,
+            transient=True,
+        )
+        with bars:
+            yield _Bar(bars, bars.add_task(title, total=total))
+
+    def line(self, text: str) -> None:
+        if self._lines:
+            self._console.print(Text(text), soft_wrap=True)
+
+
+def output() -> Console:
+    """Return the console for answers: as wide as the terminal, 120 columns where there is none."""
+    return Console(file=sys.stdout, highlight=False, width=None if sys.stdout.isatty() else 120)
+
+
+def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[str] = ()) -> Table:
+    """Return a table of plain texts; the columns named in `right` are aligned to the right."""
+    made = Table(title=title, title_justify="left", header_style="bold")
+    for column in columns:
+        made.add_column(column, justify="right" if column in right else "left", overflow="fold")
+    for row in rows:
+        made.add_row(*(Text(cell) for cell in row))
+    return made
+
+
+def refusals(console: Console, refused: Sequence[Mapping[str, Any]]) -> None:
+    """Tell each safety limit that holds or refuses something, with the way to lift it once."""
+    for item in refused:
+        console.print(Text(f"Held by {item['code']}: {item['message']}", style=REFUSED_STYLE))
+
+
+def money_result(console: Console, title: str, answer: Mapping[str, Any]) -> None:
+    """Show the answer of `settle` or `top-up`: what was done, what is held and why, what is in doubt."""
+    movements = answer["movements"]
+    if movements:
+        rows = [
+            [
+                item["reference"],
+                item["kind"].replace("_", " "),
+                item["username"],
+                f"{item['amount']} {item['currency']}",
+                item["state"].replace("_", " "),
+                item["note"] or "",
+            ]
+            for item in movements
+        ]
+        columns = ["reference", "kind", "user", "amount", "state", "note"]
+        console.print(table(title, columns, rows, right=["amount"]))
+    else:
+        waits = answer["held"] or answer["refused"] or "error" in answer
+        console.print(f"{title}: no money moved." if waits else f"{title}: nothing to do.")
+    if answer["held"]:
+        rows = [[item["username"], item["amount"], item["reason"]] for item in answer["held"]]
+        console.print(table("Held", ["user", "amount", "why, and what to do"], rows, right=["amount"]))
+    refusals(console, answer["refused"])
+    for note in answer.get("notes", ()):
+        console.print(note, markup=False)
+    if "error" in answer:
+        console.print(Text(answer["error"]["message"], style=REFUSED_STYLE))
+    fees = f"Total of fees: {answer['total']}. " if title == "Settle" else ""
+    console.print(f"{fees}In doubt: {answer['in_doubt']}.")
+
+
+def run_result(console: Console, answer: Mapping[str, Any]) -> None:
+    """Show the parts of a whole run, a line each."""
+    if all(answer[name] is None for name in ("sync", "settle", "top_up", "jobs")):
+        console.print(f"Business day {answer['business_day']}: nothing is due. {answer['reason']}")
+        return
+    console.print(f"Business day {answer['business_day']}")
+    for name, title in (("sync", "People"), ("settle", "Fees"), ("top_up", "Top-ups"), ("jobs", "Print jobs")):
+        part = answer[name]
+        if part is None:
+            continue
+        if "error" in part and "movements" not in part:
+            console.print(Text(f"{title}: {part['error']['message']}", style=REFUSED_STYLE))
+        elif name == "sync":
+            users = ", ".join(f"{count} {action}" for action, count in part["users"].items() if count)
+            console.print(f"{title}: {users or 'nobody'}; {len(part['warnings'])} questions or warnings.")
+            refusals(console, part["refused"])
+        elif name == "jobs":
+            console.print(f"{title}: {part['new']} new.")
+        else:
+            posted = sum(1 for item in part["movements"] if item["state"] == "posted")
+            held = len(part["held"])
+            console.print(f"{title}: {posted} posted, total {part['total']}, {held} held, {part['in_doubt']} in doubt.")
+            refusals(console, part["refused"])
+            if "error" in part:
+                console.print(Text(part["error"]["message"], style=REFUSED_STYLE))
+
+
+def status(console: Console, answer: Mapping[str, Any]) -> None:
+    """Show the site's state: each open question with its next step."""
+    console.print(f"Site {answer['site']}, business day {answer['business_day']}")
+    next_due = datetime.fromisoformat(answer["next_due"])  # in the site's zone, as everything shown here
+
+    def shown(moment: str) -> str:
+        return datetime.fromisoformat(moment).astimezone(next_due.tzinfo).strftime("%Y-%m-%d %H:%M")
+
+    console.print(
+        "The daily run is due now." if answer["due"] else f"The next daily run is due {shown(answer['next_due'])}."
+    )
+    if answer["last_runs"]:
+        rows = [
+            [
+                item["kind"].replace("_", "-"),
+                shown(item["finished"]),
+                OUTCOMES.get(item["exit_code"], str(item["exit_code"])),
+            ]
+            for item in answer["last_runs"]
+        ]
+        console.print(table("Last runs", ["what", "when", "outcome"], rows))
+    else:
+        console.print("Nothing has run yet: begin with papercut-relay plan.")
+    for stop in answer["stops"]:
+        console.print(Text(f"No money moves ({stop['code']}): {stop['message']}", style=REFUSED_STYLE))
+    if answer["open_movements"]:
+        rows = [
+            [
+                item["reference"],
+                item["username"],
+                f"{item['amount']} {item['currency']}",
+                item["state"].replace("_", " "),
+                item["note"],
+            ]
+            for item in answer["open_movements"]
+        ]
+        console.print(table("Open movements", ["reference", "user", "amount", "state", "note"], rows, right=["amount"]))
+    else:
+        console.print("No movement is open.")
+    if answer["held"]:
+        people = {item["member_id"] for item in answer["held"]}
+        who = "1 person's money waits" if len(people) == 1 else f"The money of {len(people)} people waits"
+        console.print(f"{who} for a word: papercut-relay settle --dry-run shows whose and why.")
+    for title, people in answer["readiness"].items():
+        if people:
+            names = ", ".join(str(person) for person in people[:10]) + (" ..." if len(people) > 10 else "")
+            console.print(f"{title.replace('_', ' ').capitalize()}: {len(people)} ({names})")
+
+
+def findings(console: Console, answer: Mapping[str, Any]) -> None:
+    """Show the findings of `check`, the worst first, each with what its fix would do."""
+    if not answer["findings"]:
+        console.print("Everything is in order.")
+        return
+    for item in answer["findings"]:
+        console.print(
+            Text.assemble((item["severity"], SEVERITY_STYLES.get(item["severity"], "bold")), f"  {item['code']}")
+        )
+        console.print(Padding(Text(item["message"]), (0, 0, 0, 4)))
+        if item["fix"]:
+            told = f"papercut-relay check --fix {item['fix']['code']}: {item['fix']['does']}"
+            console.print(Padding(Text(told, style="italic"), (0, 0, 0, 4)))

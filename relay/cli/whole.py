@@ -1,0 +1,118 @@
+"""Commands about the whole site: run, status, check, serve, password, bundle."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from relay import config
+from relay.cli import terminal
+from relay.cli.answers import whole
+from relay.cli.app import OUTSIDE, command, open_for, say
+from relay.clock import Clock
+from relay.errors import EXIT_DONE
+
+
+@command()
+@click.option("--if-due", is_flag=True, help="Do nothing when the business day is already done.")
+@click.option("--allow", multiple=True, metavar="CODE", help="Lift one named limit, for this run only.")
+def run(if_due: bool, allow: tuple[str, ...]) -> int:
+    """The scheduled job: recover, sync, settle, top-up, jobs, report. WRITES."""
+    settings = OUTSIDE.settings()
+    from relay import run as story
+    from relay.site import open_site
+
+    with open_site(settings, Clock(), OUTSIDE.progress()) as site:
+        done = story.run(site, if_due=if_due, allow=allow)
+        OUTSIDE.answer(whole(done.as_json()), lambda: terminal.run_result(terminal.output(), done.as_json()))
+        return done.exit_code
+
+
+@command()
+def status() -> int:
+    """Last runs, open movements, next due time, who cannot log in yet."""
+    from relay import run as story
+
+    with open_for() as site:
+        told = story.status(site)
+        OUTSIDE.answer(told, lambda: terminal.status(terminal.output(), told))
+        return EXIT_DONE
+
+
+@command()
+@click.option("--fix", multiple=True, metavar="CODE", help="Fix this finding. WRITES.")
+@click.option("--fix-all", is_flag=True, help="Fix everything that can be fixed from here. WRITES.")
+def check(fix: tuple[str, ...], fix_all: bool) -> int:
+    """Every precondition: what is wrong, who is hit, what the fix would do."""
+    from relay import checks
+
+    settings = OUTSIDE.settings()
+    if fix or fix_all:
+        from relay.lock import site_lock
+
+        with site_lock(settings.site.state_dir):
+            done = checks.apply_fixes(
+                settings, "all" if fix_all else fix, clock=Clock(), progress=OUTSIDE.progress(), say=say
+            )
+    else:
+        done = checks.run_checks(settings, clock=Clock(), progress=OUTSIDE.progress())
+    OUTSIDE.answer(done.as_json(), lambda: terminal.findings(terminal.output(), done.as_json()))
+    return int(done.exit_code)
+
+
+@command()
+@click.option("--listen", metavar="ADDRESS:PORT", help="Else [console] listen.")
+def serve(listen: str | None) -> int:
+    """The console and the schedule in one long-lived process."""
+    from relay.console import server
+
+    return int(server.serve(OUTSIDE.settings(), listen=listen, say=say))
+
+
+@command()
+@click.argument("name")
+@click.option(
+    "--role",
+    type=click.Choice(["look", "operate", "money"]),
+    default="money",
+    show_default=True,
+    help="What NAME may do: look, work on people too, decide on money too.",
+)
+@click.option("--remove", is_flag=True, help="Take the login away.")
+def password(name: str, role: str, remove: bool) -> int:
+    """Give NAME a password for the console, or change it. Asked for, or read from standard input."""
+    from relay.console import passwords
+
+    settings_file = config.find(OUTSIDE.config)
+    if remove:
+        told = passwords.remove(settings_file, name)
+    else:
+        passwords.check_name(name)
+        typed = (
+            click.prompt("Password", hide_input=True, confirmation_prompt=True, err=True)
+            if sys.stdin.isatty()
+            else sys.stdin.readline().rstrip("\r\n")
+        )
+        told = passwords.set_password(settings_file, name, role, typed)
+    OUTSIDE.answer({"name": name, "file": str(told.file), "users": told.users}, lambda: click.echo(told.text()))
+    return EXIT_DONE
+
+
+@command()
+@click.option("--out", required=True, type=click.Path(path_type=Path), metavar="ZIP", help="The file to write.")
+@click.option("--platform", metavar="TAG", help="Add the dependencies' wheels for it, such as win_amd64.")
+@click.option("--with-secrets", is_flag=True, help="Add the secrets, encrypted by a pass phrase that is asked for.")
+@click.option("--site-server", is_flag=True, help="Only what a PaperCut site server needs.")
+def bundle(out: Path, platform: str | None, with_secrets: bool, site_server: bool) -> int:
+    """Make the installation package for the PaperCut machine, with its settings."""
+    from relay import bundle as room
+
+    settings = OUTSIDE.settings()
+    phrase = click.prompt("Pass phrase", hide_input=True, confirmation_prompt=True, err=True) if with_secrets else None
+    lines = room.make_bundle(
+        settings, out, platform=platform, with_secrets=with_secrets, pass_phrase=phrase, site_server=site_server
+    )
+    OUTSIDE.answer({"out": str(out), "lines": lines}, lambda: click.echo("\n".join(lines)))
+    return EXIT_DONE

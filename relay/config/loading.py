@@ -1,0 +1,116 @@
+"""`relay.toml` read whole: every key checked, all problems told at once, no type guessed. Makes no remote call."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import tomllib
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, get_args
+
+from pydantic import (
+    ValidationError,
+)
+from pydantic_core import ErrorDetails
+
+from relay.config.contradictions import contradictions
+from relay.config.secrets import with_secrets
+from relay.config.sections import SECTIONS, Settings
+from relay.config.values import Section
+from relay.errors import ConfigError
+
+ENVIRONMENT_NAME = "PAPERCUT_RELAY_CONFIG"
+DEFAULT_NAME = "relay.toml"
+
+
+def find(option: str | None, environment: Mapping[str, str] = os.environ) -> Path:
+    """Return the path of the settings file: --config, else the environment's, else relay.toml in the working folder."""
+    return Path(option or environment.get(ENVIRONMENT_NAME) or DEFAULT_NAME)
+
+
+def load(path: Path, environment: Mapping[str, str] = os.environ) -> Settings:
+    """Return the settings of `path`. Raises ConfigError with *every* problem and its place; makes no remote call."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        raise ConfigError(
+            [
+                f"There is no settings file {path}: name one with --config FILE or ${ENVIRONMENT_NAME}, or try "
+                "everything without one: papercut-relay sandbox --write-config DIR."
+            ]
+        ) from None
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        raise ConfigError([f"The settings file {path} cannot be read: {reason}."]) from None
+    try:
+        raw = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError([f"{path} is not valid TOML: {error}."]) from None
+    return parse(raw, path, environment)
+
+
+def parse(raw: Mapping[str, Any], path: Path, environment: Mapping[str, str] = os.environ) -> Settings:
+    """Return the settings of an already read TOML document; relative paths count from the folder of `path`."""
+    folder = path.absolute().parent
+    problems: list[str] = []
+    sections: dict[str, Section] = {}
+    for name in raw:
+        if name not in SECTIONS:
+            problems.append(f"{path}: [{name}] is not a section of the settings{close_name(name, SECTIONS)}")
+    for name, model in SECTIONS.items():
+        values = raw.get(name, {})
+        if not isinstance(values, dict):
+            problems.append(f"{path}: [{name}] must be a section")
+            continue
+        place = f"{path}: [{name}]"
+        values, told = with_secrets(name, dict(values), folder, environment, place, problems)
+        try:
+            sections[name] = model.model_validate(values, context={"folder": folder})
+        except ValidationError as error:
+            wrong = {detail["loc"][0] for detail in error.errors()}
+            problems.extend(
+                sentence(place, detail, model) for detail in error.errors() if detail["loc"][:1] not in told
+            )
+            with suppress(ValidationError):  # one wrong key does not hide what the others contradict
+                rest = {key: value for key, value in values.items() if key not in wrong}
+                sections[name] = model.model_validate(rest, context={"folder": folder})
+    problems.extend(f"{path}: {problem}" for problem in contradictions(sections))
+    if problems:
+        raise ConfigError(problems)
+    return Settings(path=path.absolute(), **sections)  # type: ignore[arg-type]
+
+
+def sentence(place: str, detail: ErrorDetails, model: type[Section]) -> str:
+    """Return one pydantic problem in our own words, with its place."""
+    key = ".".join(str(part) for part in detail["loc"])
+    where = f"{place} {key}:" if key else f"{place}:"
+    kind = detail["type"]
+    if kind == "missing":
+        return f"{where} is required"
+    if kind == "extra_forbidden":
+        return f"{where} is not a setting{close_name(str(detail['loc'][-1]), model.model_fields)}"
+    if kind == "wrong":
+        return f"{where} {detail['ctx']['message']}"
+    if kind == "literal_error":
+        field = model.model_fields.get(str(detail["loc"][0]))
+        choices = [str(choice) for choice in get_args(field.annotation)] if field else []
+        return f"{where} must be {' or '.join(choices) if choices else detail['ctx']['expected']}"
+    wanted = {
+        "string_type": "must be text in quotes",
+        "int_type": "must be a whole number without quotes",
+        "int_from_float": "must be a whole number",
+        "float_type": "must be a number without quotes",
+        "bool_type": "must be true or false",
+        "tuple_type": 'must be a list, such as ["one", "two"]',
+        "string_pattern_mismatch": "must be a short name of letters, digits, dots and dashes",
+    }.get(kind)
+    if wanted is None:
+        wanted = detail["msg"].replace("Input should", "must")
+    return f"{where} {wanted}"
+
+
+def close_name(name: str, known: Any) -> str:
+    near = difflib.get_close_matches(name, list(known), n=1)
+    return f"; did you mean {near[0]}?" if near else ""

@@ -1,0 +1,129 @@
+"""Secrets of the settings: from files that only their owner may read, or from the environment; never from the file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from pydantic import (
+    SecretStr,
+)
+
+from relay.private_files import why_not_private
+
+# Secrets by section: key -> is it required. `ledger.url` and `proxy` are secrets only when they carry a password.
+SECRETS: Mapping[str, Mapping[str, bool]] = {
+    "papercut": {"auth_token": True},
+    "officernd": {"client_secret": True},
+    "jobs": {"database_url": False},
+    "console": {"password_hash": False, "webhook_secret": False},
+}
+URLS_WITH_PASSWORD: Mapping[str, str] = {"ledger": "url", "officernd": "proxy"}
+
+
+def with_secrets(
+    section: str, values: dict[str, Any], folder: Path, environment: Mapping[str, str], place: str, problems: list[str]
+) -> tuple[dict[str, Any], set[tuple[str, ...]]]:
+    """Return `values` with each secret taken from its file or variable, and the keys whose problem is already told."""
+    told: set[tuple[str, ...]] = set()
+
+    def tell(key: str, problem: str) -> None:
+        problems.append(f"{place} {key}: {problem}")
+        told.add((key.removesuffix("_file").removesuffix("_env"),))
+        told.add((key,))
+
+    if section == "signin":
+        if "client_secret" in values or "client_secret_env" in values:
+            values.pop("client_secret", None)
+            values.pop("client_secret_env", None)
+            tell(
+                "client_secret_file",
+                "the sign-in secret is always a file, because PaperCut's programs read it "
+                "themselves: put it alone into a file and write client_secret_file",
+            )
+        elif "client_secret_file" in values:
+            file = _private_file(values["client_secret_file"], folder)
+            if isinstance(file, str):
+                tell("client_secret_file", file)
+            else:
+                values["client_secret_file"] = file
+        return values, told
+
+    names = dict(SECRETS.get(section, {}))
+    url_key = URLS_WITH_PASSWORD.get(section)
+    if url_key:
+        plain = values.get(url_key)
+        if isinstance(plain, str) and plain and f"{url_key}_file" not in values and f"{url_key}_env" not in values:
+            if urlsplit(plain).password:
+                tell(
+                    url_key,
+                    f"carries a password: put the whole URL into a file that only its owner may read and "
+                    f"write {url_key}_file, or name a variable in {url_key}_env",
+                )
+                values.pop(url_key)
+            else:
+                values[url_key] = SecretStr(plain)
+        elif plain == "":
+            values.pop(url_key)
+        else:
+            names[url_key] = False
+    for key, required in names.items():
+        given = [name for name in (key, f"{key}_file", f"{key}_env") if values.get(name, "") != ""]
+        for name in (f"{key}_file", f"{key}_env"):
+            if values.get(name) == "":
+                values.pop(name)
+        if not given:
+            values.pop(key, None)
+            if required:
+                tell(
+                    key,
+                    f"is missing: put it alone into a file that only its owner may read and write {key}_file, "
+                    f"or name a variable in {key}_env",
+                )
+            continue
+        source = given[0]
+        value = values.pop(source)
+        for name in given[1:]:
+            values.pop(name)
+        if source != key and len(given) > 1:
+            tell(key, f"is given {len(given)} times ({', '.join(given)}): keep one")
+        elif source == key:
+            tell(
+                key,
+                f"a secret must not stand in the settings: put it alone into a file that only its owner may "
+                f"read and write {key}_file, or name a variable in {key}_env",
+            )
+        elif source.endswith("_env"):
+            secret = environment.get(value, "") if isinstance(value, str) else ""
+            if secret:
+                values[key] = SecretStr(secret)
+            else:
+                tell(source, f"the environment has no variable {value}")
+        else:
+            file = _private_file(value, folder)
+            if isinstance(file, str):
+                tell(source, file)
+            else:
+                values[key] = SecretStr(file.read_text(encoding="utf-8-sig").strip())
+    return values, told
+
+
+def _private_file(value: Any, folder: Path) -> Path | str:
+    """Return the path of a secret's file, or the problem with it in a clause."""
+    if not isinstance(value, str) or not value:
+        return "must be the path of a file, in quotes"
+    file = folder / value
+    try:
+        content = file.read_text(encoding="utf-8-sig").strip()
+    except FileNotFoundError:
+        return f"there is no file {file}"
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        return f"{file} cannot be read: {reason}"
+    if not content:
+        return f"{file} is empty"
+    if "\n" in content:
+        return f"{file} must hold the secret alone, on one line"
+    return why_not_private(file) or file

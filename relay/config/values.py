@@ -1,0 +1,197 @@
+"""What a single value of `relay.toml` may be: the types of settings, each with its own sentence for a wrong value."""
+
+from __future__ import annotations
+
+import ipaddress
+from datetime import time
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+)
+from pydantic_core import PydanticCustomError
+
+from relay import amounts
+
+PAPERCUT_PATH = "/rpc/api/xmlrpc"
+
+
+def wrong(message: str) -> PydanticCustomError:
+    return PydanticCustomError("wrong", "{message}", {"message": message})
+
+
+def path_from_folder(value: Any, info: ValidationInfo) -> Path | None:
+    if not isinstance(value, str):
+        raise wrong('must be text in quotes, such as "folder/file"')
+    folder: Path = (info.context or {})["folder"]
+    return folder / value if value else None
+
+
+def folder_from_folder(value: Any, info: ValidationInfo) -> Path:
+    path = path_from_folder(value, info)
+    if path is None:
+        raise wrong("must not be empty")
+    return path
+
+
+def money(value: Any) -> int:
+    if not isinstance(value, str):
+        raise wrong('must be an amount in quotes, such as "12.50"')
+    try:
+        micros = amounts.parse(value)
+    except ValueError as error:
+        raise wrong(str(error)) from None
+    if micros < 0:
+        raise wrong("must not be negative")
+    return micros
+
+
+def optional_money(value: Any) -> int | None:
+    return None if value == "" else money(value)
+
+
+def clock_time(value: Any) -> time:
+    try:
+        hours, minutes = (int(part) for part in value.split(":")) if len(value) == 5 else (99, 99)
+        return time(hours, minutes)
+    except (ValueError, AttributeError):
+        raise wrong('must be a time of day in quotes, such as "07:30"') from None
+
+
+def one_line(value: str) -> str:
+    if not value.strip():
+        raise wrong("must not be empty")
+    if any(ord(character) < 32 for character in value):
+        raise wrong("must be one line without control characters")
+    return value
+
+
+def group_name(value: str) -> str:
+    if value.startswith("!!"):
+        raise wrong("must not begin with !!, which PaperCut keeps for its own groups")
+    if len(value) > 100:
+        raise wrong("must have at most 100 characters")
+    return one_line(value)
+
+
+def timezone(value: str) -> str:
+    try:
+        ZoneInfo(value)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise wrong(f"{value!r} is no IANA time zone such as Europe/Sofia") from None
+    return value
+
+
+def currency(value: str) -> str:
+    if not amounts.known_currency(value):
+        raise wrong(f"{value!r} is no ISO 4217 currency such as EUR")
+    return value
+
+
+def is_loopback(host: str | None) -> bool:
+    """Return whether `host` (a name or an address from a URL) can only mean this machine."""
+    try:
+        return host == "localhost" or ipaddress.ip_address(host or "").is_loopback
+    except ValueError:  # a name, even one that begins like an address
+        return False
+
+
+def url(value: str) -> str:
+    parts = urlsplit(value)
+    try:
+        parts.port  # noqa: B018 - raises for a port that is no number
+    except ValueError:
+        raise wrong("has a port that is no number") from None
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise wrong("must be a URL such as https://host:port")
+    if parts.username or parts.password:
+        raise wrong("must not carry a name or password")
+    return value.rstrip("/")
+
+
+def papercut_url(value: str) -> str:
+    value = url(value)
+    return value if urlsplit(value).path else value + PAPERCUT_PATH
+
+
+def cloud_url(value: str) -> str:
+    value = url(value)
+    if urlsplit(value).scheme == "http" and not is_loopback(urlsplit(value).hostname):
+        raise wrong("must begin with https:// (plain http:// is accepted on this machine only)")
+    return value
+
+
+def statuses(value: tuple[str, ...]) -> tuple[str, ...]:
+    known = ("active", "former", "pending", "contact", "not_approved", "drop-in", "lead")
+    unknown = [status for status in value if status not in known]
+    if unknown:
+        raise wrong(f"{', '.join(map(repr, unknown))} is none of {', '.join(known)}")
+    if not value:
+        raise wrong('name at least one, such as ["active"]')
+    return value
+
+
+def username_rule(value: str) -> str:
+    if value in ("email_underscore", "email_local") or (value.startswith("property:") and len(value) > 9):
+        return value
+    raise wrong("must be email_underscore, email_local or property:KEY")
+
+
+def restricted(value: str) -> str:
+    if value in ("leave", "no"):
+        return value
+    if value.startswith("overdraft:"):
+        money(value.removeprefix("overdraft:"))
+        return value
+    raise wrong("must be leave, no or overdraft:AMOUNT")
+
+
+def listen(value: str) -> str:
+    host, _, port = value.rpartition(":")
+    if not host or not port.isdigit() or not 0 < int(port) < 65536:
+        raise wrong('must be ADDRESS:PORT, such as "127.0.0.1:9480"')
+    return value
+
+
+def public_url(value: str) -> str:
+    if not value:
+        return value
+    parts = urlsplit(url(value))
+    if parts.scheme != "https" or parts.path or parts.query or parts.fragment:
+        raise wrong("must be the https address of the proxy alone, such as https://print.example.com")
+    return value.rstrip("/")
+
+
+def locale(value: str) -> str:
+    from babel import Locale, UnknownLocaleError  # only who sets one pays for loading it
+
+    try:
+        return str(Locale.parse(value))
+    except (ValueError, UnknownLocaleError):
+        raise wrong(f"{value!r} is no locale such as en_GB or de_DE") from None
+
+
+Line = Annotated[str, AfterValidator(one_line)]
+GroupName = Annotated[str, AfterValidator(group_name)]
+OptionalPath = Annotated[Path | None, BeforeValidator(path_from_folder)]
+Money = Annotated[int, BeforeValidator(money)]
+OptionalMoney = Annotated[int | None, BeforeValidator(optional_money)]
+Seconds = Annotated[float, Field(gt=0, le=600)]
+Percent = Annotated[int, Field(ge=0, le=100)]
+Period = Literal["day", "week", "month"]
+
+
+class Section(BaseModel):
+    # `strict` alone would refuse the lists of TOML for tuples, which keep the settings hashable and frozen.
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, arbitrary_types_allowed=True)
+
+
+Texts = Annotated[tuple[str, ...], BeforeValidator(lambda value: tuple(value) if isinstance(value, list) else value)]

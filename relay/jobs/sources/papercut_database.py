@@ -1,0 +1,336 @@
+"""PaperCut's external database as a source of jobs: read-only, by any SQLAlchemy dialect.
+
+New rows come by their id; the rows of the last weeks are read again, since refunds, denials and late rows change what
+is there. Columns that a server does not have are left out; only what identifies and counts a job is needed.
+
+Source: public PaperCut report queries and SavaPage's PaperCut classes (table and column names); PaperCut manual, data
+access (external database only, read-only use).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import (
+    Column,
+    Connection,
+    Engine,
+    MetaData,
+    RowMapping,
+    Select,
+    String,
+    Table,
+    and_,
+    create_engine,
+    func,
+    inspect,
+    literal,
+    make_url,
+    select,
+)
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+
+from relay import amounts
+from relay.config import Settings
+from relay.jobs.importing import Known
+from relay.jobs.job import LARGEST_COST, LARGEST_COUNT, Batch, Cursor, Finding, Job, SetAside, Unreadable
+from relay.jobs.sources import reading
+from relay.jobs.sources.columns import kind_of
+from relay.jobs.tables import NAME
+
+FILE = "tbl_printer_usage_log"
+ROWS_AT_ONCE = 5_000
+WINDOW_DAYS = 35  # refunds are asked for within days or weeks
+_VERSION = "database 1"
+_CONNECT_S = 10
+
+_NEEDED = ("printer_usage_log_id", "usage_date", "used_by_user_id", "printer_id", "total_pages")
+_COLUMNS = (
+    *_NEEDED, "usage_cost", "total_color_pages", "total_sheets", "copies", "duplex", "gray_scale", "document_name",
+    "job_type", "usage_allowed", "printed", "cancelled", "refunded", "charged_to_account_id",
+)  # fmt: skip
+_PERSONAL_TYPES = ("USER", "PERSONAL")  # "USER", "USER-001": a person's own account
+
+
+@dataclass
+class PaperCutDatabase:
+    """The usage log of one server. `now` bounds the window that is read again."""
+
+    engine: Engine
+    zone: ZoneInfo
+    now: datetime
+    findings: list[Finding] = field(default_factory=list)
+    oldest_day: date | None = None
+    read_day: date | None = None  # rows do not go with a day's file
+    _after: datetime | None = None  # the row before, which tells the two passes of a doubled hour apart
+
+    @classmethod
+    def of(cls, settings: Settings, now: datetime, findings: list[Finding]) -> PaperCutDatabase | None:
+        """Return the configured database, None with a finding where there is none that could be opened."""
+        try:
+            engine = _engine(settings)
+        except Unreadable as why:
+            findings.append(_finding("job_database_not_opened", str(why)))
+            return None
+        return cls(engine, settings.jobs.zone or ZoneInfo(settings.site.timezone), now)
+
+    def batches(self, known: Known) -> Iterator[Batch]:
+        """Yield the window that is read again, then what is new. A database that fails is a finding."""
+        try:
+            with self.engine.connect() as connection:
+                yield from self._batches(connection, known.cursors().get(FILE))
+        except DBAPIError as error:
+            self.findings.append(_finding("job_database_failed", _reason(error)))
+        except Unreadable as why:
+            self.findings.append(_finding("job_database_unknown", str(why)))
+        finally:
+            self.engine.dispose()
+
+    def _batches(self, connection: Connection, cursor: Cursor | None) -> Iterator[Batch]:
+        tables = _Tables.of(connection)
+        last_id = cursor.offset if cursor is not None and cursor.reader == _VERSION else 0
+        if last_id:
+            since = (self.now - timedelta(days=WINDOW_DAYS)).astimezone(self.zone).replace(tzinfo=None)
+            again = and_(tables.log.c.printer_usage_log_id <= last_id, tables.log.c.usage_date >= since)
+            for rows in _partitions(connection, tables.jobs(again)):
+                yield self._batch(rows, last_id, restarted=False)
+        else:
+            first = connection.execute(select(func.min(tables.log.c.usage_date))).scalar()
+            self.oldest_day = first.date() if first is not None else None
+        newer = tables.log.c.printer_usage_log_id > last_id
+        fresh = last_id == 0
+        for rows in _partitions(connection, tables.jobs(newer)):
+            last_id = int(rows[-1]["printer_usage_log_id"])
+            yield self._batch(rows, last_id, restarted=fresh)
+            fresh = False
+
+    def _batch(self, rows: Sequence[RowMapping], last_id: int, *, restarted: bool) -> Batch:
+        jobs: list[Job] = []
+        aside: list[SetAside] = []
+        for row in rows:
+            try:
+                job = _job(row, self.zone, self._after)
+                self._after = job.at
+                jobs.append(job)
+            except Unreadable as why:
+                aside.append(
+                    SetAside(
+                        FILE,
+                        int(row["printer_usage_log_id"]),
+                        str(why),
+                        reading.clean(str(row["document_name"] or ""), NAME),
+                    )
+                )
+        settled = tuple(int(row["printer_usage_log_id"]) for row in rows) if not restarted else ()
+        return Batch(jobs, [job.base for job in jobs], aside, Cursor(FILE, last_id, "", _VERSION), restarted, settled)
+
+
+@dataclass(frozen=True)
+class _Tables:
+    """PaperCut's tables with the columns that this server has."""
+
+    log: Table
+    user: Table
+    printer: Table
+    account: Table
+    transaction: Table | None
+
+    @classmethod
+    def of(cls, connection: Connection) -> _Tables:
+        """Look which columns there are. Raises Unreadable when one is missing that identifies or counts a job."""
+        there = inspect(connection)
+        metadata = MetaData()
+
+        def table(name: str, needed: tuple[str, ...], wanted: tuple[str, ...] = ()) -> Table:
+            if not there.has_table(name):
+                raise Unreadable(f"it has no table {name}")
+            found = {column["name"].lower(): column["type"] for column in there.get_columns(name)}
+            missing = [column for column in needed if column not in found]
+            if missing:
+                raise Unreadable(f"its table {name} has no column {', '.join(missing)}")
+            columns = (Column(column, found[column]) for column in (*needed, *wanted) if column in found)
+            return Table(name, metadata, *columns)
+
+        transaction = None
+        if there.has_table("tbl_account_transaction"):
+            transaction = table("tbl_account_transaction", (), ("usage_log_id", "amount"))
+        return cls(
+            table("tbl_printer_usage_log", _NEEDED, _COLUMNS[len(_NEEDED) :]),
+            table("tbl_user", ("user_id", "user_name")),
+            table("tbl_printer", ("printer_id", "printer_name"), ("server_name",)),
+            table("tbl_account", ("account_id", "account_name"), ("sub_name", "account_type")),
+            transaction if transaction is not None and len(transaction.c) == 2 else None,
+        )
+
+    def jobs(self, where: Any) -> Select[Any]:
+        """Return the query for jobs with their user, printer and account, by id."""
+        log, account = self.log, self.account
+
+        def column(table: Table, name: str) -> Any:
+            return table.c[name].label(name) if name in table.c else literal(None).label(name)
+
+        source = log.outerjoin(self.user, log.c.used_by_user_id == self.user.c.user_id)
+        source = source.outerjoin(self.printer, log.c.printer_id == self.printer.c.printer_id)
+        account_columns = [literal(None).label(name) for name in ("account_name", "sub_name", "account_type")]
+        if "charged_to_account_id" in log.c:
+            source = source.outerjoin(account, log.c.charged_to_account_id == account.c.account_id)
+            account_columns = [column(account, name) for name in ("account_name", "sub_name", "account_type")]
+        given_back: Any = literal(None)
+        if self.transaction is not None:
+            # What PaperCut gave back for a job: its only transactions that add to an account.
+            given_back = (
+                select(func.sum(self.transaction.c.amount))
+                .where(
+                    self.transaction.c.usage_log_id == log.c.printer_usage_log_id,
+                    self.transaction.c.amount > 0,
+                )
+                .scalar_subquery()
+            )
+            given_back = given_back if "refunded" in log.c else literal(None)
+        return (
+            select(
+                *(column(log, name) for name in _COLUMNS),
+                self.user.c.user_name.label("user_name"),
+                column(self.printer, "server_name"),
+                self.printer.c.printer_name.label("printer_name"),
+                *account_columns,
+                given_back.label("given_back"),
+            )
+            .select_from(source)
+            .where(where)
+            .order_by(log.c.printer_usage_log_id)
+        )
+
+
+def has_transaction(settings: Settings, reference: str) -> bool | None:
+    """Return whether PaperCut's transactions hold a comment with this reference; None where they cannot be read."""
+    comments = Table("tbl_account_transaction", MetaData(), Column("txn_comment", String))
+    try:
+        engine = _engine(settings)
+        try:
+            with engine.connect() as connection:
+                # Brackets mean something to some dialects, so they are looked at here.
+                like = comments.c.txn_comment.contains(reference, autoescape=True)
+                found = connection.execute(select(comments.c.txn_comment).where(like)).scalars()
+                return any(f"[{reference}]" in comment for comment in found)
+        finally:
+            engine.dispose()
+    except (DBAPIError, Unreadable):
+        return None
+
+
+def _engine(settings: Settings) -> Engine:
+    """Return an engine that only reads. Raises Unreadable with half a sentence, never with the URL's password."""
+    if settings.jobs.database_url is None:
+        raise Unreadable("[jobs] database_url_file names none")
+    try:
+        url = settings.jobs.database_url.get_secret_value()
+        bounded = {"connect_timeout": _CONNECT_S} if make_url(url).get_backend_name() in ("postgresql", "mysql") else {}
+        engine = create_engine(url, hide_parameters=True, connect_args=bounded)
+    except (ArgumentError, NoSuchModuleError, ModuleNotFoundError, ValueError):
+        raise Unreadable(
+            "the URL in [jobs] database_url_file is none that SQLAlchemy and an installed driver know"
+        ) from None
+    if engine.dialect.name == "postgresql":
+        return engine.execution_options(postgresql_readonly=True)
+    return engine
+
+
+def _partitions(connection: Connection, query: Select[Any]) -> Iterator[Sequence[RowMapping]]:
+    """Yield the rows of a query, many at once, without holding them all."""
+    result = connection.execution_options(stream_results=True, yield_per=ROWS_AT_ONCE).execute(query)
+    yield from result.mappings().partitions()
+
+
+def _job(row: RowMapping, zone: ZoneInfo, after: datetime | None) -> Job:
+    """Return the job of a row. Raises Unreadable."""
+    local = row["usage_date"]
+    if not isinstance(local, datetime):
+        raise Unreadable(f"{str(local)[:40]!r} is no date and time")
+    at = local if local.tzinfo is not None else reading.moment(local, zone, after)
+    username = reading.name(str(row["user_name"] or ""), "username", NAME).lower()
+    if not username:
+        raise Unreadable("it names no user that PaperCut knows")
+    pages = _count(row["total_pages"], 0)
+    colour = _count(row["total_color_pages"], None) if row["total_color_pages"] is not None else None
+    if colour is not None and colour > pages:
+        raise Unreadable(f"{colour} colour pages of {pages} pages cannot be")
+    grayscale = reading.flag(str(row["gray_scale"] or ""))
+    cost = _money(row["usage_cost"])
+    denied = any(reading.flag(str(row[name] or "")) is False for name in ("usage_allowed", "printed")) or bool(
+        reading.flag(str(row["cancelled"] or ""))
+    )
+    given_back = _money(row["given_back"])
+    refunded = bool(reading.flag(str(row["refunded"] or ""))) and not denied
+    return Job(
+        base=f"#{int(row['printer_usage_log_id']):015d}",  # Oracle's NUMBER is a Decimal here
+        at=at.astimezone(zone),
+        username=username,
+        server=reading.name(str(row["server_name"] or ""), "server's name", NAME),
+        printer=reading.name(str(row["printer_name"] or "?"), "printer's name", NAME),
+        document=reading.clean(str(row["document_name"] or ""), NAME),
+        pages=pages,
+        copies=_count(row["copies"], 1),
+        colour_pages=colour,
+        is_colour=colour > 0 if colour is not None else (None if grayscale is None else not grayscale),
+        sheets=_count(row["total_sheets"], None) if row["total_sheets"] is not None else None,
+        duplex=reading.flag(str(row["duplex"] or "")),
+        cost=0 if denied else cost,
+        account=_shared_account(row),
+        kind=kind_of(str(row["job_type"] or "")),
+        state="denied" if denied else "refunded" if refunded else "printed",
+        refunded=min(cost or 0, given_back if given_back else cost or 0) if refunded else 0,
+        certain=cost is not None and row["account_type"] is not None,
+    )
+
+
+def _shared_account(row: RowMapping) -> str:
+    """Return the shared account that was charged, "" for a person's own. Source: account_type in public queries."""
+    kind = str(row["account_type"] or "USER").upper()
+    if kind.startswith(_PERSONAL_TYPES):
+        return ""
+    parts = [str(row[name]).strip() for name in ("account_name", "sub_name") if row[name]]
+    return reading.name("\\".join(part for part in parts if part), "account's name", NAME)
+
+
+def _count(value: Any, default: Any) -> Any:
+    if value is None:
+        return default
+    try:
+        number = int(value)
+    except (ValueError, TypeError, OverflowError):
+        number = -1
+    if not 0 <= number <= LARGEST_COUNT:
+        raise Unreadable(f"{str(value)[:40]!r} is no number of pages or copies")
+    return number
+
+
+def _money(value: Any) -> int | None:
+    """Return an amount in micros; PaperCut keeps doubles, so that 0.1 + 0.2 must come out as 0.3."""
+    if value is None:
+        return None
+    try:
+        micros = amounts.from_decimal(value) if isinstance(value, Decimal) else amounts.from_double(float(value))
+    except (ValueError, TypeError, OverflowError, ArithmeticError):
+        micros = -1
+    if not 0 <= micros <= LARGEST_COST:
+        raise Unreadable(f"{str(value)[:40]!r} is no price")
+    return micros
+
+
+def _finding(code: str, why: str) -> Finding:
+    return Finding(
+        code,
+        "error",
+        "[jobs] database_url_file",
+        f"PaperCut's database could not be read: {why}. No job was lost: correct it and import again.",
+    )
+
+
+def _reason(error: DBAPIError) -> str:
+    return str(error.orig).strip().split("\n")[0][:200]

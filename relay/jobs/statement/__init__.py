@@ -1,0 +1,1 @@
+"""A month as a statement: made from the ledger's database, and shown as text, CSV, JSON and HTML."""

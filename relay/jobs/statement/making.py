@@ -1,0 +1,287 @@
+"""Making a statement: reads jobs, people and movements of one month from the ledger's database, and nothing else."""
+
+from __future__ import annotations
+
+import calendar
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection, Engine, or_
+
+from relay.clock import Clock
+from relay.config import Settings
+from relay.database import reading
+from relay.errors import UsageError
+from relay.jobs import queries, store
+from relay.jobs.queries import SharedAccounts, Standing
+from relay.jobs.statement import billed
+from relay.jobs.statement.billed import LONG_AGO, Billed
+from relay.jobs.statement.figures import Amounts, Named, PrintedJob, Tally, tally
+from relay.jobs.statement.model import PersonLine, Statement, person_line, steps
+
+
+def statement(
+    settings: Settings,
+    database: Engine,
+    *,
+    month: str | None = None,
+    member: str | None = None,
+    company: str | None = None,
+    clock: Clock,
+) -> Statement:
+    """Return the statement of a month ("2026-11"; None: the present one) of the site, one member or one company.
+
+    Raises UsageError for a month that is none, and for a member or company that nothing is known of.
+    """
+    first, last = month_days(month, clock.business_day(settings.site.timezone))
+    for option, text in (("month", month), ("member", member), ("company", company)):
+        if text is not None and not text.strip():
+            raise UsageError(f"--{option} is empty: say which, or leave it out.")
+    if member and company:
+        raise UsageError("--member and --company together: name one of them.")
+    with reading(database) as connection:
+        return _Making(connection, settings, first, last, clock.now()).make(member or "", company or "")
+
+
+def month_days(month: str | None, today: date) -> tuple[date, date]:
+    """Return the first and the last day of a month. Raises UsageError."""
+    text = month or f"{today:%Y-%m}"
+    if not re.fullmatch(r"[12]\d{3}-(0[1-9]|1[0-2])", text):
+        raise UsageError(f"--month {text}: write the month as YYYY-MM, such as {today:%Y-%m}.")
+    year, number = int(text[:4]), int(text[5:])
+    return date(year, number, 1), date(year, number, calendar.monthrange(year, number)[1])
+
+
+_FEW = 500  # members that a query may name one by one
+
+
+@dataclass(frozen=True)
+class _Scope:
+    """Whose statement it is. `where` chooses jobs; `members` or `companies` choose fees, None for all."""
+
+    title: str = ""
+    where: tuple[Any, ...] = ()
+    members: frozenset[str] | None = None
+    companies: frozenset[str] | None = None
+    shared: SharedAccounts = SharedAccounts(())  # whose lines are among those told
+
+    def tells(self, job: PrintedJob) -> bool:
+        """Whether a job is of this statement: what its shared accounts no longer paid for is not."""
+        if self.companies is not None:
+            return bool(job.shared_id) or job.company_id in self.companies
+        return not self.members or job.payer_id in self.members
+
+    def takes(self, fee: Billed) -> bool:
+        if self.members is not None:
+            return fee.member_id in self.members
+        return self.companies is None or fee.company_id in self.companies
+
+
+class _Making:
+    """One statement in the making."""
+
+    def __init__(self, connection: Connection, settings: Settings, first: date, last: date, now: datetime) -> None:
+        self.connection = connection
+        self.settings = settings
+        self.site = settings.site.name
+        self.first, self.last, self.now = first, last, now
+        zone = ZoneInfo(settings.site.timezone)
+        self.begins = datetime(first.year, first.month, 1, tzinfo=zone)
+        self.made_at = now.astimezone(zone)
+        self.people = queries.people(connection, self.site)
+        self.shared = queries.shared_accounts(connection, self.site)
+        self.moved = billed.movements(connection, self.site, first)
+        self.standings = queries.standings(connection, self.site, self.people)
+
+    def make(self, member: str, company: str) -> Statement:
+        scope = self._scope(member, company)
+        jobs = self._jobs(self.first, self.last, scope)
+        people = self._people(jobs, scope)
+        strangers = self._strangers(jobs)
+        total = tally(job for job in jobs if job.is_billed)
+        shared: dict[str, Tally] = defaultdict(Tally)
+        for job in jobs:
+            if not job.is_billed:
+                shared[job.account].add(job)
+        return Statement(
+            site=self.site,
+            timezone=self.settings.site.timezone,
+            currency=self.settings.site.currency,
+            month=f"{self.first:%Y-%m}",
+            first=self.first,
+            last=self.last,
+            scope=scope.title,
+            made_at=self.made_at.isoformat(timespec="seconds"),
+            people=people,
+            strangers=strangers,
+            shared=dict(sorted(shared.items())),
+            total=total,
+            before=self._month_before(scope),
+            steps=steps(total.net, people, strangers),
+            notes=tuple(self._notes(total, shared, people)),
+        )
+
+    def _jobs(self, first: date, last: date, scope: _Scope) -> list[PrintedJob]:
+        found = queries.jobs_between(self.connection, self.site, first, last, scope.shared, *scope.where)
+        return [job for job in found if scope.tells(job)]
+
+    # -- scope -------------------------------------------------------------------------------------------------------
+
+    def _scope(self, member: str, company: str) -> _Scope:
+        if member:
+            person = self._find_member(member)
+            if not person.member_id:
+                return _Scope(person.username, (queries.of_stranger(person.username),), frozenset())
+            members, shared = frozenset({person.member_id}), self.shared.of_id(person.member_id)
+            where = shared.charged() if shared.accounts else queries.of_member(person.member_id)
+            return _Scope(person.name or person.username, (where,), members, shared=shared)
+        if company:
+            found = queries.company_ids(self.connection, self.site, company.strip())
+            if not found:
+                raise UsageError(f"--company {company}: no linked member and no print job is of such a company.")
+            ids = frozenset(company_id for company_id, _ in found)
+            names = sorted(name for _, name in found if name)
+            shared = self.shared.of_companies(ids)
+            where = or_(queries.of_companies(ids), shared.charged())
+            return _Scope(names[0] if names else company, (where,), None, ids, shared)
+        return _Scope(shared=self.shared)
+
+    def _find_member(self, who: str) -> Named:
+        wanted = who.strip().lower()
+        exactly = [
+            named
+            for named in self.people.values()
+            if wanted in (named.member_id.lower(), named.username.lower(), named.email.lower())
+        ]
+        found = exactly or [named for named in self.people.values() if named.name.lower() == wanted]
+        if not found:  # a name that the account had before
+            had = {owner.member_id for owner in store.owners_of(self.connection, self.site, wanted)}
+            found = [named for named in self.people.values() if named.member_id in had]
+        if len(found) > 1:
+            names = ", ".join(sorted(named.username for named in found))
+            raise UsageError(f"--member {who}: several people answer to this ({names}); name one by username.")
+        if found:
+            return found[0]
+        if queries.has_jobs_of(self.connection, self.site, wanted):
+            return Named("", wanted, "")
+        raise UsageError(
+            f"--member {who}: nobody linked has this e-mail, username, member id or name, and no print job is theirs."
+        )
+
+    # -- people ------------------------------------------------------------------------------------------------------
+
+    def _people(self, jobs: Sequence[PrintedJob], scope: _Scope) -> tuple[PersonLine, ...]:
+        own: dict[str, list[PrintedJob]] = defaultdict(list)
+        for job in jobs:
+            if job.payer_id:
+                own[job.payer_id].append(job)
+        chosen = {
+            member_id: references
+            for member_id, moved in self.moved.items()
+            if (references := {item.reference for item in moved if item.posted and self._is_asked(item, scope)})
+        }
+        wanted = own.keys() | chosen.keys()
+        few = wanted if scope.where and len(wanted) <= _FEW else None
+        since = self._reaches_back(wanted, chosen)
+        amounts = queries.amounts_by_payer(self.connection, self.site, since, scope.shared, few)
+        lines = []
+        for member_id in wanted:
+            person = self.people.get(member_id) or Named(member_id, own[member_id][0].username, "")
+            known = amounts.get(member_id, Amounts())
+            lines.append(
+                person_line(
+                    person,
+                    own.get(member_id, ()),
+                    self.moved.get(member_id, ()),
+                    known,
+                    chosen=chosen.get(member_id, ()),
+                    owed=self._standing(member_id).owed(known),
+                )
+            )
+        return tuple(sorted(lines, key=_by_company_and_name))
+
+    def _is_asked(self, item: Billed, scope: _Scope) -> bool:
+        return item.kind == "fee" and self.first <= item.business_day <= self.last and scope.takes(item)
+
+    def _standing(self, member_id: str) -> Standing:
+        return self.standings.get(member_id, Standing())
+
+    def _reaches_back(self, wanted: Iterable[str], chosen: dict[str, set[str]]) -> datetime:
+        """Return from when on jobs must be known: since the first of the chosen fees, the month or the last settle."""
+        begins = [self.begins, *(self._standing(member_id).at for member_id in wanted)]
+        for member_id, references in chosen.items():
+            person = self.people.get(member_id)
+            began = person.linked_at if person and person.linked_at else LONG_AGO
+            windows = billed.windows(self.moved[member_id], began)
+            begins.extend(window.since for window in windows if window.fee.reference in references)
+        return min(begins)
+
+    def _strangers(self, jobs: Sequence[PrintedJob]) -> tuple[PersonLine, ...]:
+        own: dict[str, list[PrintedJob]] = defaultdict(list)
+        for job in jobs:
+            if not job.payer_id:
+                own[job.username].append(job)
+        return tuple(PersonLine(Named("", username, ""), tuple(theirs)) for username, theirs in sorted(own.items()))
+
+    # -- telling -----------------------------------------------------------------------------------------------------
+
+    def _month_before(self, scope: _Scope) -> Tally:
+        last = self.first - timedelta(days=1)
+        return tally(job for job in self._jobs(last.replace(day=1), last, scope) if job.is_billed)
+
+    def _notes(self, total: Tally, shared: dict[str, Tally], people: Sequence[PersonLine]) -> list[str]:
+        notes = []
+        if total.estimated:
+            notes.append(
+                f"{total.estimated} jobs have estimated costs, since their source tells none; fees follow the balances."
+            )
+        if total.unpriced:
+            notes.append(f"{total.unpriced} jobs have no known cost and count as nothing here.")
+        aside, _ = store.set_aside(self.connection, self.site, 0)
+        if aside:
+            notes.append(f"{aside} rows of the job source could not be read and are in no statement.")
+        paid = {account.name for account in self.shared.accounts if account.unlinked_at is None}
+        state = store.import_states(self.connection, self.site).get(self.settings.jobs.source)
+        if state is not None and self.begins < state.covers_from <= self.now:
+            zone = ZoneInfo(self.settings.site.timezone)
+            notes.append(
+                f"Print jobs are known without a gap from {state.covers_from.astimezone(zone).date()} on; what was "
+                "printed before may be missing here."
+            )
+        if shared.keys() & paid:
+            notes.append(
+                "What was charged to these shared accounts is billed to the company that pays for each: "
+                f"{', '.join(sorted(shared.keys() & paid))}."
+            )
+        if shared.keys() - paid:
+            notes.append(
+                "Jobs charged to shared accounts never reach a person's balance, so that no fee bills them: "
+                f"{', '.join(sorted(shared.keys() - paid))}."
+            )
+        if self.settings.jobs.source in ("print_logs", "csv"):
+            notes.append(
+                "PaperCut's logs show neither refunds nor jobs at a copier; what they change stands above as a "
+                "difference. PaperCut's database would show them."
+            )
+        if self.settings.jobs.source == "csv" and self.shared.accounts:
+            notes.append(
+                "PaperCut's CSV logs do not tell which account was charged: jobs on a shared account stand with the "
+                "person who printed them, and its fees stand as a difference."
+            )
+        waiting = sum(len(line.pending) for line in people)
+        if waiting:
+            notes.append(f"{waiting} fees have not come to their end: see papercut-relay status.")
+        if self.settings.fees.managed_in != "officernd":
+            notes.append(
+                f'[fees] managed_in is "{self.settings.fees.managed_in}": OfficeRnD bills nothing for printing.'
+            )
+        return notes
+
+
+def _by_company_and_name(line: PersonLine) -> tuple[str, str, str]:
+    return line.company.lower(), line.person.name.lower(), line.person.username

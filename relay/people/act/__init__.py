@@ -1,0 +1,1 @@
+"""What the people room writes: hand-over files, PaperCut's accounts and groups, PINs, the print script."""

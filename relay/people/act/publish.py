@@ -1,0 +1,257 @@
+"""Publishes the hand-over files that PaperCut's side reads: the directory, the programs' settings, the print script.
+
+Writes below `scripts.home` and nowhere else, never half a state: a generation is complete and on the disk before
+`CURRENT` names it. It decides nothing about people; it asks no remote system.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections import defaultdict
+from collections.abc import Mapping
+from contextlib import suppress
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from papercut_scripts import compat, handover, program_home, signin_offline
+from relay.errors import RelayError
+from relay.people.act import print_script
+from relay.people.directory import Directory, DirectoryUser
+
+if TYPE_CHECKING:
+    from relay.config import Settings
+
+GENERATIONS_KEPT = 3
+_CONTROL_TO_BLANK = dict.fromkeys((*range(32), 127), " ")
+
+
+def publish(directory: Directory, settings: Settings, *, record_fields: int, now: datetime) -> str:
+    """Write `directory` as a new generation and put it in force; return the generation's name.
+
+    `record_fields` is 5 or 10, as PaperCut's key for card updates demands. Control characters in values become blanks,
+    since PaperCut's record has no way to escape them; a username or group name that holds one is refused. Raises
+    RelayError (`hand_over`) with the old generation still in force.
+    """
+    assert record_fields in (5, 10), record_fields
+    root = Path(settings.scripts.home) / "directory"
+    published = int(now.timestamp())
+    generation = handover.new_generation(now.strftime("%Y%m%dT%H%M%SZ"), len(directory.users))
+    stale_after = published + int(settings.scripts.max_age_hours * 3600)
+    bodies = _bodies(directory, generation, record_fields)
+    held = _held_files(directory)
+    target = root / generation
+    try:
+        compat.make_private_folder(str(root))
+        for folder in (target, target / "groups", target / "people"):
+            folder.mkdir(mode=0o700)
+        for name, body in bodies.items():
+            state = handover.RENAMING if name in held else handover.READY
+            data = handover.render(generation, name, body, published, stale_after, record_fields, state)
+            _write_new(target / name, data)
+        # All written before any is flushed: the first flush then carries most of the others.
+        for path in (*(target / name for name in bodies), target / "groups", target / "people", target, root):
+            _flush(path)
+        compat.write_private(str(root / "CURRENT"), f"{generation}\n".encode(), durable=True)
+    except BaseException as error:
+        if _in_force(root) != generation:
+            shutil.rmtree(target, ignore_errors=True)
+        if isinstance(error, OSError):
+            raise _unwritable(root, error) from error
+        raise
+    _remove_old_generations(root)
+    return str(generation)
+
+
+def publish_programs(settings: Settings, *, now: datetime) -> None:
+    """Write `settings.json` for the two programs and the print script with this site's settings in it."""
+    folder = Path(settings.scripts.home)
+    try:
+        compat.make_private_folder(str(folder))
+        for name in ("state", "logs"):
+            compat.make_private_folder(str(folder / name))
+        text = json.dumps(program_settings(settings, now=now), indent=2, sort_keys=True) + "\n"
+        compat.write_private(str(folder / "settings.json"), text.encode(), durable=True)
+        compat.write_private(str(folder / "print_hook.js"), print_script.render(settings).encode(), durable=True)
+        _remove_old_passwords(folder / signin_offline.FOLDER, now.timestamp() - settings.signin.offline_hours * 3600)
+    except OSError as error:
+        raise _unwritable(folder, error) from error
+
+
+def program_settings(settings: Settings, *, now: datetime) -> dict[str, object]:
+    """Return what the programs need, as `settings.json` holds it: of the sign-in secret only the path.
+
+    A proxy's address may carry a password; the file is the owner's alone.
+    """
+    return {
+        "format": program_home.SETTINGS_FORMAT,
+        "published": now.isoformat(),
+        "site": settings.site.name,
+        "organization": settings.officernd.organization,
+        "api_url": str(settings.officernd.api_url),
+        "token_url": str(settings.officernd.token_url),
+        "ca_file": _absolute(settings.officernd.ca_file),
+        "proxy": settings.officernd.proxy.get_secret_value() if settings.officernd.proxy else "",
+        "client_id": settings.signin.client_id,
+        "client_secret_file": _absolute(settings.signin.client_secret_file),
+        "method": settings.signin.method,
+        "offline_hours": settings.signin.offline_hours,
+        "max_age_hours": settings.scripts.max_age_hours,
+        "log_folder": str(Path(settings.scripts.home).absolute() / "logs"),
+    }
+
+
+def current_directory(home: Path) -> Directory | None:
+    """Return the directory in force as it was published, or None. Raises RelayError when it is damaged."""
+    if not (Path(home) / "directory" / "CURRENT").exists():
+        return None
+    try:
+        reader = handover.Directory(str(home))
+        groups = reader.read(lambda generation: "all-groups").body.decode().split("\n")[:-1]
+        users = [
+            _user(handover.person_facts(line))
+            for name in handover.shards(reader.generation)
+            for line in reader.read(lambda generation, name=name: name).body.decode().split("\n")
+            if line.startswith("+")
+        ]
+        lines = {
+            group: reader.read(lambda generation, group=group: handover.group_file(group))
+            .body.decode()
+            .split("\n")[:-1]
+            for group in groups
+        }
+    except handover.Doubt as doubt:
+        raise RelayError(str(doubt), code="hand_over") from doubt
+    known = {user.username for user in users}
+    names = ((group, line.split("\t")[0]) for group in groups for line in lines[group])
+    echoed = [(group, name) for group, name in names if name not in known]
+    return Directory(tuple(sorted(users, key=lambda user: user.username)), tuple(groups), tuple(echoed))
+
+
+def _bodies(directory: Directory, generation: str, record_fields: int) -> dict[str, bytes]:
+    """Return every file's body by its name."""
+    facts = {user.username: _facts(user) for user in directory.users}
+    records = {username: handover.record(values, record_fields) for username, values in facts.items()}
+    bodies = {
+        "all-users": "".join(records[user.username] for user in directory.users),
+        "all-groups": "".join(f"{_exact(group)}\n" for group in directory.groups),
+    }
+    lines = {
+        group: {user.username: records[user.username] for user in members}
+        for group, members in directory.members_of().items()
+    }
+    for group, username in directory.echoed:
+        lines[group].setdefault(_exact(username), f"{username}\n")
+    for group, members in lines.items():
+        bodies[handover.group_file(group)] = "".join(members[username] for username in sorted(members))
+    shards = {name: ["\n"] for name in handover.shards(generation)}
+    for login, username in _logins(directory).items():
+        shards[handover.shard(generation, login)].append(handover.login_line(login, username))
+    for username, values in facts.items():
+        shards[handover.shard(generation, username)].append(handover.person_line(values))
+    bodies.update({name: "".join(lines) for name, lines in shards.items()})
+    return {name: body.encode() for name, body in bodies.items()}
+
+
+def _logins(directory: Directory) -> dict[str, str]:
+    """Return what may be typed and whom it means. A username means its owner; a name that two share means nobody."""
+    logins = {user.username: user.username for user in directory.users}
+    claims: defaultdict[str, set[str]] = defaultdict(set)
+    for user in directory.users:
+        for login in user.logins:
+            claims[_line(login).strip().lower()].add(user.username)
+    for login, usernames in claims.items():
+        if login and login not in logins and len(usernames) == 1:
+            logins[login] = next(iter(usernames))
+    return logins
+
+
+def _held_files(directory: Directory) -> set[str]:
+    """Return the files that must not be answered from while somebody in them is being renamed."""
+    renaming = [user for user in directory.users if user.standing == "renaming"]
+    groups = {group for user in renaming for group in user.groups}
+    return {"all-users", *map(handover.group_file, groups)} if renaming else set()
+
+
+def _facts(user: DirectoryUser) -> dict[str, str]:
+    facts = {name: _line(getattr(user, name)) for name in handover.FACTS if name not in ("groups", "logins")}
+    facts["username"] = _exact(user.username)
+    facts["groups"] = handover.SEPARATOR.join(_exact(group) for group in user.groups)
+    facts["logins"] = handover.SEPARATOR.join(_line(login) for login in user.logins)
+    return facts
+
+
+def _user(facts: Mapping[str, object]) -> DirectoryUser:
+    values = {name: tuple(value) if isinstance(value, list) else value for name, value in facts.items()}
+    return DirectoryUser(**values)  # type: ignore[arg-type]
+
+
+def _line(value: str) -> str:
+    return value.translate(_CONTROL_TO_BLANK)
+
+
+def _exact(name: str) -> str:
+    if not name or _line(name) != name:
+        raise RelayError(
+            f"The name {name!r} is empty or holds a control character, so nothing was published: "
+            "correct it in PaperCut or OfficeRnD and sync again.",
+            code="hand_over",
+        )
+    return name
+
+
+def _write_new(path: Path, data: bytes) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600)
+    with os.fdopen(descriptor, "wb") as target:
+        target.write(data)
+
+
+def _flush(path: Path) -> None:
+    """Make a file or folder durable; Windows cannot open a folder for that."""
+    if path.is_dir():
+        compat.sync_folder(str(path))
+        return
+    descriptor = os.open(path, os.O_RDWR)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _remove_old_generations(root: Path) -> None:
+    """Remove all but the last three; one that a reader still holds under Windows goes next time."""
+    generations = sorted((path for path in root.iterdir() if path.is_dir()), key=lambda path: path.stat().st_mtime_ns)
+    current = _in_force(root)
+    for path in [path for path in generations if path.name != current][: -(GENERATIONS_KEPT - 1)]:
+        shutil.rmtree(path, ignore_errors=True)
+
+
+def _in_force(root: Path) -> str:
+    try:
+        return (root / "CURRENT").read_text().strip()
+    except OSError:
+        return ""
+
+
+def _remove_old_passwords(folder: Path, older_than: float) -> None:
+    """Remove the kept hashes that no login may use any more: all of them, where offline login is off."""
+    for path in folder.glob("*"):
+        with suppress(FileNotFoundError):  # the auth program was quicker
+            if path.stat().st_mtime <= older_than:
+                path.unlink()
+    with suppress(OSError):  # goes when it is empty
+        folder.rmdir()
+
+
+def _absolute(path: Path | None) -> str:
+    return str(path.absolute()) if path else ""
+
+
+def _unwritable(folder: Path, error: OSError) -> RelayError:
+    return RelayError(
+        f"The hand-over files in {folder} cannot be written ({error.strerror or error}): "
+        "give the account that runs the relay its own folder there and sync again.",
+        code="hand_over",
+    )

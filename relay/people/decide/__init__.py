@@ -1,0 +1,1 @@
+"""What becomes of people, groups and accounts: values in, values out. Pure."""

@@ -1,0 +1,646 @@
+"""What becomes of each person and each account: one `Decision` each. Pure.
+
+A decision holds both ends: how the account is to be, and how it stays while the decision is held back. Fields that
+PaperCut holds and OfficeRnD does not are echoed, so that nothing is lost by leaving it out.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Literal
+
+from papercut_scripts import signin_pin
+from relay import amounts
+from relay.accounts import email_key
+from relay.config import Settings
+from relay.errors import argument
+from relay.officernd.model import Member
+from relay.people.decide import group_names as group_names
+from relay.people.decide.group_names import CONNECTOR_INDIVIDUALS, CONNECTOR_UNLINKED, GroupNames
+from relay.people.decide.matching import Matching, Question, match
+from relay.people.decide.rules import Verdict, home_location, judge, make_rules, unknown_settings
+from relay.people.decide.usernames import is_email, rule_name, with_suffix
+from relay.people.directory import DirectoryUser, Standing
+from relay.people.world import Account, Link, World, is_one_line, one_line, pin_of
+
+Action = Literal["create", "adopt", "update", "rename", "unlink", "remove"]
+LONGEST_FIELD = 100  # of department and office: the columns' lengths are not documented, groups bear this much
+ACTIVE: Standing = "active"
+
+
+@dataclass(frozen=True)
+class Change:
+    """One line of the plan. Group changes have neither username nor member id."""
+
+    action: str
+    username: str | None
+    member_id: str | None
+    reason: str
+    before: Mapping[str, object] | None
+    after: Mapping[str, object] | None
+
+    def as_json(self) -> dict[str, object]:
+        return {
+            "action": self.action,
+            "username": self.username,
+            "member_id": self.member_id,
+            "reason": self.reason,
+            "before": self.before,
+            "after": self.after,
+        }
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What becomes of one account.
+
+    `username` is its name in PaperCut now, or the one it will get; `desired` how the directory will show it (None: not
+    at all), `present` how it shows it when nothing is done. `link` is to be remembered. `disable` True or False sets
+    printing off or on; `card` is a card number to write; `fix_initial` asks for the settings of a new account.
+    """
+
+    username: str
+    desired: DirectoryUser | None
+    present: DirectoryUser | None
+    change: Change | None = None
+    link: Link | None = None
+    create: bool = False
+    rename_to: str = ""
+    delete: bool = False
+    disable: bool | None = None
+    card: str = ""
+    fix_initial: bool = False
+
+    @property
+    def is_removal(self) -> bool:
+        return self.change is not None and self.change.action == "remove"
+
+
+@dataclass
+class Decisions:
+    """Everything decided: people in order of their usernames, the groups' names, and what to tell a person."""
+
+    people: list[Decision] = field(default_factory=list)
+    groups: GroupNames | None = None
+    our_groups: frozenset[str] = frozenset()
+    hidden_groups: frozenset[str] = frozenset()
+    warnings: list[Question] = field(default_factory=list)
+    members: Mapping[str, Member] = field(default_factory=dict)
+    verdicts: Mapping[str, Verdict] = field(default_factory=dict)
+    matching: Matching = field(default_factory=Matching)
+
+
+def decide(world: World, settings: Settings, now: datetime) -> Decisions:
+    """Return the decision about everybody: given both systems, the settings and what the relay remembers."""
+    return _Decider(world, settings, now).run()
+
+
+class _Decider:
+    def __init__(self, world: World, settings: Settings, now: datetime) -> None:
+        self.world, self.settings, self.now = world, settings, now
+        self.members, self.companies = world.officernd.members, world.officernd.companies
+        self.papercut, self.memory = world.papercut, world.memory
+        self.not_ours = frozenset(
+            name.strip().lower() for name in settings.members.not_ours if not name.startswith("group:")
+        )
+        self.hidden_groups = frozenset(
+            name.removeprefix("group:") for name in settings.members.not_ours if name.startswith("group:")
+        )
+        # A name with a control character cannot be asked for line by line; PaperCut leaves such a group as it is.
+        self.unusable_groups = frozenset(name for name in self.papercut.groups if not is_one_line(name))
+        self.hidden_groups |= self.unusable_groups
+        rules = make_rules(settings, world.officernd, now)
+        self.company_locations = rules.company_locations
+        self.verdicts = {member.id: judge(member, rules) for member in self.members.values()}
+        self.matching = match(world, self.verdicts, settings.members.username, self.not_ours)
+        self.warnings = [*self._settings_warnings(), *self.matching.warnings]
+        self.names = self._group_names()
+        members = settings.members
+        self.own_groups = (
+            members.individual_group,
+            members.everyone_group,
+            members.unlinked_group,
+            settings.print.blocked_group,
+        )
+        self.our_groups = frozenset(
+            {*self.own_groups, CONNECTOR_INDIVIDUALS, CONNECTOR_UNLINKED, *self.names.rows} - self.hidden_groups
+        )
+        self.active = {
+            member_id: username
+            for member_id, username in (*self.matching.accounts.items(), *self.matching.new.items())
+            if member_id in self.members and self.verdicts[member_id].admitted
+        }
+        self.renames = self._renames()
+        self.emails = self._email_holders()
+        self.cards = self._cards()
+        self._check_pins()
+
+    def run(self) -> Decisions:
+        people = [
+            *(self._active(member_id, username) for member_id, username in self.active.items()),
+            *(
+                self._removed(username, member_id, self._link_of(member_id, username), self._why_gone(member_id))
+                for member_id, username in self.matching.accounts.items()
+                if member_id not in self.active
+            ),
+            *(
+                self._removed(username, "", None, "; ".join(sorted({self._why_gone(one) for one in member_ids})))
+                for username, member_ids in self.matching.known.items()
+            ),
+            *(self._unlinked(username) for username in self.matching.unlinked),
+            *(self._doubtful(username, reason) for username, reason in self.matching.doubtful.items()),
+        ]
+        people.extend(self._held_links())
+        people = self._with_logins(people)
+        return Decisions(
+            sorted(people, key=lambda decision: decision.username),
+            self.names,
+            self.our_groups,
+            self.hidden_groups,
+            sorted(self.warnings, key=lambda warning: (warning.code, warning.subject, warning.message)),
+            self.members,
+            self.verdicts,
+            self.matching,
+        )
+
+    # -- who may print
+
+    def _active(self, member_id: str, username: str) -> Decision:
+        member = self.members[member_id]
+        account = self.papercut.accounts.get(username)
+        former = self.memory.links.get(member_id)
+        new_name = self.renames.get(member_id, "")
+        desired = self._directory_user(member, account, new_name or username)
+        company = self.companies.get(member.company)
+        # An account followed to another name is a new link, with the balance that it has then: what was owed on it
+        # before is an opening debt, unless the money room sees that balance and counter go on just as they were.
+        live = former if former and not former.deleted_at and former.username == username else None
+        link = Link(
+            member_id=member_id,
+            username=username,
+            email=member.email.strip(),
+            linked_at=live.linked_at if live else None,
+            opening_balance=live.opening_balance if live else 0,
+            opening_jobs=live.opening_jobs if live else None,
+            made_by_us=live.made_by_us if live else account is None,
+            initial_done=live.initial_done if live and account else account is not None,
+            standing=ACTIVE,
+            display_name=desired.full_name,
+            company_id=member.company if company else "",
+            company_name=company.name if company else "",
+            location_id=home_location(member, self.company_locations),
+        )
+        if account is None:
+            created = self._create(member, desired, link)
+            return replace(created, card=self.cards.get(member_id, ""))
+        present = self._echo(account, ACTIVE, member_id=member_id, groups=self._groups_of(username))
+        card = self.cards.get(member_id, "")
+        enable = False if account.disabled and username in self.memory.disabled else None
+        before, after = _difference(present, desired)
+        if card and card != account.primary_card:
+            before["primary_card"], after["primary_card"] = account.primary_card, card
+            desired = replace(desired, primary_card=card)
+        else:
+            card = ""
+        if enable is False:
+            before["disabled"], after["disabled"] = True, False
+        elif account.disabled:
+            self._warn(
+                "disabled_by_hand",
+                username,
+                f"{self._who(member_id)} may print, but somebody switched off printing for {username} in PaperCut: "
+                "switch it on there if that is no longer meant.",
+            )
+        if "@" in username:
+            self._warn(
+                "at_in_username",
+                username,
+                f"PaperCut cuts the login name {username} of {self._who(member_id)} at the @, so nobody can log in "
+                "with it: rename the account there (server-command rename-user-account); the relay follows it by its "
+                "address.",
+            )
+        change = None
+        if member_id in self.matching.adopted:
+            change = Change("adopt", username, member_id, self._why_adopted(member, account), before, after)
+        elif new_name:
+            before["username"], after["username"] = username, new_name
+            change = Change("rename", username, member_id, "the e-mail address has changed", before, after)
+        elif after:
+            returned = former is not None and former.standing != ACTIVE
+            reason = "may print again" if returned else f"changed: {', '.join(sorted(after))}"
+            change = Change("update", username, member_id, reason, before, after)
+        return Decision(
+            username,
+            desired,
+            present,
+            change,
+            link,
+            rename_to=new_name,
+            disable=enable,
+            card=card,
+            fix_initial=not link.initial_done,
+        )
+
+    def _create(self, member: Member, desired: DirectoryUser, link: Link) -> Decision:
+        after: dict[str, object] = {
+            "full_name": desired.full_name,
+            "email": desired.email,
+            "department": desired.department,
+            "office": desired.office,
+            "groups": sorted(desired.groups),
+        }
+        if self.cards.get(member.id):
+            after["primary_card"] = self.cards[member.id]
+            desired = replace(desired, primary_card=self.cards[member.id])
+        change = Change("create", desired.username, member.id, "may print and has no account", None, after)
+        return Decision(desired.username, desired, None, change, link, create=True, fix_initial=True)
+
+    def _directory_user(self, member: Member, account: Account | None, username: str) -> DirectoryUser:
+        echo = account or Account(username)
+        company = self.companies.get(member.company)
+        location = self.world.officernd.locations.get(home_location(member, self.company_locations))
+        department = one_line(company.name, LONGEST_FIELD) if company else self._own_department(member, echo)
+        address = member.email.strip() if is_email(member.email) else ""
+        published = address if self.emails.get(email_key(address)) == member.id else ""
+        if not published and echo.email and email_key(echo.email) not in self.emails:
+            published = echo.email
+        if email_key(published) == email_key(echo.email):
+            published = echo.email  # only another spelling
+        group = self.names.by_company[member.company] if company else self.settings.members.individual_group
+        return replace(
+            self._echo(echo, ACTIVE, member_id=member.id),
+            username=username,
+            full_name=one_line(member.name) or echo.full_name or address or username,
+            email=published,
+            department=department,
+            office=one_line(location.name, LONGEST_FIELD) if location else echo.office,
+            groups=tuple(sorted({group, self.settings.members.everyone_group, *self._foreign_groups(echo.username)})),
+            # Exactly as OfficeRnD writes it: whether it tells cases apart at sign-in is not known.
+            signin_email=address if address != published else "",
+        )
+
+    def _own_department(self, member: Member, account: Account) -> str:
+        """Return what stays of the department of somebody without a company: not the name of the one they left."""
+        former = self.memory.links.get(member.id)
+        ours = bool(former and former.company_name) and account.department == one_line(
+            former.company_name if former else "", LONGEST_FIELD
+        )
+        return "" if ours else account.department
+
+    def _why_adopted(self, member: Member, account: Account) -> str:
+        link = self.memory.links.get(member.id)
+        if self.memory.answers.get(member.id) == account.username:
+            return "linked by a person's word"
+        if link and not link.deleted_at:
+            return "the account was made for this member"
+        if member.email and email_key(member.email) == email_key(account.email):
+            return "the account has the member's e-mail address"
+        return "the account has the name that the member would get, and no other address"
+
+    def _renames(self) -> dict[str, str]:
+        """Return the new usernames of people whose address changed, where the settings follow addresses."""
+        if self.settings.members.rename != "follow_email":
+            return {}
+        taken = set(self.papercut.accounts) | set(self.matching.new.values())
+        taken |= {link.username for link in self.memory.links.values()}
+        found: dict[str, str] = {}
+        for member_id, username in sorted(self.active.items()):
+            member, link = self.members[member_id], self.memory.links.get(member_id)
+            if link is None or member_id in self.matching.adopted or member_id in self.matching.new:
+                continue
+            wanted = rule_name(member, self.settings.members.username)
+            suffixed = with_suffix(wanted, member_id)
+            same_address = not link.email or email_key(link.email) == email_key(member.email)
+            if not wanted or same_address or username in (wanted, suffixed):
+                continue
+            name = wanted if wanted not in taken else suffixed
+            if name != wanted:
+                self._warn(
+                    "name_taken",
+                    name,
+                    f"{self._who(member_id)} would be renamed to {wanted}, which is somebody else's, and gets {name}.",
+                )
+            if name not in taken:
+                taken.add(name)
+                found[member_id] = name
+        return found
+
+    def _email_holders(self) -> dict[str, str]:
+        """Return who is published with which address: {"ann@example.com": member id, "" for nobody of ours}.
+
+        PaperCut holds an address once (fault 268). Where another account that is not ours has it, it stays there.
+        """
+        owners = {username: member_id for member_id, username in self.active.items()}
+        claims: defaultdict[str, list[str]] = defaultdict(list)
+        for member_id in self.active:
+            if is_email(self.members[member_id].email):
+                claims[email_key(self.members[member_id].email)].append(member_id)
+        holders: dict[str, str] = {}
+        for address, claimants in claims.items():
+            present = self.papercut.by_email.get(address, ())
+            others = [username for username in present if username not in owners]
+            mine = [owners[username] for username in present if owners.get(username) in claimants]
+            holders[address] = "" if others else min(mine or claimants)
+            if others:
+                for member_id in claimants:
+                    self._warn(
+                        "email_elsewhere",
+                        self.members[member_id].email,
+                        f"The address of {self._who(member_id)} stands in PaperCut at {others[0]}, so their own "
+                        f"account {self.active[member_id]} is kept without it; they log in with the username, or "
+                        "with the address where nobody else of ours has it.",
+                    )
+        return holders
+
+    def _cards(self) -> dict[str, str]:
+        """Return the card numbers to write, by member id; one that two people claim is written for neither."""
+        key = self.settings.members.card_property
+        if not key:
+            return {}
+        wanted = {
+            member_id: one_line(self.members[member_id].properties.get(key, "")).replace(" ", "")
+            for member_id in self.active
+        }
+        claimants: defaultdict[str, set[str]] = defaultdict(set)
+        for member_id, card in wanted.items():
+            claimants[card.casefold()].add(self.active[member_id])
+        for account in self.papercut.accounts.values():
+            for card in (account.primary_card, account.secondary_card):
+                claimants[card.strip().casefold()].add(account.username)
+        found = {}
+        for member_id, card in sorted(wanted.items()):
+            if not card:
+                continue
+            others = claimants[card.casefold()] - {self.active[member_id]}
+            held = self.papercut.accounts.get(self.active[member_id])
+            if held and held.primary_card == card and not others:
+                continue
+            if others:
+                self._warn(
+                    "card_taken",
+                    self.active[member_id],
+                    f"The card number in {key} of {self._who(member_id)} is also that of "
+                    f"{', '.join(sorted(others)[:3])}, so it was not written: correct one of them.",
+                )
+            else:
+                found[member_id] = card
+        return found
+
+    def _check_pins(self) -> None:
+        key = self.settings.signin.pin_property
+        for member_id, username in sorted(self.active.items()):
+            member = self.members[member_id]
+            if member.properties.get(key, "").strip() and not pin_of(member, key):
+                self._warn(
+                    "pin_unusable",
+                    username,
+                    f"What stands in {key} of {self._who(member_id)} is no print PIN of {signin_pin.DIGITS} digits, so "
+                    "it opens no login: correct it in OfficeRnD.",
+                )
+
+    # -- who may not
+
+    def _removed(self, username: str, member_id: str, link: Link | None, reason: str) -> Decision:
+        account = self.papercut.accounts[username]
+        standing: Standing = "excluded" if not member_id or member_id in self.members else "departed"
+        policy = self.settings.members.departed
+        present_groups = self._groups_of(username)
+        groups = tuple(sorted({self.settings.print.blocked_group, *self._foreign_groups(username)}))
+        former = self.memory.links.get(member_id)
+        was_active = former is not None and former.is_active and bool(former.linked_at)
+        present = self._echo(
+            account,
+            ACTIVE if was_active else standing,
+            member_id=member_id,
+            reason="" if was_active else reason,
+            groups=present_groups,
+        )
+        desired = self._echo(account, standing, member_id=member_id, reason=reason, groups=groups)
+        is_zero = amounts.is_nothing(account.balance, self.settings.site.currency)
+        delete = policy == "delete" and is_zero and username not in self.memory.open_movements
+        if policy == "delete" and not delete:
+            why = "money of it is still under way" if is_zero else "its balance is not zero"
+            self._warn("waiting_for_balance", username, f"{username} is to be deleted and waits, because {why}.")
+        before: dict[str, object] = {}
+        after: dict[str, object] = {}
+        if delete:
+            before, after = {"groups": sorted(present_groups)}, {"deleted": True}
+            gone = Change("remove", username, member_id or None, reason, before, after)
+            link = replace(link, standing=standing) if link else None
+            return Decision(username, None, present, gone, link, delete=True)
+        disable = True if policy != "keep" and not account.disabled else None
+        if disable:
+            before["disabled"], after["disabled"] = False, True
+        if set(present_groups) != set(groups):
+            before["groups"], after["groups"] = sorted(present_groups), sorted(groups)
+        change = Change("remove", username, member_id or None, reason, before, after) if after else None
+        link = replace(link, standing=standing) if link else None
+        return Decision(username, desired, present, change, link, disable=disable)
+
+    def _why_gone(self, member_id: str) -> str:
+        if member_id not in self.members:
+            return "is no longer in OfficeRnD"
+        return self.verdicts[member_id].reason
+
+    def _link_of(self, member_id: str, username: str) -> Link:
+        """Return the link of somebody who may not print: what is remembered, or a first one."""
+        former = self.memory.links.get(member_id)
+        if former is not None and not former.deleted_at:
+            return former
+        member = self.members[member_id]
+        return Link(
+            member_id,
+            username,
+            email=member.email.strip(),
+            made_by_us=False,
+            display_name=one_line(member.name),
+            location_id=home_location(member, self.company_locations),
+        )
+
+    def _unlinked(self, username: str) -> Decision:
+        account = self.papercut.accounts[username]
+        reason = "OfficeRnD knows nobody with this e-mail address or username"
+        present_groups = self._groups_of(username)
+        groups = tuple(sorted({self.settings.members.unlinked_group, *self._foreign_groups(username)}))
+        present = self._echo(account, "unlinked", reason=reason, groups=present_groups)
+        desired = replace(present, groups=groups)
+        change = None
+        if set(groups) != set(present_groups):
+            change = Change(
+                "unlink", username, None, reason, {"groups": sorted(present_groups)}, {"groups": sorted(groups)}
+            )
+        return Decision(username, desired, present, change)
+
+    def _doubtful(self, username: str, reason: str) -> Decision:
+        """Keep an account that a question is about exactly as it is."""
+        account = self.papercut.accounts[username]
+        present = self._echo(account, "unlinked", reason=reason, groups=self._groups_of(username))
+        return Decision(username, present, present)
+
+    def _held_links(self) -> list[Decision]:
+        """Remember links whose account is gone: deleted by hand, or deleted by us just before a crash."""
+        found = []
+        for member_id, link in self.memory.links.items():
+            if link.deleted_at or link.username in self.papercut.accounts or member_id in self.matching.new:
+                continue
+            if member_id in self.matching.gone:
+                link = replace(link, standing="gone")
+            else:
+                link = replace(link, deleted_at=self.now)
+            found.append(Decision(link.username, None, None, link=link))
+        return found
+
+    # -- groups and names
+
+    def _group_names(self) -> GroupNames:
+        # A held member keeps their present group whatever it is called, so only those who may print ask for one.
+        needed = {
+            self.members[member_id].company
+            for member_id in (*self.matching.accounts, *self.matching.new)
+            if member_id in self.members and self.verdicts[member_id].admitted and self.members[member_id].company
+        }
+        members = self.settings.members
+        known = {*self.matching.accounts.values(), *self.matching.known, *self.matching.doubtful}
+        names = group_names.assign(
+            {company: self.companies[company].name for company in needed if company in self.companies},
+            self.memory,
+            {name: group for name, group in self.papercut.groups.items() if name not in self.unusable_groups},
+            known,
+            (
+                members.individual_group,
+                members.everyone_group,
+                members.unlinked_group,
+                self.settings.print.blocked_group,
+            ),
+            self.hidden_groups,
+        )
+        for company_id, older, name in names.doubts:
+            self._warn(
+                "group_older",
+                older,
+                f"PaperCut already has a group {older!r}, which may give rights and has members whom OfficeRnD does "
+                f"not know, or none; the company {self.companies[company_id].name!r} gets {name!r}. If they are the "
+                f"same: papercut-relay link {company_id} {argument('group:' + older)}; to keep it so: papercut-relay "
+                f"link {company_id} {argument('group:' + name)}.",
+            )
+        for company_id, wanted, name in names.suffixed:
+            self._warn(
+                "group_name_taken",
+                name,
+                f"The company {self.companies[company_id].name!r} ({company_id}) cannot have the group {wanted!r}, "
+                f"which is taken, and gets {name!r}.",
+            )
+        for old in (CONNECTOR_INDIVIDUALS, CONNECTOR_UNLINKED):
+            if old in self.papercut.groups and old not in self.hidden_groups:
+                self._warn(
+                    "connector_group",
+                    old,
+                    f"The group {old!r} of OfficeRnD's own connector is taken over and left empty: remove it from "
+                    "PaperCut's group list when no printer or quota refers to it.",
+                )
+        return names
+
+    def _groups_of(self, username: str) -> tuple[str, ...]:
+        groups = self.papercut.groups_of.get(username, ())
+        return tuple(group for group in groups if group not in self.hidden_groups) if self.hidden_groups else groups
+
+    def _foreign_groups(self, username: str) -> tuple[str, ...]:
+        return tuple(group for group in self._groups_of(username) if group not in self.our_groups)
+
+    def _echo(
+        self,
+        account: Account,
+        standing: Standing,
+        *,
+        member_id: str = "",
+        reason: str = "",
+        groups: tuple[str, ...] = (),
+    ) -> DirectoryUser:
+        """Return an account as PaperCut holds it."""
+        return DirectoryUser(
+            username=account.username,
+            full_name=account.full_name,
+            email=account.email,
+            department=account.department,
+            office=account.office,
+            primary_card=account.primary_card,
+            other_emails=account.other_emails,
+            secondary_card=account.secondary_card,
+            alias=account.alias,
+            home=account.home,
+            groups=groups,
+            member_id=member_id,
+            standing=standing,
+            reason=reason,
+        )
+
+    def _with_logins(self, people: list[Decision]) -> list[Decision]:
+        """Add what may be typed at the popup; nobody's record stands in the way of somebody who may print."""
+        owners: defaultdict[str, set[str]] = defaultdict(set)
+        for decision in people:
+            user = decision.desired
+            if user and user.standing == ACTIVE:
+                for login in _logins(user):
+                    owners[login].add(user.username)
+
+        def logins(user: DirectoryUser | None) -> DirectoryUser | None:
+            if user is None:
+                return None
+            free = [login for login in _logins(user) if not (owners[login] - {user.username})]
+            return replace(user, logins=tuple(free))
+
+        return [
+            replace(decision, desired=logins(decision.desired), present=logins(decision.present)) for decision in people
+        ]
+
+    # -- telling
+
+    def _settings_warnings(self) -> list[Question]:
+        return [
+            *(
+                Question(
+                    "group_name_unusable",
+                    repr(name),
+                    f"PaperCut's group {name!r} has a control character in its name, so the user source cannot answer "
+                    "about it and it is left as it is: remove it from the group list.",
+                )
+                for name in sorted(self.unusable_groups)
+            ),
+            *(
+                Question(
+                    "unknown_setting",
+                    f"members.{key}",
+                    f"[members] {key}: OfficeRnD has no {key.removesuffix('s')} {value!r}, so it admits nobody; "
+                    "correct the settings.",
+                )
+                for key, value in unknown_settings(self.settings, self.world.officernd)
+            ),
+        ]
+
+    def _who(self, member_id: str) -> str:
+        member = self.members[member_id]
+        return f"{member.name or 'the member'} ({member_id})"
+
+    def _warn(self, code: str, subject: str, message: str) -> None:
+        self.warnings.append(Question(code, subject, message))
+
+
+def _logins(user: DirectoryUser) -> list[str]:
+    addresses = (user.email, user.signin_email, user.alias)
+    return list(dict.fromkeys(text.strip().lower() for text in addresses if text.strip()))
+
+
+def _difference(present: DirectoryUser, desired: DirectoryUser) -> tuple[dict[str, object], dict[str, object]]:
+    """Return the fields that differ between what PaperCut holds and what it is to hold, before and after."""
+    before: dict[str, object] = {}
+    after: dict[str, object] = {}
+    for name in ("full_name", "email", "department", "office"):
+        old, new = getattr(present, name), getattr(desired, name)
+        if old != new:
+            before[name], after[name] = old, new
+    if set(present.groups) != set(desired.groups):
+        before["groups"], after["groups"] = sorted(present.groups), sorted(desired.groups)
+    return before, after

@@ -1,0 +1,391 @@
+"""Who is who: which PaperCut account belongs to which member of OfficeRnD. Pure.
+
+A stored link is the truth and survives every change of e-mail, name and company. Without one: a person's answer, else
+the e-mail, else the exact name that the rule or OfficeRnD's own connector gives. Two candidates are a question, never
+a guess: nobody involved is touched until somebody answers it.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Set
+from dataclasses import dataclass, field
+
+from relay.accounts import email_key
+from relay.errors import argument
+from relay.officernd.model import Member
+from relay.people.decide.rules import Verdict, email_outcome
+from relay.people.decide.usernames import connector_name, is_email, rule_name, with_suffix
+from relay.people.world import Account, Link, World, name_key
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Something a person should know or answer; the rest of the plan goes on without it."""
+
+    code: str
+    subject: str
+    message: str
+
+    def as_json(self) -> dict[str, str]:
+        return {"code": self.code, "subject": self.subject, "message": self.message}
+
+
+@dataclass
+class Matching:
+    """The result, by member id: `accounts` (existing, username), `adopted` (which of them are new links), `new`
+    (usernames to be made), `doubts` (why nothing is done), `gone` (account deleted by hand), `not_made` (no username
+    can be made, and why). By username: `known` (accounts of people whom the rules exclude, without a sure link),
+    `doubtful` (accounts that a question is about), `unlinked` (accounts that OfficeRnD does not know).
+    """
+
+    accounts: dict[str, str] = field(default_factory=dict)
+    adopted: set[str] = field(default_factory=set)
+    new: dict[str, str] = field(default_factory=dict)
+    doubts: dict[str, str] = field(default_factory=dict)
+    gone: dict[str, str] = field(default_factory=dict)
+    not_made: dict[str, str] = field(default_factory=dict)
+    known: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    doubtful: dict[str, str] = field(default_factory=dict)
+    unlinked: list[str] = field(default_factory=list)
+    warnings: list[Question] = field(default_factory=list)
+
+
+def match(world: World, verdicts: Mapping[str, Verdict], rule: str, not_ours: Set[str]) -> Matching:
+    """Return who is who. `verdicts` are those of every member; `not_ours` are usernames, lower case."""
+    return _Matcher(world, verdicts, rule, not_ours).run()
+
+
+class _Matcher:
+    """The state of one matching: what is already claimed, in steps from the surest evidence to the weakest."""
+
+    def __init__(self, world: World, verdicts: Mapping[str, Verdict], rule: str, not_ours: Set[str]) -> None:
+        self.members = world.officernd.members
+        self.memory = world.memory
+        self.papercut = world.papercut
+        self.verdicts = verdicts
+        self.rule = rule
+        self.not_ours = not_ours
+        self.found = Matching()
+        self.claimed: set[str] = set()
+
+    def run(self) -> Matching:
+        self.take_links()
+        self.take_answers()
+        admitted = [member for member in self.unresolved() if self.verdicts[member.id].admitted]
+        excluded = [member for member in self.unresolved() if not self.verdicts[member.id].admitted]
+        self.adopt_admitted(self.without_shared_emails(admitted))
+        self.recognise_excluded(excluded)
+        self.name_the_new()
+        self.found.unlinked = [
+            account.username
+            for account in self.papercut.accounts.values()
+            if self.is_ours(account.username)
+            and account.username not in self.claimed
+            and account.username not in self.found.known
+            and account.username not in self.found.doubtful
+        ]
+        return self.found
+
+    # -- sure evidence
+
+    def take_links(self) -> None:
+        missing: list[Link] = []
+        for link in sorted(self.memory.links.values(), key=lambda link: link.member_id):
+            if link.deleted_at:
+                continue
+            member_id, username = link.member_id, link.username
+            if username in self.not_ours:
+                self.found.doubts[member_id] = f"the account {username} stands in not_ours"
+                continue
+            account = self.papercut.accounts.get(username)
+            admitted = member_id in self.members and self.verdicts[member_id].admitted
+            if account is not None and account.internal:
+                self.doubt(
+                    member_id,
+                    "internal_user",
+                    f"The account {username} of {self.who(member_id)} is an internal user now, and PaperCut never asks "
+                    f"OfficeRnD for those: rename or delete it in PaperCut, or run papercut-relay unlink {member_id}.",
+                    "the account is an internal user",
+                )
+            elif account is not None:
+                self.claim(member_id, username)
+                if not link.linked_at:
+                    self.found.adopted.add(member_id)
+            elif admitted and not link.linked_at:
+                self.found.new[member_id] = username
+            elif admitted:
+                missing.append(link)
+        for link in missing:
+            self.follow_or_miss(link)
+
+    def follow_or_miss(self, link: Link) -> None:
+        """Decide about an account that is gone: renamed by hand where one has the member's address, else deleted."""
+        followed = self.by_email(self.members[link.member_id])
+        if len(followed) == 1:
+            self.claim(link.member_id, followed[0])
+            self.found.adopted.add(link.member_id)
+            return
+        self.found.gone[link.member_id] = link.username
+        self.warn(
+            "deleted_by_hand",
+            link.username,
+            f"The account {link.username} of {self.who(link.member_id)} was deleted in PaperCut and stays so; to bring "
+            f"it back: papercut-relay link {link.member_id} {argument(link.username)}, then sync.",
+        )
+
+    def take_answers(self) -> None:
+        for member_id, username in sorted(self.memory.answers.items()):
+            if self.is_resolved(member_id) or member_id not in self.members:
+                continue
+            account = self.papercut.accounts.get(username)
+            if username in self.claimed or (account is not None and not self.is_ours(username)):
+                self.doubt(
+                    member_id,
+                    "answer_unusable",
+                    f"{self.who(member_id)} was linked to {username}, but that account belongs to somebody else, is "
+                    f"internal or stands in not_ours: link another name, or papercut-relay unlink {member_id}.",
+                    f"the linked account {username} cannot be used",
+                )
+            elif account is not None:
+                self.claim(member_id, username)
+                self.found.adopted.add(member_id)
+            elif self.verdicts[member_id].admitted:
+                self.found.new[member_id] = username
+
+    # -- evidence that may be doubtful
+
+    def without_shared_emails(self, admitted: list[Member]) -> list[Member]:
+        """Return those whose address no other admitted member has; the others are a question each."""
+        sharing: defaultdict[str, list[Member]] = defaultdict(list)
+        for member in self.members.values():
+            if member.email and self.verdicts[member.id].admitted:
+                sharing[email_key(member.email)].append(member)
+        alone = []
+        for member in admitted:
+            others = [other for other in sharing.get(email_key(member.email), []) if other.id != member.id]
+            if not others:
+                alone.append(member)
+                continue
+            names = " and ".join(f"{other.name} ({other.id})" for other in others[:3])
+            names += f" and {len(others) - 3} more" if len(others) > 3 else ""
+            suggestion = rule_name(member, self.rule) or "USERNAME"
+            if suggestion != "USERNAME" and member.id != min(one.id for one in (member, *others)):
+                suggestion = with_suffix(suggestion, member.id)
+            self.doubt(
+                member.id,
+                "shared_email",
+                f"{self.who(member.id)} has the address {member.email} together with {names}, so nobody is guessed: "
+                f"give each a username of their own with papercut-relay link {member.id} {argument(suggestion)}.",
+                f"the address {member.email} belongs to several members",
+            )
+            for username in self.by_email(member):
+                self.found.doubtful[username] = f"several members have the address {member.email}"
+        return alone
+
+    def adopt_admitted(self, admitted: list[Member]) -> None:
+        by_name: dict[str, list[str]] = {}
+        wanted: defaultdict[str, list[str]] = defaultdict(list)
+        for member in admitted:
+            candidates = self.by_email(member)
+            if len(candidates) == 1:
+                self.claim(member.id, candidates[0])
+                self.found.adopted.add(member.id)
+            elif candidates:
+                self.ask_which(member, candidates, f"have the address {member.email}")
+            elif not self.held_by_foreign(member):
+                by_name[member.id] = []
+        for member_id in by_name:
+            by_name[member_id] = self.by_name(self.members[member_id])
+            for username in by_name[member_id]:
+                wanted[username].append(member_id)
+        for member_id, candidates in by_name.items():
+            member = self.members[member_id]
+            rivals = sorted({other for username in candidates for other in wanted[username]} - {member_id})
+            if rivals:
+                self.ask_whose(member, candidates, rivals)
+            elif len(candidates) > 1:
+                self.ask_which(member, candidates, "carry a name that fits")
+            elif candidates:
+                self.claim(member_id, candidates[0])
+                self.found.adopted.add(member_id)
+            else:
+                self.found.new[member_id] = ""
+
+    def recognise_excluded(self, excluded: list[Member]) -> None:
+        """Find the accounts of people whom OfficeRnD knows and the rules exclude."""
+        accounts_of = {member.id: self.by_email(member) or self.by_name(member) for member in excluded}
+        members_of: defaultdict[str, list[str]] = defaultdict(list)
+        for member_id, usernames in accounts_of.items():
+            for username in usernames:
+                members_of[username].append(member_id)
+        for username, member_ids in members_of.items():
+            if username in self.found.doubtful:
+                continue
+            if len(member_ids) == 1 and len(accounts_of[member_ids[0]]) == 1:
+                self.claim(member_ids[0], username)
+                self.found.adopted.add(member_ids[0])
+            else:
+                self.found.known[username] = tuple(sorted(member_ids))
+
+    def name_the_new(self) -> None:
+        """Give everybody who gets an account a name that is free; a name once reserved is kept."""
+        links = self.memory.links
+        reserved = {link.username: link.member_id for link in links.values()}
+        taken = set(self.papercut.accounts) | {
+            account.alias.lower() for account in self.papercut.accounts.values() if account.alias
+        }
+        taken.update(username for username in self.found.new.values() if username)
+        for member_id in sorted(member_id for member_id, username in self.found.new.items() if not username):
+            member = self.members[member_id]
+            former = links.get(member_id)
+            wanted = former.username if former else rule_name(member, self.rule)
+            if not wanted:
+                del self.found.new[member_id]
+                self.cannot_be_named(member)
+                continue
+            name, attempt = wanted, 0
+            while name in taken or reserved.get(name, member_id) != member_id:
+                name = with_suffix(wanted, member_id + ("" if not attempt else f"/{attempt}"))
+                attempt += 1
+            if name != wanted:
+                self.warn(
+                    "name_taken",
+                    name,
+                    f"{self.who(member_id)} would be {wanted}, which is somebody else's, and gets {name}; if that "
+                    f"account is theirs: papercut-relay link {member_id} {argument(wanted)}, before the next sync.",
+                )
+            taken.add(name)
+            self.found.new[member_id] = name
+
+    def cannot_be_named(self, member: Member) -> None:
+        outcome = email_outcome(member)
+        if self.rule.startswith("property:"):
+            key = self.rule.removeprefix("property:")
+            why, advice = f"the custom property {key} is empty", f"fill {key} in OfficeRnD"
+        elif member.email.strip():
+            why, advice = outcome.text, "correct the address in OfficeRnD"
+        else:
+            why, advice = outcome.text, "enter an address in OfficeRnD"
+        self.found.not_made[member.id] = why
+        code = "no_email" if not outcome.passed else "no_username"
+        self.warn(
+            code,
+            member.name or member.id,
+            f"{self.who(member.id)} may print but gets no account, because {why}: {advice}, or give a name with "
+            f"papercut-relay link {member.id} USERNAME.",
+        )
+
+    # -- candidates
+
+    def by_email(self, member: Member) -> list[str]:
+        """Return the free accounts of ours that hold the member's address."""
+        if not is_email(member.email):
+            return []
+        return self.free(member, self.papercut.by_email.get(email_key(member.email), ()))
+
+    def by_name(self, member: Member) -> list[str]:
+        """Return the free accounts whose exact name the rule or OfficeRnD's connector gives, without other e-mail."""
+        names = dict.fromkeys(name for name in (rule_name(member, self.rule), connector_name(member)) if name)
+        return [
+            username
+            for username in self.free(member, names)
+            if email_key(self.papercut.accounts[username].email) in ("", email_key(member.email))
+            and self.may_be(member, self.papercut.accounts[username])
+        ]
+
+    def may_be(self, member: Member, account: Account) -> bool:
+        """Return whether a name alone is evidence enough.
+
+        The connector's form holds the whole address. A bare local part does not: `reception` without an address but
+        with another person's name is not taken over by somebody who is called reception@ elsewhere.
+        """
+        if account.email or account.username == connector_name(member) or not account.full_name:
+            return True
+        return name_key(account.full_name) in (name_key(member.name), name_key(account.username))
+
+    def free(self, member: Member, usernames: Iterable[str]) -> list[str]:
+        return [
+            username
+            for username in usernames
+            if self.is_ours(username)
+            and username not in self.claimed
+            and (member.id, username) not in self.memory.denied
+        ]
+
+    def is_ours(self, username: str) -> bool:
+        """Return whether an account exists that the relay may plan for."""
+        account = self.papercut.accounts.get(username)
+        return account is not None and not account.internal and username not in self.not_ours
+
+    def held_by_foreign(self, member: Member) -> bool:
+        """Return whether an account that is not ours to touch already stands for this person; an internal one warns."""
+        if not is_email(member.email):
+            return False
+        for username in self.papercut.by_email.get(email_key(member.email), ()):
+            if username in self.not_ours:
+                self.found.doubts[member.id] = f"the account {username} with this address stands in not_ours"
+                return True
+            if self.papercut.accounts[username].internal and (member.id, username) not in self.memory.denied:
+                self.warn(
+                    "internal_user",
+                    username,
+                    f"{self.who(member.id)} has the address of {username}, an internal user, whose password PaperCut "
+                    "never asks OfficeRnD for: a second account is made; rename or delete the internal one, or run "
+                    f"papercut-relay not-same {member.id} {argument(username)}.",
+                )
+        return False
+
+    # -- small things
+
+    def unresolved(self) -> list[Member]:
+        return [self.members[member_id] for member_id in sorted(self.members) if not self.is_resolved(member_id)]
+
+    def is_resolved(self, member_id: str) -> bool:
+        found = self.found
+        return any(member_id in part for part in (found.accounts, found.new, found.gone, found.doubts))
+
+    def claim(self, member_id: str, username: str) -> None:
+        self.found.accounts[member_id] = username
+        self.claimed.add(username)
+
+    def who(self, member_id: str) -> str:
+        member = self.members.get(member_id)
+        return f"{member.name or 'The member'} ({member_id})" if member else f"The former member {member_id}"
+
+    def warn(self, code: str, subject: str, message: str) -> None:
+        self.found.warnings.append(Question(code, subject, message))
+
+    def doubt(self, member_id: str, code: str, message: str, reason: str) -> None:
+        self.found.doubts[member_id] = reason
+        member = self.members.get(member_id)
+        self.warn(code, (member.email or member.name) if member else member_id, message)
+
+    def ask_which(self, member: Member, candidates: list[str], what: str) -> None:
+        self.doubt(
+            member.id,
+            "two_accounts",
+            f"The accounts {' and '.join(candidates)} {what}, and only one can be {self.who(member.id)}: say which "
+            f"with papercut-relay link {member.id} {argument(candidates[0])}, or rule one out with papercut-relay "
+            f"not-same {member.id} {argument(candidates[-1])}.",
+            f"the accounts {', '.join(candidates)} could all be theirs",
+        )
+        for username in candidates:
+            self.found.doubtful[username] = f"it may be {member.name}'s, as may {len(candidates) - 1} other account(s)"
+
+    def ask_whose(self, member: Member, candidates: list[str], rivals: list[str]) -> None:
+        others = " and ".join(self.who(member_id) for member_id in rivals[:3])
+        self.doubt(
+            member.id,
+            "two_members",
+            f"The account {candidates[0]} could belong to {self.who(member.id)} or to {others}: say whose it is with "
+            f"papercut-relay link {member.id} {argument(candidates[0])}.",
+            f"the account {candidates[0]} could also belong to somebody else",
+        )
+        for username in candidates:
+            self.found.doubtful[username] = "several members could be meant by its name"
+
+
+def link_of(memory_links: Mapping[str, Link], username: str) -> Link | None:
+    """Return the link that stands for an account's name, None for none."""
+    return next((link for link in memory_links.values() if link.username == username and not link.deleted_at), None)

@@ -1,0 +1,199 @@
+"""Member Management: may this member print, and what did each rule say? Pure.
+
+A rule that is not set in the settings says nothing. Every rule is always asked, so that `explain` can show them all.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from relay.accounts import email_key
+from relay.config import Settings
+from relay.officernd.model import Member, Plan
+from relay.people.decide.usernames import is_email
+from relay.people.world import OfficeRnDSide
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """One rule's word about one member; `rule` is its key in the settings, or `email`, or `guest`."""
+
+    rule: str
+    passed: bool
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """May a member print? `reason` is a clause that says why not; "" for those who may."""
+
+    admitted: bool
+    reason: str
+    outcomes: tuple[Outcome, ...]
+
+
+@dataclass(frozen=True)
+class Rules:
+    """The settings' rules, made ready for many members."""
+
+    statuses: frozenset[str]
+    locations: frozenset[str]
+    plans: frozenset[str] | None  # ids; None: the rule is off
+    excluded: frozenset[str]
+    company_plans: Mapping[str, frozenset[str]]
+    member_plans: Mapping[str, frozenset[str]]
+    company_locations: Mapping[str, str]
+    names: Mapping[str, str]  # of plans and locations, by id
+    guests: Mapping[str, str]  # member id -> why they are admitted today
+
+
+def make_rules(settings: Settings, officernd: OfficeRnDSide, now: datetime) -> Rules:
+    """Return the rules of the settings over what was read from OfficeRnD; `now` decides what "today" is."""
+    members = settings.members
+    plans = None
+    company_plans: defaultdict[str, set[str]] = defaultdict(set)
+    member_plans: defaultdict[str, set[str]] = defaultdict(set)
+    if members.plans:
+        plans = plan_ids(members.plans, officernd.plans)
+        for membership in officernd.memberships:
+            if membership.calculated_status != "active":
+                continue
+            # Source: OfficeRnD help 249064: a plan on a company admits all its members, one on a member only that one.
+            if membership.member:
+                member_plans[membership.member].add(membership.plan)
+            elif membership.company:
+                company_plans[membership.company].add(membership.plan)
+    return Rules(
+        statuses=frozenset(members.statuses),
+        locations=frozenset(members.locations),
+        plans=plans,
+        excluded=frozenset(map(email_key, members.exclude_emails)),
+        company_plans={key: frozenset(value) for key, value in company_plans.items()},
+        member_plans={key: frozenset(value) for key, value in member_plans.items()},
+        company_locations={company.id: company.location for company in officernd.companies.values()},
+        names={
+            **{plan.id: plan.name for plan in officernd.plans},
+            **{location.id: location.name for location in officernd.locations.values()},
+        },
+        guests=_guests(settings, officernd, now),
+    )
+
+
+def plan_ids(wanted: Iterable[str], plans: Iterable[Plan]) -> frozenset[str]:
+    """Return the ids that `wanted` (ids or codes) means; an unknown one stands for itself and admits nobody."""
+    by_code: defaultdict[str, set[str]] = defaultdict(set)
+    for plan in plans:
+        if plan.code:
+            by_code[plan.code].add(plan.id)
+    found: set[str] = set()
+    for word in wanted:
+        found |= by_code.get(word, {word})
+    return frozenset(found)
+
+
+def unknown_settings(settings: Settings, officernd: OfficeRnDSide) -> list[tuple[str, str]]:
+    """Return (key, value) of plans and locations in the settings that OfficeRnD does not have."""
+    known_plans = {word for plan in officernd.plans for word in (plan.id, plan.code)}
+    return [
+        *(("plans", word) for word in settings.members.plans if word not in known_plans),
+        *(("locations", word) for word in settings.members.locations if word not in officernd.locations),
+    ]
+
+
+def judge(member: Member, rules: Rules) -> Verdict:
+    """Return whether `member` may print, with the outcome of every rule that is set."""
+    guest = rules.guests.get(member.id, "")
+    outcomes = [_status(member, rules)]
+    if rules.locations:
+        outcomes.append(_location(member, rules))
+    if rules.plans is not None:
+        outcomes.append(_plan(member, rules))
+    if guest:
+        outcomes.append(Outcome("guest", True, guest))
+    excluded = bool(member.email) and email_key(member.email) in rules.excluded
+    if rules.excluded:
+        text = "the address is in exclude_emails" if excluded else "the address is not in exclude_emails"
+        outcomes.append(Outcome("exclude_emails", not excluded, text))
+    failed = [outcome for outcome in outcomes if not outcome.passed]
+    # A guest of today is admitted whatever they have bought; being shut out by name is stronger.
+    admitted = not excluded and (bool(guest) or not failed)
+    reason = "" if admitted else "; ".join(outcome.text for outcome in failed)
+    return Verdict(admitted, reason, tuple(outcomes))
+
+
+def email_outcome(member: Member) -> Outcome:
+    """Return whether the member has an address to sign in with; without one an account would be of no use."""
+    if not member.email.strip():
+        return Outcome("email", False, "OfficeRnD holds no e-mail address")
+    if not is_email(member.email):
+        return Outcome("email", False, f"{member.email!r} is no e-mail address")
+    return Outcome("email", True, f"the address is {member.email.strip()}")
+
+
+def home_location(member: Member, company_locations: Mapping[str, str]) -> str:
+    """Return the id of the member's own location, else the company's, else ""."""
+    return member.location or company_locations.get(member.company, "")
+
+
+def _status(member: Member, rules: Rules) -> Outcome:
+    passed = member.status in rules.statuses
+    word = "is one of" if passed else "is none of"
+    return Outcome(
+        "statuses", passed, f"the status {member.status or 'none'} {word} {', '.join(sorted(rules.statuses))}"
+    )
+
+
+def _location(member: Member, rules: Rules) -> Outcome:
+    location = home_location(member, rules.company_locations)
+    name = rules.names.get(location, location) or "none"
+    passed = location in rules.locations
+    return Outcome("locations", passed, f"the location {name} is {'admitted' if passed else 'not admitted'}")
+
+
+def _plan(member: Member, rules: Rules) -> Outcome:
+    assert rules.plans is not None
+    own = rules.member_plans.get(member.id, frozenset()) & rules.plans
+    shared = rules.company_plans.get(member.company, frozenset()) & rules.plans if member.company else frozenset()
+    held = sorted(own | shared)
+    if held:
+        names = ", ".join(rules.names.get(plan, plan) for plan in held)
+        return Outcome("plans", True, f"{'the member' if own else 'the company'} has an active membership of {names}")
+    return Outcome("plans", False, "no active membership of an admitted plan covers the member")
+
+
+def _guests(settings: Settings, officernd: OfficeRnDSide, now: datetime) -> dict[str, str]:
+    """Return who is admitted for today: holders of a valid pass, and who is checked in at an admitted location."""
+    zone = ZoneInfo(settings.site.timezone)
+    today = now.astimezone(zone).date()
+    here = frozenset(settings.members.locations) or {settings.officernd.location}
+    found: dict[str, str] = {}
+    if settings.members.admit_passes:
+        for item in officernd.passes:
+            if (
+                item.member
+                and item.status in ("", "active", "valid")
+                and _covers(item.valid_from, item.valid_to, today)
+            ):
+                found[item.member] = "a pass is valid today"
+    if settings.members.admit_checkins:
+        for checkin in officernd.checkins:
+            # Who has gone home already keeps today: people print on their way out, and come back.
+            if checkin.member and _began(checkin.start, zone) == today and checkin.location in ("", *here):
+                found[checkin.member] = "checked in today"
+    return found
+
+
+def _began(start: str, zone: ZoneInfo) -> date | None:
+    """Return the site's calendar date of a moment, None for no moment."""
+    return datetime.fromisoformat(start.replace("Z", "+00:00")).astimezone(zone).date() if start else None
+
+
+def _covers(first: str, last: str, today: date) -> bool:
+    """Return whether `today` is within two ISO dates, either of which may be open; their time part is ignored."""
+    return (not first or date.fromisoformat(first[:10]) <= today) and (
+        not last or today <= date.fromisoformat(last[:10])
+    )

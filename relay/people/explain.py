@@ -1,0 +1,254 @@
+"""Why somebody may or may not print: every rule's verdict, the link, the account, the login. Writes nothing."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from relay import amounts
+from relay.accounts import email_key
+from relay.config import Settings
+from relay.database import reading
+from relay.errors import EXIT_DONE, NotFound, RelayError
+from relay.officernd.client import OfficeRnD
+from relay.papercut.client import PaperCut
+from relay.people import read, who
+from relay.people.act import pins
+from relay.people.act.publish import current_directory
+from relay.people.decide.rules import Outcome, email_outcome, judge, make_rules
+from relay.people.directory import DirectoryUser
+from relay.people.logins import LoginTrace, last_login
+from relay.people.memory.links import last_sync
+from relay.people.sync import remembered
+from relay.people.world import Account, Memory, OfficeRnDSide
+from relay.progress import Progress
+from relay.site import Site
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """The answer: facts for a program in `facts`, the same for a person in `lines`."""
+
+    facts: dict[str, object]
+    lines: tuple[str, ...]
+    exit_code: int = EXIT_DONE
+
+    def as_json(self) -> dict[str, object]:
+        return self.facts
+
+    def text(self) -> str:
+        return "\n".join(self.lines)
+
+
+def explain(site: Site, who: str) -> Explanation:
+    """Return why `who` (e-mail, username or member id) may or may not print and log in."""
+    settings, papercut = site.settings, site.papercut
+    memory = remembered(site)
+    person = _find(site, who, memory)
+    with reading(site.database) as connection:
+        synced = last_sync(connection, site.name)
+    rules = _rules(site, person, site.clock.now())
+    may_print = bool(rules) and person.member is not None and all(one.passed for one in rules if one.rule != "email")
+    if any(one.rule == "guest" for one in rules):
+        may_print = all(one.passed for one in rules if one.rule == "exclude_emails")
+    account = _account(papercut, person.username)
+    groups = [name for name in papercut.user_groups(person.username) if name[:2] != "!!"] if account else []
+    listed = _listed(settings, person)
+    doubts = _doubts(settings, site.officernd, memory, person, may_print)
+    pin = pins.source_of(settings.scripts.home, person.member_id)
+    obstacles = _obstacles(settings, person, rules, may_print, account, groups, listed, doubts, pin is not None)
+    trace = last_login(settings.scripts.home, person.username or who)
+    facts: dict[str, object] = {
+        "who": who,
+        "member_id": person.member_id or None,
+        "name": person.member.name if person.member else None,
+        "email": person.member.email if person.member else None,
+        "status": person.member.status if person.member else None,
+        "may_print": may_print,
+        "rules": [{"rule": one.rule, "passed": one.passed, "text": one.text} for one in rules],
+        "username": person.username or None,
+        "linked_at": person.link.linked_at.isoformat() if person.link and person.link.linked_at else None,
+        "opening_balance": amounts.text(person.link.opening_balance, settings.site.currency) if person.link else None,
+        "account": _account_facts(settings, account, groups),
+        "directory": {"standing": listed.standing, "reason": listed.reason} if listed else None,
+        "doubts": doubts,
+        "can_log_in": not obstacles,
+        "why_not": obstacles,
+        "print_pin": None if pin is None else "property" if pin else "issued",
+        "last_login": trace.as_json() if trace else None,
+        "last_sync": synced.isoformat() if synced else None,
+    }
+    return Explanation(facts, tuple(_lines(settings, facts, person, rules, synced, trace)))
+
+
+_find = who.find
+
+
+def _rules(site: Site, person: who.Person, now: datetime) -> list[Outcome]:
+    """Return every rule's word about a member, read for this one person; none for somebody who is no member."""
+    member = person.member
+    if member is None:
+        return []
+    companies = {}
+    if member.company:
+        with suppress(NotFound):
+            companies[member.company] = site.officernd.company(member.company)
+    side = OfficeRnDSide(site.officernd.organization(), {member.id: member}, companies, {})
+    side = read.catalogue(replace(site, progress=Progress()), side, now)
+    verdict = judge(member, make_rules(site.settings, side, now))
+    return [*verdict.outcomes, email_outcome(member)]
+
+
+def _account(papercut: PaperCut, username: str) -> Account | None:
+    if not username:
+        return None
+    return read.read_accounts(papercut, [username], Progress()).get(username)
+
+
+def _account_facts(settings: Settings, account: Account | None, groups: list[str]) -> dict[str, object] | None:
+    if account is None:
+        return None
+    return {
+        "internal": account.internal,
+        "printing_disabled": account.disabled,
+        "balance": amounts.text(account.balance, settings.site.currency),
+        "email": account.email,
+        "groups": groups,
+    }
+
+
+def _listed(settings: Settings, person: who.Person) -> DirectoryUser | None:
+    """Return how the directory in force shows somebody."""
+    try:
+        directory = current_directory(Path(settings.scripts.home))
+    except RelayError:
+        return None
+    users = directory.users if directory else ()
+    return next((user for user in users if person.username and user.username == person.username), None)
+
+
+def _doubts(settings: Settings, officernd: OfficeRnD, memory: Memory, person: who.Person, may_print: bool) -> list[str]:
+    """Return the questions that hold somebody without an account."""
+    member = person.member
+    if member is None or not may_print or (person.link and not person.link.deleted_at):
+        return []
+    if member.id in memory.answers or not member.email:
+        return []
+    others = [
+        one
+        for one in officernd.members_by_email(member.email)
+        if one.id != member.id
+        and email_key(one.email) == email_key(member.email)
+        and one.status in settings.members.statuses
+    ]
+    if not others:
+        return []
+    names = ", ".join(f"{one.name} ({one.id})" for one in others)
+    return [f"the address {member.email} is also that of {names}: papercut-relay link {member.id} USERNAME"]
+
+
+def _obstacles(
+    settings: Settings,
+    person: who.Person,
+    rules: list[Outcome],
+    may_print: bool,
+    account: Account | None,
+    groups: list[str],
+    listed: DirectoryUser | None,
+    doubts: list[str],
+    has_pin: bool,
+) -> list[str]:
+    """Return everything that stands between somebody and a login or a print, the first cause first."""
+    found: list[str] = []
+    if person.member is None:
+        found.append("OfficeRnD does not know them" if not person.link else "they are no longer in OfficeRnD")
+    elif not may_print:
+        found.extend(one.text for one in rules if not one.passed and one.rule != "email")
+    if settings.signin.method == "pin":
+        if may_print and not has_pin:
+            found.append(f"there is no print PIN to log in with: papercut-relay pin issue {person.member_id}")
+    elif not has_pin:
+        found.extend(one.text for one in rules if one.rule == "email" and not one.passed)
+    found.extend(doubts)
+    if person.username.lower() in {one.strip().lower() for one in settings.members.not_ours} and person.username:
+        found.append(f"the account {person.username} stands in [members] not_ours")
+    if account is None:
+        if person.link and person.link.standing == "gone":
+            found.append(
+                f"the account {person.username} was deleted in PaperCut: papercut-relay sync --member "
+                f"{person.member_id}"
+            )
+        elif may_print and not doubts:
+            found.append("there is no PaperCut account yet: papercut-relay sync")
+        return found
+    if account.internal:
+        found.append(f"{account.username} is an internal user, whose password PaperCut never asks OfficeRnD for")
+    if account.disabled:
+        found.append("printing is switched off for the account in PaperCut")
+    for group in (settings.members.unlinked_group, settings.print.blocked_group):
+        if settings.print.guard == "blocked" and group in groups:
+            found.append(f"the print script refuses the group {group}")
+    if settings.print.guard == "members" and settings.members.everyone_group not in groups:
+        found.append(f"the print script refuses who is not in {settings.members.everyone_group}")
+    if listed is None and not account.internal:
+        found.append("the directory in force does not show the account: papercut-relay sync")
+    elif listed is not None and listed.standing != "active":
+        found.append(f"the directory in force says {listed.standing}" + (f": {listed.reason}" if listed.reason else ""))
+    return found
+
+
+def _lines(
+    settings: Settings,
+    facts: dict[str, object],
+    person: who.Person,
+    rules: list[Outcome],
+    synced: datetime | None,
+    trace: LoginTrace | None,
+) -> list[str]:
+    member, link = person.member, person.link
+    zone = ZoneInfo(settings.site.timezone)
+    lines = []
+    if member:
+        lines.append(f"{member.name or 'No name'} <{member.email or 'no e-mail'}>, member {member.id}, {member.status}")
+    else:
+        lines.append(f"{facts['who']}: no member of OfficeRnD")
+    lines.append(f"May print: {'yes' if facts['may_print'] else 'no'}")
+    lines.extend(f"  {'yes' if one.passed else 'NO '}  {one.rule}: {one.text}" for one in rules)
+    if link and link.linked_at:
+        lines.append(f"Linked to {link.username} since {_local(link.linked_at, zone)}")
+    elif person.username:
+        lines.append(f"PaperCut account {person.username}, not linked")
+    else:
+        lines.append("Not linked to a PaperCut account")
+    account = facts["account"]
+    if isinstance(account, dict):
+        kind = "internal" if account["internal"] else "from the user source"
+        switched = "off" if account["printing_disabled"] else "on"
+        lines.append(f"  {kind}, printing {switched}, balance {account['balance']}")
+        lines.append(f"  groups: {', '.join(account['groups']) or 'none'}")
+    obstacles = facts["why_not"]
+    assert isinstance(obstacles, list)
+    if obstacles:
+        lines.append("Cannot log in and print, because:")
+        lines.extend(f"  - {reason}" for reason in obstacles)
+    elif settings.signin.method == "pin" or not (member and member.email):
+        lines.append("Can log in with the print PIN.")
+    else:
+        also = ", or with the print PIN" if facts["print_pin"] else ""
+        lines.append(
+            f"Can log in with the OfficeRnD address and password (whether one was ever set, OfficeRnD hides){also}."
+        )
+    if trace and trace.accepted_at:
+        lines.append(f"Last login: {_local(trace.accepted_at, zone)}")
+    if trace and trace.refused:
+        lines.append(f"Last refused login: {_local(trace.refused.at, zone)}, because {trace.refused.meaning}")
+    lines.append(f"Last sync: {_local(synced, zone) if synced else 'never'}")
+    return lines
+
+
+def _local(moment: datetime, zone: ZoneInfo) -> str:
+    """Return a moment as the site's people read it."""
+    return f"{moment.astimezone(zone):%Y-%m-%d %H:%M}"

@@ -1,0 +1,1 @@
+"""What the people room remembers: the only SQL of the room."""

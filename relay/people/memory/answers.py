@@ -1,0 +1,275 @@
+"""A person's answers to doubts about who is who: link, unlink, not-same. They are kept; the next sync acts on them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from relay import amounts
+from relay.accounts import SHARED, SharedAccount
+from relay.config import Settings
+from relay.errors import NotFound, RelayError, UsageError, argument
+from relay.officernd.client import OfficeRnD
+from relay.officernd.model import Company
+from relay.papercut.client import PaperCut, is_true
+from relay.people import who
+from relay.people.act import pins
+from relay.people.decide.usernames import clean
+from relay.people.memory import links
+from relay.people.read import INTERNAL
+from relay.people.sync import remembered
+from relay.people.world import is_one_line, name_key
+from relay.site import Site
+from relay.stored_accounts import shared_accounts
+
+GROUP = "group:"
+LONGEST_ACCOUNT = 240  # "account:NAME" must fit where the ledger keeps usernames
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What an answer changed, in a sentence that says what happens next."""
+
+    what: str
+    subject_id: str
+    name: str
+    sentence: str
+    exit_code: int = 0
+
+    def as_json(self) -> dict[str, object]:
+        return {"done": self.what, "member_id": self.subject_id, "name": self.name, "message": self.sentence}
+
+    def text(self) -> str:
+        return self.sentence
+
+
+def link(site: Site, *, member: str, username: str) -> Answer:
+    """Say that a member is an account; one that does not exist is made under this name by the next sync.
+
+    With `group:NAME` for the account, `member` names a company (id or name), and the group becomes its own; with
+    `account:NAME` the company pays for PaperCut's shared account of that name from now on.
+    """
+    if username.startswith(GROUP):
+        return _link_group(site, member, username.removeprefix(GROUP))
+    if username.startswith(SHARED):
+        return _link_shared(site, member, username.removeprefix(SHARED))
+    name = _username(site.settings, username)
+    memory = remembered(site)
+    found = who.find_member(site, member, memory)
+    _refuse_internal(site.papercut, name)
+    owner = next((one for one in memory.links.values() if one.username == name and not one.deleted_at), None)
+    if owner is not None and owner.member_id != found.id:
+        raise RelayError(
+            f"{name} is already linked to {owner.display_name or 'the member'} ({owner.member_id}); if that is wrong: "
+            f"papercut-relay unlink {owner.member_id}, then link again.",
+            code="already_linked",
+        )
+    with site.database.begin() as connection:
+        links.drop_answers(connection, site.name, "not_same", found.id, name)
+        if owner is not None and not site.papercut.user_exists(name):
+            # Deleted by hand, and wanted back: as if it had never been seen.
+            again = replace(owner, linked_at=None, made_by_us=True, initial_done=False, standing="active")
+            links.store_links(connection, site.name, [again])
+        elif owner is None:
+            links.drop_link(connection, site.name, found.id)
+            links.store_answer(connection, site.name, "link", found.id, name, site.clock.now())
+    return Answer(
+        "link",
+        found.id,
+        name,
+        f"{found.name} ({found.id}) is the PaperCut account {name} from the next sync on: papercut-relay sync.",
+    )
+
+
+def unlink(site: Site, who: str) -> Answer:
+    """Say that a link is wrong: it is dropped, and the two are never linked again by themselves."""
+    if who.startswith(SHARED):
+        return _unlink_shared(site, who.removeprefix(SHARED))
+    memory = remembered(site)
+    if who in memory.group_answers:
+        with site.database.begin() as connection:
+            links.drop_answers(connection, site.name, "group", who)
+        return Answer("unlink", who, memory.group_answers[who], "The company's group is decided by the rules again.")
+    found = _find(site, who, memory)
+    answered = memory.answers.get(found.member_id)
+    if found.link is None and answered is None:
+        raise RelayError(f"{who} is not linked to any PaperCut account.", code="not_linked")
+    name = found.link.username if found.link else str(answered)
+    with site.database.begin() as connection:
+        links.drop_link(connection, site.name, found.member_id)
+        links.drop_answers(connection, site.name, "link", found.member_id)
+        links.store_answer(connection, site.name, "not_same", found.member_id, name, site.clock.now())
+    return Answer(
+        "unlink",
+        found.member_id,
+        name,
+        f"{found.member_id} and the PaperCut account {name} are no longer linked; the next sync looks for another "
+        f"account, and treats {name} as nobody's: papercut-relay plan.",
+    )
+
+
+def not_same(site: Site, *, member: str, username: str) -> Answer:
+    """Say that a member is not an account, so that the two are never linked by themselves."""
+    memory = remembered(site)
+    found = who.find_member(site, member, memory)
+    name = username.strip().lower()
+    held = memory.links.get(found.id)
+    with site.database.begin() as connection:
+        if held is not None and held.username == name:
+            links.drop_link(connection, site.name, found.id)
+        if memory.answers.get(found.id) == name:
+            links.drop_answers(connection, site.name, "link", found.id)
+        links.store_answer(connection, site.name, "not_same", found.id, name, site.clock.now())
+    return Answer(
+        "not_same",
+        found.id,
+        name,
+        f"{found.name} ({found.id}) is not the PaperCut account {name}; the next sync goes on without it: "
+        "papercut-relay plan.",
+    )
+
+
+def issue_pin(site: Site, who: str) -> Answer:
+    """Make a print PIN for a member; it stands in the answer and nowhere else."""
+    found = _find(site, who, remembered(site))
+    if not found.member_id:
+        raise RelayError(f"{who} is no member of OfficeRnD, and a PIN belongs to a member.", code="who_unknown")
+    pin = pins.issue_pin(Path(site.settings.scripts.home), found.member_id)
+    return Answer("pin", found.member_id, pin, f"The print PIN of {who} is {pin}. It is not shown again.")
+
+
+def revoke_pin(site: Site, who: str) -> Answer:
+    """Make a member's print PIN worthless."""
+    found = _find(site, who, remembered(site))
+    home = site.settings.scripts.home
+    source = pins.source_of(home, found.member_id)
+    had = bool(found.member_id) and pins.revoke_pin(Path(home), found.member_id)
+    sentence = f"The print PIN of {who} is worthless now." if had else f"{who} had no print PIN."
+    if source:
+        sentence += f" It came from {source} in OfficeRnD: clear it there too, or a next sync brings it back."
+    return Answer("pin_revoked", found.member_id, "", sentence)
+
+
+_find = who.find
+
+
+def _link_group(site: Site, company: str, group: str) -> Answer:
+    """Say which group is a company's, older groups with rights of their own included."""
+    settings = site.settings
+    own = (
+        settings.members.individual_group,
+        settings.members.everyone_group,
+        settings.members.unlinked_group,
+        settings.print.blocked_group,
+    )
+    if not is_one_line(group) or len(group) > 100 or group.startswith("!!") or name_key(group) in map(name_key, own):
+        raise UsageError(f"{group!r} cannot be a company's group.")
+    found = _company(site.officernd, company)
+    with site.database.begin() as connection:
+        links.store_answer(connection, site.name, "group", found.id, group, site.clock.now())
+    return Answer(
+        "link",
+        found.id,
+        group,
+        f"The members of {found.name} are in the group {group!r} from the next sync on: papercut-relay plan.",
+    )
+
+
+def _link_shared(site: Site, word: str, name: str) -> Answer:
+    """Let a company pay for a shared account from now on; what was charged to it before is its opening balance."""
+    if not is_one_line(name) or len(name) > LONGEST_ACCOUNT:
+        raise UsageError(
+            f"{name!r} cannot be a shared account: one line of at most {LONGEST_ACCOUNT} characters, such as "
+            "account:Acme."
+        )
+    if name_key(name) == name_key(site.settings.safety.witness):
+        raise RelayError(
+            f"{name} is the shared account in which the relay notices restored backups; no company can pay for it.",
+            code="not_ours",
+        )
+    company = _company(site.officernd, word)
+    listed = site.papercut.shared_accounts()
+    if name not in listed:  # as PaperCut spells it, and so its logs
+        name = next((one for one in listed if name_key(one) == name_key(name)), name)
+    held = site.papercut.shared_account(name)
+    with site.database.begin() as connection:
+        known = {one.account_id: one for one in shared_accounts(connection, site.name) if one.unlinked_at is None}
+        former = known.get(held.account_id)
+        if former is not None and former.company_id != company.id:
+            raise RelayError(
+                f"The shared account {name} is already paid by {former.company_name} ({former.company_id}); if that is "
+                f"wrong: papercut-relay unlink {argument(SHARED + former.name)}, then link again.",
+                code="already_linked",
+            )
+        namesake = next((one for one in known.values() if one.name == name and one.account_id != held.account_id), None)
+        if namesake is not None:  # two links of one name would bill its balance twice
+            raise RelayError(
+                f"The shared account {name} is another account by now than the one that {namesake.company_name} pays "
+                f'for: if that one was renamed, papercut-relay link {namesake.company_id} "account:NAME" with its '
+                f"new name; else papercut-relay unlink {argument(SHARED + name)}. Then link again.",
+                code="already_linked",
+            )
+        account = SharedAccount(held.account_id, name, company.id, company.name, site.clock.now(), held.balance)
+        if former is not None:  # only a name has changed
+            account = replace(account, linked_at=former.linked_at, opening_balance=former.opening_balance)
+        links.store_shared_account(connection, site.name, account)
+    owed = f"; the {amounts.text(-held.balance, site.settings.site.currency)} owed on it so far are an opening balance"
+    return Answer(
+        "link",
+        company.id,
+        f"{SHARED}{name}",
+        f"{company.name} pays for what is charged to the shared account {name} from now on"
+        f"{owed if held.balance < 0 and former is None else ''}: papercut-relay settle --dry-run.",
+    )
+
+
+def _unlink_shared(site: Site, name: str) -> Answer:
+    """Let nobody pay for a shared account any more."""
+    with site.database.begin() as connection:
+        found = [one for one in shared_accounts(connection, site.name) if one.name == name and one.unlinked_at is None]
+        if not found:
+            raise RelayError(f"No company pays for a shared account {name!r}.", code="not_linked")
+        links.store_shared_account(connection, site.name, replace(found[0], unlinked_at=site.clock.now()))
+    return Answer(
+        "unlink",
+        found[0].company_id,
+        f"{SHARED}{name}",
+        f"{found[0].company_name} no longer pays for the shared account {name}; what is charged to it is billed to "
+        "nobody.",
+    )
+
+
+def _company(officernd: OfficeRnD, word: str) -> Company:
+    """Return the company that an id or a name means."""
+    found = [one for one in officernd.companies() if word == one.id or name_key(one.name) == name_key(word)]
+    if len(found) != 1:
+        what = "no company" if not found else f"{len(found)} companies"
+        raise RelayError(f"OfficeRnD knows {what} {word!r}: give the company's id.", code="who_unknown")
+    return found[0]
+
+
+def _username(settings: Settings, username: str) -> str:
+    """Return the username as PaperCut writes it, or raise why no member may be linked to it; asks nobody."""
+    name = username.strip().lower()
+    if not name or clean(name) != name:
+        raise UsageError(
+            f"{username!r} cannot be a PaperCut username: at most 50 characters, without @, / and \\; "
+            f"such as {clean(name) or 'ann.lee_example.com'}."
+        )
+    if name in {one.strip().lower() for one in settings.members.not_ours}:
+        raise RelayError(f"{name} stands in [members] not_ours: take it out of there first.", code="not_ours")
+    return name
+
+
+def _refuse_internal(papercut: PaperCut, name: str) -> None:
+    """Raise RelayError when the account of that name is an internal user; one that does not exist is none."""
+    try:
+        internal = is_true(papercut.user_properties(name, [INTERNAL])[INTERNAL])
+    except NotFound:
+        return
+    if internal:
+        raise RelayError(
+            f"{name} is an internal user, whose password PaperCut never asks OfficeRnD for: link another name, or "
+            "delete the internal user in PaperCut first.",
+            code="internal_user",
+        )

@@ -1,0 +1,1 @@
+"""What the tests share: sites, stand-ins and tools; every test imports it as `tests.support`."""

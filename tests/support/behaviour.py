@@ -1,0 +1,1076 @@
+"""The behaviour table: every row is an input, a state, and what both interpreters must answer and log.
+
+`AUTH` are logins, `QUERIES` questions to the user source. The rows are plain values; `test_behaviour.py` runs them.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from papercut_scripts import brake, signin_offline, signin_pin, verifier
+from tests.support.papercut_site import ANN, BOB, NOMAIL, TWIN
+from tests.support.signin_server import BAD_TOKEN, PASSWORD, Realm, hang, trickle
+
+PIN = "48219053"
+WRONG = "wrong-Passw0rd"
+
+
+@dataclass
+class State:
+    """What a row may change before it runs: its own hand-over files and its own OfficeRnD."""
+
+    home: Path
+    realm: Realm
+
+    def settings(self, **values: object) -> None:
+        path = self.home / "settings.json"
+        path.write_text(json.dumps(json.loads(path.read_text()) | values))
+
+    def write(self, name: str, text: str) -> None:
+        path = self.home / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+
+    @property
+    def generation(self) -> Path:
+        return self.home / "directory" / (self.home / "directory" / "CURRENT").read_text().strip()
+
+
+Setup = Callable[[State], None]
+
+
+@dataclass(frozen=True)
+class Login:
+    name: str
+    typed: bytes
+    password: bytes
+    verdict: str
+    reason: str
+    username: str = ANN.username
+    setup: tuple[Setup, ...] = ()
+    directory: str = "sample"
+    limit_s: float = 4.5
+    signins: int | None = None  # how many must have reached OfficeRnD
+    tokens: int | None = None
+    raw: bytes | None = None  # instead of the two lines
+    by: str | None = None
+    log: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def stdin(self) -> bytes:
+        return self.typed + b"\n" + self.password + b"\n" if self.raw is None else self.raw
+
+    @property
+    def out(self) -> bytes:
+        return f"OK\n{self.username}\n".encode() if self.verdict == "accepted" else b"ERROR\n"
+
+
+# --- setups ---
+
+
+def answers(answer: Any) -> Setup:
+    return lambda state: setattr(state.realm, "answer", answer)
+
+
+def token_answers(answer: Any) -> Setup:
+    return lambda state: setattr(state.realm, "token_answer", answer)
+
+
+def bad_password(answer: Any) -> Setup:
+    return lambda state: setattr(state.realm, "bad_password", answer)
+
+
+def with_settings(**values: object) -> Setup:
+    return lambda state: state.settings(**values)
+
+
+def with_pin(member_id: str = ANN.member_id, pin: str = PIN) -> Setup:
+    return lambda state: _store(state.home / signin_pin.FOLDER, member_id, pin)
+
+
+def _store(folder: Path, member_id: str, secret: str) -> None:
+    """Write a verifier with few rounds, a fact of each file: the table checks what is decided, not how slowly."""
+    verifier.store(str(folder), member_id, secret, rounds=500)
+
+
+def kept_password(password: str = PASSWORD, age_s: float = 60, member_id: str = ANN.member_id) -> Setup:
+    def keep(state: State) -> None:
+        folder = state.home / signin_offline.FOLDER
+        _store(folder, member_id, password)
+        path = Path(verifier.path(str(folder), member_id))
+        path.write_text(json.dumps(json.loads(path.read_text()) | {"made": int(time.time() - age_s)}))
+
+    return keep
+
+
+def failures(count: int, who: str = ANN.username, age_s: float = 60) -> Setup:
+    def fail(state: State) -> None:
+        key = brake.person_key(str(state.home), who)
+        with (state.home / "state" / "failures").open("a") as log:
+            log.write(f"{int(time.time() - age_s)} {key}\n" * count)
+
+    return fail
+
+
+def stored_token(token: str = "token-1", obtained: float = -60, renew_at: float = 3000, valid: bool = True) -> Setup:
+    """Put a token into the shared file; the two moments count in seconds from now."""
+
+    def store(state: State) -> None:
+        from papercut_scripts import program_home, token_cache
+
+        cache = token_cache.Token(str(state.home), program_home.read_settings(str(state.home)))
+        now = int(time.time())
+        cache._write({"access_token": token, "obtained": now + obtained, "renew_at": now + renew_at})
+        if valid:
+            state.realm.valid_tokens.add(token)
+
+    return store
+
+
+def unreachable(state: State) -> None:
+    state.settings(api_url="http://127.0.0.1:9/api/v2", token_url="http://127.0.0.1:9/oauth/token")
+
+
+def removed(name: str) -> Setup:
+    return lambda state: (state.home / name).unlink()
+
+
+def written(name: str, text: str) -> Setup:
+    return lambda state: state.write(name, text)
+
+
+def no_secret(state: State) -> None:
+    state.settings(client_secret_file=str(state.home / "nothing"))
+
+
+def damaged_shards(state: State) -> None:
+    for path in (state.generation / "people").iterdir():
+        path.write_bytes(path.read_bytes()[:-1] + b"x")
+
+
+# --- logins ---
+
+
+def _names() -> list[Login]:
+    rows = []
+    good = [
+        b"ann.lee_example.com",
+        b"ANN.LEE_EXAMPLE.COM",
+        b"ann.lee@example.com",
+        b"Ann.Lee@Example.COM",
+        b"annie",
+        b"ANNIE",
+        b"  annie",
+        b"annie \t",
+        b"\xc2\xa0annie",
+        b"\xef\xbb\xbfannie",
+        b"\xef\xbb\xbf ann.lee@example.com ",
+        b"annie\r",
+    ]
+    rows += [Login(f"name {typed!r}", typed, PASSWORD.encode(), "accepted", "password", signins=1) for typed in good]
+    strange = [
+        b"nobody",
+        b"nobody@example.com",
+        b"shared@example.com",
+        b"ann.lee",
+        b"example.com\\annie",
+        b"annie/",
+        b"ann\tie",
+        b"annie\x00",
+        b"\x00",
+        b"*",
+        b"%",
+        b"' or 1=1 --",
+        b"../../etc/passwd",
+        b"=annie",
+        b"+ann.lee_example.com",
+        "ännie".encode(),
+        "\U0001f600".encode(),
+        b"a" * 4096,
+        b"ann.lee@example.com,bob@example.com",
+    ]
+    rows += [
+        Login(f"stranger {typed[:40]!r}", typed, PASSWORD.encode(), "rejected", "unknown", "", signins=0, tokens=0)
+        for typed in strange
+    ]
+    bad_lines = {
+        "no line": (b"", "empty"),
+        "a name alone": (b"annie\n", "empty"),
+        "a name without its end": (b"annie", "empty"),
+        "an empty name": (b"\nsecret\n", "empty"),
+        "a blank name": (b"   \nsecret\n", "empty"),
+        "an empty password": (b"annie\n\n", "empty"),
+        "an empty password, CRLF": (b"annie\r\n\r\n", "empty"),
+        "only a BOM": (b"\xef\xbb\xbf\nsecret\n", "empty"),
+        "a name too long": (b"a" * 4097 + b"\nsecret\n", "too_long"),
+        "a password too long": (b"annie\n" + b"p" * 4097 + b"\n", "too_long"),
+        "a million bytes": (b"a" * 1000000, "too_long"),
+        "a name that is not UTF-8": (b"ann\xff\nsecret\n", "not_utf8"),
+        "a password that is not UTF-8": (b"annie\n\xc3(\n", "not_utf8"),
+        "UTF-16": ("annie\nsecret\n".encode("utf-16"), "not_utf8"),
+    }
+    rows += [
+        Login(name, b"", b"", "rejected", reason, "", raw=raw, signins=0, tokens=0)
+        for name, (raw, reason) in bad_lines.items()
+    ]
+    ends = {
+        "LF": b"annie\n%s\n",
+        "CRLF": b"annie\r\n%s\r\n",
+        "no last end": b"annie\n%s",
+        "more lines": b"annie\n%s\nmore\nand more\n",
+        "mixed ends": b"annie\n%s\r\n",
+    }
+    rows += [
+        Login(f"line ends {name}", b"", b"", "accepted", "password", raw=raw % PASSWORD.encode(), signins=1)
+        for name, raw in ends.items()
+    ]
+    return rows
+
+
+ODD_PASSWORDS = [
+    " leading-Blank1",
+    "trailing-Blank1 ",
+    "  both  Blank1  ",
+    "tab\tinside-A1",
+    "\ttab-first-A1",
+    "nul\x00inside-A1",
+    "carriage\rreturn-A1",
+    "vertical\x0btab\x0c-A1",
+    'quote"double-A1',
+    "quote'single-A1",
+    "back\\slash-A1",
+    "slash/-A1",
+    "percent%20-A1",
+    "percent%-A1",
+    "plus+sign-A1",
+    "and&=equal-A1",
+    "hash#-A1",
+    "question?-A1",
+    "colon:at@-A1",
+    "semi;colon-A1",
+    "comma,-A1",
+    "less<greater>-A1",
+    "curly{0}{}-A1",
+    "dollar$HOME`x`-A1",
+    "!exclaim-A1",
+    "-dash-first-A1",
+    "--option=A1",
+    "ümläut-ß-A1",
+    "e\u0301-combining-A1",
+    "\u00e9-precomposed-A1",
+    "\u20ac-euro-A1",
+    "\u4e2d\u6587-A1",
+    "\U0001f600-emoji-A1",
+    "\u202ertl-A1",
+    "\u2028line-A1",
+    "\ufeffbom-A1",
+    "\u00a0nbsp-A1",
+    "\u0130dot-A1",
+    "\\u0041-A1",
+    "null",
+    "true",
+    "12345678",
+    "x" * 1023,
+    "ü" * 2048,
+    "OK",
+    "ERROR",
+    '{"email":"bob@example.com"}',
+]
+
+
+def _passwords() -> list[Login]:
+    def expects(password: str) -> Setup:
+        return lambda state: state.realm.passwords.update({ANN.email.lower(): password})
+
+    return [
+        Login(
+            f"password {password[:24]!r}",
+            b"annie",
+            password.encode(),
+            "accepted",
+            "password",
+            setup=(expects(password),),
+            signins=1,
+        )
+        for password in ODD_PASSWORDS
+    ]
+
+
+def _standings() -> list[Login]:
+    word = PASSWORD.encode()
+    return [
+        Login("bob", b"bob@example.com", word, "accepted", "password", BOB.username),
+        Login("a shared address by its own name", b"twin", word, "accepted", "password", TWIN.username),
+        Login("departed", b"gone@example.com", word, "rejected", "departed", "gone_example.com", signins=0, tokens=0),
+        Login("excluded", b"OUT@example.com", word, "rejected", "excluded", "out_example.com", signins=0, tokens=0),
+        Login("unlinked", b"reception", word, "rejected", "unlinked", "reception", signins=0, tokens=0),
+        Login("no e-mail", b"no.mail", word, "rejected", "no_email", NOMAIL.username, signins=0, tokens=0),
+        Login("renaming", b"eve", word, "unavailable", "renaming", "eve", directory="renaming", signins=0, tokens=0),
+        Login("beside a rename", b"annie", word, "accepted", "password", directory="renaming"),
+        Login("an old directory", b"annie", word, "accepted", "password", directory="stale", log={"stale": True}),
+        Login(
+            "departed in an old directory",
+            b"gone_example.com",
+            word,
+            "rejected",
+            "departed",
+            "gone_example.com",
+            directory="stale",
+            log={"stale": True},
+        ),
+        Login("of thousands", b"USER4321@example.org", word, "accepted", "password", "user4321", directory="many"),
+    ]
+
+
+def _statuses() -> list[Login]:
+    rows = []
+    refused = {"statusCode": 0, "message": "No"}
+    for status in (400, 401, 403, 404):
+        for name, body in {"json": refused, "text": b"no", "nothing": b"", "a list": {"message": ["a", "b"]}}.items():
+            rows.append(
+                Login(
+                    f"status {status} with {name}",
+                    b"annie",
+                    WRONG.encode(),
+                    "rejected",
+                    "wrong_password",
+                    setup=(answers((status, body)),),
+                    signins=1,
+                    tokens=1,
+                    by="signin_officernd",
+                )
+            )
+    others = (201, 202, 204, 206, 301, 302, 303, 307, 308, 402, 405, 406, 407, 408, 409, 410, 415, 418, 422, 423, 425)
+    others += (429, 431, 451, 500, 501, 502, 503, 504, 505, 507, 520, 521, 522, 523, 524, 525, 526, 530, 599, 999)
+    for status in others:
+        body = b"" if status == 204 else {"_id": "1", "email": ANN.email, "message": "Wrong password"}
+        rows.append(
+            Login(
+                f"status {status}",
+                b"annie",
+                PASSWORD.encode(),
+                "unavailable",
+                "refused_to_say",
+                setup=(answers((status, body, ("Location", "http://127.0.0.1:9/elsewhere"))),),
+                signins=1,
+                log={"detail": str(status)},
+            )
+        )
+    bodies = {
+        "without e-mail": {"_id": "1", "name": "x"},
+        "with another e-mail": {"_id": "1", "email": "bob@example.com"},
+        "with an empty e-mail": {"_id": "1", "email": ""},
+        "with no text as e-mail": {"_id": "1", "email": 5},
+        "with null": None,
+        "with a list": [{"email": ANN.email}],
+        "with a page": b"<html>Please log in to the Wi-Fi</html>",
+        "with nothing": b"",
+        "with half": b'{"_id": "1", "email": "ann.lee@exa',
+        "not UTF-8": b'{"email": "ann.lee@example.com", "name": "\xff"}',
+    }
+    rows += [
+        Login(f"200 {name}", b"annie", PASSWORD.encode(), "unavailable", "nonsense", setup=(answers((200, body)),))
+        for name, body in bodies.items()
+    ]
+    emails = {"as it is": ANN.email, "in upper case": ANN.email.upper(), "with blanks": f" {ANN.email} "}
+    rows += [
+        Login(
+            f"200 with the e-mail {name}",
+            b"annie",
+            PASSWORD.encode(),
+            "accepted",
+            "password",
+            setup=(answers((200, {"_id": "1", "email": email})),),
+        )
+        for name, email in emails.items()
+    ]
+    return rows
+
+
+GOOD = json.dumps({"_id": "1", "email": ANN.email}).encode()
+HEAD = b"HTTP/1.1 200 OK\r\n"
+
+
+def _wire() -> list[Login]:
+    """Answers that no server should give, and some that it may."""
+    chunks = b"%x\r\n%s\r\n%x;ext=1\r\n%s\r\n0\r\n\r\n" % (5, GOOD[:5], len(GOOD) - 5, GOOD[5:])
+    length = b"Content-Length: %d\r\n\r\n" % len(GOOD)
+    good = {
+        "chunked": HEAD + b"Transfer-Encoding: chunked\r\n\r\n" + chunks,
+        "until the end": HEAD + b"\r\n" + GOOD,
+        "after a 100": b"HTTP/1.1 100 Continue\r\n\r\n" + HEAD + length + GOOD,
+        "after a 103": b"HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n" + HEAD + length + GOOD,
+        "HTTP/1.0": b"HTTP/1.0 200 OK\r\n\r\n" + GOOD,
+        "bare line feeds": b"HTTP/1.1 200 OK\nContent-Length: %d\n\n" % len(GOOD) + GOOD,
+        "no reason phrase": b"HTTP/1.1 200\r\n" + length + GOOD,
+        "odd header names": HEAD + b"CONTENT-LENGTH:%d\r\n\r\n" % len(GOOD) + GOOD,
+        "more than announced": HEAD + length + GOOD + b"HTTP/1.1 401 No\r\n\r\n",
+    }
+    bad = {
+        "silence": b"",
+        "no HTTP": b"SSH-2.0-OpenSSH\r\n",
+        "half a status": b"HTTP/1.1 2",
+        "no number": b"HTTP/1.1 OK 200\r\n\r\n",
+        "half a header": HEAD + b"Content-Le",
+        "headers without end": HEAD + b"Content-Length: 3\r\n",
+        "less than announced": HEAD + b"Content-Length: 9999\r\n\r\n" + GOOD,
+        "negative length": HEAD + b"Content-Length: -1\r\n\r\n" + GOOD,
+        "broken chunk size": HEAD + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n",
+        "half a chunk": HEAD + b"Transfer-Encoding: chunked\r\n\r\n99\r\nabc",
+        "negative chunk": HEAD + b"Transfer-Encoding: chunked\r\n\r\n-5\r\nabc",
+        "an endless header": HEAD + b"X: " + b"y" * 1100000,
+        "a huge body": HEAD + b"\r\n" + b"y" * 1100000,
+    }
+    word = PASSWORD.encode()
+    rows = [
+        Login(f"wire {name}", b"annie", word, "accepted", "password", setup=(answers(raw),))
+        for name, raw in good.items()
+    ]
+    reasons = {"negative chunk": "nonsense"}
+    rows += [
+        Login(
+            f"wire {name}",
+            b"annie",
+            word,
+            "unavailable",
+            reasons.get(name, "unreachable"),
+            setup=(answers(raw),),
+            signins=1,
+        )
+        for name, raw in bad.items()
+    ]
+    slow = {"hangs": hang, "trickles": trickle}
+    for name, pieces in slow.items():
+        rows.append(
+            Login(
+                f"sign-in {name}", b"annie", word, "unavailable", "unreachable", setup=(answers(pieces),), limit_s=1.2
+            )
+        )
+        rows.append(
+            Login(
+                f"token {name}",
+                b"annie",
+                word,
+                "unavailable",
+                "unreachable",
+                setup=(token_answers(pieces),),
+                limit_s=1.2,
+            )
+        )
+    rows.append(Login("nobody listens", b"annie", word, "unavailable", "unreachable", setup=(unreachable,), signins=0))
+    for name, url in {
+        "plain http beyond this machine": "http://officernd.example/api/v2",
+        "no scheme": "127.0.0.1/api",
+        "no host": "http:///api",
+        "another scheme": "ftp://127.0.0.1/api",
+        "no port number": "http://127.0.0.1:x/api",
+    }.items():
+        rows.append(
+            Login(f"address: {name}", b"annie", word, "unavailable", "unreachable", setup=(with_settings(api_url=url),))
+        )
+    return rows
+
+
+def _tokens() -> list[Login]:
+    word = PASSWORD.encode()
+    rows = []
+    refusals = {
+        "400 invalid scope": (400, {"error": "invalid_scope"}),
+        "401 bad client": (401, {"error": "invalid_client"}),
+        "403": (403, b""),
+        "404": (404, b"not here"),
+        "429": (429, b"", ("Retry-After", "7")),
+        "500": (500, {"message": "no"}),
+        "503": (503, b""),
+        "302": (302, b"", ("Location", "/login")),
+        "200 without token": (200, {"expires_in": 3600}),
+        "200 with an empty token": (200, {"access_token": "", "expires_in": 3600}),
+        "200 with a number": (200, {"access_token": 5, "expires_in": 3600}),
+        "200 with a page": (200, b"<html>"),
+        "200 with a list": (200, []),
+        "201 with a token": (201, {"access_token": "token-1", "expires_in": 3600}),
+        "nonsense": b"\x00\x01",
+    }
+    for name, answer in refusals.items():
+        rows.append(
+            Login(
+                f"token endpoint: {name}",
+                b"annie",
+                word,
+                "unavailable",
+                "unreachable",
+                setup=(token_answers(answer),),
+                tokens=1,
+                signins=0,
+            )
+        )
+    rows += [
+        Login("the secret is gone", b"annie", word, "unavailable", "unreachable", setup=(no_secret,), tokens=0),
+        Login("a stored token", b"annie", word, "accepted", "password", setup=(stored_token("old"),), tokens=0),
+        Login(
+            "a stored token at its end",
+            b"annie",
+            word,
+            "accepted",
+            "password",
+            setup=(stored_token(renew_at=0),),
+            tokens=1,
+        ),
+        Login(
+            "a stored token of the future: a clock was wrong",
+            b"annie",
+            word,
+            "accepted",
+            "password",
+            setup=(stored_token(obtained=86400, renew_at=90000),),
+            tokens=1,
+        ),
+        Login(
+            "a clock that goes a little before",
+            b"annie",
+            word,
+            "accepted",
+            "password",
+            setup=(stored_token("old", obtained=30),),
+            tokens=0,
+        ),
+        Login(
+            "a revoked token",
+            b"annie",
+            word,
+            "accepted",
+            "password",
+            setup=(stored_token("revoked", valid=False),),
+            tokens=1,
+            signins=2,
+        ),
+        Login(
+            "a wrong password with a revoked token",
+            b"annie",
+            WRONG.encode(),
+            "rejected",
+            "wrong_password",
+            setup=(stored_token("revoked", valid=False),),
+            tokens=1,
+            signins=2,
+        ),
+        Login(
+            "a revoked token and no new one",
+            b"annie",
+            word,
+            "unavailable",
+            "unreachable",
+            setup=(stored_token("revoked", valid=False), token_answers((500, b""))),
+            tokens=1,
+            signins=1,
+        ),
+        Login(
+            "a wrong password that sounds like a bad token",
+            b"annie",
+            WRONG.encode(),
+            "rejected",
+            "wrong_password",
+            setup=(bad_password(BAD_TOKEN),),
+            tokens=2,
+            signins=2,
+        ),
+        Login(
+            "a damaged token file", b"annie", word, "accepted", "password", setup=(written("state/token.json", "{"),)
+        ),
+        Login("an odd token file", b"annie", word, "accepted", "password", setup=(written("state/token.json", "[5]"),)),
+        Login(
+            "the token of another application",
+            b"annie",
+            word,
+            "accepted",
+            "password",
+            setup=(stored_token("old"), with_settings(client_id="other")),
+            tokens=1,
+        ),
+        Login(
+            "told to wait by an earlier 429",
+            b"annie",
+            word,
+            "unavailable",
+            "unreachable",
+            setup=(_paused(50),),
+            tokens=0,
+        ),
+        Login("the wait is over", b"annie", word, "accepted", "password", setup=(_paused(-1),), tokens=1),
+        Login(
+            "a wait out of all reason",
+            b"annie",
+            word,
+            "accepted",
+            "password",
+            setup=(_paused(86400),),
+            tokens=1,
+        ),
+    ]
+    for words in ("jwt expired", "Invalid token", "Bearer token missing", "insufficient scope"):
+        rows.append(
+            Login(
+                f"401 {words}",
+                b"annie",
+                WRONG.encode(),
+                "rejected",
+                "wrong_password",
+                setup=(bad_password((401, {"message": words})),),
+                tokens=2,
+            )
+        )
+    for words in ("Unauthorized", "Wrong credentials", "User not found", ""):
+        rows.append(
+            Login(
+                f"401 {words!r}",
+                b"annie",
+                WRONG.encode(),
+                "rejected",
+                "wrong_password",
+                setup=(bad_password((401, {"message": words, "error": "Unauthorized"})),),
+                tokens=1,
+            )
+        )
+    rows.append(
+        Login(
+            "401 with WWW-Authenticate",
+            b"annie",
+            WRONG.encode(),
+            "rejected",
+            "wrong_password",
+            setup=(bad_password((401, b"", ("WWW-Authenticate", 'Bearer error="invalid_token"'))),),
+            tokens=2,
+        )
+    )
+    return rows
+
+
+def _paused(left_s: int) -> Setup:
+    def pause(state: State) -> None:
+        from papercut_scripts import program_home, token_cache
+
+        token_cache.Token(str(state.home), program_home.read_settings(str(state.home)))._write(
+            {"pause_until": int(time.time()) + left_s}
+        )
+
+    return pause
+
+
+def _pins() -> list[Login]:
+    only = with_settings(method="pin")
+    rows = []
+    for method, setup in {"officernd": (), "pin": (only,)}.items():
+        for name, typed in {
+            "plain": PIN,
+            "blank": "4821 9053",
+            "dash": "4821-9053",
+            "spread": " 4 8 2 1 9 0 5 3 ",
+        }.items():
+            rows.append(
+                Login(
+                    f"PIN {name}, {method}",
+                    b"annie",
+                    typed.encode(),
+                    "accepted",
+                    "pin",
+                    setup=(*setup, with_pin()),
+                    tokens=0,
+                    signins=0,
+                    by="signin_pin",
+                )
+            )
+        rows.append(
+            Login(
+                f"wrong PIN, {method}",
+                b"annie",
+                b"00000000",
+                "rejected",
+                "wrong_pin",
+                setup=(*setup, with_pin()),
+                tokens=0,
+                signins=0,
+            )
+        )
+    rows += [
+        Login("a password with a PIN issued", b"annie", PASSWORD.encode(), "accepted", "password", setup=(with_pin(),)),
+        Login("digits without a PIN go on", b"annie", b"12345678", "rejected", "wrong_password", signins=1),
+        Login(
+            "Arabic digits are no PIN", b"annie", "٤٨٢١٩٠٥٣".encode(), "rejected", "wrong_password", setup=(with_pin(),)
+        ),
+        Login(
+            "seven digits are no PIN",
+            b"annie",
+            b"4821905",
+            "rejected",
+            "wrong_password",
+            setup=(with_pin(),),
+            signins=1,
+        ),
+        Login(
+            "PIN without e-mail",
+            b"no.mail",
+            PIN.encode(),
+            "accepted",
+            "pin",
+            NOMAIL.username,
+            setup=(with_pin(NOMAIL.member_id),),
+        ),
+        Login("no PIN, method pin", b"annie", PIN.encode(), "rejected", "no_pin", setup=(only,), signins=0, tokens=0),
+        Login(
+            "a password, method pin",
+            b"annie",
+            PASSWORD.encode(),
+            "rejected",
+            "wrong_pin",
+            setup=(only, with_pin()),
+            signins=0,
+            tokens=0,
+        ),
+        Login("a stranger's PIN", b"nobody", PIN.encode(), "rejected", "unknown", "", setup=(only, with_pin())),
+        Login(
+            "somebody else's PIN",
+            b"bob_example.com",
+            PIN.encode(),
+            "rejected",
+            "wrong_password",
+            BOB.username,
+            setup=(with_pin(),),
+        ),
+        Login(
+            "the PIN of who has left",
+            b"gone_example.com",
+            PIN.encode(),
+            "rejected",
+            "departed",
+            "gone_example.com",
+            setup=(with_pin("64b000000000000000000004"),),
+        ),
+        Login(
+            "PIN while OfficeRnD is away", b"annie", PIN.encode(), "accepted", "pin", setup=(with_pin(), unreachable)
+        ),
+        Login(
+            "a damaged PIN file", b"annie", PIN.encode(), "rejected", "no_pin", setup=(only, with_pin(), _damaged_pin)
+        ),
+    ]
+    return rows
+
+
+def _damaged_pin(state: State) -> None:
+    Path(verifier.path(str(state.home / "pins"), ANN.member_id)).write_text('{"format": 1')
+
+
+def _offline() -> list[Login]:
+    on = with_settings(offline_hours=8)
+    word = PASSWORD.encode()
+    return [
+        Login("offline: right", b"annie", word, "accepted", "offline", setup=(unreachable, on, kept_password())),
+        Login(
+            "offline: at the end",
+            b"annie",
+            word,
+            "accepted",
+            "offline",
+            setup=(unreachable, on, kept_password(age_s=28700)),
+        ),
+        Login(
+            "offline: too old",
+            b"annie",
+            word,
+            "unavailable",
+            "unreachable",
+            setup=(unreachable, on, kept_password(age_s=28900)),
+        ),
+        Login(
+            "offline: of the future",
+            b"annie",
+            word,
+            "unavailable",
+            "unreachable",
+            setup=(unreachable, on, kept_password(age_s=-3600)),
+        ),
+        Login(
+            "offline: wrong",
+            b"annie",
+            WRONG.encode(),
+            "rejected",
+            "offline_wrong",
+            setup=(unreachable, on, kept_password()),
+        ),
+        Login("offline: never seen", b"annie", word, "unavailable", "unreachable", setup=(unreachable, on)),
+        Login("offline: off", b"annie", word, "unavailable", "unreachable", setup=(unreachable, kept_password())),
+        Login(
+            "offline: who has left",
+            b"gone_example.com",
+            word,
+            "rejected",
+            "departed",
+            "gone_example.com",
+            setup=(unreachable, on, kept_password(member_id="64b000000000000000000004")),
+        ),
+        Login(
+            "offline: after a 503",
+            b"annie",
+            word,
+            "accepted",
+            "offline",
+            setup=(answers((503, b"")), on, kept_password()),
+        ),
+        Login(
+            "offline: after nonsense",
+            b"annie",
+            word,
+            "accepted",
+            "offline",
+            setup=(answers((200, b"")), on, kept_password()),
+        ),
+        Login(
+            "offline: after a 429",
+            b"annie",
+            word,
+            "accepted",
+            "offline",
+            setup=(answers((429, b"")), on, kept_password()),
+        ),
+        Login(
+            "offline: never after a no",
+            b"annie",
+            word,
+            "rejected",
+            "wrong_password",
+            setup=(answers((403, b"")), on, kept_password()),
+        ),
+        Login(
+            "offline: in time after a hang",
+            b"annie",
+            word,
+            "accepted",
+            "offline",
+            setup=(answers(hang), on, kept_password()),
+            limit_s=2.5,
+        ),
+        Login(
+            "offline: an old directory",
+            b"annie",
+            word,
+            "accepted",
+            "offline",
+            setup=(unreachable, on, kept_password()),
+            directory="stale",
+        ),
+        Login(
+            "offline: a damaged verifier",
+            b"annie",
+            word,
+            "unavailable",
+            "unreachable",
+            setup=(unreachable, on, _damaged_verifier),
+        ),
+    ]
+
+
+def _damaged_verifier(state: State) -> None:
+    kept_password()(state)
+    Path(verifier.path(str(state.home / signin_offline.FOLDER), ANN.member_id)).write_text("{")
+
+
+def _brakes() -> list[Login]:
+    word = PASSWORD.encode()
+    limit = brake.LIMIT
+    return [
+        Login("brake: one below", b"annie", word, "accepted", "password", setup=(failures(limit - 1),)),
+        Login("brake: on", b"annie", word, "rejected", "braked", setup=(failures(limit),), signins=0, tokens=0),
+        Login("brake: far above", b"annie", word, "rejected", "braked", setup=(failures(500),), signins=0),
+        Login("brake: by every name", b"ANN.LEE@example.com", word, "rejected", "braked", setup=(failures(limit),)),
+        Login("brake: old failures", b"annie", word, "accepted", "password", setup=(failures(99, age_s=1900),)),
+        Login(
+            "brake: failures of the future", b"annie", word, "accepted", "password", setup=(failures(99, age_s=-600),)
+        ),
+        Login("brake: other people's", b"annie", word, "accepted", "password", setup=(failures(5000, BOB.username),)),
+        Login("brake: strangers too", b"nobody", word, "rejected", "braked", "", setup=(failures(limit, "nobody"),)),
+        Login(
+            "brake: PINs too",
+            b"annie",
+            PIN.encode(),
+            "rejected",
+            "braked",
+            setup=(failures(limit), with_pin()),
+            signins=0,
+        ),
+        Login(
+            "brake: the next failure",
+            b"annie",
+            WRONG.encode(),
+            "rejected",
+            "wrong_password",
+            setup=(failures(limit - 1),),
+        ),
+        Login(
+            "brake: damaged",
+            b"annie",
+            word,
+            "accepted",
+            "password",
+            setup=(written("state/failures", "\x00nonsense\n9 9\n"),),
+        ),
+    ]
+
+
+def in_the_way(name: str, *, folder: bool = False) -> Setup:
+    """Put a file, or a folder, where the auth program wants to write the other kind."""
+
+    def put(state: State) -> None:
+        path = state.home / name
+        if path.is_dir():
+            shutil.rmtree(path)
+        path.mkdir(parents=True) if folder else state.write(name, "in the way")
+
+    return put
+
+
+def _unwritable() -> list[Login]:
+    """What cannot be kept locks nobody out."""
+    word = PASSWORD.encode()
+    setups = {
+        "no state folder": in_the_way("state"),
+        "no folder of locks": in_the_way("state/attempts"),
+        "no key": in_the_way("state/key", folder=True),
+        "no lock of the key": in_the_way("state/key.lock", folder=True),
+        "no token file": in_the_way("state/token.json", folder=True),
+        "no lock of the token": in_the_way("state/token.json.lock", folder=True),
+        "no failures": in_the_way("state/failures", folder=True),
+        "no lock of the failures": in_the_way("state/failures.lock", folder=True),
+    }
+    return [
+        row
+        for name, setup in setups.items()
+        for row in (
+            Login(f"unwritable: {name}", b"annie", word, "accepted", "password", setup=(setup,)),
+            Login(f"unwritable, wrong: {name}", b"annie", WRONG.encode(), "rejected", "wrong_password", setup=(setup,)),
+        )
+    ]
+
+
+def _broken() -> list[Login]:
+    word = PASSWORD.encode()
+
+    def row(name: str, *setup: Setup, reason: str = "directory") -> Login:
+        return Login(f"broken: {name}", b"annie", word, "unavailable", reason, "", setup=setup, signins=0, tokens=0)
+
+    return [
+        row("no settings", removed("settings.json")),
+        row("empty settings", written("settings.json", "")),
+        row("settings that are no JSON", written("settings.json", "{,")),
+        row("settings that are a list", written("settings.json", "[]")),
+        row("settings of another version", with_settings(format=99)),
+        row("no CURRENT", removed("directory/CURRENT")),
+        row("CURRENT names nothing", written("directory/CURRENT", "20200101T000000Z-abcdef-1\n")),
+        row("CURRENT points elsewhere", written("directory/CURRENT", "../../../etc")),
+        row("damaged shards", damaged_shards),
+        row("an unknown method", with_settings(method="nonsense"), reason="failed"),
+    ]
+
+
+AUTH: list[Login] = [
+    row
+    for part in (
+        *(_names, _passwords, _standings, _statuses, _wire, _tokens),
+        *(_pins, _offline, _brakes, _unwritable, _broken),
+    )
+    for row in part()
+]
+
+
+@dataclass(frozen=True)
+class Query:
+    """A question to the user source: `out` None where nothing but one sentence with `said` in it may come."""
+
+    name: str
+    words: tuple[str, ...]
+    out: str | None
+    stdin: bytes = b""
+    said: str = ""
+    setup: tuple[Setup, ...] = ()
+    directory: str = "sample"
+
+
+def _queries() -> list[Query]:
+    names = "".join(f"{name}\n" for name in ("admin", ANN.username))
+    long = "\t".join(
+        [
+            ANN.username,
+            ANN.full_name,
+            ANN.email,
+            ANN.department,
+            ANN.office,
+            ANN.primary_card,
+            ANN.other_emails,
+            ANN.secondary_card,
+            ANN.alias,
+            ANN.home,
+        ]
+    )
+    short = "\t".join(long.split("\t")[:5])
+    company = ANN.department
+    rows = [
+        Query("valid", ("-", "is-valid"), "Y\n"),
+        Query("valid when old", ("-", "is-valid"), "Y\n", directory="stale"),
+        Query("names", ("-", "group-member-names", company), names),
+        Query("names, get", ("-", "get-group-member-names", company), names),
+        Query("members", ("-", "group-members", company), f"admin\n{short}\n"),
+        Query("members, get", ("-", "get-group-members", company), f"admin\n{short}\n"),
+        Query("members, long", ("-", "group-members", company), f"admin\n{long}\n", directory="long"),
+        Query("another placeholder", ("--options", "is-valid"), "Y\n"),
+        Query("no placeholder", ("is-valid",), "Y\n"),
+        Query("an empty group", ("-", "group-members", "Empty Company"), ""),
+        Query("in group", ("-", "is-user-in-group", company, ANN.username), "Y\n"),
+        Query("in group, turned", ("-", "is-user-in-group", ANN.username, company), "Y\n"),
+        Query("in group, by e-mail", ("-", "is-user-in-group", ANN.email, company), "Y\n"),
+        Query("not in group", ("-", "is-user-in-group", company, BOB.username), "N\n"),
+        Query("not in group, turned", ("-", "is-user-in-group", BOB.username, company), "N\n"),
+        Query("unknown group", ("-", "group-members", "nothing"), None, said="nothing"),
+        Query("unknown group names", ("-", "group-member-names", "ACME & SÖHNE"), None, said="ACME & SÖHNE"),
+        Query("unknown user in group", ("-", "is-user-in-group", company, "nobody"), None, said="nobody"),
+        Query("user in unknown group", ("-", "is-user-in-group", "nothing", ANN.username), None, said="nothing"),
+        Query("no command", ("-",), None, said="Usage"),
+        Query("nothing at all", (), None, said="Usage"),
+        Query("an unknown command", ("-", "delete-everything"), None, said="Usage"),
+        Query("too many words", ("-", "all-users", "now"), None, said="all-users"),
+        Query("too few words", ("-", "group-members"), None, said="group-members"),
+        Query("a rename holds the list", ("-", "all-users"), None, said="renamed", directory="renaming"),
+        Query("a rename holds its group", ("-", "group-members", company), None, said="renamed", directory="renaming"),
+        Query("a rename leaves others", ("-", "group-members", "Empty Company"), "", directory="renaming"),
+        Query("a rename holds the person", ("-", "user-details"), None, b"eve\n", "renamed", directory="renaming"),
+        Query("no home", ("-", "all-users"), None, said="sync", setup=(_no_directory,)),
+    ]
+    for typed in (ANN.username, ANN.email.upper(), "annie", " annie ", "\ufeffannie"):
+        for command in ("user-details", "get-user-details"):
+            for end in ("\n", "\r\n", ""):
+                rows.append(Query(f"{command} {typed!r}{end!r}", ("-", command), f"{short}\n", (typed + end).encode()))
+    rows.append(Query("details, long", ("-", "user-details"), f"{long}\n", b"annie\n", directory="long"))
+    rows.append(Query("details when old", ("-", "user-details"), f"{short}\n", b"annie\n", directory="stale"))
+    for typed in (b"", b"\n", b"nobody\n", b"shared@example.com\n", b"ann\x00ie\n", b"a\tb\n", "ännie\n".encode()):
+        rows.append(Query(f"details of {typed!r}", ("-", "user-details"), None, typed, "knows no user"))
+    rows.append(Query("details not UTF-8", ("-", "user-details"), None, b"\xff\xfe\n", "UTF-8"))
+    for words in (("all-users",), ("all-groups",), ("group-members", company), ("is-user-in-group", company, "annie")):
+        rows.append(Query(f"old {words[0]}", ("-", *words), None, said="older than allowed", directory="stale"))
+        rows.append(Query(f"damaged {words[0]}", ("-", *words), None, said="damaged", setup=(_damage_all,)))
+    return rows
+
+
+def _no_directory(state: State) -> None:
+    (state.home / "directory" / "CURRENT").unlink()
+
+
+def _damage_all(state: State) -> None:
+    for path in state.generation.rglob("*"):
+        if path.is_file():
+            path.write_bytes(path.read_bytes() + b"x")
+
+
+QUERIES = _queries()

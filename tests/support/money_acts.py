@@ -1,0 +1,53 @@
+"""What happens to a site's money in more than one test."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+from relay import money
+from tests.support.money_world import Site
+
+
+def foreign_fee(site: Site, of: str, **values: Any) -> str:
+    return site.officernd.put(
+        **{
+            "name": "PaperCut printing",
+            "issue_date": site.clock.now().date(),
+            "price": Decimal("2.5"),
+            "member": of,
+            "modified_at": (site.clock.now() + timedelta(minutes=1)).isoformat(),
+        }
+        | values
+    )
+
+
+def lose_the_ledger(site: Site, *, keep_people: bool = True) -> None:
+    from sqlalchemy import delete
+
+    from relay.database import metadata
+
+    with site.quietly(), site.database.begin() as connection:
+        for table in reversed(metadata.sorted_tables):
+            if not (keep_people and table.name.startswith("people_")):
+                connection.execute(delete(table))
+
+
+def rebuild(site: Site, **options: Any) -> Any:
+    return money.rebuild(site.context, **options)
+
+
+def on(wanted: str, phase: str, action):
+    done = []
+
+    def act(name, when):
+        if (name, when) == (wanted, phase) and not done:
+            done.append(1)
+            action(name, when)
+
+    return act
+
+
+def held(site):
+    return {(item.account.username, item.code): item.amount for item in site.result.held}
