@@ -4,21 +4,31 @@
 Strategy `officernd`: the member's own password, checked by OfficeRnD's `POST /auth/signin` with an application that may
 do nothing else.
 
-Source: OfficeRnD reference, AuthController_signIn: 200 with `_id` (of the user), `email`, `name`, `image`. What a wrong
-password answers is not documented; so only a 200 with the right e-mail accepts, and only what can be nothing but a
-verdict about the login rejects. All else is *unavailable*.
+Source: OfficeRnD reference, AuthController_signIn: 200 with `_id` (of the user), `email`, `name`, `image`; its other
+POSTs answer 201. What a wrong password answers is not documented; so only a 200 or 201 with the right e-mail accepts,
+and only what can be nothing but a verdict about the login rejects. All else is *unavailable*: a page of a proxy or of
+another server, and OfficeRnD's own words about a path, an organisation or a right, say nothing about the password.
 """
 
 from __future__ import absolute_import, division, print_function, unicode_literals
 
 import json
+import re
 
 from papercut_scripts import exchange, strategy, token_cache
 from papercut_scripts.exchange import Unreachable
 
 FALLBACK = False
-REJECTED = (400, 401, 403, 404)
+ACCEPTED = (200, 201)
+REJECTED = (400, 401)
+REJECTED_IN_WORDS = (403, 404)  # what a wrong address or a missing right answers too
 TOKEN_WORDS = ("token", "jwt", "bearer", "scope", "unauthorized access")
+ABOUT_THE_PERSON = re.compile(
+    r"\b(members?|users?(?! agent)|passwords?|e-?mails?|accounts?|credentials?|portal access)\b"
+)
+ABOUT_THE_PLACE = re.compile(r"\borgani[sz]ations?\b|^cannot [a-z]+ /")
+ADDRESS = re.compile(r"(?:https?:/|/)[^\s]*")
+PROXY_SCHEMES = ("basic", "digest", "negotiate", "ntlm", "kerberos")  # of another server: OfficeRnD's is a bearer
 
 
 def check(attempt, password):
@@ -59,7 +69,7 @@ def _signin(attempt, token, email, password):
 
 def _speaks_of_the_token(answer):
     """Return whether a 401 is about the application's token, as far as its words can tell."""
-    if answer.status != 401:
+    if answer.status != 401 or _is_of_another_server(answer):
         return False
     said = _field(answer, "message") or answer.body[:2000].decode("utf-8", "replace")
     said = (said + " " + answer.headers.get("www-authenticate", "")).lower()
@@ -68,13 +78,34 @@ def _speaks_of_the_token(answer):
 
 def _verdict(answer, email):
     status = "{0}".format(answer.status)
-    if answer.status in REJECTED:
+    if _is_of_another_server(answer):
+        return strategy.Verdict(strategy.UNAVAILABLE, "another_server", status)
+    if _is_about_the_login(answer):
         return strategy.Verdict(strategy.REJECT, "wrong_password", status)
-    if answer.status != 200:
+    if answer.status not in ACCEPTED:
         return strategy.Verdict(strategy.UNAVAILABLE, "refused_to_say", status)
     if _field(answer, "email").strip().lower() != email.strip().lower():
-        return strategy.Verdict(strategy.UNAVAILABLE, "nonsense", "200 without the e-mail that was asked for")
+        return strategy.Verdict(strategy.UNAVAILABLE, "nonsense", status + " without the e-mail that was asked for")
     return strategy.Verdict(strategy.ACCEPT, "password")
+
+
+def _is_of_another_server(answer):
+    """Return whether a refusal is a page, or asks for a login of its own: that of a proxy or of another server."""
+    if answer.status in ACCEPTED:
+        return False
+    scheme = answer.headers.get("www-authenticate", "").strip().lower().split(" ")[0]
+    page = "html" in answer.headers.get("content-type", "").lower() or answer.body.lstrip()[:1] == b"<"
+    return page or scheme in PROXY_SCHEMES or "proxy-authenticate" in answer.headers
+
+
+def _is_about_the_login(answer):
+    """Return whether a refusal is one of this member with this password."""
+    said = _field(answer, "message").strip().lower()
+    if ABOUT_THE_PLACE.search(said):
+        return False
+    return answer.status in REJECTED or (
+        answer.status in REJECTED_IN_WORDS and ABOUT_THE_PERSON.search(ADDRESS.sub(" ", said)) is not None
+    )
 
 
 def _field(answer, name):

@@ -33,6 +33,7 @@ REASONS: Mapping[str, str] = {
     "not_utf8": "what came was not UTF-8 text",
     "unreachable": "OfficeRnD could not be reached",
     "refused_to_say": "OfficeRnD gave no verdict",
+    "another_server": "not OfficeRnD answered but a proxy or another server ([officernd] api_url and proxy)",
     "nonsense": "OfficeRnD's answer made no sense",
     "busy": "another login of the same person was still being checked",
     "time_out": "it took longer than PaperCut waits",

@@ -333,20 +333,9 @@ def _statuses() -> list[Login]:
     refused = {"statusCode": 0, "message": "No"}
     for status in (400, 401, 403, 404):
         for name, body in {"json": refused, "text": b"no", "nothing": b"", "a list": {"message": ["a", "b"]}}.items():
-            rows.append(
-                Login(
-                    f"status {status} with {name}",
-                    b"annie",
-                    WRONG.encode(),
-                    "rejected",
-                    "wrong_password",
-                    setup=(answers((status, body)),),
-                    signins=1,
-                    tokens=1,
-                    by="signin_officernd",
-                )
-            )
-    others = (201, 202, 204, 206, 301, 302, 303, 307, 308, 402, 405, 406, 407, 408, 409, 410, 415, 418, 422, 423, 425)
+            rows.append(_refusal(f"status {status} with {name}", status, body, is_verdict=status < 403))
+    rows += _refusals()
+    others = (202, 204, 206, 301, 302, 303, 307, 308, 402, 405, 406, 407, 408, 409, 410, 415, 418, 422, 423, 425)
     others += (429, 431, 451, 500, 501, 502, 503, 504, 505, 507, 520, 521, 522, 523, 524, 525, 526, 530, 599, 999)
     for status in others:
         body = b"" if status == 204 else {"_id": "1", "email": ANN.email, "message": "Wrong password"}
@@ -375,21 +364,88 @@ def _statuses() -> list[Login]:
         "not UTF-8": b'{"email": "ann.lee@example.com", "name": "\xff"}',
     }
     rows += [
-        Login(f"200 {name}", b"annie", PASSWORD.encode(), "unavailable", "nonsense", setup=(answers((200, body)),))
+        Login(
+            f"{status} {name}", b"annie", PASSWORD.encode(), "unavailable", "nonsense", setup=(answers((status, body)),)
+        )
         for name, body in bodies.items()
+        for status in (200, 201)
     ]
     emails = {"as it is": ANN.email, "in upper case": ANN.email.upper(), "with blanks": f" {ANN.email} "}
     rows += [
         Login(
-            f"200 with the e-mail {name}",
+            f"{status} with the e-mail {name}",
             b"annie",
             PASSWORD.encode(),
             "accepted",
             "password",
-            setup=(answers((200, {"_id": "1", "email": email})),),
+            setup=(answers((status, {"_id": "1", "email": email})),),
         )
         for name, email in emails.items()
+        for status in (200, 201)
     ]
+    return rows
+
+
+def _refusal(name: str, status: int, body: Any, *headers: tuple[str, str], is_verdict: bool, reason: str = "") -> Login:
+    """Return the row of one answer to a sign-in: a verdict about the password, or nothing that tells of it."""
+    verdict = ("rejected", "wrong_password") if is_verdict else ("unavailable", reason or "refused_to_say")
+    setup = (answers((status, body, *headers)),)
+    log = {} if is_verdict else {"detail": str(status)}
+    return Login(
+        name, b"annie", WRONG.encode(), *verdict, setup=setup, signins=1, tokens=1, by="signin_officernd", log=log
+    )
+
+
+def _refusals() -> list[Login]:
+    """Return what a wrong address, slug or right answers beside what a wrong password does."""
+
+    def said(message: object) -> dict[str, object]:
+        return {"statusCode": 0, "message": message, "path": "/api/v2/organizations/members-club/auth/signin"}
+
+    about_the_login = (
+        "User not found",
+        "Member was not found",
+        "Wrong password",
+        ["email or password is wrong"],
+        "Portal access is disabled",
+        "Invalid credentials for /api/v2",
+    )
+    about_the_place = (
+        "Cannot POST /api/v2/organizations/members-club/auth/signin",
+        "Cannot POST /api/v3/users/password",
+        "Organization not found",
+        "This user belongs to another organisation",
+        "Forbidden resource",
+        "Forbidden: /members/password",
+        "This user agent is blocked",
+    )
+    rows = [_refusal(f"{s} {said_}", s, said(said_), is_verdict=True) for s in (403, 404) for said_ in about_the_login]
+    rows += [
+        _refusal(f"{s} {said_}", s, said(said_), is_verdict=False) for s in (403, 404) for said_ in about_the_place
+    ]
+    rows += [
+        _refusal(f"{s} {said_}", s, said(said_), is_verdict=False) for s in (400, 401) for said_ in about_the_place[:4]
+    ]
+    page = b"<!DOCTYPE html><title>Sign in</title>The user name or password of this proxy's token is wrong."
+    for status in (400, 401, 403, 404, 407, 502, 511):
+        rows += [
+            _refusal(f"{status} with a page", status, page, is_verdict=False, reason="another_server"),
+            _refusal(
+                f"{status} said to be a page",
+                status,
+                b"wrong password",
+                ("Content-Type", "text/html; charset=utf-8"),
+                is_verdict=False,
+                reason="another_server",
+            ),
+        ]
+    for challenge in ('Basic realm="members"', "Negotiate", "NTLM", 'Digest realm="token", nonce="1"'):
+        headers = ("WWW-Authenticate", challenge)
+        rows.append(
+            _refusal(
+                f"401 {challenge}", 401, said("Wrong password"), headers, is_verdict=False, reason="another_server"
+            )
+        )
     return rows
 
 
@@ -843,7 +899,15 @@ def _offline() -> list[Login]:
             word,
             "rejected",
             "wrong_password",
-            setup=(answers((403, b"")), on, kept_password()),
+            setup=(answers((403, {"message": "Portal access is disabled for this member"})), on, kept_password()),
+        ),
+        Login(
+            "offline: after a wrong address",
+            b"annie",
+            word,
+            "accepted",
+            "offline",
+            setup=(answers((404, {"message": "Cannot POST /auth/signin"})), on, kept_password()),
         ),
         Login(
             "offline: in time after a hang",
