@@ -1,60 +1,74 @@
-"""Every command, option and setting stands in the README, and the README's relative links lead somewhere."""
+"""Settings and commands are documented as the code has them, and every link in the papers leads somewhere."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
+from typing import get_args
 
 import click
 import pytest
+from pydantic.fields import FieldInfo
 
 from relay import config
-from relay.cli import app
+from relay.cli import document
+from relay.config.words import words
+from relay.console import settings_fields
 
 ROOT = Path(__file__).parent.parent
-README = (ROOT / "README.md").read_text(encoding="utf-8")
+PAPERS = sorted(file for pattern in ("*.md", "*/*.md", "deploy/docs/*.md") for file in ROOT.glob(pattern))
+FIELDS = [(name, key, field) for name, model in config.SECTIONS.items() for key, field in model.model_fields.items()]
+COMMANDS = list(document.every_command())
+MAKE = "run: python -m relay.cli.document deploy/docs"
 
 
-def commands() -> Iterator[tuple[str, click.Command]]:
-    for name, command in app.cli.commands.items():
-        if isinstance(command, click.Group):
-            for inner_name, inner in command.commands.items():
-                yield f"{name} {inner_name}", inner
-        else:
-            yield name, command
+@pytest.mark.parametrize(("name", "made"), [("SETTINGS.md", document.settings), ("COMMANDS.md", document.commands)])
+def test_the_document_says_what_the_code_says(name: str, made: object) -> None:
+    assert callable(made)
+    assert made() == (ROOT / "deploy" / "docs" / name).read_text(encoding="utf-8"), MAKE
 
 
-@pytest.mark.parametrize(
-    ("name", "command"), list(commands()), ids=lambda value: value if isinstance(value, str) else ""
-)
-def test_every_command_and_option_is_documented(name: str, command: click.Command) -> None:
-    rows = [line for line in README.splitlines() if f"`papercut-relay {name}" in line]
-    assert rows, f"papercut-relay {name} has no row in the README"
-    for parameter in command.params:
-        if isinstance(parameter, click.Option) and not parameter.hidden:
-            assert any(parameter.opts[0] in row for row in rows), f"{name} {parameter.opts[0]}"
+@pytest.mark.parametrize(("name", "command"), COMMANDS, ids=[name for name, _ in COMMANDS])
+def test_every_command_and_option_says_what_it_is_for(name: str, command: click.Command) -> None:
+    assert command.help
+    options = [option for option in command.params if isinstance(option, click.Option) and not option.hidden]
+    assert [option.opts[0] for option in options if not option.help] == []
+    section = document.commands().partition(f"## {name}\n")[2].partition("\n## ")[0]
+    assert [option.opts[0] for option in options if f"`{option.opts[0]}" not in section] == []
 
 
-@pytest.mark.parametrize("section", list(config.SECTIONS))
-def test_every_setting_is_documented_in_its_section(section: str) -> None:
-    table = README.partition("## Settings")[2].partition("\n## ")[0]
-    after = table.partition(f"**[{section}]**")[2]
-    own = re.split(r"\| \*\*\[", after)[0]
-    secrets = config.SECRETS.get(section, {})
-    for key in config.SECTIONS[section].model_fields:
-        shown = f"{key}_file" if key in secrets else key
-        assert f"`{shown}`" in own or f"[[{section}.{key}]]" in own, f"[{section}] {shown}"
+@pytest.mark.parametrize(("section", "key", "field"), FIELDS, ids=[f"{name}.{key}" for name, key, _ in FIELDS])
+def test_every_setting_says_what_it_is_for(section: str, key: str, field: FieldInfo) -> None:
+    told = words(field)
+    assert told.label and not told.label.endswith(".")
+    assert all(text.endswith(".") for text in (told.help, *(choice.help for choice in told.choices)) if text)
+    literal = {value for value in get_args(field.annotation) if isinstance(value, str)}
+    assert literal in (set(), {choice.value for choice in told.choices}), "a choice is missing, or is none"
+
+
+def test_the_console_shows_every_setting_that_has_a_form() -> None:
+    assert set(settings_fields.FIELDS) == {f"{name}.{key}" for name, key, field in FIELDS if words(field).form}
 
 
 def test_every_scope_that_is_asked_for_is_documented() -> None:
     from relay.officernd import token
 
+    papers = (ROOT / "README.md").read_text(encoding="utf-8") + document.settings()
     scopes = token.BASIC_SCOPES | token.FEE_SCOPES | token.PASS_SCOPES | token.CHECKIN_SCOPES
-    assert [scope for scope in scopes if f"`{scope}`" not in README] == []
+    assert [scope for scope in scopes if f"`{scope}`" not in papers] == []
 
 
-def test_links_lead_somewhere() -> None:
-    targets = re.findall(r"\]\((?!https?:)([^)#]+)", README)
-    assert targets
-    assert [target for target in targets if not (ROOT / target).exists()] == []
+def places(paper: Path) -> set[str]:
+    """Return the names by which the headings of a paper are linked, as GitHub makes them."""
+    headings = re.findall(r"^#+ (.*)$", paper.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("paper", PAPERS, ids=[paper.relative_to(ROOT).as_posix() for paper in PAPERS])
+def test_links_lead_somewhere(paper: Path) -> None:
+    lost = []
+    for target, place in re.findall(r"\]\((?!https?:)([^)#]*)(?:#([^)]*))?\)", paper.read_text(encoding="utf-8")):
+        file = paper.parent / target if target else paper
+        if not file.exists() or (place and place not in places(file)):
+            lost.append(f"{target}#{place}")
+    assert lost == []

@@ -27,7 +27,14 @@ def jobs() -> int:
 @click.option("--month", metavar="YYYY-MM", help="Else the current month.")
 @click.option("--member", metavar="WHO", help="One person.")
 @click.option("--company", metavar="NAME", help="One company.")
-@click.option("--format", "format_", type=click.Choice(["text", "csv", "json", "html"]), default="text")
+@click.option(
+    "--format",
+    "format_",
+    type=click.Choice(["text", "csv", "json", "html"]),
+    default="text",
+    show_default=True,
+    help="How it is written.",
+)
 def statement(month: str | None, member: str | None, company: str | None, format_: Any) -> int:
     """Who printed what, what was billed, what is open."""
     from relay import jobs as room

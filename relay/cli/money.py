@@ -68,7 +68,13 @@ def resolve(reference: str, as_: Any, reason: str) -> int:
 @command()
 @click.argument("who", required=False)
 @click.option("--held", "code", metavar="CODE", help="Everybody who is held for this reason, instead of WHO.")
-@click.option("--as", "as_", type=click.Choice(["bill", "forgive", "credit", "continue"]), required=True)
+@click.option(
+    "--as",
+    "as_",
+    type=click.Choice(["bill", "forgive", "credit", "continue"]),
+    required=True,
+    help="What is to happen with it; continue: answers a stop.",
+)
 @click.option("--amount", default="", metavar="AMOUNT", help="Only so much; what a restored PaperCut has forgotten.")
 @click.option("--reason", required=True, metavar="TEXT", help="Why; kept with the movement.")
 @click.option("--yes", is_flag=True, help="With --held: do not ask.")
@@ -100,7 +106,14 @@ def discrepancies(since: str | None) -> int:
 
 @command()
 @click.option("--since", metavar="DATE", help="From this business day on, YYYY-MM-DD; else the whole journal.")
-@click.option("--format", "format_", type=click.Choice(["csv", "json", "beancount"]), default="csv", show_default=True)
+@click.option(
+    "--format",
+    "format_",
+    type=click.Choice(["csv", "json", "beancount"]),
+    default="csv",
+    show_default=True,
+    help="For a spreadsheet, a program, or Beancount to check.",
+)
 def journal(since: str | None, format_: Any) -> int:
     """Every entry of the money journal: why each balance is what it is. Asks neither system."""
     from relay import money

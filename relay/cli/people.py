@@ -75,7 +75,10 @@ def not_same(member: str, username: str) -> int:
 @command()
 @click.argument("who")
 def explain(who: str) -> int:
-    """Why this e-mail, username or member id may or may not print, with each rule's verdict."""
+    """Why this e-mail, username or member id may or may not print, with each rule's verdict.
+
+    Tells the last login too, and the last refusal with its reason.
+    """
     from relay import people
 
     with open_for() as site:

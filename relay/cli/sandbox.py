@@ -12,7 +12,12 @@ from relay.cli.app import OUTSIDE, command, say
 
 @command()
 @click.option(
-    "--members", type=click.IntRange(1, 200_000), default=500, show_default=True, help="Size of the organisation."
+    "--members",
+    type=click.IntRange(1, 200_000),
+    metavar="N",
+    default=500,
+    show_default=True,
+    help="Size of the organisation.",
 )
 @click.option("--keep", type=click.Path(path_type=Path), metavar="DIR", help="Keep everything the demo made in DIR.")
 def demo(members: int, keep: Path | None) -> int:
@@ -26,11 +31,18 @@ def demo(members: int, keep: Path | None) -> int:
 
 @command()
 @click.option(
-    "--members", type=click.IntRange(1, 200_000), default=500, show_default=True, help="Size of the organisation."
+    "--members",
+    type=click.IntRange(1, 200_000),
+    metavar="N",
+    default=500,
+    show_default=True,
+    help="Size of the organisation.",
 )
-@click.option("--seed", type=int, default=1, show_default=True, help="The same seed makes the same organisation.")
-@click.option("--papercut-port", type=click.IntRange(0, 65535), default=0, help="0: a free one.")
-@click.option("--officernd-port", type=click.IntRange(0, 65535), default=0, help="0: a free one.")
+@click.option(
+    "--seed", type=int, metavar="S", default=1, show_default=True, help="The same seed makes the same organisation."
+)
+@click.option("--papercut-port", type=click.IntRange(0, 65535), metavar="P", default=0, help="0: a free one.")
+@click.option("--officernd-port", type=click.IntRange(0, 65535), metavar="P", default=0, help="0: a free one.")
 @click.option(
     "--papercut",
     "filling",

@@ -65,7 +65,7 @@ def check(fix: tuple[str, ...], fix_all: bool) -> int:
 @command()
 @click.option("--listen", metavar="ADDRESS:PORT", help="Else [console] listen.")
 def serve(listen: str | None) -> int:
-    """The console and the schedule in one long-lived process."""
+    """The console, the schedule and, where a secret is set for them, webhooks in one long-lived process."""
     from relay.console import server
 
     return int(server.serve(OUTSIDE.settings(), listen=listen, say=say))

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from relay import amounts
-from relay.config.sections import SQLITE, TopUpSection
-from relay.config.values import is_loopback
+from relay.config.sections import SQLITE
+from relay.config.values import Section, is_loopback, is_money
 
 LEDGER_URLS = (SQLITE, "postgresql+psycopg://")
 
@@ -18,8 +18,8 @@ def contradictions(sections: Mapping[str, Any]) -> list[str]:
     members, printing, console, jobs = (sections.get(name) for name in ("members", "print", "console", "jobs"))
     ledger, site, signin, fees = (sections.get(name) for name in ("ledger", "site", "signin", "fees"))
     if site:
-        for name in ("safety", "fees", "print", "top_up"):
-            for key, value in _amounts(name, sections.get(name)):
+        for name, section in sections.items():
+            for key, value in _amounts(section):
                 if value % amounts.minor_unit(site.currency):
                     problems.append(f"[{name}] {key}: has more digits than {site.currency} has")
     if ledger and not ledger.url.get_secret_value().startswith(LEDGER_URLS):
@@ -69,20 +69,16 @@ def contradictions(sections: Mapping[str, Any]) -> list[str]:
     return problems
 
 
-_AMOUNTS = {
-    "safety": ("max_fee", "max_run_total"),
-    "fees": ("minimum",),
-    "print": ("confirm_above",),
-    "top_up": ("amount",),
-}
+def _amounts(section: Section, place: str = "") -> Iterator[tuple[str, int]]:
+    """Yield the amounts that a section gives itself, with their keys: ("max_fee", 200_000_000).
 
-
-def _amounts(name: str, section: Any) -> Iterator[tuple[str, int]]:
-    """Yield the amounts that a section gives itself, with their keys: ("max_fee", 200_000_000)."""
-    if section is None:
-        return
-    for key in _AMOUNTS[name]:
-        if key in section.model_fields_set:  # the defaults fit the euro, and do no harm elsewhere
-            yield key, getattr(section, key) or 0
-    if isinstance(section, TopUpSection):
-        yield from ((f"plan.{place}.amount", item.amount) for place, item in enumerate(section.plan))
+    The defaults fit the euro, and do no harm elsewhere.
+    """
+    for key in section.model_fields_set:
+        value = getattr(section, key)
+        if is_money(type(section).model_fields[key]):
+            yield f"{place}{key}", value or 0
+        elif isinstance(value, tuple):
+            for number, row in enumerate(value):
+                if isinstance(row, Section):
+                    yield from _amounts(row, f"{place}{key}.{number}.")

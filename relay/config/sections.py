@@ -1,4 +1,8 @@
-"""The sections of `relay.toml` as frozen values; attribute names are the contract's sections and keys."""
+"""The sections of `relay.toml` as frozen values; attribute names are the contract's sections and keys.
+
+A key is described here and nowhere else: its type says what it may be, its `Words` how it is told. The console's form
+and `deploy/docs/SETTINGS.md` follow (`python -m relay.cli.document` writes the latter).
+"""
 
 from __future__ import annotations
 
@@ -29,120 +33,454 @@ from relay.config.values import (
     Section,
     Texts,
 )
+from relay.config.words import About, Choice, Words, choices
 
 SQLITE = "sqlite:///"
+PERIODS = choices(day="every day", week="every week", month="every month")
 
 
 class Site(Section):
-    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._ -]{0,39}$")]
-    timezone: Annotated[str, AfterValidator(values.timezone)] = "Europe/Sofia"
-    currency: Annotated[str, AfterValidator(values.currency)] = "EUR"
-    state_dir: Annotated[Path, BeforeValidator(values.folder_from_folder)] = Path("/var/lib/papercut-officernd")
+    about = About("The site", "Where this is, and where the relay keeps what it knows.")
+    name: Annotated[
+        str,
+        Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._ -]{0,39}$"),
+        Words("Name of the site", "Unique when several sites share one ledger.", example="hq"),
+    ]
+    timezone: Annotated[
+        str,
+        AfterValidator(values.timezone),
+        Words("Time zone", "Its IANA name. The business day is counted in it.", example="Europe/Sofia"),
+    ] = "Europe/Sofia"
+    currency: Annotated[
+        str, AfterValidator(values.currency), Words("Currency", "Its code of ISO 4217.", example="EUR")
+    ] = "EUR"
+    state_dir: Annotated[
+        Path,
+        BeforeValidator(values.folder_from_folder),
+        Words("Folder of the relay's own files", "The ledger, cursors, the lock and logs."),
+    ] = Path("/var/lib/papercut-officernd")
 
 
 class PaperCutSection(Section):
-    url: Annotated[str, AfterValidator(values.papercut_url)]
-    auth_token: SecretStr
-    ca_file: OptionalPath = None
-    personal_account: str = ""
-    connections: Annotated[int, Field(ge=1, le=32)] = 4
-    timeout_s: Seconds = 30
-    install_dir: OptionalPath = None
+    about = About("PaperCut", "How the relay reaches PaperCut's web services.")
+    url: Annotated[
+        str,
+        AfterValidator(values.papercut_url),
+        Words(
+            "Address of PaperCut",
+            "`scheme://host:port`; the path defaults to `/rpc/api/xmlrpc`.",
+            example="http://127.0.0.1:9191",
+        ),
+    ]
+    auth_token: Annotated[
+        SecretStr, Words("Web services token", "The value of `auth.webservices.auth-token` in PaperCut.")
+    ]
+    ca_file: Annotated[OptionalPath, Words("PaperCut's own certificate", "For https with a private certificate.")] = (
+        None
+    )
+    personal_account: Annotated[
+        str, Words("Personal account", "Needed when PaperCut keeps several personal accounts for each person.")
+    ] = ""
+    connections: Annotated[int, Field(ge=1, le=32), Words("Parallel calls at most")] = 4
+    timeout_s: Annotated[Seconds, Words("A call without an answer is given up after", unit="seconds")] = 30
+    install_dir: Annotated[
+        OptionalPath,
+        Words(
+            "PaperCut's folder", "Needed only by checks and job logs on the PaperCut machine.", example="/home/papercut"
+        ),
+    ] = None
 
 
 class OfficeRnDSection(Section):
-    organization: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")]
-    api_url: Annotated[str, AfterValidator(values.cloud_url)] = "https://app.officernd.com/api/v2"
-    token_url: Annotated[str, AfterValidator(values.cloud_url)] = "https://identity.officernd.com/oauth/token"
-    client_id: Line
-    client_secret: SecretStr
-    location: Line
-    requests_per_minute: Annotated[int, Field(ge=1, le=100_000)] = 300
-    timeout_s: Seconds = 30
-    ca_file: OptionalPath = None
-    proxy: SecretStr | None = None
+    about = About("OfficeRnD", "The relay's own application in OfficeRnD, and the location it works for.")
+    organization: Annotated[
+        str,
+        Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$"),
+        Words("Organisation", "Its short name (slug), as it stands in OfficeRnD's addresses.", example="acme"),
+    ]
+    api_url: Annotated[
+        str, AfterValidator(values.cloud_url), Words("Address of the API", "`http://` on loopback only.")
+    ] = "https://app.officernd.com/api/v2"
+    token_url: Annotated[
+        str, AfterValidator(values.cloud_url), Words("Address that gives tokens", "`http://` on loopback only.")
+    ] = "https://identity.officernd.com/oauth/token"
+    client_id: Annotated[Line, Words("Client id", "Of the relay's application.")]
+    client_secret: Annotated[SecretStr, Words("Client secret", "Of the relay's application.")]
+    location: Annotated[Line, Words("Location", "The id that OfficeRnD gives to this site's location.")]
+    requests_per_minute: Annotated[
+        int, Field(ge=1, le=100_000), Words("Requests a minute at most", "Kept in any sliding minute.")
+    ] = 300
+    timeout_s: Annotated[Seconds, Words("A request without an answer is given up after", unit="seconds")] = 30
+    ca_file: Annotated[
+        OptionalPath, Words("Certificate of a company proxy that opens TLS", "The login popup uses it too.")
+    ] = None
+    proxy: Annotated[
+        SecretStr | None,
+        Words(
+            "Proxy on the way to OfficeRnD",
+            "With a password in it: `proxy_file` or `proxy_env`.",
+            example="http://proxy:3128",
+        ),
+    ] = None
 
 
 class SigninSection(Section):
-    client_id: Line
-    client_secret_file: Path
-    method: Literal["officernd", "pin"] = "officernd"
-    offline_hours: Annotated[int, Field(ge=0, le=24 * 31)] = 0
+    about = About(
+        "Login", "The second, least-privileged application: it may check passwords and nothing else.", more=True
+    )
+    client_id: Annotated[Line, Words("Client id", "Of the second application.")]
+    client_secret_file: Annotated[
+        Path, Words("Client secret", "Of the second application. Always a file, which PaperCut's programs read.")
+    ]
+    method: Annotated[
+        Literal["officernd", "pin"],
+        Words(
+            "Members log in with",
+            form="choice",
+            choices=(
+                Choice("officernd", "their OfficeRnD password", "A print PIN works too."),
+                Choice("pin", "a print PIN only"),
+            ),
+        ),
+    ] = "officernd"
+    offline_hours: Annotated[
+        int,
+        Field(ge=0, le=24 * 31),
+        Words(
+            "How long the last login counts while OfficeRnD cannot be reached",
+            "0: nobody logs in meanwhile.",
+            unit="hours",
+            form="number",
+        ),
+    ] = 0
     # Beyond the contract's table: the PINs of people without a portal password, where the operator keeps them.
-    pin_property: str = ""
+    pin_property: Annotated[
+        str,
+        Words(
+            "Custom property that holds a member's print PIN",
+            "Each sync keeps its hash. Choose one that other members cannot see.",
+        ),
+    ] = ""
 
 
 class MembersSection(Section):
-    statuses: Annotated[Texts, AfterValidator(values.statuses)] = ("active",)
-    locations: Texts = ()
-    plans: Texts = ()
-    exclude_emails: Texts = ()
-    not_ours: Texts = ()
-    username: Annotated[str, AfterValidator(values.username_rule)] = "email_underscore"
-    individual_group: GroupName = "[Individual Member]"
-    unlinked_group: GroupName = "UNLINKED_MEMBERS_TO_OFFICERND"
-    everyone_group: GroupName = "[OfficeRnD Members]"
-    card_property: str = ""
-    departed: Literal["keep", "disable", "delete"] = "disable"
-    rename: Literal["never", "follow_email"] = "never"
-    restricted: Annotated[str, AfterValidator(values.restricted)] = "leave"
+    about = About("Who may print", "The rules by which members of OfficeRnD get an account in PaperCut.")
+    statuses: Annotated[
+        Texts,
+        AfterValidator(values.statuses),
+        Words(
+            "Members with the status",
+            form="many",
+            choices=(
+                *choices(active="active"),
+                Choice("drop-in", "drop-in"),
+                *choices(
+                    pending="pending", not_approved="not approved", contact="contact", lead="lead", former="former"
+                ),
+            ),
+        ),
+    ] = ("active",)
+    locations: Annotated[Texts, Words("Only of these locations", "None chosen: all locations.", form="many")] = ()
+    plans: Annotated[
+        Texts,
+        Words(
+            "Only with one of these plans",
+            "None chosen: all members. A plan of a company covers its members.",
+            form="many",
+        ),
+    ] = ()
     # A rule beyond the contract's table: who is checked in, or holds a pass, today may print too.
-    admit_passes: bool = False
-    admit_checkins: bool = False
+    admit_passes: Annotated[
+        bool,
+        Words("Also whoever has a valid pass today", "Needs the scope `flex.space.passes.read`.", form="switch"),
+    ] = False
+    admit_checkins: Annotated[
+        bool,
+        Words("Also whoever is checked in today", "Needs the scope `flex.community.checkins.read`.", form="switch"),
+    ] = False
+    exclude_emails: Annotated[Texts, Words("Never these e-mail addresses", "One a line.", form="lines")] = ()
+    departed: Annotated[
+        Literal["keep", "disable", "delete"],
+        Words(
+            "When somebody leaves",
+            "What they owe is billed in any case.",
+            form="choice",
+            choices=(
+                Choice("disable", "switch their printing off", "The account stays, with its history."),
+                Choice("delete", "delete the account", "Only once its balance is zero and nothing is open."),
+                Choice("keep", "leave the account as it is"),
+            ),
+        ),
+    ] = "disable"
+    rename: Annotated[
+        Literal["never", "follow_email"],
+        Words(
+            "When somebody's e-mail address changes",
+            form="choice",
+            choices=(
+                Choice("never", "the account keeps its name"),
+                Choice("follow_email", "the account is renamed", "Balance and history stay."),
+            ),
+        ),
+    ] = "never"
+    not_ours: Annotated[
+        Texts,
+        Words("Leave these accounts and groups of PaperCut alone", "One a line; a group as group:NAME.", form="lines"),
+    ] = ()
+    username: Annotated[
+        str,
+        AfterValidator(values.username_rule),
+        Words(
+            "How a new account is named",
+            choices=(
+                Choice("email_underscore", "the e-mail address with `_` for `@`", "As OfficeRnD's own connector did."),
+                Choice("email_local", "what stands before the `@`"),
+                Choice("property:KEY", "what the custom property KEY holds"),
+            ),
+        ),
+    ] = "email_underscore"
+    individual_group: Annotated[GroupName, Words("Group of members without a company")] = "[Individual Member]"
+    unlinked_group: Annotated[GroupName, Words("Group of accounts that OfficeRnD does not know")] = (
+        "UNLINKED_MEMBERS_TO_OFFICERND"
+    )
+    everyone_group: Annotated[GroupName, Words("Group of everybody who may print")] = "[OfficeRnD Members]"
+    card_property: Annotated[str, Words("Custom property that holds a card number")] = ""
+    restricted: Annotated[
+        str,
+        AfterValidator(values.restricted),
+        Words(
+            "What a new account may spend",
+            "Written when an account is created.",
+            choices=(
+                Choice("leave", "what PaperCut's group settings give"),
+                Choice("no", "without a limit"),
+                Choice("overdraft:AMOUNT", "restricted, with this overdraft"),
+            ),
+        ),
+    ] = "leave"
 
 
 class SafetySection(Section):
-    max_removals_percent: Percent = 10
-    max_changes_percent: Percent = 30
-    from_users: Annotated[int, Field(ge=0)] = 20
-    max_fee: Money = amounts.parse("200.00")
-    max_run_total: Money = amounts.parse("2000.00")
-    max_top_ups: OptionalMoney = None
-    max_fees_per_person_day: Annotated[int, Field(ge=0)] = 0
-    settling_s: Annotated[float, Field(ge=0, le=600)] = 2
-    witness: Line = "officernd-relay"
-    list_lag_s: Annotated[float, Field(ge=0, le=600)] = 10  # an addition: by how much OfficeRnD's lists may be late
+    about = About("Safety limits", "Above them nothing happens by itself: you are asked.", role="money", more=True)
+    max_removals_percent: Annotated[
+        Percent,
+        Words("People taken away at once", "Their share of the linked accounts.", unit="percent", form="number"),
+    ] = 10
+    max_changes_percent: Annotated[
+        Percent, Words("People changed at once", "Their share of the linked accounts.", unit="percent", form="number")
+    ] = 30
+    from_users: Annotated[
+        int, Field(ge=0), Words("The percentages count from this size on", unit="linked accounts")
+    ] = 20
+    max_fee: Annotated[Money, Words("One fee", form="money")] = amounts.parse("200.00")
+    max_run_total: Annotated[Money, Words("All fees of one run", form="money")] = amounts.parse("2000.00")
+    max_top_ups: Annotated[
+        OptionalMoney,
+        Words("All balances added in one run", "Empty: 25.00 for each member who is due.", form="money"),
+    ] = None
+    max_fees_per_person_day: Annotated[
+        int, Field(ge=0), Words("Fees for one person and day", "0: no limit.", form="number")
+    ] = 0
+    settling_s: Annotated[
+        float,
+        Field(ge=0, le=600),
+        Words(
+            "A request without an answer counts as dead so long after its time-out",
+            "The run waits for that, then judges.",
+            unit="seconds",
+        ),
+    ] = 2
+    witness: Annotated[
+        Line,
+        Words(
+            "Shared account of the relay's own in PaperCut",
+            "Disabled; its notes tell a restored server, an older ledger and a second relay.",
+        ),
+    ] = "officernd-relay"
+    # An addition to the contract's table.
+    list_lag_s: Annotated[
+        float,
+        Field(ge=0, le=600),
+        Words(
+            "By how much OfficeRnD's lists may be late",
+            "A missing fee counts as absent only after that too.",
+            unit="seconds",
+        ),
+    ] = 10
 
 
 class FeesSection(Section):
-    managed_in: Literal["officernd", "papercut", "shadow"] = "officernd"
-    plan: Line = "PaperCut Fees"
-    bill_to: Literal["company", "member"] = "company"
-    grouping: Literal["person", "company"] = "person"
-    every: Period = "day"
-    uncounted: Literal["hold", "bill"] = "hold"
-    issue_date: Literal["run", "previous_day"] = "run"
-    use_coins: bool = False
-    opening_balances: Literal["hold", "bill", "forgive"] = "hold"
-    minimum: Money = amounts.parse("0.01")
-    detail: Literal["none", "summary", "jobs"] = "summary"
+    about = About("Printing fees", "How what members owe in PaperCut reaches their invoices.", role="money")
+    managed_in: Annotated[
+        Literal["officernd", "papercut", "shadow"],
+        Words(
+            "Fees",
+            form="choice",
+            choices=(
+                Choice(
+                    "officernd",
+                    "Bill printing through OfficeRnD",
+                    "Negative balances become fees, and the balances are put right.",
+                ),
+                Choice(
+                    "papercut",
+                    "Do not manage printing fees inside OfficeRnD",
+                    "Printing is free, or billed in PaperCut itself.",
+                ),
+                Choice(
+                    "shadow",
+                    "Only compute and show them",
+                    "Nothing is written to either system: good for the first weeks.",
+                ),
+            ),
+        ),
+    ] = "officernd"
+    plan: Annotated[
+        Line,
+        Words("Plan for the fees in OfficeRnD", "Its name or code. It is made when it is missing.", form="text"),
+    ] = "PaperCut Fees"
+    bill_to: Annotated[
+        Literal["company", "member"],
+        Words(
+            "Who pays",
+            form="choice",
+            choices=(
+                Choice("company", "the member's company", "Members without a company pay themselves."),
+                Choice("member", "the member"),
+            ),
+        ),
+    ] = "company"
+    grouping: Annotated[
+        Literal["person", "company"],
+        Words(
+            "Lines on the invoice",
+            form="choice",
+            choices=choices(person="one for each person", company="one for each company"),
+        ),
+    ] = "person"
+    every: Annotated[
+        Period,
+        Words(
+            "Billed",
+            "A debt is due once its oldest unbilled part is of an earlier period.",
+            form="choice",
+            choices=PERIODS,
+        ),
+    ] = "day"
+    detail: Annotated[
+        Literal["none", "summary", "jobs"],
+        Words(
+            "The line tells",
+            form="choice",
+            choices=choices(none="that it is for printing", summary="who printed, and how many jobs", jobs="each job"),
+        ),
+    ] = "summary"
+    issue_date: Annotated[
+        Literal["run", "previous_day"],
+        Words(
+            "The line is dated",
+            form="choice",
+            choices=choices(run="the day it is billed", previous_day="the day before"),
+        ),
+    ] = "run"
+    opening_balances: Annotated[
+        Literal["hold", "bill", "forgive"],
+        Words(
+            "What was owed before this integration",
+            form="choice",
+            choices=choices(hold="waits until I decide for each person", bill="is billed", forgive="is forgiven"),
+        ),
+    ] = "hold"
+    uncounted: Annotated[
+        Literal["hold", "bill"],
+        Words(
+            "When a balance falls and PaperCut counted no job",
+            "Copiers whose jobs PaperCut does not count look like that, and so does a charge by hand.",
+            form="choice",
+            choices=(
+                Choice("hold", "it waits until I decide for each person"),
+                Choice("bill", "it is billed as printing", "For sites with copiers that PaperCut does not count."),
+            ),
+        ),
+    ] = "hold"
+    minimum: Annotated[Money, Words("Smallest fee", "Less than this waits until there is more.", form="money")] = (
+        amounts.parse("0.01")
+    )
+    use_coins: Annotated[bool, Words("Let OfficeRnD pay fees with coins first", form="switch")] = False
 
 
 class PrintSection(Section):
-    guard: Literal["blocked", "members", "off"] = "blocked"
-    blocked_group: GroupName = "[OfficeRnD Not Allowed]"
-    exceptions: Texts = ()
-    confirm_above: OptionalMoney = amounts.parse("5.00")
-    confirm_pages: Annotated[int, Field(ge=0)] = 0
-    language: Literal["en", "de"] = "en"  # the tables of texts in print_hook.js
-    on_error: Literal["allow", "refuse"] = "allow"
+    about = About("At the printer", "What the print script does when somebody prints.")
+    guard: Annotated[
+        Literal["blocked", "members", "off"],
+        Words(
+            "Who is refused",
+            form="choice",
+            choices=(
+                Choice("blocked", "whoever is not admitted or not known to OfficeRnD"),
+                Choice("members", "everybody who is not a member", "New members may have to wait for the next sync."),
+                Choice("off", "nobody"),
+            ),
+        ),
+    ] = "blocked"
+    confirm_above: Annotated[
+        OptionalMoney, Words("Ask before jobs that cost more than", "Empty: never ask.", form="money")
+    ] = amounts.parse("5.00")
+    confirm_pages: Annotated[
+        int, Field(ge=0), Words("Ask before jobs of more than", "0: never ask.", unit="pages", form="number")
+    ] = 0
+    exceptions: Annotated[
+        Texts, Words("Never refuse these", "Accounts one a line; a group as group:NAME.", form="lines")
+    ] = ()
+    blocked_group: Annotated[GroupName, Words("Group of people who are known but not admitted")] = (
+        "[OfficeRnD Not Allowed]"
+    )
+    # The tables of texts in print_hook.js.
+    language: Annotated[
+        Literal["en", "de"], Words("Language of the popups", choices=choices(en="English", de="German"))
+    ] = "en"
+    on_error: Annotated[
+        Literal["allow", "refuse"],
+        Words("When the script itself fails", choices=choices(allow="the job is printed", refuse="the job is refused")),
+    ] = "allow"
     # Additions to the contract's table. Live mode needs PaperCut's script sandbox switched off.
-    colour_question: bool = False
-    live_users: Texts = ()
-    live_jython: OptionalPath = None
+    colour_question: Annotated[bool, Words("Ask before colour pages, and offer black and white")] = False
+    live_users: Annotated[
+        Texts, Words("Live mode: generic accounts whose jobs ask for the OfficeRnD login", example="frontdesk")
+    ] = ()
+    live_jython: Annotated[OptionalPath, Words("Live mode: Jython's jar")] = None
 
 
 class PlanTopUp(Section):
-    plan: Line
-    amount: Money
+    about = About("Other amounts by plan", "One table for each plan, instead of `amount`.")
+    plan: Annotated[Line, Words("Plan in OfficeRnD", "Its id, code or name.", example="HOTDESK")]
+    amount: Annotated[Money, Words("Each member with it gets", example="5.00")]
 
 
 class TopUpSection(Section):
-    amount: Money = 0
-    every: Period = "month"
-    mode: Literal["add", "reset"] = "add"
+    about = About("Member balance", "What members get to print with. Unused when the amount is 0.", role="money")
+    amount: Annotated[Money, Words("Each member gets", "0: off.", form="money")] = 0
+    every: Annotated[Period, Words("How often", form="choice", choices=PERIODS)] = "month"
+    mode: Annotated[
+        Literal["add", "reset"],
+        Words(
+            "What is left over",
+            form="choice",
+            choices=(
+                Choice("add", "stays: the amount is added"),
+                Choice("reset", "goes: the balance is set to the amount", "No other money and no debt is touched."),
+            ),
+        ),
+    ] = "add"
     plan: Annotated[
-        tuple[PlanTopUp, ...], BeforeValidator(lambda value: tuple(value) if isinstance(value, list) else value)
+        tuple[PlanTopUp, ...],
+        BeforeValidator(lambda value: tuple(value) if isinstance(value, list) else value),
+        Words(
+            "Other amounts by plan",
+            "One a line: plan = amount.",
+            example="HOTDESK = 5.00",
+            form="amounts",
+        ),
     ] = ()
 
     @property
@@ -151,19 +489,72 @@ class TopUpSection(Section):
 
 
 class ScheduleSection(Section):
-    daily_at: Annotated[time, BeforeValidator(values.clock_time)] = time(7, 30)
-    sync_every_minutes: Annotated[int, Field(ge=0, le=1440)] = 15
+    about = About("When")
+    daily_at: Annotated[
+        time,
+        BeforeValidator(values.clock_time),
+        Words("Daily run at", "Time of day at the site.", example="07:30", form="text"),
+    ] = time(7, 30)
+    sync_every_minutes: Annotated[
+        int,
+        Field(ge=0, le=1440),
+        Words(
+            "Look for new and changed members every",
+            "Between the daily runs. 0: never.",
+            unit="minutes",
+            form="number",
+        ),
+    ] = 15
 
 
 class JobsSection(Section):
-    source: Literal["none", "print_logs", "csv", "database"] = "print_logs"
-    path: OptionalPath = None
-    database_url: SecretStr | None = None
+    about = About("Print jobs", "Where the costs of single jobs are read, for statements and evidence.")
+    source: Annotated[
+        Literal["none", "print_logs", "csv", "database"],
+        Words(
+            "Source of the jobs",
+            choices=choices(
+                none="none",
+                print_logs="PaperCut's print logs",
+                csv="PaperCut's daily CSV logs",
+                database="PaperCut's external database",
+            ),
+        ),
+    ] = "print_logs"
+    path: Annotated[
+        OptionalPath,
+        Words(
+            "Folder of the logs",
+            "Else below `papercut.install_dir`: `server/logs/print-logs`, for `csv` `server/logs/csv/daily`.",
+        ),
+    ] = None
+    database_url: Annotated[SecretStr | None, Words("URL of PaperCut's database", 'For `source = "database"`.')] = None
     # Additions to the contract's table, for a server whose clock is not the site's, for privacy, and for logs whose
     # columns PaperCut does not document.
-    timezone: Annotated[str, AfterValidator(lambda value: values.timezone(value) if value else value)] = ""
-    document_names: Literal["full", "short", "off"] = "full"
-    cost_column: str = ""
+    timezone: Annotated[
+        str,
+        AfterValidator(lambda value: values.timezone(value) if value else value),
+        Words(
+            "Time zone of the PaperCut server's clock, where it is not the site's",
+            "Its IANA name (a container often has UTC). For jobs read from then on.",
+            example="UTC",
+        ),
+    ] = ""
+    document_names: Annotated[
+        Literal["full", "short", "off"],
+        Words(
+            "What is kept of a document's name",
+            choices=choices(full="all of it", short="20 characters", off="nothing"),
+        ),
+    ] = "full"
+    cost_column: Annotated[
+        str,
+        Words(
+            "Column of the cost",
+            "Its name in the header, or its number from 1 where a print log has no header. Without one, costs found by "
+            "their look stand in statements and are never evidence.",
+        ),
+    ] = ""
 
     @property
     def zone(self) -> ZoneInfo | None:
@@ -172,23 +563,59 @@ class JobsSection(Section):
 
 
 class ScriptsSection(Section):
-    home: Annotated[Path, BeforeValidator(values.folder_from_folder)] = Path("/opt/papercut-officernd")
-    max_age_hours: Annotated[int, Field(ge=1, le=24 * 31)] = 36
+    about = About("Hand-over files", "What the relay writes and PaperCut's side reads.")
+    home: Annotated[Path, BeforeValidator(values.folder_from_folder), Words("Folder of the hand-over files")] = Path(
+        "/opt/papercut-officernd"
+    )
+    max_age_hours: Annotated[
+        int, Field(ge=1, le=24 * 31), Words("An older directory is refused by the user source", unit="hours")
+    ] = 36
 
 
 class LedgerSection(Section):
-    url: SecretStr = SecretStr("sqlite:///{state_dir}/ledger.db")
-    copies_dir: OptionalPath = None  # an addition to the contract's table: where the daily copies of the ledger lie
+    about = About("Ledger", "The relay's own books.")
+    url: Annotated[
+        SecretStr,
+        Words(
+            "Where the ledger is kept",
+            "SQLite, or PostgreSQL (`postgresql+psycopg://`). With a password in it: `url_file` or `url_env`.",
+        ),
+    ] = SecretStr("sqlite:///{state_dir}/ledger.db")
+    # An addition to the contract's table: where the daily copies of the ledger lie.
+    copies_dir: Annotated[
+        OptionalPath,
+        Words(
+            "Folder of the ledger's daily copies",
+            "This site's own, and best on another disk ([Money](MONEY.md#copies-of-the-ledger)). Empty: "
+            "`ledger-copies` below `state_dir`.",
+        ),
+    ] = None
 
 
 class ConsoleSection(Section):
-    listen: Annotated[str, AfterValidator(values.listen)] = "127.0.0.1:9480"
-    password_hash: SecretStr | None = None
+    about = About("Console", "The web page of `papercut-relay serve`.")
+    listen: Annotated[
+        str,
+        AfterValidator(values.listen),
+        Words("Address and port", "Beyond loopback a password is required.", example="127.0.0.1:9480"),
+    ] = "127.0.0.1:9480"
+    password_hash: Annotated[
+        SecretStr | None, Words("File of the console's passwords", "`papercut-relay password NAME` makes it.")
+    ] = None
     # Additions to the contract's table: the https address of the proxy in front, how dates and amounts are written, and
     # the secret that OfficeRnD signs its webhooks with.
-    public_url: Annotated[str, AfterValidator(values.public_url)] = ""
-    locale: Annotated[str, AfterValidator(values.locale)] = "en_GB"
-    webhook_secret: SecretStr | None = None
+    public_url: Annotated[
+        str,
+        AfterValidator(values.public_url),
+        Words("Https address of the proxy in front of the console", example="https://print.example.com"),
+    ] = ""
+    locale: Annotated[
+        str, AfterValidator(values.locale), Words("How the console writes dates and amounts", example="de_DE")
+    ] = "en_GB"
+    webhook_secret: Annotated[
+        SecretStr | None,
+        Words("Secret of OfficeRnD's webhook to `/hooks/officernd`", "Without it the address does not exist."),
+    ] = None
 
 
 class Settings(Section):

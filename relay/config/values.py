@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 from datetime import time
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -17,9 +17,11 @@ from pydantic import (
     Field,
     ValidationInfo,
 )
+from pydantic.fields import FieldInfo
 from pydantic_core import PydanticCustomError
 
 from relay import amounts
+from relay.config.words import About
 
 PAPERCUT_PATH = "/rpc/api/xmlrpc"
 
@@ -179,6 +181,11 @@ def locale(value: str) -> str:
         raise wrong(f"{value!r} is no locale such as en_GB or de_DE") from None
 
 
+def is_money(field: FieldInfo) -> bool:
+    """Return whether a setting is an amount: micros inside, text such as "12.50" in the file."""
+    return any(getattr(item, "func", None) in (money, optional_money) for item in field.metadata)
+
+
 Line = Annotated[str, AfterValidator(one_line)]
 GroupName = Annotated[str, AfterValidator(group_name)]
 OptionalPath = Annotated[Path | None, BeforeValidator(path_from_folder)]
@@ -190,6 +197,7 @@ Period = Literal["day", "week", "month"]
 
 
 class Section(BaseModel):
+    about: ClassVar[About]
     # `strict` alone would refuse the lists of TOML for tuples, which keep the settings hashable and frozen.
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, arbitrary_types_allowed=True)
 
