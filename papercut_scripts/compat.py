@@ -249,6 +249,9 @@ def make_private_folder(path):
         os.mkdir(path, 0o700)
         if JYTHON and not WINDOWS:
             os.chmod(path, 0o700)
+        elif not WINDOWS and os.geteuid() == 0:
+            owner = os.stat(parent or ".")
+            os.lchown(path, owner.st_uid, owner.st_gid)
     except FILE_ERROR:
         if not os.path.isdir(path):  # another process was first
             raise
@@ -260,7 +263,13 @@ def create_private(path):
     Under Windows the folder's access list decides, which the installer sets.
     """
     if not JYTHON:
-        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        try:
+            if not WINDOWS and os.geteuid() == 0:  # root works for the account that owns the folder
+                owner = os.stat(os.path.dirname(path) or ".")
+                os.fchown(descriptor, owner.st_uid, owner.st_gid)
+        finally:
+            os.close(descriptor)
         return
     from java.nio.file import FileAlreadyExistsException, Files, Paths
 

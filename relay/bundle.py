@@ -20,6 +20,7 @@ from relay import __version__, own_wheel, sealed
 from relay.config import Settings
 from relay.errors import ConfigError, RelayError
 from relay.installer import places
+from relay.private_files import write_private
 
 FORMAT = 1
 # Pip reads "only on Windows" of the machine that it runs on, so that these are named by hand.
@@ -274,10 +275,7 @@ def _json(value: Any) -> bytes:
 
 
 def _write(out: Path, files: Mapping[str, bytes]) -> None:
-    temporary = out.with_name(f".{out.name}.new")
     try:
-        temporary.write_bytes(own_wheel.zip_of(dict(sorted(files.items())), executable=("install.sh",)))
-        temporary.replace(out)
+        write_private(out, own_wheel.zip_of(dict(sorted(files.items())), executable=("install.sh",)))
     except OSError as error:
-        temporary.unlink(missing_ok=True)
         raise RelayError(f"{out} cannot be written: {error.strerror}.", code="bundle") from None

@@ -6,8 +6,8 @@ newer version made, and brings an older one up to date after taking a copy. It k
 
 from __future__ import annotations
 
-import os
 import sqlite3
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,7 @@ from sqlalchemy.exc import DBAPIError, NoSuchModuleError
 from relay import ledger_copies
 from relay.config import Settings
 from relay.errors import LedgerError
+from relay.private_files import create_private, make_private_folder
 
 metadata = MetaData()
 
@@ -63,7 +64,7 @@ def open_database(settings: Settings) -> Engine:
     """
     place = make_url(settings.ledger_url).render_as_string(hide_password=True)
     try:
-        settings.site.state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_private_folder(settings.site.state_dir)
     except OSError as error:
         raise LedgerError(
             f"The state folder {settings.site.state_dir} cannot be made ({error.strerror}): correct [site] state_dir."
@@ -104,7 +105,8 @@ def make_engine(url: str) -> Engine:
     if engine.dialect.name == "sqlite":
         database = engine.url.database
         if database and not database.startswith((":memory:", "file:")) and not Path(database).exists():
-            os.close(os.open(database, os.O_CREAT | os.O_WRONLY, 0o600))
+            with suppress(FileExistsError):  # another process was first
+                create_private(Path(database))
         event.listen(engine, "connect", _durable_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
     return engine

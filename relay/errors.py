@@ -38,6 +38,15 @@ class RelayError(Exception):
         return str(self.args[0])
 
 
+def unexpected(error: BaseException) -> RelayError:
+    """Return what an operator is told of an error that nobody has thought of."""
+    return RelayError(
+        f"An unexpected error stopped the command ({type(error).__name__}); what was begun is finished by the next "
+        "run. Run it with --verbose and send the traceback to whoever looks after this server.",
+        code="unexpected",
+    )
+
+
 class ConfigError(RelayError):
     """Settings or usage that cannot be accepted; carries *all* problems, each with its place."""
 

@@ -16,6 +16,8 @@ from urllib.parse import quote
 
 from sqlalchemy import Engine
 
+from relay.private_files import create_private
+
 NAME = "ledger-%Y%m%d-%H%M%S.db"  # of UTC
 _OURS = re.compile(r"ledger-[0-9]{8}-[0-9]{6}\.db")
 _SPOILED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
@@ -46,7 +48,7 @@ def write_copy(engine: Engine, target: Path) -> None:
 
     What was begun is removed where it cannot be finished. Raises OSError, sqlite3.Error.
     """
-    os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+    create_private(target)
     try:
         with closing(engine.raw_connection()) as connection:
             connection.execute("VACUUM INTO ?", (str(target),))

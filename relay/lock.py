@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import filelock
 
 from relay.errors import AlreadyRunning, LedgerError
+from relay.private_files import create_private, make_private_folder
 
 FILE_NAME = "relay.lock"
 SERVING_NAME = "serve.lock"
@@ -52,7 +53,9 @@ def is_served(state_dir: Path) -> bool:
 def _held(state_dir: Path, name: str, busy: str) -> Iterator[None]:
     lock = filelock.FileLock(state_dir / name, timeout=0)
     try:
-        state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_private_folder(state_dir)
+        with suppress(FileExistsError):
+            create_private(state_dir / name)
         lock.acquire()
     except filelock.Timeout:
         raise AlreadyRunning(busy) from None

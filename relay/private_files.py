@@ -1,14 +1,26 @@
-"""Files that only their owner may read: checked before a secret is taken from them, and made so when we write one."""
+"""Files that only their owner may read: checked before a secret is taken from them, and made so when we write one.
+
+The one place that writes them. A file belongs to whoever owns its folder, also when root writes it for a service
+account; and since that account may plant links in its folder, none of them leads root anywhere.
+"""
 
 from __future__ import annotations
 
+import errno
 import os
+import secrets
 import stat
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 # Well-known Windows groups that stand for "more people than the owner": Everyone, Authenticated Users, Users.
 _WIDE_SIDS = {"*S-1-1-0", "*S-1-5-11", "*S-1-5-32-545"}
+_POSIX = os.name == "posix"
+_NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0)
+_MOST_LINKS = 40  # as many as Linux follows
 
 
 def why_not_private(path: Path) -> str | None:
@@ -25,22 +37,173 @@ def why_not_private(path: Path) -> str | None:
     return None
 
 
-def write_private(path: Path, text: str) -> None:
-    """Write `text` to `path` so that no other account can read it at any moment; the folder must exist.
+def write_private(path: Path, content: str | bytes, *, as_before: bool = False) -> None:
+    """Replace `path` by `content` so that no other account can read it at any moment; the folder must exist.
 
-    The file appears whole or not at all: it is written under another name, flushed to the disk and renamed.
+    The file appears whole or not at all: it is written under a random name, flushed to the disk and renamed. With
+    `as_before` owner and mode of the file that it replaces are kept. Raises OSError, with no part of it left behind.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.new")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with _held_open(path.parent) as (at, owner):
+        mode = 0o600
+        if as_before and (old := _regular(path, at)) is not None:
+            mode, owner = stat.S_IMODE(old.st_mode), old
+        temporary = f".{path.name}.{secrets.token_hex(8)}.new"
+        descriptor = _created(_named(path, temporary), at, owner)
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(content.encode("utf-8") if isinstance(content, str) else content)
+                if mode != 0o600 and _POSIX:
+                    os.fchmod(file.fileno(), mode)
+                file.flush()
+                os.fsync(file.fileno())
+            _replace(_named(path, temporary), _named(path, path.name), at)
+        except BaseException:
+            with suppress(OSError):
+                os.unlink(_named(path, temporary), **_at(at))
+            raise
+
+
+def create_private(path: Path) -> None:
+    """Create an empty file that only its folder's owner may read. Raises FileExistsError, also for a link, OSError."""
+    with _held_open(path.parent) as (at, owner):
+        os.close(_created(_named(path, path.name), at, owner))
+
+
+def open_to_append(path: Path) -> int:
+    """Return a descriptor that appends to a private file, made where it is missing; never one behind a link."""
+    with suppress(FileExistsError):
+        create_private(path)
+    with _held_open(path.parent) as (at, _):
+        return os.open(_named(path, path.name), os.O_WRONLY | os.O_APPEND | _NO_FOLLOW, **_at(at))
+
+
+def read_private(path: Path) -> str:
+    """Return the text of a private file; what another account could use to mislead root is refused with OSError."""
+    with _held_open(path.parent) as (at, _):
+        follow = 0 if not _is_root() else _NO_FOLLOW
+        # A pipe that somebody put there would be waited for without end.
+        descriptor = os.open(_named(path, path.name), os.O_RDONLY | follow | getattr(os, "O_NONBLOCK", 0), **_at(at))
+    with os.fdopen(descriptor, "rb") as file:
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            raise OSError(errno.EINVAL, "this is no plain file", str(path))
+        return file.read().decode("utf-8-sig")
+
+
+def make_private_folder(path: Path) -> None:
+    """Make a folder, with its parents, that only the owner of the nearest one there may enter; one that is there
+    stays as it is. Raises OSError."""
+    if path.is_dir():
+        return
+    make_private_folder(path.parent)
+    with _held_open(path.parent) as (at, owner):
+        try:
+            os.mkdir(_named(path, path.name), 0o700, **_at(at))
+        except FileExistsError:
+            if path.is_dir():  # another process was first
+                return
+            raise
+        if owner is not None:
+            os.chown(_named(path, path.name), owner.st_uid, owner.st_gid, follow_symlinks=False, **_at(at))
+
+
+def why_not_theirs(folder: Path, named_in: Path) -> str | None:
+    """Return in a clause why root must not write into a folder that a file of another account names, else None.
+
+    Whoever may write settings could have root replace any file of the system by naming it there.
+    """
+    if not _is_root():
+        return None
+    writer, owner = named_in.stat().st_uid, folder.stat().st_uid
+    if writer in (0, owner):
+        return None
+    return f"{folder} does not belong to the account that owns {named_in}"
+
+
+def _is_root() -> bool:
+    return _POSIX and os.geteuid() == 0
+
+
+def _at(folder: int | None) -> dict[str, Any]:
+    return {} if folder is None else {"dir_fd": folder}
+
+
+def _named(path: Path, name: str) -> str:
+    """Return how a file of that name is called beside `path`: inside the folder that is held open, where one can be."""
+    return name if _POSIX else str(path.with_name(name))
+
+
+def _replace(source: str, target: str, folder: int | None) -> None:
+    where = {} if folder is None else {"src_dir_fd": folder, "dst_dir_fd": folder}
+    os.replace(source, target, **where)
+    if folder is not None:
+        with suppress(OSError):  # some file systems cannot flush a folder
+            os.fsync(folder)
+
+
+def _created(name: str, folder: int | None, owner: os.stat_result | None) -> int:
+    """Return the descriptor of a new, empty file; whatever has its name already, a link too, is an error."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NO_FOLLOW | getattr(os, "O_BINARY", 0)
+    descriptor = os.open(name, flags, 0o600, **_at(folder))
     try:
-        with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
+        if owner is not None:
+            os.fchown(descriptor, owner.st_uid, owner.st_gid)
     except BaseException:
-        temporary.unlink(missing_ok=True)
+        os.close(descriptor)
+        os.unlink(name, **_at(folder))
         raise
+    return descriptor
+
+
+def _regular(path: Path, folder: int | None) -> os.stat_result | None:
+    try:
+        found = os.stat(_named(path, path.name), follow_symlinks=False, **_at(folder))
+    except FileNotFoundError:
+        return None
+    return found if stat.S_ISREG(found.st_mode) else None
+
+
+@contextmanager
+def _held_open(folder: Path) -> Iterator[tuple[int | None, os.stat_result | None]]:
+    """Hold a folder open, so that it cannot be exchanged under way, and give its owner where root works for him."""
+    if not _POSIX:
+        yield None, None
+        return
+    descriptor = _walked(folder.absolute()) if _is_root() else os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        yield descriptor, os.fstat(descriptor) if _is_root() else None
+    finally:
+        os.close(descriptor)
+
+
+def _walked(folder: Path) -> int:
+    """Return a folder's descriptor, reached over no link but root's own. Raises OSError (ELOOP) for any other."""
+    ahead = list(reversed(folder.parts[1:]))
+    descriptor = os.open("/", os.O_RDONLY | os.O_DIRECTORY)
+    links = 0
+    try:
+        while ahead:
+            name = ahead.pop()
+            found = os.stat(name, dir_fd=descriptor, follow_symlinks=False)
+            if stat.S_ISLNK(found.st_mode):
+                links += 1
+                if found.st_uid != 0 or links > _MOST_LINKS:
+                    raise OSError(errno.ELOOP, "root does not follow the link of another account", str(folder))
+                target = Path(os.readlink(name, dir_fd=descriptor))
+                ahead.extend(reversed(target.parts[1:] if target.is_absolute() else target.parts))
+                if target.is_absolute():
+                    descriptor = _exchanged(descriptor, os.open("/", os.O_RDONLY | os.O_DIRECTORY))
+                continue
+            opened = os.open(name, os.O_RDONLY | os.O_DIRECTORY | _NO_FOLLOW, dir_fd=descriptor)
+            descriptor = _exchanged(descriptor, opened)
+    except BaseException:
+        os.close(descriptor)
+        raise
+    return descriptor
+
+
+def _exchanged(old: int, new: int) -> int:
+    os.close(old)
+    return new
 
 
 def _windows_readers(path: Path) -> str | None:

@@ -9,10 +9,23 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Any
 
+from sqlalchemy.exc import DBAPIError
+
 from relay import jobs, money, people
-from relay.errors import EXIT_DONE, EXIT_FAILED, EXIT_IN_DOUBT, EXIT_REFUSED, EXIT_USAGE, RelayError, UsageError
+from relay.errors import (
+    EXIT_DONE,
+    EXIT_FAILED,
+    EXIT_IN_DOUBT,
+    EXIT_REFUSED,
+    EXIT_USAGE,
+    LedgerError,
+    RelayError,
+    UsageError,
+    unexpected,
+)
 from relay.lock import site_lock
 from relay.money.ledger import calendar, copies
 from relay.site import Site
@@ -63,10 +76,13 @@ def run(site: Site, *, if_due: bool = False, allow: Sequence[str] = ()) -> RunRe
             return RunResult(due.day.isoformat(), False, due.reason if not due.due else "another machine is doing it")
         job_log = jobs.JobLog(site)
         # What a killed run left open is brought to truth first: nobody is renamed, billed or topped up before.
-        _part(site, result, "recover", lambda: money.recover(site, jobs=job_log))
+        moved = _part(site, result, "recover", lambda: money.recover(site, jobs=job_log))
         _part(site, result, "sync", lambda: people.sync(site, allow=allow))
-        _part(site, result, "settle", lambda: money.settle(site, allow=allow, jobs=job_log))
-        _part(site, result, "top_up", lambda: money.top_up(site, allow=allow, jobs=job_log))
+        for name, work in (("settle", money.settle), ("top_up", money.top_up)):
+            if moved is None:
+                moved = _part(site, result, name, partial(work, site, allow=allow, jobs=job_log), money_moves=True)
+            else:  # nobody knows what is open, or who may still give a permit
+                _left_out(result, name, moved)
         _part(site, result, "jobs", job_log.import_jobs)
         if result.complete:
             calendar.mark_done(site.database, settings, clock, due)
@@ -92,8 +108,12 @@ def recorded(site: Site, kind: str, work: Callable[[], Any]) -> Any:
         raise
     except RelayError as error:
         log.error("%s: %s", kind, error.message)
-        answer = {"error": {"code": error.code, "message": error.message}}
-        code = error.exit_code
+        answer, code = _failure(error), error.exit_code
+        raise
+    except Exception as error:
+        if not isinstance(error, DBAPIError):
+            log.exception("unexpected error in %s", kind)
+            answer = _failure(unexpected(error))
         raise
     finally:
         if code != EXIT_USAGE:  # nothing was begun
@@ -128,19 +148,39 @@ def _keep_copy(site: Site) -> None:
         log.warning("no copy of the ledger was kept: %s", error.message)
 
 
-def _part(site: Site, result: RunResult, name: str, work: Callable[[], Any]) -> None:
-    """Do one part of a run and add its answer and exit code to `result`; a part that cannot run does not stop the
-    others."""
+def _part(
+    site: Site, result: RunResult, name: str, work: Callable[[], Any], *, money_moves: bool = False
+) -> RelayError | None:
+    """Do one part of a run and add its answer and exit code to `result`; return why money must rest from now on.
+
+    A part that cannot run does not stop the others, whatever it met; only the ledger does, without which nothing may
+    be done. Money rests after a recovery that failed, and after a part that failed in a way nobody has thought of.
+    """
+    rests: RelayError | None = None
     try:
         done = recorded(site, name, work)
         answer, code = done.as_json(), done.exit_code
-    except RelayError as error:
-        answer = {"error": {"code": error.code, "message": error.message}}
-        code = error.exit_code
+    except (LedgerError, DBAPIError):
+        raise
+    except Exception as error:
+        failed = error if isinstance(error, RelayError) else unexpected(error)
+        answer, code = _failure(failed), failed.exit_code
         result.complete = False
+        if name == "recover" or (money_moves and failed is not error):
+            rests = failed
     result.exit_code = worst([result.exit_code, code])
     if name != "recover":
         result.parts[name] = answer
+    return rests
+
+
+def _left_out(result: RunResult, name: str, why: RelayError) -> None:
+    message = f"No money was moved, since what came before it failed: {why.message}"
+    result.parts[name] = _failure(RelayError(message, code=why.code))
+
+
+def _failure(error: RelayError) -> dict[str, Any]:
+    return {"error": {"code": error.code, "message": error.message}}
 
 
 def status(site: Site) -> dict[str, Any]:

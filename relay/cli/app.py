@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from relay.cli import terminal
 from relay.clock import Clock
 from relay.config import Settings, find, load
 from relay.errors import EXIT_DONE, UsageError
+from relay.private_files import make_private_folder, open_to_append
 from relay.progress import Progress
 
 
@@ -192,7 +194,8 @@ def log_to_file(settings: Settings) -> None:
         return
     folder = settings.site.state_dir / "logs"
     try:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_private_folder(folder)
+        os.close(open_to_append(folder / "relay.log"))
         handler = RotatingFileHandler(folder / "relay.log", maxBytes=5_000_000, backupCount=5, encoding="utf-8")
     except OSError:
         return

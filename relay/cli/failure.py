@@ -18,7 +18,7 @@ from relay.cli.app import (
     cli,
     set_outside,
 )
-from relay.errors import EXIT_DONE, EXIT_FAILED, ConfigError, RelayError
+from relay.errors import EXIT_DONE, EXIT_FAILED, ConfigError, RelayError, unexpected
 
 log = logging.getLogger(__name__)
 
@@ -66,12 +66,8 @@ def main(arguments: list[str] | None = None) -> NoReturn:
         )
     except Exception as error:
         log.exception("unexpected error")
-        code = _failed(
-            "unexpected",
-            f"An unexpected error stopped the command ({type(error).__name__}); what was begun is finished by the next "
-            "run. Run it with --verbose and send the traceback to whoever looks after this server.",
-            EXIT_FAILED,
-        )
+        told = unexpected(error)
+        code = _failed(told.code, told.message, told.exit_code)
     sys.exit(code)
 
 

@@ -10,6 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from relay import private_files
 from relay.clock import Clock
 
 log = logging.getLogger(__name__)
@@ -23,7 +24,7 @@ class Audit:
         self._file = folder / "console.log"
         self._clock = clock
         self._lock = threading.Lock()
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        private_files.make_private_folder(folder)
 
     def write(self, who: str, action: str, subject: str = "", outcome: str = "done", address: str = "") -> None:
         """Add one line, on the disk when this returns. A log that cannot be written is told in the relay's own log."""
@@ -39,7 +40,7 @@ class Audit:
         with self._lock:
             try:
                 self._rotate()
-                descriptor = os.open(self._file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+                descriptor = private_files.open_to_append(self._file)
                 try:
                     os.write(descriptor, line)
                     os.fsync(descriptor)

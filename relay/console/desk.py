@@ -31,6 +31,7 @@ from relay.lock import site_lock
 from relay.officernd.model import Location, Plan
 from relay.people.act.publish import current_directory
 from relay.people.directory import Directory
+from relay.private_files import make_private_folder
 from relay.progress import Progress
 from relay.site import Site, open_site
 
@@ -61,7 +62,7 @@ class Desk:
 
     def __post_init__(self) -> None:
         folder = self.settings.site.state_dir / "console"
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_private_folder(folder)
         self.folder = folder
         self.database: Engine = open_database(self.settings)
         self.works = Works(folder / "works", self.clock)

@@ -20,7 +20,7 @@ from tomlkit.exceptions import TOMLKitError
 from werkzeug.security import check_password_hash, generate_password_hash
 
 from relay.errors import ConfigError, UsageError
-from relay.private_files import write_private
+from relay.private_files import make_private_folder, read_private, why_not_theirs, write_private
 
 Role = Literal["look", "operate", "money"]
 ROLES: tuple[Role, ...] = get_args(Role)  # each may do what the ones before it may
@@ -113,6 +113,7 @@ def check_name(name: str) -> None:
         raise UsageError(f"{name!r} is no name for a login: letters, digits, dots, dashes and @, at most 64.")
 
 
+_NOT_TOUCHED = "[console] password_hash_file: {} was not touched, since {}."
 _UNREADABLE = (
     "[console] password_hash_file: holds neither users nor one scrypt hash; make it anew with: papercut-relay "
     "password NAME"
@@ -152,22 +153,31 @@ def _users_file(settings_file: Path, *, make: bool) -> Path:
         if "console" not in document:
             document["console"] = tomlkit.table()
         document["console"]["password_hash_file"] = named
-        mode = settings_file.stat().st_mode
-        write_private(settings_file, tomlkit.dumps(document))
-        settings_file.chmod(mode & 0o777)
+        write_private(settings_file, tomlkit.dumps(document), as_before=True)
     file = settings_file.absolute().parent / named
-    file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    try:
+        make_private_folder(file.parent)
+    except OSError as error:
+        raise ConfigError([_NOT_TOUCHED.format(file, f"its folder cannot be made ({error.strerror})")]) from None
+    why = why_not_theirs(file.parent, settings_file)
+    if why:
+        raise ConfigError([_NOT_TOUCHED.format(file, why)])
     return file
 
 
 def _read_file(file: Path) -> dict[str, User]:
     try:
-        return read_users(file.read_text(encoding="utf-8-sig").strip())
+        return read_users(read_private(file).strip())
     except FileNotFoundError:
         return {}
+    except OSError as error:
+        raise ConfigError([_NOT_TOUCHED.format(file, f"it cannot be read ({error.strerror or error})")]) from None
 
 
 def _write(file: Path, users: Mapping[str, User], sentence: str) -> Told:
     rows = {user.name: {"role": user.role, "hash": user.hash} for user in users.values()}
-    write_private(file, json.dumps(rows, ensure_ascii=True) + "\n")
+    try:
+        write_private(file, json.dumps(rows, ensure_ascii=True) + "\n")
+    except OSError as error:
+        raise ConfigError([_NOT_TOUCHED.format(file, f"it cannot be written ({error.strerror or error})")]) from None
     return Told(file, {user.name: user.role for user in users.values()}, sentence)

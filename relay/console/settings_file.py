@@ -20,7 +20,7 @@ from relay import config
 from relay.config import Settings
 from relay.console.settings_fields import FIELDS, shown
 from relay.errors import ConfigError, RelayError
-from relay.private_files import write_private
+from relay.private_files import make_private_folder, write_private
 
 _PLACE = re.compile(r"\[(\w+)\]:? (\w+)[\w.]*: (.*)", re.DOTALL)
 
@@ -102,11 +102,9 @@ def save(wanted: Draft, path: Path, copies: Path) -> None:
             code="settings_changed",
         )
     try:
-        copies.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_private_folder(copies)
         write_private(copies / "relay.toml.before", old)
-        mode = path.stat().st_mode & 0o777
-        write_private(path, wanted.text)
-        path.chmod(mode)
+        write_private(path, wanted.text, as_before=True)
     except OSError as error:
         raise RelayError(
             f"The settings file {path} cannot be written ({error.strerror or error}), so nothing was saved: let the "

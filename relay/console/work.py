@@ -19,7 +19,7 @@ from typing import Any, Literal, Protocol
 
 from relay.clock import Clock
 from relay.errors import EXIT_DONE, EXIT_FAILED, AlreadyRunning, RelayError
-from relay.private_files import write_private
+from relay.private_files import make_private_folder, write_private
 from relay.progress import Phase, Progress
 
 log = logging.getLogger(__name__)
@@ -99,7 +99,7 @@ class Works:
         self._works: dict[str, Work] = {}
         self._current: Work | None = None
         self._thread: threading.Thread | None = None
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_private_folder(folder)
         self._read_files()
 
     # -- asking

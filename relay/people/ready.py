@@ -10,7 +10,7 @@ from datetime import datetime
 from relay.config import Settings
 from relay.people.decide.plan import Plan
 from relay.people.decide.rules import email_outcome
-from relay.private_files import write_private
+from relay.private_files import make_private_folder, write_private
 
 NAME = "readiness.json"
 KINDS = ("without_email", "without_account", "held_by_a_doubt", "switched_off")
@@ -64,7 +64,7 @@ def assess(plan: Plan) -> dict[str, list[str]]:
 def save(settings: Settings, plan: Plan, *, now: datetime) -> None:
     """Keep the assessment of a plan that was applied."""
     content = {"synced_at": now.isoformat(), "people": assess(plan)}
-    settings.site.state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    make_private_folder(settings.site.state_dir)
     write_private(settings.site.state_dir / NAME, json.dumps(content, ensure_ascii=False))
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from relay import ledger_copies, people
 from relay import run as story
-from relay.errors import LedgerError
+from relay.errors import LedgerError, RelayError
 from relay.jobs import JobLog
 from relay.money.ledger import copies
 from relay.money.report.result import MoneyResult
@@ -281,7 +281,7 @@ def test_a_daily_run_keeps_a_copy_in_which_its_day_is_done(daily: Site) -> None:
 
 def test_a_part_that_fails_leaves_the_copy_to_the_next_try(daily: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     def fails(*_: object, **__: object) -> None:
-        raise LedgerError("no")
+        raise RelayError("no")
 
     monkeypatch.setattr(people, "sync", fails)
     assert story.run(daily.context, if_due=True).exit_code == 1

@@ -21,6 +21,7 @@ from relay.clock import Clock
 from relay.config import Settings
 from relay.errors import LedgerError
 from relay.money.ledger import journal, tables
+from relay.private_files import make_private_folder
 
 COUNT = 14
 FRESH = timedelta(days=2)
@@ -38,7 +39,7 @@ def keep(database: Engine, settings: Settings, clock: Clock) -> Path | None:
     folder = settings.copies_dir
     file = folder / clock.now().astimezone(UTC).strftime(ledger_copies.NAME)
     try:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_private_folder(folder)
         _remove_unfinished(folder)
         _write(database, settings, file)
         _remove_older(file, settings, clock)

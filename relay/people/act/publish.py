@@ -46,7 +46,7 @@ def publish(directory: Directory, settings: Settings, *, record_fields: int, now
     try:
         compat.make_private_folder(str(root))
         for folder in (target, target / "groups", target / "people"):
-            folder.mkdir(mode=0o700)
+            compat.make_private_folder(str(folder))
         for name, body in bodies.items():
             state = handover.RENAMING if name in held else handover.READY
             data = handover.render(generation, name, body, published, stale_after, record_fields, state)
@@ -203,8 +203,8 @@ def _exact(name: str) -> str:
 
 
 def _write_new(path: Path, data: bytes) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600)
-    with os.fdopen(descriptor, "wb") as target:
+    compat.create_private(str(path))
+    with path.open("r+b") as target:
         target.write(data)
 
 

@@ -16,7 +16,7 @@ from typing import Any
 from relay.config import Settings
 from relay.officernd.model import Company, Location, Member, Organization
 from relay.people.world import Account, OfficeRnDSide, PaperCutSide, World, without_pin
-from relay.private_files import write_private
+from relay.private_files import make_private_folder, write_private
 
 log = logging.getLogger(__name__)
 
@@ -57,7 +57,7 @@ def save(settings: Settings, world: World, papercut: PaperCutSide, *, now: datet
         "groups": {name: sorted(members) for name, members in papercut.groups.items()},
         "record_fields": papercut.record_fields,
     }
-    settings.site.state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    make_private_folder(settings.site.state_dir)
     write_private(_path(settings), json.dumps(content, ensure_ascii=False, separators=(",", ":")))
 
 
