@@ -8,6 +8,7 @@ import pytest
 import requests
 import responses
 from lxml import etree
+from responses.matchers import header_matcher
 
 from relay import errors
 from relay.papercut.client import AccountReading, PaperCut, balance_from_text, is_true
@@ -15,6 +16,8 @@ from tests.support.settings_example import example_settings
 from tests.support.still_clock import StillClock
 
 URL = "http://127.0.0.1:9191/rpc/api/xmlrpc"
+AS_XML = [header_matcher({"Content-Type": "text/xml; charset=utf-8"})]
+WAITING: list[dict[str, list[Any]]] = []
 
 
 @pytest.fixture
@@ -31,6 +34,15 @@ def papercut(tmp_path: Path, clock: StillClock) -> PaperCut:
 def server() -> Iterator[responses.RequestsMock]:
     with responses.RequestsMock() as mock:
         yield mock
+
+
+@pytest.fixture(autouse=True)
+def waiting() -> Iterator[list[dict[str, list[Any]]]]:
+    """Every answer that a test prepared must have been asked for (a task may be asked for fewer times)."""
+    WAITING.clear()
+    yield WAITING
+    left = {name for by_method in WAITING for name, prepared in by_method.items() if prepared} - {"getTaskStatus"}
+    assert left == set()
 
 
 def value(inner: str) -> str:
@@ -66,7 +78,8 @@ def answers(server: responses.RequestsMock, by_method: dict[str, list[Any]]) -> 
             return answer, {}, ""
         return 200, {}, answer
 
-    server.add_callback(responses.POST, URL, callback)
+    WAITING.append(by_method)
+    server.add_callback(responses.POST, URL, callback, match=AS_XML)
     return seen
 
 
@@ -180,7 +193,7 @@ def test_readings_of_many_leave_out_who_is_gone(papercut: PaperCut, server: resp
             return 200, {}, value("<boolean>0</boolean>")
         return 200, {}, fault(262, "gone") if b">bob<" in request.body else texts("1", "-2.5", "1")
 
-    server.add_callback(responses.POST, URL, callback)
+    server.add_callback(responses.POST, URL, callback, match=AS_XML)
     there = AccountReading(-2_500_000, 1, 1)
     assert papercut.account_readings(["ann", "bob", "cy"]) == {"ann": there, "cy": there}
 
@@ -274,7 +287,7 @@ def test_a_read_is_repeated_within_bounds(
 
 
 def test_a_read_that_keeps_failing_gives_up(papercut: PaperCut, server: responses.RequestsMock) -> None:
-    seen = answers(server, {"isUserExists": [500] * 9})
+    seen = answers(server, {"isUserExists": [500] * 4})
     with pytest.raises(errors.BadAnswer, match="HTTP 500"):
         papercut.user_exists("ann")
     assert len(seen) == 4
@@ -311,7 +324,7 @@ def test_a_user_who_is_gone_meanwhile_is_left_out(papercut: PaperCut, server: re
             return 200, {}, value("<boolean>0</boolean>")
         return 200, {}, fault(262, "gone") if b">bob<" in request.body else texts("1")
 
-    server.add_callback(responses.POST, URL, callback)
+    server.add_callback(responses.POST, URL, callback, match=AS_XML)
     assert papercut.users_properties(["ann", "bob", "cy"], ["balance"]) == {
         "ann": {"balance": "1"},
         "cy": {"balance": "1"},
@@ -367,7 +380,7 @@ def test_a_task_that_does_not_end_is_an_error(papercut: PaperCut, server: respon
 def test_an_answer_of_another_type_is_refused(
     papercut: PaperCut, server: responses.RequestsMock, call: Callable[[PaperCut], object]
 ) -> None:
-    server.add(responses.POST, URL, body=value("<boolean>1</boolean>"))
+    server.add(responses.POST, URL, body=value("<boolean>1</boolean>"), match=AS_XML)
     with pytest.raises(errors.BadAnswer):
         call(papercut)
 
