@@ -7,6 +7,8 @@ from collections import Counter
 
 import pytest
 
+from tests.support import tools
+
 _connect = socket.socket.connect
 
 
@@ -20,6 +22,12 @@ def only_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
         _connect(self, address)
 
     monkeypatch.setattr(socket.socket, "connect", connect)
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Ask for the tools that a test or its module is marked to need, before any fixture is made."""
+    for mark in item.iter_markers("needs"):
+        tools.need(*mark.args)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

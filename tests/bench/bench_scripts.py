@@ -20,13 +20,14 @@ from relay.config import Settings
 from relay.people.act import publish
 from relay.people.directory import DirectoryUser, directory_of
 from relay.sandbox import rhino
-from tests.support.jvm import JYTHON_JARS, RHINO_JAR, TUNED
+from tests.support.jvm import TUNED
 from tests.support.papercut_site import NOW, SCRIPTS
 from tests.support.settings_example import example_settings
 from tests.support.signin_server import PASSWORD, SigninServer
+from tests.support.tools import JYTHON_JARS, JYTHON_PATH, RHINO_JAR
 
 CPYTHON = [sys.executable, "-E", "-s", "-S"]
-JYTHON = ["java", *TUNED, "-cp", os.pathsep.join(map(str, JYTHON_JARS)), "org.python.util.jython"]
+JYTHON = ["java", *TUNED, "-cp", JYTHON_PATH, "org.python.util.jython"]
 LOGIN = f"user1@example.com\n{PASSWORD}\n".encode()
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import shutil
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,7 +11,6 @@ from typing import Any
 
 import pytest
 import waitress
-from selenium import webdriver
 from selenium.common.exceptions import NoSuchElementException, StaleElementReferenceException
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
@@ -25,28 +23,20 @@ from relay.console.desk import Desk
 from relay.console.pages import works
 from relay.run import run
 from relay.sandbox.pair import Pair
+from tests.support import chromium, tools
 
-CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
-AXE = Path(__file__).parent.parent / "node" / "node_modules" / "axe-core" / "axe.min.js"
+AXE = tools.NODE / "node_modules" / "axe-core" / "axe.min.js"
 PAGES = ("/", "/people", "/review", "/money", "/statements", "/settings", "/checks", "/installation")
 PATIENCE_S = 60
 
-needs_axe = pytest.mark.skipif(not AXE.exists(), reason="axe-core is not installed: npm install --prefix tests/node")
-pytestmark = pytest.mark.skipif(not (CHROMIUM and DRIVER), reason="Chromium and its driver are not installed")
+pytestmark = pytest.mark.needs("chromium")
 
 
 class Browser:
     """One Chromium of a certain size, with what a person does in it."""
 
     def __init__(self, folder: Path, base: str, *, width: int, dark: bool = False, script: bool = True) -> None:
-        options = webdriver.ChromeOptions()
-        options.binary_location = str(CHROMIUM)
-        for flag in ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-                     "--disable-background-networking", "--disable-component-update", "--disable-sync",
-                     f"--user-data-dir={folder}"):  # fmt: skip
-            options.add_argument(flag)
-        options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-        self.driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(str(DRIVER)))
+        self.driver = chromium.start(folder)
         self.base = base
         size = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 500}
         self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
@@ -68,7 +58,7 @@ class Browser:
         shown[0].click()
         if not is_summary:
             self.wait(lambda: self.driver.current_url != before or "/work/" in self.driver.current_url)
-            self.wait(lambda: not self.all("[data-watch]"))
+            self.wait(lambda: self.driver.find_element(By.TAG_NAME, "main") and not self.all("[data-watch]"))
 
     def all(self, selector: str) -> list[WebElement]:
         return self.driver.find_elements(By.CSS_SELECTOR, selector)
@@ -219,7 +209,7 @@ def settings_changed(wide: Browser, served: Served) -> None:
     assert "drop-in" in served.desk.settings.members.statuses
 
 
-@needs_axe
+@pytest.mark.needs("node")
 def test_no_page_shuts_anybody_out(served: Served, browser: OpenBrowser) -> None:
     somebody = f"?who={served.pair.logins(1)[0].email}"
     own = (f"/people/one{somebody}", f"/people/why{somebody}", "/money/differences", "/nowhere")
@@ -234,7 +224,7 @@ def test_no_page_shuts_anybody_out(served: Served, browser: OpenBrowser) -> None
             assert [] == complaints or where == "/nowhere", (where, complaints)
 
 
-@needs_axe
+@pytest.mark.needs("node")
 def test_the_judge_sees_a_fault_where_there_is_one(served: Served, browser: OpenBrowser) -> None:
     wide = browser(served, width=1280)
     wide.open("/people")
@@ -281,13 +271,13 @@ def test_without_script_pages_are_read_and_forms_work(served: Served, browser: O
     plain.open("/statements")
     assert not plain.all("[data-print]")[0].is_displayed()  # only script shows what only script can do
     plain.open("/review")
-    shown = next(item for item in plain.all("button") if item.text.startswith("Look "))
-    shown.click()
-    plain.wait(lambda: "Everybody is in place" in plain.text() or "would happen" in plain.text())
+    plain.click("Look at both systems" if plain.all("button.first") else "Look again")
+    plain.click("Look through the list")
+    assert "stay as they are" in plain.text()
     plain.open("/")
-    next(item for item in plain.all("summary") if item.text == "Run now").click()
-    next(item for item in plain.all("button") if item.text == "Do the daily run now").click()
-    plain.wait(lambda: "Print jobs:" in plain.text())
+    plain.click("Run now")
+    plain.click("Do the daily run now")
+    assert "Print jobs:" in plain.text()
 
 
 def test_progress_falls_back_to_asking(served: Served, browser: OpenBrowser, monkeypatch: pytest.MonkeyPatch) -> None:

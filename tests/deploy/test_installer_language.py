@@ -12,9 +12,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.tools import JYTHON_PATH, python39
+
 ROOT = Path(__file__).parents[2]
 INSTALLER = ROOT / "relay" / "installer"
-JYTHON_JARS = [f"/usr/share/java/{name}.jar" for name in ("jython", "bcprov", "bcpkix", "bcutil", "xercesImpl")]
 
 
 def test_nothing_is_imported_but_the_library_and_papercuts_side() -> None:
@@ -43,7 +44,7 @@ def test_every_line_is_python_2_7_and_3_9() -> None:
     assert done.returncode == 0, done.stdout
 
 
-@pytest.mark.skipif(not all(os.path.exists(jar) for jar in JYTHON_JARS), reason="Jython is not installed")
+@pytest.mark.needs("jython")
 def test_jython_installs_papercuts_side_and_takes_it_back(package: Path, tmp_path: Path) -> None:
     """The last way: PaperCut's own Java. Keys go by server-command, which here is a script over a file."""
     papercut = tmp_path / "PaperCut MF"
@@ -61,9 +62,9 @@ def test_jython_installs_papercuts_side_and_takes_it_back(package: Path, tmp_pat
         (tmp_path / "root" / path).mkdir(parents=True)
     java = shutil.which("java")
     assert java
-    command = [java, "-Dpython.console=", "-cp", ":".join(JYTHON_JARS), "org.python.util.jython"]
+    command = [java, "-Dpython.console=", "-cp", JYTHON_PATH, "org.python.util.jython"]
     command += [str(package / "installer/__main__.py"), "--without-relay", "--yes", "--papercut", str(papercut)]
-    command += ["--root", str(tmp_path / "root"), "--jython-jar", ":".join(JYTHON_JARS), "--url", "http://127.0.0.1:1"]
+    command += ["--root", str(tmp_path / "root"), "--jython-jar", JYTHON_PATH, "--url", "http://127.0.0.1:1"]
     environment = {"JAVA": java, "PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8"}
     done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -79,14 +80,12 @@ def test_jython_installs_papercuts_side_and_takes_it_back(package: Path, tmp_pat
     assert (tmp_path / "key-auth.source.custom-program").read_text() == ""
 
 
-@pytest.mark.skipif(shutil.which("python3.9") is None, reason="Python 3.9 is not installed")
+@pytest.mark.needs("python3.9")
 def test_the_oldest_python_installs_papercuts_side(package: Path, tmp_path: Path) -> None:
-    try:
-        subprocess.run(["python3.9", "-c", ""], capture_output=True, check=True)
-    except subprocess.CalledProcessError:
-        pytest.skip("python3.9 does not start")
+    python = python39()
+    assert python
     done = subprocess.run(
-        ["python3.9", "-B", str(package / "installer"), "--papercut", str(tmp_path), "--yes"],
+        [python, "-B", str(package / "installer"), "--papercut", str(tmp_path), "--yes"],
         capture_output=True,
         text=True,
         check=False,
@@ -94,7 +93,7 @@ def test_the_oldest_python_installs_papercuts_side(package: Path, tmp_path: Path
     assert (done.returncode, "no folder of a PaperCut server" in done.stdout) == (2, True), done.stderr
 
 
-@pytest.mark.skipif(shutil.which("shellcheck") is None, reason="shellcheck is not installed")
+@pytest.mark.needs("shellcheck")
 def test_the_shell_script_is_clean() -> None:
     done = subprocess.run(["shellcheck", ROOT / "deploy/install.sh"], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout
@@ -102,7 +101,6 @@ def test_the_shell_script_is_clean() -> None:
 
 def test_the_batch_file_is_clean() -> None:
     """SEC014 (arguments unquoted) is what a starter is for: they are handed on as they came."""
-    pytest.importorskip("blinter")
     data = (ROOT / "deploy/installer.bat").read_bytes()
     assert data.count(b"\n") == data.count(b"\r\n"), "cmd needs CRLF, or its labels are lost"
     assert data.isascii()
@@ -124,7 +122,7 @@ def test_every_label_of_the_batch_file_that_is_jumped_to_is_there() -> None:
     assert jumps == labels
 
 
-@pytest.mark.skipif(shutil.which("wine") is None, reason="wine is optional")
+@pytest.mark.needs("wine")
 def test_wine_runs_the_batch_file(tmp_path: Path) -> None:
     shutil.copy(ROOT / "deploy/installer.bat", tmp_path)
     done = subprocess.run(
@@ -139,7 +137,7 @@ def test_wine_runs_the_batch_file(tmp_path: Path) -> None:
     assert "papercut-relay bundle" in done.stderr
 
 
-@pytest.mark.skipif(shutil.which("wine") is None, reason="wine is optional")
+@pytest.mark.needs("wine")
 def test_wine_runs_the_launcher_of_the_programs(tmp_path: Path, package: Path) -> None:
     """Pip's own stub reads the interpreter out of the file; here it is `cmd /c echo`, which says what it was given."""
     from relay.installer import launchers

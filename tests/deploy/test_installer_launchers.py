@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from relay.installer import launchers
+from tests.support.tools import JYTHON_PATH
 
-JYTHON_JARS = [f"/usr/share/java/{name}.jar" for name in ("jython", "bcprov", "bcpkix", "bcutil", "xercesImpl")]
 HERE = os.name == "posix"
 
 
@@ -60,14 +60,14 @@ def test_the_zip_in_the_exe_runs_the_program_beside_it(tmp_path: Path) -> None:
     assert (tmp_path / "home/logs/auth.log").is_file(), "the pointer beside the .exe was followed"
 
 
-@pytest.mark.skipif(not all(os.path.exists(jar) for jar in JYTHON_JARS), reason="Jython is not installed")
+@pytest.mark.needs("jython")
 def test_jython_runs_the_programs_through_their_launcher(tmp_path: Path) -> None:
     folder = folder_with_programs(tmp_path)
     java = shutil.which("java")
     assert java
     launcher = folder / "officernd-auth"
     launcher.write_bytes(
-        launchers.shell(launchers.jython(java, ":".join(JYTHON_JARS)), str(folder / "auth_program.py"), isolated=True)
+        launchers.shell(launchers.jython(java, JYTHON_PATH), str(folder / "auth_program.py"), isolated=True)
     )
     launcher.chmod(0o755)
     done = subprocess.run([launcher], input=b"nobody\nsecret\n", capture_output=True, env={}, check=False)

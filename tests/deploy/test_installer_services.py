@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import plistlib
-import shutil
 import subprocess
 from pathlib import Path
 from types import SimpleNamespace
@@ -37,7 +36,7 @@ def rendered(template: str, tmp_path: Path, system: str = places.LINUX, folder: 
     return plan.schedule_file(facts, template)
 
 
-@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd-analyze is not installed")
+@pytest.mark.needs("systemd-analyze")
 def test_systemd_accepts_the_units(tmp_path: Path) -> None:
     relay = tmp_path / "Bür & Co"  # systemd itself refuses % and quotes in the name of a program
     relay.mkdir()

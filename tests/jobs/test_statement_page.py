@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import re
-import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +15,7 @@ from selenium.webdriver.common.by import By
 
 from relay import jobs
 from relay.jobs.statement import charts
+from tests.support import chromium
 from tests.support.jobs_site import JobsSite, jobs_site, print_log_row
 from tests.support.statements import EUR, add_fee, add_top_up, at
 
@@ -57,26 +57,7 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JobsSite]:
 
 @pytest.fixture(scope="module")
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdriver.Chrome]:
-    driver, chromium = shutil.which("chromedriver"), shutil.which("chromium")
-    if not driver or not chromium:
-        pytest.fail("Chromium and its driver are not installed: sh deploy/test.sh installs them")
-    options = webdriver.ChromeOptions()
-    options.binary_location = chromium
-    for argument in (
-        "--headless",
-        "--no-sandbox",
-        "--disable-gpu",
-        "--disable-quic",
-        "--disable-dev-shm-usage",
-        "--no-first-run",
-        "--disable-background-networking",
-        "--disable-component-update",
-        "--disable-sync",
-        f"--user-data-dir={tmp_path_factory.mktemp('chromium')}",
-    ):
-        options.add_argument(argument)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    running = webdriver.Chrome(options=options, service=webdriver.ChromeService(driver))
+    running = chromium.start(tmp_path_factory.mktemp("chromium"))
     yield running
     running.quit()
 

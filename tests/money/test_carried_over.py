@@ -17,7 +17,7 @@ from relay.money.ledger import holds, journal, records, tables
 from relay.money.ledger.store import Ledger
 from relay.stored_accounts import accounts_of
 from tests.support.old_ledger import ACME, at, fee, link, make, mark, movement, put
-from tests.support.postgresql_server import binaries, server
+from tests.support.postgresql_server import server
 from tests.support.still_clock import StillClock
 
 EUR = 1_000_000
@@ -26,8 +26,6 @@ OPEN = "PRF-261120-1-AAAAAAAA"
 
 @pytest.fixture(scope="module")
 def postgresql() -> Iterator[str]:
-    if binaries() is None:
-        pytest.skip("PostgreSQL is not installed here")
     with server() as url:
         yield url
 

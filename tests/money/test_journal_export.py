@@ -22,7 +22,7 @@ from relay.money.ledger import journal as stored
 from relay.money.report.journal import CSV_COLUMNS, Journal
 from tests.support.bean_check import checked, complaints
 from tests.support.money_world import Site, lose, sites
-from tests.support.postgresql_server import binaries, server
+from tests.support.postgresql_server import server
 from tests.support.settings_example import example_settings, raw_settings
 
 FIRST = date(2026, 11, 23)
@@ -244,7 +244,7 @@ def test_an_empty_journal_is_one_too(site: Site) -> None:
         assert found.render("csv").split("\r\n") == [",".join(CSV_COLUMNS), ""]
 
 
-@pytest.mark.skipif(binaries() is None, reason="PostgreSQL is not installed here")
+@pytest.mark.needs("postgresql")
 def test_postgresql_tells_the_same(tmp_path: Path, site: Site) -> None:
     tell(site)
     with server() as url:

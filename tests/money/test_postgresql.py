@@ -14,9 +14,9 @@ from relay import database as databases
 from relay.errors import AlreadyRunning, LedgerError
 from relay.money.ledger.store import open_ledger
 from tests.support.money_world import Site, kill
-from tests.support.postgresql_server import binaries, server
+from tests.support.postgresql_server import server
 
-pytestmark = pytest.mark.skipif(binaries() is None, reason="PostgreSQL is not installed here")
+pytestmark = pytest.mark.needs("postgresql")
 
 
 @pytest.fixture(scope="module")

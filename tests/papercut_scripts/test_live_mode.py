@@ -14,10 +14,10 @@ import pytest
 from relay.people.act import publish
 from relay.people.directory import DirectoryUser
 from relay.sandbox import rhino
-from tests.support.jvm import JYTHON_JARS, RHINO_JAR, needs
 from tests.support.papercut_site import NOW, Site, sample_directory
 from tests.support.settings_example import example_settings
 from tests.support.signin_server import SigninServer
+from tests.support.tools import JYTHON_JARS, RHINO_JAR, need
 
 JYTHON = JYTHON_JARS[0]
 CROWD = [
@@ -36,7 +36,7 @@ def kiosk(
     request: pytest.FixtureRequest, server: SigninServer, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Kiosk]:
     """A site in live mode: Jython in a class loader that the script makes, or on the server's own class path."""
-    needs(RHINO_JAR, JYTHON)
+    need("rhino", "jython")
     own_loader = request.param == "class loader"
     realm = server.realm(f"live{len(server.realms)}")
     realm.passwords = {user.email: f"Pass-{user.username}!é" for user in CROWD}

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 import subprocess
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -17,11 +16,10 @@ from relay.config import Settings
 from relay.people.act import print_script, publish
 from relay.sandbox import rhino
 from relay.sandbox.papercut.printing import JobFacts
-from tests.support.jvm import RHINO_JAR, needs
 from tests.support.papercut_site import NOW, SCRIPTS
 from tests.support.settings_example import example_settings
+from tests.support.tools import NODE, RHINO_JAR, need
 
-NODE = Path(__file__).parents[1] / "node"
 BLOCKED, UNLINKED, EVERYONE = "[OfficeRnD Not Allowed]", "UNLINKED_MEMBERS_TO_OFFICERND", "[OfficeRnD Members]"
 MEMBER = ("Acme", EVERYONE)
 PERSON = ("[Individual Member]", EVERYONE)
@@ -29,7 +27,7 @@ PERSON = ("[Individual Member]", EVERYONE)
 
 @pytest.fixture(scope="session")
 def host() -> Iterator[rhino.Host]:
-    needs(RHINO_JAR)
+    need("rhino")
     with rhino.Host(RHINO_JAR) as running:
         yield running
 
@@ -337,7 +335,7 @@ def test_the_other_language(script: Script) -> None:
 
 
 def test_every_language_has_every_text_with_the_same_places() -> None:
-    needs(RHINO_JAR)
+    need("rhino")
     text = (SCRIPTS / "print_hook.js").read_text()
     tables = re.findall(r"^  (\w\w): \{\n(.*?)^  \}", text, re.DOTALL | re.MULTILINE)
     assert [name for name, _ in tables] == ["en", "de"]
@@ -423,8 +421,7 @@ def test_the_sandbox_forbids_java(script: Script) -> None:
 
 def test_the_script_keeps_to_es5() -> None:
     """Syntax of ES5, no unknown global, no method that came later; and the judge does find such things."""
-    if "CI" not in os.environ and not (shutil.which("node") and (NODE / "node_modules" / "acorn").is_dir()):
-        pytest.skip("node or its packages are missing: npm install --prefix tests/node")
+    need("node")
 
     def judge(text: str) -> str:
         return subprocess.run(
@@ -506,7 +503,7 @@ def test_the_sandbox_runs_the_published_script(settings_and_script: tuple[Settin
 
 @pytest.fixture
 def settings_and_script(tmp_path: Path) -> tuple[Settings, Path]:
-    needs(RHINO_JAR)
+    need("rhino")
     settings = example_settings(tmp_path)
     publish.publish_programs(settings, now=NOW)
     return settings, settings.scripts.home / "print_hook.js"

@@ -17,9 +17,10 @@ from relay.sandbox.papercut import PaperCutStandIn
 from relay.sandbox.papercut.install import install_programs
 from relay.sandbox.papercut.sync import full_sync
 from tests.support.behaviour import AUTH, QUERIES, Login, Query, State
-from tests.support.jvm import JYTHON_JARS, needs, run_jython
+from tests.support.jvm import run_jython
 from tests.support.papercut_site import ANN, BOB, SCRIPTS, Site, sample_directory
 from tests.support.signin_server import PASSWORD
+from tests.support.tools import JYTHON_JARS, need
 
 SPAWNED = [
     "name b'Ann.Lee@Example.COM'",
@@ -134,7 +135,7 @@ def test_a_damaged_directory_changes_nothing_in_papercut(papercut: PaperCutStand
 @pytest.mark.skipif(os.name == "nt", reason="the launcher is a shell script")
 def test_the_launcher_of_jython_with_and_without_its_archive(site: Site, tmp_path: Path) -> None:
     """Its name says which program it starts; an archive that no longer fits prints nothing in front of the answer."""
-    needs(*JYTHON_JARS)
+    need("jython")
     for path in (*SCRIPTS.glob("*.py"), SCRIPTS / "jython.sh"):
         shutil.copy(path, tmp_path)
     for name in ("officernd-auth", "officernd-user-source"):

@@ -1,22 +1,15 @@
-"""Java, Jython and Rhino for the tests: found where Debian puts them; missing on CI is a failure, elsewhere a skip."""
+"""Jython for the tests, started as PaperCut's side is."""
 
 from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
 
-import pytest
+from tests.support import table_driver, tools
 
-from tests.support import table_driver
-
-JAVA_FOLDER = Path("/usr/share/java")
-# bcpkix and xercesImpl: Debian's Jython has neither ssl nor XML without them.
-JYTHON_JARS = [JAVA_FOLDER / f"{name}.jar" for name in ("jython", "bcprov", "bcpkix", "bcutil", "xercesImpl")]
-RHINO_JAR = JAVA_FOLDER / "js.jar"
 TUNED = [
     "-Xlog:disable",
     "-XX:+UseSerialGC",
@@ -28,20 +21,10 @@ TUNED = [
 ]
 
 
-def needs(*files: Path) -> None:
-    """Skip the test where Java or one of the jars is missing; on CI fail instead."""
-    missing = [str(path) for path in files if not path.exists()]
-    missing += [name for name in ("java", "javac") if shutil.which(name) is None]
-    if missing:
-        said = f"missing {', '.join(missing)}: apt-get install default-jdk jython rhino libbcpkix-java libxerces2-java"
-        (pytest.fail if os.environ.get("CI") else pytest.skip)(said)
-
-
 def jython(*arguments: str, options: tuple[str, ...] = ()) -> list[str]:
     """Return the command that runs Jython with `arguments`."""
-    needs(*JYTHON_JARS)
-    path = os.pathsep.join(str(jar) for jar in JYTHON_JARS)
-    return ["java", *TUNED, *options, "-cp", path, "org.python.util.jython", *arguments]
+    tools.need("jython")
+    return ["java", *TUNED, *options, "-cp", tools.JYTHON_PATH, "org.python.util.jython", *arguments]
 
 
 def run_jython(

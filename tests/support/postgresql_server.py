@@ -1,4 +1,4 @@
-"""A PostgreSQL server of its own in a temporary folder, reached over a socket file; none where it is not installed."""
+"""A PostgreSQL server of its own in a temporary folder, reached over a socket file."""
 
 from __future__ import annotations
 
@@ -10,20 +10,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-
-def binaries() -> Path | None:
-    """Return the folder with initdb and pg_ctl, None where there is none."""
-    found = shutil.which("initdb")
-    if found:
-        return Path(found).resolve().parent
-    folders = sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
-    return next((folder for folder in folders if (folder / "initdb").exists()), None)
+from tests.support import tools
 
 
 @contextmanager
 def server() -> Iterator[str]:
     """Start a server and yield the SQLAlchemy URL of its database; the server and its files are gone afterwards."""
-    programs = binaries()
+    tools.need("postgresql")
+    programs = tools.postgresql()
     assert programs is not None
     # PostgreSQL refuses to run as root, and a socket's path has to be short.
     folder = Path(tempfile.mkdtemp(prefix="pg-", dir="/tmp"))

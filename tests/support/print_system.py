@@ -22,7 +22,6 @@ from typing import Any
 
 PATIENCE_S = 60
 QUEUE = "hp1"
-_PROGRAMS = ("/usr/sbin/cupsd", "/usr/bin/lp", "/usr/sbin/lpadmin", "/usr/bin/gs", "/usr/bin/pdfinfo")
 
 _CUPSD = """\
 LogLevel warn
@@ -69,11 +68,6 @@ _PAGES = """\
 0 setgray 72 700 moveto (page three) show showpage
 %%EOF
 """
-
-
-def missing() -> list[str]:
-    """Return the programs that are not installed."""
-    return [program for program in _PROGRAMS if not Path(program).exists()]
 
 
 @dataclass

@@ -6,19 +6,14 @@ PyPI's papercut-xml-webservices-api, and npm's xmlrpc 1.3.2 (`npm install --pref
 from __future__ import annotations
 
 import json
-import os
-import shutil
 import subprocess
-from pathlib import Path
 from xmlrpc.client import Fault, ServerProxy
 
 import pytest
 from papercut_xml_webservices_api.ServerCommand.Proxy import ServerCommandProxy
 
 from relay.sandbox.papercut.api.registry import METHODS
-
-NODE = Path(__file__).parents[2] / "node"
-
+from tests.support.tools import NODE, need
 
 # -- PyPI
 
@@ -85,8 +80,7 @@ def test_faults_reach_it_with_code_and_text(proxy):
 
 @pytest.fixture
 def node(papercut):
-    if "CI" not in os.environ and not (shutil.which("node") and (NODE / "node_modules" / "xmlrpc").is_dir()):
-        pytest.skip("needs Node and `npm install --prefix tests/node`")
+    need("node")
 
     def call(*calls):
         job = json.dumps({"url": papercut.url + "/rpc/api/xmlrpc", "calls": calls})

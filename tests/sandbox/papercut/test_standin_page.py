@@ -2,32 +2,16 @@
 
 from __future__ import annotations
 
-import shutil
-
 import pytest
-
-pytest.importorskip("selenium", reason="the page is tried in Chromium")
-
-from selenium import webdriver
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
+
+from tests.support import chromium
 
 
 @pytest.fixture
 def browser(tmp_path):
-    driver, chromium = shutil.which("chromedriver"), shutil.which("chromium")
-    if not driver or not chromium:
-        pytest.skip("needs chromium and chromium-driver")
-    options = webdriver.ChromeOptions()
-    options.binary_location = chromium
-    for argument in (
-        "--headless=new",
-        "--no-sandbox",
-        "--disable-dev-shm-usage",
-        f"--user-data-dir={tmp_path}/chromium",
-    ):
-        options.add_argument(argument)
-    running = webdriver.Chrome(options=options, service=webdriver.ChromeService(driver))
+    running = chromium.start(tmp_path / "chromium")
     yield running
     running.quit()
 
