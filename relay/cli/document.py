@@ -9,6 +9,7 @@ import inspect
 import sys
 from collections.abc import Iterator
 from datetime import time
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, get_args
 
@@ -100,6 +101,8 @@ def _default(field: FieldInfo) -> str:
         return f"[{', '.join(map(_quoted, value))}]"
     if isinstance(value, int | float):
         return str(value)
+    if isinstance(value, Decimal):
+        return _quoted(str(value))
     if isinstance(value, time):
         return _quoted(value.strftime("%H:%M"))
     return _quoted(value.as_posix() if isinstance(value, Path) else value)

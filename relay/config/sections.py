@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import time
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
@@ -28,6 +29,7 @@ from relay.config.values import (
     OptionalMoney,
     OptionalPath,
     Percent,
+    Percentage,
     Period,
     Seconds,
     Section,
@@ -407,6 +409,31 @@ class FeesSection(Section):
         amounts.parse("0.01")
     )
     use_coins: Annotated[bool, Words("Let OfficeRnD pay fees with coins first", form="switch")] = False
+    tax_percent: Annotated[
+        Percentage,
+        Words(
+            "Tax in PaperCut's prices",
+            "Where PaperCut's prices include a tax that OfficeRnD adds to every fee again: the fee is then the largest "
+            "price that, taxed and rounded, is not above the debt. What a whole coin of price cannot reach stays owed.",
+            unit="percent",
+            example="20",
+        ),
+    ] = Decimal(0)
+    location: Annotated[
+        Literal["site", "member"],
+        Words(
+            "Where fees stand",
+            choices=(
+                Choice("site", "at this site's location"),
+                Choice("member", "at the member's own location", "Where it is known and the plan is sold there."),
+            ),
+        ),
+    ] = "site"
+
+    @property
+    def tax_rate(self) -> int:
+        """Return the tax in micros of a percent."""
+        return amounts.from_decimal(self.tax_percent)
 
 
 class PrintSection(Section):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from datetime import time
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 from urllib.parse import urlsplit
@@ -58,6 +59,19 @@ def money(value: Any) -> int:
 
 def optional_money(value: Any) -> int | None:
     return None if value == "" else money(value)
+
+
+def percentage(value: Any) -> Decimal:
+    """Return a rate such as "7.7"."""
+    if not isinstance(value, str):
+        raise wrong('must be a percentage in quotes, such as "20" or "7.7"')
+    try:
+        rate = amounts.parse(value)
+    except ValueError:
+        raise wrong(f'{value!r} is no percentage such as "20" or "7.7"') from None
+    if not 0 <= rate < 100_000_000:
+        raise wrong("must be from 0 to less than 100")
+    return amounts.to_decimal(rate)
 
 
 def clock_time(value: Any) -> time:
@@ -190,6 +204,7 @@ Line = Annotated[str, AfterValidator(one_line)]
 GroupName = Annotated[str, AfterValidator(group_name)]
 OptionalPath = Annotated[Path | None, BeforeValidator(path_from_folder)]
 Money = Annotated[int, BeforeValidator(money)]
+Percentage = Annotated[Decimal, BeforeValidator(percentage)]
 OptionalMoney = Annotated[int | None, BeforeValidator(optional_money)]
 Seconds = Annotated[float, Field(gt=0, le=600)]
 Percent = Annotated[int, Field(ge=0, le=100)]

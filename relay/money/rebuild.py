@@ -13,11 +13,11 @@ from typing import Any
 
 from relay import amounts
 from relay.errors import EXIT_DONE, EXIT_IN_DOUBT, BadAnswer, UnsafePlan
-from relay.money.act import deadline, fees_plan, witness
+from relay.money.act import deadline, fee_list, fees_plan, witness
 from relay.money.act.effects import resolve_command
 from relay.money.act.fee_list import price_of
 from relay.money.books import Books, opened
-from relay.money.decide import periods, reference
+from relay.money.decide import periods, reference, tax
 from relay.money.decide.movement import Fee, Movement, State
 from relay.money.decide.wallet import opening
 from relay.money.ledger import holds, journal, records
@@ -93,7 +93,7 @@ def _all_fees(books: Books, plan: Plan) -> list[RemoteFee]:
             system=SYSTEM,
             operation="GET /fees/count",
         )
-    return [fee for fee in counted.fees if fee.location in ("", books.settings.officernd.location)]
+    return fee_list.of_site(books, counted.fees)
 
 
 def _reference(books: Books, fee: RemoteFee) -> str:
@@ -193,6 +193,7 @@ def _take(books: Books, remote: RemoteFee, name: str, doubtful: bool) -> None:
     )
     state: State = "in_doubt" if doubtful else "posted"
     username = account.username if account is not None else remote.member
+    paid = tax.taxed(fee.price, books.settings.fees.tax_rate, amounts.minor_unit(books.currency))
     with books.ledger.write() as connection:
         if account is not None and account.member_id not in journal.open_wallets(connection, books.name):
             wallet, entry = opening(account, books.business_day())
@@ -206,14 +207,14 @@ def _take(books: Books, remote: RemoteFee, name: str, doubtful: bool) -> None:
                 member_id=remote.member,
                 username=username,
                 company_id=remote.company,
-                amount=fee.price,
+                amount=paid,
                 currency=books.currency,
                 business_day=day,
                 sequence=sequence,
                 state=state,
                 fee_reference=name,
                 fee_state="posted",
-                note=_question(books, fee.price, username, name) if doubtful else "",
+                note=_question(books, paid, username, name) if doubtful else "",
             )
             books.ledger.add_movement(connection, movement)
         books.ledger.evidence(connection, name, "rebuilt", {"fee_id": remote.id})

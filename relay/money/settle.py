@@ -24,7 +24,7 @@ from relay.money.act.planning import new_fee, new_movement, plan_fees, shown, st
 from relay.money.act.readings import PAUSED, Booked, Booking, on_the_way
 from relay.money.books import Books, JobEvidence, first_alone, opened
 from relay.money.decide import periods
-from relay.money.decide.bill import Bill, Case, Decision, Forgiveness, Policy, Share, decide
+from relay.money.decide.bill import Bill, Case, Decision, Forgiveness, Policy, Share, decide, priced
 from relay.money.decide.due import Change
 from relay.money.decide.holds import COMPANY_GONE, FOREIGN_FEE, LIMITS, MAX_TOP_UPS, MEMBER_GONE, UNREAD, Held
 from relay.money.decide.movement import Fee, Movement
@@ -251,6 +251,7 @@ class _Settle:
             every=fees.every,
             opening=fees.opening_balances,
             minimum=fees.minimum,
+            tax=fees.tax_rate,
             max_fee=safety.max_fee,
             max_run_total=safety.max_run_total,
             max_fees_per_person_day=safety.max_fees_per_person_day,
@@ -422,7 +423,8 @@ class _Settle:
             with ledger.write() as connection:
                 ledger.withdraw(connection, fee, movements)
             return ""
-        bill = Bill(fee.member_id, fee.company_id, fee.is_personal, shares)
+        whole = Bill(fee.member_id, fee.company_id, fee.is_personal, shares)
+        bill = priced(whole, books.settings.fees.tax_rate, amounts.minor_unit(books.currency))
         numbers = ledger.fee_numbers(books.business_day())
         planned = new_fee(books, bill, self.guard.plan, numbers[fee.subject_id] + 1)
         with ledger.write() as connection:

@@ -17,7 +17,7 @@ from relay import amounts
 from relay.accounts import LinkedAccount
 from relay.errors import BadAnswer, NotFound
 from relay.money.books import Books
-from relay.money.decide import reference
+from relay.money.decide import reference, tax
 from relay.money.decide.evidence import FeeMatch, match_fee
 from relay.money.decide.holds import Stop
 from relay.money.decide.movement import Fee
@@ -79,9 +79,7 @@ class FeeList:
         except NotFound:
             return False
         is_dated = self.since is None or remote.issue_date >= self.since
-        return (
-            is_dated and remote.plan == self.plan_id and remote.location in ("", self.books.settings.officernd.location)
-        )
+        return is_dated and remote.plan == self.plan_id
 
     def look_up(self, fee: Fee) -> FeeMatch:
         """Return whether one of our fees is in OfficeRnD; "absent" only where that is proved."""
@@ -158,7 +156,7 @@ class FeeList:
             *((fee.member_id, fee.price) for fee in waiting),
             *((fee.member, price_of(fee)) for fee in new),
         ]:
-            prices[member_id] += price
+            prices[member_id] += tax.taxed(price, books.settings.fees.tax_rate, amounts.minor_unit(books.currency))
         return Strangers(held, new, stop, prices)
 
     def _identified(self) -> set[str]:
@@ -202,8 +200,7 @@ def read(books: Books, plan_id: str, looked_for: Iterable[Fee] = ()) -> FeeList:
     if since is not None:
         since = min([since, *(fee.issue_date - OVERLAP for fee in looked_for)])
     counted = books.officernd.counted_fees(plan=plan_id, issued_from=since)
-    here = books.settings.officernd.location
-    fees = tuple(fee for fee in counted.fees if fee.location in ("", here))
+    fees = tuple(of_site(books, counted.fees))
     found = FeeList(books, fees, counted.is_counted, since, plan_id)
     short = found.missing()
     if short:
@@ -214,6 +211,25 @@ def read(books: Books, plan_id: str, looked_for: Iterable[Fee] = ()) -> FeeList:
             operation="GET /fees",
         )
     return found
+
+
+def of_site(books: Books, fees: Sequence[RemoteFee]) -> list[RemoteFee]:
+    """Return the fees of this site: those at its location, and its own wherever they stand.
+
+    A fee of ours stands elsewhere by [fees] location = "member", or because staff moved it.
+    """
+    known = books.ledger.known_fee_ids(fee.id for fee in fees)
+    here = ("", books.settings.officernd.location)
+    return [fee for fee in fees if fee.location in here or fee.id in known or is_ours(books, fee)]
+
+
+def is_ours(books: Books, fee: RemoteFee) -> bool:
+    """Return whether a fee's name carries a reference that this site made for its payer."""
+    return any(
+        reference.belongs(name, books.name, subject)
+        for name in reference.find(fee.name)
+        for subject in (fee.member, fee.company)
+    )
 
 
 def is_void(fee: RemoteFee) -> bool:

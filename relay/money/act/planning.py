@@ -88,11 +88,11 @@ def new_fee(books: Books, bill: Bill, plan: Plan, sequence: int) -> Planned:
         company_id=bill.company_id,
         is_personal=bill.is_personal,
         plan_id=plan.id,
-        location_id=books.settings.officernd.location,
+        location_id=_location(books, bill, plan),
         name=wording.fee_name(
             bill, name, day, settings.detail, bill.shares[0].account.company_name, _jobs_told(books, bill)
         ),
-        price=bill.amount,
+        price=bill.price,
         currency=books.currency,
         issue_date=issue_date(books.settings, day),
         use_coins=settings.use_coins,
@@ -158,7 +158,21 @@ def _movements(books: Books, bill: Bill, fee_reference: str, day: date, sequence
             sequence=sequence,
             fee_reference=fee_reference,
             fee_state="planned",
+            fee_price=bill.price,
         )
+
+
+def _location(books: Books, bill: Bill, plan: Plan) -> str:
+    """Return where the fee stands: at the site, or where the setting says so at the one location of those who owe it.
+
+    A location where the plan is not sold would be refused, so the fee then stands at the site.
+    """
+    here = books.settings.officernd.location
+    theirs = {share.account.location_id for share in bill.shares}
+    if books.settings.fees.location == "site" or len(theirs) != 1:
+        return here
+    (own,) = theirs
+    return own if own and (not plan.locations or own in plan.locations) else here
 
 
 def _jobs_told(books: Books, bill: Bill) -> str:

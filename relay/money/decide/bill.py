@@ -8,14 +8,14 @@ explained waits for a person, and a person's word moves exactly what it named.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Literal
 
 from relay import amounts
 from relay.accounts import LinkedAccount
 from relay.errors import UnsafePlan, argument
-from relay.money.decide import holds, wallet
+from relay.money.decide import holds, tax, wallet
 from relay.money.decide.due import Change, due
 from relay.money.decide.holds import Held, Hold, Word
 from relay.money.decide.periods import Period
@@ -33,10 +33,20 @@ class Policy:
     every: Period = "day"
     opening: Literal["hold", "bill", "forgive"] = "hold"
     minimum: int = 10_000
+    tax: int = 0  # micros of a percent
     max_fee: int = 200_000_000
     max_run_total: int = 2_000_000_000
     max_fees_per_person_day: int = 0
     allow: frozenset[str] = frozenset()
+
+    @property
+    def coin(self) -> int:
+        return amounts.minor_unit(self.currency)
+
+    @property
+    def least(self) -> int:
+        """The smallest debt that is billed."""
+        return tax.least(self.minimum, self.tax, self.coin)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,12 +93,16 @@ class Share:
 
 @dataclass(frozen=True, slots=True)
 class Bill:
-    """One fee to make. `member_id` is "" where a company is billed for several accounts, or for a shared one."""
+    """One fee to make: `price` micros without tax, and the debt that it takes over, which includes the tax.
+
+    `member_id` is "" where a company is billed for several accounts, or for a shared one.
+    """
 
     member_id: str
     company_id: str
     is_personal: bool
     shares: tuple[Share, ...]
+    price: int = 0
 
     @property
     def amount(self) -> int:
@@ -142,10 +156,6 @@ class Decision:
     voids: tuple[Void, ...] = ()
     held: tuple[Held, ...] = ()
     refused: tuple[UnsafePlan, ...] = ()
-
-    @property
-    def total(self) -> int:
-        return sum(bill.amount for bill in self.bills)
 
 
 def decide(cases: Sequence[Case], policy: Policy) -> Decision:
@@ -251,7 +261,7 @@ class _Account:
         """Return what is due now, micros in whole coins: by the period, and what words made owed at once."""
         policy, released = self.policy, -self.wallet.buckets.owed + self.case.wallet.buckets.owed
         changes = (*self.case.changes, Change(policy.today, -released))
-        by_period = due(changes, policy.today, policy.every, policy.minimum, policy.currency)
+        by_period = due(changes, policy.today, policy.every, policy.least, policy.currency)
         by_word = amounts.billable(-self.billed_by_word, policy.currency)
         return max(by_period, by_word if by_word >= policy.minimum else 0)
 
@@ -325,7 +335,18 @@ def _grouped(shares: Iterable[Share], policy: Policy) -> list[Bill]:
     for company_id, members in sorted(companies.items()):
         ordered = tuple(sorted(members, key=lambda share: share.account.member_id))
         bills.append(Bill("", company_id, False, ordered))
-    return bills
+    return [bill for bill in (priced(bill, policy.tax, policy.coin) for bill in bills) if bill.price]
+
+
+def priced(bill: Bill, rate: int, coin: int) -> Bill:
+    """Return a bill with its price; what the price cannot reach for its tax is left out of the largest share."""
+    price = tax.price_within(bill.amount, rate, coin)
+    rest = bill.amount - tax.taxed(price, rate, coin)
+    if not rest:
+        return replace(bill, price=price)
+    largest = max(bill.shares, key=lambda share: share.amount)
+    shares = [replace(share, amount=share.amount - rest) if share is largest else share for share in bill.shares]
+    return replace(bill, price=price, shares=tuple(share for share in shares if share.amount > 0))
 
 
 def _within_limits(bills: Sequence[Bill], cases: Mapping[str, Case], policy: Policy) -> tuple[list[Bill], list[Held]]:

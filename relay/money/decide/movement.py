@@ -109,6 +109,7 @@ class Movement:
     fee_state: State | None = None
     fee_id: str = ""
     fee_lost: bool = False
+    fee_price: int = 0  # of the whole fee, without tax
     period: str | None = None
     lost: bool = False
     by_word: bool = False  # a person said where it stands

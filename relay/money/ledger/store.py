@@ -27,13 +27,14 @@ from relay.money.decide.movement import CLOSED, Fee, Kind, Movement, State, chec
 from relay.money.decide.wallet import Entry, Wallet, posted
 from relay.money.ledger import holds, journal, lease, tables
 
-_FROM_FEE = ("fee_id", "fee_lost")  # of a movement, kept in the fee's row
+_FROM_FEE = ("fee_id", "fee_lost", "fee_price")  # of a movement, kept in the fee's row
 # Built once: a settle asks for them thousands of times.
 _MOVEMENTS = (
     select(
         *(tables.movements.c[name] for name in Movement.__dataclass_fields__ if name not in _FROM_FEE),
         func.coalesce(tables.fees.c.fee_id, "").label("fee_id"),
         func.coalesce(tables.fees.c.lost, False).label("fee_lost"),
+        func.coalesce(tables.fees.c.price, 0).label("fee_price"),
         func.coalesce(tables.fees.c.note, "").label("fee_note"),
     )
     .select_from(tables.movements.outerjoin(tables.fees, tables.movements.c.fee_reference == tables.fees.c.reference))

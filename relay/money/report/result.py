@@ -47,9 +47,14 @@ class MoneyResult:
 
     @property
     def total(self) -> int:
+        """The sum of the fees' prices, each once however many people share it."""
         counted = "planned" if self.showing else "posted"
-        fees = [movement for movement in self.movements if movement.kind == "fee"]
-        return sum(movement.amount for movement in fees if PUBLIC_STATES[movement.stage] == counted)
+        fees = {
+            movement.fee_reference: movement.fee_price
+            for movement in self.movements
+            if movement.kind == "fee" and PUBLIC_STATES[movement.stage] == counted
+        }
+        return sum(fees.values())
 
     def as_json(self) -> dict[str, Any]:
         """Return the contract's fields; `notes` and `error` only where there is something to say."""
