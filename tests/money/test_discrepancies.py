@@ -252,7 +252,7 @@ def test_what_was_moved_before_a_link_is_no_difference_after_it(site: Site) -> N
 
 
 def test_a_rebuilt_ledger_misses_nothing(site: Site) -> None:
-    from test_foreign import lose_the_ledger, rebuild
+    from tests.support.money_acts import lose_the_ledger, rebuild
 
     site.person("ann")
     site.prints("ann", 2.0)

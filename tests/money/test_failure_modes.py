@@ -268,7 +268,7 @@ def test_11_jobs_printed_after_a_restore_release_nothing(site: Site) -> None:
 
 
 def test_12_a_lost_journal_bills_nothing_and_is_rebuilt(site: Site, ann: str) -> None:
-    from test_foreign import lose_the_ledger, rebuild
+    from tests.support.money_acts import lose_the_ledger, rebuild
 
     site.settle()
     first = reference.find(site.fees_of(ann)[0].name)

@@ -236,7 +236,7 @@ def test_a_changed_currency_ends_with_the_setting_alone(site: Site) -> None:
 
 def test_a_word_on_a_stop_is_void_once_its_facts_have_changed(site: Site) -> None:
     """Three fees of the old connector are answered; a fourth comes before the next run: nobody has spoken of that."""
-    from test_foreign import foreign_fee
+    from tests.support.money_acts import foreign_fee
 
     people = [site.person(name) for name in ("ann", "bob", "eve", "joe")]
     for member in people[:3]:
