@@ -65,6 +65,16 @@ class SharedAccount:
     unlinked_at: datetime | None = None
 
 
+def folded(text: str) -> str:
+    """Return an address, username, id or card number in comparable form: case does not matter, letters do.
+
+    Folding for search would make one of `straße` and `strasse`, which are two addresses. Letter by letter, since what a
+    capital becomes must not hang on its neighbours.
+    """
+    composed = unicodedata.normalize("NFC", text.strip())
+    return unicodedata.normalize("NFC", "".join(letter.lower() for letter in composed))
+
+
 def email_key(address: str) -> str:
     """Return an e-mail address in comparable form; "" for none."""
-    return unicodedata.normalize("NFC", address.strip()).casefold()
+    return folded(address)

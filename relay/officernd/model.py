@@ -8,7 +8,7 @@ fees, passes and check-ins; field names of v1 are not accepted.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -24,7 +24,11 @@ class Organization:
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A person. `email` is neither always present nor unique; `location` and `company` are ids."""
+    """A person. `email` is neither always present nor unique; `location` and `company` are ids.
+
+    `unusable` are the custom properties that hold a list, a yes or no, or something nested: no card number, username or
+    PIN can be read from those. Source: corrections to the reference, one real page.
+    """
 
     id: str
     name: str
@@ -35,6 +39,7 @@ class Member:
     start_date: str = ""
     properties: Mapping[str, str] = field(default_factory=dict, hash=False)
     modified_at: str = ""
+    unusable: Collection[str] = field(default=(), hash=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,9 +176,22 @@ def _number(record: Mapping[str, Any], key: str, default: str = "0") -> Decimal:
 
 
 def _properties(record: Mapping[str, Any]) -> dict[str, str]:
-    """Return custom properties as text; the map can be missing when it is empty, and values may be numbers."""
+    """Return the custom properties that are texts or numbers, as text; the map can be missing when it is empty."""
     values = record.get("properties") or {}
-    return {str(key): str(value) for key, value in values.items() if value is not None}
+    return {str(key): _plain(value) for key, value in values.items() if value is not None and not _is_unusable(value)}
+
+
+def _unusable(record: Mapping[str, Any]) -> tuple[str, ...]:
+    values = record.get("properties") or {}
+    return tuple(sorted(str(key) for key, value in values.items() if value is not None and _is_unusable(value)))
+
+
+def _is_unusable(value: object) -> bool:
+    return isinstance(value, bool) or not isinstance(value, (str, int, float))
+
+
+def _plain(value: str | float) -> str:
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
 
 
 def organization(record: Mapping[str, Any]) -> Organization:
@@ -191,6 +209,7 @@ def member(record: Mapping[str, Any]) -> Member:
         start_date=_text(record, "startDate"),
         properties=_properties(record),
         modified_at=_text(record, "modifiedAt"),
+        unusable=_unusable(record),
     )
 
 

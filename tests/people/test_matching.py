@@ -267,3 +267,24 @@ def test_a_linked_account_that_became_internal_is_a_question(matched) -> None:
     found = matched(world([member(1)], [account("ann", internal=True)], links=[linked("m1", "ann")]))
     assert codes(found) == ["internal_user"]
     assert found.accounts == {} and found.new == {}
+
+
+@pytest.mark.parametrize(
+    ("held", "address", "is_theirs"),
+    [
+        ("straße@example.com", "strasse@example.com", False),
+        ("STRASSE@example.com", "strasse@example.com", True),
+        ("STRAẞE@example.com", "straße@example.com", True),
+        ("ΣΑΣ@example.com", "σασ@example.com", True),
+        ("ﬁ@example.com", "fi@example.com", False),
+        ("JOSE\u0301@example.com", "josé@example.com", True),
+    ],
+)
+def test_case_folds_in_an_address_and_letters_do_not(matched, held: str, address: str, is_theirs: bool) -> None:
+    found = matched(world([member(1, email=address)], [account("somebody", email=held)]))
+    assert (found.accounts == {"m1": "somebody"}) is is_theirs
+
+
+def test_a_list_is_no_username(matched) -> None:
+    found = matched(world([member(1, email="", unusable=("login",))]), "property:login")
+    assert codes(found) == ["username_unusable"] and found.new == {}

@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from relay.officernd import model
 from relay.people.decide.plan import Plan, plan
 from relay.people.directory import DirectoryUser
 from relay.people.world import CompanyGroup, World, one_line
-from tests.support.people_values import ELSEWHERE, NOW, account, linked, member, settings_for, world
+from tests.support.people_values import ELSEWHERE, HERE, NOW, account, linked, member, settings_for, world
 
 INDIVIDUAL, EVERYONE = "[Individual Member]", "[OfficeRnD Members]"
 UNLINKED, BLOCKED = "UNLINKED_MEMBERS_TO_OFFICERND", "[OfficeRnD Not Allowed]"
@@ -526,3 +527,17 @@ def test_the_plan_as_json_has_the_contracts_fields(planned) -> None:
 
 def test_one_line_is_what_a_record_can_carry() -> None:
     assert one_line("  a\t b\u2028c\u200b ") == "a b c"
+
+
+@pytest.mark.parametrize("value", [["4711"], True, False, {"number": "4711"}])
+def test_a_list_or_a_yes_or_no_is_no_card_and_no_pin(planned, value: object) -> None:
+    record = {"_id": "m1", "name": "P1", "email": "p1@example.com", "status": "active", "location": HERE}
+    odd = model.member(record | {"properties": {"card": value, "pin": value, "size": 42.0}})
+    assert (odd.properties, odd.unusable) == ({"size": "42"}, ("card", "pin"))
+    made = planned(
+        replace(carded("1"), officernd=replace(carded("1").officernd, members={"m1": odd})),
+        members={"card_property": "card"},
+        signin={"pin_property": "pin"},
+    )
+    assert [one.code for one in made.warnings] == ["card_unusable", "pin_unusable"]
+    assert made.people[0].card == ""

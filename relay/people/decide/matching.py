@@ -260,15 +260,20 @@ class _Matcher:
 
     def cannot_be_named(self, member: Member) -> None:
         outcome = email_outcome(member)
-        if self.rule.startswith("property:"):
-            key = self.rule.removeprefix("property:")
+        key = self.rule.removeprefix("property:")
+        if self.rule.startswith("property:") and key in member.unusable:
+            why, advice = f"what stands in {key} is a list or a yes or no, and no name", f"correct {key} in OfficeRnD"
+        elif self.rule.startswith("property:"):
             why, advice = f"the custom property {key} is empty", f"fill {key} in OfficeRnD"
         elif member.email.strip():
             why, advice = outcome.text, "correct the address in OfficeRnD"
         else:
             why, advice = outcome.text, "enter an address in OfficeRnD"
         self.found.not_made[member.id] = why
-        code = "no_email" if not outcome.passed else "no_username"
+        if self.rule.startswith("property:") and key in member.unusable:
+            code = "username_unusable"
+        else:
+            code = "no_email" if not outcome.passed else "no_username"
         self.warn(
             code,
             member.name or member.id,

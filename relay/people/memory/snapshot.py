@@ -20,7 +20,7 @@ from relay.private_files import make_private_folder, write_private
 
 log = logging.getLogger(__name__)
 
-FORMAT = 1
+FORMAT = 2  # 2: properties without lists and the like
 NAME = "people.json"
 
 
