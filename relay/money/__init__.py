@@ -5,6 +5,7 @@ from relay.money.report.discrepancies import discrepancies
 from relay.money.report.journal import journal
 from relay.money.report.status import (
     held,
+    last_readings,
     last_runs,
     members_with_open_movements,
     open_movements,
@@ -26,6 +27,7 @@ __all__ = [
     "held_for",
     "journal",
     "keep_witness",
+    "last_readings",
     "last_runs",
     "members_with_open_movements",
     "open_movements",

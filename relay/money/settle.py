@@ -303,8 +303,9 @@ class _Settle:
             decided = [case.account.member_id for case in cases if not case.busy]
             over = [wallet.member_id for wallet in booking.over]
             holds.renew_holds(connection, books.name, waiting, (*decided, *over), now)
-            accounts = [account.member_id for account in books.accounts]
-            holds.renew_holds(connection, books.name, unread, accounts, now, code=UNREAD)
+            names = {account.member_id: account.username for account in books.accounts}
+            holds.renew_holds(connection, books.name, unread, names, now, code=UNREAD)
+            holds.follow_names(connection, books.name, names)
             readings.end_pause(books, connection, booking)
 
     def _release(self, connection: Connection, decision: Decision, stored: Mapping[str, Wallet]) -> None:

@@ -19,6 +19,7 @@ from relay.errors import BadAnswer, NotFound, RelayError
 from relay.officernd.client import OfficeRnD
 from relay.officernd.model import Organization
 from relay.papercut.client import PaperCut, balance_from_text, is_true
+from relay.people.decide.renames import follow_hand_renames
 from relay.people.memory.snapshot import Snapshot
 from relay.people.world import Account, Memory, OfficeRnDSide, PaperCutSide, World
 from relay.progress import Phase, Progress
@@ -67,6 +68,7 @@ def read_world(site: Site, memory: Memory) -> World:
         accounts = pool.submit(read_papercut, site.papercut, shared.progress)
         found = World(people.result(), accounts.result(), memory)
     found = replace(found, memory=follow_renames(memory, found.papercut.accounts))
+    found = follow_hand_renames(found, site.settings)
     check_departures(site.officernd, found)
     check_accounts(site.settings, found)
     site.progress.line(
@@ -113,6 +115,7 @@ def read_changes(site: Site, memory: Memory, snapshot: Snapshot, *, member_id: s
     groups.update(read_groups(papercut, foreign, progress))
     found = World(side, PaperCutSide({**accounts, **fresh}, groups, width), memory)
     found = replace(found, memory=follow_renames(memory, found.papercut.accounts))
+    found = follow_hand_renames(found, site.settings)
     check_accounts(site.settings, found)
     return found
 

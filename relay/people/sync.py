@@ -10,7 +10,7 @@ from datetime import timedelta
 
 from relay.database import reading
 from relay.errors import EXIT_DONE, EXIT_FAILED, EXIT_REFUSED
-from relay.money import members_with_open_movements
+from relay.money import last_readings, members_with_open_movements
 from relay.people import read, ready, who
 from relay.people.act.apply import Failure, apply
 from relay.people.act.publish import current_directory, publish
@@ -126,7 +126,8 @@ def remembered(site: Site) -> Memory:
         memory = links.read_memory(connection, site.name)
     busy = members_with_open_movements(site.database, site.name)
     usernames = {memory.links[member_id].username for member_id in busy if member_id in memory.links}
-    return replace(memory, open_movements=frozenset(usernames))
+    readings = last_readings(site.database, site.name, {one.member_id: one.linked_at for one in memory.links.values()})
+    return replace(memory, open_movements=frozenset(usernames), readings=readings)
 
 
 def _wanted_back(memory: Memory, member_id: str) -> Memory:

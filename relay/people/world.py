@@ -94,6 +94,7 @@ class Link:
     `linked_at` is None until the account was seen in PaperCut under this name; a link that was seen and whose account
     is gone was deleted by hand. `opening_balance` (micros) and `opening_jobs` (None: not known) are the balance and the
     job counter at the moment of linking. `email` is the address that the username was last checked against.
+    `account_email` is the one that the account itself was last seen with, by which a renamed one is found again.
     `initial_done`: the settings of a new account are written.
     `standing` and the fields after it are those of the directory in force.
     """
@@ -112,6 +113,7 @@ class Link:
     location_id: str = ""
     deleted_at: datetime | None = None
     opening_jobs: int | None = None
+    account_email: str = ""
 
     @property
     def is_active(self) -> bool:
@@ -144,6 +146,8 @@ class Memory:
     `answers` are (member id, username) a person named with `link`; `denied` those ruled out with `not-same`;
     `group_answers` are (company id, group). `disabled` are usernames whose printing we switched off.
     `open_movements` are usernames with money under way. `synced_at` is when the last successful sync ended.
+    `readings` are the last believed (balance in micros, job counter), by member id. `renamed_from` are the usernames
+    that links had before they followed an account which staff renamed.
     """
 
     links: Mapping[str, Link] = field(default_factory=dict)
@@ -154,6 +158,8 @@ class Memory:
     disabled: frozenset[str] = frozenset()
     renames: tuple[Rename, ...] = ()
     open_movements: frozenset[str] = frozenset()
+    readings: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    renamed_from: Mapping[str, str] = field(default_factory=dict)
     organization_id: str = ""
     synced_at: datetime | None = None
 

@@ -5,7 +5,7 @@ Small reads and writes on a connection that the caller opened; nothing here deci
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from sqlalchemy import Connection, insert, select, update
@@ -82,6 +82,14 @@ def add_holds(connection: Connection, site: str, held: Iterable[Held], now: date
     ]
     if rows:
         connection.execute(insert(tables.holds), rows)
+
+
+def follow_names(connection: Connection, site: str, names: Mapping[str, str]) -> None:
+    """Tell what is held by the names that the accounts have by now: {member id: username}."""
+    for row in open_holds(connection, site):
+        username = names.get(row.member_id, row.username)
+        if username != row.username:
+            connection.execute(update(tables.holds).where(tables.holds.c.id == row.id).values(username=username))
 
 
 def end_hold(connection: Connection, hold_id: int, now: datetime) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -57,6 +58,17 @@ def open_movements(database: Engine, settings: Settings) -> list[dict[str, Any]]
 def members_with_open_movements(database: Engine, site: str) -> frozenset[str]:
     """Return the member ids whose account must not be deleted, because a movement of theirs is open."""
     return frozenset(movement.member_id for movement in Ledger(database, site, Clock()).open_movements())
+
+
+def last_readings(database: Engine, site: str, links: Mapping[str, datetime | None]) -> dict[str, tuple[int, int]]:
+    """Return the last believed (balance in micros, job counter) of the links (member id: linked at) that were read."""
+    with reading(database) as connection:
+        found = journal.open_wallets(connection, site)
+    return {
+        member_id: (wallet.balance, wallet.jobs or 0)
+        for member_id, wallet in found.items()
+        if links.get(member_id) == wallet.linked_at
+    }
 
 
 def held(database: Engine, settings: Settings) -> list[dict[str, Any]]:

@@ -145,7 +145,9 @@ class _Work:
         with self.site.database.begin() as connection:
             organization = self.world.officernd.organization.id
             links.remember_site(connection, self.site.name, organization, links.last_sync(connection, self.site.name))
-            changed = [one for one in linked if memory.links.get(one.member_id) != one]
+            changed = [
+                one for one in linked if memory.links.get(one.member_id) != one or one.member_id in memory.renamed_from
+            ]
             links.store_links(connection, self.site.name, changed)
             for link in linked:
                 if link.member_id in memory.answers:
@@ -153,7 +155,17 @@ class _Work:
             links.replace_groups(connection, self.site.name, {**going, **self.plan.group_rows}.values())
             disabled = [decision.username for decision in self.plan.people if decision.disable]
             links.remember_disabled(connection, self.site.name, disabled, now)
+            links.rename_disabled(connection, self.site.name, self.followed())
             links.open_renames(connection, self.site.name, self.renames(), now)
+
+    def followed(self) -> dict[str, str]:
+        """Return the names of accounts that staff renamed, and that are remembered by now: {old: new}."""
+        memory = self.world.memory
+        return {
+            former: self.links[member_id].username
+            for member_id, former in memory.renamed_from.items()
+            if member_id in self.links
+        }
 
     def opening_balances(self) -> dict[str, int]:
         """Return the balances, at this moment, of the accounts that are linked now."""
@@ -480,12 +492,16 @@ class _Work:
         done = []
         for decision in self.plan.people:
             username = self.name_of(decision)
-            if decision.link is None or username not in self.accounts or not decision.fix_initial:
+            if decision.link is None or username not in self.accounts:
                 continue
-            link = replace(self.links[decision.link.member_id], username=username)
+            known = self.links[decision.link.member_id]
+            link = replace(known, username=username, account_email=self.accounts[username].email)
             if decision.create:
                 link = replace(link, linked_at=now, opening_balance=0)
-            done.append(replace(link, initial_done=username not in self.failures))
+            if decision.fix_initial:
+                link = replace(link, initial_done=username not in self.failures)
+            if link != known:
+                done.append(link)
         enabled = [
             decision.username
             for decision in self.plan.people

@@ -14,7 +14,7 @@ from typing import Literal
 
 from papercut_scripts import signin_pin
 from relay import amounts
-from relay.accounts import email_key
+from relay.accounts import email_key, folded
 from relay.config import Settings
 from relay.errors import argument
 from relay.officernd.model import Member
@@ -192,6 +192,7 @@ class _Decider:
             company_id=member.company if company else "",
             company_name=company.name if company else "",
             location_id=home_location(member, self.company_locations),
+            account_email=account.email if account else "",
         )
         if account is None:
             created = self._create(member, desired, link)
@@ -228,6 +229,8 @@ class _Decider:
         elif new_name:
             before["username"], after["username"] = username, new_name
             change = Change("rename", username, member_id, "the e-mail address has changed", before, after)
+        elif member_id in self.memory.renamed_from:
+            change = self._followed(member_id, username, before, after)
         elif after:
             returned = former is not None and former.standing != ACTIVE
             reason = "may print again" if returned else f"changed: {', '.join(sorted(after))}"
@@ -366,15 +369,22 @@ class _Decider:
         }
         claimants: defaultdict[str, set[str]] = defaultdict(set)
         for member_id, card in wanted.items():
-            claimants[card.casefold()].add(self.active[member_id])
+            claimants[folded(card)].add(self.active[member_id])
         for account in self.papercut.accounts.values():
             for card in (account.primary_card, account.secondary_card):
-                claimants[card.strip().casefold()].add(account.username)
+                claimants[folded(card)].add(account.username)
         found = {}
         for member_id, card in sorted(wanted.items()):
+            if key in self.members[member_id].unusable:
+                self._warn(
+                    "card_unusable",
+                    self.active[member_id],
+                    f"What stands in {key} of {self._who(member_id)} is a list or a yes or no, and no card number, so "
+                    "none was written: correct it in OfficeRnD.",
+                )
             if not card:
                 continue
-            others = claimants[card.casefold()] - {self.active[member_id]}
+            others = claimants[folded(card)] - {self.active[member_id]}
             held = self.papercut.accounts.get(self.active[member_id])
             if held and held.primary_card == card and not others:
                 continue
@@ -393,7 +403,8 @@ class _Decider:
         key = self.settings.signin.pin_property
         for member_id, username in sorted(self.active.items()):
             member = self.members[member_id]
-            if member.properties.get(key, "").strip() and not pin_of(member, key):
+            filled = key in member.unusable or member.properties.get(key, "").strip()
+            if filled and not pin_of(member, key):
                 self._warn(
                     "pin_unusable",
                     username,
@@ -429,7 +440,7 @@ class _Decider:
         if delete:
             before, after = {"groups": sorted(present_groups)}, {"deleted": True}
             gone = Change("remove", username, member_id or None, reason, before, after)
-            link = replace(link, standing=standing) if link else None
+            link = replace(link, standing=standing, account_email=account.email) if link else None
             return Decision(username, None, present, gone, link, delete=True)
         disable = True if policy != "keep" and not account.disabled else None
         if disable:
@@ -437,8 +448,20 @@ class _Decider:
         if set(present_groups) != set(groups):
             before["groups"], after["groups"] = sorted(present_groups), sorted(groups)
         change = Change("remove", username, member_id or None, reason, before, after) if after else None
-        link = replace(link, standing=standing) if link else None
+        if change is None and member_id in self.memory.renamed_from:
+            change = self._followed(member_id, username, before, after)
+        link = replace(link, standing=standing, account_email=account.email) if link else None
         return Decision(username, desired, present, change, link, disable=disable)
+
+    def _followed(
+        self, member_id: str, username: str, before: Mapping[str, object], after: Mapping[str, object]
+    ) -> Change:
+        """Return the change of a link that followed its account: in PaperCut staff made it already."""
+        former = self.memory.renamed_from[member_id]
+        reason = f"the account was renamed from {former} in PaperCut"
+        return Change(
+            "adopt", username, member_id, reason, {**before, "username": former}, {**after, "username": username}
+        )
 
     def _why_gone(self, member_id: str) -> str:
         if member_id not in self.members:
@@ -448,7 +471,7 @@ class _Decider:
     def _link_of(self, member_id: str, username: str) -> Link:
         """Return the link of somebody who may not print: what is remembered, or a first one."""
         former = self.memory.links.get(member_id)
-        if former is not None and not former.deleted_at:
+        if former is not None and not former.deleted_at and former.username == username:
             return former
         member = self.members[member_id]
         return Link(
@@ -485,6 +508,8 @@ class _Decider:
         found = []
         for member_id, link in self.memory.links.items():
             if link.deleted_at or link.username in self.papercut.accounts or member_id in self.matching.new:
+                continue
+            if member_id in self.matching.accounts:  # followed to another account
                 continue
             if member_id in self.matching.gone:
                 link = replace(link, standing="gone")

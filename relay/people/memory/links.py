@@ -6,7 +6,7 @@ the effect they announce, so that a killed run is continued from the truth.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from datetime import datetime
 
@@ -165,6 +165,19 @@ def remember_disabled(connection: Connection, site: str, usernames: Iterable[str
 
 def forget_disabled(connection: Connection, site: str, usernames: Iterable[str]) -> None:
     _delete_ids(connection, people_disabled, site, people_disabled.c.username, list(usernames))
+
+
+def rename_disabled(connection: Connection, site: str, names: Mapping[str, str]) -> None:
+    """Remember whom we disabled by the names that their accounts have by now: {old: new}, which may be exchanged."""
+    table = people_disabled
+    if not names:
+        return
+    rows = connection.execute(select(table).where(table.c.site == site)).mappings()
+    moved = [{**row, "username": names[row["username"]]} for row in rows if row["username"] in names]
+    if moved:
+        forget_disabled(connection, site, names)
+        forget_disabled(connection, site, [row["username"] for row in moved])
+        connection.execute(insert(table), moved)
 
 
 def open_renames(connection: Connection, site: str, renames: Iterable[Rename], at: datetime) -> None:
