@@ -20,7 +20,7 @@ from relay import http
 from relay.clock import Clock
 from relay.config import Settings
 from relay.errors import AuthFailed, BadAnswer, NotSent, RateLimited, Refused
-from relay.private_files import write_private
+from relay.private_files import make_private_folder, write_private
 
 SYSTEM = "OfficeRnD"
 EARLY_S = 120  # a token is not used in the last minutes of its life, so that no long run meets its end
@@ -115,7 +115,7 @@ class TokenSource:
             ) from None
         stored = {"about": self._about, "token": self._token, "expires_at": self._expires_at_s}
         try:
-            self._file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            make_private_folder(self._file.parent)
             write_private(self._file, json.dumps(stored))
         except OSError:
             return  # the token still serves this process; the ledger will tell that the folder cannot be written
