@@ -149,15 +149,29 @@ def program_keys(site: Site) -> Iterator[Finding]:
                 key,
                 f"PaperCut asks another program than ours ({key} = {value}): {_AGAIN}, if ours is meant to take over.",
             )
-        elif Path(value).is_absolute() and folder and not Path(value).is_file():
+        elif folder and not (started := program_file(value, folder)).is_file():
+            where = "is not there" if Path(value).is_absolute() else f"is in no folder of {properties.FOLDER_LIST}"
             yield Finding(
                 "program_missing",
                 "error",
                 value,
-                f"The program that PaperCut is told to start is not there ({key} = {value}): {_AGAIN}.",
+                f"The program that PaperCut is told to start {where} ({key} = {value}): {_AGAIN}.",
             )
-        elif Path(value).is_file() and site.settings.scripts.home.is_dir():
-            yield from _spawn(site, key, value)
+        elif folder and site.settings.scripts.home.is_dir():
+            yield from _spawn(site, key, str(started))
+
+
+def program_file(value: str, folder: Path) -> Path:
+    """Return what PaperCut starts for a key's value: a full path, or a name that it looks for in the listed folders.
+
+    Source: PaperCut manual, custom programs (the name, since 22.1.1); HexaSpaceRND field report (full paths, 22.0.9).
+    """
+    if Path(value).name != value:
+        return Path(value)
+    security = Path(places.security_file(str(folder)))
+    data = security.read_bytes() if security.is_file() else b""
+    listed = [Path(entry) / value for entry in properties.entries(data, properties.FOLDER_LIST)]
+    return next((path for path in listed if path.is_file()), Path(places.program_folder(str(folder))) / value)
 
 
 def _is_ours(value: str) -> bool:
@@ -174,14 +188,15 @@ def _does(key: str, ours: str, old: str) -> str:
 
 def set_programs(site: Site, findings: list[Finding]) -> None:
     folder = install_dir(site)
-    papercut = site.reached_papercut
     for finding in findings:
-        program = places.program(str(folder), PROGRAMS[finding.subject])
-        papercut.set_config(finding.subject, program)
-        if papercut.config(finding.subject) != program:
-            raise Refused(
-                f"PaperCut took {finding.subject} without keeping it: set it by hand to {program}.", system="PaperCut"
-            )
+        _keep(site, finding.subject, places.program(str(folder), PROGRAMS[finding.subject]))
+
+
+def _keep(site: Site, key: str, program: str) -> None:
+    papercut = site.reached_papercut
+    papercut.set_config(key, program)
+    if papercut.config(key) != program:
+        raise Refused(f"PaperCut took {key} without keeping it: set it by hand to {program}.", system="PaperCut")
 
 
 def _spawn(site: Site, key: str, program: str) -> Iterator[Finding]:
@@ -288,5 +303,19 @@ def source_in_use(site: Site) -> Iterator[Finding]:
             "Options > User/Group Sync",
             "PaperCut has not asked our user source for anybody yet: see that Primary sync source is Custom Program. "
             "If another source (Active Directory, say) is set there, those who log in through it lose their login by "
-            f"the change: {papercut.total_users()} accounts are there now; give staff internal accounts first.",
+            f"the change: {papercut.total_users()} accounts are there now; give staff internal accounts first. If "
+            "Custom Program is set and the server was restarted, it may take the programs in their other form only: "
+            f"enter {_other_forms(site)} there, or run the installer with --proof, which tries both.",
         )
+
+
+def _other_forms(site: Site) -> str:
+    """Return our programs by name where PaperCut has their paths, and by path where it has their names."""
+    folder = install_dir(site)
+    values = [site.reached_papercut.config(key) for key in PROGRAMS]
+    forms = [
+        str(program_file(value, folder)) if folder and Path(value).name == value else Path(value).name
+        for value in values
+        if value
+    ]
+    return " and ".join(forms)

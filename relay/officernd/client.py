@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from typing import Any, TypeVar
 
 import requests
@@ -184,11 +185,17 @@ class OfficeRnD:
             body["member"] = fee.member
         if fee.company:
             body["company"] = fee.company
-        parameters = {"shouldUseCoins": "true"} if fee.use_coins else {}
-        return self._created("fees", body, parameters, reference)
+        return self._created("fees", body, _coins(fee.use_coins), reference)
 
-    def update_fee(self, fee_id: str, changes: Mapping[str, Any], reference: str = "") -> None:
-        self._write("PUT", f"fees/{fee_id}", dict(changes), {}, reference)
+    def update_fee(
+        self, fee_id: str, *, price: Decimal, is_personal: bool, use_coins: bool = False, reference: str = ""
+    ) -> None:
+        """Change what can be changed of a fee that is on no invoice yet: its price and who pays it.
+
+        Source: developer reference v2, fees (PUT takes properties, price and billToMember; coins are of the query).
+        """
+        body = {"price": float(price), "billToMember": is_personal}
+        self._write("PUT", f"fees/{fee_id}", body, _coins(use_coins), reference)
 
     def delete_fee(self, fee_id: str, reference: str = "") -> None:
         self._write("DELETE", f"fees/{fee_id}", None, {}, reference)
@@ -500,6 +507,11 @@ class _Counting(Progress):
 
 def _between(start: datetime, end: datetime) -> dict[str, str]:
     return {"modifiedAt[$gte]": model.moment(start), "modifiedAt[$lt]": model.moment(end)}
+
+
+def _coins(use: bool) -> dict[str, str]:
+    """Return the query of a fee that coins may pay: it is no field of the body."""
+    return {"shouldUseCoins": "true"} if use else {}
 
 
 def _modified(since: str | None) -> dict[str, str]:

@@ -428,6 +428,32 @@ def test_the_folder_list_is_compared_with_where_the_programs_really_are(good: Be
     assert not good.find("folder_not_allowed")
 
 
+def test_programs_may_be_named_instead_of_given_by_path(good: Bench) -> None:
+    """corrections, custom programs: newer servers look for a name in the listed folders."""
+    state = good.papercut.state
+    for key in (server.AUTH_KEY, server.USER_SOURCE_KEY):
+        state.config[key] = server.PROGRAMS[key]
+    told = {"program_missing", "program_foreign", "auth_program_fails", "user_source_fails", "folder_not_allowed"}
+    assert not good.codes() & told
+    program_of = Path(places.program(str(state.data_dir), "officernd-auth"))
+    program_of.write_text("#!/bin/sh\nexit 3\n")
+    assert good.find("auth_program_fails")
+    program_of.unlink()
+    found = good.find("program_missing")
+    assert found and "is in no folder of security.custom-executable" in found.message
+
+
+def test_a_source_that_is_not_asked_names_the_other_form(good: Bench) -> None:
+    """corrections, custom programs: if newer servers refuse paths, every login and sync fails."""
+    state = good.papercut.state
+    paths = [state.config[key] for key in server.PROGRAMS]
+    found = good.find("source_not_asked")
+    assert found and "enter officernd-user-source and officernd-auth there" in found.message
+    state.config |= server.PROGRAMS
+    found = good.find("source_not_asked")
+    assert found and f"enter {' and '.join(paths)} there" in found.message
+
+
 def test_checking_writes_to_neither_system(good: Bench) -> None:
     good.check()
     assert not good.papercut.writes

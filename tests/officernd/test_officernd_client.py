@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -263,6 +264,23 @@ def test_a_fee_is_sent_as_the_page_says(officernd: OfficeRnD, server: responses.
     }
     stub(server, "POST", "/fees", sent=sent, status=201, json={"_id": "f1"})
     assert officernd.create_fee(FEE, "K7Q2") == "f1"
+
+
+@pytest.mark.parametrize("use_coins", [False, True])
+def test_coins_are_asked_for_in_the_query(
+    officernd: OfficeRnD, server: responses.RequestsMock, use_coins: bool
+) -> None:
+    """corrections, OfficeRnD: shouldUseCoins is a query parameter of POST and PUT; PUT knows few fields."""
+    query = {"shouldUseCoins": "true"} if use_coins else {}
+    grant(server)
+    exactly = [responses.matchers.query_param_matcher(query)]
+    server.add(responses.POST, f"{BASE}/fees", status=201, json={"_id": "f1"}, match=exactly)
+    server.add(responses.PUT, f"{BASE}/fees/f1", json={"_id": "f1"}, match=exactly)
+    officernd.create_fee(replace(FEE, use_coins=use_coins), "K7Q2")
+    officernd.update_fee("f1", price=Decimal("6.90"), is_personal=True, use_coins=use_coins)
+    sent = [json.loads(call.request.body or "") for call in server.calls if "/fees" in str(call.request.url)]
+    assert "shouldUseCoins" not in sent[0]
+    assert sent[1] == {"price": 6.9, "billToMember": True}
 
 
 @pytest.mark.parametrize(

@@ -28,24 +28,21 @@ CREATE: Fields = {
     "company": "text",
     "isPersonal": "boolean",
     "shouldBillInAdvance": "boolean",
+    "properties": "object",
 }
+UPDATE: Fields = {**CREATE, "billToMember": "boolean"}  # an alias of isPersonal
 REQUIRED = ("name", "issueDate", "location", "plan", "price")
 BAD_ID = "input must be a 24 character hex string, 12 byte Uint8Array, or an integer"
 
 
 def create_fee(state: State, body: dict[str, Any], *, use_coins: str | None, source: str = "public-api") -> Record:
     """Given a request's body make a fee and return it; equal requests make two. Raises the refusals of 2.2 and 3.5."""
-    fields = dict(CREATE)
-    if state.switches.coins_switch_in == "body":
-        fields["shouldUseCoins"] = "boolean"
-    values = checked(body, fields, REQUIRED)
+    values = checked(body, _with_coins_switch(state, CREATE), REQUIRED)
     if state.switches.negative_price == "refuse" and values["price"] < 0:
         raise bad_request("price must not be less than 0")
     plan = _check_rules(state, values)
     values["price"] = _stored_price(state, values["price"])
-    if use_coins is not None and use_coins not in ("true", "false"):
-        raise bad_request("shouldUseCoins must be a boolean value")
-    wants_coins = use_coins == "true" or values.pop("shouldUseCoins", None) is True
+    wants_coins = _wants_coins(use_coins, values) is True
     company = values.get("company")
     member = state.members.get(values.get("member") or "")
     if not company and member and not values.get("isPersonal") and state.switches.company_of_fee == "filled":
@@ -67,7 +64,7 @@ def create_fee(state: State, body: dict[str, Any], *, use_coins: str | None, sou
         "discountedPrice": values["price"],
         "isRefundable": False,
         "source": source,
-        "properties": {},
+        "properties": values.get("properties") or {},
         "_made_s": state.clock.monotonic_s(),
     }
     if member:
@@ -81,21 +78,46 @@ def create_fee(state: State, body: dict[str, Any], *, use_coins: str | None, sou
     return fee
 
 
-def update_fee(state: State, identity: str, body: dict[str, Any]) -> Record:
-    """Change a fee that was not invoiced; which fields may be sent is a switch (3.5: unknown)."""
-    fields = {name: kind for name, kind in CREATE.items() if name in state.switches.fee_update_fields}
-    values = {name: value for name, value in checked(body, fields).items() if value is not None}
+def update_fee(state: State, identity: str, body: dict[str, Any], *, use_coins: str | None) -> Record:
+    """Change a fee that was not invoiced. Source: corrections, OfficeRnD (PUT /fees/{id})."""
+    fields: Fields = {name: kind for name, kind in UPDATE.items() if name in state.switches.fee_update_fields}
+    values = {
+        name: value for name, value in checked(body, _with_coins_switch(state, fields)).items() if value is not None
+    }
     fee = state.fees.get(identity)
     if fee is None:
         raise not_found(identity)
     _check_open(state, "PUT", fee["issueDate"])
     if "payment" in fee:
         raise broken_rule("Cannot update invoiced fee")
+    wants_coins = _wants_coins(use_coins, values)
+    if "billToMember" in values:
+        values["isPersonal"] = values.pop("billToMember")
+    if "properties" in values and state.switches.properties_on_put == "merge":
+        values["properties"] = {**fee["properties"], **values["properties"]}
     _check_rules(state, {**fee, **values}, method="PUT")
     if "price" in values:
         values["price"] = _stored_price(state, values["price"])
         values["discountedPrice"] = values["price"] - fee["calculatedDiscountAmount"]
+    if wants_coins and not fee["shouldUseCoins"]:
+        changed = {**fee, **values}
+        _pay_with_coins(state, changed)
+        values = {name: value for name, value in changed.items() if fee.get(name) != value}
+    if wants_coins is not None:
+        values["shouldUseCoins"] = wants_coins
     return state.change(state.fees, identity, values, by=API_USER)
+
+
+def _with_coins_switch(state: State, fields: Fields) -> Fields:
+    return {**fields, "shouldUseCoins": "boolean"} if state.switches.coins_switch_in == "body" else fields
+
+
+def _wants_coins(in_query: str | None, values: dict[str, Any]) -> bool | None:
+    """Return whether coins are to pay, wherever it was said; None where it was not."""
+    if in_query is not None and in_query not in ("true", "false"):
+        raise bad_request("shouldUseCoins must be a boolean value")
+    in_body: bool | None = values.pop("shouldUseCoins", None)
+    return in_body if in_query is None else in_query == "true"
 
 
 def _stored_price(state: State, price: float) -> float:

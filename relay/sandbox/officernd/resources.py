@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from relay.sandbox.officernd import fees, memberships, records, signin, webhooks
-from relay.sandbox.officernd.answers import Answer, bad_request, broken_rule, not_found, unauthorized
+from relay.sandbox.officernd.answers import Answer, bad_request, broken_rule, no_route, not_found, unauthorized
 from relay.sandbox.officernd.bodies import Fields, checked
 from relay.sandbox.officernd.queries import (
     Listing,
@@ -136,11 +136,12 @@ def _list(resource: str) -> Handler:
 
 def _count(resource: str) -> Handler:
     def handler(call: Call) -> Answer:
-        switch = call.state.switches.fee_count if resource == "fees" else "filtered"
+        switches = call.state.switches
+        switch = {"fees": switches.fee_count, "memberships": switches.membership_count}.get(resource, "filtered")
         if switch == "absent":
-            raise not_found("count")  # without a route of its own it is the id of a fee
+            raise not_found("count")  # without a route of its own it is the id of a record
         # Memberships ignore every parameter of a count, known or not (2.4, observed); others are strict.
-        if resource == "memberships" or switch == "ignoring":
+        if switch == "ignoring":
             query = ListQuery((), (), (), 0, "", "", "")
         else:
             query = count_query(call.query, Listing() if switch == "plain" else _listing(call, resource))
@@ -205,16 +206,21 @@ def _coin_stats(call: Call) -> Answer:
 
 
 def _create_fee(call: Call) -> Answer:
-    query = dict(call.query)
-    coins = query.pop("shouldUseCoins", None) if call.state.switches.coins_switch_in == "query" else None
-    no_query(query)
-    fee = fees.create_fee(call.state, call.body, use_coins=None if coins is None else str(coins))
+    fee = fees.create_fee(call.state, call.body, use_coins=_coins_in_query(call))
     return Answer(201, records.shown(fee, call.state.switches))
 
 
 def _update_fee(call: Call) -> Answer:
-    no_query(call.query)
-    return Answer(200, records.shown(fees.update_fee(call.state, call.identity, call.body), call.state.switches))
+    fee = fees.update_fee(call.state, call.identity, call.body, use_coins=_coins_in_query(call))
+    return Answer(200, records.shown(fee, call.state.switches))
+
+
+def _coins_in_query(call: Call) -> str | None:
+    """Return `shouldUseCoins` of the query; whatever else stands there is refused."""
+    query = dict(call.query)
+    coins = query.pop("shouldUseCoins", None) if call.state.switches.coins_switch_in == "query" else None
+    no_query(query)
+    return None if coins is None else str(coins)
 
 
 def _delete_fee(call: Call) -> Answer:
@@ -328,9 +334,18 @@ def _create_webhook(call: Call) -> Answer:
     return Answer(201, webhooks.create_webhook(call.state, call.body))
 
 
+def _billing_settings(call: Call) -> Answer:
+    """Return what the organisation bills by. The address is documented, its fields are the stand-in's own."""
+    if call.state.switches.billing_settings == "absent":
+        raise no_route("GET", f"/api/v2/organizations/{call.state.organisation.slug}/billing-settings")
+    no_query(call.query)
+    locked = call.state.locked_until or None
+    return Answer(200, {"pricesIncludeTax": call.state.switches.prices_include_tax, "lockDate": locked})
+
+
 def _sign_in(call: Call) -> Answer:
     no_query(call.query)
-    return Answer(200, signin.sign_in(call.state, call.body))
+    return Answer(call.state.switches.signin_status, signin.sign_in(call.state, call.body))
 
 
 def no_query(query: Query) -> None:
@@ -375,7 +390,7 @@ ROUTES: tuple[Route, ...] = (
     Route("POST", "/memberships", f"{_COMMUNITY}.memberships.create", _create_membership),
     Route("PUT", "/memberships/{id}", f"{_COMMUNITY}.memberships.update", _update_membership),
     Route("DELETE", "/memberships/{id}", f"{_COMMUNITY}.memberships.delete", _delete_membership),
-    *_reading("plans", "flex.billing.plans"),
+    *_reading("plans", "flex.billing.plans", count=True),
     Route("POST", "/plans", "", _create_plan),
     *_reading("locations", "flex.space.locations"),
     *_reading("fees", f"{_COMMUNITY}.fees", count=True),
@@ -388,6 +403,7 @@ ROUTES: tuple[Route, ...] = (
     *_reading("checkins", f"{_COMMUNITY}.checkins"),
     Route("POST", "/checkins/{id}", f"{_COMMUNITY}.checkins.create", _check_in),
     *_reading("payments", "flex.billing.payments"),
+    Route("GET", "/billing-settings", "", _billing_settings),
     *_reading("webhooks", "flex.settings.webhooks"),
     Route("POST", "/webhooks", "flex.settings.webhooks.create", _create_webhook),
     Route("DELETE", "/webhooks/{id}", "flex.settings.webhooks.delete", _delete("webhooks")),

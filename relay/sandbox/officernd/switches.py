@@ -43,21 +43,27 @@ class Switches:
     membership_bumps_member: bool = False  # [2.4] whether a changed membership moves the member's modifiedAt
     fee_makes_drop_in: bool = True  # [3.1] by the definition of drop-in a fee turns a contact or former into one
 
+    membership_count: Literal["ignoring", "absent"] = (
+        "ignoring"  # [2.4, corrections] seen, filters ignored; no page documents it
+    )
+
     # -- plans (3.4)
     plans_can_be_created: Literal["no", "unauthorized", "yes"] = (
-        "no"  # [3.4] not in the scope list: 404, 401 or allowed
+        "no"  # [3.4, corrections] in neither the scope list nor the endpoint list: 404, 401 or allowed after all
     )
 
     # -- fees (3.5)
     coins_switch_in: Literal["query", "body"] = (
-        "query"  # [3.5] where shouldUseCoins is read; the other place refuses it
+        "query"  # [corrections] documented for POST and PUT; the other place refuses it
     )
     coins_shown_as: Literal["discount", "nothing"] = "discount"  # [8.4] what a fee shows that coins pay in part
     recurring_plan_for_fee: Literal["refuse", "accept"] = "refuse"  # [3.4] a fee needs a one-off plan
     plan_at_other_location: Literal["refuse", "accept"] = "refuse"  # [3.4] plan not sold at the fee's location
     negative_price: Literal["refuse", "accept"] = "refuse"  # [3.5] not said
     company_of_fee: Literal["filled", "as_sent"] = "filled"  # [8.7] a member's fee sent without company
-    fee_update_fields: frozenset[str] = frozenset({"name", "price", "quantity"})  # [3.5] body of PUT unknown
+    fee_update_fields: frozenset[str] = frozenset(
+        {"properties", "price", "billToMember"}
+    )  # [corrections] documented; any other field of a fee in another position
     fee_count: Literal["filtered", "plain", "ignoring", "absent"] = (
         "filtered"  # [corrections] documented; plain refuses filters, ignoring drops them as for memberships [2.4]
     )
@@ -66,7 +72,13 @@ class Switches:
     waived_shown_as: Literal["nothing", "status", "payment"] = "nothing"  # [3.5] how Waived looks in the API
     lock_applies_to: frozenset[str] = frozenset({"POST", "PUT", "DELETE"})  # [3.5] what a billing lock date forbids
 
+    prices_include_tax: bool = (
+        False  # [corrections] the organisation's own setting; PaperCut's prices know nothing of it
+    )
+    billing_settings: Literal["present", "absent"] = "present"  # [corrections] documented; its fields are not known
+
     # -- sign-in (4.2)
+    signin_status: int = 200  # [corrections] documented; other POSTs answer 201
     signin_wrong_password: int = 401
     signin_unknown_email: int = 401
     signin_no_password: int = 401  # invited, no password made yet

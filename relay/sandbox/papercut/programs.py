@@ -58,8 +58,8 @@ class Answer:
 def resolve(state: State, configured: str) -> list[str]:
     """Return the command of a configured program: ["/opt/x/user_source"], or with the interpreter for a `.py` file.
 
-    Raises ProgramError where nothing is configured, the file is missing, or its folder is not listed in
-    security.properties.
+    Raises ProgramError where nothing is configured, the file is missing, its folder is not listed in
+    security.properties, or the other form, path or name, is wanted.
     """
     if not configured:
         raise ProgramError("no custom program is configured")
@@ -70,7 +70,10 @@ def resolve(state: State, configured: str) -> list[str]:
         if folder.strip()
     ]
     path = Path(configured)
-    if path.name == configured:  # a bare name is searched in the listed folders
+    by_name = path.name == configured
+    if switches.custom_program == ("path_only" if by_name else "name_only"):
+        raise ProgramError(f"{configured} is no {'full path' if by_name else 'name'} of a program")
+    if by_name:  # a bare name is searched in the listed folders
         path = next((folder / configured for folder in listed if (folder / configured).is_file()), path)
     if switches.allow_list_enforced and not _is_listed(path, listed, below=switches.allow_list_covers_subfolders):
         raise ProgramError(f"{configured} is not in a directory of {SECURITY_FOLDERS} (security.properties)")

@@ -20,7 +20,11 @@ security.print-and-device.script.enabled=Y
 security.print-script.allow-unsafe-code=N
 security.device-script.allow-unsafe-code=N
 
-# Directories from which custom user and authentication programs may be run
+# JavaScript card-number converters that may be run, and whether they may run unsafe code
+security.card-no-converter-script.path-allow-list=
+security.card-no-converter-script.allow-unsafe-code=N
+
+# Directories from which custom user and authentication programs may be run, separated by semicolons
 security.custom-executable.allowed-directory-list=
 """
 

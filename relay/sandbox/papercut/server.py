@@ -138,10 +138,11 @@ class PaperCutStandIn:
     # -- what an administrator does
 
     def use_programs(self, user_source: Path | str | None = None, auth: Path | str | None = None) -> None:
-        """Set the custom programs and list their folders in security.properties."""
+        """Set the custom programs, in the form that this server takes, and list their folders."""
+        by_name = self.state.switches.custom_program == "name_only"
         for key, program in ((KEY_USER_SOURCE, user_source), (KEY_AUTH_PROGRAM, auth)):
             if program is not None:
-                self.state.config[key] = str(program)
+                self.state.config[key] = Path(program).name if by_name else str(program)
                 security.allow_folder(self.state, Path(program).parent)
 
     # -- what happens at a PaperCut server

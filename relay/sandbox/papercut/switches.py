@@ -114,8 +114,8 @@ class Switches:
     """papercut-server-api 3.5: a source user with an internal user's name; the two are documented as kept apart."""
     joins_groups_on_demand: bool = True
     """papercut-server-api 3.2: whether is-user-in-group makes a member at once or only sets initial settings."""
-    nightly_sync_at: str = "01:00"
-    """papercut-server-api 3.5: hour of the nightly sync, local time."""
+    nightly_sync_at: str = "00:55"
+    """corrections, custom programs: the hour that a knowledge-base article names, local time."""
 
     # -- programs and logins
     user_source_timeout_s: float = 60.0
@@ -126,6 +126,8 @@ class Switches:
     """papercut-server-api 3.4: no end of file after the two lines; seen."""
     allow_list_enforced: bool = True
     """papercut-print-scripts 4: `security.custom-executable.allowed-directory-list`; since 22.1.1."""
+    custom_program: Literal["path_or_name", "name_only", "path_only"] = "path_or_name"
+    """corrections, custom programs: what the two keys may hold; the newest manual names a name, one site used paths."""
     allow_list_separator: str = ";"
     """papercut-print-scripts 4: separator of several folders."""
     allow_list_covers_subfolders: bool = False

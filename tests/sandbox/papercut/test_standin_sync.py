@@ -137,6 +137,22 @@ def test_programs_outside_the_listed_folders_are_not_started(papercut, api, sour
     assert "completed" in run(papercut, api)["message"]
 
 
+@pytest.mark.parametrize(
+    ("switch", "takes_path", "takes_name"),
+    [("path_or_name", True, True), ("name_only", False, True), ("path_only", True, False)],
+)
+def test_programs_by_path_or_by_name(papercut, api, source, switch, takes_path, takes_name):
+    """corrections, custom programs: the newest manual has a name typed in, one older site used full paths"""
+    answer_everybody(source)
+    state = papercut.state
+    state.switches.set("custom_program", switch)
+    for value, taken in ((str(source.path), takes_path), (source.path.name, takes_name)):
+        state.config["user-source.custom-program"] = value
+        assert ("completed" in run(papercut, api)["message"]) == taken, value
+    papercut.use_programs(user_source=source.path)
+    assert "completed" in run(papercut, api)["message"]
+
+
 def test_a_path_out_of_the_listed_folder_is_seen_through(papercut, api, source, tmp_path):
     """papercut-print-scripts 4"""
     (tmp_path / "other").mkdir()
