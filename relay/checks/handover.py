@@ -127,6 +127,13 @@ def directory(site: Site) -> Iterator[Finding]:
             "No directory has been published yet, so that nobody can log in: read papercut-relay plan, then run "
             "papercut-relay sync.",
         )
+        yield Finding(
+            "not_probed",
+            "info",
+            "PaperCut and OfficeRnD",
+            "What no document says of these two systems they can be asked in a minute: papercut-relay probe --out "
+            "site.json writes it down, without names or amounts, for whoever is to help you.",
+        )
         return
     try:
         reader = format_.Directory(str(home))

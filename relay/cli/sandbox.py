@@ -54,8 +54,21 @@ def demo(members: int, keep: Path | None) -> int:
 @click.option(
     "--write-config", type=click.Path(path_type=Path), metavar="DIR", help="Write a ready relay.toml into DIR."
 )
+@click.option(
+    "--like",
+    "record",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Answer as the site of this field record, which papercut-relay probe writes.",
+)
 def sandbox(
-    members: int, seed: int, papercut_port: int, officernd_port: int, filling: str, write_config: Path | None
+    members: int,
+    seed: int,
+    papercut_port: int,
+    officernd_port: int,
+    filling: str,
+    write_config: Path | None,
+    record: Path | None,
 ) -> int:
     """Keep a stand-in PaperCut and a stand-in OfficeRnD running until Ctrl+C."""
     from relay.sandbox import serve
@@ -67,5 +80,6 @@ def sandbox(
         officernd_port=officernd_port,
         filling=filling,
         folder=write_config,
+        record=record,
         announce=lambda facts, lines: OUTSIDE.answer(facts, lambda: click.echo("\n".join(lines))),
     )

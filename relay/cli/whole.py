@@ -1,4 +1,4 @@
-"""Commands about the whole site: run, status, check, serve, password, bundle."""
+"""Commands about the whole site: run, status, check, serve, password, bundle, probe."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from relay.cli import terminal
 from relay.cli.answers import whole
 from relay.cli.app import OUTSIDE, command, open_for, say
 from relay.clock import Clock
-from relay.errors import EXIT_DONE
+from relay.errors import EXIT_DONE, EXIT_FAILED
 
 
 @command()
@@ -116,3 +116,30 @@ def bundle(out: Path, platform: str | None, with_secrets: bool, site_server: boo
     )
     OUTSIDE.answer({"out": str(out), "lines": lines}, lambda: click.echo("\n".join(lines)))
     return EXIT_DONE
+
+
+@command()
+@click.option(
+    "--out", required=True, type=click.Path(path_type=Path), metavar="FILE", help="The field record to write."
+)
+@click.option("--write", is_flag=True, help="Also ask on a PaperCut account of its own, removed again. WRITES.")
+def probe(out: Path, write: bool) -> int:
+    """Ask PaperCut and OfficeRnD what no document says, and write it down without names, addresses or amounts."""
+    from contextlib import nullcontext
+
+    from relay import probe as room
+    from relay.lock import site_lock
+
+    settings = OUTSIDE.settings()
+    for line in room.plan_of(settings, write=write):
+        say(line)
+    if write and sys.stdin.isatty() and not OUTSIDE.json and not click.confirm("Go on?"):
+        return EXIT_DONE
+    with site_lock(settings.site.state_dir) if write else nullcontext():
+        done = room.ask(settings, write=write, clock=Clock(), progress=OUTSIDE.progress())
+    done.record.write(out)
+    told = {"out": str(out), **done.record.as_json()}
+    if done.failures:
+        told["error"] = {"code": "not_asked", "message": " ".join(done.failures)}
+    OUTSIDE.answer(told, lambda: click.echo("\n".join(done.lines(out))))
+    return EXIT_FAILED if done.failures else EXIT_DONE

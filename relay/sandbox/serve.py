@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from relay.errors import EXIT_DONE, UsageError
+from relay.sandbox.like import like
 from relay.sandbox.pair import Pair
 
 
@@ -21,9 +22,14 @@ def keep_running(
     officernd_port: int,
     filling: str,
     folder: Path | None,
+    record: Path | None = None,
     announce: Callable[[dict[str, Any], list[str]], None],
 ) -> int:
-    """Start both, tell by `announce` where they are, and wait; everything lies in `folder` or a temporary one."""
+    """Start both, tell by `announce` where they are, and wait; everything lies in `folder` or a temporary one.
+
+    With `record`, a field record, they answer as the site that it was taken from.
+    """
+    likeness = like(record) if record else None
     over = threading.Event()
     for name in ("SIGINT", "SIGTERM", "SIGBREAK"):
         if hasattr(signal, name):
@@ -36,6 +42,8 @@ def keep_running(
             filling=filling,
             papercut_port=papercut_port,
             officernd_port=officernd_port,
+            papercut_switches=likeness.papercut if likeness else None,
+            officernd_switches=likeness.officernd if likeness else None,
         )
         try:
             pair.start()
@@ -52,12 +60,16 @@ def keep_running(
                 "config": str(pair.config_file),
                 "members": len(pair.organisation.members),
                 "seed": seed,
+                "like": str(record) if record else None,
+                "not_known": list(likeness.unknown) if likeness else [],
             }
             lines = [
                 f"PaperCut   {pair.papercut.url}",
                 f"OfficeRnD  {pair.officernd.api_url}",
                 f"Settings   {pair.config_file}",
                 f"Logins     {pair.folder / 'README.txt'}",
+                *([f"Answers    as the site of {record}"] if record else []),
+                *(f"Left as it is: {problem}." for problem in (likeness.unknown if likeness else ())),
                 "",
                 f"Try, in another terminal: papercut-relay --config {pair.config_file} plan",
                 "Ctrl+C ends both.",

@@ -286,6 +286,7 @@ CASES = [
     ),
     Case("print_script_missing", move_away("print_hook.js"), "to paste", None, "warning"),
     Case("never_synced", move_away("directory"), "No directory has been published", move_back("directory"), "warning"),
+    Case("not_probed", move_away("directory"), "papercut-relay probe --out", move_back("directory"), "info"),
     Case(
         "directory_damaged",
         lambda b: (home(b) / "directory" / "CURRENT").write_text("nonsense"),
@@ -408,7 +409,7 @@ def test_before_the_first_sync_nothing_that_it_brings_is_an_error(good: Bench) -
 
     shutil.rmtree(home(good))
     result = good.check()
-    assert result.ok and {"home_missing", "never_synced"} <= good.codes(result)
+    assert result.ok and {"home_missing", "never_synced", "not_probed"} <= good.codes(result)
     home(good).mkdir(mode=0o700)
     result = good.check()
     assert result.ok and {"program_settings_missing", "never_synced"} <= good.codes(result)

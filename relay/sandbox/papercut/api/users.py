@@ -107,15 +107,15 @@ def add_new_internal_user(
     properties.check_email(state, None, email.strip())
     properties.check_card(state, None, card.strip())
     properties.check_pin(state, pin.strip())
-    user = state.add_user(
-        name,
-        internal=True,
-        password=password,
-        full_name=full_name,
-        email=email.strip(),
-        primary_card=card.strip(),
-        pin=pin.strip(),
-    )
+    given = {"password": password, "full_name": full_name, "email": email.strip()}
+    given |= {key: text.strip() for key, text in (("primary_card", card), ("pin", pin)) if text.strip()}
+    revived = state.revive_user(name) if state.switches.recreate_revives else None
+    if revived is not None:
+        for key, text in given.items():
+            setattr(revived, key, text)
+        state.recorder.user(revived)
+        return
+    user = state.add_user(name, internal=True, **given)
     sync.apply_initial_settings(state, user, [])
 
 

@@ -1,0 +1,126 @@
+"""What files on this machine tell of PaperCut: our programs' own log, security.properties, the job logs. Reads only."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from relay.config import Settings
+from relay.installer import places, properties
+from relay.probe.model import Open
+
+ROWS = 200
+_24H = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d(:\d\d)?$")
+_12H = re.compile(r"\d{4}-\d\d-\d\d[ T]\d{1,2}:\d\d(:\d\d)? [AaPp][Mm]$")
+_A_P = re.compile(r"\d{4}-\d\d-\d\d[ T]\d{1,2}:\d\d(:\d\d)? [aApP]$")
+_DATE = re.compile(r"\d{4}-\d\d-\d\d$")
+
+
+class ServerFiles:
+    """The files of one site, as far as they are on this machine."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._home = settings.scripts.home
+
+    @cached_property
+    def papercut(self) -> Path:
+        """Return PaperCut's folder. Raises Open where it is not here."""
+        named = self._settings.papercut.install_dir
+        found = [named] if named else [Path(folder) for folder in places.candidates(places.SYSTEM)]
+        folder = next((folder for folder in found if places.is_papercut(str(folder))), None)
+        if folder is None:
+            raise Open("PaperCut's folder is not on this machine")
+        return folder
+
+    @cached_property
+    def queries(self) -> list[tuple[datetime, list[str]]]:
+        """Return what PaperCut asked our user source, oldest first: [(local time, ["-", "all-users"]), ...].
+
+        Raises Open where nothing was asked yet.
+        """
+        zone = ZoneInfo(self._settings.site.timezone)
+        found = []
+        for path in sorted((self._home / "logs").glob("user_source.log*"), reverse=True):
+            if path.suffix == ".lock":
+                continue
+            for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
+                try:
+                    read = json.loads(line)
+                    words = str(read["query"]).split()
+                    moment = datetime.fromisoformat(str(read["time"])).astimezone(zone)
+                except (ValueError, KeyError, TypeError):
+                    continue
+                if words and words[-1] != "is-valid":
+                    found.append((moment, words))
+        if not found:
+            raise Open("PaperCut has not asked our user source yet")
+        return found
+
+    def commands(self) -> Counter[str]:
+        """Return how often each command was asked, as it was spelt."""
+        return Counter(words[1] if words[0] == "-" and len(words) > 1 else words[0] for _, words in self.queries)
+
+    def folder_list(self) -> str:
+        """Return the value of the list of allowed folders. Raises Open where there is none."""
+        path = Path(places.security_file(str(self.papercut)))
+        if not path.is_file():
+            raise Open("there is no security.properties")
+        return properties.value(path.read_bytes(), properties.FOLDER_LIST) or ""
+
+    def print_log_rows(self) -> list[list[str]]:
+        """Return rows of the newest daily print logs, cut at tabs. Raises Open where there are none."""
+        logs = sorted((self.papercut / "server" / "logs" / "print-logs").glob("printlog_*.log"))
+        rows: list[list[str]] = []
+        for path in reversed(logs[-5:]):
+            lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+            rows += [line.split("\t") for line in lines if re.match(r"\d{4}-\d\d-\d\d", line)][: ROWS - len(rows)]
+        if not rows:
+            raise Open("there is no print log with rows")
+        return rows
+
+    def csv_lines(self) -> list[str]:
+        """Return the header and some rows of the newest daily CSV log. Raises Open where there is none."""
+        logs = sorted((self.papercut / "server" / "logs" / "csv" / "daily").glob("*.csv"))
+        for path in reversed(logs[-5:]):
+            lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+            start = next((number for number, line in enumerate(lines) if line.count(",") >= 5), None)
+            if start is not None and len(lines) > start + 1:
+                return lines[start : start + ROWS]
+        raise Open("there is no daily CSV log with rows")
+
+
+def clock_of(rows: list[list[str]]) -> str:
+    """Return how a print log writes the time: 24h, 12h (AM and PM), 12h_tab, a_p, or local for another marker."""
+    kinds = Counter(_clock_of(row) for row in rows)
+    if len(kinds) > 1:
+        raise Open("its rows write the time in more than one way")
+    return next(iter(kinds))
+
+
+def _clock_of(row: list[str]) -> str:
+    if _DATE.match(row[0]):
+        return "12h_tab"
+    for pattern, kind in ((_24H, "24h"), (_12H, "12h"), (_A_P, "a_p")):
+        if pattern.match(row[0]):
+            return kind
+    return "local"
+
+
+def nightly_hour(queries: list[tuple[datetime, list[str]]]) -> str:
+    """Return the hour at which all users were asked for on most nights, "00:55". Raises Open without a habit."""
+    starts: Counter[str] = Counter()
+    for day_and_time in {
+        moment.strftime("%Y-%m-%d %H:%M") for moment, words in queries if any("all-users" in word for word in words)
+    }:
+        starts[day_and_time[11:]] += 1
+    if starts:
+        hour, nights = starts.most_common(1)[0]
+        if nights >= 2:
+            return hour
+    raise Open("there are not two nights with a sync at the same hour in our log yet")

@@ -1,0 +1,68 @@
+"""The values of a probe: a question, what came of it, and whom it is put to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from relay.probe.files import ServerFiles
+    from relay.probe.officernd_calls import OfficeRnDCalls
+    from relay.probe.papercut_calls import PaperCutCalls
+
+System = Literal["papercut", "officernd"]
+NAMES = {"papercut": "PaperCut", "officernd": "OfficeRnD"}
+
+
+class Open(Exception):
+    """The site did not tell; the message is a clause that says why and holds nothing of the site."""
+
+
+@dataclass
+class Asked:
+    """Whom the questions are put to; None where that one cannot be asked at all."""
+
+    papercut: PaperCutCalls
+    officernd: OfficeRnDCalls
+    files: ServerFiles
+
+
+@dataclass(frozen=True)
+class Question:
+    """One thing that no document says.
+
+    `how` is how it is asked, or why it cannot be; `ask` returns what the site said, a JSON value, and raises Open.
+    `switch` is the switch of that system's stand-in which it sets, "" where the stand-in has none.
+    """
+
+    system: System
+    name: str
+    text: str
+    how: str
+    ask: Callable[[Asked], Any] | None = None
+    switch: str = ""
+    writes: bool = False
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came of a question: a value, or None and why it stays open."""
+
+    question: Question
+    value: Any = None
+    why_open: str = ""
+
+    @property
+    def is_open(self) -> bool:
+        return bool(self.why_open)
+
+    def as_json(self) -> dict[str, Any]:
+        told: dict[str, Any] = {
+            "system": self.question.system,
+            "question": self.question.name,
+            "text": self.question.text,
+            "switch": self.question.switch or None,
+            "state": "open" if self.is_open else "answered",
+        }
+        return told | ({"why": self.why_open} if self.is_open else {"value": self.value})
