@@ -578,10 +578,22 @@ class JobsSection(Section):
         str,
         Words(
             "Column of the cost",
-            "Its name in the header, or its number from 1 where a print log has no header. Without one, costs found by "
-            "their look stand in statements and are never evidence.",
+            "Its name in the header, or its number from 1 where a print log has no header (date and time are field 1, "
+            "also where a tab parts them). Without one, costs found by their look stand in statements and are never "
+            "evidence.",
         ),
     ] = ""
+    columns: Annotated[
+        tuple[tuple[str, str], ...],
+        BeforeValidator(values.job_columns),
+        Words(
+            "Headers in another language",
+            "Tables of `[jobs.columns]`: a CSV header's own words with what they are. Known headers: English, German, "
+            "French, Spanish, Italian, Dutch, Portuguese, Polish, Bulgarian. They may be "
+            f"{', '.join(values.JOB_COLUMNS)}.",
+            example='Aika = "Time"',
+        ),
+    ] = ()
 
     @property
     def zone(self) -> ZoneInfo | None:

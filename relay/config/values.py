@@ -200,6 +200,24 @@ def is_money(field: FieldInfo) -> bool:
     return any(getattr(item, "func", None) in (money, optional_money) for item in field.metadata)
 
 
+# What [jobs.columns] may say that a column is: PaperCut's own English names, and those of its reports.
+JOB_COLUMNS = (
+    "Time", "Date", "User", "Pages", "Total pages", "Color pages", "Copies", "Server", "Printer", "Document Name",
+    "Account", "Duplex", "Grayscale", "Sheets", "Job type", "Cost", "Denied", "Printed", "Refunded",
+)  # fmt: skip
+
+
+def job_columns(value: Any) -> Any:
+    """Return [jobs.columns] as pairs of a file's header and the name that it stands for."""
+    if not isinstance(value, dict):
+        return value
+    known = {name.lower(): name for name in JOB_COLUMNS}
+    for header, name in value.items():
+        if not isinstance(name, str) or name.lower() not in known:
+            raise wrong(f"{header!r} is {name!r}; it must be one of {', '.join(JOB_COLUMNS)}")
+    return tuple((header, known[name.lower()]) for header, name in value.items())
+
+
 Line = Annotated[str, AfterValidator(one_line)]
 GroupName = Annotated[str, AfterValidator(group_name)]
 OptionalPath = Annotated[Path | None, BeforeValidator(path_from_folder)]

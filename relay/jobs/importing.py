@@ -189,7 +189,7 @@ class _Import:
             )
             return None
         place = Place(settings.jobs.zone or self.zone, personal_account=settings.papercut.personal_account)
-        return LogFolder(self.source, folder, place, self.today, settings.jobs.cost_column)
+        return LogFolder(self.source, folder, place, self.today, settings.jobs.cost_column, dict(settings.jobs.columns))
 
     def _takes_over(self, connection: Any) -> datetime | None:
         """Return up to when another source has counted the jobs already; a change of source must count none twice."""

@@ -110,13 +110,19 @@ def equal_rows(connection: Connection, site: str, bases: Sequence[str]) -> dict[
 
 
 def put_set_aside(connection: Connection, site: str, source: str, batch: Batch, now: datetime) -> int:
-    """Store what could not be read and return how many rows of it were not told before."""
+    """Store what could not be read and return how many rows of it were not told before.
+
+    A file that is read again from its start tells its rows anew; one that is unreadable for the same reason is known.
+    """
     table = tables.set_aside
     file = batch.cursor.file if batch.cursor else ""
     of_file = and_(table.c.site == site, table.c.source == source, table.c.file == file)
     positions = [item.position for item in batch.set_aside]
     told: set[int] = set()
+    seen: dict[tuple[int, str], datetime] = {}
     if batch.restarted:
+        before = connection.execute(select(table.c.position, table.c.reason, table.c.seen_at).where(of_file))
+        seen = {(row.position, row.reason): row.seen_at for row in before}
         connection.execute(delete(table).where(of_file))
     else:
         if positions:
@@ -133,14 +139,14 @@ def put_set_aside(connection: Connection, site: str, source: str, batch: Batch, 
             "position": item.position,
             "reason": item.reason,
             "text": item.text,
-            "seen_at": now,
+            "seen_at": seen.get((item.position, item.reason), now),
         }
         for item in batch.set_aside
         if item.position not in told
     ]
     if rows:
         connection.execute(insert(table), rows)
-    return len(rows)
+    return sum((row["position"], row["reason"]) not in seen for row in rows)
 
 
 def save_cursor(connection: Connection, site: str, source: str, cursor: Cursor) -> None:

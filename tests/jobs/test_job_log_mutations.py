@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 
 from relay.jobs.job import Batch, Cursor
 from relay.jobs.sources.columns import Place
+from relay.jobs.sources.halves import DISORDER
 from relay.jobs.sources.logs import LogFolder
-from relay.jobs.sources.reading import DISORDER, moment
+from relay.jobs.sources.reading import moment
 from tests.support.jobs_site import JobsSite, jobs_site, print_log_row
 
 CSV_HEADER = b"Time,User,Pages,Copies,Printer,Document Name,Client,Duplex,Grayscale,Cost\n"

@@ -2,45 +2,21 @@
 
 Given a row's texts it returns a job; it opens no file. Source: PaperCut manual, data access (fields 1 to 9 of the
 print log, the tenth being copies; what follows is not documented); PaperCut Print Logger and a field report for the
-CSV, whose headers vary.
+CSV, whose headers vary and whose rows may end in a comma.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from relay.jobs.job import LARGEST_COUNT, Job, Unreadable
-from relay.jobs.sources import reading
+from relay.jobs.sources import headers, reading
 from relay.jobs.tables import NAME
 
-# What a header may call each column, in small letters and single blanks. British and American, CSV and reports.
-_HEADERS = {
-    "day": ("date", "day"),
-    "time": ("time", "date time", "date and time", "usage date", "job date", "print date", "timestamp"),
-    "user": ("user", "username", "user name", "login", "used by"),
-    "pages": ("pages", "page count", "pages per copy"),
-    "total_pages": ("total pages", "total printed pages", "printed pages"),
-    "colour": ("color pages", "colour pages", "total color pages", "total colour pages"),
-    "copies": ("copies", "number of copies"),
-    "server": ("server", "server name", "print server"),
-    "printer": ("printer", "printer name", "queue", "device"),
-    "document": ("document", "document name", "job name", "title"),
-    "account": ("account", "account name", "shared account", "charged to", "account charged", "charged account"),
-    "duplex": ("duplex", "double sided", "two sided"),
-    "grayscale": ("grayscale", "greyscale", "gray scale", "grey scale", "mono"),
-    "sheets": ("sheets", "total sheets"),
-    "kind": ("job type", "type", "usage type"),
-    "cost": ("cost", "price", "amount", "charge", "job cost", "usage cost", "total cost", "printing cost"),
-    "denied": ("denied", "denied reason"),
-    "printed": ("printed", "usage allowed", "allowed"),
-    "refunded": ("refunded",),
-}  # fmt: skip
-_BY_HEADER = {header: column for column, headers in _HEADERS.items() for header in headers}
-_COST_IN = re.compile(r"(cost|price|charge|amount)( in)? [a-z]{3}")  # "Cost (EUR)"; not "Cost per page", "Cost center"
 _NEEDED = ("user", "printer")
 
 # The documented fields of the print log, and what a row beyond them may hold.
@@ -49,6 +25,8 @@ _DOCUMENTED = 9
 _MONEY_SHAPE = re.compile(r"\d+[.,]\d{2}|\d+[.,]\d{4,6}|\d+\.\d{3}")
 _LATEST = timedelta(days=31)  # after the day in the file's name; what a wrong clock wrote is later
 _KINDS = ("print", "copy", "scan", "fax")
+_DATE = re.compile(r"\s*\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}\s*")
+_CLOCK = re.compile(r"\s*\d{1,2}:\d\d\b.*", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,20 +50,18 @@ def print_log_layout(cost_column: str) -> Layout:
     return Layout(columns, tail_by_look=True)
 
 
-def header_layout(fields: Sequence[str], cost_column: str) -> Layout | None:
-    """Return the layout that a header line gives, None where these fields are no header of a job log."""
+def header_layout(fields: Sequence[str], cost_column: str, named: Mapping[str, str]) -> Layout | None:
+    """Return the layout that a header line gives, None where these fields are no header of a job log.
+
+    `named` is [jobs.columns]; with `cost_column` no other column is the cost.
+    """
+    fields = without_surplus(fields, 0)
     columns: dict[str, int] = {}
-    wanted = _plain(cost_column)
+    wanted = headers.plain(cost_column)
     for index, field in enumerate(fields):
-        header = _plain(field)
-        if wanted and header == wanted:
-            columns["cost"] = index
-            continue
-        column = _BY_HEADER.get(header)
-        if column is None and _COST_IN.fullmatch(header):
-            column = "cost"
-        if column == "cost" and wanted:
-            continue
+        column = headers.column_of(field, named)
+        if wanted:
+            column = "cost" if headers.plain(field) == wanted else None if column == "cost" else column
         if column is not None:
             columns.setdefault(column, index)
     if any(name not in columns for name in _NEEDED):
@@ -95,8 +71,22 @@ def header_layout(fields: Sequence[str], cost_column: str) -> Layout | None:
     return Layout(columns, width=len(fields))
 
 
-def _plain(header: str) -> str:
-    return re.sub(r"[^a-z0-9]+", " ", header.lower()).strip()
+def without_surplus(fields: Sequence[str], width: int) -> Sequence[str]:
+    """Return a row without the empty fields beyond `width` at its end: its line ends in a comma."""
+    end = len(fields)
+    while end > width and not fields[end - 1].strip():
+        end -= 1
+    return fields[:end]
+
+
+def as_laid_out(fields: Sequence[str], layout: Layout) -> Sequence[str]:
+    """Return a row's fields as the layout counts them: a date and a time that a tab parts are one field."""
+    at = layout.columns.get("time")
+    if at is not None and "day" not in layout.columns and at + 1 < len(fields):
+        day, clock = fields[at], fields[at + 1]
+        if _DATE.fullmatch(day) and _CLOCK.fullmatch(clock):
+            fields = [*fields[:at], f"{day.strip()} {clock.strip()}", *fields[at + 2 :]]
+    return without_surplus(fields, layout.width) if layout.width else fields
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,23 +98,18 @@ class Place:
     personal_account: str = ""
 
 
-def job_of(fields: Sequence[str], layout: Layout, place: Place, after: datetime | None, digest: str) -> Job:
+def job_of(
+    fields: Sequence[str], layout: Layout, place: Place, local: datetime, after: datetime | None, digest: str
+) -> Job:
     """Return the job that a row tells. Raises Unreadable.
 
-    `after` is the moment of the row before, `digest` what identifies the row's text.
+    `local` is the row's time, `after` the moment of the row before, `digest` what identifies the row's text.
     """
     columns = layout.columns
-    if layout.width:
-        if len(fields) != layout.width:
-            raise Unreadable(f"it has {len(fields)} fields where the header has {layout.width}")
-    elif len(fields) < _DOCUMENTED:
-        raise Unreadable(f"it has {len(fields)} of the {_DOCUMENTED} fields of a print log")
-
     row = {column: fields[index] for column, index in columns.items() if index < len(fields)}
     if layout.tail_by_look:
         row = _by_look(fields) | row
     field = row.get
-    local = reading.local_time(time_text(fields, layout), place.file_day)
     if place.file_day is not None and local.date() - place.file_day > _LATEST:
         raise Unreadable(f"it is dated {local:%Y-%m-%d}, long after its own log")
     username = reading.name(row["user"], "username", NAME).lower()
@@ -170,6 +155,33 @@ def job_of(fields: Sequence[str], layout: Layout, place: Place, after: datetime 
         refunded=(price or 0) if refunded else 0,
         certain=layout.names_accounts and price is not None and "cost" in columns,
     )
+
+
+def check_width(fields: Sequence[str], layout: Layout) -> None:
+    """Raise Unreadable where a row has not the fields that its file's rows have."""
+    if layout.width:
+        if len(fields) != layout.width:
+            raise Unreadable(f"it has {len(fields)} fields where the header has {layout.width}")
+    elif len(fields) < _DOCUMENTED:
+        raise Unreadable(f"it has {len(fields)} of the {_DOCUMENTED} fields of a print log")
+
+
+def is_plausible(fields: Sequence[str], layout: Layout) -> bool:
+    """Return whether a row's figures and flags are ones: what was counted from both ends must have hit its columns."""
+    for column, index in layout.columns.items():
+        text = fields[index].strip()
+        try:
+            if column in ("pages", "total_pages"):
+                reading.count(text)
+            elif column in ("copies", "colour", "sheets"):
+                _optional_count(text)
+            elif column == "cost" and text:
+                reading.cost(text)
+            elif column in ("duplex", "grayscale") and text and reading.flag(text) is None:
+                return False
+        except Unreadable:
+            return False
+    return True
 
 
 def time_text(fields: Sequence[str], layout: Layout) -> str:

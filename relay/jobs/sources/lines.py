@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import locale
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import BinaryIO
 
 LONGEST_LINE = 64 * 1024  # bytes; a job's row has a few hundred
@@ -16,24 +16,58 @@ _BLOCK = 256 * 1024
 _HEAD, _TAIL = 1024, 256
 
 
+# Windows' and DOS's code pages: what programs write in on servers of other languages.
+_CODE_PAGES = (
+    "cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "cp1255", "cp1256", "cp1257", "cp1258", "cp874", "cp932", "cp936",
+    "cp949", "cp950", "cp850", "cp852", "cp866",
+)  # fmt: skip
+
+
 @dataclass(frozen=True, slots=True)
 class Encoding:
-    """How a file writes characters. `name` "" is UTF-8 with the machine's own code page where a line is none."""
+    """How a file writes characters.
+
+    `name` "" is UTF-8, and an 8-bit code page where a line is none: `page`, where the file's own words have told it,
+    else the machine's.
+    """
 
     name: str
     bom: int
     newline: bytes
+    page: str = ""
 
     def decode(self, raw: bytes) -> str:
+        return self._decode(raw, self.page or _code_page())
+
+    def identity(self, raw: bytes) -> str:
+        """Return a line's text by which its job is known, whatever code page was found out later."""
+        return self._decode(raw, _code_page())
+
+    def _decode(self, raw: bytes, page: str) -> str:
         if self.name:
             return raw.decode(self.name, "replace")
         try:
             return raw.decode("utf-8")
         except UnicodeDecodeError:
-            return raw.decode(_code_page(), "replace")
+            return raw.decode(page, "replace")
+
+    def candidates(self, raw: bytes) -> Iterator[Encoding]:
+        """Yield the encodings that a line may be written in, the likeliest first."""
+        yield self
+        if not self.name and not _is_utf_8(raw):
+            for page in _CODE_PAGES:
+                yield replace(self, page=page)
 
 
 _UTF_8 = Encoding("", 0, b"\n")
+
+
+def _is_utf_8(raw: bytes) -> bool:
+    try:
+        raw.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _code_page() -> str:

@@ -9,31 +9,34 @@ on MF 22 for `server/logs/csv/daily`.
 
 from __future__ import annotations
 
-import csv
+import contextlib
 import hashlib
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import BinaryIO, Literal, Protocol
 
 from relay.jobs.job import Batch, Cursor, Finding, Job, SetAside, Unreadable
-from relay.jobs.sources import columns, lines, reading
+from relay.jobs.sources import columns, halves, lines, quoting, reading
 from relay.jobs.sources.columns import Layout, Place
-from relay.jobs.sources.lines import Encoding, Line
+from relay.jobs.sources.halves import DayHalves, Told
+from relay.jobs.sources.lines import Line
 
 ROWS_AT_ONCE = 5_000
 KEPT_TEXT = 500  # characters of a row that could not be read
-_VERSION = 1  # of what this module makes of a row; a higher one reads everything again
+_VERSION = 2  # of what this module makes of a row; a higher one reads everything again
 _HEADER_LINES = 5  # a title may stand above the header
 _LONGEST_RECORD = 20  # lines of one CSV record, whose document name holds line ends
+_OPEN = " open"  # marks the reader of a file with times that its other rows, or other files, help to read
+_NAMED_ENTRIES = 6
 
 _NAMES = {
     "print_logs": re.compile(r"printlog[_-](\d{4})[_-](\d\d)[_-](\d\d)\.log", re.IGNORECASE),
     "csv": re.compile(r".*?(\d{4})[_-](\d\d)[_-](\d\d)\.csv", re.IGNORECASE),
 }
-Record = tuple[Line, str | None]  # a row and its text; None: too long to be kept
+_EXAMPLES = {"print_logs": "printlog_2026_11_23.log", "csv": "papercut-print-log-2026-11-23.csv"}
 FOLDERS = {"print_logs": ("server", "logs", "print-logs"), "csv": ("server", "logs", "csv", "daily")}
 
 
@@ -56,29 +59,53 @@ class LogFolder:
     place: Place
     today: date
     cost_column: str = ""
+    named: Mapping[str, str] = field(default_factory=dict)  # [jobs.columns]
 
     def __post_init__(self) -> None:
         self.findings: list[Finding] = []
         self.oldest_day: date | None = None
         self.read_day: date | None = None
-        self._reader = f"{self.source} {_VERSION} {self.cost_column}".strip()
+        self.reader = self._reader()
+        self._paths: list[tuple[date, Path]] = []
+        self._halves: DayHalves | None = None
+
+    def _reader(self) -> str:
+        """Return what names this reader: another version or other settings read every file again."""
+        settings = f"{self.source} {_VERSION} {self.cost_column}".strip()
+        if not self.named:
+            return settings
+        named = hashlib.blake2b(repr(sorted(self.named.items())).encode(), digest_size=8).hexdigest()
+        return f"{settings} {named}"
 
     def batches(self, known: Known) -> Iterator[Batch]:
         """Yield what is new, oldest file first. A file that cannot be opened is a finding; the others go on."""
         cursors = known.cursors()
         self.read_day = max(filter(None, map(self._day_of, cursors)), default=None)
         try:
-            files = self._files()
+            self._paths = self._files()
+            if not self._paths and not cursors:
+                self._tell_entries()
         except OSError as error:
             self._unreadable(self.folder, error)
             return
-        for day, path in files:
+        for day, path in self._paths:
             try:
                 with path.open("rb") as file:
                     name = _storable(path.name)
                     yield from _File(self, name, day, file, known).batches(cursors.get(name))
             except OSError as error:
                 self._unreadable(path, error)
+
+    def halves(self) -> DayHalves:
+        """Return what the rows of all files tell of markers that no table knows; asked for where there is one."""
+        if self._halves is None:
+            told: dict[str, list[Told]] = {}
+            for day, path in self._paths:
+                with contextlib.suppress(OSError), path.open("rb") as file:  # told when it is read
+                    name = _storable(path.name)
+                    told[name] = list(_File(self, name, day, file, None).times())
+            self._halves = halves.learnt(told)
+        return self._halves
 
     def _unreadable(self, path: Path, error: OSError) -> None:
         self.findings.append(
@@ -92,9 +119,28 @@ class LogFolder:
         )
 
     def _files(self) -> list[tuple[date, Path]]:
-        """Return the daily files by day. Of two for one day the shorter name is the log, the other a copy of it."""
+        """Return the daily files by day: of this folder, else of PaperCut's own folder for them below it."""
+        tail = FOLDERS[self.source]
+        below = (self.folder.joinpath(*tail[at:]) for at in range(len(tail) - 1, -1, -1))
+        found = self._files_in(self.folder)
+        for folder in below:
+            if not found and folder.is_dir() and (found := self._files_in(folder)):
+                self.findings.append(
+                    Finding(
+                        "job_log_elsewhere",
+                        "warning",
+                        _storable(str(self.folder)),
+                        f"There is no daily file in {self.folder}, and those in {folder} were read: name that folder "
+                        "in [jobs] path.",
+                    )
+                )
+        self.oldest_day = min(found, default=None)
+        return sorted(found.items())
+
+    def _files_in(self, folder: Path) -> dict[date, Path]:
+        """Return a folder's daily files. Of two for one day the shorter name is the log, the other a copy of it."""
         found: dict[date, Path] = {}
-        for path in sorted(self.folder.iterdir(), key=lambda path: (len(path.name), path.name)):
+        for path in sorted(folder.iterdir(), key=lambda path: (len(path.name), path.name)):
             day = self._day_of(path.name)
             if day is None or not path.is_file():
                 continue
@@ -110,8 +156,26 @@ class LogFolder:
                 )
                 continue
             found[day] = path
-        self.oldest_day = min(found, default=None)
-        return sorted(found.items())
+        return found
+
+    def _tell_entries(self) -> None:
+        """Tell what is in a folder without one daily file: a wrong folder, another source's, only sums of months."""
+        entries = sorted(_storable(path.name) + ("/" if path.is_dir() else "") for path in self.folder.iterdir())
+        if not entries:
+            return  # PaperCut makes its folder before it writes into it
+        more = f" and {len(entries) - _NAMED_ENTRIES} more" if len(entries) > _NAMED_ENTRIES else ""
+        others = [source for source, names in _NAMES.items() if any(names.fullmatch(entry) for entry in entries)]
+        remedy = f'set [jobs] source = "{others[0]}", or ' if others else ""
+        self.findings.append(
+            Finding(
+                "job_log_no_file",
+                "error",
+                _storable(str(self.folder)),
+                f"No file in {_storable(str(self.folder))} is named like a daily log ({_EXAMPLES[self.source]}), so no "
+                f"print job was read; there are {', '.join(entries[:_NAMED_ENTRIES])}{more}: {remedy}correct [jobs] "
+                "path.",
+            )
+        )
 
     def _day_of(self, name: str) -> date | None:
         matched = _NAMES[self.source].fullmatch(name)
@@ -121,10 +185,19 @@ class LogFolder:
             return None
 
 
-class _File:
-    """One file under way."""
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One row. `text` None: too long to be kept; `identity` is the text that tells it from others in every reading."""
 
-    def __init__(self, folder: LogFolder, name: str, day: date, file: BinaryIO, known: Known) -> None:
+    line: Line
+    text: str | None
+    identity: str = ""
+
+
+class _File:
+    """One file under way; `known` None where only its times are asked for."""
+
+    def __init__(self, folder: LogFolder, name: str, day: date, file: BinaryIO, known: Known | None) -> None:
         self.folder = folder
         self.name = name
         self.place = replace(folder.place, file_day=day)
@@ -132,17 +205,20 @@ class _File:
         self.file = file
         self.known = known
         self.seen: dict[int, int] = {}  # digest of a row's text -> how often it stood in the file so far
+        self.reader = folder.reader
+        self.encoding = lines.encoding_of(file)
+        self.layout = Layout({})
+        self.delimiter = "\t"
+        self.surplus: int | None = None  # empty fields at the end of this file's rows
 
     def batches(self, cursor: Cursor | None) -> Iterator[Batch]:
         size = self.file.seek(0, 2)
         start = self._resume_at(cursor, size)
         if start is not None and start == size:
             return
-        encoding = lines.encoding_of(self.file)
-        found = self._layout(encoding)
-        if found is None:
+        rows_from = self._find_layout()
+        if rows_from is None:
             return
-        layout, delimiter, rows_from = found
         resumed = start is not None
         offset = start if start is not None else rows_from
         last_at = cursor.last_at if cursor is not None and resumed else None
@@ -150,7 +226,8 @@ class _File:
         aside: list[SetAside] = []
         first = True
         end = begun = offset
-        for line, text in self._records(offset, encoding, layout, delimiter):
+        for record in self._records(offset):
+            line, text = record.line, record.text
             if not line.finished:
                 if self.day < self.folder.today:
                     aside.append(self._aside(line, text, "it is cut off: the file ends within it"))
@@ -160,7 +237,7 @@ class _File:
                 aside.append(self._aside(line, "", f"it is longer than {lines.LONGEST_LINE // 1024} KiB"))
             elif text.strip():
                 try:
-                    job = self._job(text, line, layout, delimiter, last_at)
+                    job = self._job(record, text, last_at)
                     jobs.append(job)
                     last_at = job.at
                 except Unreadable as why:
@@ -171,86 +248,164 @@ class _File:
         if jobs or aside or end > begun or not resumed:
             yield self._batch(jobs, aside, end, last_at, resumed, first, end - begun)
 
+    def times(self) -> Iterator[Told]:
+        """Yield every row's time as it is written, with where it stands; rows without one are left out."""
+        rows_from = self._find_layout()
+        for record in self._records(rows_from) if rows_from is not None else ():
+            if record.text and record.line.finished:
+                with contextlib.suppress(Unreadable):
+                    yield Told(record.line.start, self._stamp(self._fields(record.text)))
+
     def _resume_at(self, cursor: Cursor | None, size: int) -> int | None:
         """Return the offset up to which this very file is read, None to read it from the start."""
-        if cursor is None or cursor.reader != self.folder._reader or cursor.offset > size:
+        if cursor is None or cursor.reader != self.folder.reader or cursor.offset > size:
             return None
         return cursor.offset if lines.fingerprint(self.file, cursor.offset) == cursor.fingerprint else None
 
-    def _layout(self, encoding: Encoding) -> tuple[Layout, str, int] | None:
-        """Return the file's layout, its delimiter and where its rows begin; None where there is no header yet."""
-        delimiters = ("\t",) if self.folder.source == "print_logs" else (",", ";", "\t")
+    def _find_layout(self) -> int | None:
+        """Find the file's layout, delimiter and code page; return where its rows begin, None: no header yet."""
         count = 0
-        for line in lines.lines(self.file, 0, encoding):
+        for line in lines.lines(self.file, 0, self.encoding):
             if not line.finished and self.day >= self.folder.today and self.folder.source == "csv":
                 return None  # this may become the header
             if not line.finished or line.raw is None or count >= _HEADER_LINES:
                 break
             count += 1
-            text = encoding.decode(line.raw).rstrip("\r")
-            for delimiter in delimiters:
-                try:
-                    layout = columns.header_layout(_split(text, delimiter), self.folder.cost_column)
-                except Unreadable:
-                    continue
-                if layout is not None:
-                    return layout, delimiter, line.end
+            if self._take_header(line.raw):
+                return line.end
         if self.folder.source == "print_logs":
-            return columns.print_log_layout(self.folder.cost_column), "\t", 0
-        if count:
+            self.layout = columns.print_log_layout(self.folder.cost_column)
+            self._find_code_page()
+            return 0
+        if count and self.known is not None:
             self.folder.findings.append(
                 Finding(
                     "job_log_no_header",
                     "error",
                     self.name,
                     f"{self.name} has no header with time, user, printer and pages in its first lines, so none of its "
-                    "jobs were read: see what PaperCut writes there.",
+                    "jobs were read: see what PaperCut writes there, and name its columns in [jobs.columns].",
                 )
             )
         return None
 
-    def _records(self, offset: int, encoding: Encoding, layout: Layout, delimiter: str) -> Iterator[Record]:
+    def _take_header(self, raw: bytes) -> bool:
+        """Take a line as the header if it is one: in the code page and by the delimiter that make it name the most."""
+        delimiters = ("\t",) if self.folder.source == "print_logs" else (",", ";", "\t")
+        best = len(self.layout.columns)
+        for encoding in self.encoding.candidates(raw):
+            text = encoding.decode(raw).rstrip("\r")
+            for delimiter in delimiters:
+                with contextlib.suppress(Unreadable):
+                    fields = quoting.split(text, delimiter)
+                    layout = columns.header_layout(fields, self.folder.cost_column, self.folder.named)
+                    if layout is not None and len(layout.columns) > best:
+                        best = len(layout.columns)
+                        self.layout, self.delimiter, self.encoding = layout, delimiter, encoding
+        return best > 0
+
+    def _find_code_page(self) -> None:
+        """Find the code page of a file without a header: the one in which its times are read."""
+        for count, line in enumerate(lines.lines(self.file, 0, self.encoding)):
+            if count >= _HEADER_LINES or line.raw is None:
+                return
+            for encoding in self.encoding.candidates(line.raw):
+                with contextlib.suppress(Unreadable):
+                    if not self._stamp(self._fields(encoding.decode(line.raw).rstrip("\r"))).marker:
+                        self.encoding = encoding
+                        break
+
+    def _records(self, offset: int) -> Iterator[Record]:
         """Yield rows with their text; in CSV a row whose quotes are open takes the next lines, if they close them.
 
-        A line that begins like a row is never taken: a quote that opens nothing spoils its own row only.
+        A line that begins like a row is never taken: a quote that opens nothing concerns its own row only.
         """
         waiting: list[Record] = []
-        for line in lines.lines(self.file, offset, encoding):
-            text = encoding.decode(line.raw).rstrip("\r") if line.raw is not None else None
+        for line in lines.lines(self.file, offset, self.encoding):
+            record = self._record(line)
             if self.folder.source != "csv":
-                yield line, text
+                yield record
                 continue
-            if waiting and (text is None or len(waiting) >= _LONGEST_RECORD or self._begins(text, delimiter, layout)):
+            text = record.text
+            if waiting and (text is None or len(waiting) >= _LONGEST_RECORD or self._begins(text)):
                 yield from waiting
                 waiting = []
-            if not waiting and (text is None or text.count('"') % 2 == 0):
-                yield line, text
+            if not waiting and (text is None or text.count('"') % 2 == 0 or self._recovered(text) is not None):
+                yield record
                 continue
-            waiting.append((line, text))
-            record = "\n".join(text or "" for _, text in waiting)
-            if line.finished and record.count('"') % 2 == 0:
-                yield Line(waiting[0][0].start, line.end, b""), record
+            waiting.append(record)
+            joined = "\n".join(one.text or "" for one in waiting)
+            if line.finished and joined.count('"') % 2 == 0:
+                identity = "\n".join(one.identity for one in waiting)
+                yield Record(Line(waiting[0].line.start, line.end, b""), joined, identity)
                 waiting = []
         if waiting and self.day >= self.folder.today:
             # The rest of the record may still be written: nothing of it is read yet.
-            yield replace(waiting[0][0], finished=False), waiting[0][1]
+            yield replace(waiting[0], line=replace(waiting[0].line, finished=False))
         else:
             yield from waiting
 
-    def _begins(self, text: str, delimiter: str, layout: Layout) -> bool:
-        fields = [field.strip(' "') for field in text.split(delimiter)]
+    def _record(self, line: Line) -> Record:
+        if line.raw is None:
+            return Record(line, None)
+        return Record(line, self.encoding.decode(line.raw).rstrip("\r"), self.encoding.identity(line.raw).rstrip("\r"))
+
+    def _begins(self, text: str) -> bool:
+        fields = [field.strip(' "') for field in text.split(self.delimiter)]
         try:
-            reading.local_time(columns.time_text(fields, layout), self.day)
+            self._stamp(columns.as_laid_out(fields, self.layout))
         except Unreadable:
             return False
         return True
 
-    def _job(self, text: str, line: Line, layout: Layout, delimiter: str, after: datetime | None) -> Job:
-        assert line.raw is not None
-        digest = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest()
-        if self.folder.source == "csv" and text.count('"') % 2:
-            raise Unreadable("it has a quote that does not end")
-        return columns.job_of(_split(text, delimiter), layout, self.place, after, digest.hex())
+    def _fields(self, text: str) -> Sequence[str]:
+        """Return a row's fields as its file's layout counts them. Raises Unreadable."""
+        if self.folder.source != "csv":
+            return columns.as_laid_out(text.split("\t"), self.layout)
+        why = Unreadable("it has a quote that does not end")
+        if text.count('"') % 2 == 0:
+            try:
+                fields = quoting.split(text, self.delimiter)
+                laid_out = columns.as_laid_out(fields, self.layout)
+                columns.check_width(laid_out, self.layout)
+                self.surplus = len(fields) - len(laid_out)
+                return laid_out
+            except Unreadable as error:
+                why = error
+        recovered = self._recovered(text)
+        if recovered is None:
+            raise why
+        return recovered
+
+    def _recovered(self, text: str) -> Sequence[str] | None:
+        """Return the fields of a row whose document name has stray quotes or commas, None where that is not sure."""
+        document = self.layout.columns.get("document")
+        if document is None:
+            return None
+        habits = (0, 1) if self.surplus is None else (self.surplus,)
+        for surplus in habits:
+            width = self.layout.width + surplus
+            fields = quoting.around(text, self.delimiter, document, width)
+            if fields is not None and not any(fields[self.layout.width :]):
+                fields = fields[: self.layout.width]
+                if columns.is_plausible(fields, self.layout):
+                    return fields
+        return None
+
+    def _stamp(self, fields: Sequence[str]) -> halves.Stamp:
+        return reading.stamp(columns.time_text(fields, self.layout), self.day)
+
+    def _job(self, record: Record, text: str, after: datetime | None) -> Job:
+        """Return the job of a row. Raises Unreadable."""
+        digest = hashlib.blake2b(record.identity.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
+        fields = self._fields(text)
+        columns.check_width(fields, self.layout)
+        stamp = self._stamp(fields)
+        local = stamp.local
+        if stamp.marker:
+            self.reader = self.folder.reader + _OPEN  # the rows to come may tell more of this marker
+            local = self.folder.halves().local(stamp, self.name, record.line.start)
+        return columns.job_of(fields, self.layout, self.place, local, after, digest)
 
     def _aside(self, line: Line, text: str | None, reason: str) -> SetAside:
         return SetAside(self.name, line.start, reason, reading.clean(text or "", KEPT_TEXT))
@@ -266,7 +421,7 @@ class _File:
         bytes_read: int,
     ) -> Batch:
         keys = self._keys(jobs, resumed)
-        cursor = Cursor(self.name, end, lines.fingerprint(self.file, end), self.folder._reader, last_at)
+        cursor = Cursor(self.name, end, lines.fingerprint(self.file, end), self.reader, last_at)
         settled = (end - bytes_read,) if resumed and first else ()
         return Batch(jobs, keys, aside, cursor, not resumed and first, settled, bytes_read)
 
@@ -274,6 +429,7 @@ class _File:
         """Return the jobs' keys, with a counter that tells equal rows of one file apart: the second one is another."""
         digests = [int(job.base[-16:], 16) for job in jobs]
         if resumed:
+            assert self.known is not None
             fresh = [job.base for job, digest in zip(jobs, digests, strict=True) if digest not in self.seen]
             for base, count in self.known.equal_rows(fresh).items():
                 self.seen[int(base[-16:], 16)] = count
@@ -287,14 +443,3 @@ class _File:
 def _storable(name: str) -> str:
     """Return a file's name as text, also where its bytes are none in this system's encoding."""
     return name.encode("utf-8", "backslashreplace").decode()
-
-
-def _split(text: str, delimiter: str) -> list[str]:
-    if delimiter == "\t":
-        return text.split("\t")
-    if '"' not in text:
-        return text.split(delimiter)
-    try:
-        return next(csv.reader([text], delimiter=delimiter), [])
-    except csv.Error as error:
-        raise Unreadable(f"it is no CSV ({error})") from None

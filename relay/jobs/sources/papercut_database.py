@@ -9,6 +9,7 @@ access (external database only, read-only use).
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -26,14 +27,18 @@ from sqlalchemy import (
     String,
     Table,
     and_,
+    case,
+    cast,
     create_engine,
     func,
     inspect,
     literal,
     make_url,
+    or_,
     select,
 )
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+from sqlalchemy.types import TypeDecorator
 
 from relay import amounts
 from relay.config import Settings
@@ -46,7 +51,7 @@ from relay.jobs.tables import NAME
 FILE = "tbl_printer_usage_log"
 ROWS_AT_ONCE = 5_000
 WINDOW_DAYS = 35  # refunds are asked for within days or weeks
-_VERSION = "database 1"
+_VERSION = "database 2"
 _CONNECT_S = 10
 
 _NEEDED = ("printer_usage_log_id", "usage_date", "used_by_user_id", "printer_id", "total_pages")
@@ -55,6 +60,19 @@ _COLUMNS = (
     "job_type", "usage_allowed", "printed", "cancelled", "refunded", "charged_to_account_id",
 )  # fmt: skip
 _PERSONAL_TYPES = ("USER", "PERSONAL")  # "USER", "USER-001": a person's own account
+_FIRST, _LAST = datetime(reading.FIRST_YEAR, 1, 1), datetime(reading.LAST_YEAR, 12, 31)
+_LATEST = timedelta(days=31)  # after now; what a wrong clock wrote is later
+_SET = ("Y", "YES", "T", "TRUE", "1")
+
+
+class _TextTime(TypeDecorator[Any]):
+    """A date and time that SQLite keeps as text, which may be none: it is read as the logs' times are."""
+
+    impl = String
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: Any) -> Any:
+        return value.isoformat(sep=" ") if isinstance(value, datetime) else value
 
 
 @dataclass
@@ -68,6 +86,7 @@ class PaperCutDatabase:
     oldest_day: date | None = None
     read_day: date | None = None  # rows do not go with a day's file
     _after: datetime | None = None  # the row before, which tells the two passes of a doubled hour apart
+    _last_at: datetime | None = None  # of any row that could be read, in this import or before
 
     @classmethod
     def of(cls, settings: Settings, now: datetime, findings: list[Finding]) -> PaperCutDatabase | None:
@@ -94,14 +113,17 @@ class PaperCutDatabase:
     def _batches(self, connection: Connection, cursor: Cursor | None) -> Iterator[Batch]:
         tables = _Tables.of(connection)
         last_id = cursor.offset if cursor is not None and cursor.reader == _VERSION else 0
+        self._last_at = cursor.last_at if cursor is not None and last_id else None
         if last_id:
             since = (self.now - timedelta(days=WINDOW_DAYS)).astimezone(self.zone).replace(tzinfo=None)
             again = and_(tables.log.c.printer_usage_log_id <= last_id, tables.log.c.usage_date >= since)
             for rows in _partitions(connection, tables.jobs(again)):
                 yield self._batch(rows, last_id, restarted=False)
         else:
-            first = connection.execute(select(func.min(tables.log.c.usage_date))).scalar()
-            self.oldest_day = first.date() if first is not None else None
+            plausible = tables.log.c.usage_date.between(_FIRST, _LAST)
+            first = connection.execute(select(func.min(tables.log.c.usage_date)).where(plausible)).scalar()
+            with contextlib.suppress(Unreadable):  # a row that is told when it is read
+                self.oldest_day = _local_time(first).date() if first is not None else None
         newer = tables.log.c.printer_usage_log_id > last_id
         fresh = last_id == 0
         for rows in _partitions(connection, tables.jobs(newer)):
@@ -115,7 +137,9 @@ class PaperCutDatabase:
         for row in rows:
             try:
                 job = _job(row, self.zone, self._after)
-                self._after = job.at
+                if job.at > self.now + _LATEST:
+                    raise Unreadable(f"it is dated {job.at:%Y-%m-%d}, long after today")
+                self._after = self._last_at = job.at
                 jobs.append(job)
             except Unreadable as why:
                 aside.append(
@@ -127,7 +151,10 @@ class PaperCutDatabase:
                     )
                 )
         settled = tuple(int(row["printer_usage_log_id"]) for row in rows) if not restarted else ()
-        return Batch(jobs, [job.base for job in jobs], aside, Cursor(FILE, last_id, "", _VERSION), restarted, settled)
+        return Batch(jobs, [job.base for job in jobs], aside, self._cursor(last_id), restarted, settled)
+
+    def _cursor(self, last_id: int) -> Cursor:
+        return Cursor(FILE, last_id, "", _VERSION, self._last_at)
 
 
 @dataclass(frozen=True)
@@ -150,6 +177,8 @@ class _Tables:
             if not there.has_table(name):
                 raise Unreadable(f"it has no table {name}")
             found = {column["name"].lower(): column["type"] for column in there.get_columns(name)}
+            if connection.dialect.name == "sqlite" and "usage_date" in found:
+                found["usage_date"] = _TextTime()
             missing = [column for column in needed if column not in found]
             if missing:
                 raise Unreadable(f"its table {name} has no column {', '.join(missing)}")
@@ -158,13 +187,16 @@ class _Tables:
 
         transaction = None
         if there.has_table("tbl_account_transaction"):
-            transaction = table("tbl_account_transaction", (), ("usage_log_id", "amount"))
+            wanted = ("usage_log_id", "amount", "is_credit", "usage_log_type")
+            transaction = table("tbl_account_transaction", (), wanted)
         return cls(
             table("tbl_printer_usage_log", _NEEDED, _COLUMNS[len(_NEEDED) :]),
             table("tbl_user", ("user_id", "user_name")),
             table("tbl_printer", ("printer_id", "printer_name"), ("server_name",)),
             table("tbl_account", ("account_id", "account_name"), ("sub_name", "account_type")),
-            transaction if transaction is not None and len(transaction.c) == 2 else None,
+            transaction
+            if transaction is not None and {"usage_log_id", "amount"} <= set(transaction.c.keys())
+            else None,
         )
 
     def jobs(self, where: Any) -> Select[Any]:
@@ -180,21 +212,13 @@ class _Tables:
         if "charged_to_account_id" in log.c:
             source = source.outerjoin(account, log.c.charged_to_account_id == account.c.account_id)
             account_columns = [column(account, name) for name in ("account_name", "sub_name", "account_type")]
-        given_back: Any = literal(None)
-        if self.transaction is not None:
-            # What PaperCut gave back for a job: its only transactions that add to an account.
-            given_back = (
-                select(func.sum(self.transaction.c.amount))
-                .where(
-                    self.transaction.c.usage_log_id == log.c.printer_usage_log_id,
-                    self.transaction.c.amount > 0,
-                )
-                .scalar_subquery()
-            )
-            given_back = given_back if "refunded" in log.c else literal(None)
+        given_back = self._given_back() if "refunded" in log.c else literal(None)
+        # A date that no calendar of Python's has would end the whole reading: it comes as none.
+        dated = case((log.c.usage_date.between(_FIRST, _LAST), log.c.usage_date), else_=None)
         return (
             select(
-                *(column(log, name) for name in _COLUMNS),
+                dated.label("usage_date"),
+                *(column(log, name) for name in _COLUMNS if name != "usage_date"),
                 self.user.c.user_name.label("user_name"),
                 column(self.printer, "server_name"),
                 self.printer.c.printer_name.label("printer_name"),
@@ -205,6 +229,27 @@ class _Tables:
             .where(where)
             .order_by(log.c.printer_usage_log_id)
         )
+
+    def _given_back(self) -> Any:
+        """Return what PaperCut gave back for a job.
+
+        Its credits, where a column tells them, whatever sign their amounts have; else the transactions that add to an
+        account. A number of the log of internet use is none of a job.
+        """
+        transaction = self.transaction
+        if transaction is None:
+            return literal(None)
+        columns = transaction.c
+        amount: Any = columns.amount
+        credit: Any = amount > 0
+        if "is_credit" in columns:
+            amount = func.abs(amount)
+            credit = func.upper(func.trim(cast(columns.is_credit, String))).in_(_SET)
+        of_job: Any = columns.usage_log_id == self.log.c.printer_usage_log_id
+        if "usage_log_type" in columns:
+            kind = func.upper(cast(columns.usage_log_type, String))
+            of_job = and_(of_job, or_(kind.is_(None), kind.not_like("%NET%")))
+        return select(func.sum(amount)).where(of_job, credit).scalar_subquery()
 
 
 def has_transaction(settings: Settings, reference: str) -> bool | None:
@@ -249,9 +294,7 @@ def _partitions(connection: Connection, query: Select[Any]) -> Iterator[Sequence
 
 def _job(row: RowMapping, zone: ZoneInfo, after: datetime | None) -> Job:
     """Return the job of a row. Raises Unreadable."""
-    local = row["usage_date"]
-    if not isinstance(local, datetime):
-        raise Unreadable(f"{str(local)[:40]!r} is no date and time")
+    local = _local_time(row["usage_date"])
     at = local if local.tzinfo is not None else reading.moment(local, zone, after)
     username = reading.name(str(row["user_name"] or ""), "username", NAME).lower()
     if not username:
@@ -262,9 +305,8 @@ def _job(row: RowMapping, zone: ZoneInfo, after: datetime | None) -> Job:
         raise Unreadable(f"{colour} colour pages of {pages} pages cannot be")
     grayscale = reading.flag(str(row["gray_scale"] or ""))
     cost = _money(row["usage_cost"])
-    denied = any(reading.flag(str(row[name] or "")) is False for name in ("usage_allowed", "printed")) or bool(
-        reading.flag(str(row["cancelled"] or ""))
-    )
+    kind = kind_of(str(row["job_type"] or ""))
+    denied = _is_denied(row, kind)
     given_back = _money(row["given_back"])
     refunded = bool(reading.flag(str(row["refunded"] or ""))) and not denied
     return Job(
@@ -282,11 +324,31 @@ def _job(row: RowMapping, zone: ZoneInfo, after: datetime | None) -> Job:
         duplex=reading.flag(str(row["duplex"] or "")),
         cost=0 if denied else cost,
         account=_shared_account(row),
-        kind=kind_of(str(row["job_type"] or "")),
+        kind=kind,
         state="denied" if denied else "refunded" if refunded else "printed",
         refunded=min(cost or 0, given_back if given_back else cost or 0) if refunded else 0,
         certain=cost is not None and row["account_type"] is not None,
     )
+
+
+def _local_time(value: Any) -> datetime:
+    """Return when a job was, with or without a zone. Raises Unreadable."""
+    if isinstance(value, str):
+        return reading.local_time(value)
+    if not isinstance(value, datetime):
+        raise Unreadable("it has no date and time that a job can have")
+    return value
+
+
+def _is_denied(row: RowMapping, kind: str) -> bool:
+    """Return whether a row is of a job that never came out.
+
+    `printed` speaks of print jobs only: copies, scans and faxes have N there and count. Source: PaperCut's own report
+    queries (`... OR job_type <> 'PRINT'`).
+    """
+    asked = ("usage_allowed", "printed") if kind == "print" else ("usage_allowed",)
+    refused = any(reading.flag(str(row[name] or "")) is False for name in asked)
+    return refused or bool(reading.flag(str(row["cancelled"] or "")))
 
 
 def _shared_account(row: RowMapping) -> str:

@@ -13,8 +13,9 @@ from zoneinfo import ZoneInfo
 
 from relay import amounts
 from relay.jobs.job import LARGEST_COST, LARGEST_COUNT, Unreadable
+from relay.jobs.sources.halves import DISORDER, Stamp, half_of, on_the_dial
 
-_TIME = r"(\d{1,2}):(\d\d)(?::(\d\d)(?:[.,]\d+)?)?(?:\s*([AaPp])\.?[Mm]\.?)?"
+_TIME = r"(\d{1,2}):(\d\d)(?::(\d\d)(?:[.,]\d+)?)?(?:\s*([^\s\d\x00-\x2f:][^\d\n]{0,39}))?"
 _ISO = re.compile(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})[T,\s]\s*" + _TIME)
 _PARTS = re.compile(r"(\d{1,2})[-/.](\d{1,2})[-/.](\d{4}),?\s+" + _TIME)
 _NAMED = re.compile(
@@ -22,12 +23,13 @@ _NAMED = re.compile(
 )
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 
-# Rows of one file stand in the order in which jobs ended; a little disorder is no second pass of a doubled hour.
-DISORDER = timedelta(minutes=20)
+_ZONES = ("Z", "UTC", "GMT")  # a time of another clock than the server's
+# PaperCut is younger than the first, and no job of the last can be: a year beyond them comes from a spoiled row.
+FIRST_YEAR, LAST_YEAR = 1990, 2199
 
 
-def local_time(text: str, file_day: date | None = None) -> datetime:
-    """Return the naive local time that a row tells, to the second. Raises Unreadable.
+def stamp(text: str, file_day: date | None = None) -> Stamp:
+    """Return the naive local time of a row, to the second, with a marker that no table knows. Raises Unreadable.
 
     ISO dates, and with a 12-hour or 24-hour clock also 23/11/2026, 11/23/2026 and Nov 23, 2026; where day and month
     could be either, the date in the file's name decides. Source: PaperCut manual, data access (local time).
@@ -43,15 +45,32 @@ def local_time(text: str, file_day: date | None = None) -> datetime:
     elif found := _NAMED.fullmatch(text):
         name = (found.group(1) or found.group(4)).lower()
         if name not in _MONTHS:
-            raise Unreadable(f"{text[:40]!r} is no date and time")
+            raise no_time(text)
         year, month, day = int(found.group(5)), _MONTHS.index(name) + 1, int(found.group(2) or found.group(3))
         clock = found.group(6, 7, 8, 9)
     else:
-        raise Unreadable(f"{text[:40]!r} is no date and time")
+        raise no_time(text)
+    marker = (clock[3] or "").strip()
+    if not FIRST_YEAR <= year <= LAST_YEAR or marker in _ZONES:
+        raise no_time(text)
+    half = half_of(marker) if marker else None
     try:
-        return datetime(year, month, day, _hour(int(clock[0]), clock[3]), int(clock[1]), int(clock[2] or 0))
+        local = datetime(year, month, day, int(clock[0]), int(clock[1]), int(clock[2] or 0))
+        return Stamp(on_the_dial(local, half), "", half) if half else Stamp(local, marker)
     except ValueError:
-        raise Unreadable(f"{text[:40]!r} is no date and time") from None
+        raise no_time(text) from None
+
+
+def local_time(text: str, file_day: date | None = None) -> datetime:
+    """Return the time of a row that no other rows help to read. Raises Unreadable, also for an unknown marker."""
+    found = stamp(text, file_day)
+    if found.marker:
+        raise no_time(text)
+    return found.local
+
+
+def no_time(text: str) -> Unreadable:
+    return Unreadable(f"{text[:40]!r} is no date and time")
 
 
 def _month_and_day(first: int, second: int, year: int, file_day: date | None, text: str) -> tuple[int, int]:
@@ -65,14 +84,6 @@ def _month_and_day(first: int, second: int, year: int, file_day: date | None, te
             if (month, day) == (file_day.month, file_day.day):
                 return month, day
     raise Unreadable(f"{text[:40]!r} may be two dates")
-
-
-def _hour(hour: int, half: str | None) -> int:
-    if half is None:
-        return hour
-    if not 1 <= hour <= 12:
-        raise ValueError
-    return hour % 12 + (12 if half in "Pp" else 0)
 
 
 def moment(local: datetime, zone: ZoneInfo, after: datetime | None) -> datetime:
@@ -136,17 +147,17 @@ def count(text: str) -> int:
     return int(text)
 
 
-_TRUE = frozenset(("y", "yes", "true", "1", "duplex", "grayscale", "greyscale", "gray", "mono", "on"))
-_FALSE = frozenset(
-    ("n", "no", "false", "0", "not duplex", "simplex", "not grayscale", "not greyscale", "color", "colour", "off")
-)
+_YES = "y yes true 1 duplex grayscale greyscale gray mono on t ja oui sí si sim tak да dúplex"
+_NO = "n no false 0 simplex color colour off f nein non nee não nie не"
+_TRUE, _FALSE = frozenset(_YES.split()), frozenset(_NO.split())
+_NOT = ("not ", "no ", "nicht ", "non ", "niet ", "não ", "nie ", "не ")  # "NOT DUPLEX"
 
 
 @lru_cache(maxsize=256)
 def flag(text: str) -> bool | None:
     """Return yes or no, None for what is neither: such a column adds figures, it must not lose a job."""
     word = text.strip().lower()
-    return True if word in _TRUE else False if word in _FALSE else None
+    return True if word in _TRUE else False if word in _FALSE or word.startswith(_NOT) else None
 
 
 def clean(text: str, length: int) -> str:
