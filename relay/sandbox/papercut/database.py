@@ -94,6 +94,8 @@ transactions = sa.Table(
     sa.Column("txn_comment", sa.String(255)),
     sa.Column("account_id", sa.BigInteger, nullable=False),
     sa.Column("usage_log_id", sa.BigInteger),
+    sa.Column("usage_log_type", sa.String(20)),
+    sa.Column("is_credit", _FLAG, nullable=False),
 )
 
 
@@ -220,7 +222,7 @@ class ExternalDatabase:
             "paper_size": job.paper_size,
             "duplex": _flag(job.duplex),
             "gray_scale": _flag(job.grayscale),
-            "document_name": job.document[:255],
+            "document_name": self._document(job)[:255],
             "client_machine": job.client[:255],
             "job_type": job.kind,
             "job_comment": job.comment[:255],
@@ -239,13 +241,21 @@ class ExternalDatabase:
             "transaction_date": self._local(transaction.at),
             "transacted_by": transaction.by,
             "transaction_type": transaction.kind,
-            "amount": transaction.amount,
+            "amount": abs(transaction.amount)
+            if self._state.switches.database_amounts == "unsigned"
+            else transaction.amount,
             "balance": transaction.balance,
             "txn_comment": transaction.comment,
             "account_id": self._user_id(username) if username else self._shared(transaction.account),
             "usage_log_id": transaction.job_id or None,
+            "usage_log_type": "PRINTER" if transaction.job_id else None,
+            "is_credit": _flag(transaction.amount > 0),
         }
         return transactions, values
+
+    def _document(self, job: Job) -> str:
+        ascii_only = self._state.switches.document_ascii
+        return job.document.encode("ascii", "replace").decode() if ascii_only else job.document
 
     def _shared(self, name: str) -> int:
         account = self._state.shared_accounts.get(name)

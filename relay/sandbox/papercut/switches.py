@@ -142,8 +142,20 @@ class Switches:
     # -- printers, jobs, logs
     unauthenticated_property: str = ""
     """papercut-server-api 1.7: printer property that shows "Unauthenticated printer"; no name is known, so none."""
-    print_log_time: Literal["12h", "24h"] = "12h"
-    """papercut-print-scripts 5.2: field 1 of the print log; the manual names a 12-hour clock with AM and PM."""
+    print_log_time: Literal["24h", "12h", "12h_tab", "a_p", "local"] = "12h"
+    """corrections: field 1 of the print log; the manual's `yyyy-MM-dd\\th:mm:ss a/p` can be read so."""
+    print_log_language: str = "bg"
+    """corrections: whose markers "local" writes, as CLDR names the language; "xx" is one that nobody knows."""
+    document_ascii: bool = False
+    """corrections: document names reduced to 7-bit ASCII in logs and database; one witness."""
+    csv_banner: bool = True
+    """corrections: a line of the program's own above the header; seen in three public files."""
+    csv_trailing_comma: bool = True
+    """corrections: rows end in a comma, so that they have a field more than the header; seen in three public files."""
+    csv_language: Literal["en", "es", "de", "bg"] = "en"
+    """corrections: the header in the server's language, in its ANSI code page; seen in Spanish."""
+    csv_stray_quotes: bool = False
+    """corrections: document names with quotes of their own, not doubled and not quoted as a whole; seen."""
     print_log_cost: bool = True
     """papercut-print-scripts 8.6: whether the fields after the tenth carry the cost."""
     log_cost_digits: int = 4
@@ -154,6 +166,8 @@ class Switches:
     """papercut-print-scripts 5.2: whether print-stats count a copy; it lies in the one table that they sum up."""
     copies_marked_printed: bool = False
     """papercut-print-scripts 5.1: `printed` of a copy's row; PaperCut's own queries ask it of type PRINT only."""
+    database_amounts: Literal["signed", "unsigned"] = "signed"
+    """corrections: whether a charge's `amount` is below zero; `is_credit` tells it in both positions."""
     database_lag: float = 0.0
     """papercut-print-scripts 5.2: seconds by which the database lags; a reporting copy may, PaperCut's own does not.
 
