@@ -7,8 +7,10 @@ reads or writes; `relay.stored_accounts` does.
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Protocol, TypeVar
 
 SHARED = "account:"  # begins the name, and the id, of a shared account that a company pays for
 
@@ -39,6 +41,7 @@ class LinkedAccount:
     standing: str = "active"
     opening_jobs: int | None = None
     location_id: str = ""
+    email: str = ""
 
     @property
     def is_shared(self) -> bool:
@@ -73,6 +76,37 @@ def folded(text: str) -> str:
     """
     composed = unicodedata.normalize("NFC", text.strip())
     return unicodedata.normalize("NFC", "".join(letter.lower() for letter in composed))
+
+
+class Nameable(Protocol):
+    """Somebody who can be meant by a word; whatever of it is not known is ""."""
+
+    @property
+    def member_id(self) -> str: ...
+    @property
+    def username(self) -> str: ...
+    @property
+    def email(self) -> str: ...
+    @property
+    def full_name(self) -> str: ...
+
+
+Meant = TypeVar("Meant", bound=Nameable)
+
+
+def meant(word: str, people: Iterable[Meant]) -> list[Meant]:
+    """Return whom a word means among people: by member id or username, else by e-mail, else by the full name.
+
+    It is the same everywhere that a person is named, in any case. More than one is for the caller to tell.
+    """
+    key, everybody = folded(" ".join(word.split())), list(people)
+    ways: tuple[Callable[[Meant], tuple[str, ...]], ...] = (
+        lambda one: (one.member_id, one.username),
+        lambda one: (one.email,),
+        lambda one: (" ".join(one.full_name.split()),),
+    )
+    found = ([one for one in everybody if key and key in map(folded, names(one))] for names in ways)
+    return next((those for those in found if those), [])
 
 
 def email_key(address: str) -> str:

@@ -67,8 +67,10 @@ class UsageError(ConfigError):
 
     code = "usage"
 
-    def __init__(self, message: str) -> None:
+    def __init__(self, message: str, *, code: str | None = None) -> None:
         super().__init__([message])
+        if code is not None:
+            self.code = code
 
 
 class AlreadyRunning(RelayError):

@@ -77,7 +77,7 @@ def run(site: Site, *, if_due: bool = False, allow: Sequence[str] = ()) -> RunRe
         job_log = jobs.JobLog(site)
         # What a killed run left open is brought to truth first: nobody is renamed, billed or topped up before.
         moved = _part(site, result, "recover", lambda: money.recover(site, jobs=job_log))
-        _part(site, result, "sync", lambda: people.sync(site, allow=allow))
+        _part(site, result, "sync", lambda: people.sync(site, allow=allow, scheduled=True))
         for name, work in (("settle", money.settle), ("top_up", money.top_up)):
             if moved is None:
                 moved = _part(site, result, name, partial(work, site, allow=allow, jobs=job_log), money_moves=True)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from sqlalchemy import BigInteger, Boolean, Column, Connection, Engine, Index, String, Table, Text, select, text
 
-from relay.accounts import SHARED, LinkedAccount, SharedAccount, email_key
+from relay.accounts import SHARED, LinkedAccount, SharedAccount
 from relay.database import Moment, metadata, reading
 
 SITE_LENGTH = 40
@@ -59,6 +59,31 @@ people_shared_accounts = Table(
     Column("unlinked_at", Moment, nullable=True),
 )
 
+people_answers = Table(
+    "people_answers",
+    metadata,
+    Column("site", String(SITE_LENGTH), primary_key=True),
+    Column("kind", String(10), primary_key=True),  # link, not_same (member, username) or group (company, group)
+    Column("subject_id", String(ID_LENGTH), primary_key=True),
+    Column("name", String(USERNAME_LENGTH), primary_key=True),
+    Column("said_at", Moment, nullable=False),
+)
+
+
+def contradicted(connection: Connection, site: str) -> set[str]:
+    """Return the members whose linked account a person has since said to be somebody else's; the next sync acts on it.
+
+    Until then nobody knows who is to pay what is on it.
+    """
+    answers = select(people_answers).where(people_answers.c.site == site, people_answers.c.kind != "group")
+    said = [(row.kind, row.subject_id, row.name) for row in connection.execute(answers)]
+    held = {account.member_id: account.username for account in linked_accounts(connection, site)} if said else {}
+    return {
+        member_id
+        for kind, member_id, name in said
+        if member_id in held and (held[member_id] == name) is (kind == "not_same")
+    }
+
 
 def accounts_of(database: Engine, site: str) -> tuple[LinkedAccount, ...]:
     """Return every account of a site that is billed: the linked ones of people by username, then the shared ones."""
@@ -107,6 +132,7 @@ def linked_accounts(connection: Connection, site: str) -> list[LinkedAccount]:
             standing=row["standing"],
             opening_jobs=row["opening_jobs"],
             location_id=row["location_id"],
+            email=row["email"],
         )
         for row in rows
     ]
@@ -117,11 +143,3 @@ def shared_accounts(connection: Connection, site: str) -> list[SharedAccount]:
     table = people_shared_accounts
     rows = connection.execute(select(table).where(table.c.site == site).order_by(table.c.name)).mappings()
     return [SharedAccount(**{name: value for name, value in row.items() if name != "site"}) for row in rows]
-
-
-def members_with_address(connection: Connection, site: str, address: str) -> list[str]:
-    """Return the member ids of the linked accounts whose member has an e-mail address, in any case."""
-    query = select(people_links.c.member_id, people_links.c.email).where(
-        people_links.c.site == site, people_links.c.linked_at.is_not(None), people_links.c.deleted_at.is_(None)
-    )
-    return [row.member_id for row in connection.execute(query) if email_key(row.email) == email_key(address)]

@@ -43,14 +43,16 @@ def sync(expect: str | None, allow: tuple[str, ...], incremental: bool, member: 
 @command()
 @click.argument("member")
 @click.argument("username")
-def link(member: str, username: str) -> int:
+@click.option("--new", is_flag=True, help="PaperCut has no account of that name yet: make one.")
+def link(member: str, username: str, new: bool) -> int:
     """Say that MEMBER of OfficeRnD is the PaperCut account USERNAME.
 
-    With a company for MEMBER: group:NAME is its group, account:NAME a shared account that it pays for.
+    A name that PaperCut does not have is refused, with names like it and what would stay behind. With a company for
+    MEMBER: group:NAME is its group, account:NAME a shared account that it pays for.
     """
     from relay import people
 
-    return answer_doubt(lambda site: people.link(site, member=member, username=username))
+    return answer_doubt(lambda site: people.link(site, member=member, username=username, new=new))
 
 
 @command()
@@ -75,7 +77,7 @@ def not_same(member: str, username: str) -> int:
 @command()
 @click.argument("who")
 def explain(who: str) -> int:
-    """Why this e-mail, username or member id may or may not print, with each rule's verdict.
+    """Why this e-mail, username, member id or full name may or may not print, with each rule's verdict.
 
     Tells the last login too, and the last refusal with its reason.
     """

@@ -110,7 +110,7 @@ class Schedule:
             "sync",
             "Look for new and changed members",
             WHO,
-            lambda site: people.sync(site, incremental=True),
+            lambda site: people.sync(site, incremental=True, scheduled=True),
             writes=True,
             recorded=True,
             wait=True,

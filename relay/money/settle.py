@@ -34,6 +34,7 @@ from relay.money.ledger.store import open_of
 from relay.money.recover import begin
 from relay.money.report.result import MoneyResult, ordered, told
 from relay.site import Site
+from relay.stored_accounts import contradicted
 
 ALLOWABLE = (*LIMITS, MAX_TOP_UPS, "max_removals_percent", "max_changes_percent")
 SEVERAL_FELL = 3  # this many counters below their last value on one day, and this share of those read, are worth a word
@@ -198,6 +199,7 @@ class _Settle:
         with books.ledger.read() as connection:
             changes = journal.owed_changes(connection, books.name, first_day)
             rows = holds.open_holds(connection, books.name)
+            doubtful = contradicted(connection, books.name)
             shown_before = records.shown_in_shadow(connection, books.name) if shadow else {}
         passed = {movement.member_id: movement.amount for movement in open_now if movement.fee_reference in replaceable}
         busy = open_of([movement for movement in open_now if movement.fee_reference not in replaceable])
@@ -215,7 +217,7 @@ class _Settle:
                     wallet,
                     (*known, *_new_changes(booked), Change(day, shown_before.get(member_id, 0))),
                     tuple(row for row in rows if row.member_id == member_id) if rows and wallet.id else (),
-                    busy=member_id in busy,
+                    busy=member_id in busy or member_id in doubtful,
                     passed=passed.get(member_id, 0),
                     gone=self._payer_gone(account) if account.standing == "departed" and wallet.buckets.owed else "",
                     foreign_fee=foreign if lifted is None else "",

@@ -13,7 +13,7 @@ from typing import Any, Literal
 from sqlalchemy import Engine
 
 from relay import amounts
-from relay.database import reading
+from relay.accounts import meant
 from relay.errors import EXIT_DONE, UsageError
 from relay.money.decide.holds import (
     COMPANY_GONE,
@@ -34,7 +34,7 @@ from relay.money.ledger import holds, journal
 from relay.money.ledger.store import Ledger, open_ledger
 from relay.money.report.result import movement_json
 from relay.site import Site
-from relay.stored_accounts import accounts_of, members_with_address
+from relay.stored_accounts import accounts_of
 
 # What no word can release: these are put right in the settings or in PaperCut, or lifted for one run.
 NO_WORD = frozenset({UNREAD, SETTLE_FIRST, MAX_TOP_UPS})
@@ -357,22 +357,17 @@ def _nothing_in_doubt(movement: Movement) -> UsageError:
 
 
 def _member_id(database: Engine, ledger: Ledger, site: str, who: str) -> str:
-    wanted = who.strip().casefold()
-    accounts = accounts_of(database, site)
-    found = [account for account in accounts if wanted in (account.username.casefold(), account.member_id.casefold())]
+    found = meant(who, accounts_of(database, site))
+    if len(found) > 1:
+        ids = ", ".join(sorted(account.member_id for account in found))
+        raise UsageError(f"{who} is the address or name of several members ({ids}): name one by id.")
     if found:
         return found[0].member_id
-    if "@" in wanted:
-        with reading(database) as connection:
-            owners = members_with_address(connection, site, wanted)
-        if len(owners) == 1:
-            return owners[0]
-        if owners:
-            raise UsageError(f"{who} is the address of several members ({', '.join(sorted(owners))}): name one by id.")
     movements = ledger.named([who.strip().upper()])
     if movements:
         return movements[0].member_id
     raise UsageError(
-        f"{who} is no e-mail address, username, member id or reference of site {site}, nor the site's name or a stop: "
-        "papercut-relay settle --dry-run shows what is held."
+        f"{who} is no e-mail address, username, member id, full name or reference of site {site}, nor the site's name "
+        "or a stop: papercut-relay settle --dry-run shows what is held.",
+        code="who_unknown",
     )

@@ -19,6 +19,7 @@ from relay.errors import BadAnswer, NotFound, RelayError
 from relay.officernd.client import OfficeRnD
 from relay.officernd.model import Organization
 from relay.papercut.client import PaperCut, balance_from_text, is_true
+from relay.people.decide.answers import take_answers
 from relay.people.decide.renames import follow_hand_renames
 from relay.people.memory.snapshot import Snapshot
 from relay.people.world import Account, Memory, OfficeRnDSide, PaperCutSide, World
@@ -57,9 +58,12 @@ class _Shared(Progress):
         self._outer.line(text)
 
 
-def read_world(site: Site, memory: Memory) -> World:
-    """Return both systems as they are now. Raises BadAnswer for a read that cannot be the truth, and what the clients
-    raise; nothing was written then."""
+def read_world(site: Site, memory: Memory, *, scheduled: bool = False) -> World:
+    """Return both systems as they are now, and what is remembered of them: links follow renamed accounts and answers.
+
+    `scheduled`: no person is there to see what an answer would take away. Raises BadAnswer for a read that cannot be
+    the truth, and what the clients raise; nothing was written then.
+    """
     organization = check_organization(site.officernd, memory, site.settings)
     site.papercut.total_users()  # both systems answer before either is read at length
     with site.progress.phase("Reading OfficeRnD and PaperCut") as phase, ThreadPoolExecutor(2) as pool:
@@ -69,6 +73,7 @@ def read_world(site: Site, memory: Memory) -> World:
         found = World(people.result(), accounts.result(), memory)
     found = replace(found, memory=follow_renames(memory, found.papercut.accounts))
     found = follow_hand_renames(found, site.settings)
+    found = take_answers(found, site.settings.site.currency, scheduled=scheduled)
     check_departures(site.officernd, found)
     check_accounts(site.settings, found)
     site.progress.line(
@@ -78,7 +83,9 @@ def read_world(site: Site, memory: Memory) -> World:
     return found
 
 
-def read_changes(site: Site, memory: Memory, snapshot: Snapshot, *, member_id: str | None = None) -> World:
+def read_changes(
+    site: Site, memory: Memory, snapshot: Snapshot, *, member_id: str | None = None, scheduled: bool = False
+) -> World:
     """Return the world of the last sync with what has changed since: in OfficeRnD by `modifiedAt`, and, with
     `member_id`, that member asked for by name; in PaperCut the list of names, new accounts, and groups not ours.
 
@@ -116,6 +123,7 @@ def read_changes(site: Site, memory: Memory, snapshot: Snapshot, *, member_id: s
     found = World(side, PaperCutSide({**accounts, **fresh}, groups, width), memory)
     found = replace(found, memory=follow_renames(memory, found.papercut.accounts))
     found = follow_hand_renames(found, site.settings)
+    found = take_answers(found, site.settings.site.currency, scheduled=scheduled)
     check_accounts(site.settings, found)
     return found
 

@@ -10,7 +10,7 @@ from datetime import timedelta
 
 from relay.database import reading
 from relay.errors import EXIT_DONE, EXIT_FAILED, EXIT_REFUSED
-from relay.money import last_readings, members_with_open_movements
+from relay.money import last_readings, members_with_debts, members_with_open_movements
 from relay.people import read, ready, who
 from relay.people.act.apply import Failure, apply
 from relay.people.act.publish import current_directory, publish
@@ -67,12 +67,14 @@ def sync(
     allow: Sequence[str] = (),
     incremental: bool = False,
     member: str | None = None,
+    scheduled: bool = False,
 ) -> SyncResult:
     """Apply the plan, or only the one with the hash `expect`; the site's lock is the caller's to hold.
 
     `incremental` starts from the last sync and asks only for what changed since; `member` (e-mail, username or id)
     brings that one person now and leaves everybody else as they are. Both work by single calls, without a full native
-    sync. Raises what a read raises; nothing was written then.
+    sync. `scheduled`: no person asked for it, so an answer that takes money away from somebody waits. Raises what a
+    read raises; nothing was written then.
     """
     safety.check_codes(allow)
     settings = site.settings
@@ -91,10 +93,10 @@ def sync(
         return plan(world, settings, site.clock.now(), allow=allow, only=None if only is None else {only})
 
     if since is None:
-        world = read.read_world(site, memory)
+        world = read.read_world(site, memory, scheduled=scheduled)
         made = make(world)
     else:
-        world = read.read_changes(site, memory, since, member_id=only)
+        world = read.read_changes(site, memory, since, member_id=only, scheduled=scheduled)
         made = make(world)
         touched = [decision.username for decision in made.people if acts(decision)]
         if touched:  # what was remembered of them is not good enough to act on
@@ -127,7 +129,8 @@ def remembered(site: Site) -> Memory:
     busy = members_with_open_movements(site.database, site.name)
     usernames = {memory.links[member_id].username for member_id in busy if member_id in memory.links}
     readings = last_readings(site.database, site.name, {one.member_id: one.linked_at for one in memory.links.values()})
-    return replace(memory, open_movements=frozenset(usernames), readings=readings)
+    indebted = members_with_debts(site.database, site.name)
+    return replace(memory, open_movements=frozenset(usernames), readings=readings, indebted=indebted)
 
 
 def _wanted_back(memory: Memory, member_id: str) -> Memory:

@@ -1,11 +1,11 @@
-"""Whom does somebody mean by an e-mail address, a username or a member id? Asks both systems; writes nothing."""
+"""Whom does somebody mean by an e-mail address, username, member id or full name? Asks both systems; writes nothing."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from relay.accounts import email_key
-from relay.errors import NotFound, RelayError
+from relay.accounts import email_key, folded, meant
+from relay.errors import NotFound, UsageError
 from relay.officernd.client import OfficeRnD
 from relay.officernd.model import Member
 from relay.people.world import Link, Memory
@@ -26,31 +26,71 @@ class Person:
 
 
 def find(site: Site, word: str, memory: Memory) -> Person:
-    """Return whom `word` means. Raises RelayError (`who_unknown`, `who_ambiguous`) where that is nobody or several."""
+    """Return whom `word` means. Raises UsageError (`who_unknown`, `who_ambiguous`) where that is nobody or several."""
     word = word.strip()
-    link = memory.links.get(word) or next(
-        (one for one in memory.links.values() if one.username == word.lower() and not one.deleted_at), None
+    key = folded(word)
+    link = next((one for one in memory.links.values() if folded(one.member_id) == key), None) or next(
+        (one for one in memory.links.values() if folded(one.username) == key and not one.deleted_at), None
     )
     if link is not None:
         return Person(_member(site.officernd, link.member_id), link, link.username)
     if "@" in word:
         return _by_email(site, word, memory)
-    member = _member(site.officernd, word) if is_id(word) else None
+    member = _member(site.officernd, word.lower()) if is_id(word) else None
     if member is not None:
-        return Person(member, None, memory.answers.get(member.id, ""))
-    if site.papercut.user_exists(word.lower()):
+        return _of(member, memory)
+    if word and site.papercut.user_exists(word.lower()):
         return Person(None, None, word.lower())
-    raise _unknown(word)
+    return _by_name(site, word, memory)
 
 
 def find_member(site: Site, word: str, memory: Memory) -> Member:
     """Return the member of OfficeRnD that `word` means, and nobody who has left it."""
     found = find(site, word, memory)
     if found.member is None:
-        raise RelayError(
-            f"{word} is no member of OfficeRnD now: name one by e-mail address or member id.", code="who_unknown"
+        raise UsageError(
+            f"{word} is no member of OfficeRnD now: name one by e-mail address, member id or full name.",
+            code="who_unknown",
         )
     return found.member
+
+
+def _of(member: Member, memory: Memory) -> Person:
+    link = memory.links.get(member.id)
+    return Person(member, link, link.username if link else memory.answers.get(member.id, ""))
+
+
+def _by_name(site: Site, word: str, memory: Memory) -> Person:
+    """Return the one person of a full name, linked or not, and also who has left and is linked still."""
+    members = {one.id: one for one in site.officernd.members()}
+    named = [
+        *(_Named(one.id, one.name) for one in members.values()),
+        *(
+            _Named(one.member_id, one.display_name)
+            for one in memory.links.values()
+            if one.member_id not in members and not one.deleted_at
+        ),
+    ]
+    found = meant(word, named)
+    if len(found) > 1:
+        ids = ", ".join(sorted(one.member_id for one in found))
+        raise UsageError(f"{word} is the name of several people ({ids}): name one by id.", code="who_ambiguous")
+    if not found:
+        raise _unknown(word)
+    member_id = found[0].member_id
+    if member_id in members:
+        return _of(members[member_id], memory)
+    return Person(None, memory.links[member_id], memory.links[member_id].username)
+
+
+@dataclass(frozen=True, slots=True)
+class _Named:
+    """A full name and whose it is."""
+
+    member_id: str
+    full_name: str
+    username: str = ""
+    email: str = ""
 
 
 def _by_email(site: Site, word: str, memory: Memory) -> Person:
@@ -62,10 +102,9 @@ def _by_email(site: Site, word: str, memory: Memory) -> Person:
     }
     if len(members) > 1:
         names = ", ".join(f"{one.name} {one.id} ({one.status})" for one in members.values())
-        raise RelayError(f"{word} is the address of several members: {names}; name one by id.", code="who_ambiguous")
+        raise UsageError(f"{word} is the address of several members: {names}; name one by id.", code="who_ambiguous")
     for member in members.values():
-        link = memory.links.get(member.id)
-        return Person(member, link, link.username if link else memory.answers.get(member.id, ""))
+        return _of(member, memory)
     held = [one for one in memory.links.values() if email_key(one.email) == email_key(word) and not one.deleted_at]
     if len(held) == 1:
         return Person(_member(site.officernd, held[0].member_id), held[0], held[0].username)
@@ -87,8 +126,9 @@ def is_id(word: str) -> bool:
     return len(word) == 24 and all(character in "0123456789abcdefABCDEF" for character in word)
 
 
-def _unknown(word: str) -> RelayError:
-    return RelayError(
-        f"Neither OfficeRnD nor PaperCut knows {word!r}: give an e-mail address, a PaperCut username or a member id.",
+def _unknown(word: str) -> UsageError:
+    return UsageError(
+        f"Neither OfficeRnD nor PaperCut knows {word!r}: give an e-mail address, a PaperCut username, a member id or a "
+        "full name.",
         code="who_unknown",
     )

@@ -144,10 +144,12 @@ class Memory:
     """What the relay remembers of a site.
 
     `answers` are (member id, username) a person named with `link`; `denied` those ruled out with `not-same`;
-    `group_answers` are (company id, group). `disabled` are usernames whose printing we switched off.
-    `open_movements` are usernames with money under way. `synced_at` is when the last successful sync ended.
-    `readings` are the last believed (balance in micros, job counter), by member id. `renamed_from` are the usernames
-    that links had before they followed an account which staff renamed.
+    `group_answers` are (company id, group). `disabled` are usernames whose printing we switched off. `open_movements`
+    are usernames with money under way. `synced_at` is when the last successful sync ended. `readings` are the last
+    believed (balance in micros, job counter), by member id. `renamed_from` are the usernames that links had before they
+    followed an account which staff renamed. `indebted` are the members whose wallet holds a debt. `dropped` are the
+    members whose link an answer has ended; `waiting` those whose answer waits for a person to apply it, and what it
+    would take away.
     """
 
     links: Mapping[str, Link] = field(default_factory=dict)
@@ -160,8 +162,16 @@ class Memory:
     open_movements: frozenset[str] = frozenset()
     readings: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     renamed_from: Mapping[str, str] = field(default_factory=dict)
+    indebted: frozenset[str] = frozenset()
+    dropped: frozenset[str] = frozenset()
+    waiting: Mapping[str, str] = field(default_factory=dict)
     organization_id: str = ""
     synced_at: datetime | None = None
+
+    def is_contradicted(self, link: Link) -> bool:
+        """Return whether a person has said since that a linked account is not this member's, or that another one is."""
+        answer = self.answers.get(link.member_id, link.username)
+        return answer != link.username or (link.member_id, link.username) in self.denied
 
     def is_settling_in(self, member_id: str, now: datetime) -> bool:
         """Return whether an account was linked by a sync that has not come to its end, no longer than a week ago."""

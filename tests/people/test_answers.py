@@ -11,9 +11,13 @@ import pytest
 from rich.console import Console
 
 from papercut_scripts import audit
-from relay import people
+from relay import money, people
+from relay.accounts import meant
 from relay.cli import plan_view as render
 from relay.errors import RelayError, UsageError
+from relay.people.sync import remembered
+from relay.people.world import Link
+from relay.stored_accounts import accounts_of
 from tests.support.people_site import Make, PeopleSite, small_organisation
 
 PEOPLE = [
@@ -30,7 +34,7 @@ def one(site: Make) -> PeopleSite:
     return site(organisation=small_organisation(PEOPLE))
 
 
-def say(site: PeopleSite, what: str, **words: str):
+def say(site: PeopleSite, what: str, **words: object):
     return getattr(people, what)(site.context, **words)
 
 
@@ -45,8 +49,8 @@ def test_a_shared_address_is_answered_by_giving_each_a_name(one: PeopleSite) -> 
     one.sync_twice()
     assert set(one.state.users) == {"reception", "cy_x.example"}
     assert codes(one) == ["no_email", "shared_email", "shared_email"]
-    say(one, "link", member=ANN, username="office_acme.example")
-    answer = say(one, "link", member=BO, username="bo")
+    say(one, "link", member=ANN, username="office_acme.example", new=True)
+    answer = say(one, "link", member=BO, username="bo", new=True)
     assert answer.as_json()["member_id"] == BO and "papercut-relay sync" in answer.text()
     one.sync_twice()
     assert {"office_acme.example", "bo"} <= set(one.state.users)
@@ -57,8 +61,8 @@ def test_a_shared_address_is_answered_by_giving_each_a_name(one: PeopleSite) -> 
 
 def test_both_of_a_shared_address_log_in_by_username(site: Make) -> None:
     one = site(starts=True, organisation=small_organisation(PEOPLE))
-    say(one, "link", member=ANN, username="ann")
-    say(one, "link", member=BO, username="bo")
+    say(one, "link", member=ANN, username="ann", new=True)
+    say(one, "link", member=BO, username="bo", new=True)
     one.sync_twice()
     for username in ("ann", "bo"):
         login = one.pair.papercut.popup_login(username, "Secret-1")
@@ -67,8 +71,8 @@ def test_both_of_a_shared_address_log_in_by_username(site: Make) -> None:
 
 def test_the_suggested_commands_give_each_another_name(one: PeopleSite) -> None:
     first, second = (item.message for item in one.plan().warnings if item.code == "shared_email")
-    suggested = {text.rsplit(" ", 1)[1] for text in (first, second)}
-    assert len(suggested) == 2
+    suggested = {tuple(text.rsplit(" ", 2)[1:]) for text in (first, second)}
+    assert len(suggested) == 2 and {new for _, new in suggested} == {"--new."}
 
 
 def test_two_accounts_are_answered_by_link_or_not_same(one: PeopleSite) -> None:
@@ -105,7 +109,7 @@ def test_not_same_of_the_present_link_undoes_it(one: PeopleSite) -> None:
 
 
 def test_somebody_without_address_gets_the_name_that_a_person_gives(one: PeopleSite) -> None:
-    say(one, "link", member=DI, username="di.fox")
+    say(one, "link", member=DI, username="di.fox", new=True)
     one.sync_twice()
     assert one.state.users["di.fox"].full_name == "Di Fox"
 
@@ -378,3 +382,94 @@ def test_many_of_one_kind_hide_nothing_of_another() -> None:
     assert text.index("zoe") < text.index("a0")
     assert "... and 55 more no_email" in text and "... and 20 more to adopt" in text
     assert "two_accounts: 1\n  papercut-relay link m zoe " + "long " * 60 + "\n" in text
+
+
+# -- answers are checked when given
+
+
+CY_ACCOUNT = "cy_x.example"
+
+
+def test_a_name_that_does_not_exist_is_refused_with_names_like_it(one: PeopleSite) -> None:
+    one.sync_twice()
+    one.state.users[CY_ACCOUNT].balance = -2.5
+    one.state.add_user("cy.day")
+    with pytest.raises(UsageError, match="cy.day") as refused:
+        say(one, "link", member=CY, username="cy.dya")
+    assert (refused.value.exit_code, refused.value.code) == (2, "no_such_account")
+    assert "--new" in refused.value.message and "balance of -2.50" in refused.value.message
+    assert (one.plan().users["create"], one.plan().users["adopt"]) == (0, 0)
+    with pytest.raises(UsageError, match="leave --new out"):
+        say(one, "link", member=CY, username="cy.day", new=True)
+    told = say(one, "link", member=CY, username="cy.dya", new=True)
+    assert f"{CY_ACCOUNT} stays behind with its balance of -2.50" in told.text()
+    one.sync_twice()
+    assert one.state.users["cy.dya"].email == "" and one.state.users[CY_ACCOUNT].balance == -2.5
+
+
+def row_of(site: PeopleSite, member: str) -> Link:
+    return remembered(site.context).links[member]
+
+
+def test_link_relink_and_back_changes_nothing(one: PeopleSite) -> None:
+    one.sync_twice()
+    one.state.add_user("other", balance=-9.0)
+    one.sync_twice()
+    one.state.users[CY_ACCOUNT].balance = -4.0
+    before = row_of(one, CY)
+    say(one, "link", member=CY, username="other")
+    assert one.plan().users["adopt"] == 1
+    say(one, "unlink", who=CY)
+    say(one, "link", member=CY, username=CY_ACCOUNT)
+    assert one.plan().is_empty
+    one.sync_twice()
+    assert row_of(one, CY) == before
+
+
+@pytest.mark.parametrize("balance", [-4.0, 4.0])
+def test_no_scheduled_run_takes_an_account_with_money_away(one: PeopleSite, balance: float) -> None:
+    one.sync_twice()
+    one.state.add_user("other")
+    one.sync_twice()
+    one.state.users[CY_ACCOUNT].balance = balance
+    before = row_of(one, CY)
+    for answer in ({"what": "link", "member": CY, "username": "other"}, {"what": "unlink", "who": CY}):
+        say(one, **answer)
+        held = one.sync(scheduled=True)
+        assert "answer_waits" in [warning.code for warning in held.plan.warnings]
+        assert row_of(one, CY) == before
+        if balance < 0:
+            assert money.settle(one.context).movements == ()  # nobody knows who is to pay it
+    assert one.sync(expect=one.plan().hash).exit_code == 0
+    assert row_of(one, CY).username != CY_ACCOUNT
+    assert CY_ACCOUNT in one.members_of("UNLINKED_MEMBERS_TO_OFFICERND")
+
+
+def test_a_scheduled_run_takes_an_account_without_money_away(one: PeopleSite) -> None:
+    one.sync_twice()
+    one.state.add_user("other")
+    say(one, "link", member=CY, username="other")
+    assert one.sync(scheduled=True).exit_code == 0
+    assert row_of(one, CY).username == "other"
+
+
+def test_everybody_is_named_alike_everywhere(one: PeopleSite) -> None:
+    one.sync_twice()
+    for word in (CY, CY.upper(), CY_ACCOUNT.upper(), "CY@x.example", " cy  DAY "):
+        assert people.explain(one.context, word).facts["member_id"] == CY
+        assert [found.member_id for found in meant(word, accounts_of(one.database, one.settings.site.name))] == [CY]
+    assert people.explain(one.context, "di fox").facts["member_id"] == DI  # without an account
+    assert say(one, "issue_pin", who="Di Fox").subject_id == DI
+    for ask in ("explain", "issue_pin", "revoke_pin", "unlink"):
+        for unknown in ("nobody", "no.body@x.example", "No Body", "f" * 24):
+            with pytest.raises(UsageError) as refused:
+                getattr(people, ask)(one.context, unknown)
+            assert (refused.value.exit_code, refused.value.code) == (2, "who_unknown")
+
+
+def test_a_name_of_two_people_is_asked_about(site: Make) -> None:
+    one = site(organisation=small_organisation([("Ann Lee", "a@x.example", ""), ("ann lee", "b@x.example", "")]))
+    one.sync_twice()
+    with pytest.raises(UsageError, match="several people") as refused:
+        people.explain(one.context, "Ann Lee")
+    assert refused.value.code == "who_ambiguous"

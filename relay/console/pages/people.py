@@ -7,6 +7,7 @@ from typing import Any
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 
 from relay import people
+from relay.accounts import folded, meant
 from relay.console import figures
 from relay.console.figures import Person
 from relay.console.gate import audited, desk, needs
@@ -26,7 +27,7 @@ def show() -> str:
     wanted = " ".join(request.args.get("find", "").split())[:100]
     standing = request.args.get("standing", "")
     everybody = figures.people(desk())
-    found = [person for person in everybody if _matches(person, wanted.casefold(), standing)]
+    found = [person for person in everybody if _matches(person, folded(wanted), standing)]
     found.sort(key=lambda person: ((person.user.full_name or person.user.username).casefold(), person.user.username))
     pages = max(1, -(-len(found) // SHOWN))
     number = min(max(request.args.get("page", 1, type=int), 1), pages)
@@ -95,15 +96,22 @@ def answer() -> Any:
     if not member or (action != "unlink" and not username):
         abort(400, "A name is missing. Nothing was done.")
     calls = {
-        "link": lambda site: people.link(site, member=member, username=username),
+        "link": lambda site: people.link(site, member=member, username=username, new=bool(request.form.get("new"))),
         "not-same": lambda site: people.not_same(site, member=member, username=username),
         "unlink": lambda site: people.unlink(site, member),
     }
     if action not in calls:
         abort(400, "This answer is not known. Nothing was done.")
-    done = _short(action, f"{member} {username}".strip(), lambda: desk().now_under_lock(calls[action]))
-    if done is not None:
-        flash(f"{_said(action, member, username)} It counts from the next look on the Review page.", "good")
+    try:
+        done = desk().now_under_lock(calls[action])
+    except RelayError as error:
+        audited(action, f"{member} {username}".strip(), error.message)
+        if error.code == "no_such_account":  # told what stays behind, somebody may want a new one
+            return render_template("new_account.html", member=member, username=username, told=error.message)
+        flash(error.message, "bad")
+        return redirect(_back(member))
+    audited(action, f"{member} {username}".strip())
+    flash(f"{_said(action, member, username)} {done.behind}It counts from the next look on the Review page.", "good")
     return redirect(_back(member))
 
 
@@ -138,24 +146,17 @@ def pin() -> Any:
 
 
 def find(wanted: str) -> Person | None:
-    """Return the one person of a member id, username or e-mail, None where nobody or several are meant."""
-    key = wanted.strip().casefold()
-    everybody = figures.people(desk())
-    exact = [
-        person for person in everybody if key in (person.user.member_id.casefold(), person.user.username.casefold())
-    ]
-    by_mail = [person for person in everybody if key and key == person.user.email.casefold()]
-    found = exact or by_mail
-    return found[0] if len(found) == 1 else None
+    """Return the one person of a member id, username, e-mail or full name, None where nobody or several are meant."""
+    everybody = {person.user.username: person for person in figures.people(desk())}
+    found = meant(wanted, (person.user for person in everybody.values()))
+    return everybody[found[0].username] if len(found) == 1 else None
 
 
 def _matches(person: Person, wanted: str, standing: str) -> bool:
     user = person.user
     if standing and user.standing != standing:
         return False
-    text = "\n".join(
-        (user.full_name, user.username, user.email, user.department, user.member_id, *user.groups)
-    ).casefold()
+    text = folded("\n".join((user.full_name, user.username, user.email, user.department, user.member_id, *user.groups)))
     return all(word in text for word in wanted.split())
 
 

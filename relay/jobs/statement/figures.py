@@ -29,6 +29,10 @@ class Named:
     linked_at: datetime | None = None
     opening_balance: int | None = None
 
+    @property
+    def full_name(self) -> str:
+        return self.name
+
 
 @dataclass(frozen=True, slots=True)
 class PrintedJob:

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, Engine, or_
 
+from relay.accounts import meant
 from relay.clock import Clock
 from relay.config import Settings
 from relay.database import reading
@@ -153,12 +154,7 @@ class _Making:
 
     def _find_member(self, who: str) -> Named:
         wanted = who.strip().lower()
-        exactly = [
-            named
-            for named in self.people.values()
-            if wanted in (named.member_id.lower(), named.username.lower(), named.email.lower())
-        ]
-        found = exactly or [named for named in self.people.values() if named.name.lower() == wanted]
+        found = meant(who, self.people.values())
         if not found:  # a name that the account had before
             had = {owner.member_id for owner in store.owners_of(self.connection, self.site, wanted)}
             found = [named for named in self.people.values() if named.member_id in had]

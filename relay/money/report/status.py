@@ -60,6 +60,17 @@ def members_with_open_movements(database: Engine, site: str) -> frozenset[str]:
     return frozenset(movement.member_id for movement in Ledger(database, site, Clock()).open_movements())
 
 
+def members_with_debts(database: Engine, site: str) -> frozenset[str]:
+    """Return the member ids whose wallet holds a debt of whatever kind, also where an allowance covers it."""
+    with reading(database) as connection:
+        found = journal.open_wallets(connection, site)
+    return frozenset(
+        member_id
+        for member_id, wallet in found.items()
+        if wallet.buckets.opening or wallet.buckets.owed or wallet.buckets.disputed
+    )
+
+
 def last_readings(database: Engine, site: str, links: Mapping[str, datetime | None]) -> dict[str, tuple[int, int]]:
     """Return the last believed (balance in micros, job counter) of the links (member id: linked at) that were read."""
     with reading(database) as connection:

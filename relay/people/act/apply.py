@@ -148,9 +148,11 @@ class _Work:
             changed = [
                 one for one in linked if memory.links.get(one.member_id) != one or one.member_id in memory.renamed_from
             ]
+            for member_id in memory.dropped:
+                links.drop_link(connection, self.site.name, member_id)
             links.store_links(connection, self.site.name, changed)
             for link in linked:
-                if link.member_id in memory.answers:
+                if memory.answers.get(link.member_id) == link.username:
                     links.drop_answers(connection, self.site.name, "link", link.member_id)
             links.replace_groups(connection, self.site.name, {**going, **self.plan.group_rows}.values())
             disabled = [decision.username for decision in self.plan.people if decision.disable]

@@ -116,7 +116,7 @@ class _Decider:
         self.company_locations = rules.company_locations
         self.verdicts = {member.id: judge(member, rules) for member in self.members.values()}
         self.matching = match(world, self.verdicts, settings.members.username, self.not_ours)
-        self.warnings = [*self._settings_warnings(), *self.matching.warnings]
+        self.warnings = [*self._settings_warnings(), *self._waiting_answers(), *self.matching.warnings]
         self.names = self._group_names()
         members = settings.members
         self.own_groups = (
@@ -643,6 +643,19 @@ class _Decider:
                 )
                 for key, value in unknown_settings(self.settings, self.world.officernd)
             ),
+        ]
+
+    def _waiting_answers(self) -> list[Question]:
+        """Return the answers that a scheduled run does not act on, since they take money away from somebody."""
+        return [
+            Question(
+                "answer_waits",
+                self.memory.links[member_id].username,
+                f"An answer takes the account {self.memory.links[member_id].username} away from "
+                f"{self.memory.links[member_id].display_name or 'the member'} ({member_id}), but {why}; it waits for a "
+                "person: read papercut-relay plan, then papercut-relay sync.",
+            )
+            for member_id, why in sorted(self.memory.waiting.items())
         ]
 
     def _who(self, member_id: str) -> str:

@@ -176,7 +176,7 @@ class _Matcher:
                 member.id,
                 "shared_email",
                 f"{self.who(member.id)} has the address {member.email} together with {names}, so nobody is guessed: "
-                f"give each a username of their own with papercut-relay link {member.id} {argument(suggestion)}.",
+                f"give each a username of their own with papercut-relay link {member.id} {argument(suggestion)} --new.",
                 f"the address {member.email} belongs to several members",
             )
             for username in self.by_email(member):
@@ -278,7 +278,7 @@ class _Matcher:
             code,
             member.name or member.id,
             f"{self.who(member.id)} may print but gets no account, because {why}: {advice}, or give a name with "
-            f"papercut-relay link {member.id} USERNAME.",
+            f"papercut-relay link {member.id} USERNAME --new.",
         )
 
     # -- candidates

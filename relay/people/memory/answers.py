@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -10,15 +11,15 @@ from relay.accounts import SHARED, SharedAccount
 from relay.config import Settings
 from relay.errors import NotFound, RelayError, UsageError, argument
 from relay.officernd.client import OfficeRnD
-from relay.officernd.model import Company
+from relay.officernd.model import Company, Member
 from relay.papercut.client import PaperCut, is_true
 from relay.people import who
 from relay.people.act import pins
-from relay.people.decide.usernames import clean
+from relay.people.decide.usernames import clean, is_email
 from relay.people.memory import links
 from relay.people.read import INTERNAL
 from relay.people.sync import remembered
-from relay.people.world import is_one_line, name_key
+from relay.people.world import Link, Memory, is_one_line, name_key
 from relay.site import Site
 from relay.stored_accounts import shared_accounts
 
@@ -34,6 +35,7 @@ class Answer:
     subject_id: str
     name: str
     sentence: str
+    behind: str = ""  # a sentence about an account that somebody loses by it
     exit_code: int = 0
 
     def as_json(self) -> dict[str, object]:
@@ -43,8 +45,11 @@ class Answer:
         return self.sentence
 
 
-def link(site: Site, *, member: str, username: str) -> Answer:
-    """Say that a member is an account; one that does not exist is made under this name by the next sync.
+def link(site: Site, *, member: str, username: str, new: bool = False) -> Answer:
+    """Say that a member is an account, or with `new` that a new one of this name is to be made; the next sync does it.
+
+    A name that PaperCut does not have is a mistake unless it is said to be `new`, or is that of the member's own
+    account which was deleted by hand. Raises UsageError, which names what is alike and what would stay behind.
 
     With `group:NAME` for the account, `member` names a company (id or name), and the group becomes its own; with
     `account:NAME` the company pays for PaperCut's shared account of that name from now on.
@@ -58,26 +63,66 @@ def link(site: Site, *, member: str, username: str) -> Answer:
     found = who.find_member(site, member, memory)
     _refuse_internal(site.papercut, name)
     owner = next((one for one in memory.links.values() if one.username == name and not one.deleted_at), None)
-    if owner is not None and owner.member_id != found.id:
+    exists, is_own = site.papercut.user_exists(name), owner is not None and owner.member_id == found.id
+    if owner is not None and not is_own and not memory.is_contradicted(owner):
         raise RelayError(
             f"{name} is already linked to {owner.display_name or 'the member'} ({owner.member_id}); if that is wrong: "
             f"papercut-relay unlink {owner.member_id}, then link again.",
             code="already_linked",
         )
+    left = _left_behind(site, memory, found, name)
+    if not exists and not is_own and not new:
+        raise _no_such_account(site.papercut, found, name, left)
+    if exists and new:
+        raise UsageError(f"PaperCut has an account {name} already, so it is no new one: leave --new out.")
     with site.database.begin() as connection:
         links.drop_answers(connection, site.name, "not_same", found.id, name)
-        if owner is not None and not site.papercut.user_exists(name):
+        if not is_own:
+            links.store_answer(connection, site.name, "link", found.id, name, site.clock.now())
+        else:  # back to the account that they have: as if nothing had been said in between
+            links.drop_answers(connection, site.name, "link", found.id)
+        if owner is not None and is_own and not exists and not _is_renamed(site.papercut, owner):
             # Deleted by hand, and wanted back: as if it had never been seen.
             again = replace(owner, linked_at=None, made_by_us=True, initial_done=False, standing="active")
             links.store_links(connection, site.name, [again])
-        elif owner is None:
-            links.drop_link(connection, site.name, found.id)
-            links.store_answer(connection, site.name, "link", found.id, name, site.clock.now())
+    what = "the new PaperCut account" if new else "the PaperCut account"
     return Answer(
         "link",
         found.id,
         name,
-        f"{found.name} ({found.id}) is the PaperCut account {name} from the next sync on: papercut-relay sync.",
+        f"{found.name} ({found.id}) is {what} {name} from the next sync on: papercut-relay sync. {left}".strip(),
+        left,
+    )
+
+
+def _is_renamed(papercut: PaperCut, link: Link) -> bool:
+    """Return whether a linked account that is gone seems to have another name: then the next sync follows it."""
+    address = link.account_email or link.email
+    return bool(link.standing != "gone" and is_email(address) and papercut.look_up_by_email(address.strip()))
+
+
+def _left_behind(site: Site, memory: Memory, member: Member, name: str) -> str:
+    """Return a sentence about the account that a member has, or would get, and loses to another one; "" for none."""
+    held = memory.links.get(member.id)
+    present = held.username if held is not None and not held.deleted_at else ""
+    if not present and is_email(member.email):
+        present = site.papercut.look_up_by_email(member.email.strip()).lower()
+    if not present or present == name:
+        return ""
+    try:
+        balance = amounts.text(site.papercut.balance(present), site.settings.site.currency)
+    except NotFound:
+        return ""
+    return f"Their account {present} stays behind with its balance of {balance} and its history. "
+
+
+def _no_such_account(papercut: PaperCut, member: Member, name: str, left: str) -> UsageError:
+    alike = difflib.get_close_matches(name, [one.lower() for one in papercut.usernames()], n=3)
+    hint = f"did you mean {' or '.join(alike)}?" if alike else "no name there is much like it."
+    return UsageError(
+        f"PaperCut has no account {name}; {hint} If {member.name} is to have a new account of that name: "
+        f"papercut-relay link {member.id} {argument(name)} --new. {left}".strip(),
+        code="no_such_account",
     )
 
 
@@ -96,15 +141,14 @@ def unlink(site: Site, who: str) -> Answer:
         raise RelayError(f"{who} is not linked to any PaperCut account.", code="not_linked")
     name = found.link.username if found.link else str(answered)
     with site.database.begin() as connection:
-        links.drop_link(connection, site.name, found.member_id)
         links.drop_answers(connection, site.name, "link", found.member_id)
         links.store_answer(connection, site.name, "not_same", found.member_id, name, site.clock.now())
     return Answer(
         "unlink",
         found.member_id,
         name,
-        f"{found.member_id} and the PaperCut account {name} are no longer linked; the next sync looks for another "
-        f"account, and treats {name} as nobody's: papercut-relay plan.",
+        f"{found.member_id} and the PaperCut account {name} are no longer linked once a sync was done; it looks for "
+        f"another account, and treats {name} as nobody's: papercut-relay plan, then papercut-relay sync.",
     )
 
 
@@ -113,10 +157,7 @@ def not_same(site: Site, *, member: str, username: str) -> Answer:
     memory = remembered(site)
     found = who.find_member(site, member, memory)
     name = username.strip().lower()
-    held = memory.links.get(found.id)
     with site.database.begin() as connection:
-        if held is not None and held.username == name:
-            links.drop_link(connection, site.name, found.id)
         if memory.answers.get(found.id) == name:
             links.drop_answers(connection, site.name, "link", found.id)
         links.store_answer(connection, site.name, "not_same", found.id, name, site.clock.now())
@@ -133,7 +174,7 @@ def issue_pin(site: Site, who: str) -> Answer:
     """Make a print PIN for a member; it stands in the answer and nowhere else."""
     found = _find(site, who, remembered(site))
     if not found.member_id:
-        raise RelayError(f"{who} is no member of OfficeRnD, and a PIN belongs to a member.", code="who_unknown")
+        raise UsageError(f"{who} is no member of OfficeRnD, and a PIN belongs to a member.", code="who_unknown")
     pin = pins.issue_pin(Path(site.settings.scripts.home), found.member_id)
     return Answer("pin", found.member_id, pin, f"The print PIN of {who} is {pin}. It is not shown again.")
 

@@ -15,16 +15,13 @@ from sqlalchemy import Boolean, Column, Connection, String, Table, Text, delete,
 from relay.accounts import SharedAccount
 from relay.database import Moment, metadata
 from relay.people.world import CompanyGroup, Link, Memory, Rename
-from relay.stored_accounts import ID_LENGTH, SITE_LENGTH, USERNAME_LENGTH, people_links, people_shared_accounts
-
-people_answers = Table(
-    "people_answers",
-    metadata,
-    Column("site", String(SITE_LENGTH), primary_key=True),
-    Column("kind", String(10), primary_key=True),  # link, not_same (member, username) or group (company, group)
-    Column("subject_id", String(ID_LENGTH), primary_key=True),
-    Column("name", String(USERNAME_LENGTH), primary_key=True),
-    Column("said_at", Moment, nullable=False),
+from relay.stored_accounts import (
+    ID_LENGTH,
+    SITE_LENGTH,
+    USERNAME_LENGTH,
+    people_answers,
+    people_links,
+    people_shared_accounts,
 )
 
 people_groups = Table(
