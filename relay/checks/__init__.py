@@ -28,6 +28,7 @@ PAPERCUT: tuple[Check, ...] = (
     people.several_accounts,
     people.overdraft,
     printers.printers,
+    printing.let_in,
 )
 OFFICERND: tuple[Check, ...] = (cloud.location, cloud.plans, cloud.signin)
 HERE: tuple[Check, ...] = (

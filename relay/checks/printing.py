@@ -1,4 +1,4 @@
-"""What was printed in the last weeks without anybody being billed for it: the jobs room's findings."""
+"""Printing that nobody is billed for: what there was in the last weeks, and who may print without being a member."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from relay.checks.model import Finding, Site
 from relay.database import open_database
-from relay.errors import LedgerError
+from relay.errors import LedgerError, NotFound
+from relay.people.decide.guard import let_in_unproven
 
 
 def silently_free(site: Site) -> Iterator[Finding]:
@@ -22,3 +23,26 @@ def silently_free(site: Site) -> Iterator[Finding]:
             yield Finding(found["code"], found["severity"], found["subject"], found["message"])
     finally:
         database.dispose()
+
+
+def let_in(site: Site) -> Iterator[Finding]:
+    """Count the accounts that the print script lets pass although they are no members: none of them is billed."""
+    settings, papercut = site.settings, site.reached_papercut
+    if settings.print.guard == "members":
+        return
+    named = (settings.members.everyone_group, settings.members.unlinked_group, settings.print.blocked_group)
+    groups: dict[str, list[str]] = {}
+    for group in named:
+        try:
+            groups[group] = papercut.group_members(group)
+        except NotFound:
+            groups[group] = []  # before the first sync there is no such group
+    found = let_in_unproven([name.lower() for name in papercut.usernames()], groups, settings)
+    if found:
+        yield Finding(
+            "print_without_login",
+            "info",
+            f"{len(found)} accounts",
+            f"{len(found)} accounts, such as {found[0]}, may print without ever having logged in with OfficeRnD, and "
+            'nobody is billed for it: with [print] guard = "members" the print script lets members pass only.',
+        )

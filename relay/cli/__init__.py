@@ -3,7 +3,7 @@
 Rooms are imported by the command that needs them, so that --help answers at once and reads no settings.
 """
 
-from relay.cli import jobs, money, people, sandbox, whole
+from relay.cli import jobs, money, people, sandbox, setup, whole
 from relay.cli.failure import main
 
-__all__ = ["jobs", "main", "money", "people", "sandbox", "whole"]
+__all__ = ["jobs", "main", "money", "people", "sandbox", "setup", "whole"]

@@ -65,9 +65,16 @@ def check(fix: tuple[str, ...], fix_all: bool) -> int:
 @command()
 @click.option("--listen", metavar="ADDRESS:PORT", help="Else [console] listen.")
 def serve(listen: str | None) -> int:
-    """The console, the schedule and, where a secret is set for them, webhooks in one long-lived process."""
+    """The console, the schedule and, where a secret is set for them, webhooks in one long-lived process. Without
+    settings (none named, none found) it is the set-up, as a page for this computer behind a code that it prints."""
     from relay.console import server
 
+    if not config.is_there(OUTSIDE.config):
+        from relay.cli.setup import workbench
+
+        target = config.find(OUTSIDE.config)
+        with workbench(target) as bench:
+            return int(server.serve_setup(target, bench, listen=listen, say=say))
     return int(server.serve(OUTSIDE.settings(), listen=listen, say=say))
 
 

@@ -30,6 +30,11 @@ def find(option: str | None, environment: Mapping[str, str] = os.environ) -> Pat
     return Path(option or environment.get(ENVIRONMENT_NAME) or DEFAULT_NAME)
 
 
+def is_there(option: str | None, environment: Mapping[str, str] = os.environ) -> bool:
+    """Return whether settings were named, or are found without being named."""
+    return bool(option or environment.get(ENVIRONMENT_NAME)) or Path(DEFAULT_NAME).exists()
+
+
 def load(path: Path, environment: Mapping[str, str] = os.environ) -> Settings:
     """Return the settings of `path`. Raises ConfigError with *every* problem and its place; makes no remote call."""
     try:

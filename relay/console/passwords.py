@@ -88,8 +88,13 @@ def set_password(settings_file: Path, name: str, role: str, password: str) -> To
         raise UsageError(f"The password is too short; nothing was changed: take at least {SHORTEST} characters.")
     file = _users_file(settings_file, make=True)
     users = _read_file(file)
-    users[name] = User(name, cast(Role, _known_role(role)), generate_password_hash(password, method=_METHOD))
+    users[name] = _user(name, role, password)
     return _write(file, users, f"{name} may now use the console ({role}).")
+
+
+def first_user(name: str, password: str) -> str:
+    """Return the content of a file of users with one who may decide on money; name and password are checked before."""
+    return _stored({name: _user(name, "money", password)})
 
 
 def remove(settings_file: Path, name: str) -> Told:
@@ -174,10 +179,18 @@ def _read_file(file: Path) -> dict[str, User]:
         raise ConfigError([_NOT_TOUCHED.format(file, f"it cannot be read ({error.strerror or error})")]) from None
 
 
-def _write(file: Path, users: Mapping[str, User], sentence: str) -> Told:
+def _user(name: str, role: str, password: str) -> User:
+    return User(name, cast(Role, _known_role(role)), generate_password_hash(password, method=_METHOD))
+
+
+def _stored(users: Mapping[str, User]) -> str:
     rows = {user.name: {"role": user.role, "hash": user.hash} for user in users.values()}
+    return json.dumps(rows, ensure_ascii=True) + "\n"
+
+
+def _write(file: Path, users: Mapping[str, User], sentence: str) -> Told:
     try:
-        write_private(file, json.dumps(rows, ensure_ascii=True) + "\n")
+        write_private(file, _stored(users))
     except OSError as error:
         raise ConfigError([_NOT_TOUCHED.format(file, f"it cannot be written ({error.strerror or error})")]) from None
     return Told(file, {user.name: user.role for user in users.values()}, sentence)

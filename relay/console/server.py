@@ -9,17 +9,21 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from waitress.server import create_server
 
 from relay import config
 from relay.config import Settings
+from relay.config.sections import ConsoleSection
 from relay.console.app import make_app
 from relay.console.desk import Desk
 from relay.console.schedule import Schedule
 from relay.errors import EXIT_DONE, ConfigError, UsageError
 from relay.lock import serving_lock
+from relay.setup.values import Workbench
+from relay.setup.web import Visit, make_setup_app
 
 log = logging.getLogger(__name__)
 
@@ -34,7 +38,53 @@ def serve(settings: Settings, *, listen: str | None = None, say: Callable[[str],
     """
     address = listen or settings.console.listen
     _check_listen(settings, address)
-    with serving_lock(settings.site.state_dir), _listening(address) as listening:
+    with _listening(address) as listening:
+        return _serve_on(settings, listening, address, say)
+
+
+def serve_setup(target: Path, workbench: Workbench, *, listen: str | None, say: Callable[[str], None]) -> int:
+    """Serve the set-up for this machine alone until the settings stand in `target`, then the console at once.
+
+    The code that its first page asks for is told by `say`, since on a terminal server loopback is everybody. Both
+    listen on one socket, so that a page which is opened in between waits and is not refused.
+    """
+    address = listen or str(ConsoleSection.model_fields["listen"].default)
+    if not config.is_loopback(address.rpartition(":")[0].strip("[]")):
+        raise UsageError(f"The set-up is shown on this computer only, not at {address}: leave --listen out.")
+    _check_port(address)
+    with _listening(address) as listening:
+        visit = Visit(workbench, target)
+        web = create_server(
+            make_setup_app(visit),
+            sockets=[listening.dup()],
+            threads=4,
+            ident=None,
+            max_request_body_size=200_000,
+            clear_untrusted_proxy_headers=False,
+            channel_timeout=300,  # OfficeRnD may make us wait for a minute
+        )
+        over = _end_on_signals()
+        serving = threading.Thread(target=_answer, args=(web, over), name="set-up", daemon=True)
+        serving.start()
+        say(f"Set-up    http://{address}/")
+        say(f"Code      {visit.code}")
+        say("Open the page on this computer and type the code. Ctrl+C ends it; nothing is written before its summary.")
+        try:
+            while not over.wait(0.2) and not visit.is_over:
+                pass
+            if not visit.is_over:
+                return EXIT_DONE
+        finally:
+            visit.wait_until_told(PATIENCE_S)
+            over.set()  # what ends here was meant to end
+            web.close()
+        serving.join(PATIENCE_S)
+        say(f"Settings  {target.absolute()}")
+        return _serve_on(config.load(target), listening, address, say)
+
+
+def _serve_on(settings: Settings, listening: socket.socket, address: str, say: Callable[[str], None]) -> int:
+    with serving_lock(settings.site.state_dir):
         place = Desk(settings)
         web = create_server(
             make_app(place),
@@ -68,10 +118,7 @@ def _listening(address: str) -> Iterator[socket.socket]:
 
 
 def _until_stopped(place: Desk, server: Any, address: str, say: Callable[[str], None]) -> int:
-    over = threading.Event()
-    for name in ("SIGINT", "SIGTERM", "SIGBREAK"):
-        if hasattr(signal, name) and threading.current_thread() is threading.main_thread():
-            signal.signal(getattr(signal, name), lambda *_: over.set())
+    over = _end_on_signals()
     schedule = Schedule(place)
     schedule.start()
     serving = threading.Thread(target=_answer, args=(server, over), name="console", daemon=True)
@@ -97,6 +144,15 @@ def _until_stopped(place: Desk, server: Any, address: str, say: Callable[[str], 
     return EXIT_DONE
 
 
+def _end_on_signals() -> threading.Event:
+    """Return what Ctrl+C and termination signals set from now on."""
+    over = threading.Event()
+    for name in ("SIGINT", "SIGTERM", "SIGBREAK"):
+        if hasattr(signal, name) and threading.current_thread() is threading.main_thread():
+            signal.signal(getattr(signal, name), lambda *_: over.set())
+    return over
+
+
 def _answer(server: Any, over: threading.Event) -> None:
     try:
         server.run()
@@ -109,9 +165,8 @@ def _answer(server: Any, over: threading.Event) -> None:
 
 def _check_listen(settings: Settings, address: str) -> None:
     """Raise UsageError or ConfigError for an address given by --listen that the settings would not accept."""
-    host, _, port = address.rpartition(":")
-    if not host or not port.isdigit() or not 0 < int(port) < 65536:
-        raise UsageError(f"--listen {address}: write ADDRESS:PORT, such as 127.0.0.1:9480.")
+    _check_port(address)
+    host = address.rpartition(":")[0]
     if not config.is_loopback(host.strip("[]")) and settings.console.password_hash is None:
         raise ConfigError(
             [
@@ -119,3 +174,9 @@ def _check_listen(settings: Settings, address: str) -> None:
                 "with papercut-relay password NAME."
             ]
         )
+
+
+def _check_port(address: str) -> None:
+    host, _, port = address.rpartition(":")
+    if not host or not port.isdigit() or not 0 < int(port) < 65536:
+        raise UsageError(f"--listen {address}: write ADDRESS:PORT, such as 127.0.0.1:9480.")

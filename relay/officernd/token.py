@@ -12,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import json
 import threading
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import requests
@@ -19,6 +20,7 @@ import requests
 from relay import http
 from relay.clock import Clock
 from relay.config import Settings
+from relay.config.sections import OfficeRnDSection
 from relay.errors import AuthFailed, BadAnswer, NotSent, RateLimited, Refused
 from relay.private_files import make_private_folder, write_private
 
@@ -121,60 +123,83 @@ class TokenSource:
             return  # the token still serves this process; the ledger will tell that the folder cannot be written
 
     def _request(self) -> Any:
-        section = self._section
-        where: dict[str, Any] = {"system": SYSTEM, "operation": "token"}
-        try:
-            answer = self._http.post(
-                section.token_url,
-                data={
-                    "grant_type": "client_credentials",
-                    "client_id": section.client_id,
-                    "client_secret": section.client_secret.get_secret_value(),
-                    "scope": self._scope,
-                },
-                timeout=section.timeout_s,
-                allow_redirects=False,
-            )
-        except requests.RequestException as error:
-            # Asking for a token changes nothing, so even a lost answer may be asked for again.
-            raise unreachable(http.failure(error), section.token_url, "token_url", transient=True, **where) from None
-        status = answer.status_code
-        where["status"] = status
-        if status == 200:
-            try:
-                return answer.json()
-            except ValueError:
-                return None
-        if status == 429:
-            raise RateLimited(
-                "OfficeRnD's token endpoint allows about five calls a minute and has had them; try again in a minute.",
-                retry_after_s=http.retry_after_s(answer),
-                transient=True,
-                **where,
-            )
-        if status == 400 and "scope" in answer.text.lower():
-            raise AuthFailed(
-                "OfficeRnD gives no token: the relay's application lacks one of the scopes "
-                f"{self._scope.replace(' ', ', ')}; add them at Settings > Developer Tools.",
-                code="scope_missing",
-                **where,
-            )
-        if status in (400, 401, 403):
-            raise AuthFailed(
-                "OfficeRnD does not accept the relay's client id and secret: compare [officernd] client_id and "
-                "client_secret_file with Settings > Developer Tools.",
-                code="secret_refused",
-                **where,
-            )
-        if status >= 500:
-            raise BadAnswer(
-                f"OfficeRnD's token endpoint failed (HTTP {status}); nothing was changed, try again later.",
-                transient=True,
-                **where,
-            )
-        raise Refused(
-            f"{section.token_url} is no token endpoint (HTTP {status}): correct [officernd] token_url.", **where
+        return exchange(self._http, self._section, self._scope)
+
+
+def exchange(
+    session: requests.Session, section: OfficeRnDSection, scope: str, *, client_id: str = "", secret: str = ""
+) -> Any:
+    """Ask once for a token for `scope` and return the answer's JSON, None where it is none.
+
+    The application is the relay's, or the one that `client_id` and `secret` name. Raises AuthFailed, with the code
+    `scope_missing` or `secret_refused`, and what else keeps a token from being given.
+    """
+    where: dict[str, Any] = {"system": SYSTEM, "operation": "token"}
+    try:
+        answer = session.post(
+            section.token_url,
+            data={
+                "grant_type": "client_credentials",
+                "client_id": client_id or section.client_id,
+                "client_secret": secret or section.client_secret.get_secret_value(),
+                "scope": scope,
+            },
+            timeout=section.timeout_s,
+            allow_redirects=False,
         )
+    except requests.RequestException as error:
+        # Asking for a token changes nothing, so even a lost answer may be asked for again.
+        raise unreachable(http.failure(error), section.token_url, "token_url", transient=True, **where) from None
+    status = answer.status_code
+    where["status"] = status
+    if status == 200:
+        try:
+            return answer.json()
+        except ValueError:
+            return None
+    if status == 429:
+        raise RateLimited(
+            "OfficeRnD's token endpoint allows about five calls a minute and has had them; try again in a minute.",
+            retry_after_s=http.retry_after_s(answer),
+            transient=True,
+            **where,
+        )
+    if status == 400 and "scope" in answer.text.lower():
+        raise AuthFailed(
+            "OfficeRnD gives no token: the relay's application lacks one of the scopes "
+            f"{scope.replace(' ', ', ')}; add them at Settings > Developer Tools.",
+            code="scope_missing",
+            **where,
+        )
+    if status in (400, 401, 403):
+        raise AuthFailed(
+            "OfficeRnD does not accept the relay's client id and secret: compare [officernd] client_id and "
+            "client_secret_file with Settings > Developer Tools.",
+            code="secret_refused",
+            **where,
+        )
+    if status >= 500:
+        raise BadAnswer(
+            f"OfficeRnD's token endpoint failed (HTTP {status}); nothing was changed, try again later.",
+            transient=True,
+            **where,
+        )
+    raise Refused(f"{section.token_url} is no token endpoint (HTTP {status}): correct [officernd] token_url.", **where)
+
+
+def missing(scopes: Sequence[str], granted: Callable[[Sequence[str]], bool]) -> list[str]:
+    """Return which of `scopes`, that are not granted together, are not granted; halves are asked for.
+
+    One answer says only yes or no to a whole list, and the endpoint allows five a minute: a half that is granted
+    needs no further question, and puts the blame on the other one unasked.
+    """
+    if len(scopes) == 1:
+        return list(scopes)
+    first, second = scopes[: len(scopes) // 2], scopes[len(scopes) // 2 :]
+    if granted(first):
+        return missing(second, granted)
+    found = missing(first, granted)
+    return found if granted(second) else found + missing(second, granted)
 
 
 def unreachable(failed: http.Failure, address: str, key: str, *, transient: bool, **where: Any) -> NotSent:

@@ -1,0 +1,198 @@
+"""What needs no system: language, time zone, currency, the console's password, the schedule and the folders."""
+
+from __future__ import annotations
+
+import os
+import re
+import zoneinfo
+from pathlib import Path
+from typing import get_args
+
+from relay.config.sections import PrintSection
+from relay.console import passwords
+from relay.errors import UsageError
+from relay.installer import places
+from relay.setup.values import Choice, Fact, Outcome, Problem, Question, Step, Walk, Workbench
+
+LANGUAGES = {
+    "en": ("English", "en_GB"),
+    "de": ("Deutsch", "de_DE"),
+    "fr": ("Français", "fr_FR"),
+    "es": ("Español", "es_ES"),
+    "it": ("Italiano", "it_IT"),
+    "nl": ("Nederlands", "nl_NL"),
+    "pt": ("Português", "pt_PT"),
+    "pl": ("Polski", "pl_PL"),
+    "bg": ("Български", "bg_BG"),
+}
+SPOKEN: tuple[str, ...] = get_args(PrintSection.model_fields["language"].annotation)
+
+
+def local_zone(localtime: Path = Path("/etc/localtime")) -> str:
+    """Return this machine's IANA time zone, "" where it does not say."""
+    named = os.environ.get("TZ", "")
+    found = re.search(r"zoneinfo/(?:posix/|right/)?(.+)$", str(localtime.resolve())) if localtime.exists() else None
+    for name in (named, found.group(1) if found else ""):
+        if "/" in name and name in zoneinfo.available_timezones():
+            return name
+    return ""
+
+
+def _language_questions(workbench: Workbench, walk: Walk) -> tuple[Question, ...]:
+    return (
+        Question(
+            "print.language",
+            "one",
+            "Language of the messages at the printer",
+            choices=tuple(Choice(code, LANGUAGES[code][0]) for code in SPOKEN),
+            default="en",
+        ),
+        Question(
+            "site.timezone",
+            "text",
+            "Time zone",
+            "A fee belongs to the day that it is here, not in London. Such as Europe/Sofia.",
+            default=local_zone(),
+            suggestions=tuple(sorted(name for name in zoneinfo.available_timezones() if "/" in name)),
+        ),
+        Question(
+            "site.currency", "text", "Currency", "Its three letters, the ones that OfficeRnD bills in.", (), "EUR"
+        ),
+        Question(
+            "site.name", "text", "Short name of this site", "For you, where there are several.", (), "hq", more=True
+        ),
+    )
+
+
+def _try_language(workbench: Workbench, walk: Walk) -> Outcome:
+    code = str(walk.answers["print.language"])
+    found = {} if walk.answer("console.locale") else {"console.locale": LANGUAGES[code][1]}
+    zone = str(walk.answers["site.timezone"])
+    here = workbench.clock.now().astimezone(zoneinfo.ZoneInfo(zone))
+    fact = Fact(zone, f"It is {here:%H:%M} there now.")
+    return Outcome(facts=(fact,), known=walk.known, found=found)
+
+
+LANGUAGE = Step(
+    "language",
+    "Language and currency",
+    "Language and currency",
+    "What members read at the printer, and how days and amounts are counted.",
+    _language_questions,
+    _try_language,
+)
+
+
+def _password_questions(workbench: Workbench, walk: Walk) -> tuple[Question, ...]:
+    return (
+        Question("console.name", "text", "Your name for logging in", "Letters, digits, dots and dashes."),
+        Question(
+            "console.password",
+            "secret",
+            "Password for the console",
+            f"At least {passwords.SHORTEST} characters. It is asked for before anything that moves money.",
+        ),
+    )
+
+
+def _try_password(workbench: Workbench, walk: Walk) -> Outcome:
+    name, password = str(walk.answers["console.name"]), str(walk.answers["console.password"])
+    problems = {}
+    try:
+        passwords.check_name(name)
+    except UsageError as error:
+        problems["console.name"] = Problem(error.message, seen_here=True)
+    if len(password) < passwords.SHORTEST:
+        text = f"Take at least {passwords.SHORTEST} characters; this has {len(password)}."
+        problems["console.password"] = Problem(text, seen_here=True)
+    fact = Fact(name, f"may decide on money. The password has {len(password)} characters.")
+    return Outcome(problems, () if problems else (fact,), walk.known)
+
+
+PASSWORD = Step(
+    "password",
+    "Password",
+    "Who may use the console?",
+    "The console can bill people, so it asks who you are. More people can be added later.",
+    _password_questions,
+    _try_password,
+)
+
+
+def _schedule_questions(workbench: Workbench, walk: Walk) -> tuple[Question, ...]:
+    where = places.Places(workbench.system)
+    return (
+        Question(
+            "schedule.daily_at",
+            "time",
+            "Time of the daily run",
+            "People are brought in line and what is owed is billed. The first one starts when you say so on Today.",
+            (),
+            "07:30",
+        ),
+        Question(
+            "schedule.sync_every_minutes",
+            "number",
+            "Look for new members every … minutes",
+            "Between the daily runs. 0: never.",
+            (),
+            15,
+        ),
+        Question(
+            "site.state_dir",
+            "text",
+            "Folder of the relay's own files",
+            "Its ledger is in it: on a disk that is backed up.",
+            (),
+            str(workbench.defaults.get("site.state_dir", where.state)),
+            more=True,
+        ),
+        Question(
+            "scripts.home",
+            "text",
+            "Folder that PaperCut's programs read from",
+            "Where the installer has put their pointer to.",
+            (),
+            str(workbench.defaults.get("scripts.home") or _pointed(walk) or where.home),
+            more=True,
+        ),
+    )
+
+
+def _pointed(walk: Walk) -> str:
+    """Return where installed programs look for their files, "" where none are on this machine."""
+    folder = walk.answer("papercut.install_dir")
+    if not folder:
+        return ""
+    pointer = Path(places.program_folder(str(folder))) / "officernd_home.txt"
+    try:
+        return pointer.read_text(encoding="utf-8-sig").strip()
+    except OSError:
+        return ""
+
+
+def _try_schedule(workbench: Workbench, walk: Walk) -> Outcome:
+    problems = {}
+    for name in ("site.state_dir", "scripts.home"):
+        folder = workbench.folder / str(walk.answers[name])
+        existing = next(one for one in (folder, *folder.parents) if one.exists())
+        if not existing.is_dir() or not os.access(existing, os.W_OK):
+            problems[name] = Problem(
+                f"This account may not write {folder}.",
+                "Name a folder of its own, or start this as the account that PaperCut's server runs as.",
+                seen_here=True,
+            )
+    fact = Fact(
+        "Every day", f"at {walk.answers['schedule.daily_at']}. Nothing runs before you start the first one.", ""
+    )
+    return Outcome(problems, () if problems else (fact,), walk.known)
+
+
+SCHEDULE = Step(
+    "schedule",
+    "Daily run",
+    "When should it run?",
+    "Once a day, by itself. If a day is missed it is made up for, and never done twice.",
+    _schedule_questions,
+    _try_schedule,
+)

@@ -1,0 +1,267 @@
+"""OfficeRnD: the organisation, the two applications and their permissions, the location. Reads; writes nothing.
+
+Source: OfficeRnD developer reference v2, authentication (scopes; one that is not granted spoils the whole request; the
+endpoint allows five calls a minute), locations; help page on applications (Settings > Data & Extensibility).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from relay import http
+from relay.config import Settings
+from relay.errors import AuthFailed, Refused, RelayError, RemoteError
+from relay.officernd import token
+from relay.officernd.client import OfficeRnD
+from relay.officernd.model import Location, Plan
+from relay.people.world import OfficeRnDSide
+from relay.setup import trial
+from relay.setup.values import Choice, Fact, Known, Outcome, Problem, Question, Step, Walk, Workbench
+
+SIGNIN_SCOPE = "flex.user.auth.signin"
+WHERE = "Settings > Data & Extensibility > Developer Tools"
+# What a permission is for, in the order in which it is shown.
+SCOPE_WORDS = {
+    "flex.settings.organization.read": "Read the organisation",
+    "flex.community.members.read": "Read members",
+    "flex.community.companies.read": "Read companies",
+    "flex.community.memberships.read": "Read memberships",
+    "flex.billing.plans.read": "Read plans",
+    "flex.space.locations.read": "Read locations",
+    "flex.community.fees.read": "Read fees",
+    "flex.community.fees.create": "Create fees",
+    "flex.space.passes.read": "Read passes",
+    "flex.community.checkins.read": "Read check-ins",
+}
+
+
+def _questions(workbench: Workbench, walk: Walk) -> tuple[Question, ...]:
+    side = walk.known.officernd
+    locations = list(side.locations.values()) if side else []
+    return (
+        Question(
+            "officernd.organization",
+            "text",
+            "Short name of your organisation in OfficeRnD",
+            "The last part of the address when you are logged in as an administrator.",
+        ),
+        Question("officernd.client_id", "text", "Client ID of the first application, “Print relay”"),
+        Question("officernd.client_secret", "secret", "Client secret of the first application"),
+        Question("signin.client_id", "text", "Client ID of the second application, “Print login”"),
+        Question("signin.client_secret", "secret", "Client secret of the second application"),
+        Question(
+            "officernd.location",
+            "text" if not locations else "one",
+            "Which location does this PaperCut serve?",
+            "Fees are booked on this location." if locations else "Offered once OfficeRnD has answered.",
+            _location_choices(side, locations),
+            optional=True,
+        ),
+        Question("officernd.api_url", "text", "Address of OfficeRnD's API", "", (), _default("api_url"), more=True),
+        Question("officernd.token_url", "text", "Address of its logins", "", (), _default("token_url"), more=True),
+        Question(
+            "officernd.ca_file",
+            "text",
+            "Certificate of a company proxy",
+            "Its file, where a proxy opens encrypted connections.",
+            optional=True,
+            more=True,
+        ),
+    )
+
+
+def _default(key: str) -> str:
+    from relay.config.sections import OfficeRnDSection
+
+    return str(OfficeRnDSection.model_fields[key].default)
+
+
+def _location_choices(side: OfficeRnDSide | None, locations: Sequence[Location]) -> tuple[Choice, ...]:
+    members = list(side.members.values()) if side else []
+    return tuple(
+        Choice(one.id, one.name, one.timezone, f"{sum(member.location == one.id for member in members)} members")
+        for one in sorted(locations, key=lambda one: one.name.casefold())
+    )
+
+
+def by_name(value: str, records: Sequence[Location] | Sequence[Plan]) -> str:
+    """Return the id of the record that has this id, code or name; the value itself where none has, or several."""
+    if any(record.id == value for record in records):
+        return value
+    wanted = value.strip().casefold()
+    found = [record.id for record in records if wanted in (record.code.casefold(), record.name.strip().casefold())]
+    return found[0] if len(found) == 1 else value
+
+
+def missing_scopes(settings: Settings, workbench: Workbench, scopes: Sequence[str]) -> list[str]:
+    """Return which of `scopes`, refused together, the relay's application lacks. Raises what the endpoint raises."""
+    section = settings.officernd
+    proxy = section.proxy.get_secret_value() if section.proxy else ""
+    with http.session(connections=1, ca_file=section.ca_file, proxy=proxy) as session:
+
+        def granted(some: Sequence[str]) -> bool:
+            try:
+                http.repeat_read(lambda: token.exchange(session, section, " ".join(some)), workbench.clock)
+            except AuthFailed as error:
+                if error.code != "scope_missing":
+                    raise
+                return False
+            return True
+
+        return token.missing(scopes, granted)
+
+
+def scopes_problem(settings: Settings, workbench: Workbench) -> Problem:
+    """Return the problem of an application that lacks permissions: each one named, and what to click."""
+    wanted = token.scopes(settings)
+    fees = [scope for scope in SCOPE_WORDS if scope in token.FEE_SCOPES and scope in wanted]
+    rest = [scope for scope in SCOPE_WORDS if scope not in token.FEE_SCOPES and scope in wanted]
+    # Fees last: creating them is what is most often forgotten, and a half that is granted is asked for once.
+    lacking = missing_scopes(settings, workbench, [*rest, *fees])
+    words = ", ".join(SCOPE_WORDS[scope].lower() for scope in lacking)
+    return Problem(
+        f"OfficeRnD accepts the key, but this application may not: {words}.",
+        f"In OfficeRnD open {WHERE} > Print relay > Edit, tick {'this line' if len(lacking) == 1 else 'these lines'} "
+        "and save. The key stays the same; you paste nothing again.",
+        tuple(lacking),
+    )
+
+
+def _try(workbench: Workbench, walk: Walk) -> Outcome:
+    settings = trial.settings(workbench, walk.answers)
+    problems: dict[str, Problem] = {}
+    facts: list[Fact] = []
+    known, found = walk.known, dict[str, str]()
+    if walk.answers["signin.client_id"] == walk.answers["officernd.client_id"]:
+        problems["signin.client_id"] = Problem(
+            "This is the first application again.",
+            f"Make a second one that may only check passwords ({SIGNIN_SCOPE}): a stolen copy then opens nothing.",
+            (SIGNIN_SCOPE,),
+            seen_here=True,
+        )
+    try:
+        side = _read(OfficeRnD(settings, workbench.clock), workbench)
+        known = Known(side, known.papercut, known.version)
+        facts += _told(side, settings)
+    except RelayError as error:
+        name, problem = _blame(error, settings, workbench)
+        problems[name] = problem
+    if "signin.client_id" not in problems:
+        problems.update(_try_signin(settings, walk, workbench))
+        if not problems.keys() & {"signin.client_id", "signin.client_secret"}:
+            facts.append(Fact("Application for logins", "works, and checks passwords only"))
+    if known.officernd is not None and not problems:
+        found, wrong, more = _location(walk, known.officernd)
+        problems.update(wrong)
+        facts += more
+    return Outcome(problems, tuple(facts), known, found)
+
+
+def _read(officernd: OfficeRnD, workbench: Workbench) -> OfficeRnDSide:
+    """Return everything that the later steps count with."""
+    organization = officernd.organization()
+    progress = workbench.progress
+    return OfficeRnDSide(
+        organization,
+        {member.id: member for member in officernd.members(progress=progress)},
+        {company.id: company for company in officernd.companies(progress=progress)},
+        {location.id: location for location in officernd.locations()},
+        memberships=tuple(officernd.memberships(progress=progress)),
+        plans=tuple(officernd.plans()),
+    )
+
+
+def _told(side: OfficeRnDSide, settings: Settings) -> list[Fact]:
+    wanted = token.scopes(settings)
+    counts = {
+        "flex.settings.organization.read": side.organization.name,
+        "flex.community.members.read": f"{len(side.members)} members",
+        "flex.community.companies.read": f"{len(side.companies)} companies",
+        "flex.community.memberships.read": f"{len(side.memberships)} memberships",
+        "flex.billing.plans.read": f"{len(side.plans)} plans",
+        "flex.space.locations.read": f"{len(side.locations)} locations",
+    }
+    return [Fact(words, counts.get(scope, "granted")) for scope, words in SCOPE_WORDS.items() if scope in wanted]
+
+
+def _blame(error: RelayError, settings: Settings, workbench: Workbench) -> tuple[str, Problem]:
+    """Return the question that an error is about, and what to tell there."""
+    if error.code == "scope_missing":
+        try:
+            return "officernd.client_id", scopes_problem(settings, workbench)
+        except RelayError as other:
+            error = other
+    if error.code == "secret_refused":
+        return "officernd.client_secret", Problem(
+            "OfficeRnD does not accept this client ID with this secret.",
+            f"Copy both again from {WHERE} > Print relay > View: often a blank or the last letter is lost.",
+        )
+    if error.code == "organization_not_found" or (
+        isinstance(error, Refused) and isinstance(error, RemoteError) and error.operation.rstrip("/") == "GET"
+    ):
+        return "officernd.organization", Problem(
+            f"OfficeRnD knows no organisation {settings.officernd.organization!r} for this application.",
+            "Copy the last part of the address when you are logged in as an administrator; the applications must be "
+            "made in that organisation.",
+        )
+    if error.code == "tls":
+        return "officernd.ca_file", Problem(error.message)
+    return "officernd.api_url", Problem(error.message)
+
+
+def _try_signin(settings: Settings, walk: Walk, workbench: Workbench) -> dict[str, Problem]:
+    """Ask for a token as the login programs will; it is thrown away."""
+    section = settings.officernd
+    proxy = section.proxy.get_secret_value() if section.proxy else ""
+    client_id, secret = str(walk.answers["signin.client_id"]), str(walk.answers["signin.client_secret"])
+    try:
+        with http.session(connections=1, ca_file=section.ca_file, proxy=proxy) as session:
+            http.repeat_read(
+                lambda: token.exchange(session, section, SIGNIN_SCOPE, client_id=client_id, secret=secret),
+                workbench.clock,
+            )
+    except AuthFailed as error:
+        if error.code == "scope_missing":
+            return {
+                "signin.client_id": Problem(
+                    "OfficeRnD accepts the key, but this application may not check passwords.",
+                    f"In OfficeRnD open {WHERE} > Print login > Edit, tick this line and save. The key stays the same.",
+                    (SIGNIN_SCOPE,),
+                )
+            }
+        return {
+            "signin.client_secret": Problem(
+                "OfficeRnD does not accept this client ID with this secret.",
+                f"Copy both again from {WHERE} > Print login > View.",
+            )
+        }
+    except RelayError as error:
+        return {"officernd.token_url": Problem(error.message)}
+    return {}
+
+
+def _location(walk: Walk, side: OfficeRnDSide) -> tuple[dict[str, str], dict[str, Problem], list[Fact]]:
+    """Return the location's id, given as id, code or name; the only one is taken by itself."""
+    locations = list(side.locations.values())
+    wanted = str(walk.answer("officernd.location"))
+    chosen = locations[0].id if not wanted and len(locations) == 1 else by_name(wanted, locations)
+    if chosen not in side.locations:
+        offered = ", ".join(sorted(location.name for location in locations))
+        text = f"OfficeRnD has no location {wanted!r}." if wanted else "Choose the location that this PaperCut serves."
+        return {}, {"officernd.location": Problem(text, f"There are: {offered}.")}, []
+    place, zone = side.locations[chosen], walk.answer("site.timezone")
+    facts = [Fact("Location", place.name)]
+    if place.timezone and zone and place.timezone != zone:
+        text = f"OfficeRnD counts the days of {place.name} in {place.timezone}; you have said {zone}."
+        facts.append(Fact("Time zone", text, "warn"))
+    return {"officernd.location": chosen}, {}, facts
+
+
+OFFICERND = Step(
+    "officernd",
+    "OfficeRnD",
+    "Connect OfficeRnD",
+    "Make two applications in OfficeRnD and paste what it shows you. About three minutes. Each is tried at once.",
+    _questions,
+    _try,
+)

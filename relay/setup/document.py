@@ -1,0 +1,169 @@
+"""The end of a set-up: a commented `relay.toml` and its secrets, for their owner only, whole or not at all."""
+
+from __future__ import annotations
+
+import textwrap
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import tomlkit
+
+from relay import config
+from relay.config.sections import SECTIONS
+from relay.config.words import words
+from relay.console import passwords
+from relay.errors import RelayError
+from relay.private_files import make_private_folder, write_private
+from relay.setup import trial
+from relay.setup.values import SECRETS, Question, Walk, Workbench
+from relay.setup.walk import STEPS
+
+SECRET_FILES = {
+    "papercut.auth_token": "papercut_token",
+    "officernd.client_secret": "officernd_secret",
+    "signin.client_secret": "officernd_signin_secret",
+}
+PASSWORD_FILE = "console_password"
+FOLDER = "secrets"
+WIDTH = 98
+_HEAD = (
+    "Made by papercut-relay init. Every key and what it may be stands in the documentation; what is left out has its",
+    "default. Secrets lie in files of their own. Changes take effect at the next command; the console reads them anew.",
+)
+
+
+@dataclass(frozen=True)
+class Document:
+    """What is to be written: the settings' text and, by file name, the secrets that it names."""
+
+    text: str
+    secrets: Mapping[str, str] = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Written:
+    """What stands on the disk now; `kept` is where the earlier settings are, None where there were none."""
+
+    settings: Path
+    secrets: tuple[Path, ...]
+    kept: Path | None
+
+    def lines(self) -> list[str]:
+        lines = [f"Settings  {self.settings}", *(f"Secret    {path}" for path in self.secrets)]
+        return lines + ([f"The earlier settings are kept as {self.kept}."] if self.kept else [])
+
+
+def document(workbench: Workbench, walk: Walk, folder: Path | None = None) -> Document:
+    """Return the settings that the answers make. Secrets get names that are free in `folder`, so that files of earlier
+    settings stay as they are."""
+    answers = walk.answers
+    comments = {question.name: question for step in STEPS for question in step.questions(workbench, walk)}
+    secrets, named = dict[str, str](), dict[str, str]()
+    for name, file in SECRET_FILES.items():
+        if answers.get(name):
+            named[f"{name}_file"] = free = _free(folder, file)
+            secrets[free] = str(answers[name]) + "\n"
+    if answers.get("console.password"):
+        named["console.password_hash_file"] = free = _free(folder, PASSWORD_FILE)
+        secrets[free] = passwords.first_user(str(answers["console.name"]), str(answers["console.password"]))
+    made = tomlkit.document()
+    for line in _HEAD:
+        made.add(tomlkit.comment(line))
+    order = list(comments)
+    ordered = sorted(
+        {**answers, **named}.items(),
+        key=lambda item: order.index(item[0].removesuffix("_file")) if item[0].removesuffix("_file") in order else 999,
+    )
+    sections = trial.by_section(dict(ordered))
+    for section in SECTIONS:
+        fields = SECTIONS[section].model_fields
+        values = {
+            key: value
+            for key, value in sections.get(section, {}).items()
+            if value not in ("", []) or (key in fields and fields[key].default not in (None, "", ()))
+        }
+        if values:
+            made.add(tomlkit.nl())
+            made.add(section, _table(section, values, comments))
+    return Document(tomlkit.dumps(made), secrets)
+
+
+def _table(section: str, values: Mapping[str, Any], comments: Mapping[str, Question]) -> Any:
+    table = tomlkit.table()
+    for key, value in values.items():
+        for line in _comment(f"{section}.{key}", comments):
+            for part in textwrap.wrap(line, WIDTH, subsequent_indent="  "):
+                table.add(tomlkit.comment(part))
+        table.add(key, value)
+    return table
+
+
+def _comment(name: str, comments: Mapping[str, Question]) -> Iterator[str]:
+    question, plain = comments.get(name.removesuffix("_file")), name.removesuffix("_file")
+    if name == "console.password_hash_file":
+        yield "Who may use the console. More people: papercut-relay password NAME"
+    elif plain in SECRETS and question:
+        yield f"{question.label}: alone in this file, readable by its owner only."
+    elif question:
+        yield " ".join(filter(None, (question.label.rstrip(".?") + ".", question.help)))
+        for choice in question.choices:
+            yield f"  {choice.value}: {choice.label}"
+    else:
+        section, _, key = plain.partition(".")
+        told = words(SECTIONS[section].model_fields[key])
+        yield " ".join(filter(None, (told.label + ".", told.help)))
+
+
+def _free(folder: Path | None, name: str) -> str:
+    """Return a name for a secret that no file in `folder` has yet."""
+    number, free = 1, f"{FOLDER}/{name}"
+    while folder is not None and (folder / free).exists():
+        number += 1
+        free = f"{FOLDER}/{name}.{number}"
+    return free
+
+
+def write(workbench: Workbench, walk: Walk, target: Path, *, replace: bool = False) -> Written:
+    """Write secrets and settings; the settings come last and in one piece, so that a kill leaves the earlier ones.
+
+    Settings that are there are only replaced with `replace`, and kept under another name. Raises RelayError, with
+    nothing left behind, where they are not to be replaced or a file cannot be written.
+    """
+    target = target.absolute()
+    if target.exists() and not replace:
+        raise RelayError(f"{target} is there already, so nothing was written.", code="settings_exist")
+    made = document(workbench, walk, target.parent)
+    written: list[Path] = []
+    kept: Path | None = None
+    try:
+        make_private_folder(target.parent / FOLDER)
+        for name, value in made.secrets.items():
+            path = target.parent / name
+            written.append(path)
+            write_private(path, value)
+        config.parse(tomllib.loads(made.text), target, {})  # what could not be read back is not put in force
+        if target.exists():
+            kept = _kept(target)
+            write_private(kept, target.read_text(encoding="utf-8"))
+        write_private(target, made.text)
+    except BaseException as error:
+        for path in (*written, *([kept] if kept else [])):
+            path.unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            raise RelayError(
+                f"{error.filename or target.parent} cannot be written ({error.strerror}); nothing was left behind. "
+                "Start this as the account that PaperCut's server runs as, in a folder of its own.",
+                code="setup",
+            ) from None
+        raise
+    return Written(target, tuple(written), kept)
+
+
+def _kept(target: Path) -> Path:
+    number = 1
+    while (path := target.with_name(f"{target.stem}.before-{number}{target.suffix}")).exists():
+        number += 1
+    return path

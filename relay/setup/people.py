@@ -1,0 +1,298 @@
+"""Who may print, counted over both systems as they are now, and whom the print script stops. Decides nothing itself:
+the sync's own plan is asked what it would do."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from relay.config import Settings
+from relay.people import ready
+from relay.people.decide.guard import let_in_unproven
+from relay.people.decide.plan import Plan, plan
+from relay.people.decide.rules import home_location, judge, make_rules
+from relay.people.world import Memory, OfficeRnDSide, PaperCutSide, World
+from relay.setup import trial
+from relay.setup.cloud import by_name
+from relay.setup.values import Choice, Fact, Outcome, Problem, Question, Step, Walk, Workbench
+
+STATUSES = (
+    ("active", "Active", "has a running membership"),
+    ("drop-in", "Drop-in", "comes for the day, without a membership"),
+    ("pending", "Pending", "the membership has not started yet"),
+    ("not_approved", "Not approved", "waits for your approval in OfficeRnD"),
+    ("former", "Former", "has left"),
+    ("contact", "Contact", "known to you, not a member"),
+    ("lead", "Lead", "has only enquired"),
+)
+
+
+@dataclass(frozen=True)
+class Tally:
+    """Everybody in OfficeRnD, accounted for: at once + waiting + may not = all. `loses` are PaperCut's accounts."""
+
+    all: int
+    new: int
+    known: int
+    waiting: tuple[tuple[str, int], ...]
+    may_not: tuple[tuple[str, int], ...]
+    loses: tuple[str, ...]
+    unknown: int
+    unproven: int
+
+    @property
+    def at_once(self) -> int:
+        return self.new + self.known
+
+    @property
+    def waits(self) -> int:
+        return sum(count for _, count in self.waiting)
+
+    @property
+    def refused(self) -> int:
+        return sum(count for _, count in self.may_not)
+
+    @property
+    def admitted(self) -> int:
+        return self.at_once + self.waits
+
+
+_WAITING = {
+    "without_email": "have no e-mail address that works",
+    "held_by_a_doubt": "may have an account already, or share an address",
+    "without_account": "cannot get an account by themselves",
+}
+_RULES = {"statuses": "status", "locations": "location", "plans": "plan", "exclude_emails": "left out by name"}
+
+
+def tally(workbench: Workbench, walk: Walk) -> Tally | None:
+    """Return how many people the answers admit and what the first sync would make of them; None before both answer."""
+    officernd = walk.known.officernd
+    if officernd is None:
+        return None
+    papercut = walk.known.papercut or PaperCutSide({}, {})
+    settings = trial.settings(workbench, walk.answers)
+    made = plan(World(officernd, papercut, Memory()), settings, workbench.clock.now())
+    return _tally(made, settings, papercut)
+
+
+def _tally(made: Plan, settings: Settings, papercut: PaperCutSide) -> Tally:
+    verdicts, matching = made.decisions.verdicts, made.decisions.matching
+    admitted = {member_id for member_id, verdict in verdicts.items() if verdict.admitted}
+    known = len(admitted & set(matching.accounts))
+    new = len(admitted & set(matching.new))
+    kinds = {kind: len(found) for kind, found in ready.assess(made).items()}
+    waiting = [(words, kinds[kind]) for kind, words in _WAITING.items() if kinds.get(kind)]
+    rest = len(admitted) - known - new - sum(count for _, count in waiting)
+    if rest:
+        waiting.append(("wait for something else", rest))
+    first = Counter(
+        next(outcome.rule for outcome in verdict.outcomes if not outcome.passed)
+        for verdict in verdicts.values()
+        if not verdict.admitted
+    )
+    may_not = tuple((_RULES.get(rule, rule), count) for rule, count in first.most_common())
+    members = made.directory.members_of()
+    groups = {**papercut.groups, **{name: frozenset(u.username for u in users) for name, users in members.items()}}
+    loses = [name for name in matching.known if not papercut.accounts[name].disabled]
+    return Tally(
+        len(verdicts),
+        new,
+        known,
+        tuple(waiting),
+        may_not,
+        tuple(sorted(loses)),
+        len(matching.unlinked),
+        len(let_in_unproven(papercut.accounts, groups, settings)),
+    )
+
+
+def _who_questions(workbench: Workbench, walk: Walk) -> tuple[Question, ...]:
+    side = walk.known.officernd
+    return (
+        Question(
+            "members.statuses",
+            "many",
+            "Members who are",
+            choices=_status_choices(side),
+            default=("active",),
+        ),
+        Question(
+            "members.locations",
+            "many",
+            "At these locations",
+            "None chosen: at all of them.",
+            _location_choices(workbench, walk, side),
+            optional=True,
+        ),
+        Question(
+            "members.plans",
+            "many",
+            "Only on these plans",
+            "None chosen: all plans, and people without one. A plan of a company covers its members.",
+            _plan_choices(workbench, walk, side),
+            optional=True,
+        ),
+        Question(
+            "members.exclude_emails",
+            "many",
+            "Never these e-mail addresses",
+            "Separated by blanks or commas.",
+            optional=True,
+            more=True,
+        ),
+    )
+
+
+def _status_choices(side: OfficeRnDSide | None) -> tuple[Choice, ...]:
+    found = Counter(member.status for member in side.members.values()) if side else Counter[str]()
+    return tuple(Choice(value, label, told, str(found[value])) for value, label, told in STATUSES)
+
+
+def _location_choices(workbench: Workbench, walk: Walk, side: OfficeRnDSide | None) -> tuple[Choice, ...]:
+    if side is None:
+        return ()
+    passing = _passing(workbench, walk, side, locations=(), plans=())
+    homes = {company.id: company.location for company in side.companies.values()}
+    found = Counter(home_location(side.members[member_id], homes) for member_id in passing)
+    return tuple(
+        Choice(one.id, one.name, "", f"{found[one.id]} of the above")
+        for one in sorted(side.locations.values(), key=lambda one: one.name.casefold())
+    )
+
+
+def _plan_choices(workbench: Workbench, walk: Walk, side: OfficeRnDSide | None) -> tuple[Choice, ...]:
+    """Return the plans that somebody has; a plan for single fees is nobody's membership."""
+    if side is None:
+        return ()
+    held = {membership.plan for membership in side.memberships}
+    return tuple(
+        Choice(one.id, one.name, "", str(len(_passing(workbench, walk, side, plans=(one.id,)))))
+        for one in sorted(side.plans, key=lambda one: one.name.casefold())
+        if one.id in held
+    )
+
+
+def _passing(workbench: Workbench, walk: Walk, side: OfficeRnDSide, **rules: tuple[str, ...]) -> list[str]:
+    """Return the ids of members whom the answers admit, with some rules replaced."""
+    answers = {**walk.answers, **{f"members.{name}": value for name, value in rules.items()}}
+    if trial.problems(answers, workbench.folder, {name for name in answers if name.startswith("members.")}):
+        return []
+    made = make_rules(trial.settings(workbench, answers), side, workbench.clock.now())
+    return [member.id for member in side.members.values() if judge(member, made).admitted]
+
+
+def _ids(given: Collection[str], walk: Walk, kind: str) -> tuple[list[str], list[str]]:
+    """Return (ids, unknown words) for locations or plans given as ids, codes or names."""
+    side = walk.known.officernd
+    assert side is not None
+    records = list(side.locations.values()) if kind == "locations" else list(side.plans)
+    known = {record.id for record in records}
+    found = [by_name(value, records) for value in given]
+    return found, [value for value in found if value not in known]
+
+
+def _try_who(workbench: Workbench, walk: Walk) -> Outcome:
+    if walk.known.officernd is None:
+        return Outcome({"members.statuses": Problem("OfficeRnD has not answered yet: connect it first.")})
+    problems, found = dict[str, Problem](), dict[str, object]()
+    for kind in ("locations", "plans"):
+        ids, unknown = _ids(walk.answer(f"members.{kind}", ()), walk, kind)
+        found[f"members.{kind}"] = tuple(ids)
+        if unknown:
+            text = f"OfficeRnD has no {kind[:-1]} {', '.join(map(repr, unknown))}."
+            problems[f"members.{kind}"] = Problem(text, "Choose from the list, or write its name exactly.")
+    if problems:
+        return Outcome(problems, (), walk.known)
+    walk = walk.with_answers(found)
+    counted = tally(workbench, walk)
+    assert counted is not None
+    if counted.admitted == 0:
+        problems["members.statuses"] = Problem(
+            f"Nobody would be able to print: none of the {counted.all} members passes all of these.",
+            "Choose more statuses, or fewer plans and locations.",
+        )
+    facts = [
+        Fact("May print", f"{counted.admitted} of {counted.all} members", ""),
+        Fact("Get an account at once", f"{counted.at_once}: {counted.new} new, {counted.known} known already", ""),
+    ]
+    facts += [Fact("Wait for an answer from you", f"{count} {words}", "") for words, count in counted.waiting]
+    if counted.loses:
+        text = f"{_people(len(counted.loses))} who can print today would lose it, since these answers leave them out."
+        facts.append(Fact("Would lose it", text, "warn"))
+    if counted.unknown:
+        text = (
+            f"{counted.unknown} accounts in PaperCut belong to nobody whom OfficeRnD knows. They wait in a group of "
+            "their own until you say whose they are."
+        )
+        facts.append(Fact("Not known", text, "warn"))
+    return Outcome(problems, tuple(facts), walk.known, found)
+
+
+def _people(count: int) -> str:
+    return "1 person" if count == 1 else f"{count} people"
+
+
+WHO = Step(
+    "who",
+    "Who may print",
+    "Who may print?",
+    "The numbers are your members as OfficeRnD knows them now. Nobody's printing changes yet.",
+    _who_questions,
+    _try_who,
+    rests_on=("officernd", "papercut"),
+)
+
+
+def _guard_questions(workbench: Workbench, walk: Walk) -> tuple[Question, ...]:
+    with_answer = walk.with_answers({"print.guard": "blocked"})
+    ready_to_count = not trial.problems(walk.answers, workbench.folder)
+    counted = tally(workbench, with_answer) if ready_to_count else None
+    lets_in = "Everybody with an account in PaperCut" + (
+        f": {counted.unproven} accounts would print without ever having logged in with OfficeRnD." if counted else "."
+    )
+    return (
+        Question(
+            "print.guard",
+            "one",
+            "Who gets past the print script?",
+            choices=(
+                Choice(
+                    "members",
+                    "Only members (recommended)",
+                    "Whoever has not been brought over from OfficeRnD is refused, with a sentence that helps.",
+                ),
+                Choice("blocked", "Whoever PaperCut lets in", lets_in),
+            ),
+            default="members",
+        ),
+        Question(
+            "print.exceptions",
+            "many",
+            "Never refuse these accounts",
+            "Such as the front desk's own; a group as group:NAME. Separated by blanks or commas.",
+            optional=True,
+            more=True,
+        ),
+    )
+
+
+def _try_guard(workbench: Workbench, walk: Walk) -> Outcome:
+    if walk.answers["print.guard"] == "members":
+        return Outcome(facts=(Fact("Print script", "lets members pass, and nobody else", ""),), known=walk.known)
+    counted = tally(workbench, walk)
+    count = counted.unproven if counted else 0
+    text = f"{count} accounts could print without ever having logged in with OfficeRnD; nobody is billed for them."
+    return Outcome(facts=(Fact("Print script", text, "warn" if count else ""),), known=walk.known)
+
+
+GUARD = Step(
+    "guard",
+    "Print script",
+    "What does the print script ask?",
+    "It runs inside PaperCut for every job that is sent to a printer.",
+    _guard_questions,
+    _try_guard,
+    rests_on=("officernd", "papercut", "who"),
+)

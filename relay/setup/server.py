@@ -1,0 +1,188 @@
+"""PaperCut: where it is, its token, whether it lets us in, how old it is, and whether it asks our programs.
+
+Reads, with one exception that is asked for by name: a token is made in PaperCut, since one that is not there cannot be
+tried. Source: PaperCut manual, XML Web Services (token, allowed callers) and server-command.
+"""
+
+from __future__ import annotations
+
+import secrets
+import socket
+from collections.abc import Iterator
+from dataclasses import replace
+from urllib.parse import urlsplit
+
+from relay.checks import reach
+from relay.checks import server as program_checks
+from relay.checks.model import Finding
+from relay.checks.model import Site as CheckedSite
+from relay.config import Settings
+from relay.errors import RelayError
+from relay.installer import config as installer_config
+from relay.installer import places, tokens
+from relay.papercut.client import PaperCut
+from relay.people import read
+from relay.setup import trial
+from relay.setup.values import Fact, Outcome, Problem, Question, Step, Walk, Workbench
+
+MADE = "make"  # in place of a token: make one
+
+
+def find_papercut(workbench: Workbench) -> str:
+    """Return PaperCut's folder on this machine, "" where it is not here."""
+    given = workbench.defaults.get("papercut.install_dir")
+    folders = [str(given)] if given is not None else places.candidates(workbench.system, workbench.run)
+    return next((folder for folder in folders if places.is_papercut(folder)), "")
+
+
+def can_make_token(workbench: Workbench, folder: str) -> bool:
+    return bool(folder and places.server_command(workbench.system, folder))
+
+
+def _questions(workbench: Workbench, walk: Walk) -> tuple[Question, ...]:
+    folder = str(walk.answer("papercut.install_dir")) or find_papercut(workbench)
+    how = "Of a new install: PaperCut > Options > Advanced > Config editor > auth.webservices.auth-token."
+    if can_make_token(workbench, folder):
+        how += f" Or write “{MADE}”: one is added beside those that are there, at once."
+    return (
+        Question(
+            "papercut.url",
+            "text",
+            "Address of PaperCut",
+            "On the same server as a rule. https:// with port 9192 works too.",
+            (),
+            str(workbench.defaults.get("papercut.url", "http://127.0.0.1:9191")),
+        ),
+        Question("papercut.auth_token", "secret", "Web services token", how),
+        Question(
+            "papercut.install_dir",
+            "text",
+            "PaperCut's folder on this machine",
+            f"Such as {places.EXAMPLES[workbench.system]}; empty where PaperCut runs on another machine.",
+            (),
+            folder,
+            optional=True,
+        ),
+        Question(
+            "papercut.ca_file",
+            "text",
+            "PaperCut's certificate",
+            "Its file, for https:// with a certificate of its own.",
+            optional=True,
+            more=True,
+        ),
+    )
+
+
+def _try(workbench: Workbench, walk: Walk) -> Outcome:
+    problems = dict[str, Problem]()
+    folder, found = str(walk.answer("papercut.install_dir")), dict[str, str]()
+    if folder and not places.is_papercut(str(workbench.folder / folder)):
+        problems["papercut.install_dir"] = Problem(
+            f"{folder} is no folder of a PaperCut server: it has no “server” folder with its settings.",
+            f"Name the folder above it, such as {places.EXAMPLES[workbench.system]}, or leave this empty.",
+            seen_here=True,
+        )
+    elif walk.answers["papercut.auth_token"] == MADE:
+        try:
+            found["papercut.auth_token"] = make_token(workbench, walk, str(workbench.folder / folder) if folder else "")
+            walk = walk.with_answers(found)
+        except (RelayError, installer_config.Unreachable, OSError) as error:
+            problems["papercut.auth_token"] = Problem(
+                f"No token could be made: {error}.", "Set one in PaperCut's config editor and paste it here."
+            )
+    if problems:
+        return Outcome(problems, (), walk.known, found)
+    settings = trial.settings(workbench, walk.answers)
+    try:
+        papercut = PaperCut(settings, workbench.clock)
+        users = papercut.total_users()
+        side = read.read_papercut(papercut, workbench.progress)
+    except RelayError as error:
+        name, problem = _blame(error, settings)
+        return Outcome({name: problem}, (), walk.known, found)
+    version = papercut.version()
+    facts = [
+        Fact("PaperCut answers", f"{users} accounts" + (f", version {version}" if version else "")),
+        Fact("Token and caller", "accepted"),
+        *(_fact(finding) for finding in _look(workbench, settings)),
+    ]
+    return Outcome({}, tuple(facts), replace(walk.known, papercut=side, version=version), found)
+
+
+def make_token(workbench: Workbench, walk: Walk, folder: str) -> str:
+    """Add a token of ours to PaperCut's and return it. Needs an administrator on PaperCut's machine.
+
+    What server-command is given stands in the process list for a moment, so that the token which it brought is replaced
+    over the web services at once and is good for nothing any more.
+    """
+    command = places.server_command(workbench.system, folder)
+    if not command:
+        raise RelayError("PaperCut's server-command is not on this machine")
+    tool = installer_config.ServerCommand(command, workbench.run, None)
+    first, second = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
+    tool.set(tokens.KEY, tokens.with_token(tool.get(tokens.KEY), tokens.NAME, first))
+    papercut = PaperCut(trial.settings(workbench, {**walk.answers, "papercut.auth_token": first}), workbench.clock)
+    papercut.set_config(tokens.KEY, papercut.config(tokens.KEY).replace(first, second))
+    return second
+
+
+def _look(workbench: Workbench, settings: Settings) -> Iterator[Finding]:
+    """Return what the checks find wrong about PaperCut's version, callers, programs and security.properties."""
+    site = CheckedSite(settings, workbench.clock, workbench.progress)
+    for check in (
+        reach.papercut,
+        reach.version,
+        reach.callers,
+        program_checks.program_keys,
+        program_checks.server_files,
+    ):
+        try:
+            yield from check(site)
+        except (RelayError, OSError) as error:
+            yield Finding("not_checked", "warning", "PaperCut", f"This could not be looked at: {error}")
+
+
+def _fact(finding: Finding) -> Fact:
+    return Fact(finding.subject, finding.message, "" if finding.severity == "info" else "warn")
+
+
+def _blame(error: RelayError, settings: Settings) -> tuple[str, Problem]:
+    if error.code == "caller_not_allowed":
+        address = own_address(settings.papercut.url)
+        return "papercut.url", Problem(
+            "PaperCut answers, but does not take calls from this machine.",
+            "In PaperCut open Options > Advanced > Security, add this address under Allowed XML Web Services callers "
+            "and apply.",
+            (address,) if address else (),
+        )
+    if error.code == "token_refused":
+        return "papercut.auth_token", Problem(
+            "PaperCut does not accept this token.",
+            "Compare it with the key auth.webservices.auth-token at Options > Advanced > Config editor.",
+            ("auth.webservices.auth-token",),
+        )
+    if error.code == "tls":
+        return "papercut.ca_file", Problem(error.message)
+    return "papercut.url", Problem(error.message)
+
+
+def own_address(url: str) -> str:
+    """Return the address that this machine calls `url` from, "" where there is no way to it. Sends nothing."""
+    parts = urlsplit(url)
+    try:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as way:
+            way.connect((parts.hostname or "", parts.port or 9191))
+            return str(way.getsockname()[0])
+    except OSError:
+        return ""
+
+
+PAPERCUT = Step(
+    "papercut",
+    "PaperCut",
+    "Connect PaperCut",
+    "Where it is, and the key that lets the relay in. Every account is read once, to count with.",
+    _questions,
+    _try,
+)

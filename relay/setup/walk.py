@@ -1,0 +1,77 @@
+"""Going through the set-up: answers given to a step, tried, kept or told what is wrong; forth and back.
+
+Used alike by the terminal, the web pages and a file of answers. Writes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from relay.setup import basics, cloud, money, people, server, trial
+from relay.setup.values import Answers, Outcome, Problem, Question, Step, Walk, Workbench
+
+STEPS: tuple[Step, ...] = (
+    basics.LANGUAGE,
+    cloud.OFFICERND,
+    server.PAPERCUT,
+    people.WHO,
+    people.GUARD,
+    money.FEES,
+    money.BALANCES,
+    basics.PASSWORD,
+    basics.SCHEDULE,
+)
+BY_ID: Mapping[str, Step] = {step.id: step for step in STEPS}
+SHORTEST_WORD = "Answer this."
+
+
+def submit(workbench: Workbench, walk: Walk, step: Step, given: Answers) -> tuple[Walk, Outcome]:
+    """Return the walk with the answers `given` to a step, and what trying them came to.
+
+    The step stands only where nothing is wrong; steps that build on a changed answer have to be tried again.
+    """
+    before = walk.answers
+    walk = walk.with_answers(given)
+    asked = step.questions(workbench, walk)
+    walk = walk.with_answers({q.name: q.default for q in asked if q.name not in walk.answers and q.default != ""})
+    walk = walk.with_answers({q.name: _chosen(q, walk.answers[q.name]) for q in asked if q.name in walk.answers})
+    wrong = _malformed(workbench, walk, asked)
+    outcome = Outcome(wrong, known=walk.known) if wrong else step.try_(workbench, walk)
+    walk = walk.with_answers(outcome.found)
+    changed = any(before.get(q.name) != walk.answers.get(q.name) for q in asked)
+    open_again = {other.id for other in STEPS if step.id in other.rests_on} if changed else set()
+    done = walk.done - open_again - {step.id}
+    if not outcome.problems:
+        done |= {step.id}
+    facts = {**walk.facts, step.id: outcome.facts}
+    return replace(walk, known=outcome.known, done=frozenset(done), facts=facts, tried=True), outcome
+
+
+def first_open(walk: Walk) -> Step | None:
+    """Return the first step that does not stand yet, None when all do."""
+    return next((step for step in STEPS if step.id not in walk.done), None)
+
+
+def _chosen(question: Question, value: Any) -> Any:
+    """Return an answer with the values of choices in place of their labels, as somebody may have written them."""
+    labels = {choice.label.strip().casefold(): choice.value for choice in question.choices}
+    if question.kind == "many" and isinstance(value, tuple):
+        return tuple(labels.get(one.strip().casefold(), one) for one in value)
+    return labels.get(value.strip().casefold(), value) if question.kind == "one" and isinstance(value, str) else value
+
+
+def _malformed(workbench: Workbench, walk: Walk, asked: tuple[Question, ...]) -> dict[str, Problem]:
+    """Return what is wrong with answers before anybody is asked: left out, no choice of the list, of a wrong form."""
+    found: dict[str, Problem] = {}
+    for question in asked:
+        value: Any = walk.answers.get(question.name, "")
+        if value in ("", ()):
+            if not question.optional:
+                found[question.name] = Problem(SHORTEST_WORD, seen_here=True)
+        elif question.kind == "one" and value not in {choice.value for choice in question.choices}:
+            offered = ", ".join(choice.label for choice in question.choices)
+            found[question.name] = Problem(f"{value} is none of {offered}.", seen_here=True)
+    names = {question.name for question in asked} - set(found)
+    return {**found, **trial.problems(walk.answers, workbench.folder, names)}
