@@ -32,4 +32,4 @@ npm install --prefix tests/node --silent --no-audit --no-fund
 .venv/bin/ruff format --check .
 .venv/bin/python -m mypy
 shellcheck deploy/*.sh .ci/run
-exec .venv/bin/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder "$@"
+exec .venv/bin/python -m pytest -n 2 --dist worksteal "$@"

@@ -187,6 +187,7 @@ def test_secrets_come_from_the_environment_too(tmp_path: Path) -> None:
         ("papercut", "url", "http://x:port", "port"),
         ("safety", "max_fee", "-1", "negative"),
         ("safety", "max_fee", "2.001", "more digits than EUR"),
+        ("safety", "max_top_ups", "2.001", "more digits than EUR"),
         ("top_up", "plan", [{"plan": "p", "amount": "0.005"}], "more digits than EUR"),
         ("print", "language", "xx", "must be en or de"),
     ],

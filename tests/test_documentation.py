@@ -72,3 +72,12 @@ def test_links_lead_somewhere(paper: Path) -> None:
         if not file.exists() or (place and place not in places(file)):
             lost.append(f"{target}#{place}")
     assert lost == []
+
+
+@pytest.mark.parametrize("room", ["relay", "papercut_scripts", "tests"])
+def test_the_page_of_a_room_names_what_is_there(room: str) -> None:
+    """Every file or folder that the page names is there."""
+    page = (ROOT / room / "README.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"`([\w/]+/|[\w/]+\.(?:py|js|sh))`", page))
+    assert named
+    assert [name for name in named if not (ROOT / name).exists() and not list((ROOT / room).rglob(name))] == []
