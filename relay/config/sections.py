@@ -478,7 +478,7 @@ class PrintSection(Section):
     live_jython: Annotated[OptionalPath, Words("Live mode: Jython's jar")] = None
 
 
-class PlanTopUp(Section):
+class PlanAmount(Section):
     about = About("Other amounts by plan", "One table for each plan, instead of `amount`.")
     plan: Annotated[Line, Words("Plan in OfficeRnD", "Its id, code or name.", example="HOTDESK")]
     amount: Annotated[Money, Words("Each member with it gets", example="5.00")]
@@ -500,12 +500,41 @@ class TopUpSection(Section):
         ),
     ] = "add"
     plan: Annotated[
-        tuple[PlanTopUp, ...],
+        tuple[PlanAmount, ...],
         BeforeValidator(lambda value: tuple(value) if isinstance(value, list) else value),
         Words(
             "Other amounts by plan",
             "One a line: plan = amount.",
             example="HOTDESK = 5.00",
+            form="amounts",
+        ),
+    ] = ()
+
+    @property
+    def is_on(self) -> bool:
+        return self.amount > 0 or any(item.amount for item in self.plan)
+
+
+class IncludedSection(Section):
+    about = About(
+        "Included printing",
+        "Printing that a membership includes: it pays what a company's people owe before a fee does. Unused when the "
+        "amount is 0.",
+        role="money",
+    )
+    amount: Annotated[
+        Money, Words("Each company, or member without one, has included", "Its people share it. 0: off.", form="money")
+    ] = 0
+    every: Annotated[
+        Period, Words("How often", "What is not used by then is gone.", form="choice", choices=PERIODS)
+    ] = "month"
+    plan: Annotated[
+        tuple[PlanAmount, ...],
+        BeforeValidator(lambda value: tuple(value) if isinstance(value, list) else value),
+        Words(
+            "Other amounts by plan",
+            "One a line: plan = amount. Of several plans the highest counts.",
+            example="OFFICE = 20.00",
             form="amounts",
         ),
     ] = ()
@@ -670,6 +699,7 @@ class Settings(Section):
     fees: FeesSection
     print: PrintSection
     top_up: TopUpSection
+    included: IncludedSection
     schedule: ScheduleSection
     jobs: JobsSection
     scripts: ScriptsSection

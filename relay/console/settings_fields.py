@@ -17,7 +17,7 @@ from relay.config import SECTIONS, Settings
 from relay.config.words import Choice, Kind, Role, words
 
 # The sections of which something may be changed in the console, as the page shows them from top to bottom.
-SHOWN = ("members", "fees", "top_up", "schedule", "print", "signin", "safety")
+SHOWN = ("members", "fees", "top_up", "included", "schedule", "print", "signin", "safety")
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,8 +18,9 @@ from relay import amounts
 from relay.accounts import LinkedAccount
 from relay.errors import NotFound, RelayError, UnsafePlan, UsageError, argument
 from relay.money import credits, restore
-from relay.money.act import deadline, effects, fee_list, fees_plan, readings
+from relay.money.act import deadline, effects, fee_list, fees_plan, included, readings
 from relay.money.act.guard import Guard, Permit
+from relay.money.act.included import Budget
 from relay.money.act.planning import new_fee, new_movement, plan_fees, shown, store
 from relay.money.act.readings import PAUSED, Booked, Booking, on_the_way
 from relay.money.books import Books, JobEvidence, first_alone, opened
@@ -156,7 +157,9 @@ class _Settle:
         unread = on_the_way(open_now) | {row.member_id for row in untold}
         booking = readings.book(books, found, unread, unbilled=paused)
         cases = self._cases(booking, open_now, replaceable, shadow)
-        decision = decide(cases, self._policy())
+        budget = included.budget(books, [case.account for case in cases if case.wallet.buckets.owed])
+        cases = [replace(case, owing_since=budget.since.get(case.wallet.id)) for case in cases]
+        decision = decide(cases, self._policy(), budget.left)
         refunds = [] if shadow else credits.proposals(books, cases)
         waiting = (*decision.held, *credits.held(books, refunds, cases))
         self.held.extend((*waiting, *found.unread, *restore.held_rows(books, untold)))
@@ -168,21 +171,25 @@ class _Settle:
             self.shown = tuple(shown(books, decision, self.guard.plan))
             return
         forgiven = [] if shadow else self._forgivenesses(decision.forgivenesses)
+        uses = [] if shadow else included.movements(books, decision)
         # One open movement per person: a fee that was not made gives way to what comes first, and is planned anew.
-        first = {movement.member_id for movement, _ in forgiven} | credits.answered(refunds, cases)
+        first = {movement.member_id for movement in (*uses, *(movement for movement, _ in forgiven))}
+        first |= credits.answered(refunds, cases)
         parts = {fee: ledger.of_fee(fee.reference) for fee in retried}
         in_the_way = {
             fee: own
             for fee, own in parts.items()
             if not fee.lost and any(part.member_id in first for part in own)
         }  # fmt: skip
-        self._store(booking, decision, cases, waiting, found.unread, forgiven, in_the_way)
+        self._store(booking, decision, cases, waiting, found.unread, forgiven, in_the_way, (uses, budget))
         if shadow:
             self._show(decision)
             return
         for movement, _ in forgiven:
             if effects.make_adjustment(books, self.guard, movement) == "posted":
                 effects.verify(books, movement)
+        if not self._use_included(uses):
+            return
         credits.carry_out(books, self.guard, refunds, cases)
         plan = self.guard.plan
         if plan is None and decision.bills:
@@ -282,6 +289,7 @@ class _Settle:
         unread: Sequence[Held],
         forgiven: Sequence[tuple[Movement, Forgiveness]],
         withdrawn: Mapping[Fee, Sequence[Movement]],
+        uses: tuple[Sequence[Movement], Budget],
     ) -> None:
         """Store what was read, what is released, forgiven and held, in one commit.
 
@@ -298,6 +306,7 @@ class _Settle:
                 ledger.add_movement(connection, movement)
                 if one.word is not None:
                     holds.spend_word(connection, one.word, now, movement=movement.reference)
+            included.store(books, connection, *uses)
             for void in decision.voids:
                 holds.void_word(connection, void.word, void.reason, now)
             records.add_foreign_fees(connection, books.name, self.guard.strangers.new, now)
@@ -353,6 +362,14 @@ class _Settle:
             (replace(new_movement(books, one.account, "forgiveness", one.amount, numbers), bucket=one.bucket), one)
             for one in found
         ]
+
+    def _use_included(self, uses: Sequence[Movement]) -> bool:
+        """Let included printing pay, and return whether billing may follow: not after a first that reads back wrong."""
+        wrong = effects.adjust_all(self.books, self.guard, uses, self.parallel, "Included printing")
+        if wrong.first:
+            self._not_verified(f"The first movement of this run did not read back as it must: {wrong.first}")
+        self.notes.extend(wrong.others)
+        return not wrong.first
 
     def _carry_out(self, references: Sequence[str]) -> None:
         """Bill: alone until one fee is verified, then side by side; stop when a system no longer answers."""

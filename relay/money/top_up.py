@@ -9,16 +9,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
-from threading import Event
 
 from relay import amounts
 from relay.accounts import LinkedAccount
 from relay.errors import Refused, RelayError, UnsafePlan
-from relay.money.act import effects, fees_plan, readings
+from relay.money.act import effects, readings
+from relay.money.act.by_plan import by_plan
 from relay.money.act.guard import Guard
 from relay.money.act.planning import new_movement
 from relay.money.act.readings import PAUSED, Booking, on_the_way
-from relay.money.books import Books, JobEvidence, first_alone, opened
+from relay.money.books import Books, JobEvidence, opened
 from relay.money.decide import periods
 from relay.money.decide.allowance import TopUp, allowance_of, decide_top_up, take_back
 from relay.money.decide.holds import MAX_TOP_UPS, SETTLE_FIRST, Held
@@ -29,7 +29,6 @@ from relay.money.ledger.store import open_of
 from relay.money.recover import begin
 from relay.money.report.result import MoneyResult, ordered, told
 from relay.money.settle import check_codes
-from relay.officernd.model import Membership
 from relay.papercut.client import PaperCut
 from relay.site import Site
 
@@ -172,11 +171,11 @@ class _TopUp:
     def _given(self, waiting: Sequence[LinkedAccount], booking: Booking, busy: set[str]) -> list[TopUp]:
         """Return what each person gets, unless the limit of the whole run holds it."""
         settings = self.books.settings.top_up
-        by_plan, memberships = self._plans(waiting)
+        amounts_of, memberships = by_plan(self.books, settings.plan if waiting else ())
         given: list[TopUp] = []
         due = 0
         for account in waiting:
-            allowance = allowance_of(account, memberships, by_plan, settings.amount)
+            allowance = allowance_of(account, memberships, amounts_of, settings.amount)
             booked = booking.booked.get(account.member_id)
             if booked is None and account.member_id not in busy:
                 continue  # gone from PaperCut meanwhile
@@ -205,18 +204,6 @@ class _TopUp:
         self.held.extend(Held(item.account, item.amount, MAX_TOP_UPS, message) for item in given if item.amount)
         return []
 
-    def _plans(self, waiting: Sequence[LinkedAccount]) -> tuple[dict[str, int], list[Membership]]:
-        """Return the amounts by OfficeRnD plan and the memberships, both empty where no amount depends on a plan."""
-        books, settings = self.books, self.books.settings.top_up
-        if not settings.plan or not waiting:
-            return {}, []
-        plans = books.officernd.plans()
-        by_plan: dict[str, int] = {}
-        for item in settings.plan:
-            for plan in fees_plan.find(plans, item.plan):
-                by_plan[plan.id] = max(item.amount, by_plan.get(plan.id, 0))
-        return by_plan, books.officernd.memberships()
-
     def _store(self, booking: Booking, given: Sequence[TopUp], planned: Sequence[Movement], paused: str) -> None:
         """Store what was read, claims and movements in one commit, before anything is sent."""
         books, ledger, now = self.books, self.books.ledger, self.books.clock.now()
@@ -233,19 +220,7 @@ class _TopUp:
 
     def _carry_out(self, movements: Sequence[Movement]) -> None:
         """Make every top-up and tell what did not read back as it must; after a first that did not, none follows."""
-        books = self.books
-        by_reference = {movement.reference: movement for movement in movements}
-        pointless = Event()
-
-        def one(name: str) -> str | None:
-            if pointless.is_set():
-                return None
-            outcome = effects.make_adjustment(books, self.guard, by_reference[name])
-            if outcome == "unreachable":
-                pointless.set()
-            return effects.verify(books, by_reference[name]) if outcome == "posted" else None
-
-        wrong = first_alone(one, list(by_reference), self.parallel, books.progress, "Topping up")
+        wrong = effects.adjust_all(self.books, self.guard, movements, self.parallel, "Topping up")
         self.notes.extend(wrong.others)
         if wrong.first:
             raise RelayError(

@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from threading import Event
 from typing import Literal
 
 from relay import amounts
 from relay.errors import AuthFailed, NotSent, OutcomeUnknown, RateLimited, RelayError, RemoteError
 from relay.money.act import deadline, fee_list, readings
 from relay.money.act.guard import Guard, Permit
-from relay.money.books import Books
+from relay.money.books import Books, Wrong, first_alone
 from relay.money.decide import wording
 from relay.money.decide.evidence import ROUNDING, FeeMatch, Reading, Verdict, judge_adjustment
 from relay.money.decide.movement import Fee, Movement
@@ -176,6 +177,22 @@ def make_adjustment(books: Books, guard: Guard, movement: Movement) -> Outcome:
     return adjust(books, movement, permit)
 
 
+def adjust_all(books: Books, guard: Guard, movements: Sequence[Movement], parallel: int, title: str) -> Wrong:
+    """Make and verify adjustments, the first alone, then `parallel` at once; stop when PaperCut no longer answers."""
+    by_reference = {movement.reference: movement for movement in movements}
+    pointless = Event()
+
+    def one(name: str) -> str | None:
+        if pointless.is_set():
+            return None
+        outcome = make_adjustment(books, guard, by_reference[name])
+        if outcome == "unreachable":
+            pointless.set()
+        return verify(books, by_reference[name]) if outcome == "posted" else None
+
+    return first_alone(one, list(by_reference), parallel, books.progress, title)
+
+
 def _is_still_there(movement: Movement, wallet: Wallet) -> bool:
     """Return whether what a forgiveness, or a take-back, names is still there; a word never moves more than that."""
     if movement.balance_before is not None:
@@ -183,6 +200,8 @@ def _is_still_there(movement: Movement, wallet: Wallet) -> bool:
     buckets = wallet.buckets
     if movement.kind == "forgiveness":
         return -int(getattr(buckets, movement.bucket or "opening")) >= movement.amount
+    if movement.kind == "included":
+        return -buckets.owed >= movement.amount
     if movement.kind == "top_up" and movement.amount < 0:
         return buckets.allowance >= -movement.amount
     return True

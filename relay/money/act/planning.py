@@ -126,6 +126,9 @@ def shown(books: Books, decision: Decision, plan: Plan | None) -> Iterator[Movem
     given = books.ledger.movement_numbers(day, "forgiveness")
     for one in decision.forgivenesses:
         yield new_movement(books, one.account, "forgiveness", one.amount, given)
+    used = books.ledger.movement_numbers(day, "included")
+    for use in decision.included:
+        yield new_movement(books, use.account, "included", use.amount, used)
     numbers = books.ledger.fee_numbers(day)
     for bill in decision.bills:
         sequence = numbers[bill.subject_id] = numbers[bill.subject_id] + 1

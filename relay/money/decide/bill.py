@@ -18,6 +18,7 @@ from relay.errors import UnsafePlan, argument
 from relay.money.decide import holds, tax, wallet
 from relay.money.decide.due import Change, due
 from relay.money.decide.holds import Held, Hold, Word
+from relay.money.decide.included import payer_of
 from relay.money.decide.periods import Period
 from relay.money.decide.wallet import Entry, Wallet
 
@@ -57,7 +58,8 @@ class Case:
     words given on them. `busy`: an earlier movement is still open; `passed`: micros that an earlier settle already let
     through the limits and could not post; `gone`: the code of a payer that OfficeRnD no longer knows; `foreign_fee`:
     the id of a print fee that we did not make; `billed_elsewhere`: micros that a person said such fees have billed;
-    `may_be_billed`: a fee of before the ledger was rebuilt may have billed the opening debt.
+    `may_be_billed`: a fee of before the ledger was rebuilt may have billed the opening debt; `owing_since`: the
+    business day of the oldest debt.
     """
 
     account: LinkedAccount
@@ -71,6 +73,7 @@ class Case:
     billed_elsewhere: int = 0
     fees_today: int = 0
     may_be_billed: bool = False
+    owing_since: date | None = None
 
     def hold(self, *codes: str) -> Hold | None:
         return next((row for row in self.holds if row.code in codes), None)
@@ -130,6 +133,14 @@ class Forgiveness:
 
 
 @dataclass(frozen=True, slots=True)
+class Included:
+    """What included printing pays of one account's debt, micros."""
+
+    account: LinkedAccount
+    amount: int
+
+
+@dataclass(frozen=True, slots=True)
 class Release:
     """A word, or the setting (None), that makes part of a bucket owed: the wallet after it, and the entry to store."""
 
@@ -152,26 +163,45 @@ class Decision:
 
     bills: tuple[Bill, ...] = ()
     forgivenesses: tuple[Forgiveness, ...] = ()
+    included: tuple[Included, ...] = ()
     releases: tuple[Release, ...] = ()
     voids: tuple[Void, ...] = ()
     held: tuple[Held, ...] = ()
     refused: tuple[UnsafePlan, ...] = ()
 
 
-def decide(cases: Sequence[Case], policy: Policy) -> Decision:
-    """Given every account's case, return what this settle does and what it leaves to a person."""
-    outcomes = [_Account(case, policy).decided() for case in cases if not case.busy]
+def decide(cases: Sequence[Case], policy: Policy, included: Mapping[str, int] | None = None) -> Decision:
+    """Given every account's case, return what this settle does and what it leaves to a person.
+
+    `included` is what each payer has left of its included printing, micros.
+    """
+    outcomes = [_Account(case, policy) for case in cases if not case.busy]
+    for outcome in outcomes:
+        outcome.decide_on_buckets()
+    _include(outcomes, dict(included or {}))
+    for outcome in outcomes:
+        outcome.decide_on_debt()
     shares = [outcome.share for outcome in outcomes if outcome.share is not None]
     bills, over = _within_limits(_grouped(shares, policy), {case.account.member_id: case for case in cases}, policy)
     held = [item for outcome in outcomes for item in outcome.held] + over
     return Decision(
         tuple(bills),
         tuple(outcome.forgiveness for outcome in outcomes if outcome.forgiveness is not None),
+        tuple(Included(outcome.case.account, outcome.included) for outcome in outcomes if outcome.included),
         tuple(release for outcome in outcomes for release in outcome.releases),
         tuple(void for outcome in outcomes for void in outcome.voids),
         tuple(held),
         tuple(_refusals(held, policy)),
     )
+
+
+def _include(outcomes: Sequence[_Account], left: dict[str, int]) -> None:
+    """Share out what each payer has left among those who owe, the oldest debt first."""
+    for outcome in sorted(outcomes, key=lambda one: (one.case.owing_since or date.max, one.case.account.member_id)):
+        payer = payer_of(outcome.case.account)
+        if left.get(payer, 0) > 0:
+            outcome.included = min(left[payer], outcome.may_be_included())
+            left[payer] -= outcome.included
 
 
 # -- one account -----------------------------------------------------------------------------------------------------
@@ -188,13 +218,15 @@ class _Account:
     held: list[Held] = field(default_factory=list)
     forgiveness: Forgiveness | None = None
     share: Share | None = None
+    included: int = 0  # micros of what is owed that included printing pays
     elsewhere: int = 0  # micros of what is owed that other fees have billed
     billed_by_word: int = 0  # micros that words have made owed now: they wait for no period
 
     def __post_init__(self) -> None:
         self.wallet = self.case.wallet
 
-    def decided(self) -> _Account:
+    def decide_on_buckets(self) -> None:
+        """Decide on what is not simply owed: what other fees have billed, opening debt, and what nobody explains."""
         # First, since the site's word on such fees is spent by this run; another forgiveness comes with the next.
         owed = amounts.billable(self.wallet.buckets.owed, self.policy.currency)
         self.elsewhere = min(owed, self.case.billed_elsewhere)
@@ -202,8 +234,13 @@ class _Account:
             self.forgive("owed", self.elsewhere, None)
         self.decide_on_bucket(holds.OPENING_BUCKET, "hold" if self.case.may_be_billed else self.policy.opening)
         self.decide_on_bucket(holds.DISPUTED_BUCKET, "hold")
-        self.decide_on_debt()
-        return self
+
+    def may_be_included(self) -> int:
+        """Return what included printing may pay here, micros in whole coins: what is owed and nobody has spoken of."""
+        spoken = any(row.word is not None and row.code not in holds.BUCKETS for row in self.case.holds)
+        if spoken or self.elsewhere or self.forgiveness is not None or _why_held(self.case, self.policy):
+            return 0
+        return amounts.billable(self.wallet.buckets.owed + self.billed_by_word, self.policy.currency)
 
     def decide_on_bucket(
         self, bucket: Literal["opening", "disputed"], otherwise: Literal["hold", "bill", "forgive"]
@@ -260,7 +297,7 @@ class _Account:
     def due(self) -> int:
         """Return what is due now, micros in whole coins: by the period, and what words made owed at once."""
         policy, released = self.policy, -self.wallet.buckets.owed + self.case.wallet.buckets.owed
-        changes = (*self.case.changes, Change(policy.today, -released))
+        changes = (*self.case.changes, Change(policy.today, -released), Change(policy.today, self.included))
         by_period = due(changes, policy.today, policy.every, policy.least, policy.currency)
         by_word = amounts.billable(-self.billed_by_word, policy.currency)
         return max(by_period, by_word if by_word >= policy.minimum else 0)

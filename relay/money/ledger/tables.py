@@ -181,6 +181,27 @@ top_up_claims = Table(
     Column("claimed_at", Moment, nullable=False),
 )
 
+# What included printing has paid, each use by its movement; a withdrawn one uses nothing.
+included_uses = Table(
+    "included_uses",
+    metadata,
+    Column("reference", String(48), ForeignKey("movements.reference"), primary_key=True),
+    Column("site", String(40), nullable=False),
+    Column("payer_id", String(40), nullable=False),
+    Column("period", String(12), nullable=False),
+    Index("included_uses_by_period", "site", "period"),
+)
+
+# What a payer had included in a period, as the last settle that paid of it knew it.
+included_amounts = Table(
+    "included_amounts",
+    metadata,
+    Column("site", String(40), primary_key=True),
+    Column("payer_id", String(40), primary_key=True),
+    Column("period", String(12), primary_key=True),
+    Column("amount", BigInteger, nullable=False),
+)
+
 # One link's wallet: its present buckets, kept beside the journal in the same commit. A link made anew is another.
 wallets = Table(
     "wallets",

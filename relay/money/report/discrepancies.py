@@ -31,7 +31,7 @@ from relay.officernd.model import Fee as RemoteFee
 from relay.site import Site
 
 State = Literal["pending", "explained", "unmatched"]
-TERMS = ("printed", "elsewhere", "top_ups", "forgiven", "credits", "fees")
+TERMS = ("printed", "elsewhere", "top_ups", "included", "forgiven", "credits", "fees")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +48,10 @@ class Line:
 class Balance:
     """The equation of one person over the asked time, micros.
 
-    `opening - printed + elsewhere + top_ups + forgiven + credits + fees + unsettled = balance`, where `elsewhere` is
-    money that is not ours (cash, refunds, quotas, manual adjustments) and `unsettled` what happened since the last
-    settle. `difference` is what is left over: 0, or the ledger has missed something. `logged` is what the job log says
-    was printed up to the last settle, where it is sure.
+    `opening - printed + elsewhere + top_ups + included + forgiven + credits + fees + unsettled = balance`, where
+    `elsewhere` is money that is not ours (cash, refunds, quotas, manual adjustments) and `unsettled` what happened
+    since the last settle. `difference` is what is left over: 0, or the ledger has missed something. `logged` is what
+    the job log says was printed up to the last settle, where it is sure.
     """
 
     member_id: str
@@ -65,6 +65,7 @@ class Balance:
     printed: int = 0
     elsewhere: int = 0
     top_ups: int = 0
+    included: int = 0
     forgiven: int = 0
     credits: int = 0
     fees: int = 0
@@ -283,9 +284,10 @@ def _balance(
         printed=-total("printed", asked),
         elsewhere=total("outside", asked) + total("restored", asked),
         top_ups=total("granted", asked),
+        included=total("included", asked),
         forgiven=total("forgiven", asked),
         credits=total("fees", credits),
-        fees=total("fees", fees) + total("included", asked),
+        fees=total("fees", fees),
         logged=logged.costs if logged is not None else None,
     )
 

@@ -1,0 +1,54 @@
+"""Included printing: what a membership includes pays a company's people's debts before a fee does. Pure.
+
+The amount is a company's, or of a person without one; its people share it, who has owed longest first, and what is not
+used by the end of the period is gone. It is no money on any balance: each use of it is a movement on somebody who owes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import date
+
+from relay.accounts import LinkedAccount
+from relay.money.decide.due import Change
+from relay.officernd.model import Membership
+
+
+def payer_of(account: LinkedAccount) -> str:
+    """Return whose included printing an account uses: its company's id, else the member's; "" for none.
+
+    A shared account is nobody's printing, and who left without a company has no membership that could include any.
+    """
+    if account.is_shared or (not account.company_id and account.standing == "departed"):
+        return ""
+    return account.company_id or account.member_id
+
+
+def amount_of(payer: str, memberships: Iterable[Membership], by_plan: Mapping[str, int], otherwise: int) -> int:
+    """Return what a payer's memberships include in a period, micros: of several plans the highest, else the general.
+
+    The memberships of a company are its own and those that it pays for its members.
+    """
+    covered = [
+        by_plan[membership.plan]
+        for membership in memberships
+        if membership.plan in by_plan
+        and membership.calculated_status == "active"
+        and payer in (membership.company, membership.member if not membership.company else "")
+    ]
+    return max(covered) if covered else otherwise
+
+
+def owing_since(changes: Iterable[Change]) -> date | None:
+    """Return the business day of the oldest debt that is not paid: payments pay the oldest first. None without one."""
+    debts: list[Change] = []
+    for change in changes:
+        if change.owed < 0:
+            debts.append(change)
+            continue
+        paid = change.owed
+        while debts and paid >= -debts[0].owed:
+            paid += debts.pop(0).owed
+        if debts:
+            debts[0] = Change(debts[0].day, debts[0].owed + paid)
+    return debts[0].day if debts else None

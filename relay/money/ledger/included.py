@@ -1,0 +1,60 @@
+"""What included printing has paid: its uses and amounts, by payer and period."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+
+from sqlalchemy import Connection, delete, func, insert, select
+
+from relay.money.decide.due import Change
+from relay.money.decide.included import owing_since
+from relay.money.ledger import tables
+
+
+def used(connection: Connection, site: str, period: str) -> dict[str, int]:
+    """Return what each payer has used of a period, micros, whatever is still open counted."""
+    uses, of = tables.included_uses, tables.movements
+    query = (
+        select(uses.c.payer_id, func.sum(of.c.amount))
+        .join(of, of.c.reference == uses.c.reference)
+        .where(uses.c.site == site, uses.c.period == period, of.c.state != "withdrawn")
+        .group_by(uses.c.payer_id)
+    )
+    return {row[0]: int(row[1]) for row in connection.execute(query)}
+
+
+def amounts(connection: Connection, site: str, period: str) -> dict[str, int]:
+    """Return what each payer that used some of a period had included in it, micros."""
+    table = tables.included_amounts
+    query = select(table.c.payer_id, table.c.amount).where(table.c.site == site, table.c.period == period)
+    return {row[0]: int(row[1]) for row in connection.execute(query)}
+
+
+def add(connection: Connection, site: str, period: str, uses: Mapping[str, str], amounts_of: Mapping[str, int]) -> None:
+    """Store the uses of a period, payer id by movement reference, and what those payers have included in it."""
+    if not uses:
+        return
+    rows = [{"reference": name, "site": site, "payer_id": payer, "period": period} for name, payer in uses.items()]
+    connection.execute(insert(tables.included_uses), rows)
+    table, payers = tables.included_amounts, sorted(set(uses.values()))
+    here = (table.c.site == site, table.c.period == period)
+    for start in range(0, len(payers), 500):
+        connection.execute(delete(table).where(*here, table.c.payer_id.in_(payers[start : start + 500])))
+    told = [{"site": site, "payer_id": payer, "period": period, "amount": amounts_of[payer]} for payer in payers]
+    connection.execute(insert(table), told)
+
+
+def debts_since(connection: Connection, site: str) -> dict[int, date]:
+    """Return by wallet the business day of the oldest debt that is not paid."""
+    table, open_ = tables.journal, tables.wallets
+    query = (
+        select(table.c.wallet_id, table.c.day, table.c.owed)
+        .join(open_, open_.c.id == table.c.wallet_id)
+        .where(open_.c.site == site, open_.c.closed_at.is_(None), open_.c.owed < 0, table.c.owed != 0)
+        .order_by(table.c.id)
+    )
+    changes: dict[int, list[Change]] = {}
+    for row in connection.execute(query):
+        changes.setdefault(row.wallet_id, []).append(Change(row.day, row.owed))
+    return {wallet: day for wallet, own in changes.items() if (day := owing_since(own)) is not None}
