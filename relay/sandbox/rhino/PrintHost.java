@@ -26,20 +26,50 @@ import org.mozilla.javascript.json.JsonParser;
  * Runs print scripts in a real Rhino as PaperCut does: a fresh scope for each run, Java objects as hosts, a sandbox without
  * Java. One JSON request a line in, one answer a line out, several at once; an "id" says which is which.
  *
- * The host objects have the members that the reference names (papercut-print-scripts 1.3 to 1.7) and no others: a script
- * that uses another one meets undefined here, and a request that sets one is refused.
+ * The host objects have the members that the reference names (papercut-print-scripts 1.3 to 1.7, corrections) and no
+ * others: a script that uses another one meets undefined here, and a request that sets one is refused. Strings, numbers
+ * and booleans are the script's own; with "wrap" they come as Java objects, which is harder than PaperCut is.
  */
 public class PrintHost {
+  /** What keeps properties: a user, a printer, the server. */
+  public static class Keeper {
+    final Map<String, String> properties = new HashMap<>();
+
+    public String getProperty(String name) {
+      return properties.get(name);
+    }
+
+    public Double getNumberProperty(String name) {
+      String text = properties.get(name);
+      try {
+        return text == null ? null : Double.valueOf(text);
+      } catch (NumberFormatException error) {
+        return null;
+      }
+    }
+  }
+
   public static class Job {
     public String username, documentName, printerName, fullPrinterName, paperSizeName, clientIP, clientMachineOrIP;
     public String jobSourceName, selectedSharedAccountName;
     public Object date; // a script Date
     public Boolean isAnalysisComplete = false, isWebPrintJob = false, isMobilityPrintJob = false; // come wrapped too
-    public boolean isColor, isGrayscale, isDuplex;
+    public boolean isColor, isGrayscale, isDuplex, isCopy;
     public Double cost; // these need analysis: null before it
     public Integer totalPages, totalColorPages, totalGrayscalePages, totalSheets, copies;
     public int spoolSizeKB;
     public double environmentGramsCO2, environmentBulbHours;
+    private final Map<String, Double> costs = new HashMap<>(); // by "server\\queue" or "device\\name"
+
+    public double calculateCostForPrinter(String printer) {
+      Double there = costs.get(printer);
+      if (there == null) throw new IllegalArgumentException("there is no printer " + printer);
+      return there;
+    }
+
+    public double calculateCostForDevice(String device) {
+      return calculateCostForPrinter(device);
+    }
   }
 
   public static class HeldJob {
@@ -49,25 +79,26 @@ public class PrintHost {
     public Object date;
   }
 
-  public static class User {
+  public static class User extends Keeper {
     public String username, fullName, email, defaultSharedAccountName, autoChargeToSharedAccountName;
     public double balance;
     private final List<String> groups = new ArrayList<>();
-    private final Map<String, String> properties = new HashMap<>();
     private String breaks = "";
 
     public Boolean isInGroup(String group) {
       if (group.equals(breaks)) throw new IllegalStateException("the group look-up failed");
       return groups.contains(group);
     }
-
-    public String getProperty(String name) {
-      return properties.get(name);
-    }
   }
 
-  public static class Printer {
+  public static class Printer extends Keeper {
     public String printerName;
+    public Object groups; // a script array
+    private final List<String> groupNames = new ArrayList<>();
+
+    public Boolean isInGroup(String group) {
+      return groupNames.contains(group);
+    }
   }
 
   public static class Device {
@@ -78,7 +109,7 @@ public class PrintHost {
     public Boolean isRunning = false;
   }
 
-  public static class Utils {
+  public static class Utils extends Keeper {
     public String formatCost(double amount) {
       return String.format(java.util.Locale.ROOT, "€%.2f", amount);
     }
@@ -130,6 +161,43 @@ public class PrintHost {
     public void bypassReleaseQueue() { calls.add("job", "bypassReleaseQueue"); }
     public void convertToGrayscale() { calls.add("job", "convertToGrayscale"); }
     public void convertToDuplex() { calls.add("job", "convertToDuplex"); }
+    public void disableArchiving() { calls.add("job", "disableArchiving"); }
+    public void setWatermark(String text) { calls.add("job", "setWatermark", text); }
+    public void setHoldReleaseTimeout(int minutes) { calls.add("job", "setHoldReleaseTimeout", minutes); }
+    public void changePersonalAccountChargePriority(Object names) {
+      calls.add("job", "changePersonalAccountChargePriority", names);
+    }
+    public void redirect(String printer) { calls.add("job", "redirect", printer); }
+    public void redirect(String printer, Object options) { calls.add("job", "redirect", printer, options); }
+  }
+
+  /** What is written when the job is done: properties of a user, a printer, the server. */
+  public static class KeeperActions {
+    final Calls calls;
+    final String whose;
+
+    KeeperActions(Calls calls, String whose) {
+      this.calls = calls;
+      this.whose = whose;
+    }
+
+    public void onCompletionSaveProperty(String name, String value) {
+      calls.add(whose, "onCompletionSaveProperty", name, value);
+    }
+    public void onCompletionSaveProperty(String name, String value, Object options) {
+      calls.add(whose, "onCompletionSaveProperty", name, value, options);
+    }
+    public void onCompletionIncrementNumberProperty(String name, double by) {
+      calls.add(whose, "onCompletionIncrementNumberProperty", name, by);
+    }
+    public void onCompletionIncrementNumberProperty(String name, double by, Object options) {
+      calls.add(whose, "onCompletionIncrementNumberProperty", name, by, options);
+    }
+  }
+
+  public static class UtilsActions extends KeeperActions {
+    UtilsActions(Calls calls) { super(calls, "utils"); }
+    public void sendEmail(String to, String subject, String body) { calls.add("utils", "sendEmail", to, subject, body); }
   }
 
   public static class ClientActions {
@@ -145,16 +213,23 @@ public class PrintHost {
     }
 
     public void sendMessage(String text) { calls.add("client", "sendMessage", text); }
+    public Object promptOK(String message) { return promptOK(message, null); }
     public Object promptOK(String message, Object options) { return ask("promptOK", message, null, options); }
+    public Object promptOKCancel(String message) { return promptOKCancel(message, null); }
     public Object promptOKCancel(String message, Object options) { return ask("promptOKCancel", message, null, options); }
+    public Object promptYesNo(String message) { return promptYesNo(message, null); }
     public Object promptYesNo(String message, Object options) { return ask("promptYesNo", message, null, options); }
-    public Object promptPrintCancel(String message, Object options) {
-      return ask("promptPrintCancel", message, null, options);
-    }
+    public Object promptYesNoCancel(String message) { return promptYesNoCancel(message, null); }
+    public Object promptYesNoCancel(String message, Object options) { return ask("promptYesNoCancel", message, null, options); }
+    public Object promptPrintCancel(String message) { return promptPrintCancel(message, null); }
+    public Object promptPrintCancel(String message, Object options) { return ask("promptPrintCancel", message, null, options); }
+    public Object promptForText(String message) { return promptForText(message, null); }
     public Object promptForText(String message, Object options) { return ask("promptForText", message, null, options); }
+    public Object promptForChoice(String message, Object choices) { return promptForChoice(message, choices, null); }
     public Object promptForChoice(String message, Object choices, Object options) {
       return ask("promptForChoice", message, choices, options);
     }
+    public Object promptForForm(String html) { return promptForForm(html, null); }
     public Object promptForForm(String html, Object options) { return ask("promptForForm", html, null, options); }
 
     private Object ask(String prompt, String message, Object choices, Object options) {
@@ -195,6 +270,8 @@ public class PrintHost {
     public final ClientActions client;
     public final LoginActions login;
     public final HeldJobActions heldJob;
+    public final KeeperActions user, printer;
+    public final UtilsActions utils;
     public final Log log;
 
     Actions(Calls calls, ClientActions client) {
@@ -202,6 +279,9 @@ public class PrintHost {
       job = new JobActions(calls);
       login = new LoginActions(calls);
       heldJob = new HeldJobActions(calls);
+      user = new KeeperActions(calls, "user");
+      printer = new KeeperActions(calls, "printer");
+      utils = new UtilsActions(calls);
       log = new Log(calls);
     }
   }
@@ -292,8 +372,13 @@ public class PrintHost {
       Object value = entry.getValue();
       if (target instanceof User && name.equals("groups")) {
         for (Object group : (List<?>) value) ((User) target).groups.add(group.toString());
-      } else if (target instanceof User && name.equals("properties")) {
-        ((Map<?, ?>) value).forEach((key, text) -> ((User) target).properties.put(key.toString(), text.toString()));
+      } else if (target instanceof Printer && name.equals("groups")) {
+        for (Object group : (List<?>) value) ((Printer) target).groupNames.add(group.toString());
+        ((Printer) target).groups = context.newArray(scope, ((Printer) target).groupNames.toArray());
+      } else if (target instanceof Keeper && name.equals("properties")) {
+        ((Map<?, ?>) value).forEach((key, text) -> ((Keeper) target).properties.put(key.toString(), text.toString()));
+      } else if (target instanceof Job && name.equals("costs")) {
+        ((Map<?, ?>) value).forEach((key, cost) -> ((Job) target).costs.put(key.toString(), ((Number) cost).doubleValue()));
       } else if (target instanceof User && name.equals("breaks")) {
         ((User) target).breaks = value.toString();
       } else {

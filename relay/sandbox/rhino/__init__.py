@@ -71,7 +71,7 @@ class Host:
         """Run one hook once and return {"calls": [["job", "addComment", "..."], ...], "error": ..., "us": 700}.
 
         `request`: script (path), hook, inputs {"job": {...}, "user": {..., "groups": [...]}, "client": {...}}, answers
-        by questionID or prompt, sandbox (default true), wrap (Java strings stay wrapped), formsAreMaps.
+        by questionID or prompt, sandbox (default true), wrap (strings and booleans come as Java objects), formsAreMaps.
         """
         assert self._process.stdin is not None
         with self._write:
@@ -102,23 +102,24 @@ class Host:
             self._arrived.notify_all()
 
 
-def script_runner(script: Path, answers: Mapping[str, Any] = AGREES) -> Runner | None:
+def script_runner(script: Path, answers: Mapping[str, Any] = AGREES, *, wrap: bool = False) -> Runner | None:
     """Return a function that runs `printJobHook` of `script` for a job as PaperCut does, or None without Java or Rhino.
 
-    `answers` is what the person at the client clicks, by prompt or questionID; a prompt without one times out.
+    `answers` is what the person at the client clicks, by prompt or questionID; a prompt without one times out. With
+    `wrap` the script meets Java objects where PaperCut gives it strings and booleans of its own.
     """
     jar = find_rhino()
     if jar is None:
         return None
-    return _Runner(Host(jar), script, answers)
+    return _Runner(Host(jar), script, answers, wrap)
 
 
 class _Runner:
     """`printJobHook` of one script as a function from job to verdict; `close` ends its process."""
 
-    def __init__(self, host: Host, script: Path, answers: Mapping[str, Any]) -> None:
+    def __init__(self, host: Host, script: Path, answers: Mapping[str, Any], wrap: bool) -> None:
         self._host = host
-        self._request = {"script": str(script), "hook": "printJobHook", "answers": dict(answers), "wrap": True}
+        self._request = {"script": str(script), "hook": "printJobHook", "answers": dict(answers), "wrap": wrap}
         self.close = host.close
 
     def __call__(self, facts: JobFacts) -> Verdict:
