@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
@@ -15,10 +16,29 @@ from relay.installer import places, properties
 from relay.probe.model import Open
 
 ROWS = 200
+COLUMNS = 14  # of a CSV log without a cost
+FIRST_COLUMNS = {"Time": "en", "Hora": "es", "Zeit": "de", "Час": "bg"}
+# The words of both halves of a day as Java's older locale data gives them, by language.
+MARKERS = {
+    "bg": ("пр.об.", "сл.об."),
+    "de": ("vorm.", "nachm."),
+    "es": ("a. m.", "p. m."),
+    "el": ("π.μ.", "μ.μ."),
+    "hu": ("de.", "du."),
+}
 _24H = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d(:\d\d)?$")
 _12H = re.compile(r"\d{4}-\d\d-\d\d[ T]\d{1,2}:\d\d(:\d\d)? [AaPp][Mm]$")
 _A_P = re.compile(r"\d{4}-\d\d-\d\d[ T]\d{1,2}:\d\d(:\d\d)? [aApP]$")
 _DATE = re.compile(r"\d{4}-\d\d-\d\d$")
+
+
+@dataclass(frozen=True)
+class CsvLog:
+    """A daily CSV log: whether a line stands above its header, the header's names, and some rows as they stand."""
+
+    has_banner: bool
+    header: list[str]
+    rows: list[str]
 
 
 class ServerFiles:
@@ -84,15 +104,37 @@ class ServerFiles:
             raise Open("there is no print log with rows")
         return rows
 
-    def csv_lines(self) -> list[str]:
-        """Return the header and some rows of the newest daily CSV log. Raises Open where there is none."""
+    def csv_log(self) -> CsvLog:
+        """Return the newest daily CSV log with rows. Raises Open where there is none."""
         logs = sorted((self.papercut / "server" / "logs" / "csv" / "daily").glob("*.csv"))
         for path in reversed(logs[-5:]):
-            lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+            lines = _decoded(path.read_bytes()).splitlines()
             start = next((number for number, line in enumerate(lines) if line.count(",") >= 5), None)
             if start is not None and len(lines) > start + 1:
-                return lines[start : start + ROWS]
+                header = [name.strip().strip('"') for name in lines[start].split(",")]
+                return CsvLog(start > 0, header, lines[start + 1 : start + 1 + ROWS])
         raise Open("there is no daily CSV log with rows")
+
+
+def _decoded(data: bytes) -> str:
+    """Return a log's text: UTF-8, else the code page that reads its first word as one that is known."""
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError:
+        pages = (data.decode(page, "replace") for page in ("cp1251", "cp1252"))
+        texts = list(pages)
+        return next(
+            (text for text in texts if FIRST_COLUMNS.keys() & set(re.findall(r"\w+(?=,)", text[:400]))), texts[-1]
+        )
+
+
+def marker_language(rows: list[list[str]]) -> str:
+    """Return the language whose words for morning and afternoon a print log writes. Raises Open where none fits."""
+    markers = {re.sub(r"^\S+\s+\S+\s+", "", row[0]).strip().casefold() for row in rows}
+    for language, words in MARKERS.items():
+        if markers <= set(words):
+            return language
+    raise Open("its marker is of no language that is known here")
 
 
 def clock_of(rows: list[list[str]]) -> str:

@@ -216,14 +216,33 @@ def _separator(asked: Asked) -> str:
     raise Open("one folder is listed at most")
 
 
+def _marker_language(asked: Asked) -> str:
+    rows = asked.files.print_log_rows()
+    if files.clock_of(rows) != "local":
+        raise Open("the print log writes the time without a marker of its own")
+    return files.marker_language(rows)
+
+
 def _csv_header(asked: Asked) -> str:
-    header = [name.strip().strip('"') for name in asked.files.csv_lines()[0].split(",")]
-    return next((name for name in header if re.search(r"cost|price|amount", name, re.I)), "")
+    header = asked.files.csv_log().header
+    named = next((name for name in header if re.search(r"cost|price|amount", name, re.I)), "")
+    if named or len(header) == files.COLUMNS:
+        return named
+    if len(header) > files.COLUMNS:
+        return header[files.COLUMNS]
+    raise Open("its header is of a form that is not known")
 
 
 def _csv_comma(asked: Asked) -> bool:
-    header, *rows = asked.files.csv_lines()
-    return not header.rstrip().endswith(",") and all(row.rstrip().endswith(",") for row in rows)
+    log = asked.files.csv_log()
+    return bool(log.header[-1]) and all(row.rstrip().endswith(",") for row in log.rows)
+
+
+def _csv_language(asked: Asked) -> str:
+    language = files.FIRST_COLUMNS.get(asked.files.csv_log().header[0])
+    if language is None:
+        raise Open("its header is of no language that is known here")
+    return language
 
 
 # -- OfficeRnD, reading
@@ -481,6 +500,14 @@ QUESTIONS: tuple[Question, ...] = (
         "by the newest files",
         lambda a: max(map(len, a.files.print_log_rows())) > 10,
     ),
+    _papercut("print_log_language", "Whose markers does the print log write?", "by the newest files", _marker_language),
+    _papercut(
+        "csv_banner",
+        "Does a line stand above the header of the daily CSV?",
+        "by the newest file",
+        lambda a: a.files.csv_log().has_banner,
+    ),
+    _papercut("csv_language", "In which language is the daily CSV's header?", "by the newest file", _csv_language),
     _papercut("csv_cost_header", "What is the cost column of the daily CSV called?", "by its header", _csv_header),
     _papercut("csv_trailing_comma", "Do rows of the daily CSV end in a comma?", "by its rows", _csv_comma),
     _papercut(
@@ -574,6 +601,9 @@ QUESTIONS: tuple[Question, ...] = (
         copies_counted="Do the counters count copies?",
         copies_marked_printed="Is a copy marked as printed?",
         database_lag="Does the database lag?",
+        database_amounts="Are the amounts of the database signed?",
+        document_ascii="Are document names reduced to ASCII?",
+        csv_stray_quotes="Do document names in the CSV hold quotes of their own?",
     ),
     _officernd("reads_a_minute", "How many reads a minute are allowed?", "the headers of one list", _rate("minute")),
     _officernd("reads_a_day", "How many reads a day are allowed?", "the headers of one list", _rate("day")),

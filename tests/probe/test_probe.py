@@ -361,14 +361,37 @@ def test_the_print_log_tells_how_it_writes_the_time(pair: Pair, first: str, kind
     assert files.clock_of(found.print_log_rows()) == kind
 
 
-def test_the_csv_log_tells_its_cost_column_and_commas(pair: Pair) -> None:
+@pytest.mark.parametrize(
+    "positions",
+    [
+        {"csv_banner": True, "csv_trailing_comma": True, "csv_cost_header": "Charged Cost", "csv_language": "en"},
+        {"csv_banner": False, "csv_trailing_comma": False, "csv_cost_header": "", "csv_language": "bg"},
+        {"csv_cost_header": "Importe", "csv_language": "es", "print_log_time": "24h"},
+        {"csv_language": "de", "print_log_time": "local", "print_log_language": "bg", "print_log_cost": False},
+        {"print_log_time": "12h", "print_log_cost": True},
+        {"print_log_time": "12h_tab"},
+        {"print_log_time": "a_p"},
+    ],
+)
+def test_the_logs_that_a_server_wrote_tell_their_form(tmp_path: Path, positions: dict[str, Any]) -> None:
+    with site(tmp_path / "site", positions) as running:
+        for pages in (1, 2):
+            running.papercut.print_job(user="reception", printer="Colour", pages=pages, document="Offer, new.pdf")
+        found = ask(running).record.switches["papercut"]
+    assert positions.items() <= found.items()
+
+
+def test_logs_of_a_form_that_is_not_known_stay_open(pair: Pair) -> None:
     folder = pair.folder / "papercut" / "server" / "logs" / "csv" / "daily"
     folder.mkdir(parents=True)
     log = folder / "papercut-print-log-2026-11-02.csv"
-    log.write_text("PaperCut Print Logger\nTime,User,Pages,Copies,Printer,Charged Cost\nx,ann,1,1,Colour,0.10,\n")
+    log.write_text("Aika,Nimi,Sivut,Kopiot,Tulostin,Hinta\nx,ann,1,1,Colour,0.10\n")
     done = ask(pair)
-    assert value_of(done, "csv_cost_header") == "Charged Cost"
-    assert value_of(done, "csv_trailing_comma") is True
+    assert why(done, "csv_language") == "its header is of no language that is known here"
+    assert why(done, "csv_cost_header") == "its header is of a form that is not known"
+    assert value_of(done, "csv_trailing_comma") is False
+    with pytest.raises(Open, match="of no language"):
+        files.marker_language([["2026-11-02 2:03:11 xa"]])
 
 
 def test_rows_that_differ_stay_open() -> None:

@@ -13,8 +13,7 @@ import re
 from datetime import datetime
 from pathlib import Path
 
-from babel import Locale
-
+from relay.probe.files import MARKERS
 from relay.sandbox.papercut.state import Job, State
 from relay.sandbox.papercut.switches import Switches
 
@@ -63,9 +62,8 @@ def _marker(switches: Switches, at: datetime) -> str:
         return " a" if morning else " p"
     if switches.print_log_time != "local":
         return " AM" if morning else " PM"
-    if switches.print_log_language == "xx":
-        return "\u202fxa" if morning else "\u202fxb"
-    return "\u202f" + str(Locale.parse(switches.print_log_language).periods["am" if morning else "pm"])
+    words = MARKERS.get(switches.print_log_language, ("xa", "xb"))
+    return "\u202f" + words[0 if morning else 1]
 
 
 def _document(switches: Switches, job: Job) -> str:

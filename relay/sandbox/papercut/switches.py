@@ -145,7 +145,7 @@ class Switches:
     print_log_time: Literal["24h", "12h", "12h_tab", "a_p", "local"] = "12h"
     """corrections: field 1 of the print log; the manual's `yyyy-MM-dd\\th:mm:ss a/p` can be read so."""
     print_log_language: str = "bg"
-    """corrections: whose markers "local" writes, as CLDR names the language; "xx" is one that nobody knows."""
+    """corrections: whose markers "local" writes, as Java names the language; "xx" is one that nobody knows."""
     document_ascii: bool = False
     """corrections: document names reduced to 7-bit ASCII in logs and database; one witness."""
     csv_banner: bool = True
