@@ -1,12 +1,20 @@
-"""What the two clients share: sessions, the sorting of transport failures, and the bounded repetition of reads.
+"""What the two clients share: bounded answers, the sorting of transport failures, and the bounded repetition of reads.
+
+Whatever a server sends, an answer ends: by its size, also unpacked, and by the time that the whole of it may take.
 
 Nothing here knows PaperCut or OfficeRnD, and nothing above the clients sees `requests`.
 """
 
 from __future__ import annotations
 
+import http.client
+import io
+import json
+import math
 import random
 import ssl
+import time
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -16,7 +24,9 @@ from typing import Any, TypeVar
 import certifi
 import requests
 import urllib3
+import urllib3.connection
 from requests.adapters import HTTPAdapter
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
 from relay.clock import Clock
 from relay.errors import RateLimited, RemoteError
@@ -26,6 +36,131 @@ Answer = TypeVar("Answer")
 READ_ATTEMPTS = 4
 READ_TOTAL_S = 75.0  # a minute's rate limit can be sat out once
 BACKOFF_FIRST_S = 0.5
+MOST_BYTES = 6_000_000  # of one answer, unpacked: what a page of fifty records never has, and a reader can hold
+_PIECE = 65536
+_LONGEST_NUMBER = 40
+
+monotonic_s = time.monotonic  # a test puts a clock of its own here
+
+
+class TooMuch(requests.RequestException):
+    """An answer that is longer than any that was asked for; its text is a clause."""
+
+
+class _Timed(io.RawIOBase):
+    """A socket's answer that must be over by a moment, however it is dripped."""
+
+    def __init__(self, raw: io.RawIOBase, settimeout: Callable[[float], None], limit_s: float | None) -> None:
+        self._raw = raw
+        self._settimeout = settimeout
+        self._left = 2 * MOST_BYTES  # whatever the framing around a body: lines and trailers have no bound of their own
+        self._end_s = None if limit_s is None else monotonic_s() + limit_s
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:
+        if self._end_s is not None:
+            left_s = self._end_s - monotonic_s()
+            if left_s <= 0:
+                raise TimeoutError("the whole answer took too long")
+            self._settimeout(left_s)
+        count: int | None = self._raw.readinto(buffer)
+        self._left -= count or 0
+        if self._left < 0:
+            raise TooMuch("its answer has no end")
+        return count
+
+    def close(self) -> None:
+        self._raw.close()
+        super().close()
+
+
+class _TimedAnswer(http.client.HTTPResponse):
+    """An answer whose time-out counts from the request to its last byte, and not between two bytes."""
+
+    def __init__(self, sock: Any, *rest: Any, **named: Any) -> None:
+        super().__init__(sock, *rest, **named)
+        raw = self.fp.detach()
+        self.fp = io.BufferedReader(_Timed(raw, sock.settimeout, sock.gettimeout()))
+
+
+class _Plain(urllib3.connection.HTTPConnection):
+    response_class = _TimedAnswer
+
+
+class _Secure(urllib3.connection.HTTPSConnection):
+    response_class = _TimedAnswer
+
+
+class _PlainPool(HTTPConnectionPool):
+    ConnectionCls = _Plain
+
+
+class _SecurePool(HTTPSConnectionPool):
+    ConnectionCls = _Secure
+
+
+_POOLS = {"http": _PlainPool, "https": _SecurePool}
+
+
+class _Session(requests.Session):
+    """A session that reads every answer itself, within its bounds, and follows no redirect."""
+
+    def send(self, request: requests.PreparedRequest, **how: Any) -> requests.Response:
+        answer = super().send(request, **{**how, "stream": True, "allow_redirects": False})
+        try:
+            answer._content = _body(answer)
+            answer._content_consumed = True  # type: ignore[attr-defined]
+        finally:
+            answer.close()
+        return answer
+
+
+def _body(answer: requests.Response) -> bytes:
+    """Return an answer's body unpacked. Raises RequestException, TooMuch for what has no end."""
+    packed = answer.headers.get("Content-Encoding", "identity").strip().lower()
+    if packed not in ("", "identity", "gzip", "x-gzip"):
+        raise TooMuch("its answer is packed in a way that nobody asked for")
+    unpack = zlib.decompressobj(wbits=31) if "gzip" in packed else None
+    body = bytearray()
+    try:
+        for piece in answer.raw.stream(_PIECE, decode_content=False):
+            body += unpack.decompress(piece, MOST_BYTES + 1 - len(body)) if unpack else piece
+            if len(body) > MOST_BYTES:
+                raise TooMuch(f"its answer is longer than {MOST_BYTES // 1_000_000} MB")
+    except zlib.error as error:
+        raise requests.exceptions.ContentDecodingError(error) from None
+    except urllib3.exceptions.ReadTimeoutError as error:
+        raise requests.ReadTimeout(error) from None
+    except urllib3.exceptions.HTTPError as error:
+        raise requests.exceptions.ChunkedEncodingError(error) from None
+    return bytes(body)
+
+
+def parsed(body: bytes) -> Any:
+    """Return the value of a JSON text whose numbers a person could mean. Raises ValueError for every other text."""
+    try:
+        return json.loads(body, parse_float=_finite, parse_int=_whole, parse_constant=_no_number)
+    except RecursionError:
+        raise ValueError("nested too deep") from None
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    if len(text) > _LONGEST_NUMBER or not math.isfinite(value):
+        raise ValueError("a number out of all bounds")
+    return value
+
+
+def _whole(text: str) -> int:
+    if len(text) > _LONGEST_NUMBER:
+        raise ValueError("a number out of all bounds")
+    return int(text)
+
+
+def _no_number(text: str) -> float:
+    raise ValueError(f"{text}, which is no number")
 
 
 class _Adapter(HTTPAdapter):
@@ -37,9 +172,12 @@ class _Adapter(HTTPAdapter):
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         super().init_poolmanager(*args, ssl_context=self._context, **kwargs)
+        self.poolmanager.pool_classes_by_scheme = _POOLS
 
     def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
-        return super().proxy_manager_for(proxy, ssl_context=self._context, **kwargs)
+        manager = super().proxy_manager_for(proxy, ssl_context=self._context, **kwargs)
+        manager.pool_classes_by_scheme = _POOLS
+        return manager
 
 
 def session(
@@ -50,7 +188,8 @@ def session(
     `ca_file` is trusted beside the public authorities, or instead of them with `public_too=False`.
     Raises OSError where `ca_file` cannot be read or holds no certificate.
     """
-    made = requests.Session()
+    made = _Session()
+    made.headers["Accept-Encoding"] = "gzip"
     made.trust_env = False  # the scheduler's environment and a .netrc must not change where money goes
     context = _context(ca_file, public_too) if ca_file else _public_context()
     if ca_file and not public_too:
@@ -78,11 +217,15 @@ def _context(ca_file: Path, public_too: bool) -> ssl.SSLContext:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """A transport failure: did the request certainly not arrive, is TLS the reason, and why, as a clause."""
+    """A transport failure: did the request certainly not arrive, is TLS the reason, and why, as a clause.
+
+    `is_final`: the same request would be answered in the same way.
+    """
 
     not_sent: bool
     tls: bool
     why: str
+    is_final: bool = False
 
 
 # What can only be said before the first byte of a request has left; any other TLS failure may come with the answer.
@@ -106,6 +249,9 @@ def failure(error: requests.RequestException) -> Failure:
     causes = list(_causes(error))
     if any(isinstance(cause, ssl.SSLError) and cause.reason in _HANDSHAKE for cause in causes):
         return Failure(True, True, _tls_reason(causes))
+    for cause in causes:
+        if isinstance(cause, TooMuch):
+            return Failure(False, False, str(cause), is_final=True)
     if isinstance(error, requests.ConnectTimeout):
         return Failure(True, False, "no connection in time")
     if isinstance(error, requests.exceptions.ProxyError):
@@ -143,9 +289,10 @@ def _tls_reason(causes: list[BaseException]) -> str:
 def retry_after_s(answer: requests.Response) -> float:
     """Return the Retry-After of an answer in seconds, 0 where there is none that can be read."""
     try:
-        return max(0.0, float(answer.headers.get("Retry-After", "0")))
+        told_s = float(answer.headers.get("Retry-After", "0"))
     except ValueError:
         return 0.0
+    return max(0.0, told_s) if math.isfinite(told_s) else 0.0
 
 
 def may_repeat(error: RemoteError, attempt: int, elapsed_s: float, delay_s: float) -> bool:

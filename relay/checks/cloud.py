@@ -139,7 +139,7 @@ def signin(site: Site) -> Iterator[Finding]:
     except (requests.RequestException, OSError):
         return  # the relay's own check of OfficeRnD tells what is wrong with the way there
     status = answer.status_code
-    if status == 400 and "scope" in answer.text.lower():
+    if status == 400 and b"scope" in answer.content.lower():
         yield Finding(
             "signin_scope_missing",
             "error",

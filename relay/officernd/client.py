@@ -18,10 +18,11 @@ from contextlib import contextmanager, suppress
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, TypeVar
+from urllib.parse import quote
 
 import requests
 
-from relay import http
+from relay import foreign, http
 from relay.clock import Clock
 from relay.config import Settings
 from relay.errors import (
@@ -40,6 +41,11 @@ from relay.progress import Phase, Progress
 
 SYSTEM = "OfficeRnD"
 PAGE = 50  # larger pages are refused
+MOST_RECORDS = 100_000  # of one list: more than any organisation has, and a list has to end
+MOST_PAGES = MOST_RECORDS // PAGE
+MOST_BARREN = (
+    3  # pages that brought nothing new: a record moves now and then, a list that only repeats itself has no end
+)
 MANY, WINDOWS = 2000, 8  # lists longer than this are read in so many windows of time
 DATED = ("members", "companies")  # lists that can be filtered by modifiedAt
 CONNECTIONS = 4  # several lists are read at once; the rate limit binds long before this does
@@ -93,7 +99,7 @@ class OfficeRnD:
         return found
 
     def member(self, member_id: str) -> model.Member:
-        return self._one(f"members/{member_id}", model.member)
+        return self._one(f"members/{quote(member_id, safe='')}", model.member)
 
     def members_by_email(self, email: str) -> list[model.Member]:
         return self._all("members", model.member, {"email": email})
@@ -102,7 +108,7 @@ class OfficeRnD:
         return self._all("companies", model.company, _modified(modified_since), progress=progress)
 
     def company(self, company_id: str) -> model.Company:
-        return self._one(f"companies/{company_id}", model.company)
+        return self._one(f"companies/{quote(company_id, safe='')}", model.company)
 
     def memberships(self, *, progress: Progress | None = None) -> list[model.Membership]:
         """Return all memberships: this list knows no filter by time, so it is always read whole."""
@@ -162,7 +168,7 @@ class OfficeRnD:
         return model.CountedFees(tuple(self._all("fees", model.fee, filters, counted=is_counted)), is_counted)
 
     def fee(self, fee_id: str) -> model.Fee:
-        return self._one(f"fees/{fee_id}", model.fee)
+        return self._one(f"fees/{quote(fee_id, safe='')}", model.fee)
 
     def create_fee(self, fee: model.NewFee, reference: str) -> str:
         """Create a fee, once, and return its id.
@@ -222,11 +228,11 @@ class OfficeRnD:
         for last_try in (False, True):
             total = self._count(resource, filters) if counted else None
             if total and total > MANY and resource in DATED and not filters and not last_try:
-                records = self._windows(resource, total, progress)
+                records = self._windows(resource, translate, total, progress)
             else:
-                records = self._pages(resource, filters, total, progress)
+                records = self._pages(resource, translate, filters, total, progress)
             if total is None or len(records) == total:
-                return [self._translated(resource, translate, record) for record in records.values()]
+                return list(records.values())
             if last_try:
                 raise BadAnswer(
                     f"OfficeRnD lists {len(records)} {resource} but counts {total}; nothing was changed, try again in "
@@ -236,7 +242,13 @@ class OfficeRnD:
                 )
         raise AssertionError("unreachable")
 
-    def _windows(self, resource: str, total: int, progress: Progress | None) -> dict[str, Mapping[str, Any]]:
+    def _windows(
+        self,
+        resource: str,
+        translate: Callable[[Mapping[str, Any]], Record],
+        total: int,
+        progress: Progress | None,
+    ) -> dict[str, Record]:
         """Return every record of a long list, read in several windows of `modifiedAt` at once.
 
         Cursors chain the pages of one list, so that only several lists can be read side by side. The windows are
@@ -260,7 +272,7 @@ class OfficeRnD:
             ThreadPoolExecutor(CONNECTIONS) as pool,
         ):
             parts = [
-                pool.submit(self._pages, resource, _between(start, end), count, _Counting(phase))
+                pool.submit(self._pages, resource, translate, _between(start, end), count, _Counting(phase))
                 for start, end, count in windows
             ]
             return {identifier: record for part in parts for identifier, record in part.result().items()}
@@ -272,17 +284,24 @@ class OfficeRnD:
         except NotFound:
             return None
         total = answer.get("total") if isinstance(answer, Mapping) else None
-        if isinstance(total, bool) or not isinstance(total, int):
+        if isinstance(total, bool) or not isinstance(total, int) or not 0 <= total <= MOST_RECORDS:
             raise self._bad(f"GET /{resource}/count", "without a total")
         return total
 
     def _pages(
-        self, resource: str, filters: Mapping[str, str], total: int | None, progress: Progress | None
-    ) -> dict[str, Mapping[str, Any]]:
+        self,
+        resource: str,
+        translate: Callable[[Mapping[str, Any]], Record],
+        filters: Mapping[str, str],
+        total: int | None,
+        progress: Progress | None,
+    ) -> dict[str, Record]:
         """Return every record by its id; a record that moves between pages while we read counts once."""
-        records: dict[str, Mapping[str, Any]] = {}
+        most = MOST_RECORDS if total is None else 2 * total + 10 * PAGE  # some may be added while we read
+        records: dict[str, Record] = {}
         parameters: dict[str, Any] = {**filters, "$limit": PAGE}
         cursors: set[str] = set()
+        barren = 0
         where = f"GET /{resource}"
         with (progress or Progress()).phase(f"Reading OfficeRnD {resource}", total) as phase:
             while True:
@@ -291,11 +310,13 @@ class OfficeRnD:
                 results = page if isinstance(page, list) else page.get("results") if isinstance(page, dict) else None
                 if not isinstance(results, list) or not all(isinstance(record, dict) for record in results):
                     raise self._bad(where, "that is no page of records")
+                known = len(records)
                 for record in results:
                     identifier = record.get("_id")
                     if not isinstance(identifier, str) or not identifier:
                         raise self._bad(where, "with a record that has no _id")
-                    records[identifier] = record
+                    records[identifier] = self._translated(resource, translate, record)
+                barren += len(records) == known
                 phase.advance(len(results))
                 cursor = page.get("cursorNext") if isinstance(page, dict) else None
                 if not cursor:
@@ -303,6 +324,8 @@ class OfficeRnD:
                 if not isinstance(cursor, str) or cursor in cursors or not results:
                     raise self._bad(where, "whose pages lead in a circle")
                 cursors.add(cursor)
+                if len(cursors) > MOST_PAGES or len(records) > most or barren > MOST_BARREN:
+                    raise self._bad(where, "whose pages have no end")
                 parameters["$cursorNext"] = cursor
 
     def _one(self, path: str, translate: Callable[[Mapping[str, Any]], Record]) -> Record:
@@ -316,8 +339,9 @@ class OfficeRnD:
     ) -> Record:
         try:
             return translate(record)
-        except (ValueError, ArithmeticError, TypeError, AttributeError) as error:
-            raise self._bad(f"GET /{resource}", f"with a record that cannot be read ({error})") from None
+        except (ValueError, ArithmeticError, TypeError, AttributeError, RecursionError) as error:
+            why = foreign.shown(str(error))
+            raise self._bad(f"GET /{resource}", f"with a record that cannot be read ({why})") from None
 
     def _bad(self, operation: str, what: str) -> BadAnswer:
         return BadAnswer(
@@ -331,7 +355,7 @@ class OfficeRnD:
     def _read(self, path: str, parameters: Mapping[str, Any]) -> Any:
         answer = http.repeat_read(lambda: self._exchange("GET", path, None, parameters, ""), self._clock)
         try:
-            return answer.json()
+            return http.parsed(answer.content)
         except ValueError:
             raise self._bad(f"GET /{path}", "that is no JSON") from None
 
@@ -345,7 +369,7 @@ class OfficeRnD:
     def _created(self, path: str, body: Mapping[str, Any], parameters: Mapping[str, str], reference: str) -> str:
         answer = self._write("POST", path, body, parameters, reference)
         try:
-            identifier = answer.json()["_id"]
+            identifier = http.parsed(answer.content)["_id"]
         except (ValueError, KeyError, TypeError):
             identifier = None
         if not isinstance(identifier, str) or not identifier:
@@ -429,7 +453,7 @@ class OfficeRnD:
         return BadAnswer(
             f"OfficeRnD did not answer {method} /{path} ({failed.why}); nothing was changed, try again.",
             code="no_answer",
-            transient=True,
+            transient=not failed.is_final,
             **where,
         )
 
@@ -521,9 +545,9 @@ def _modified(since: str | None) -> dict[str, str]:
 def _message(answer: requests.Response) -> str:
     """Return the envelope's message, several of them joined; "" where the answer is not OfficeRnD's."""
     try:
-        message = answer.json().get("message", "")
-    except (ValueError, AttributeError):
+        message = http.parsed(answer.content).get("message", "")
+        if isinstance(message, list):
+            message = "; ".join(str(part) for part in message)
+        return foreign.shown(str(message or ""))
+    except (ValueError, AttributeError, RecursionError):
         return ""
-    if isinstance(message, list):
-        return "; ".join(str(part) for part in message)
-    return str(message or "")

@@ -14,6 +14,11 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+from relay import foreign
+
+LONGEST_ID = 200
+MOST = Decimal(10) ** 12  # of a price or a quantity
+
 
 @dataclass(frozen=True, slots=True)
 class Organization:
@@ -159,26 +164,37 @@ def _text(record: Mapping[str, Any], key: str) -> str:
     value = record.get(key)
     if isinstance(value, Mapping):
         value = value.get("_id")
-    return "" if value is None else str(value)
+    return "" if value is None else foreign.text(str(value))
+
+
+def _name(record: Mapping[str, Any]) -> str:
+    return _text(record, "name")[: foreign.LONGEST]
 
 
 def _id(record: Mapping[str, Any]) -> str:
     value = _text(record, "_id")
-    if not value:
-        raise ValueError("a record without _id")
+    if not value or len(value) > LONGEST_ID:
+        raise ValueError("a record without a usable _id")
     return value
 
 
 def _number(record: Mapping[str, Any], key: str, default: str = "0") -> Decimal:
     value = record.get(key)
     # Through text, so that 7.1 stays 7.1 and does not become the double nearest to it.
-    return Decimal(str(default if value is None else value))
+    number = Decimal(str(default if value is None else value))
+    if not number.is_finite() or abs(number) > MOST:
+        raise ValueError(f"{key} is no number that can be meant")
+    return number
 
 
 def _properties(record: Mapping[str, Any]) -> dict[str, str]:
     """Return the custom properties that are texts or numbers, as text; the map can be missing when it is empty."""
     values = record.get("properties") or {}
-    return {str(key): _plain(value) for key, value in values.items() if value is not None and not _is_unusable(value)}
+    return {
+        foreign.text(str(key)): foreign.text(_plain(value))
+        for key, value in values.items()
+        if value is not None and not _is_unusable(value)
+    }
 
 
 def _unusable(record: Mapping[str, Any]) -> tuple[str, ...]:
@@ -195,13 +211,13 @@ def _plain(value: str | float) -> str:
 
 
 def organization(record: Mapping[str, Any]) -> Organization:
-    return Organization(_id(record), _text(record, "slug"), _text(record, "name"))
+    return Organization(_id(record), _text(record, "slug"), _name(record))
 
 
 def member(record: Mapping[str, Any]) -> Member:
     return Member(
         id=_id(record),
-        name=_text(record, "name"),
+        name=_name(record),
         email=_text(record, "email"),
         status=_text(record, "status"),
         location=_text(record, "location"),
@@ -216,7 +232,7 @@ def member(record: Mapping[str, Any]) -> Member:
 def company(record: Mapping[str, Any]) -> Company:
     return Company(
         id=_id(record),
-        name=_text(record, "name"),
+        name=_name(record),
         email=_text(record, "email"),
         status=_text(record, "status"),
         location=_text(record, "location"),
@@ -228,7 +244,7 @@ def company(record: Mapping[str, Any]) -> Company:
 def membership(record: Mapping[str, Any]) -> Membership:
     return Membership(
         id=_id(record),
-        name=_text(record, "name"),
+        name=_name(record),
         company=_text(record, "company"),
         member=_text(record, "member"),
         plan=_text(record, "plan"),
@@ -244,7 +260,7 @@ def membership(record: Mapping[str, Any]) -> Membership:
 def plan(record: Mapping[str, Any]) -> Plan:
     return Plan(
         id=_id(record),
-        name=_text(record, "name"),
+        name=_name(record),
         code=_text(record, "code"),
         interval_length=_text(record, "intervalLength"),
         type=_text(record, "type"),
@@ -255,7 +271,7 @@ def plan(record: Mapping[str, Any]) -> Plan:
 
 
 def location(record: Mapping[str, Any]) -> Location:
-    return Location(_id(record), _text(record, "name"), _text(record, "code"), _text(record, "timezone"))
+    return Location(_id(record), _name(record), _text(record, "code"), _text(record, "timezone"))
 
 
 def fee(record: Mapping[str, Any]) -> Fee:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import threading
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -29,6 +30,8 @@ EARLY_S = 120  # a token is not used in the last minutes of its life, so that no
 FILE_NAME = "officernd_token.json"
 
 # What every command needs. Source: the scope pattern flex.<area>.<resource>.<action>; `.read` covers list, get, count.
+LONGEST_S = 86_000  # a token of a longer life is asked for again all the same
+_TOKEN = re.compile(r"[!-~]{1,8000}")
 BASIC_SCOPES = frozenset(
     {
         "flex.community.members.read",
@@ -107,9 +110,9 @@ class TokenSource:
     def _ask(self) -> None:
         answer = http.repeat_read(self._request, self._clock)
         try:
-            self._token = str(answer["access_token"])
-            self._expires_at_s = self._clock.now().timestamp() + float(answer.get("expires_in", 3599))
-        except (KeyError, TypeError, ValueError, AttributeError):
+            self._token = _usable(answer["access_token"])
+            self._expires_at_s = self._clock.now().timestamp() + min(float(answer.get("expires_in", 3599)), LONGEST_S)
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
             raise BadAnswer(
                 f"{self._section.token_url} answered no token; is [officernd] token_url right?",
                 system=SYSTEM,
@@ -154,7 +157,7 @@ def exchange(
     where["status"] = status
     if status == 200:
         try:
-            return answer.json()
+            return http.parsed(answer.content)
         except ValueError:
             return None
     if status == 429:
@@ -164,7 +167,7 @@ def exchange(
             transient=True,
             **where,
         )
-    if status == 400 and "scope" in answer.text.lower():
+    if status == 400 and b"scope" in answer.content.lower():
         raise AuthFailed(
             "OfficeRnD gives no token: the relay's application lacks one of the scopes "
             f"{scope.replace(' ', ', ')}; add them at Settings > Developer Tools.",
@@ -200,6 +203,13 @@ def missing(scopes: Sequence[str], granted: Callable[[Sequence[str]], bool]) -> 
         return missing(second, granted)
     found = missing(first, granted)
     return found if granted(second) else found + missing(second, granted)
+
+
+def _usable(token: object) -> str:
+    """Return a token that a header can carry. Raises ValueError for any other value, and says nothing of it."""
+    if not isinstance(token, str) or not _TOKEN.fullmatch(token):
+        raise ValueError("no token")
+    return token
 
 
 def unreachable(failed: http.Failure, address: str, key: str, *, transient: bool, **where: Any) -> NotSent:

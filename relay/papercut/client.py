@@ -24,7 +24,7 @@ from urllib.parse import urlsplit
 
 import requests
 
-from relay import amounts, http
+from relay import amounts, foreign, http
 from relay.clock import Clock
 from relay.config import Settings
 from relay.errors import (
@@ -42,6 +42,11 @@ from relay.papercut.wire import Double, Value
 from relay.progress import Progress
 
 SYSTEM = "PaperCut"
+MOST_NAMES = 200_000  # of one list, which has to end
+MOST_PAGES = 2_000
+LONGEST_NAME = 1000  # PaperCut's own columns end at 255 characters
+_LONGEST_COUNT = 18  # digits that a database's integer can hold
+_LONGEST_MESSAGE = 20_000
 PAGE = 1000  # the size that PaperCut's own proxy calls efficient
 ACCESS_DENIED = "Your IP address is not allowed"
 TEMPLATE_PRINTER = "!!template printer!!"
@@ -68,7 +73,7 @@ class TaskStatus:
 
     @property
     def summary(self) -> str:
-        return self.message.strip().rsplit("\n", 1)[-1]
+        return foreign.shown(self.message.strip().rsplit("\n", 1)[-1])
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,7 +252,7 @@ class PaperCut:
         try:
             if not self._section.personal_account:
                 balance = balance_from_text(texts[1])
-            return AccountReading(balance, int(texts[0] or "0"), int(texts[2] or "0"))
+            return AccountReading(balance, _count(texts[0]), _count(texts[2]))
         except (ValueError, OverflowError):
             raise BadAnswer(
                 f"PaperCut says {texts[1][:40]!r} for the balance and {texts[0][:40]!r} for the job count of "
@@ -341,9 +346,10 @@ class PaperCut:
                 text = self.printer_properties(server, printer, [name])[name]
             except NotFound:  # taken away since the list was read
                 return 0
-            if text and not text.isdecimal():
-                raise self._bad("getPrinterProperties", f"says {text[:40]!r} for the job count of {row}")
-            return int(text or "0")
+            try:
+                return _count(text)
+            except ValueError:
+                raise self._bad("getPrinterProperties", f"says {text[:40]!r} for the job count of {row}") from None
 
         rows = [row for row in self._pages("listPrinters", ()) if TEMPLATE_PRINTER not in row]
         return sum(self.in_parallel(counted, rows))
@@ -416,7 +422,7 @@ class PaperCut:
         value = self._repeat("getTaskStatus", ())
         if not isinstance(value, dict) or not isinstance(value.get("completed"), bool):
             raise self._bad("getTaskStatus", f"answered {str(value)[:60]!r}")
-        return TaskStatus(value["completed"], str(value.get("message", "")))
+        return TaskStatus(value["completed"], str(value.get("message", ""))[-_LONGEST_MESSAGE:])
 
     def wait_for_task(self, limit_s: float, progress: Callable[[str], None] | None = None) -> TaskStatus:
         """Return the finished task's status. Raises BadAnswer when it is not over after `limit_s` seconds.
@@ -456,7 +462,7 @@ class PaperCut:
                 timeout=self._section.timeout_s,
                 allow_redirects=False,
             )
-            found = answer.json() if answer.status_code == 200 else {}
+            found = http.parsed(answer.content) if answer.status_code == 200 else {}
         except (requests.RequestException, ValueError):
             return {}
         return found if isinstance(found, dict) else {}
@@ -464,7 +470,8 @@ class PaperCut:
     def version(self) -> str:
         """Return the server's version such as "24.1.10", "" where it cannot be read."""
         info = self.health().get("applicationServer", {})
-        text = str(info.get("systemInfo", {}).get("version", "")) if isinstance(info, dict) else ""
+        system = info.get("systemInfo", {}) if isinstance(info, dict) else {}
+        text = str(system.get("version", ""))[:LONGEST_NAME] if isinstance(system, dict) else ""
         match = re.match(r"\d+(?:\.\d+){1,2}", text)
         return match.group() if match else ""
 
@@ -496,13 +503,18 @@ class PaperCut:
     def _pages(self, method: str, parameters: tuple[Value, ...]) -> list[str]:
         """Return a whole list page by page, until an empty page; a server may cap a page below what is asked."""
         names: list[str] = []
-        while True:
+        for _ in range(MOST_PAGES):
             page = self._texts(method, *parameters, len(names), PAGE)
             if not page:
                 return names
             if names and page[0] == names[0]:
                 raise self._bad(method, "sent its first page again")
+            if any(len(name) > LONGEST_NAME for name in page):
+                raise self._bad(method, "answered a name that is longer than any it can store")
             names.extend(page)
+            if len(names) > MOST_NAMES:
+                break
+        raise self._bad(method, "answered a list without end")
 
     def _paired(self, names: Sequence[str], values: list[str], method: str) -> dict[str, str]:
         if len(names) != len(values):
@@ -617,7 +629,7 @@ class PaperCut:
         return BadAnswer(
             f"PaperCut at {self.address} did not answer {method} ({failed.why}); nothing was changed, try again.",
             code="no_answer",
-            transient=True,
+            transient=not failed.is_final,
             **where,
         )
 
@@ -647,6 +659,13 @@ class PaperCut:
             system=SYSTEM,
             operation=method,
         )
+
+
+def _count(text: str) -> int:
+    """Return a counter's property, 0 for an empty one. Raises ValueError for what no counter shows."""
+    if len(text) > _LONGEST_COUNT:
+        raise ValueError("no counter")
+    return int(text or "0")
 
 
 def balance_from_text(text: str) -> int:

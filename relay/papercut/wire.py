@@ -10,14 +10,20 @@ string answers an empty list).
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 
 from lxml import etree
 
-from relay import amounts
+from relay import amounts, foreign
+
+_LONGEST_FAULT = 3000
+_LONGEST_NUMBER = 340  # a double without exponent has at most 309 digits before the point
+_MOST = 2**63
+
+Number = TypeVar("Number", int, Decimal)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,19 +88,19 @@ def answer(body: bytes) -> Any:
     try:
         root = etree.fromstring(body, parser)
     except (etree.XMLSyntaxError, ValueError) as error:
-        raise Unreadable(f"not XML: {error}") from None
+        raise Unreadable(f"not XML: {foreign.shown(str(error))}") from None
     if root.getroottree().docinfo.doctype:  # type: ignore[union-attr]
         raise Unreadable("a document type, which no server of this dialect sends")
     if root.tag != "methodResponse":
-        raise Unreadable(f"<{root.tag}> instead of <methodResponse>")
+        raise Unreadable(f"<{foreign.shown(str(root.tag))}> instead of <methodResponse>")
     fault = root.find("fault/value")
     if fault is not None:
         members = _value(fault)
         if not isinstance(members, dict):
             raise Unreadable("a fault without its two members")
         code = members.get("faultCode", 0)
-        text = str(members.get("faultString", ""))
-        raise Fault(code if isinstance(code, int) else 0, _JAVA_PREFIX.sub("", text))
+        text = str(members.get("faultString", ""))[:_LONGEST_FAULT]
+        raise Fault(code if isinstance(code, int) else 0, foreign.shown(_JAVA_PREFIX.sub("", text)))
     value = root.find("params/param/value")
     if value is None:
         raise Unreadable("no value in the answer")
@@ -114,9 +120,9 @@ def _value(element: etree._Element) -> Any:
             case "string":
                 return text
             case "int" | "i4" | "i8":
-                return int(text)
+                return _number(int, text)
             case "double":
-                return Decimal(text.strip())
+                return _number(Decimal, text.strip())
             case "boolean":
                 return {"1": True, "0": False, "true": True, "false": False}[text.strip().lower()]
             case "array":
@@ -128,5 +134,13 @@ def _value(element: etree._Element) -> Any:
                     if (inner := member.find("value")) is not None
                 }
     except (ValueError, ArithmeticError, KeyError):
-        raise Unreadable(f"<{child.tag}>{text[:40]}</{child.tag}> is not of its type") from None
-    raise Unreadable(f"<{child.tag}> is not a type of XML-RPC")
+        raise Unreadable(f"<{child.tag}>{foreign.visible(text[:40])}</{child.tag}> is not of its type") from None
+    raise Unreadable(f"<{foreign.shown(str(child.tag))}> is not a type of XML-RPC")
+
+
+def _number(kind: Callable[[str], Number], text: str) -> Number:
+    """Return a number that a server can mean: a double may be written out in all its digits, but is no infinity."""
+    value = kind(text[: _LONGEST_NUMBER + 1])
+    if len(text) > _LONGEST_NUMBER or not abs(value) < _MOST:
+        raise ValueError("a number out of all bounds")
+    return value

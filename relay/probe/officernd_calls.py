@@ -124,7 +124,7 @@ class OfficeRnDCalls:
 
 def json_of(answer: requests.Response) -> Any:
     try:
-        return answer.json()
+        return http.parsed(answer.content)
     except ValueError:
         raise Open("the answer was no JSON") from None
 

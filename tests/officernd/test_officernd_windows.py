@@ -48,8 +48,8 @@ def test_a_record_that_slips_between_the_windows_is_not_taken_for_one_that_left(
     pages = officernd._pages
     slipped: list[str] = []
 
-    def lossy(resource: str, filters: object, total: object, progress: object) -> object:
-        found = pages(resource, filters, total, progress)
+    def lossy(resource: str, translate: object, filters: object, total: object, progress: object) -> object:
+        found = pages(resource, translate, filters, total, progress)
         if filters and not slipped:
             slipped.append(found.popitem()[0])
         return found
