@@ -124,6 +124,11 @@ def monotonic():
     return time.monotonic()  # novm
 
 
+def pause(seconds):
+    """Do nothing for a while."""
+    time.sleep(max(0.0, seconds))
+
+
 def run_bounded(function, limit_s):
     """Return `function()`, or raise TimeOut after `limit_s` and leave its thread behind."""
     box = []
@@ -236,6 +241,26 @@ def _read(path):
 
 def is_missing(error):
     return getattr(error, "errno", None) in (errno.ENOENT, errno.ENOTDIR)
+
+
+def why_open(path):
+    """Return in a clause how others may write into a folder, or exchange one on the way to it; "" where they may not.
+
+    A folder in which everybody keeps his own files apart from the others' (the sticky bit: /tmp) is none of those.
+    Under Windows access lists decide, which the installer sets.
+    """
+    if WINDOWS:
+        return ""
+    for place in sorted({os.path.abspath(path), os.path.realpath(path)}):
+        if os.path.isdir(place) and os.stat(place).st_mode & 0o022:
+            return "others may write into {0}".format(place)
+        above = os.path.dirname(place)
+        while above != os.path.dirname(above):
+            mode = os.stat(above).st_mode if os.path.isdir(above) else 0
+            if mode & 0o002 and not mode & 0o1000:
+                return "others may exchange it, since they may write into {0}".format(above)
+            above = os.path.dirname(above)
+    return ""
 
 
 def make_private_folder(path):

@@ -13,7 +13,7 @@ from __future__ import absolute_import, division, print_function, unicode_litera
 
 import os
 
-from papercut_scripts import brake, compat, handover, program_home, strategy
+from papercut_scripts import brake, compat, handover, pace, program_home, strategy
 
 ACCEPTED = "accepted"
 REJECTED = "rejected"
@@ -39,6 +39,7 @@ class Outcome(object):
         self.by = by
         self.stale = False
         self.failures = 0  # of all people, where it is time for an alert
+        self.asked = False  # whether OfficeRnD was asked for a verdict
         self.afterwards = None
 
 
@@ -47,6 +48,9 @@ def check(folder, typed, password, deadline, chain=None):
 
     `chain` replaces the strategies that the settings name.
     """
+    open_by = compat.why_open(folder)
+    if open_by:  # whoever may write there decides who may log in
+        return Outcome(UNAVAILABLE, "home_open", detail=open_by)
     try:
         settings = program_home.read_settings(folder)
         directory = handover.Directory(folder)
@@ -60,6 +64,8 @@ def check(folder, typed, password, deadline, chain=None):
     except compat.TimeOut:
         outcome = Outcome(UNAVAILABLE, "busy")
     outcome.username, outcome.key, outcome.stale = username, key, found.is_stale()
+    if outcome.verdict != ACCEPTED and not outcome.asked and settings["method"] == "officernd":
+        pace.wait(folder, deadline)
     return outcome
 
 
@@ -83,6 +89,7 @@ def _braked(folder, settings, person, key, password, deadline, chain):
         folder, settings, person if person and person["standing"] == "active" else None, deadline
     )
     outcome = _ask(attempt, password, chain or _chain(settings["method"]))
+    outcome.asked = attempt.asked
     if outcome.verdict == REJECTED:
         if person is None:
             outcome.reason = "unknown"

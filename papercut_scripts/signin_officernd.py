@@ -15,7 +15,7 @@ from __future__ import absolute_import, division, print_function, unicode_litera
 import json
 import re
 
-from papercut_scripts import exchange, strategy, token_cache
+from papercut_scripts import compat, exchange, pace, strategy, token_cache
 from papercut_scripts.exchange import Unreachable
 
 FALLBACK = False
@@ -38,6 +38,7 @@ def check(attempt, password):
     email = person["signin_email"] or person["email"]
     if not email:
         return strategy.Verdict(strategy.ABSTAIN, "no_email")
+    attempt.asked = True
     token = token_cache.Token(attempt.home, attempt.settings)
     try:
         used = token.get(attempt.deadline)
@@ -51,8 +52,9 @@ def check(attempt, password):
 
 def _signin(attempt, token, email, password):
     settings = attempt.settings
+    started = compat.monotonic()
     body = json.dumps({"email": email, "password": password})
-    return exchange.post(
+    answer = exchange.post(
         "{0}/organizations/{1}/auth/signin".format(settings["api_url"].rstrip("/"), settings["organization"]),
         [
             ("Authorization", "Bearer " + token),
@@ -65,6 +67,8 @@ def _signin(attempt, token, email, password):
         settings["ca_file"],
         settings["proxy"],
     )
+    pace.remember(attempt.home, compat.monotonic() - started)
+    return answer
 
 
 def _speaks_of_the_token(answer):
@@ -111,7 +115,7 @@ def _is_about_the_login(answer):
 def _field(answer, name):
     try:
         value = json.loads(answer.body.decode("utf-8"))[name]
-    except (ValueError, KeyError, TypeError):
+    except compat.ANY_ERROR:  # no JSON, another shape, or nested without end
         return ""
     if isinstance(value, list):
         value = " ".join([item for item in value if isinstance(item, type(""))])

@@ -26,6 +26,7 @@ class Attempt(object):
         self.home = home
         self.settings = settings
         self.person = person  # the facts of an active member, None for everybody else
+        self.asked = False  # whether anybody was asked over the network
         self.deadline = deadline  # a moment of compat.monotonic() by which the answer must be there
 
 

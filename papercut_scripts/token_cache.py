@@ -20,6 +20,9 @@ from papercut_scripts.exchange import Unreachable
 SCOPE = "flex.user.auth.signin"  # the least that can check a password
 MARGIN_S = 60  # a token this near to its end is not used any more (a tenth of its life, where that is less)
 RENEWALS_A_MINUTE = 3
+LONGEST = 8000  # letters of a token
+LONGEST_S = 86000  # seconds of its life that are believed
+VISIBLE = "".join([chr(code) for code in range(33, 127)])
 MAX_PAUSE_S = 60  # what we believe of a Retry-After
 
 
@@ -64,9 +67,9 @@ class Token(object):
     def _usable(self, stored):
         now = time.time()
         # A token from the future means that a clock was wrong; then its end cannot be trusted either.
-        if not stored.get("access_token") or stored["obtained"] > now + MARGIN_S:
+        if not _may_be_sent(stored.get("access_token")) or stored["obtained"] > now + MARGIN_S:
             return None
-        return stored["access_token"] if now < stored["renew_at"] else None
+        return stored["access_token"] if now < min(stored["renew_at"], stored["obtained"] + LONGEST_S) else None
 
     def _respect_pause(self, stored):
         if 0 < stored.get("pause_until", 0) - time.time() <= MAX_PAUSE_S:
@@ -98,10 +101,10 @@ class Token(object):
             self._write({"pause_until": now + pause_s})
         try:
             data = json.loads(answer.body.decode("utf-8"))
-            token, life_s = data["access_token"], int(data.get("expires_in") or 600)
+            token, life_s = data["access_token"], min(int(data.get("expires_in") or 600), LONGEST_S)
         except compat.ANY_ERROR:
             token, life_s = None, 0
-        if answer.status != 200 or not isinstance(token, type("")) or not token:
+        if answer.status != 200 or not _may_be_sent(token):
             raise Unreachable("OfficeRnD's token endpoint answered {0} and gave no token".format(answer.status))
         renew_at = now + life_s - min(MARGIN_S, life_s // 10)
         self._write({"access_token": token, "obtained": now, "renew_at": renew_at, "renewals": renewals})
@@ -110,6 +113,8 @@ class Token(object):
     def _read(self):
         try:
             stored = json.loads(compat.read_file(self._path).decode("utf-8"))
+            numbers = [stored[name] for name in ("obtained", "renew_at", "pause_until") if name in stored]
+            _ = [number + 0 for number in numbers + stored.get("renewals", [])]  # text where a number is due
             return stored if stored["owner"] == self._owner else {}
         except compat.ANY_ERROR:  # missing or damaged: as if there were none
             return {}
@@ -120,6 +125,11 @@ class Token(object):
             compat.write_private(self._path, data.encode("utf-8"))
         except compat.ANY_ERROR:  # a login does not fail for want of a cache
             pass
+
+
+def _may_be_sent(token):
+    """Return whether a token can stand in a header: letters of ASCII that are seen, and not without end."""
+    return isinstance(token, type("")) and 0 < len(token) <= LONGEST and not token.strip(VISIBLE)
 
 
 def _quoted(text):

@@ -62,7 +62,8 @@ def run(site: Site, *, if_due: bool = False, allow: Sequence[str] = ()) -> RunRe
 
     Each part leaves the truth behind it, so that one that fails does not stop the others; the business day is marked
     done only when every part could run, so that the scheduler's next call tries again. `allow` lifts named limits for
-    this run. Raises AlreadyRunning, and UsageError for a limit that does not exist.
+    this run. Raises AlreadyRunning, UsageError for a limit that does not exist, and RelayError where others may write
+    the hand-over files.
     """
     money.check_codes(allow)
     settings, clock = site.settings, site.clock
@@ -70,6 +71,7 @@ def run(site: Site, *, if_due: bool = False, allow: Sequence[str] = ()) -> RunRe
     if if_due and not due.due:
         return RunResult(due.day.isoformat(), False, due.reason)
     with site_lock(settings.site.state_dir):
+        people.refuse_open(settings.scripts.home)
         due = calendar.is_due(site.database, settings, clock)  # another scheduler may just have done it
         result = RunResult(due.day.isoformat(), due.due, due.reason)
         if if_due and not (due.due and calendar.claim(site.database, settings, clock, due.day)):

@@ -115,6 +115,14 @@ def test_without_a_ledger_nothing_goes_on_and_the_lock_is_free(
         pass
 
 
+def test_nothing_at_all_is_done_where_others_may_write_the_hand_over_files(site: Site, called: list[str]) -> None:
+    site.settings.scripts.home.mkdir(parents=True)
+    site.settings.scripts.home.chmod(0o777)
+    with pytest.raises(RelayError, match="is not safe"):
+        story.run(site.context)
+    assert [] == called
+
+
 def test_what_broke_is_recorded_for_status(site: Site, called: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(people, "sync", failing(RecursionError()))
     story.run(site.context)

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+from papercut_scripts import compat
 from papercut_scripts import handover as format_
 from relay.checks.model import Finding, Severity, Site
 from relay.errors import RelayError
@@ -64,6 +65,15 @@ def _rights(home: Path) -> Iterator[Finding]:
     if os.name == "nt":
         return
     found = home.stat()
+    why = compat.why_open(str(home))
+    if why and not stat.S_IMODE(found.st_mode) & 0o022:
+        yield Finding(
+            "home_above_open",
+            "error",
+            str(home),
+            f"Logins are decided in {home}, and {why}: take that right away (chmod go-w), or choose another [scripts] "
+            "home.",
+        )
     if stat.S_IMODE(found.st_mode) & 0o077:
         yield Finding(
             "home_open",

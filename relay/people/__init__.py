@@ -1,8 +1,20 @@
 """People: who may print, who is who, and the sync that makes PaperCut say so. The functions below are the way in."""
 
+from relay.people.act.publish import refuse_open
 from relay.people.explain import explain
 from relay.people.memory.answers import issue_pin, link, not_same, revoke_pin, unlink
 from relay.people.ready import readiness
 from relay.people.sync import make_plan, sync
 
-__all__ = ["explain", "issue_pin", "link", "make_plan", "not_same", "readiness", "revoke_pin", "sync", "unlink"]
+__all__ = [
+    "explain",
+    "issue_pin",
+    "link",
+    "make_plan",
+    "not_same",
+    "readiness",
+    "refuse_open",
+    "revoke_pin",
+    "sync",
+    "unlink",
+]

@@ -38,6 +38,7 @@ REASONS: Mapping[str, str] = {
     "busy": "another login of the same person was still being checked",
     "time_out": "it took longer than PaperCut waits",
     "directory": "there was no usable directory (papercut-relay sync)",
+    "home_open": "other accounts may write into the folder of the hand-over files (papercut-relay check)",
     "failed": "the auth program failed",
 }
 

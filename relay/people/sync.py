@@ -13,7 +13,7 @@ from relay.errors import EXIT_DONE, EXIT_FAILED, EXIT_REFUSED
 from relay.money import last_readings, members_with_debts, members_with_open_movements
 from relay.people import read, ready, who
 from relay.people.act.apply import Failure, apply
-from relay.people.act.publish import current_directory, publish
+from relay.people.act.publish import current_directory, publish, refuse_open
 from relay.people.decide import safety
 from relay.people.decide.plan import Plan, acts, plan
 from relay.people.decide.safety import PLAN_CHANGED, Refusal
@@ -78,6 +78,7 @@ def sync(
     """
     safety.check_codes(allow)
     settings = site.settings
+    refuse_open(settings.scripts.home)
     finish_renames(site)
     memory = remembered(site)
     started = site.clock.now()

@@ -276,6 +276,7 @@ CASES = [
     ),
     Case("home_missing", lambda b: home(b).rename(b.folder / "gone"), "does not exist here", None, "warning"),
     Case("home_open", lambda b: home(b).chmod(0o755), "Other accounts of this machine may enter", None),
+    Case("home_above_open", lambda b: home(b).parent.chmod(0o777), "others may exchange it", None),
     Case("program_settings_missing", move_away("settings.json"), "There is no", None),
     Case(
         "program_settings_old",

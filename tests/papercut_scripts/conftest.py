@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from papercut_scripts import compat
 from relay.people.act import publish
 from tests.support.papercut_site import NOW, Site, sample_directory
 from tests.support.settings_example import example_settings
@@ -18,6 +19,14 @@ from tests.support.signin_server import SigninServer
 def server() -> Iterator[SigninServer]:
     with SigninServer() as running:
         yield running
+
+
+@pytest.fixture(autouse=True)
+def no_waiting(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """How long the programs would have paused in this process, in place of the pauses."""
+    paused: list[float] = []
+    monkeypatch.setattr(compat, "pause", paused.append)
+    return paused
 
 
 @pytest.fixture

@@ -552,6 +552,12 @@ def _tokens() -> list[Login]:
         "200 with a list": (200, []),
         "201 with a token": (201, {"access_token": "token-1", "expires_in": 3600}),
         "nonsense": b"\x00\x01",
+        "a token in odd letters": (200, {"access_token": "t\u00f8ken", "expires_in": 3600}),
+        "a token that is two headers": (200, {"access_token": "t\r\nX-Evil: 1", "expires_in": 3600}),
+        "a token without end": (200, {"access_token": "t" * 9000, "expires_in": 3600}),
+        "a life without end": (200, b'{"access_token": "t", "expires_in": Infinity}'),
+        "a body nested without end": (200, b"[" * 100_000),
+        "a body without end": (200, b" " * 1_100_000),
     }
     for name, answer in refusals.items():
         rows.append(
@@ -1033,6 +1039,8 @@ def _broken() -> list[Login]:
         row("settings that are a list", written("settings.json", "[]")),
         row("settings of another version", with_settings(format=99)),
         row("no CURRENT", removed("directory/CURRENT")),
+        row("a folder that all may write", lambda state: state.home.chmod(0o777), reason="home_open"),
+        row("a folder that its group may write", lambda state: state.home.chmod(0o770), reason="home_open"),
         row("CURRENT names nothing", written("directory/CURRENT", "20200101T000000Z-abcdef-1\n")),
         row("CURRENT points elsewhere", written("directory/CURRENT", "../../../etc")),
         row("damaged shards", damaged_shards),

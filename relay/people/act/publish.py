@@ -249,6 +249,17 @@ def _absolute(path: Path | None) -> str:
     return str(path.absolute()) if path else ""
 
 
+def refuse_open(home: Path) -> None:
+    """Raise RelayError where others may write into `scripts.home`: they would decide who may log in, and as whom."""
+    why = compat.why_open(str(home))
+    if why:
+        raise RelayError(
+            f"{home} is not safe, so nothing was done: {why}. Take that right away (chmod go-w), or run papercut-relay "
+            "check --fix home_open.",
+            code="home_open",
+        )
+
+
 def _unwritable(folder: Path, error: OSError) -> RelayError:
     return RelayError(
         f"The hand-over files in {folder} cannot be written ({error.strerror or error}): "
