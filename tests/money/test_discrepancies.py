@@ -264,3 +264,36 @@ def test_a_rebuilt_ledger_misses_nothing(site: Site) -> None:
     site.prints("ann", 1.0)
     site.settle()
     assert lines(report(site)) == []
+
+
+@pytest.mark.parametrize("owing", [0.0, 3.0])
+@pytest.mark.parametrize("known", [True, False])
+def test_somebody_deleted_belongs_into_the_balances(site: Site, owing: float, known: bool) -> None:
+    """By hand or by us, before or after a settle saw it: what was on the account is on nobody's now."""
+    ann = site.person("ann")
+    site.person("bob")
+    site.prints("ann", 2.0)
+    site.settle()
+    if owing:
+        site.configure(fees={"minimum": "50.00"})
+        site.prints("ann", owing)
+        site.settle()
+    del site.papercut.accounts["ann"]
+    if known:
+        site.relink("ann", standing="gone")
+        site.settle()
+    found = report(site)
+    assert [row["username"] for row in found.as_json()["people"]] == ["bob", "ann"]
+    assert found.as_json()["people"][1]["printed"] == f"{2 + owing:.2f}"
+    assert failing(found) == ({"balances": "3.00"} if owing else {})
+    assert lines(found) == ([("unmatched", "ann", "-3.00")] if owing else [])
+    assert site.billed(ann) == 2_000_000
+
+
+def test_somebody_who_is_unlinked_and_still_there_is_not_deleted(site: Site) -> None:
+    site.person("ann")
+    site.prints("ann", 2.0)
+    site.settle()
+    site.papercut.accounts["ann"].balance = -4.0
+    site.relink("ann", standing="gone")
+    assert (failing(report(site)), lines(report(site))) == ({}, [])

@@ -203,3 +203,17 @@ def test_three_hundred_renamed_on_one_evening(site: Make) -> None:
     assert prices(one) == [1.0] * 100 + [2.0] * 100
     assert {name: user.total() for name, user in one.state.users.items() if user.total()} == {"zz.299": -7.0}
     assert money.settle(one.context).movements == ()
+
+
+@pytest.mark.parametrize("circle", [2, 3])
+def test_addresses_exchanged_between_members_converge(site: Make, circle: int) -> None:
+    one = site(organisation=small_organisation(many(6)))
+    one.sync_twice()
+    members = one.pair.officernd.state.members
+    ids = [row["_id"] for row in members][:circle]
+    addresses = [row["email"] for row in members][:circle]
+    for member_id, address in zip(ids, [*addresses[1:], addresses[0]], strict=True):
+        one.pair.officernd.state.change_member(member_id, email=address)
+    one.sync_twice()
+    held = [one.state.users[f"p{number:03}_acme.example"].email for number in range(circle)]
+    assert held == [*addresses[1:], addresses[0]]

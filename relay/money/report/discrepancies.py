@@ -7,7 +7,7 @@ them stands every difference with what it means. All sides are read, nothing is 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from typing import Any, Literal
@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import RowMapping
 
 from relay import amounts
-from relay.accounts import LinkedAccount
+from relay.accounts import LinkedAccount, is_shared
 from relay.errors import EXIT_DONE
 from relay.money.act import fee_list, fees_plan, witness
 from relay.money.books import Books, JobEvidence, opened
@@ -51,7 +51,7 @@ class Balance:
     `opening - printed + elsewhere + top_ups + included + forgiven + credits + fees + unsettled = balance`, where
     `elsewhere` is money that is not ours (cash, refunds, quotas, manual adjustments) and `unsettled` what happened
     since the last settle. `difference` is what is left over: 0, or the ledger has missed something. `logged` is what
-    the job log says was printed up to the last settle, where it is sure.
+    the job log says was printed up to the last settle, where it is sure. `is_gone`: PaperCut has the account no more.
     """
 
     member_id: str
@@ -70,6 +70,7 @@ class Balance:
     credits: int = 0
     fees: int = 0
     logged: int | None = None
+    is_gone: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +190,7 @@ def discrepancies(site: Site, *, since: date | None = None, jobs: JobEvidence | 
             for account in books.accounts
             if account.username in readings
         )
+        people += tuple(_gone(books, readings, entries, wrong, begin))
         lines = [*_people_lines(books, people), *_open_lines(books), *_held_lines(books, wallets), *_stop_lines(books)]
         fees = _fees(books, since)
         number, witness_lines = _witness(books)
@@ -292,6 +294,30 @@ def _balance(
     )
 
 
+def _gone(
+    books: Books,
+    readings: Mapping[str, Reading],
+    entries: Sequence[RowMapping],
+    wrong: Mapping[int, Buckets],
+    begin: datetime | None,
+) -> Iterator[Balance]:
+    """Yield the equations of people whose account PaperCut has no more: what the journal has of it must be nothing."""
+    with books.ledger.read() as connection:
+        last = {wallet.username: wallet for wallet in journal.wallets(connection, books.name)}
+    told = {account.member_id for account in books.accounts if account.username in readings}  # renamed ones too
+    former = {
+        name: LinkedAccount(wallet.member_id, name, wallet.linked_at)
+        for name, wallet in last.items()
+        if name not in readings and not is_shared(name) and (wallet.closed_at or wallet.member_id not in told)
+    }
+    there = books.read_all(list(former.values())) if former else {}  # somebody's, and no longer linked
+    for name, account in former.items():
+        if name not in there:
+            nothing = Reading(0, last[name].jobs or 0)
+            balance = _balance(books, account, last[name], nothing, entries, wrong, begin)
+            yield replace(balance, logged=None, is_gone=True)
+
+
 def _people_lines(books: Books, people: Iterable[Balance]) -> list[Line]:
     lines = []
     for person in people:
@@ -304,7 +330,13 @@ def _people_lines(books: Books, people: Iterable[Balance]) -> list[Line]:
                     "the ledger does not know where this came from; look at this account's transactions in PaperCut",
                 )
             )
-        if person.unsettled:
+        if person.unsettled and person.is_gone:
+            message = (
+                "was on the account, which PaperCut has no more: deleted there, or renamed since the last sync; what "
+                "was owed on a deleted one is billed by hand"
+            )
+            lines.append(Line("unmatched", person.username, -person.unsettled, message))
+        elif person.unsettled:
             message = "since the last settle; the next one reads it"
             lines.append(Line("pending", person.username, person.unsettled, message))
         if person.elsewhere:

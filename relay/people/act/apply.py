@@ -23,6 +23,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from relay import amounts
+from relay.accounts import email_key
 from relay.errors import AuthFailed, Conflict, NotFound, OutcomeUnknown, Refused
 from relay.papercut.client import is_true
 from relay.people import read
@@ -371,6 +372,11 @@ class _Work:
         meant = self.accounts if full else {self.name_of(one) for one in (*self.created, *self.updated)}
         wrong = self.differences(meant, ()).fields
         refused = [username for username, fields in wrong.items() if not self.set_details(username, fields, False)]
+        wanted = {email_key(wrong[username].get("email", "")) for username in refused}
+        for username in refused:  # two that exchange addresses: neither gets the other's before it is given up
+            address = email_key(self.accounts[username].email)
+            if address and address in wanted:
+                self.set_properties(username, [(read.PROPERTY["email"], "")])
         for username in refused:
             self.set_details(username, wrong[username], True)
 
