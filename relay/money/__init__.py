@@ -16,7 +16,7 @@ from relay.money.report.status import (
 )
 from relay.money.settle import check_codes, recover, settle
 from relay.money.top_up import top_up
-from relay.money.witness import keep_witness
+from relay.money.witness import keep_witness, standing
 from relay.money.words import approve, approve_all, held_for, resolve
 
 __all__ = [
@@ -38,6 +38,7 @@ __all__ = [
     "recover",
     "resolve",
     "settle",
+    "standing",
     "stops",
     "top_up",
     "uncounted",

@@ -1,10 +1,22 @@
-"""The witness's first moment: made by the first sync, so that a backup taken after it can be noticed."""
+"""The witness as a sync needs it: made by the first one, so that a backup taken after it shows, and looked at."""
 
 from __future__ import annotations
 
 from relay.money.act import witness
 from relay.money.books import opened
 from relay.site import Site
+
+
+def standing(site: Site) -> dict[str, str]:
+    """Return by code why no money of the site moves, as stored and as the witness shows now; writes nothing."""
+    if site.settings.fees.managed_in == "papercut":
+        return {}
+    with opened(site, writes=False) as books:
+        stored = books.ledger.stops()
+        _, seen = witness.look(books)
+    answered = {stop.code for stop in stored if stop.word is not None}
+    found = [*stored, *([seen] if seen is not None else [])]
+    return {stop.code: stop.message for stop in found if stop.code not in answered}
 
 
 def keep_witness(site: Site) -> bool:

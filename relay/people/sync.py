@@ -10,12 +10,12 @@ from datetime import timedelta
 
 from relay.database import reading
 from relay.errors import EXIT_DONE, EXIT_FAILED, EXIT_REFUSED
-from relay.money import last_readings, members_with_debts, members_with_open_movements
+from relay.money import last_readings, members_with_debts, members_with_open_movements, standing
 from relay.people import read, ready, who
 from relay.people.act.apply import Failure, apply
 from relay.people.act.publish import current_directory, publish, refuse_open
 from relay.people.decide import safety
-from relay.people.decide.plan import Plan, acts, plan
+from relay.people.decide.plan import Plan, acts, links_somebody, plan
 from relay.people.decide.safety import PLAN_CHANGED, Refusal
 from relay.people.directory import directory_of
 from relay.people.memory import links, snapshot
@@ -26,6 +26,7 @@ log = logging.getLogger(__name__)
 
 # Members deleted in OfficeRnD show in no incremental reading, so a full one is due once a day.
 FULL_READ_EVERY = timedelta(hours=36)
+WRONG_LEDGER = ("ledger_lost", "site_renamed")  # why the ledger may not be the one in which these people belong
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,26 @@ def make_plan(site: Site, *, allow: Sequence[str] = ()) -> Plan:
     """Return what a sync would do now. Reads both systems whole; writes nothing anywhere."""
     safety.check_codes(allow)
     world = read.read_world(site, remembered(site))
-    return plan(world, site.settings, site.clock.now(), allow=allow)
+    return _plan(site, world, allow, None)
+
+
+def _plan(site: Site, world: World, allow: Sequence[str], only: set[str] | None) -> Plan:
+    """Return the plan, without new links while the site's money is stopped because its ledger may be the wrong one.
+
+    What an account holds at its link is its opening balance for good, so nobody is linked in a ledger that may be
+    exchanged for the right one tomorrow.
+    """
+    now = site.clock.now()
+    made = plan(world, site.settings, now, allow=allow, only=only)
+    linking = sum(map(links_somebody, made.people))
+    if not linking:
+        return made
+    stops = standing(site)
+    code = next((code for code in WRONG_LEDGER if code in stops), None)
+    if code is None:
+        return made
+    refusal = Refusal(code, f"Nobody was linked ({linking} would be), for {stops[code]}", linking, 0)
+    return plan(world, site.settings, now, allow=allow, only=only, no_links=refusal)
 
 
 def sync(
@@ -91,7 +111,7 @@ def sync(
         since = None
 
     def make(world: World) -> Plan:
-        return plan(world, settings, site.clock.now(), allow=allow, only=None if only is None else {only})
+        return _plan(site, world, allow, None if only is None else {only})
 
     if since is None:
         world = read.read_world(site, memory, scheduled=scheduled)

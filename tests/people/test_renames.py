@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from relay import jobs, money
-from relay.database import reading
+from relay.database import metadata, reading
 from relay.money.ledger.store import Ledger
 from relay.people.decide.renames import follow_hand_renames
 from relay.people.world import Link, World
@@ -217,3 +217,23 @@ def test_addresses_exchanged_between_members_converge(site: Make, circle: int) -
     one.sync_twice()
     held = [one.state.users[f"p{number:03}_acme.example"].email for number in range(circle)]
     assert held == [*addresses[1:], addresses[0]]
+
+
+def test_nobody_is_linked_in_a_ledger_that_may_be_the_wrong_one(site: Make) -> None:
+    """After the ledger was lost, what is owed is no opening debt: first it is rebuilt, then people are linked."""
+    one = site(organisation=small_organisation(many(3)))
+    one.sync_twice()
+    money.keep_witness(one.context)
+    name = "p000_acme.example"
+    prints(one, name, 3.0)
+    with one.database.begin() as connection:
+        for table in reversed(metadata.sorted_tables):
+            connection.execute(table.delete())
+    lost = one.sync()
+    assert (lost.exit_code, [refusal.code for refusal in lost.refused]) == (3, ["ledger_lost"])
+    assert not lost.applied and people_of(one) == {}
+    assert [refusal.code for refusal in one.plan().refused] == ["ledger_lost"]
+    money.rebuild(one.context)
+    one.sync_twice()
+    assert people_of(one)["Person 000"] == name
+    assert [item.code for item in money.settle(one.context).held] == ["opening_balance"]

@@ -92,7 +92,7 @@ def _stop(books: Books, verdict: str, seen: Witness | None) -> Stop:
         f"ledger, {stopped}. Put the newest copy back, or run papercut-relay rebuild.",
         "ledger_lost": f"{account} was written by another ledger of this site: the ledger was lost, or a second relay "
         f"works on this server, {stopped}. Put the newest copy of the ledger back, stop the other relay, or, where the "
-        "ledger is gone for good, run papercut-relay sync and then papercut-relay rebuild.",
+        "ledger is gone for good, run papercut-relay rebuild and then papercut-relay sync.",
         "second_relay": f"{account} was written by another ledger, for site {seen.site if seen else ''}: a second "
         f"relay works on this server, this is the wrong server, or the ledger was put back after a rebuild, {stopped}. "
         f"One PaperCut has one site: stop the other relay, if there is one; then {go_on}.",

@@ -82,12 +82,25 @@ def acts(decision: Decision) -> bool:
     )
 
 
+def links_somebody(decision: Decision) -> bool:
+    """Return whether a decision makes a new link: of an account that is taken over, or of one that is made."""
+    link = decision.link
+    return link is not None and link.deleted_at is None and (decision.create or link.linked_at is None)
+
+
 def plan(
-    world: World, settings: Settings, now: datetime, *, allow: Collection[str] = (), only: Set[str] | None = None
+    world: World,
+    settings: Settings,
+    now: datetime,
+    *,
+    allow: Collection[str] = (),
+    only: Set[str] | None = None,
+    no_links: Refusal | None = None,
 ) -> Plan:
     """Return the plan for a world: decisions, what the limits say, and the directory that results.
 
-    `only` are member ids: everybody else stays as they are now.
+    `only` are member ids: everybody else stays as they are now. `no_links`: why nobody may be linked, whoever would be
+    stays as they are.
     """
     decided = decide(world, settings, now)
     everything = tuple(decided.people)
@@ -96,6 +109,8 @@ def plan(
             decision if (decision.link and decision.link.member_id in only) or not acts(decision) else stay(decision)
             for decision in everything
         )
+    if no_links is not None:
+        everything = tuple(stay(decision) if links_somebody(decision) else decision for decision in everything)
     refused = safety.judge(_figures(everything, world, now), settings.safety, allow)
     codes = {refusal.code for refusal in refused}
     stops = safety.MAX_CHANGES in codes
@@ -127,7 +142,7 @@ def plan(
             "unchanged": all_groups.unchanged,
         },
         warnings=tuple(decided.warnings),
-        refused=tuple(refused),
+        refused=(*([no_links] if no_links is not None else []), *refused),
         stops=stops,
         hash=_hash(changes),
         decisions=decided,
