@@ -7,16 +7,19 @@ from relay.money.books import opened
 from relay.site import Site
 
 
-def standing(site: Site) -> dict[str, str]:
-    """Return by code why no money of the site moves, as stored and as the witness shows now; writes nothing."""
+def standing(site: Site, *, answered: bool = False) -> dict[str, str]:
+    """Return by code why no money of the site moves, as stored and as the witness shows now; writes nothing.
+
+    With `answered` also what a word was given on that no settle has carried out yet.
+    """
     if site.settings.fees.managed_in == "papercut":
         return {}
     with opened(site, writes=False) as books:
         stored = books.ledger.stops()
         _, seen = witness.look(books)
-    answered = {stop.code for stop in stored if stop.word is not None}
+    over = {stop.code for stop in stored if stop.word is not None and not answered}
     found = [*stored, *([seen] if seen is not None else [])]
-    return {stop.code: stop.message for stop in found if stop.code not in answered}
+    return {stop.code: stop.message for stop in found if stop.code not in over}
 
 
 def keep_witness(site: Site) -> bool:

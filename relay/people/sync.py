@@ -68,6 +68,8 @@ def _plan(site: Site, world: World, allow: Sequence[str], only: set[str] | None)
     exchanged for the right one tomorrow.
     """
     now = site.clock.now()
+    if _misses_accounts(world) and "restored" in standing(site, answered=True):
+        world = replace(world, memory=replace(world.memory, is_restored=True))
     made = plan(world, site.settings, now, allow=allow, only=only)
     linking = sum(map(links_somebody, made.people))
     if not linking:
@@ -78,6 +80,13 @@ def _plan(site: Site, world: World, allow: Sequence[str], only: set[str] | None)
         return made
     refusal = Refusal(code, f"Nobody was linked ({linking} would be), for {stops[code]}", linking, 0)
     return plan(world, site.settings, now, allow=allow, only=only, no_links=refusal)
+
+
+def _misses_accounts(world: World) -> bool:
+    return any(
+        link.linked_at and link.is_active and link.username not in world.papercut.accounts
+        for link in world.memory.links.values()
+    )
 
 
 def sync(

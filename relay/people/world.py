@@ -149,7 +149,7 @@ class Memory:
     believed (balance in micros, job counter), by member id. `renamed_from` are the usernames that links had before they
     followed an account which staff renamed. `indebted` are the members whose wallet holds a debt. `dropped` are the
     members whose link an answer has ended; `waiting` those whose answer waits for a person to apply it, and what it
-    would take away.
+    would take away. `is_restored`: PaperCut was put back from a backup, so an account that is missing was not deleted.
     """
 
     links: Mapping[str, Link] = field(default_factory=dict)
@@ -165,6 +165,7 @@ class Memory:
     indebted: frozenset[str] = frozenset()
     dropped: frozenset[str] = frozenset()
     waiting: Mapping[str, str] = field(default_factory=dict)
+    is_restored: bool = False
     organization_id: str = ""
     synced_at: datetime | None = None
 

@@ -237,3 +237,23 @@ def test_nobody_is_linked_in_a_ledger_that_may_be_the_wrong_one(site: Make) -> N
     one.sync_twice()
     assert people_of(one)["Person 000"] == name
     assert [item.code for item in money.settle(one.context).held] == ["opening_balance"]
+
+
+def test_accounts_younger_than_a_restored_backup_are_made_again(site: Make) -> None:
+    one = site(organisation=small_organisation(many(3)))
+    one.sync_twice()
+    money.keep_witness(one.context)
+    money.settle(one.context)
+    backup = one.pair.papercut.backup()
+    one.pair.officernd.state.add_member("New Here", "new@acme.example")
+    one.sync_twice()
+    name = people_of(one)["New Here"]
+    prints(one, name, 3.0)
+    money.settle(one.context)
+    before = links_of(one)
+    one.pair.papercut.restore(backup)
+    assert name not in one.state.users
+    again = one.sync()
+    assert again.plan.users["create"] == 1 and not again.plan.warnings
+    assert name in one.state.users and links_of(one) == before
+    assert one.sync().plan.is_empty

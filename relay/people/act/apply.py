@@ -504,7 +504,7 @@ class _Work:
                 continue
             known = self.links[decision.link.member_id]
             link = replace(known, username=username, account_email=self.accounts[username].email)
-            if decision.create:
+            if decision.create and link.linked_at is None:  # one made again after a restore is the same one
                 link = replace(link, linked_at=now, opening_balance=0)
             if decision.fix_initial:
                 link = replace(link, initial_done=username not in self.failures)

@@ -258,7 +258,10 @@ class _Decider:
         if self.cards.get(member.id):
             after["primary_card"] = self.cards[member.id]
             desired = replace(desired, primary_card=self.cards[member.id])
-        change = Change("create", desired.username, member.id, "may print and has no account", None, after)
+        reason = (
+            "was lost when PaperCut was put back from a backup" if link.linked_at else "may print and has no account"
+        )
+        change = Change("create", desired.username, member.id, reason, None, after)
         return Decision(desired.username, desired, None, change, link, create=True, fix_initial=True)
 
     def _directory_user(self, member: Member, account: Account | None, username: str) -> DirectoryUser:

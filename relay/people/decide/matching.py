@@ -126,6 +126,9 @@ class _Matcher:
             self.claim(link.member_id, followed[0])
             self.found.adopted.add(link.member_id)
             return
+        if self.memory.is_restored and link.standing != "gone":  # the backup is older than the account
+            self.found.new[link.member_id] = link.username
+            return
         self.found.gone[link.member_id] = link.username
         self.warn(
             "deleted_by_hand",
