@@ -21,7 +21,7 @@ import argparse  # noqa: E402
 
 from papercut_scripts import compat  # noqa: E402
 
-from . import changes, config, files, library, places, plan, proof, pythons  # noqa: E402
+from . import changes, config, files, library, places, plan, program_form, proof, pythons  # noqa: E402
 from . import facts as facts_  # noqa: E402
 from .journal import Journal  # noqa: E402
 from .stop import Stop  # noqa: E402
@@ -107,7 +107,11 @@ def prove(facts):
     """Prove a real login; return 0 only when both ways were seen."""
     if not proof.is_synced(facts.home):
         raise Stop("Nobody can log in before the first sync: run papercut-relay plan and sync, then this.", 3)
-    if not proof.source_is_asked(facts.home):
+    programs = [(key, places.program(facts.papercut, name, facts.system)) for name, _, key, _ in plan.PROGRAMS]
+    asked = proof.source_is_asked(facts.home) or facts.about["site_server"]
+    if not asked and not program_form.settle(
+        facts, programs, Journal(facts.places.undo), _say, min(facts.options.wait, program_form.LIMIT_S)
+    ):
         _say(
             "Note: PaperCut has not asked our user source yet: see Options > User/Group Sync > Primary sync source, "
             "and that the Application Server was restarted."

@@ -37,6 +37,10 @@ class XmlRpc(object):
     def set(self, key, value):
         self._call("setConfigValue", self._token, key, value)
 
+    def sync(self):
+        """Start a sync that deletes nobody and updates nobody."""
+        self._call("performUserAndGroupSyncAdvanced", self._token, False, False)
+
     def refuses(self, token):
         """Return why a token is not accepted, "" when it is."""
         try:
@@ -91,6 +95,9 @@ class ServerCommand(object):
     def set(self, key, value):
         # On Windows an empty value must be there as an argument of its own; whether it worked is read back.
         self._run([self._path, "set-config", key, value])
+
+    def sync(self):
+        self._run([self._path, "perform-user-and-group-sync-advanced", "false", "false"])
 
     def refuses(self, token):
         return self._web.refuses(token)

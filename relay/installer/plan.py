@@ -14,6 +14,7 @@ from .facts import read_secret
 from .files import File, Folder, ListedFolder, Tree
 from .sealed_secrets import SealedSecrets
 from .services import OldAgent, Schedule
+from .program_form import ProgramKey
 from .settings import ConfigKey, Token
 from .stop import Stop
 from papercut_scripts import compat
@@ -207,7 +208,7 @@ def _papercut(facts):
         if callers and not _may_call(callers):
             told.append(ConfigKey(keys, CALLERS_KEY, callers + ",127.0.0.1", "the relay calls from this machine"))
     for name, _, key, why in PROGRAMS:
-        told.append(ConfigKey(keys, key, places.program(facts.papercut, name, facts.system), why))
+        told.append(ProgramKey(keys, key, places.program(facts.papercut, name, facts.system), why))
     return told
 
 

@@ -24,7 +24,12 @@ def is_synced(home):
 
 def source_is_asked(home):
     """Return whether PaperCut has asked our user source for people, which it does only when it is its source."""
-    return any(line.get("query", "") not in ("", "- is-valid") for line in _lines(home, "user_source", 0))
+    return queries(home) > 0
+
+
+def queries(home):
+    """Return how many questions about people PaperCut has asked our user source, by the log that is in force."""
+    return sum(line.get("query", "") not in ("", "- is-valid") for line in _lines(home, "user_source", 0))
 
 
 def login(home, url, say, limit_s=LIMIT_S):

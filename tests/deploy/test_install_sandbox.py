@@ -172,6 +172,35 @@ def test_papercut_installed_by_the_installer_logs_in_through_both_programs(whole
     assert after == before
 
 
+def test_the_proof_finds_the_form_that_papercut_takes(town: Town) -> None:
+    """corrections, custom programs: one form is written, tried by a sync, and the other one where it is refused."""
+    state, keys = town.papercut.state, ("user-source.custom-program", "auth.source.custom-program")
+    before = everything(town)
+    assert town.install().returncode == 0
+    town.papercut.stop()
+    town.papercut.start()
+    user = town.publish()
+    paths = [state.config[key] for key in keys]
+    names = [Path(path).name for path in paths]
+    listed = (state.data_dir / "server" / "security.properties").read_text(encoding="utf-8")
+    assert sum(line.startswith("security.") for line in listed.splitlines()) == 6, "merged, never replaced"
+
+    folders = state.security.pop("security.custom-executable.allowed-directory-list")
+    told = town.install("--proof", "--wait", "1")
+    assert b"did not start our user source by full path" in told.stdout and b"by name." in told.stdout
+    assert [state.config[key] for key in keys] == paths, "where neither form is taken nothing changes"
+
+    state.security["security.custom-executable.allowed-directory-list"] = folders
+    state.switches.set("custom_program", "name_only")
+    told = town.install("--proof", "--wait", "1")
+    assert b"PaperCut starts our programs by name." in told.stdout, told.stdout
+    assert [state.config[key] for key in keys] == names
+    assert town.papercut.popup_login(town.member.email, town.password).username == user.username
+    assert b"Nothing has to be changed." in town.install().stdout, "the other form is right too"
+    assert town.install("--uninstall", "--purge").returncode == 0
+    assert everything(town) == before
+
+
 def test_an_uninstall_that_cannot_reach_papercut_stops_and_goes_on_later(town: Town) -> None:
     before = everything(town)
     assert town.install().returncode == 0

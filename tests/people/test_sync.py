@@ -519,6 +519,10 @@ def test_an_account_whose_making_outlasts_the_time_out_is_waited_for(site: Make)
         ("unique_email", False),
         ("set_properties_atomic", True),
         ("page_limit", 2),
+        ("typed_strings", True),
+        ("charset", "iso-8859-1"),
+        ("fault_class_prefix", False),
+        ("wrong_token_code", 300),
     ],
 )
 def test_both_positions_of_what_is_not_known(site: Make, switch: str, value: object) -> None:
@@ -535,6 +539,28 @@ def test_both_positions_of_what_is_not_known(site: Make, switch: str, value: obj
     one.pair.officernd.state.change_member(member_id(one, "Ann Lee"), status="active")
     one.sync_twice()
     assert one.members_of(INDIVIDUAL) == {"ann_acme.example", "bo_acme.example", "cy_x.example"}
+
+
+@pytest.mark.parametrize(
+    ("switch", "value"),
+    [
+        ("membership_count", "absent"),
+        ("end_of_list", "null"),
+        ("missing_email", "null"),
+        ("missing_email", "empty"),
+        ("empty_properties", "object"),
+        ("bare_lists", ["plans", "locations", "companies"]),
+        ("default_limit", 20),
+        ("rate_headers", False),
+    ],
+)
+def test_both_positions_of_what_is_not_known_of_officernd(site: Make, switch: str, value: object) -> None:
+    one = site(organisation=small_organisation([*PEOPLE, ("No Mail", "", "Acme")]))
+    one.pair.officernd.switches.change({switch: value})
+    one.sync_twice()
+    one.pair.officernd.state.change_member(member_id(one, "Ann Lee"), company=None)
+    one.sync_twice()
+    assert one.members_of(INDIVIDUAL) == {"ann_acme.example", "cy_x.example"}
 
 
 # -- bad data
