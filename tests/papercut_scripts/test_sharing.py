@@ -127,6 +127,24 @@ def test_refusals_by_the_brake_do_not_prolong_it(site: Site, monkeypatch: pytest
     assert in_process(site) == f"OK\n{ANN.username}\n".encode()
 
 
+def test_a_wrong_setting_brakes_nobody(site: Site) -> None:
+    """A wrong address, slug or proxy says nothing of a password, however often: nobody is refused when it is mended."""
+    page = b"<html>The user name or password of the proxy is wrong</html>"
+    wrong = [
+        (404, {"message": "Cannot POST /api/v2/organizations/members/auth/signin"}),
+        (401, {"message": "Organization not found"}),
+        (403, {"message": "Forbidden resource"}),
+        *((status, page) for status in (400, 401, 403, 404, 407)),
+    ]
+    for answer in wrong:
+        site.signin.answer = answer
+        for _ in range(brake.LIMIT + 1):
+            assert in_process(site) == b"ERROR\n"
+    assert {line["verdict"] for line in site.log("auth")} == {"unavailable"}
+    site.signin.answer = None
+    assert in_process(site) == f"OK\n{ANN.username}\n".encode()
+
+
 def test_a_success_forgives_and_an_outage_does_not_count(site: Site) -> None:
     for _ in range(brake.LIMIT - 1):
         in_process(site, password="wrong")
