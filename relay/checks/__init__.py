@@ -6,7 +6,7 @@ on. Only `apply_fixes` writes.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Literal
 
 from relay.checks import cloud, handover, money, people, printers, printing, reach, server, storage
@@ -43,6 +43,36 @@ HERE: tuple[Check, ...] = (
     storage.schedule,
     printing.silently_free,
 )
+
+# What it means when a check finds nothing at all.
+PASSES: Mapping[Check, str] = {
+    reach.papercut: "PaperCut answers, accepts the token and lets this machine call",
+    reach.officernd: "OfficeRnD answers, with every permission that is needed",
+    reach.version: "PaperCut's version has no known hole",
+    reach.callers: "Only named machines may call PaperCut's web services",
+    people.licence: "PaperCut's licence has room for more users",
+    server.program_keys: "PaperCut asks both of our programs, and they start",
+    server.source_in_use: "PaperCut takes its users from our program",
+    people.group_list: "Every group of the directory is in PaperCut's list",
+    people.quotas: "No quota of PaperCut's own adds to balances",
+    people.several_accounts: "PaperCut keeps one personal account for each person, or one is named",
+    people.overdraft: "It is settled who may print below zero",
+    printers.printers: "Every printer has a price and asks for a login",
+    printing.let_in: "Nobody prints who is no member",
+    cloud.location: "OfficeRnD has this site's location, in the same time zone",
+    cloud.plans: "The plan for the fees can be billed on, and every plan of the rules exists",
+    cloud.signin: "The application for logins may check passwords",
+    reach.clocks: "The clocks of all three agree",
+    server.server_files: "PaperCut may start our programs, and OfficeRnD's own connector is off",
+    handover.files: "The files for PaperCut are there, as the settings say",
+    handover.directory: "The directory that PaperCut reads is fresh",
+    storage.ledger: "The ledger can be written",
+    storage.ledger_copies: "The ledger has fresh copies on another disk",
+    money.standing: "Nothing stops the money",
+    storage.disks: "The disks have room",
+    storage.schedule: "The daily run has a schedule",
+    printing.silently_free: "Nothing was printed lately that nobody was billed for",
+}
 
 # In the order in which they are applied: what others need comes first.
 FIXES: tuple[Fix, ...] = (
@@ -110,13 +140,15 @@ def apply_fixes(
 
 
 def _look(site: Site) -> CheckResult:
-    findings = [finding for check in REACH for finding in _one(site, check)]
+    found = {check: _one(site, check) for check in REACH}
     checks = [*(PAPERCUT if site.papercut else ()), *(OFFICERND if site.officernd else ()), *HERE]
     with site.progress.phase("Checking", len(checks)) as phase:
         for check in checks:
-            findings += _one(site, check)
+            found[check] = _one(site, check)
             phase.advance()
-    return CheckResult(tuple(sorted(findings, key=lambda finding: SEVERITIES.index(finding.severity))))
+    findings = [finding for findings in found.values() for finding in findings]
+    passed = tuple(PASSES[check] for check, findings in found.items() if not findings)
+    return CheckResult(tuple(sorted(findings, key=lambda finding: SEVERITIES.index(finding.severity))), passed)
 
 
 def _one(site: Site, check: Check) -> list[Finding]:

@@ -46,9 +46,10 @@ class Finding:
 
 @dataclass(frozen=True)
 class CheckResult:
-    """Every finding, the worst first; `ok` when none is an error."""
+    """Every finding, the worst first; `ok` when none is an error. `passed` says what was looked at and is right."""
 
     findings: tuple[Finding, ...]
+    passed: tuple[str, ...] = ()
 
     @property
     def ok(self) -> bool:
@@ -59,7 +60,8 @@ class CheckResult:
         return EXIT_DONE if self.ok else EXIT_FAILED
 
     def as_json(self) -> dict[str, Any]:
-        return {"findings": [finding.as_json() for finding in self.findings], "ok": self.ok}
+        found = [finding.as_json() for finding in self.findings]
+        return {"findings": found, "ok": self.ok, "passed": list(self.passed)}
 
 
 @dataclass

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 
 from relay import people
 from relay import run as story
+from relay.console import first_hour
 from relay.console.desk import Desk
 from relay.console.results import Done
 from relay.errors import AlreadyRunning, RelayError
@@ -66,7 +67,7 @@ class Schedule:
         try:
             if place.directory() is None:
                 pass  # the first sync is a person's: nobody is taken over or shut out unseen
-            elif due.due:
+            elif due.due and not first_hour.holds_run(place):
                 if self._retry_at is None or now >= self._retry_at:
                     self._daily(now)
             elif self._sync_is_due(now):

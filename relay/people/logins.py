@@ -97,6 +97,36 @@ def last_login(home: Path, who: str) -> LoginTrace | None:
     return LoginTrace(accepted, refused) if accepted or refused else None
 
 
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    at: datetime
+    username: str
+
+
+@dataclass(frozen=True, slots=True)
+class Latest:
+    """The last accepted login of anybody (None: never by this log), and the last refusal after it."""
+
+    accepted: Accepted | None = None
+    refused: Refusal | None = None
+
+    def as_json(self) -> dict[str, str | None]:
+        return {
+            "accepted_at": self.accepted.at.isoformat() if self.accepted else None,
+            "refused_at": self.refused.at.isoformat() if self.refused else None,
+        }
+
+
+def latest(home: Path) -> Latest:
+    """Return what the log of `scripts.home` tells last: somebody who logged in, and who was refused since."""
+    refused: Refusal | None = None
+    for line in _newest_first(Path(home) / "logs" / "auth.log"):
+        if line.get("verdict") == "accepted":
+            return Latest(Accepted(datetime.fromisoformat(line["time"]), str(line.get("username", ""))), refused)
+        refused = refused or _refusal(line)
+    return Latest(None, refused)
+
+
 def _refusal(line: Mapping[str, Any]) -> Refusal:
     reason = line.get("reason", "")
     return Refusal(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from relay.console.pages import (
     checks,
+    first_hour,
     installation,
     login,
     machine,
@@ -20,6 +21,7 @@ PAGES = tuple(
     module.page
     for module in (
         checks,
+        first_hour,
         installation,
         login,
         machine,

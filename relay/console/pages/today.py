@@ -9,7 +9,7 @@ from flask import Blueprint, flash, redirect, render_template, url_for
 
 from relay import money
 from relay import run as story
-from relay.console import figures, words
+from relay.console import figures, first_hour, words
 from relay.console.gate import audited, desk, needs, who
 from relay.console.results import Done
 from relay.money.ledger import calendar
@@ -23,30 +23,57 @@ DAYS = 30
 @page.get("/")
 def show() -> str:
     place = desk()
+    return _first_hour() if first_hour.is_open(place) else _usual()
+
+
+def _first_hour() -> str:
+    """Return Today as the list of what is left until printing is billed."""
+    place = desk()
+    found = first_hour.steps(place)
+    directory = place.directory()
+    told_there = (url_for("review.show"), url_for("checks.show"), url_for("money.show", _anchor="held"))
+    return render_template(
+        "today_first.html",
+        steps={step.id: step for step in found},
+        stand=sum(step.stands for step in found),
+        sync_done=directory is not None,
+        all=first_hour.everybody(place),
+        settings=place.settings,
+        figures=first_hour.has_run(place),
+        todo=[item for item in _todo() if item["url"] not in told_there],
+        **_figures(),
+    )
+
+
+def _usual() -> str:
+    return render_template("today.html", todo=_todo(), **_figures())
+
+
+def _figures() -> dict[str, Any]:
+    """Return what Today shows beside what waits: figures, both systems, the last runs."""
+    place = desk()
     settings, formats = place.settings, place.formats
     name = settings.site.name
     today = place.clock.business_day(settings.site.timezone)
     found = figures.days(place.database, name, today, DAYS)
     week, directory = found[-7:], place.directory()
     month = [item for item in found if item.day >= today.replace(day=1)]
-    return render_template(
-        "today.html",
-        greeting=today,
-        glance=place.glance,
-        due=calendar.is_due(place.database, settings, place.clock),
-        runs=money.last_runs(place.database, name, 6),
-        newest=place.works.all()[:1],
-        first_time=directory is None,
-        people_count=sum(user.standing == "active" for user in (directory.users if directory else ())),
-        printed_week=figures.people_who_printed(place.database, name, today - timedelta(days=6)),
-        pages_week=sum(item.pages for item in week),
-        billed_month=sum(item.billed for item in month),
-        pages_chart=figures.as_bars(found, "pages", formats),
-        billed_chart=figures.as_bars(found, "billed", formats),
-        todo=_todo(),
-        managed_in=settings.fees.managed_in,
-        audit=place.audit.last(8),
-    )
+    return {
+        "greeting": today,
+        "glance": place.glance,
+        "due": calendar.is_due(place.database, settings, place.clock),
+        "runs": money.last_runs(place.database, name, 6),
+        "newest": place.works.all()[:1],
+        "first_time": directory is None,
+        "people_count": sum(user.standing == "active" for user in (directory.users if directory else ())),
+        "printed_week": figures.people_who_printed(place.database, name, today - timedelta(days=6)),
+        "pages_week": sum(item.pages for item in week),
+        "billed_month": sum(item.billed for item in month),
+        "pages_chart": figures.as_bars(found, "pages", formats),
+        "billed_chart": figures.as_bars(found, "billed", formats),
+        "managed_in": settings.fees.managed_in,
+        "audit": place.audit.last(8),
+    }
 
 
 @page.post("/look")

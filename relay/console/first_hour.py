@@ -1,0 +1,191 @@
+"""The first hour: what is left between settings that work and printing that is billed, as seven steps.
+
+What a step has come to is read where it stands: the systems' last word, the last checks, the directory, the login
+programs' log, the calendar. Kept here is only what a person says: "I have looked at this", "do this later", "enough".
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, Literal
+
+from relay import amounts, money, people
+from relay.console import figures
+from relay.console.desk import Desk
+from relay.money.decide.holds import OPENING
+from relay.money.ledger import copies
+from relay.people import logins
+from relay.people.memory import snapshot
+from relay.private_files import write_private
+
+State = Literal["done", "now", "warned", "later"]
+LOOKED = ("print_script", "printers")  # what PaperCut tells nobody over its interface, so that a person has to look
+LATER = ("login", "money")
+_FILE = "first_hour.json"
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step: where it stands, and what its part of the page needs to know."""
+
+    id: str
+    state: State
+    facts: Mapping[str, Any]
+
+    @property
+    def stands(self) -> bool:
+        return self.state == "done"
+
+
+@dataclass(frozen=True)
+class Everybody:
+    """Everybody in OfficeRnD as the last sync saw it: can print + wait + may not = all."""
+
+    can: int
+    wait: int
+    may_not: int
+
+    @property
+    def all(self) -> int:
+        return self.can + self.wait + self.may_not
+
+
+class Said:
+    """What a person has said about the first hour, in one small file that a restart finds again."""
+
+    def __init__(self, folder: Path) -> None:
+        self._file = folder / _FILE
+        try:
+            self._said: dict[str, str] = json.loads(self._file.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            self._said = {}
+
+    @property
+    def has_begun(self) -> bool:
+        return bool(self._said)
+
+    def when(self, what: str) -> datetime | None:
+        text = self._said.get(what)
+        return datetime.fromisoformat(text) if text else None
+
+    def say(self, what: str, now: datetime) -> None:
+        self._said = {**self._said, what: now.isoformat()}
+        write_private(self._file, json.dumps(self._said))
+
+
+def is_open(place: Desk) -> bool:
+    """Return whether Today is the list of steps: from the first visit of a site that never ran until all of it stands.
+
+    A site that ran before it ever showed the list has no first hour.
+    """
+    said = Said(place.folder)
+    if said.when("over"):
+        return False
+    if not said.has_begun:
+        if has_run(place):
+            return False
+        said.say("began", place.clock.now())
+    return True
+
+
+def has_run(place: Desk) -> bool:
+    """Return whether anything was ever billed from here, by a daily run or by hand."""
+    name = place.settings.site.name
+    billed = any(run["kind"] == "settle" for run in money.last_runs(place.database, name, 200))
+    return billed or copies.has_run(place.database, name)
+
+
+def holds_run(place: Desk) -> bool:
+    """Return whether the daily run waits for a person: on the day on which somebody did the first sync from here.
+
+    Otherwise it would start in the minute after that sync, and bill before anybody has looked.
+    """
+    if has_run(place):
+        return False
+    syncs = [work for work in place.works.all() if work.kind == "sync" and work.state == "done" and work.ended_at]
+    zone, clock = place.settings.site.timezone, place.clock
+    return any(work.ended_at and clock.local_day(work.ended_at, zone) == clock.business_day(zone) for work in syncs)
+
+
+def steps(place: Desk) -> tuple[Step, ...]:
+    """Return the seven steps; the first that does not stand is the one for now."""
+    said = Said(place.folder)
+    synced = place.directory() is not None
+    found = [
+        _connect(place),
+        _checks(place, said),
+        Step("who", "done", {}),
+        Step("sync", "done" if synced else "later", {"readiness": people.readiness(place.settings).as_json()}),
+        _login(place, said),
+        _money(place, said, synced),
+        Step("run", "done" if has_run(place) else "later", {"held": holds_run(place), "possible": synced}),
+    ]
+    waiting = next((number for number, step in enumerate(found) if step.state == "later"), None)
+    if waiting is not None:
+        found[waiting] = Step(found[waiting].id, "now", found[waiting].facts)
+    return tuple(found)
+
+
+def everybody(place: Desk) -> Everybody | None:
+    """Return how everybody in OfficeRnD is accounted for, None before the first sync."""
+    directory, seen = place.directory(), snapshot.load(place.settings)
+    if directory is None or seen is None:
+        return None
+    can = sum(user.standing == "active" for user in directory.users)
+    readiness = people.readiness(place.settings).people
+    wait = sum(len(found) for kind, found in readiness.items() if kind != "switched_off")
+    return Everybody(can, wait, max(0, len(seen.officernd.members) - can - wait))
+
+
+def _connect(place: Desk) -> Step:
+    glance = place.glance
+    if glance is None:
+        return Step("connect", "later", {})
+    problems = [text for text in (glance.papercut_problem, glance.officernd_problem) if text]
+    facts = {"users": glance.papercut_users, "organization": glance.organization, "problems": problems}
+    return Step("connect", "warned" if problems else "done", facts)
+
+
+def _checks(place: Desk, said: Said) -> Step:
+    work = place.works.newest("check", "fix", over=True)
+    looked = {name: said.when(f"looked_{name}") for name in LOOKED}
+    if work is None or work.answer is None:
+        return Step("checks", "later", {"looked": looked, "error": work.error if work else ""})
+    findings = work.answer["findings"]
+    errors = [finding for finding in findings if finding["severity"] == "error"]
+    others = [finding for finding in findings if finding["severity"] == "warning"]
+    facts = {
+        "looked": looked,
+        "errors": errors,
+        "warnings": others,
+        "passed": work.answer.get("passed", []),
+        "at": work.ended_at,
+    }
+    return Step("checks", "done" if not errors and all(looked.values()) else "warned", facts)
+
+
+def _login(place: Desk, said: Said) -> Step:
+    trace = logins.latest(place.settings.scripts.home)
+    facts = {"trace": trace, "since": said.when("began"), "later": said.when("later_login")}
+    if trace.accepted:
+        return Step("login", "done", facts)
+    return Step("login", "done" if facts["later"] else "later", facts)
+
+
+def _money(place: Desk, said: Said, synced: bool) -> Step:
+    """Look at what was owed before: from the links until the first billing, then what that one holds."""
+    if has_run(place):
+        owed = {item["member_id"]: item["amount"] for item in figures.undecided(place) if item["code"] == OPENING}
+        total = sum(Decimal(amount) for amount in owed.values())
+    else:
+        negative = [one for one in figures.linked(place).values() if one.opening_balance < 0]
+        owed = {one.member_id: "" for one in negative}
+        total = amounts.to_decimal(-sum(one.opening_balance for one in negative))
+    later = said.when("later_money")
+    facts = {"people": len(owed), "owed": str(total), "later": later, "rule": place.settings.fees.opening_balances}
+    return Step("money", "done" if synced and (not owed or later) else "later", facts)
