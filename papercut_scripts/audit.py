@@ -26,7 +26,7 @@ def write(home, name, pairs):
         line = json_line([("time", stamp), ("pid", os.getpid())] + list(pairs))
         compat.append_private(path, line.encode("utf-8"))
         if os.path.getsize(path) > MAX_BYTES:
-            _rotate(path)
+            compat.rotate(path, MAX_BYTES, KEPT)
     except compat.ANY_ERROR:
         pass
 
@@ -57,18 +57,3 @@ def _text(text):
         else:
             pieces.append(character)
     return '"' + "".join(pieces) + '"'
-
-
-def _rotate(path):
-    """Move the log aside; whoever comes second while another process does it leaves it alone."""
-    try:
-        with compat.Lock(path + ".lock", 0.0):
-            if os.path.getsize(path) <= MAX_BYTES:
-                return
-            for number in range(KEPT - 1, 0, -1):
-                older = "{0}.{1}".format(path, number)
-                if os.path.exists(older):
-                    compat.replace(older, "{0}.{1}".format(path, number + 1))
-            compat.replace(path, path + ".1")
-    except compat.TimeOut:
-        pass

@@ -36,7 +36,10 @@ FILE_ERROR = (EnvironmentError, IOError)
 
 HELD = (errno.EACCES, errno.EAGAIN, errno.EDEADLK)  # what taking a lock says when somebody else has it
 
-SHARING_RETRY_S = 1.0  # Windows: how long a file may be in somebody's hands before we give up
+# Windows: how long a file may be in somebody's hands before we give up. To replace it takes a moment in which nobody
+# reads it, and a crowd reads much.
+READ_RETRY_S = 1.0
+REPLACE_RETRY_S = 3.0
 
 
 class TimeOut(Exception):
@@ -231,12 +234,22 @@ def random_hex(count):
 
 def read_file(path):
     """Return a file's bytes; a file that Windows holds back for the moment of its replacement is asked for again."""
-    return _patiently(lambda: _read(path))
+    return _patiently(lambda: _read(path), READ_RETRY_S)
 
 
 def _read(path):
-    with io.open(path, "rb") as source:
+    with io.open(_shared(path) if WINDOWS and not JYTHON else path, "rb") as source:
         return source.read()
+
+
+def _shared(path):
+    """Return a descriptor that leaves others free to rename and remove the file meanwhile, as io.open does not."""
+    import _winapi
+    import msvcrt
+
+    read, share_all, existing, normal = 0x80000000, 0x7, 3, 0x80
+    handle = _winapi.CreateFile(path, read, share_all, 0, existing, normal, 0)
+    return msvcrt.open_osfhandle(handle, os.O_RDONLY)
 
 
 def is_missing(error):
@@ -319,7 +332,7 @@ def write_private(path, data, durable=False):
             target.flush()
             if durable:
                 os.fsync(target.fileno())
-        _patiently(lambda: _replace(temporary, path))
+        replace(temporary, path)
     except ANY_ERROR:
         remove_quietly(temporary)
         raise
@@ -328,7 +341,22 @@ def write_private(path, data, durable=False):
 
 
 def append_private(path, data):
-    """Add one line to a file in one write, so that processes which log at once do not mix their lines."""
+    """Add one line to a file in one write, so that processes which log at once do not mix their lines.
+
+    POSIX finds the end and writes there in one step. Windows takes two, between which another process writes: there
+    it is done under the lock that a rotation takes too. A line that waited too long is written without.
+    """
+    if not WINDOWS:
+        _append(path, data)
+        return
+    try:
+        with Lock(path + ".lock", REPLACE_RETRY_S):
+            _append(path, data)
+    except TimeOut:
+        _append(path, data)
+
+
+def _append(path, data):
     try:
         create_private(path)
     except FILE_ERROR:
@@ -362,7 +390,27 @@ def remove_quietly(path):
 
 def replace(source, target):
     """Move a file over another one, which readers may have open."""
-    _patiently(lambda: _replace(source, target))
+    _patiently(lambda: _replace(source, target), REPLACE_RETRY_S)
+
+
+def rotate(path, largest, kept):
+    """Move a file of more than `largest` bytes aside to `path`.1, and older ones up to `path`.`kept`.
+
+    Whoever comes second while another process does it leaves it alone. It begins at the first free number: where a
+    file in somebody's hands stopped the last rotation half way, it goes on there and loses nothing.
+    """
+    try:
+        with Lock(path + ".lock", 0.0):
+            if os.path.getsize(path) <= largest:
+                return
+            names = [path] + ["{0}.{1}".format(path, number) for number in range(1, kept + 1)]
+            last = 1
+            while last < kept and os.path.exists(names[last]):
+                last += 1
+            for number in range(last, 0, -1):
+                _replace(names[number - 1], names[number])
+    except TimeOut:
+        pass
 
 
 def _replace(source, target):
@@ -376,15 +424,17 @@ def _replace(source, target):
     )
 
 
-def _patiently(action):
-    deadline = monotonic() + (SHARING_RETRY_S if WINDOWS else 0.0)
+def _patiently(action, patience_s):
+    deadline = monotonic() + (patience_s if WINDOWS else 0.0)
     while True:
         try:
             return action()
         except ANY_ERROR:
-            if is_missing(sys.exc_info()[1]) or monotonic() >= deadline:
+            # Jython does not tell which of Java's errors it was.
+            held = JYTHON or getattr(sys.exc_info()[1], "errno", None) == errno.EACCES
+            if not held or is_missing(sys.exc_info()[1]) or monotonic() >= deadline:
                 raise
-            time.sleep(0.01)
+            time.sleep(0.005)
 
 
 class Lock(object):

@@ -16,6 +16,7 @@ from urllib.parse import quote
 
 from sqlalchemy import Engine
 
+from relay import held_files
 from relay.private_files import create_private
 
 NAME = "ledger-%Y%m%d-%H%M%S.db"  # of UTC
@@ -60,7 +61,7 @@ def write_copy(engine: Engine, target: Path) -> None:
 
 def rename(file: Path, target: Path) -> None:
     """Give a copy its own name, durably."""
-    os.replace(file, target)
+    held_files.replace(file, target)
     if os.name != "nt":  # where a folder cannot be opened
         _flush(target.parent, os.O_RDONLY)
 

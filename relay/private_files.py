@@ -10,23 +10,24 @@ import errno
 import os
 import secrets
 import stat
-import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-# Well-known Windows groups that stand for "more people than the owner": Everyone, Authenticated Users, Users.
-_WIDE_SIDS = {"*S-1-1-0", "*S-1-5-11", "*S-1-5-32-545"}
+from relay import held_files
+from relay.installer import windows
+
 _POSIX = os.name == "posix"
 _NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0)
+_BINARY = getattr(os, "O_BINARY", 0)  # Windows would end a text at Ctrl+Z and write CRLF
 _MOST_LINKS = 40  # as many as Linux follows
 
 
 def why_not_private(path: Path) -> str | None:
     """Return in a clause why `path` may be read by others than its owner, or None when it may not.
 
-    POSIX: the file's mode. Windows: a best effort through `icacls`, which names the groups that may read; where that
+    POSIX: the file's mode. Windows: its access list, as far as it names the groups that everybody is in; where that
     cannot be asked the file is accepted, since a wrong refusal would stop a site for nothing.
     """
     if os.name == "nt":
@@ -74,7 +75,7 @@ def open_to_append(path: Path) -> int:
     with suppress(FileExistsError):
         create_private(path)
     with _held_open(path.parent) as (at, _):
-        return os.open(_named(path, path.name), os.O_WRONLY | os.O_APPEND | _NO_FOLLOW, **_at(at))
+        return os.open(_named(path, path.name), os.O_WRONLY | os.O_APPEND | _BINARY | _NO_FOLLOW, **_at(at))
 
 
 def read_private(path: Path) -> str:
@@ -82,7 +83,8 @@ def read_private(path: Path) -> str:
     with _held_open(path.parent) as (at, _):
         follow = 0 if not _is_root() else _NO_FOLLOW
         # A pipe that somebody put there would be waited for without end.
-        descriptor = os.open(_named(path, path.name), os.O_RDONLY | follow | getattr(os, "O_NONBLOCK", 0), **_at(at))
+        flags = os.O_RDONLY | follow | _BINARY | getattr(os, "O_NONBLOCK", 0)
+        descriptor = os.open(_named(path, path.name), flags, **_at(at))
     with os.fdopen(descriptor, "rb") as file:
         if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
             raise OSError(errno.EINVAL, "this is no plain file", str(path))
@@ -133,16 +135,17 @@ def _named(path: Path, name: str) -> str:
 
 
 def _replace(source: str, target: str, folder: int | None) -> None:
-    where = {} if folder is None else {"src_dir_fd": folder, "dst_dir_fd": folder}
-    os.replace(source, target, **where)
-    if folder is not None:
-        with suppress(OSError):  # some file systems cannot flush a folder
-            os.fsync(folder)
+    if folder is None:
+        held_files.replace(Path(source), Path(target))
+        return
+    os.replace(source, target, src_dir_fd=folder, dst_dir_fd=folder)
+    with suppress(OSError):  # some file systems cannot flush a folder
+        os.fsync(folder)
 
 
 def _created(name: str, folder: int | None, owner: os.stat_result | None) -> int:
     """Return the descriptor of a new, empty file; whatever has its name already, a link too, is an error."""
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NO_FOLLOW | getattr(os, "O_BINARY", 0)
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NO_FOLLOW | _BINARY
     descriptor = os.open(name, flags, 0o600, **_at(folder))
     try:
         if owner is not None:
@@ -208,18 +211,8 @@ def _exchanged(old: int, new: int) -> int:
 
 def _windows_readers(path: Path) -> str | None:
     try:
-        # /save would give SDDL, but only /findsid by well-known SID is independent of the system's language.
-        wide = [
-            sid
-            for sid in sorted(_WIDE_SIDS)
-            if str(path.name).lower()
-            in subprocess.run(
-                ["icacls", str(path), "/findsid", sid], capture_output=True, text=True, timeout=10, check=False
-            )
-            .stdout.split("\n", 1)[0]
-            .lower()
-        ]
-    except (OSError, subprocess.SubprocessError):
+        wide = windows.wide_readers(str(path))
+    except OSError:
         return None
     if wide:
         return (

@@ -100,12 +100,12 @@ def _settings_file(site: Site, home: Path) -> Iterator[Finding]:
     path = home / "settings.json"
     does = f"writes {path} anew from relay.toml; PaperCut itself is not touched"
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
+        found = dict(json.loads(path.read_text(encoding="utf-8")))
     except FileNotFoundError:
         message = f"There is no {path}, so that the login program refuses everybody: a successful sync writes it."
         yield Finding("program_settings_missing", _severity(home), str(path), message, does)
         return
-    except (OSError, ValueError):
+    except (OSError, ValueError, TypeError):
         message = f"{path} cannot be read, so that the login program refuses everybody."
         yield Finding("program_settings_missing", "error", str(path), message, does)
         return

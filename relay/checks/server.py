@@ -13,6 +13,7 @@ import contextlib
 import json
 import os
 import subprocess
+import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -241,15 +242,16 @@ def spawn(program: str, arguments: Sequence[str], typed: str, site: Site) -> tup
     Run as root it takes the account that owns the hand-over files, as the server has it. (-1, "", reason) where it
     cannot be started or does not end.
     """
-    environment = {name: os.environ[name] for name in ("SYSTEMROOT", "PROGRAMDATA") if name in os.environ}
-    environment["PATH"] = os.defpath
+    names = ("SYSTEMROOT", "SYSTEMDRIVE", "WINDIR", "TEMP", "TMP", "PROGRAMDATA", "COMSPEC")
+    environment = {name: os.environ[name] for name in names if name in os.environ}
+    environment["PATH"] = os.defpath if os.name != "nt" else os.environ.get("PATH", os.defpath)
     account: dict[str, int] = {}
     home = site.settings.scripts.home
     if os.name != "nt" and os.geteuid() == 0 and home.is_dir() and home.stat().st_uid != 0:
         account = {"user": home.stat().st_uid, "group": home.stat().st_gid}
     try:
         process = subprocess.Popen(
-            [program, *arguments],
+            [*_startable(program), *arguments],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -272,6 +274,12 @@ def spawn(program: str, arguments: Sequence[str], typed: str, site: Site) -> tup
     return process.returncode, output.decode("utf-8", "replace"), errors.decode("utf-8", "replace").strip()
 
 
+def _startable(program: str) -> list[str]:
+    """Return the command of a program: a script that the system itself does not start goes to this interpreter."""
+    is_script = Path(program).suffix.lower() == ".py" and (os.name == "nt" or not os.access(program, os.X_OK))
+    return [sys.executable, "-E", "-s", program] if is_script else [program]
+
+
 def _said(code: int, output: str, errors: str) -> str:
     if code == -1:
         return errors
@@ -280,7 +288,7 @@ def _said(code: int, output: str, errors: str) -> str:
 
 def _last_line(path: Path) -> dict[str, str]:
     try:
-        found = json.loads(path.read_text(encoding="utf-8").splitlines()[-1])
+        found = json.loads(path.read_text(encoding="utf-8", errors="replace").splitlines()[-1])
     except (OSError, ValueError, IndexError):
         return {}
     return found if isinstance(found, dict) else {}
@@ -293,7 +301,7 @@ def source_in_use(site: Site) -> Iterator[Finding]:
     if not papercut.config(USER_SOURCE_KEY) or not site.settings.scripts.home.is_dir() or install_dir(site) is None:
         return
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:
         lines = []
     if not any('"query": "- ' in line and '"- is-valid"' not in line for line in lines):

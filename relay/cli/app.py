@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,7 +20,7 @@ from relay.cli import terminal
 from relay.clock import Clock
 from relay.config import Settings, find, load
 from relay.errors import EXIT_DONE, UsageError
-from relay.private_files import make_private_folder, open_to_append
+from relay.private_files import make_private_folder
 from relay.progress import Progress
 
 
@@ -187,17 +186,16 @@ def say(text: str) -> None:
 
 def log_to_file(settings: Settings) -> None:
     """Keep what happened in `state_dir/logs/relay.log`; a log that cannot be written never stops a run."""
-    from logging.handlers import RotatingFileHandler
+    from relay.log_files import RotatingLog
 
     root = logging.getLogger("relay")
-    if any(isinstance(handler, RotatingFileHandler) for handler in root.handlers):
+    if any(isinstance(handler, RotatingLog) for handler in root.handlers):
         return
     folder = settings.site.state_dir / "logs"
     try:
         make_private_folder(folder)
-        os.close(open_to_append(folder / "relay.log"))
-        handler = RotatingFileHandler(folder / "relay.log", maxBytes=5_000_000, backupCount=5, encoding="utf-8")
     except OSError:
         return
+    handler = RotatingLog(folder / "relay.log", largest=5_000_000, kept=5)
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(process)d %(name)s %(message)s"))
     root.addHandler(handler)

@@ -19,6 +19,7 @@ from relay.cli.app import (
     set_outside,
 )
 from relay.errors import EXIT_DONE, EXIT_FAILED, ConfigError, RelayError, unexpected
+from relay.held_files import LET_GO, is_held
 
 log = logging.getLogger(__name__)
 
@@ -58,12 +59,9 @@ def main(arguments: list[str] | None = None) -> NoReturn:
         code = EXIT_FAILED
     except OSError as error:
         where = f" ({error.filename})" if error.filename else ""
-        code = _failed(
-            "system",
-            f"The system refused a file or a connection{where}: {error.strerror or error}; put that right and run "
-            "again.",
-            EXIT_FAILED,
-        )
+        what = f"{LET_GO}, or give this account the right to it" if is_held(error) else "put that right and run again"
+        message = f"The system refused a file or a connection{where}: {error.strerror or error}; {what}."
+        code = _failed("system", message, EXIT_FAILED)
     except Exception as error:
         log.exception("unexpected error")
         told = unexpected(error)

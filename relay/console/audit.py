@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 import threading
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from relay import private_files
+from relay import log_files, private_files
 from relay.clock import Clock
 
 log = logging.getLogger(__name__)
@@ -39,13 +38,7 @@ class Audit:
         line = (json.dumps(row, ensure_ascii=False) + "\n").encode("utf-8", "replace")
         with self._lock:
             try:
-                self._rotate()
-                descriptor = private_files.open_to_append(self._file)
-                try:
-                    os.write(descriptor, line)
-                    os.fsync(descriptor)
-                finally:
-                    os.close(descriptor)
+                log_files.add_line(self._file, line, largest=LARGEST_BYTES, kept=KEPT_FILES, durable=True)
             except OSError as error:
                 log.error("the console's log %s cannot be written (%s); lost: %s", self._file, error.strerror, row)
 
@@ -67,11 +60,3 @@ class Audit:
 
     def _numbered(self, number: int) -> Path:
         return self._file.with_name(f"{self._file.name}.{number}")
-
-    def _rotate(self) -> None:
-        if not self._file.exists() or self._file.stat().st_size < LARGEST_BYTES:
-            return
-        for number in range(KEPT_FILES - 1, 0, -1):
-            if self._numbered(number).exists():
-                os.replace(self._numbered(number), self._numbered(number + 1))
-        os.replace(self._file, self._numbered(1))

@@ -195,7 +195,7 @@ class Desk:
         """Return the directory in force, read anew only when another one was published. Raises RelayError."""
         home = self.settings.scripts.home
         try:
-            name = (home / "directory" / "CURRENT").read_text(encoding="utf-8").strip()
+            name = (home / "directory" / "CURRENT").read_text(encoding="utf-8", errors="replace").strip()
         except OSError:
             return None
         with self._lock:

@@ -152,7 +152,7 @@ def session_key(folder: Path) -> str:
     file = folder / "session_key"
     try:
         return file.read_text(encoding="ascii").strip()
-    except FileNotFoundError:
+    except (FileNotFoundError, UnicodeDecodeError):  # or spoiled: everybody logs in once more
         key = secrets.token_urlsafe(48)
         write_private(file, key + "\n")
         return key

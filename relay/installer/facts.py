@@ -29,7 +29,7 @@ class Facts(object):
         self.about = read_about(package)
         self.places = places.Places(self.system, options.root)
         self.papercut = find_papercut(options, run)
-        self.account = places.server_account(self.system, self.papercut, run)
+        self.account = places.server_account(self.system, self.papercut)
         self.home = self.about["scripts_home"] or self.places.home
         self.state = self.about["state_dir"] or self.places.state
         self.url = options.url or self.about["papercut_url"]
@@ -76,7 +76,7 @@ def find_papercut(options, run):
         if not places.is_papercut(options.papercut):
             raise Stop("{0} is no folder of a PaperCut server (it has no server folder).".format(options.papercut), 2)
         return os.path.abspath(options.papercut)
-    for folder in places.candidates(options.system, run):
+    for folder in places.candidates(options.system):
         if places.is_papercut(folder):
             return folder
     answer = options.ask("PaperCut was not found. Its folder (such as {0}): ".format(places.EXAMPLES[options.system]))

@@ -249,7 +249,7 @@ class ListedFolder(object):
 def restrict(folder, account):
     """Let `account` read a folder that only administrators write, and nobody else."""
     if compat.WINDOWS:
-        _run_all(places.acl_commands(folder, account or "SYSTEM", False), folder)
+        _restrict(folder, account, False, True)
         return
     ids = account_ids(account)
     if ids is not None:
@@ -257,11 +257,10 @@ def restrict(folder, account):
         os.chmod(folder, 0o750)
 
 
-def _run_all(commands, path):
-    for command in commands:
-        code, said = places.run(command)
-        if code != 0:
-            raise Stop("The rights of {0} could not be set: {1}".format(path, said.strip()))
+def _restrict(path, account, owner_only, is_folder):
+    reason = places.restrict(path, account or "SYSTEM", owner_only, is_folder)
+    if reason:
+        raise Stop("The rights of {0} could not be set: {1}".format(path, reason))
 
 
 def replace(path, data, mode, account=""):
@@ -351,7 +350,7 @@ def give(path, mode, account=""):
     """Give a file or folder its rights, and to `account` where this system and this user can."""
     if compat.WINDOWS:
         if mode & 0o077 == 0:  # the others take their rights from the folder above, as Windows has it
-            _run_all(places.acl_commands(path, account or "SYSTEM", True, os.path.isdir(path)), path)
+            _restrict(path, account, True, os.path.isdir(path))
         return
     os.chmod(path, mode)
     owner = account_ids(account)

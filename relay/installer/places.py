@@ -15,6 +15,7 @@ import os
 import re
 import subprocess
 
+from . import windows
 from papercut_scripts import compat
 
 WINDOWS, MACOS, LINUX = "windows", "macos", "linux"
@@ -136,15 +137,15 @@ def is_papercut(folder):
     )
 
 
-def candidates(system, run=run, environment=None):
+def candidates(system, environment=None):
     """Return the folders where PaperCut may be, the most certain first."""
     found = []
     if system == WINDOWS:
-        for edition in EDITIONS:
-            answer = run(["reg", "query", "HKLM\\SOFTWARE\\" + edition, "/v", "InstallPath"])[1]
-            found += re.findall(r"InstallPath\s+REG_\w+\s+(.+?)\s*$", answer, re.MULTILINE)
+        named = [_registry_values("SOFTWARE\\" + edition).get("installpath") for edition in EDITIONS]
+        found += ["{0}".format(path).strip() for path in named if path]
         # The service's program lies below PaperCut's folder: ...\PaperCut MF\server\bin\win\pc-app.exe
-        path = re.search(r"BINARY_PATH_NAME\s*:\s*\"?(.+?)[\\/]server[\\/]", run(["sc", "qc", WINDOWS_SERVICE])[1])
+        service = _service(WINDOWS_SERVICE)
+        path = re.match(r"\"?(.+?)[\\/]server[\\/]", service.program) if service else None
         found += [path.group(1)] if path else []
         values = environment or os.environ
         for name in ("ProgramFiles", "ProgramFiles(x86)"):
@@ -154,6 +155,16 @@ def candidates(system, run=run, environment=None):
     else:
         found += [home for name, home in accounts() if name == "papercut"] + ["/home/papercut", "/opt/papercut"]
     return [folder.rstrip("\\/") for number, folder in enumerate(found) if folder not in found[:number]]
+
+
+def _registry_values(key):
+    """Return what Windows' registry says, {} where nobody can ask it."""
+    return windows.registry_values(key) if compat.WINDOWS and windows.has_api() else {}
+
+
+def _service(name):
+    """Return Windows' service of that name, None where there is none or nobody can ask."""
+    return windows.service(name) if compat.WINDOWS and windows.has_api() else None
 
 
 def accounts(path="/etc/passwd"):
@@ -194,11 +205,11 @@ def program(papercut, name, system=SYSTEM):
     return os.path.join(program_folder(papercut), name + (".exe" if system == WINDOWS else ""))
 
 
-def server_account(system, papercut, run=run):
+def server_account(system, papercut):
     """Return the account that PaperCut's server runs as: "papercut", "SYSTEM", or what the service says."""
     if system == WINDOWS:
-        found = re.search(r"SERVICE_START_NAME\s*:\s*(.+?)\s*$", run(["sc", "qc", WINDOWS_SERVICE])[1], re.MULTILINE)
-        name = found.group(1) if found else "LocalSystem"
+        service = _service(WINDOWS_SERVICE)
+        name = service.account if service else "LocalSystem"
         return "SYSTEM" if name.lower() == "localsystem" else name
     try:
         import pwd
@@ -230,42 +241,46 @@ def old_agent_program(papercut):
     return ""
 
 
-def old_agent_service(system, run=run):
+def old_agent_service(system):
     """Return (is running, start type) of the old connector's service, None where there is none.
 
     The start type is in the words of `sc config`: auto, demand or disabled.
     """
     if system != WINDOWS:
         return None
-    code, state = run(["sc", "query", OLD_AGENT_SERVICE])
-    if code != 0:
-        return None
-    kind = run(["sc", "qc", OLD_AGENT_SERVICE])[1]
-    start = re.search(r"START_TYPE\s*:\s*(\d)", kind)
-    words = {"2": "auto", "3": "demand", "4": "disabled"}
-    # Numbers are the same in every language of Windows; 4 is RUNNING.
-    running = re.search(r"STATE\s*:\s*4", state) is not None
-    return running, words.get(start.group(1), "demand") if start else "demand"
+    service = _service(OLD_AGENT_SERVICE)
+    return (service.running, {2: "auto", 4: "disabled"}.get(service.start, "demand")) if service else None
 
 
 # -- rights -----------------------------------------------------------------------------------------------------------
 
 
-def acl_commands(path, account, owner_only, is_folder=True):
-    """Return the Windows commands that give `path` to administrators, SYSTEM and `account`, and to nobody else.
+def restrict(path, account, owner_only, is_folder=True):
+    """Give `path` under Windows to administrators, SYSTEM and `account`, and to nobody else; return "" or why not.
 
-    Well-known groups by their numbers, which are the same in every language of Windows. With `owner_only` the account
-    may write too; else it may read and start what is there.
+    With `owner_only` the account may write too; else it may read and start what is there.
     """
+    if not windows.has_api():
+        code, said = run(acl_command(path, account, owner_only, is_folder))
+        return said.strip() if code else ""
+    try:
+        windows.set_rights(path, windows.sddl(windows.account_sid(account), owner_only, is_folder))
+    except EnvironmentError as error:
+        return "{0}".format(error)
+    return ""
+
+
+def acl_command(path, account, owner_only, is_folder=True):
+    """Return the command that does it where the API cannot be called: groups by the numbers of every language."""
     below = "(OI)(CI)" if is_folder else ""
     command = ["icacls", path, "/inheritance:r", "/grant:r", "*S-1-5-32-544:{0}F".format(below)]
     command.append("*S-1-5-18:{0}F".format(below))
     if account not in ("SYSTEM", "LocalSystem"):
         command.append("{0}:{1}{2}".format(account, below, "F" if owner_only else "RX"))
-    return [command]
+    return command
 
 
 def is_administrator():
     if compat.WINDOWS:
-        return run(["net", "session"])[0] == 0
+        return run(["net", "session"])[0] == 0 if compat.JYTHON else windows.is_administrator()
     return compat.JYTHON or os.geteuid() == 0

@@ -188,7 +188,7 @@ def _allowed(facts):
 def _papercut(facts):
     """Return the changes in PaperCut itself: folder list, old connector, token, callers, and last the two programs."""
     told = _allowed(facts)
-    agent = places.old_agent_service(facts.system, facts.run)
+    agent = places.old_agent_service(facts.system)
     if agent and agent != (False, "disabled"):
         if facts.options.leave_old_agent:
             facts.left_to_do.append(

@@ -28,6 +28,24 @@ def value(data, key):
     return _unescaped(_text(data)[found[1] : found[2]]) if found else None
 
 
+def keys(data):
+    """Return the keys that the file sets."""
+    text = _text(data)
+    matches = [_KEY.match(text, start, stop) for start, stop in _logical_lines(text)]
+    found = [match for match in matches if match and text[match.start(1)] not in "#!"]
+    return sorted({_unescaped(match.group(1)) for match in found})
+
+
+def with_value(data, key, value):
+    """Return the file with `key` set to a text, in its own place where it has one."""
+    text = _text(data)
+    found = _find(text, key)
+    if found is None:
+        gap = _line_end(text) if text and not text.endswith(("\n", "\r")) else ""
+        return _bytes(text + gap + key + "=" + _escaped(value) + _line_end(text))
+    return _bytes(text[: found[1]] + _escaped(value) + text[found[2] :])
+
+
 def entries(data, key):
     """Return the entries of a list, [] where the file does not set it."""
     return [entry.strip() for entry in (value(data, key) or "").split(SEPARATOR) if entry.strip()]
@@ -45,9 +63,7 @@ def with_entry(data, key, entry, windows):
     text = _text(data)
     found = _find(text, key)
     if found is None:
-        end = _line_end(text)
-        gap = end if text and not text.endswith(("\n", "\r")) else ""
-        return _bytes(text + gap + key + "=" + _escaped(entry) + end)
+        return with_value(data, key, entry)
     start, stop = found[1], found[2]
     old = text[start:stop]
     kept = old.rstrip()

@@ -24,7 +24,7 @@ class OldAgent(object):
         )
 
     def is_done(self):
-        found = places.old_agent_service(places.WINDOWS, self._run)
+        found = places.old_agent_service(places.WINDOWS)
         return found is None or found == (False, "disabled")
 
     def before(self, journal):

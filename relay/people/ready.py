@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -11,6 +12,8 @@ from relay.config import Settings
 from relay.people.decide.plan import Plan
 from relay.people.decide.rules import email_outcome
 from relay.private_files import make_private_folder, write_private
+
+log = logging.getLogger(__name__)
 
 NAME = "readiness.json"
 KINDS = ("without_email", "without_account", "held_by_a_doubt", "switched_off")
@@ -64,8 +67,11 @@ def assess(plan: Plan) -> dict[str, list[str]]:
 def save(settings: Settings, plan: Plan, *, now: datetime) -> None:
     """Keep the assessment of a plan that was applied."""
     content = {"synced_at": now.isoformat(), "people": assess(plan)}
-    make_private_folder(settings.site.state_dir)
-    write_private(settings.site.state_dir / NAME, json.dumps(content, ensure_ascii=False))
+    try:
+        make_private_folder(settings.site.state_dir)
+        write_private(settings.site.state_dir / NAME, json.dumps(content, ensure_ascii=False))
+    except OSError as error:  # the sync itself is done; the page shows the one before
+        log.warning("who may print and cannot could not be kept (%s)", error.strerror)
 
 
 def readiness(settings: Settings) -> Readiness:

@@ -3,41 +3,31 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from relay.installer import places
+from relay.installer import places, windows
 
-REG = """
-HKEY_LOCAL_MACHINE\\SOFTWARE\\PaperCut MF
-    InstallPath    REG_SZ    D:\\Print Server\\PaperCut MF\r
-"""
-SC_QC = """
-SERVICE_NAME: PCAppServer
-        TYPE               : 10  WIN32_OWN_PROCESS
-        START_TYPE         : 2   AUTO_START
-        BINARY_PATH_NAME   : "E:\\PaperCut NG\\server\\bin\\win\\pc-app.exe" //RS//PCAppServer
-        SERVICE_START_NAME : ACME\\print.service
-"""
-AGENT_QUERY = "SERVICE_NAME: PaperCutCA\n        STATE              : 4  LAUFEND\n"
-AGENT_QC = "        START_TYPE         : 2   AUTO_START\n"
+AGENT = windows.Service(True, 2, "C:\\PaperCut MF\\providers\\papercutauth.exe", "LocalSystem")
 
 
-def answers(**known: str):  # type: ignore[no-untyped-def]
-    def run(command: list[str], typed: str = "") -> tuple[int, str]:
-        for part, text in known.items():
-            if part in " ".join(command).replace(" ", "_").replace("\\", "_"):
-                return 0, text
-        return 1060, "The specified service does not exist."
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """What Windows answers, by the name of the service or key."""
+    known: dict[str, Any] = {}
+    monkeypatch.setattr(places, "_service", known.get)
+    monkeypatch.setattr(places, "_registry_values", lambda key: known.get(key, {}))
+    return known
 
-    return run
 
-
-def test_windows_names_papercuts_folder_by_registry_service_and_default() -> None:
-    run = answers(SOFTWARE_PaperCut_MF=REG, sc_qc_PCAppServer=SC_QC)
+def test_windows_names_papercuts_folder_by_registry_service_and_default(asked: dict[str, Any]) -> None:
+    program = '"E:\\PaperCut NG\\server\\bin\\win\\pc-app.exe" //RS//PCAppServer'
+    asked["SOFTWARE\\PaperCut MF"] = {"installpath": "D:\\Drück Server\\PaperCut MF"}
+    asked["PCAppServer"] = windows.Service(True, 2, program, "LocalSystem")
     environment = {"ProgramFiles": "C:\\Program Files", "ProgramFiles(x86)": "C:\\Program Files (x86)"}
-    assert places.candidates(places.WINDOWS, run, environment) == [
-        "D:\\Print Server\\PaperCut MF",
+    assert places.candidates(places.WINDOWS, environment) == [
+        "D:\\Drück Server\\PaperCut MF",
         "E:\\PaperCut NG",
         "C:\\Program Files\\PaperCut MF",
         "C:\\Program Files\\PaperCut NG",
@@ -46,18 +36,21 @@ def test_windows_names_papercuts_folder_by_registry_service_and_default() -> Non
     ]
 
 
-def test_the_servers_account_is_the_services() -> None:
-    assert places.server_account(places.WINDOWS, "", answers(sc_qc_PCAppServer=SC_QC)) == "ACME\\print.service"
-    assert places.server_account(places.WINDOWS, "", answers()) == "SYSTEM"
+def test_the_servers_account_is_the_services(asked: dict[str, Any]) -> None:
+    assert places.server_account(places.WINDOWS, "") == "SYSTEM"
+    asked["PCAppServer"] = windows.Service(True, 2, "pc-app.exe", "ACME\\print.service")
+    assert places.server_account(places.WINDOWS, "") == "ACME\\print.service"
+    asked["PCAppServer"] = windows.Service(True, 2, "pc-app.exe", "LocalSystem")
+    assert places.server_account(places.WINDOWS, "") == "SYSTEM"
 
 
-def test_the_old_connectors_service_is_seen_in_any_language_of_windows() -> None:
-    run = answers(sc_query_PaperCutCA=AGENT_QUERY, sc_qc_PaperCutCA=AGENT_QC)
-    assert places.old_agent_service(places.WINDOWS, run) == (True, "auto")
-    stopped = answers(sc_query_PaperCutCA="STATE : 1  STOPPED", sc_qc_PaperCutCA="START_TYPE : 4   DISABLED")
-    assert places.old_agent_service(places.WINDOWS, stopped) == (False, "disabled")
-    assert places.old_agent_service(places.WINDOWS, answers()) is None
-    assert places.old_agent_service(places.LINUX, run) is None
+def test_the_old_connectors_service_is_told_by_numbers(asked: dict[str, Any]) -> None:
+    assert places.old_agent_service(places.WINDOWS) is None
+    asked["PaperCutCA"] = AGENT
+    assert places.old_agent_service(places.WINDOWS) == (True, "auto")
+    asked["PaperCutCA"] = windows.Service(False, 4, AGENT.program, "LocalSystem")
+    assert places.old_agent_service(places.WINDOWS) == (False, "disabled")
+    assert places.old_agent_service(places.LINUX) is None
 
 
 def test_the_old_connectors_program_is_found_below_providers(tmp_path: Path) -> None:
@@ -95,17 +88,26 @@ def test_papercuts_own_command_is_found_on_each_system(tmp_path: Path, system: s
 
 
 def test_windows_rights_leave_out_everybody_else_by_numbers_that_no_language_changes() -> None:
-    (command,) = places.acl_commands("C:\\x", "SYSTEM", owner_only=True)
-    assert command == [
-        "icacls",
-        "C:\\x",
-        "/inheritance:r",
-        "/grant:r",
-        "*S-1-5-32-544:(OI)(CI)F",
-        "*S-1-5-18:(OI)(CI)F",
-    ]
-    (command,) = places.acl_commands("C:\\x\\f", "ACME\\print", owner_only=False, is_folder=False)
-    assert command[-1] == "ACME\\print:RX"
+    administrators_and_system = "(A;OICI;FA;;;S-1-5-32-544)(A;OICI;FA;;;S-1-5-18)"
+    assert windows.sddl(windows.SYSTEM, owner_only=True, is_folder=True) == "D:P" + administrators_and_system
+    assert windows.sddl("S-1-5-21-7", owner_only=False, is_folder=False).endswith("(A;;FRFX;;;S-1-5-21-7)")
+    assert windows.sddl("S-1-5-21-7", owner_only=True, is_folder=False).endswith("(A;;FA;;;S-1-5-21-7)")
+
+
+def test_where_the_api_cannot_be_called_a_command_by_numbers_does_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[list[str]] = []
+
+    def run(command: list[str]) -> tuple[int, str]:
+        told.append(command)
+        return len(told) - 1, "Zugriff verweigert\r\n"
+
+    monkeypatch.setattr(windows, "has_api", lambda: False)
+    monkeypatch.setattr(places, "run", run)
+    assert places.restrict("C:\\x", "SYSTEM", owner_only=True) == ""
+    rights = ["*S-1-5-32-544:(OI)(CI)F", "*S-1-5-18:(OI)(CI)F"]
+    assert told == [["icacls", "C:\\x", "/inheritance:r", "/grant:r", *rights]]
+    assert places.restrict("C:\\x\\f", "ACME\\print", owner_only=False, is_folder=False) == "Zugriff verweigert"
+    assert told[1][-1] == "ACME\\print:RX"
 
 
 def test_schedules_of_each_system() -> None:

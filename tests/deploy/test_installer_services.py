@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from lxml import etree
 
-from relay.installer import places, plan
+from relay.installer import places, plan, windows
 from relay.installer.changes import carry_out, undo_all
 from relay.installer.journal import Journal
 from relay.installer.services import OldAgent, Schedule
@@ -107,24 +107,24 @@ def test_the_crontab_escapes_what_cron_and_the_shell_would_read(tmp_path: Path) 
 
 
 class Windows:
-    """The service of the old connector, as `sc` sees it."""
+    """The service of the old connector, as `sc` changes it and Windows tells it."""
 
-    def __init__(self) -> None:
-        self.state, self.start, self.fails = "4  RUNNING", "2", False
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.running, self.start, self.fails = True, 2, False
+        monkeypatch.setattr(places, "_service", self.service)
+
+    def service(self, name: str) -> windows.Service:
+        return windows.Service(self.running, self.start, f"{name}.exe", "LocalSystem")
 
     def run(self, command: list[str], typed: str = "") -> tuple[int, str]:
-        if command[:2] == ["sc", "query"]:
-            return 0, f"STATE : {self.state}"
-        if command[:2] == ["sc", "qc"]:
-            return 0, f"START_TYPE : {self.start}"
         if command[1] == "stop":
-            self.state = "1  STOPPED"
+            self.running = False
         elif command[1] == "start":
-            self.state = "4  RUNNING"
+            self.running = True
         elif command[1] == "config":
             if self.fails:
                 return 5, "Access is denied."
-            self.start = {"disabled": "4", "auto": "2"}[command[-1]]
+            self.start = {"disabled": 4, "auto": 2}[command[-1]]
         return 0, ""
 
 
@@ -132,25 +132,27 @@ def context(journal: Journal, run: Any) -> Any:
     return SimpleNamespace(journal=journal, run=run, purge=False)
 
 
-def test_the_old_connector_is_stopped_and_comes_back_as_it_was(tmp_path: Path) -> None:
-    windows, journal = Windows(), Journal(str(tmp_path / "undo"))
-    state = places.old_agent_service(places.WINDOWS, windows.run)
-    change = OldAgent(state, windows.run)
+def test_the_old_connector_is_stopped_and_comes_back_as_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    machine, journal = Windows(monkeypatch), Journal(str(tmp_path / "undo"))
+    state = places.old_agent_service(places.WINDOWS)
+    change = OldAgent(state, machine.run)
     assert "deletes people it does not know" in change.describe()
     assert carry_out(change, journal)
-    assert places.old_agent_service(places.WINDOWS, windows.run) == (False, "disabled")
-    assert not carry_out(OldAgent(state, windows.run), journal)
+    assert places.old_agent_service(places.WINDOWS) == (False, "disabled")
+    assert not carry_out(OldAgent(state, machine.run), journal)
     said: list[str] = []
-    undo_all(context(journal, windows.run), said.append)
-    assert places.old_agent_service(places.WINDOWS, windows.run) == (True, "auto")
+    undo_all(context(journal, machine.run), said.append)
+    assert places.old_agent_service(places.WINDOWS) == (True, "auto")
     assert "is as it was" in said[0]
 
 
-def test_an_old_connector_that_cannot_be_disabled_stops_the_installation(tmp_path: Path) -> None:
-    windows = Windows()
-    windows.fails = True
+def test_an_old_connector_that_cannot_be_disabled_stops_the_installation(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    machine = Windows(monkeypatch)
+    machine.fails = True
     with pytest.raises(Stop, match="could not be disabled: Access is denied"):
-        carry_out(OldAgent((True, "auto"), windows.run), Journal(str(tmp_path / "undo")))
+        carry_out(OldAgent((True, "auto"), machine.run), Journal(str(tmp_path / "undo")))
 
 
 def test_the_schedule_is_told_once_and_taken_back(tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from papercut_scripts import compat, handover, program_home, signin_offline
 from relay.errors import RelayError
+from relay.held_files import LET_GO, is_held
 from relay.people.act import print_script
 from relay.people.directory import Directory, DirectoryUser
 
@@ -230,7 +231,7 @@ def _remove_old_generations(root: Path) -> None:
 
 def _in_force(root: Path) -> str:
     try:
-        return (root / "CURRENT").read_text().strip()
+        return str(compat.read_file(str(root / "CURRENT")).decode("utf-8", "replace").strip())
     except OSError:
         return ""
 
@@ -238,7 +239,7 @@ def _in_force(root: Path) -> str:
 def _remove_old_passwords(folder: Path, older_than: float) -> None:
     """Remove the kept hashes that no login may use any more: all of them, where offline login is off."""
     for path in folder.glob("*"):
-        with suppress(FileNotFoundError):  # the auth program was quicker
+        with suppress(OSError):  # the auth program was quicker, or Windows has it open: it goes next time
             if path.stat().st_mtime <= older_than:
                 path.unlink()
     with suppress(OSError):  # goes when it is empty
@@ -261,8 +262,12 @@ def refuse_open(home: Path) -> None:
 
 
 def _unwritable(folder: Path, error: OSError) -> RelayError:
-    return RelayError(
-        f"The hand-over files in {folder} cannot be written ({error.strerror or error}): "
-        "give the account that runs the relay its own folder there and sync again.",
-        code="hand_over",
-    )
+    path = error.filename2 or error.filename or folder
+    if is_held(error) and os.path.exists(path):
+        message = f"{path} cannot be replaced: {LET_GO}; or this account may not write there."
+    else:
+        message = (
+            f"The hand-over files in {folder} cannot be written ({error.strerror or error}): "
+            "give the account that runs the relay its own folder there and sync again."
+        )
+    return RelayError(message, code="hand_over")

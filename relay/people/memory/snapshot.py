@@ -57,8 +57,11 @@ def save(settings: Settings, world: World, papercut: PaperCutSide, *, now: datet
         "groups": {name: sorted(members) for name, members in papercut.groups.items()},
         "record_fields": papercut.record_fields,
     }
-    make_private_folder(settings.site.state_dir)
-    write_private(_path(settings), json.dumps(content, ensure_ascii=False, separators=(",", ":")))
+    try:
+        make_private_folder(settings.site.state_dir)
+        write_private(_path(settings), json.dumps(content, ensure_ascii=False, separators=(",", ":")))
+    except OSError as error:  # the sync itself is done
+        log.warning("the snapshot of people cannot be kept (%s): %s", error.strerror, _path(settings))
 
 
 def load(settings: Settings) -> Snapshot | None:

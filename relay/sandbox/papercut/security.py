@@ -5,12 +5,11 @@ Source: PaperCut manual on security for advanced features: `[app-path]/server/se
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
+from relay.installer import properties
 from relay.sandbox.papercut.state import SECURITY_FOLDERS, State
 
-_ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|.)")
 _FIRST = """\
 # Security settings of the PaperCut stand-in. Changes take effect when the server is started again.
 
@@ -37,23 +36,14 @@ def path_in(data_dir: Path) -> Path:
 def read(data_dir: Path) -> dict[str, str]:
     """Return the keys of the file, which is made where there is none.
 
-    Escapes are Java's: backslashes are doubled, characters beyond ASCII may be written as \\uXXXX.
+    As Java reads it: bytes of ISO 8859-1, backslashes doubled, characters beyond ASCII as \\uXXXX.
     """
     path = path_in(data_dir)
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(_FIRST, encoding="utf-8")
-    values = {}
-    for line in path.read_text(encoding="utf-8").splitlines():
-        name, equals, value = line.partition("=")
-        if equals and not line.lstrip().startswith(("#", "!")):
-            values[name.strip()] = _ESCAPE.sub(_unescaped, value.strip())
-    return values
-
-
-def _unescaped(match: re.Match[str]) -> str:
-    text = match.group(1)
-    return chr(int(text[1:], 16)) if len(text) == 5 else text
+        path.write_bytes(_FIRST.encode("ascii"))
+    data = path.read_bytes()
+    return {key: properties.value(data, key).strip() for key in properties.keys(data)}
 
 
 def allow_folder(state: State, folder: Path) -> None:
@@ -63,9 +53,6 @@ def allow_folder(state: State, folder: Path) -> None:
     listed = [entry for entry in values.get(SECURITY_FOLDERS, "").split(separator) if entry]
     if str(folder) not in listed:
         listed.append(str(folder))
-        text = separator.join(listed).replace("\\", "\\\\")
         path = path_in(state.data_dir)
-        lines = path.read_text(encoding="utf-8").splitlines()
-        kept = [line for line in lines if not line.startswith(SECURITY_FOLDERS)]
-        path.write_text("\n".join([*kept, f"{SECURITY_FOLDERS}={text}", ""]), encoding="utf-8")
+        path.write_bytes(properties.with_value(path.read_bytes(), SECURITY_FOLDERS, separator.join(listed)))
     state.security[SECURITY_FOLDERS] = separator.join(listed)
