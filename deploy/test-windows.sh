@@ -38,10 +38,12 @@ fi
 # -- wine: one place for its limits -----------------------------------------------------------------------------------
 cat >"$here/environment" <<ENVIRONMENT
 export WINEPREFIX='$here/prefix' WINEARCH=win64 WINEDEBUG=-all WINELOADER=/usr/lib/wine/wine64
-export LC_ALL=C.UTF-8 WINEDLLOVERRIDES='mscoree,mshtml,winemenubuilder.exe=' DISPLAY= TMPDIR='$here' XDG_RUNTIME_DIR='$here'
+export LC_ALL=C.UTF-8 WINEDLLOVERRIDES='mscoree,mshtml,winemenubuilder.exe=' DISPLAY= XDG_RUNTIME_DIR='$here'
 unset PYTHONHOME PYTHONPATH PIP_CONFIG_FILE PIP_FIND_LINKS
 [ ! -f /etc/ssl/certs/ca-certificates.crt ] || export PIP_CERT='Z:\\etc\\ssl\\certs\\ca-certificates.crt'
 ENVIRONMENT
+# wine makes a Windows access list of a file's mode, and no folder passes its list on: without a mask everybody could
+# read every new file, as no user's folder under Windows lets them.
 # The services of wine start with none of our pipes in their hands: they would keep them open, and their readers waiting.
 # wine 8 cannot stat a regular file that it inherits as a standard handle, and CPython then dies at its start: so
 # everything goes through pipes.
@@ -49,12 +51,16 @@ cat >"$here/wine" <<WINE
 #!/bin/bash
 . '$here/environment'
 set -o pipefail
-/usr/lib/wine/wineserver64 -p60 </dev/null >/dev/null 2>&1 3>&-
+umask 077
+if /usr/lib/wine/wineserver64 -p60 </dev/null >/dev/null 2>&1 3>&-; then
+    /usr/lib/wine/wine64 wineboot </dev/null >/dev/null 2>&1 3>&-
+fi
 [ ! -f /dev/stdin ] || exec < <(exec cat)
 if [ ! -f /dev/stdout ] && [ ! -f /dev/stderr ]; then exec /usr/lib/wine/wine64 "\$@"; fi
 { /usr/lib/wine/wine64 "\$@" 2>&1 1>&3 3>&- | cat >&2; } 3>&1 | cat
 WINE
 chmod +x "$here/wine"
+# shellcheck disable=SC1091 # written above
 stop() { (. "$here/environment" && /usr/lib/wine/wineserver64 -k) >/dev/null 2>&1 || true; }
 trap stop EXIT
 trap 'exit 1' INT TERM

@@ -148,6 +148,8 @@ def _created(name: str, folder: int | None, owner: os.stat_result | None) -> int
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NO_FOLLOW | _BINARY
     descriptor = os.open(name, flags, 0o600, **_at(folder))
     try:
+        if not _POSIX:
+            _close_to_others(name)
         if owner is not None:
             os.fchown(descriptor, owner.st_uid, owner.st_gid)
     except BaseException:
@@ -207,6 +209,13 @@ def _walked(folder: Path) -> int:
 def _exchanged(old: int, new: int) -> int:
     os.close(old)
     return new
+
+
+def _close_to_others(path: str) -> None:
+    """Take a new file from everybody under Windows, where its folder would have let them read it."""
+    with suppress(OSError):  # a disk without rights: `why_not_private` accepts it too
+        if windows.wide_readers(path):
+            windows.set_rights(path, windows.sddl(windows.owner(path), owner_only=True, is_folder=False))
 
 
 def _windows_readers(path: Path) -> str | None:

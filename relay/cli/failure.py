@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import json
 import logging
 import os
 import sys
 import traceback
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import click
 
@@ -24,20 +25,40 @@ from relay.held_files import LET_GO, is_held
 log = logging.getLogger(__name__)
 
 
-def _let_no_name_stop_an_answer() -> None:
+class _Outlet(io.FileIO):
+    """A pipe whose reader may leave before the end (`| head`): what he does not want is no error of the command."""
+
+    def write(self, data: Any) -> int:
+        try:
+            return super().write(data) or 0
+        except OSError as error:
+            gone = (errno.EPIPE, errno.EINVAL) if os.name == "nt" else (errno.EPIPE,)
+            if error.errno not in gone:
+                raise
+            return memoryview(data).nbytes
+
+
+def _let_nothing_stop_an_answer() -> None:
     """Write UTF-8 to a file or another program, also where Windows would not; a terminal shows what it can."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(encoding=None if stream.isatty() else "utf-8", errors="backslashreplace")
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if not isinstance(stream, io.TextIOWrapper):
+            continue
+        if stream is getattr(sys, f"__{name}__") and not stream.isatty():
+            stream.flush()
+            outlet = io.BufferedWriter(_Outlet(stream.fileno(), "w", closefd=False))
+            stream = io.TextIOWrapper(outlet, line_buffering=name == "stderr")
+            setattr(sys, name, stream)
+        stream.reconfigure(encoding=None if stream.isatty() else "utf-8", errors="backslashreplace")
 
 
 def main(arguments: list[str] | None = None) -> NoReturn:
     """Run one command and leave with the contract's exit code; a failure is one sentence, never a traceback."""
     words = sys.argv[1:] if arguments is None else arguments
+    _let_nothing_stop_an_answer()
     set_outside(None, "--json" in words, "--verbose" in words)
     OUTSIDE.command = ""
     logging.raiseExceptions = False
-    _let_no_name_stop_an_answer()
     try:
         code = cli.main(args=words, prog_name="papercut-relay", standalone_mode=False)
         code = code if isinstance(code, int) else EXIT_DONE
@@ -54,9 +75,6 @@ def main(arguments: list[str] | None = None) -> NoReturn:
         code = _failed("usage", _usage(error), ConfigError.exit_code)
     except RelayError as error:
         code = _failed(error.code, error.message, error.exit_code)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        code = EXIT_FAILED
     except OSError as error:
         where = f" ({error.filename})" if error.filename else ""
         what = f"{LET_GO}, or give this account the right to it" if is_held(error) else "put that right and run again"

@@ -17,7 +17,7 @@ WIDE = ("S-1-1-0", "S-1-5-11", "S-1-5-32-545")
 FULL, READ_AND_START = "FA", "FRFX"
 
 _FILE = 1  # SE_FILE_OBJECT
-_DACL, _PROTECTED = 0x4, 0x80000000
+_OWNER, _DACL, _PROTECTED = 0x1, 0x4, 0x80000000
 _READ = 0x1 | 0x80000000 | 0x10000000  # FILE_READ_DATA, GENERIC_READ, GENERIC_ALL
 
 
@@ -59,6 +59,27 @@ def wide_readers(path):
         return [sid for sid, mask in _allowed(acl, ctypes, advapi, kernel) if sid in WIDE and mask & _READ]
     finally:
         kernel.LocalFree.argtypes = [ctypes.c_void_p]
+        kernel.LocalFree(descriptor)
+
+
+def owner(path):
+    """Return the number of the account that `path` belongs to; raises ApiError."""
+    ctypes, advapi, kernel = _libraries()
+    descriptor, sid, text = ctypes.c_void_p(), ctypes.c_void_p(), ctypes.c_wchar_p()
+    advapi.GetNamedSecurityInfoW.argtypes = [ctypes.c_wchar_p, ctypes.c_int, ctypes.c_uint32] + [ctypes.c_void_p] * 5
+    advapi.ConvertSidToStringSidW.argtypes = [ctypes.c_void_p, ctypes.c_void_p]
+    kernel.LocalFree.argtypes = [ctypes.c_void_p]
+    got = advapi.GetNamedSecurityInfoW(
+        path, _FILE, _OWNER, ctypes.byref(sid), None, None, None, ctypes.byref(descriptor)
+    )
+    _check(got, ctypes)
+    try:
+        if not advapi.ConvertSidToStringSidW(sid, ctypes.byref(text)):
+            _check(ctypes.get_last_error(), ctypes)
+        found = text.value
+        kernel.LocalFree(text)
+        return found
+    finally:
         kernel.LocalFree(descriptor)
 
 
@@ -202,7 +223,7 @@ def _is_running(name):
 
 def registry_values(key):
     """Return the values of a key of HKEY_LOCAL_MACHINE by their names in lower case, {} where there is none."""
-    import winreg
+    import winreg  # novm: never reached by Jython
 
     found = {}
     try:

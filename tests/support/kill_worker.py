@@ -2,6 +2,7 @@
 
 Reads one number a line: at which moment (before or after a request, before a commit) the process is killed, -1 for
 never. Each settle is a fork of this process, which has everything loaded. Answers "killed" or "ended CODE MOMENTS".
+With a number as second argument it settles once, in this very process: Windows has no fork.
 """
 
 from __future__ import annotations
@@ -32,7 +33,8 @@ deadly = -1
 def moment() -> None:
     global moments
     if moments == deadly:
-        os.kill(os.getpid(), signal.SIGKILL)
+        # Windows' os.kill is TerminateProcess, with the signal as the exit code.
+        os.kill(os.getpid(), signal.SIGTERM if os.name == "nt" else signal.SIGKILL)
     moments += 1
 
 
@@ -57,6 +59,9 @@ def settle(path: Path) -> int:
 def main() -> None:
     global deadly
     path = Path(sys.argv[1])
+    if len(sys.argv) > 2:
+        deadly = int(sys.argv[2])
+        os._exit(settle(path))
     for line in sys.stdin:
         deadly = int(line)
         told, tell = os.pipe()

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+from relay.sandbox import connections
 from relay.sandbox.officernd.answers import Answer
 from relay.sandbox.officernd.api import Request
 from relay.sandbox.officernd.faults import Dropped
@@ -48,6 +49,7 @@ class _Http(ThreadingHTTPServer):
     def __init__(self, address: tuple[str, int], handler: type[BaseHTTPRequestHandler]) -> None:
         self._open: set[socket.socket] = set()
         self._open_lock = threading.Lock()
+        self._ending = False
         super().__init__(address, handler)
 
     def process_request(self, request, client_address):  # type: ignore[no-untyped-def]
@@ -63,15 +65,13 @@ class _Http(ThreadingHTTPServer):
     def close_connections(self) -> None:
         """Close what keep-alive clients hold open, so that a stopped server is really gone."""
         with self._open_lock:
+            self._ending = True
             for connection in self._open:
-                try:
-                    connection.shutdown(socket.SHUT_RDWR)
-                except OSError:
-                    continue
+                connections.end(connection)
 
     def handle_error(self, request, client_address):  # type: ignore[no-untyped-def]
         """A client that went away is no news; anything else is a bug of the stand-in and is shown."""
-        if not isinstance(sys.exc_info()[1], (ConnectionError, TimeoutError)):
+        if not self._ending and not isinstance(sys.exc_info()[1], (ConnectionError, TimeoutError)):
             super().handle_error(request, client_address)
 
 

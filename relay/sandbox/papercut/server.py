@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
 from relay.clock import Clock
+from relay.sandbox import connections
 from relay.sandbox.late import LateEffects
 from relay.sandbox.papercut import backups, control, dispatch, health, nightly, popup, printing, security
 from relay.sandbox.papercut.api.registry import Context
@@ -257,11 +258,10 @@ class _Server(ThreadingHTTPServer):
     def close_connections(self) -> None:
         """End the kept-alive connections and wait for their threads."""
         with self._lock:
-            connections = list(self._connections)
+            opened = list(self._connections)
             threads = list(self._workers)
-        for connection in connections:
-            with contextlib.suppress(OSError):
-                connection.shutdown(socket.SHUT_RDWR)
+        for connection in opened:
+            connections.end(connection)
         for thread in threads:
             thread.join(10)
 

@@ -1,0 +1,170 @@
+"""Files that somebody else may have open: the relay's law, and the copy of it that PaperCut's side keeps."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from papercut_scripts import audit, compat
+from relay import held_files, log_files
+from relay.errors import RelayError
+from relay.officernd.model import Organization
+from relay.people import ready
+from relay.people.act import publish
+from relay.people.memory import snapshot
+from relay.people.world import OfficeRnDSide, PaperCutSide
+from tests.support.papercut_site import NOW, sample_directory
+from tests.support.settings_example import example_settings
+
+pytestmark = pytest.mark.windows
+on_windows = pytest.mark.skipif(os.name != "nt", reason="POSIX lets an open file be replaced")
+PROCESSES, LINES, KEPT = 4, 60, 40
+_NOBODY = OfficeRnDSide(Organization("o", "acme", "Acme"), {}, {}, {})
+
+_RELAY = """
+import sys
+from pathlib import Path
+from relay.log_files import add_line
+for number in range({lines}):
+    add_line(Path(sys.argv[1]), f"{{sys.argv[2]}} {{number}} ".encode() + b"x" * 80 + b"\\n", largest=2000, kept={kept})
+"""
+_SCRIPTS = """
+import sys
+from papercut_scripts import compat
+for number in range({lines}):
+    compat.append_private(sys.argv[1], f"{{sys.argv[2]}} {{number}} ".encode() + b"x" * 80 + b"\\n")
+    compat.rotate(sys.argv[1], 2000, {kept})
+"""
+
+
+@pytest.mark.parametrize("program", [_RELAY, _SCRIPTS], ids=["relay", "scripts"])
+def test_appends_of_several_processes_lose_and_spoil_no_line(tmp_path: Path, program: str) -> None:
+    path = tmp_path / "lög mit Blank.log"
+    command = [sys.executable, "-c", program.format(lines=LINES, kept=KEPT), str(path)]
+    started = [subprocess.Popen([*command, str(number)]) for number in range(PROCESSES)]
+    assert [process.wait(120) for process in started] == [0] * PROCESSES
+    files = [file for file in tmp_path.iterdir() if file.suffix != ".lock"]
+    lines = [line for file in files for line in file.read_bytes().decode().split("\n") if line]
+    wanted = [f"{process} {number} {'x' * 80}" for process in range(PROCESSES) for number in range(LINES)]
+    assert sorted(lines) == sorted(wanted)
+    assert len(files) > 5
+
+
+def _rotate(path: Path) -> None:
+    held_files.rotate(path, largest=5, kept=5)
+
+
+def _rotate_of_the_scripts(path: Path) -> None:
+    compat.rotate(str(path), 5, 5)
+
+
+@pytest.mark.parametrize("rotate", [_rotate, _rotate_of_the_scripts])
+def test_a_held_file_stops_a_rotation_and_costs_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rotate: Callable[[Path], None]
+) -> None:
+    path = tmp_path / "auth.log"
+    names = [path, *(path.with_name(f"auth.log.{number}") for number in range(1, 5))]
+    for number, file in enumerate(names):
+        file.write_text(f"generation {number}")
+    replace = os.replace
+
+    def held(source: Any, target: Any) -> None:
+        if str(source).endswith(".2"):
+            raise PermissionError(13, "in use", str(source))
+        replace(source, target)
+
+    monkeypatch.setattr(os, "replace", held)
+    for _ in range(4):
+        with pytest.raises(PermissionError):
+            rotate(path)
+    assert sorted(file.read_text() for file in tmp_path.glob("auth.log*") if file.suffix != ".lock") == [
+        f"generation {number}" for number in range(5)
+    ]
+    monkeypatch.undo()
+    rotate(path)
+    assert not path.exists()
+    assert (tmp_path / "auth.log.1").read_text() == "generation 0"
+
+
+def test_a_log_that_cannot_be_rotated_still_takes_lines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*arguments: object) -> None:
+        raise PermissionError(13, "in use")
+
+    monkeypatch.setattr(os, "replace", refuse)
+    monkeypatch.setattr(audit, "MAX_BYTES", 50)
+    for number in range(5):
+        audit.write(str(tmp_path), "auth", [("number", number)])
+        log_files.add_line(tmp_path / "relay.log", b"line\n", largest=1, kept=3)
+    assert len((tmp_path / "logs" / "auth.log").read_text().splitlines()) == 5
+    assert (tmp_path / "relay.log").read_bytes() == b"line\n" * 5
+
+
+@on_windows
+@pytest.mark.parametrize("replace", [held_files.replace, lambda *names: compat.replace(*map(str, names))])
+def test_windows_waits_until_somebody_lets_go(tmp_path: Path, replace: Callable[[Path, Path], None]) -> None:
+    source, target = tmp_path / "new", tmp_path / "öld"
+    source.write_text("new")
+    target.write_text("old")
+    reader = target.open()
+    threading.Timer(0.3, reader.close).start()
+    replace(source, target)
+    assert target.read_text() == "new"
+
+
+@on_windows
+def test_windows_advice_names_what_is_held(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(compat, "REPLACE_RETRY_S", 0.05)
+    settings = example_settings(tmp_path)
+    publish.publish_programs(settings, now=NOW)
+    held = settings.scripts.home / "settings.json"
+    with held.open(), pytest.raises(RelayError, match=held_files.LET_GO.split("(")[0]) as refused:
+        publish.publish_programs(settings, now=NOW)
+    assert str(held) in refused.value.message
+
+
+@on_windows
+def test_windows_leaves_a_held_password_for_the_next_sync(tmp_path: Path) -> None:
+    settings = example_settings(tmp_path)
+    publish.publish_programs(settings, now=NOW)
+    kept = settings.scripts.home / "state" / "offline" / "0123"
+    kept.parent.mkdir()
+    kept.write_text("{}")
+    later = datetime(2040, 1, 1, tzinfo=UTC)
+    with kept.open():
+        publish.publish_programs(settings, now=later)
+    publish.publish_programs(settings, now=later)
+    assert not kept.exists()
+
+
+def test_a_file_that_is_not_utf_8_does_not_stop_publishing(tmp_path: Path) -> None:
+    settings = example_settings(tmp_path)
+    publish.publish(sample_directory(), settings, record_fields=5, now=NOW)
+    (settings.scripts.home / "directory" / "CURRENT").write_bytes(b"\xff\xfe\x00broken")
+    generation = publish.publish(sample_directory(), settings, record_fields=5, now=NOW)
+    assert (settings.scripts.home / "directory" / "CURRENT").read_text() == f"{generation}\n"
+
+
+def test_a_cache_that_cannot_be_written_does_not_fail_a_sync_that_is_done(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Everything is published by then: who reads the cache starts from the one before, or reads all."""
+
+    def refuse(path: Path, content: str) -> None:
+        raise PermissionError(13, "Access is denied", str(path))
+
+    monkeypatch.setattr(snapshot, "write_private", refuse)
+    monkeypatch.setattr(ready, "write_private", refuse)
+    monkeypatch.setattr(ready, "assess", lambda plan: {})
+    settings, world = example_settings(tmp_path), SimpleNamespace(officernd=_NOBODY)
+    snapshot.save(settings, world, PaperCutSide({}, {}), now=NOW, full_at=NOW)  # type: ignore[arg-type]
+    ready.save(settings, None, now=NOW)  # type: ignore[arg-type]
+    assert snapshot.load(settings) is None
