@@ -40,6 +40,7 @@ HELD = (errno.EACCES, errno.EAGAIN, errno.EDEADLK)  # what taking a lock says wh
 # reads it, and a crowd reads much.
 READ_RETRY_S = 1.0
 REPLACE_RETRY_S = 3.0
+ROTATIONS = 20  # how often a log may be moved aside between our making and our opening it
 
 
 class TimeOut(Exception):
@@ -357,17 +358,28 @@ def append_private(path, data):
 
 
 def _append(path, data):
-    try:
-        create_private(path)
-    except FILE_ERROR:
-        if not os.path.exists(path):
-            raise
-    # A file that was just rotated away is not made again here, where it would be everybody's to read.
-    place = path if JYTHON else os.open(path, os.O_WRONLY | os.O_APPEND | getattr(os, "O_BINARY", 0))
-    with io.open(place, "ab", 0) as target:
+    with io.open(_place_to_append(path), "ab", 0) as target:
         written = target.write(data)
         if written < len(data):  # a full disk: half a line would spoil the next one too
             target.truncate(target.tell() - written)
+
+
+def _place_to_append(path):
+    """Return what io.open takes for a private file, made where it is missing, and anew when it is rotated meanwhile."""
+    for left in range(ROTATIONS, -1, -1):
+        try:
+            create_private(path)
+        except FILE_ERROR:
+            if getattr(sys.exc_info()[1], "errno", None) != errno.EEXIST:
+                raise
+        if JYTHON:
+            return path
+        try:
+            # Not made here: Jython would make it everybody's to read.
+            return os.open(path, os.O_WRONLY | os.O_APPEND | getattr(os, "O_BINARY", 0))
+        except FILE_ERROR:
+            if not is_missing(sys.exc_info()[1]) or not left:
+                raise
 
 
 def sync_folder(path):
@@ -401,7 +413,7 @@ def rotate(path, largest, kept):
     """
     try:
         with Lock(path + ".lock", 0.0):
-            if os.path.getsize(path) <= largest:
+            if not os.path.exists(path) or os.path.getsize(path) <= largest:
                 return
             names = [path] + ["{0}.{1}".format(path, number) for number in range(1, kept + 1)]
             last = 1
