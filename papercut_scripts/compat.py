@@ -366,7 +366,8 @@ def _append(path, data):
 
 def _place_to_append(path):
     """Return what io.open takes for a private file, made where it is missing, and anew when it is rotated meanwhile."""
-    for left in range(ROTATIONS, -1, -1):
+    left = ROTATIONS
+    while True:
         try:
             create_private(path)
         except FILE_ERROR:
@@ -378,7 +379,8 @@ def _place_to_append(path):
             # Not made here: Jython would make it everybody's to read.
             return os.open(path, os.O_WRONLY | os.O_APPEND | getattr(os, "O_BINARY", 0))
         except FILE_ERROR:
-            if not is_missing(sys.exc_info()[1]) or not left:
+            left -= 1
+            if left <= 0 or not is_missing(sys.exc_info()[1]):
                 raise
 
 
