@@ -6,9 +6,11 @@ A page that changes something must name the role it needs (`needs`); one that do
 from __future__ import annotations
 
 import hmac
+import json
+import logging
 import secrets
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, TypeVar
@@ -21,10 +23,13 @@ from relay.console.desk import Desk
 from relay.console.passwords import ROLES, Role, User
 from relay.private_files import write_private
 
+log = logging.getLogger(__name__)
+
 SESSION_HOURS = 12
 IDLE_MINUTES = 120
 LARGEST_FORM = 1_000_000
-LOCAL_USER = User("this computer", "money", "")
+# Whoever comes from this computer, which may be anybody behind a proxy: without a password he moves no money.
+LOCAL_USER = User("this computer", "operate", "")
 
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
@@ -92,16 +97,31 @@ def audited(action: str, subject: str = "", outcome: str = "done") -> None:
 
 
 class Sessions:
-    """Which sessions were ended before their time; the sessions themselves are signed cookies."""
+    """Which sessions were ended before their time, also after a restart; the sessions themselves are signed cookies."""
 
-    def __init__(self) -> None:
-        self._ended: set[str] = set()
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        self._lock = threading.Lock()
+        self._ended: dict[str, float] = self._read()
 
-    def end(self, session_id: str) -> None:
-        self._ended.add(session_id)
+    def end(self, session_id: str, now_s: float) -> None:
+        """Keep a session from being used again, for as long as it could have lived."""
+        with self._lock:
+            young = {one: at for one, at in self._ended.items() if abs(now_s - at) <= SESSION_HOURS * 3600}
+            self._ended = {**young, session_id: now_s}
+            try:
+                write_private(self._file, json.dumps(self._ended))
+            except OSError as error:
+                log.error("%s cannot be written (%s): a restart would not know who logged out", self._file, error)
 
     def is_ended(self, session_id: str) -> bool:
         return session_id in self._ended
+
+    def _read(self) -> dict[str, float]:
+        try:
+            return {str(one): float(at) for one, at in json.loads(self._file.read_text(encoding="ascii")).items()}
+        except (OSError, ValueError, TypeError, AttributeError):
+            return {}
 
 
 def begin_session(user: User) -> None:
@@ -120,7 +140,7 @@ def begin_session(user: User) -> None:
 
 def end_session() -> None:
     if "id" in session:
-        current_app.config["SESSIONS"].end(session["id"])
+        current_app.config["SESSIONS"].end(str(session["id"]), desk().clock.now().timestamp())
     session.clear()
 
 
@@ -162,36 +182,57 @@ def session_key(folder: Path) -> str:
 
 
 class Brake:
-    """Slows guessing down: after so many wrong passwords of a name or an address, none is looked at for a while."""
+    """Slows guessing down: after so many wrong passwords of a name or an address, none is looked at for a while.
+
+    A try counts before it is looked at, so that guesses sent at once cannot outrun the count. Whoever has logged in
+    from an address before is counted apart from everybody else: no flood of strangers shuts him out.
+    """
 
     NAME_TRIES, ADDRESS_TRIES, ALL_TRIES = 5, 20, 200
     WINDOW_S = 15 * 60
+    KNOWN = 1000
 
-    def __init__(self) -> None:
-        self._wrong: dict[str, list[float]] = {}
+    def __init__(self, known: Iterable[tuple[str, str]] = ()) -> None:
+        self._tries: dict[str, list[float]] = {}
+        self._known = dict.fromkeys(known)
         self._lock = threading.Lock()
-        self.at_once = threading.BoundedSemaphore(2)  # a slow hash takes 32 MB and a processor
+        # A slow hash takes 32 MB and a processor; those with a good record do not queue behind a flood.
+        self._at_once = threading.BoundedSemaphore(2), threading.BoundedSemaphore(1)
 
-    def wait_s(self, name: str, address: str, now_s: float) -> int:
-        """Return how long this name, from this address, is not listened to; 0 when it is."""
+    def begin(self, name: str, address: str, now_s: float) -> int:
+        """Count a try and return 0, or return how many seconds this name is not listened to from this address."""
         with self._lock:
-            limits = ((f"n:{name}", self.NAME_TRIES), (f"a:{address}", self.ADDRESS_TRIES), ("all", self.ALL_TRIES))
-            waits = [self._wait_s(key, tries, now_s) for key, tries in limits]
-        return max(waits)
+            limits = self._limits(name, address)
+            wait_s = max(self._wait_s(key, tries, now_s) for key, tries in limits.items())
+            if wait_s == 0:
+                for key in limits:
+                    self._tries[key] = [*self._recent(key, now_s), now_s]
+                if len(self._tries) > 10_000:  # names are the guesser's choice: memory is not
+                    self._tries = {key: times for key, times in self._tries.items() if self._recent(key, now_s)}
+        return wait_s
 
-    def wrong(self, name: str, address: str, now_s: float) -> None:
+    def right(self, name: str, address: str) -> None:
+        """Take the try back, forget the name's earlier ones, and remember where the name came from."""
         with self._lock:
-            for key in (f"n:{name}", f"a:{address}", "all"):
-                self._wrong[key] = [*self._recent(key, now_s), now_s]
-            if len(self._wrong) > 10_000:  # names are the guesser's choice: memory is not
-                self._wrong = {key: times for key, times in self._wrong.items() if self._recent(key, now_s)}
+            for key in self._limits(name, address):
+                times = self._tries.pop(key, [])
+                if times[:-1] and key[:2] in ("a:", "al"):
+                    self._tries[key] = times[:-1]
+            self._known.pop((name, address), None)
+            self._known[name, address] = None
+            while len(self._known) > self.KNOWN:
+                self._known.pop(next(iter(self._known)))
 
-    def right(self, name: str) -> None:
-        with self._lock:
-            self._wrong.pop(f"n:{name}", None)
+    def slot(self, name: str, address: str) -> threading.BoundedSemaphore:
+        return self._at_once[(name, address) in self._known]
+
+    def _limits(self, name: str, address: str) -> dict[str, int]:
+        if (name, address) in self._known:
+            return {f"p:{address} {name}": self.NAME_TRIES}
+        return {f"n:{name}": self.NAME_TRIES, f"a:{address}": self.ADDRESS_TRIES, "all": self.ALL_TRIES}
 
     def _recent(self, key: str, now_s: float) -> list[float]:
-        return [moment for moment in self._wrong.get(key, []) if now_s - moment < self.WINDOW_S]
+        return [moment for moment in self._tries.get(key, []) if now_s - moment < self.WINDOW_S]
 
     def _wait_s(self, key: str, tries: int, now_s: float) -> int:
         recent = self._recent(key, now_s)
@@ -206,8 +247,8 @@ def guard(app: Flask, place: Desk) -> None:
     public = place.settings.console.public_url
     app.secret_key = session_key(place.folder)
     app.config.update(
-        SESSIONS=Sessions(),
-        BRAKE=Brake(),
+        SESSIONS=Sessions(place.folder / "ended_sessions"),
+        BRAKE=Brake(_good_records(place)),
         SESSION_COOKIE_NAME="__Host-relay" if public else "relay_console",
         SESSION_COOKIE_SECURE=bool(public),
         SESSION_COOKIE_HTTPONLY=True,
@@ -219,6 +260,16 @@ def guard(app: Flask, place: Desk) -> None:
     )
     app.before_request(_check)
     app.after_request(_headers)
+
+
+def _good_records(place: Desk) -> list[tuple[str, str]]:
+    """Return who logged in from where lately, by the audit log: (name, address), the oldest first."""
+    rows = reversed(place.audit.last(2000))
+    return [
+        (str(row.get("who")), str(row.get("address")))
+        for row in rows
+        if row.get("action") == "login" and row.get("outcome") == "done"
+    ]
 
 
 def _check() -> Response | None:
@@ -245,6 +296,12 @@ def _check() -> Response | None:
         _check_token()
     if role == "missing" or (role is not None and not may(role)):
         audited("refused", request.path, f"needs the role {role}")
+        if g.user is LOCAL_USER and role == "money":
+            abort(
+                403,
+                "What moves money asks for a password, also on this computer. Nothing was done: make one with "
+                "papercut-relay password NAME, then log in.",
+            )
         abort(403, f"This needs the role “{role}”, and you have “{g.user.role}”. Nothing was done.")
     return None
 

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from waitress.channel import HTTPChannel
 from waitress.server import create_server
 
 from relay import config
@@ -28,7 +29,31 @@ from relay.setup.web import Visit, make_setup_app
 log = logging.getLogger(__name__)
 
 THREADS = 12  # pages are quick; up to six of them watch a work for minutes
+REQUEST_S = 30  # in which a request must be here whole; an answer may take as long as it likes
 PATIENCE_S = 25.0  # service managers give at least this long before they kill
+
+
+class _Channel(HTTPChannel):
+    """A connection that counts as idle from the moment when its request began, however its bytes are dripped."""
+
+    _began_s: float | None = None
+    _activity_s = 0.0
+
+    @property
+    def last_activity(self) -> float:
+        return self._activity_s if self._began_s is None else self._began_s
+
+    @last_activity.setter
+    def last_activity(self, moment_s: float) -> None:
+        self._activity_s = moment_s
+
+    def received(self, data: bytes) -> bool:
+        if self._began_s is None:
+            self._began_s = self._activity_s
+        took = bool(super().received(data))
+        if self.request is None:  # the whole of it has come
+            self._began_s = None
+        return took
 
 
 def serve(settings: Settings, *, listen: str | None = None, say: Callable[[str], None]) -> int:
@@ -54,7 +79,7 @@ def serve_setup(target: Path, workbench: Workbench, *, listen: str | None, say: 
     _check_port(address)
     with _listening(address) as listening:
         visit = Visit(workbench, target)
-        web = create_server(
+        web: Any = create_server(
             make_setup_app(visit),
             sockets=[listening.dup()],
             threads=4,
@@ -86,15 +111,18 @@ def serve_setup(target: Path, workbench: Workbench, *, listen: str | None, say: 
 def _serve_on(settings: Settings, listening: socket.socket, address: str, say: Callable[[str], None]) -> int:
     with serving_lock(settings.site.state_dir):
         place = Desk(settings)
-        web = create_server(
+        web: Any = create_server(
             make_app(place),
             sockets=[listening],
             threads=THREADS,
             ident=None,
             max_request_body_size=2_000_000,
             clear_untrusted_proxy_headers=False,  # the gate reads them itself
-            channel_timeout=180,
+            channel_timeout=REQUEST_S,
+            cleanup_interval=5,
+            connection_limit=500,  # a hundred half requests must not keep everybody else out
         )
+        web.channel_class = _Channel
         return _until_stopped(place, web, address, say)
 
 

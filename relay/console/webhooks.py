@@ -16,7 +16,8 @@ from collections import OrderedDict
 TOLERANCE_S = 300
 REMEMBERED = 2000
 # What may change who may print or who pays; other events are answered and not followed.
-FOLLOWED = ("member.", "company.", "membership.", "pass.", "checkin.", "fee.")
+# `team` and `office` are what v1 calls companies and locations.
+FOLLOWED = ("member.", "company.", "team.", "office.", "membership.", "pass.", "checkin.", "fee.")
 
 
 class Refusal(Exception):
@@ -63,8 +64,11 @@ def _parts(header: str) -> tuple[int, str]:
 
 
 def _event(body: bytes) -> str:
+    """Return the name of a hook's event, "" where it has none: whatever shape the body has, it is answered."""
     try:
         payload = json.loads(body)
-        return str(payload.get("eventType") or payload.get("event") or "")
-    except (ValueError, AttributeError):
+    except (ValueError, RecursionError):
         return ""
+    events = payload if isinstance(payload, list) else [payload]
+    names = [event.get("eventType") or event.get("event") for event in events if isinstance(event, dict)]
+    return next((name for name in names if isinstance(name, str) and name.startswith(FOLLOWED)), "")

@@ -18,12 +18,14 @@ from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.ui import WebDriverWait
 
 from relay import config
+from relay.console import passwords
 from relay.console.app import make_app
 from relay.console.desk import Desk
 from relay.console.pages import works
 from relay.run import run
 from relay.sandbox.pair import Pair
 from tests.support import chromium, tools
+from tests.support.visitor import PASSWORD
 
 AXE = tools.NODE / "node_modules" / "axe-core" / "axe.min.js"
 PAGES = ("/", "/people", "/review", "/money", "/statements", "/settings", "/checks", "/installation")
@@ -45,6 +47,10 @@ class Browser:
         if dark:
             features = {"features": [{"name": "prefers-color-scheme", "value": "dark"}]}
             self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", features)
+        self.driver.get(base + "/login")
+        for field, typed in (("name", "ann"), ("password", PASSWORD)):
+            self.driver.find_element(By.NAME, field).send_keys(typed)
+        self.driver.find_element(By.CSS_SELECTOR, "main button").click()
 
     def open(self, path: str) -> None:
         self.driver.get(self.base + path)
@@ -101,6 +107,7 @@ class Served:
         self.pair = Pair(folder, members=40, filling="old-connector").start()
         with self.pair.config_file.open("a", encoding="utf-8") as file:
             file.write('\n[top_up]\namount = "2.00"\n')
+        passwords.set_password(self.pair.config_file, "ann", "money", PASSWORD)
         self.desk = Desk(config.load(self.pair.config_file))
         self.server = waitress.create_server(make_app(self.desk), host="127.0.0.1", port=0, threads=8)
         self.url = f"http://127.0.0.1:{self.server.effective_port}"

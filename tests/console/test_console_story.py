@@ -14,14 +14,14 @@ import pytest
 from lxml import html
 
 from relay import config, money, people
-from relay.console import figures, words
+from relay.console import figures, passwords, words
 from relay.console.app import make_app
 from relay.console.desk import Desk
 from relay.people.memory import links
 from relay.sandbox.organisation import make_organisation
 from relay.sandbox.pair import Pair
 from relay.stored_accounts import linked_accounts
-from tests.support.visitor import Visitor
+from tests.support.visitor import PASSWORD, Visitor
 
 HOSTILE = '"><script>alert(1)</script>{{ 7*7 }}{% raise %}\u202e<img src=x onerror=1>' + "W" * 200
 FORBIDDEN = re.compile(r"\b(movements?|generations?|hash|in doubt|papercut-relay (?!password|serve))", re.IGNORECASE)
@@ -46,9 +46,10 @@ class Story:
         self.pair.start()
         with self.pair.config_file.open("a", encoding="utf-8") as file:
             file.write('\n[safety]\nsettling_s = 0\n[top_up]\namount = "2.00"\n')
+        passwords.set_password(self.pair.config_file, "ann", "money", PASSWORD)
         self.desk = Desk(config.load(self.pair.config_file))
         self.somebody = Visitor(make_app(self.desk).test_client())
-        self.somebody.get("/")
+        self.somebody.log_in("ann")
 
     def close(self) -> None:
         self.desk.works.finish(30)

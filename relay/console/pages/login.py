@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from flask import Blueprint, abort, current_app, g, redirect, render_template, request, url_for
 
@@ -28,21 +28,21 @@ def enter() -> Any:
     place, brake = desk(), _brake()
     name, now_s = request.form.get("name", "").strip()[:64], desk().clock.monotonic_s()
     to = _inside(request.form.get("to", ""))
-    if wait_s := brake.wait_s(name, address(), now_s):
+    if wait_s := brake.begin(name, address(), now_s):
         audited("login", name, "not listened to: too many wrong tries")
         problem = f"Too many wrong tries. Wait {max(1, wait_s // 60)} minutes, then try again."
         return render_template("login.html", to=to, name=name, problem=problem), 429
-    if not brake.at_once.acquire(timeout=5):
+    slot = brake.slot(name, address())
+    if not slot.acquire(timeout=5):
         abort(503, "Too many people log in at once. Try again in a moment.")
     try:
         user = passwords.verify(place.users, name, request.form.get("password", "")[:1024])
     finally:
-        brake.at_once.release()
+        slot.release()
     if user is None:
-        brake.wrong(name, address(), now_s)
         audited("login", name, "wrong")
         return render_template("login.html", to=to, name=name, problem="Name or password is wrong."), 401
-    brake.right(name)
+    brake.right(name, address())
     begin_session(user)
     g.user = user
     audited("login", name)
@@ -65,6 +65,9 @@ def _brake() -> Brake:
 def _inside(to: str) -> str:
     """Return an address to go on to, "" unless it is a path of this console."""
     parts = urlsplit(to)
-    if parts.scheme or parts.netloc or not to.startswith("/") or to.startswith(("//", "/\\")) or "\\" in to:
+    strange = "\\" in to or any(
+        character <= " " or character == "\x7f" for character in to
+    )  # browsers drop some of them
+    if strange or parts.scheme or parts.netloc or not to.startswith("/") or to.startswith("//"):
         return ""
-    return to[:500]
+    return quote(to[:500], safe="/?&=%#~@:+,;!$'()*[]", errors="replace")
