@@ -1,4 +1,4 @@
-"""Printing that nobody is billed for: what there was in the last weeks, and who may print without being a member."""
+"""The job source, and printing that nobody is billed for: what there was lately, and who may print as no member."""
 
 from __future__ import annotations
 
@@ -19,6 +19,8 @@ def silently_free(site: Site) -> Iterator[Finding]:
         return  # the ledger's own check tells that
     try:
         today = site.clock.business_day(site.settings.site.timezone)
+        for one in jobs.source_findings(site.settings, database, site.clock.now()):
+            yield Finding(one.code, one.severity, one.subject, one.message)
         for found in jobs.free_printing_findings(site.settings, database, site.papercut, today=today):
             yield Finding(found["code"], found["severity"], found["subject"], found["message"])
     finally:

@@ -4,11 +4,12 @@ Reads PaperCut's logs or database and the ledger; changes nothing in either syst
 """
 
 from relay.jobs.evidence import JobLog, fee_detail
-from relay.jobs.findings import free_printing_findings
+from relay.jobs.findings import free_printing_findings, source_findings
 from relay.jobs.importing import ImportResult, import_jobs, remember_people
 from relay.jobs.statement.making import statement
 from relay.jobs.statement.model import Statement
 from relay.jobs.statement.render import render
+from relay.jobs.unread import unread_files
 
 __all__ = [
     "ImportResult",
@@ -19,5 +20,7 @@ __all__ = [
     "import_jobs",
     "remember_people",
     "render",
+    "source_findings",
     "statement",
+    "unread_files",
 ]

@@ -19,7 +19,7 @@ from relay import amounts
 from relay.accounts import SHARED, is_shared
 from relay.database import reading
 from relay.errors import RelayError
-from relay.jobs import store, tables
+from relay.jobs import store, tables, unread
 from relay.jobs.importing import ImportResult, import_jobs
 from relay.jobs.statement.figures import counted
 from relay.jobs.store import Counts
@@ -87,6 +87,23 @@ class JobLog:
             return None
         return [(row.at, row.cost - row.refunded) for row in rows if row.account == ""]
 
+    def missing(self, since: datetime) -> tuple[int, str]:
+        """Return how many rows since a moment are known to be missing, and a sentence on all that is; "" where the log
+        is whole."""
+        settings = self._site.settings
+        configured = settings.jobs.path or settings.papercut.install_dir or settings.jobs.source == "database"
+        if settings.jobs.source == "none" or not configured:
+            return 0, ""
+        with reading(self._site.database) as connection:
+            state = store.import_states(connection, self._site.name).get(settings.jobs.source)
+            rows, file = store.set_aside_since(connection, self._site.name, since)
+        told = f"{counted(rows, 'row')} of it could not be read ({file})" if rows else ""
+        if state is None:
+            told = "it was never read"
+        elif since < state.covers_from:
+            told = " and ".join(filter(None, (told, f"what is older than {state.covers_from:%Y-%m-%d} is not in it")))
+        return rows, told
+
     def refunds(self, username: str, since: datetime) -> Sequence[tuple[str, int, datetime]] | None:
         """Return (job, micros, printed at) of each refunded job since a moment; None: this source tells no refunds."""
         if self._site.settings.jobs.source != "database" or not self._is_fresh(self._site.clock.now()):
@@ -128,7 +145,8 @@ class JobLog:
                     self._import()
                 except (RelayError, DBAPIError):
                     return False
-            return not any(finding.severity == "error" for finding in self._imported.findings)
+            # Rows that could not be read are kept aside, and looked for where a question is about their time.
+            return not any(one.severity == "error" and one.code != unread.CODE for one in self._imported.findings)
 
     def _import(self) -> None:
         now = self._site.clock.now()

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from datetime import date, timedelta
+from dataclasses import replace
+from datetime import date, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, Engine, func, select
 
@@ -17,9 +19,12 @@ from relay.config import Settings
 from relay.database import reading
 from relay.errors import RelayError, argument
 from relay.jobs import queries, store, tables
-from relay.jobs.job import Finding
+from relay.jobs.importing import open_logs
+from relay.jobs.job import Cursor, Finding, SetAside
+from relay.jobs.sources.logs import LogFolder
 from relay.jobs.statement.billed import LONG_AGO
 from relay.jobs.statement.figures import Amounts, counted
+from relay.jobs.unread import unread, unread_files
 from relay.money.ledger import tables as money
 from relay.papercut.client import PaperCut
 from relay.stored_accounts import shared_accounts
@@ -27,6 +32,7 @@ from relay.stored_accounts import shared_accounts
 WINDOW_DAYS = 14  # of jobs that are looked at
 QUIET_DAYS = 3  # so many days with jobs and without one fee are silently free
 _NAMED = 5
+_LOOKED_AT = 3  # files
 
 _jobs = tables.jobs
 
@@ -53,6 +59,58 @@ def free_printing_findings(
         free = look.free_printers()
     found.extend(_free(free, settings, papercut))
     return [finding.as_json() for finding in found]
+
+
+def source_findings(settings: Settings, database: Engine, now: datetime) -> list[Finding]:
+    """Return findings of `check`'s form on the source itself: the newest files as they are, and what was not read."""
+    source = settings.jobs.source
+    with reading(database) as connection:
+        found = unread_files(connection, settings.site.name, source, now)
+    if source in ("print_logs", "csv"):
+        zone = settings.jobs.zone or ZoneInfo(settings.site.timezone)
+        logs = open_logs(settings, now.astimezone(zone).date())
+        found += [logs] if isinstance(logs, Finding) else _newest_files(logs, settings)
+    # PaperCut makes its own folder at the first print job: no trouble of the set-up.
+    found = [one for one in found if (one.code, one.severity) != ("job_log_missing", "warning")]
+    return list({(one.code, one.subject): one for one in found}.values())
+
+
+class _Nothing:
+    """What is known where files are looked at, not imported."""
+
+    def cursors(self) -> dict[str, Cursor]:
+        return {}
+
+    def equal_rows(self, bases: list[str]) -> dict[str, int]:
+        return {}
+
+
+def _newest_files(logs: LogFolder, settings: Settings) -> Iterator[Finding]:
+    """Read the newest files without keeping anything, and tell of one that cannot be read and of missing costs."""
+    aside: dict[str, list[SetAside]] = defaultdict(list)
+    read: dict[str, int] = defaultdict(int)
+    priced: dict[str, int] = defaultdict(int)
+    newest_only = replace(logs, newest=_LOOKED_AT)
+    for batch in newest_only.batches(_Nothing()):
+        name = batch.cursor.file if batch.cursor else ""
+        aside[name] += batch.set_aside
+        read[name] += len(batch.jobs)
+        priced[name] += sum(job.cost is not None for job in batch.jobs)
+    yield from newest_only.findings
+    for name, rows in aside.items():
+        if rows and not read[name]:
+            example = rows[0] if settings.jobs.document_names == "full" else replace(rows[0], text="")
+            yield unread(example, len(rows))
+    newest = max((name for name in read if read[name]), default="")
+    if newest and not priced[newest]:
+        yield Finding(
+            "job_log_no_cost",
+            "warning",
+            newest,
+            f"No row of {newest} tells what its job cost, so costs in statements are estimates by the printers' prices "
+            "and prove nothing about balances: name the cost column in [jobs] cost_column if there is one, or let the "
+            'relay read PaperCut\'s external database ([jobs] source = "database").',
+        )
 
 
 class _Look:

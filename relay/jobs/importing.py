@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Engine
 
+from relay.config import Settings
 from relay.database import reading
 from relay.errors import EXIT_DONE, EXIT_FAILED, RelayError
 from relay.jobs import store
@@ -22,10 +23,10 @@ from relay.jobs.job import Batch, Cursor, Finding, Job
 from relay.jobs.sources.columns import Place
 from relay.jobs.sources.logs import FOLDERS, LogFolder
 from relay.jobs.store import NOBODY, Counts, ImportState, Owner
+from relay.jobs.unread import KEPT_DAYS, unread_files
 from relay.site import Site
 from relay.stored_accounts import linked_accounts
 
-KEPT_DAYS = 30  # how long PaperCut keeps its logs. Source: PaperCut manual, data access
 _SHORT_NAME = 20
 _SHOWN_ROWS = 3
 _QUOTED = re.compile(r"""(['"]).*\1""")  # in a reason: of a row whose fields have shifted it may be the document
@@ -153,6 +154,8 @@ class _Import:
                 store.save_import(connection, self.site.name, self.source, state)
             if self.counts.unpriced:
                 self._estimate()
+            with reading(self.database) as connection:
+                self.findings.extend(unread_files(connection, self.site.name, self.source, self.now))
         self._tell_set_aside()
         return ImportResult(self.source, self.counts, tuple(self.findings))
 
@@ -165,31 +168,11 @@ class _Import:
             from relay.jobs.sources.papercut_database import PaperCutDatabase
 
             return PaperCutDatabase.of(settings, self.now, self.findings)
-        assert self.source in ("print_logs", "csv")
-        folder = settings.jobs.path
-        if folder is None and settings.papercut.install_dir is not None:
-            folder = settings.papercut.install_dir.joinpath(*FOLDERS[self.source])
-        if folder is None:
-            self._find(
-                "job_log_not_configured",
-                "warning",
-                "[jobs] path",
-                "It is not known where PaperCut's job logs lie, so no print job was read: name the folder in [jobs] "
-                'path, or PaperCut\'s own in [papercut] install_dir, or set [jobs] source = "none".',
-            )
+        found = open_logs(settings, self.today)
+        if isinstance(found, Finding):
+            self.findings.append(found)
             return None
-        if not folder.is_dir():
-            asked = settings.jobs.path is not None
-            self._find(
-                "job_log_missing",
-                "error" if asked else "warning",
-                str(folder),
-                f"There is no folder {folder}, so no print job was read: "
-                + ("correct [jobs] path." if asked else "PaperCut makes it at the first print job."),
-            )
-            return None
-        place = Place(settings.jobs.zone or self.zone, personal_account=settings.papercut.personal_account)
-        return LogFolder(self.source, folder, place, self.today, settings.jobs.cost_column, dict(settings.jobs.columns))
+        return found
 
     def _takes_over(self, connection: Any) -> datetime | None:
         """Return up to when another source has counted the jobs already; a change of source must count none twice."""
@@ -349,6 +332,36 @@ class _Import:
 
     def _find(self, code: str, severity: Any, subject: str, message: str) -> None:
         self.findings.append(Finding(code, severity, subject, message))
+
+
+def open_logs(settings: Settings, today: date) -> LogFolder | Finding:
+    """Return the folder of logs that the settings name, a finding where there is none to read."""
+    source = settings.jobs.source
+    assert source in ("print_logs", "csv")
+    folder = settings.jobs.path
+    if folder is None and settings.papercut.install_dir is not None:
+        folder = settings.papercut.install_dir.joinpath(*FOLDERS[source])
+    if folder is None:
+        return Finding(
+            "job_log_not_configured",
+            "warning",
+            "[jobs] path",
+            "It is not known where PaperCut's job logs lie, so no print job was read: name the folder in [jobs] "
+            'path, or PaperCut\'s own in [papercut] install_dir, or set [jobs] source = "none".',
+        )
+    if not folder.is_dir():
+        asked = settings.jobs.path is not None
+        return Finding(
+            "job_log_missing",
+            "error" if asked else "warning",
+            str(folder),
+            f"There is no folder {folder}, so no print job was read: "
+            + ("correct [jobs] path." if asked else "PaperCut makes it at the first print job."),
+        )
+    place = Place(
+        settings.jobs.zone or ZoneInfo(settings.site.timezone), personal_account=settings.papercut.personal_account
+    )
+    return LogFolder(source, folder, place, today, settings.jobs.cost_column, dict(settings.jobs.columns))
 
 
 def document_name(name: str, setting: str) -> str:

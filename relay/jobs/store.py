@@ -181,6 +181,35 @@ def set_aside(connection: Connection, site: str, limit: int) -> tuple[int, list[
     return int(total), [SetAside(row["file"], row["position"], row["reason"], row["text"]) for row in rows]
 
 
+def unread_files(connection: Connection, site: str, source: str, since: datetime) -> list[tuple[SetAside, int]]:
+    """Return an example and the number of rows of each file of which no row was ever read, the latest file first."""
+    table, readings = tables.set_aside, tables.readings
+    never = and_(readings.c.site == table.c.site, readings.c.source == table.c.source, readings.c.file == table.c.file)
+    of_source = and_(table.c.site == site, table.c.source == source)
+    query = (
+        select(table.c.file, func.min(table.c.position).label("first"), func.count().label("rows"))
+        .join(readings, never)
+        .where(of_source, readings.c.last_at.is_(None))
+        .group_by(table.c.file)
+        .having(func.max(table.c.seen_at) >= since)
+        .order_by(table.c.file.desc())
+    )
+    found = []
+    for row in connection.execute(query).all():
+        where = and_(of_source, table.c.file == row.file, table.c.position == row.first)
+        example = connection.execute(select(table).where(where)).mappings().one()
+        found.append((SetAside(row.file, row.first, example["reason"], example["text"]), int(row.rows)))
+    return found
+
+
+def set_aside_since(connection: Connection, site: str, since: datetime) -> tuple[int, str]:
+    """Return how many rows were kept aside from a moment on, and the latest file that has one."""
+    table = tables.set_aside
+    query = select(func.count(), func.max(table.c.file)).where(table.c.site == site, table.c.seen_at >= since)
+    count, file = connection.execute(query).one()
+    return int(count), file or ""
+
+
 # -- one source after another ----------------------------------------------------------------------------------------
 
 

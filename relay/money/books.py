@@ -33,6 +33,9 @@ class JobEvidence(Protocol):
         everybody's jobs.
         """
 
+    def missing(self, since: datetime) -> tuple[int, str]:
+        """Return how many rows the log lacks since a moment, and a sentence on all that it lacks; "" for nothing."""
+
     def refunds(self, username: str, since: datetime) -> Sequence[tuple[str, int, datetime]] | None:
         """Return (job, micros, printed at) of every job of a person that was refunded since a moment."""
 
@@ -51,6 +54,9 @@ class NoEvidence:
 
     def known(self, username: str, since: datetime, until: datetime, jobs: int | None) -> Known | None:
         return None
+
+    def missing(self, since: datetime) -> tuple[int, str]:
+        return 0, ""
 
     def refunds(self, username: str, since: datetime) -> Sequence[tuple[str, int, datetime]] | None:
         return None

@@ -88,9 +88,9 @@ def test_a_line_that_was_never_finished_is_kept_aside_until_somebody_finishes_it
     row = print_log_row()
     site.append(row[:40], day="2026_11_20")
     first = site.import_jobs()
-    assert (1, ["job_rows_set_aside"]) == (first.counts.set_aside, codes(first))
+    assert (1, ["job_file_unread", "job_rows_set_aside"]) == (first.counts.set_aside, codes(first))
     assert "cut off" in site.set_aside()[0]["reason"]
-    assert (0, []) == ((again := site.import_jobs()).counts.set_aside, codes(again))
+    assert (0, ["job_file_unread"]) == ((again := site.import_jobs()).counts.set_aside, codes(again))
     site.append(row[40:], day="2026_11_20")
     assert 1 == site.import_jobs().counts.new
     assert [] == site.set_aside()

@@ -7,7 +7,7 @@ from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, url_for
 
-from relay import money
+from relay import jobs, money
 from relay import run as story
 from relay.console import figures, first_hour, words
 from relay.console.gate import audited, desk, needs, who
@@ -160,6 +160,11 @@ def _todo() -> list[dict[str, str]]:
             url_for("checks.show"),
             "Put right",
         )
+    with place.database.connect() as connection:
+        unread = jobs.unread_files(connection, place.settings.site.name, place.settings.jobs.source, place.clock.now())
+    if unread:
+        text = f"Not one row of the job log {unread[0].subject} could be read, so that none of its jobs is known."
+        add("bad", text, url_for("checks.show"), "See why")
     if not place.users:
         text = "There is no password: everybody who sits at this computer can work here."
         add("", text, url_for("installation.show", _anchor="password"), "How to set one")

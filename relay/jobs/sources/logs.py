@@ -60,6 +60,7 @@ class LogFolder:
     today: date
     cost_column: str = ""
     named: Mapping[str, str] = field(default_factory=dict)  # [jobs.columns]
+    newest: int = 0  # so many files only; 0: all
 
     def __post_init__(self) -> None:
         self.findings: list[Finding] = []
@@ -82,7 +83,7 @@ class LogFolder:
         cursors = known.cursors()
         self.read_day = max(filter(None, map(self._day_of, cursors)), default=None)
         try:
-            self._paths = self._files()
+            self._paths = self._files()[-self.newest :]
             if not self._paths and not cursors:
                 self._tell_entries()
         except OSError as error:

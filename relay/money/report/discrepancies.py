@@ -191,7 +191,8 @@ def discrepancies(site: Site, *, since: date | None = None, jobs: JobEvidence | 
             if account.username in readings
         )
         people += tuple(_gone(books, readings, entries, wrong, begin))
-        lines = [*_people_lines(books, people), *_open_lines(books), *_held_lines(books, wallets), *_stop_lines(books)]
+        lines = [*_people_lines(books, people), *_log_lines(books, people, begin), *_open_lines(books)]
+        lines += [*_held_lines(books, wallets), *_stop_lines(books)]
         fees = _fees(books, since)
         number, witness_lines = _witness(books)
         lines += [*fees.lines, *witness_lines]
@@ -354,6 +355,19 @@ def _people_lines(books: Books, people: Iterable[Balance]) -> list[Line]:
             amount = person.logged - person.printed
             lines.append(Line("explained", person.username, amount, more if amount > 0 else less))
     return lines
+
+
+def _log_lines(books: Books, people: Sequence[Balance], begin: datetime | None) -> Iterable[Line]:
+    """Yield a line where jobs are missing from the log: what was printed is then not held against it, or not whole."""
+    since = begin or min((account.linked_at for account in books.accounts), default=None)
+    rows, missing = books.jobs.missing(since) if since is not None else (0, "")
+    unsure = [person for person in people if person.logged is None and person.printed]
+    if not rows and not (missing and unsure):
+        return
+    amount = -sum(person.printed for person in unsure)
+    whom = f"; the balances of {len(unsure)} people were not compared with it" if unsure else ""
+    message = f"the job log is not whole: {missing}{whom}: see papercut-relay jobs"
+    yield Line("unmatched" if rows else "explained", "job log", amount, message)
 
 
 def _open_lines(books: Books) -> list[Line]:
