@@ -6,7 +6,10 @@ Each message is one sentence for an operator: what happened, to whom, what to do
 
 from __future__ import annotations
 
-import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from relay.remedy import Remedies, as_json
 
 EXIT_DONE = 0
 EXIT_FAILED = 1
@@ -16,22 +19,21 @@ EXIT_IN_DOUBT = 4
 EXIT_LOCKED = 5
 
 
-def argument(name: str) -> str:
-    """Return a name as a command's argument: in double quotes, which Windows knows too, where it is no plain word."""
-    quoted = name.replace('"', r"\"")
-    return name if re.fullmatch(r"[\w.@+-]*\w", name) else f'"{quoted}"'
-
-
 class RelayError(Exception):
     """Anything that the relay tells an operator; `code` is the stable word for it in JSON answers."""
 
     code = "failed"
     exit_code = EXIT_FAILED
 
-    def __init__(self, message: str, *, code: str | None = None) -> None:
+    def __init__(self, message: str, *, code: str | None = None, remedies: Remedies = ()) -> None:
         super().__init__(message)
+        self.remedies = remedies
         if code is not None:
             self.code = code
+
+    def as_json(self) -> dict[str, object]:
+        """Return the error as a part of a JSON answer, with its remedies as values."""
+        return {"code": self.code, "message": self.message, "remedies": as_json(self.remedies)}
 
     @property
     def message(self) -> str:
@@ -47,19 +49,38 @@ def unexpected(error: BaseException) -> RelayError:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong with the settings: a clause about `key` of `section`, "" where it is no one key's.
+
+    `str` of it is the sentence with its place: "relay.toml: [fees] minimum: must be an amount".
+    """
+
+    clause: str
+    section: str = ""
+    key: str = ""
+    file: str = ""
+    remedies: Remedies = ()
+
+    def __str__(self) -> str:
+        place = f"[{self.section}] {self.key}".rstrip() + ": " if self.section else ""
+        return f"{self.file}: {place}{self.clause}" if self.file else f"{place}{self.clause}"
+
+
 class ConfigError(RelayError):
     """Settings or usage that cannot be accepted; carries *all* problems, each with its place."""
 
     code = "settings"
     exit_code = EXIT_USAGE
 
-    def __init__(self, problems: list[str]) -> None:
-        self.problems = list(problems)
+    def __init__(self, problems: Sequence[Problem | str], *, remedies: Remedies = ()) -> None:
+        self.problems = tuple(Problem(one) if isinstance(one, str) else one for one in problems)
+        remedies = remedies or tuple(dict.fromkeys(remedy for one in self.problems for remedy in one.remedies))
         if len(self.problems) == 1:
-            super().__init__(self.problems[0])
+            super().__init__(str(self.problems[0]), remedies=remedies)
         else:
             lines = "".join(f"\n  - {problem}" for problem in self.problems)
-            super().__init__(f"{len(self.problems)} problems, nothing was done:{lines}")
+            super().__init__(f"{len(self.problems)} problems, nothing was done:{lines}", remedies=remedies)
 
 
 class UsageError(ConfigError):
@@ -67,8 +88,8 @@ class UsageError(ConfigError):
 
     code = "usage"
 
-    def __init__(self, message: str, *, code: str | None = None) -> None:
-        super().__init__([message])
+    def __init__(self, message: str, *, code: str | None = None, remedies: Remedies = ()) -> None:
+        super().__init__([message], remedies=remedies)
         if code is not None:
             self.code = code
 
@@ -84,13 +105,15 @@ class UnsafePlan(RelayError):
     code = "unsafe_plan"
     exit_code = EXIT_REFUSED
 
-    def __init__(self, code: str, message: str, *, count: int | str = 0, limit: int | str = 0) -> None:
-        super().__init__(message, code=code)
+    def __init__(
+        self, code: str, message: str, *, count: int | str = 0, limit: int | str = 0, remedies: Remedies = ()
+    ) -> None:
+        super().__init__(message, code=code, remedies=remedies)
         self.count = count
         self.limit = limit
 
     def as_json(self) -> dict[str, object]:
-        return {"code": self.code, "message": self.message, "count": self.count, "limit": self.limit}
+        return {**super().as_json(), "count": self.count, "limit": self.limit}
 
 
 class LedgerError(RelayError):
@@ -119,8 +142,9 @@ class RemoteError(RelayError):
         reference: str = "",
         transient: bool = False,
         code: str | None = None,
+        remedies: Remedies = (),
     ) -> None:
-        super().__init__(message, code=code)
+        super().__init__(message, code=code, remedies=remedies)
         self.transient = transient
         self.system = system
         self.operation = operation

@@ -117,7 +117,7 @@ def how_to_put_back(ledger: Path | str, folder: Path, revision: str) -> str:
     good = newest_good(folder, revision)
     if good is None:
         return (
-            f"there is no good copy in {folder}, so put a backup of your own back, or move the ledger away and run: "
-            "papercut-relay rebuild"
+            f"there is no good copy in {folder}, so put a backup of your own back, or move the ledger away and "
+            "rebuild it"
         )
     return f"stop the schedule, then copy {good} over {ledger} and delete {ledger}-wal and {ledger}-shm"

@@ -21,9 +21,7 @@ def site_lock(state_dir: Path) -> Iterator[None]:
 
     Raises AlreadyRunning at once when another process holds it, LedgerError when the folder cannot be written.
     """
-    busy = (
-        f"Another papercut-relay command is working on this site ({state_dir}); wait until it is over, then try again."
-    )
+    busy = f"Another command is working on this site ({state_dir}); wait until it is over, then try again."
     with _held(state_dir, FILE_NAME, busy):
         yield
 
@@ -31,7 +29,7 @@ def site_lock(state_dir: Path) -> Iterator[None]:
 @contextmanager
 def serving_lock(state_dir: Path) -> Iterator[None]:
     """Hold what tells that this site is served, for the `with` block. Raises AlreadyRunning, LedgerError."""
-    busy = f"Another papercut-relay serve works for this site already ({state_dir}): stop it first."
+    busy = f"Another console process works for this site already ({state_dir}): stop it first."
     with _held(state_dir, SERVING_NAME, busy):
         yield
 

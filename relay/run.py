@@ -182,7 +182,7 @@ def _left_out(result: RunResult, name: str, why: RelayError) -> None:
 
 
 def _failure(error: RelayError) -> dict[str, Any]:
-    return {"error": {"code": error.code, "message": error.message}}
+    return {"error": error.as_json()}
 
 
 def status(site: Site) -> dict[str, Any]:

@@ -10,10 +10,11 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Literal
 
 from relay.checks import cloud, handover, money, people, printers, printing, reach, server, storage
-from relay.checks.model import SEVERITIES, Check, CheckResult, Finding, Fix, Site
+from relay.checks.model import Check, CheckResult, Fix, Site
 from relay.clock import Clock
 from relay.config import Settings
 from relay.errors import RelayError, UsageError
+from relay.finding import SEVERITIES, Finding
 from relay.progress import Progress
 
 REACH: tuple[Check, ...] = (reach.papercut, reach.officernd)
@@ -120,7 +121,7 @@ def apply_fixes(
         hits = [finding for finding in found if finding.code == fix.code and finding.does]
         if codes == "all":
             if hits and not fix.in_all:
-                say(f"{fix.code}: left alone, since it is chosen by name: papercut-relay check --fix {fix.code}")
+                say(f"{fix.code}: left alone, since it is chosen by name.")
             if not hits or not fix.in_all:
                 continue
         elif fix.code not in codes:

@@ -10,7 +10,8 @@ from collections.abc import Iterator
 import requests
 
 from relay import http
-from relay.checks.model import Finding, Site
+from relay.checks.model import Site
+from relay.finding import Finding
 
 SIGNIN_SCOPE = "flex.user.auth.signin"
 

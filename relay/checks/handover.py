@@ -11,9 +11,11 @@ from pathlib import Path
 
 from papercut_scripts import compat
 from papercut_scripts import handover as format_
-from relay.checks.model import Finding, Severity, Site
+from relay.checks.model import Site
 from relay.errors import RelayError
+from relay.finding import Finding, Severity
 from relay.people.act import publish
+from relay.remedy import Remedy
 
 PRINT_SCRIPT = "print_hook.js"
 _PASTE = "Printers > [Template Printer] (and each printer) > Scripting"
@@ -88,7 +90,7 @@ def _rights(home: Path) -> Iterator[Finding]:
             "error",
             str(home),
             f"{home} belongs to another account than the one that runs this command: the relay runs as the account of "
-            "PaperCut's server; on Linux: sudo -u papercut papercut-relay ...",
+            "PaperCut's server, on Linux `papercut` (sudo -u papercut).",
         )
 
 
@@ -134,15 +136,16 @@ def directory(site: Site) -> Iterator[Finding]:
             "never_synced",
             "warning",
             str(home / "directory"),
-            "No directory has been published yet, so that nobody can log in: read papercut-relay plan, then run "
-            "papercut-relay sync.",
+            "No directory has been published yet, so that nobody can log in.",
+            remedies=(Remedy("plan", (), "first, to read it"), Remedy("sync", (), "then")),
         )
         yield Finding(
             "not_probed",
             "info",
             "PaperCut and OfficeRnD",
-            "What no document says of these two systems they can be asked in a minute: papercut-relay probe --out "
-            "site.json writes it down, without names or amounts, for whoever is to help you.",
+            "What no document says of these two systems they can be asked in a minute, and it is written "
+            "down without names or amounts, for whoever is to help you.",
+            remedies=(Remedy("probe", ("site.json",)),),
         )
         return
     try:
@@ -161,13 +164,14 @@ def directory(site: Site) -> Iterator[Finding]:
             "error",
             f"{hours:.0f} hours",
             f"The directory was published {hours:.0f} hours ago, more than [scripts] max_age_hours: PaperCut's sync is "
-            "refused until papercut-relay sync succeeds; run it and see why it has not.",
+            "refused until people are brought in line; do it and see why that has not worked.",
+            remedies=(Remedy("sync"),),
         )
     elif hours > 26:
         yield Finding(
             "directory_ageing",
             "warning",
             f"{hours:.0f} hours",
-            f"The directory was published {hours:.0f} hours ago: the daily run has been missed, see papercut-relay "
-            "status.",
+            f"The directory was published {hours:.0f} hours ago: the daily run has been missed.",
+            remedies=(Remedy("status", (), "to see why"),),
         )

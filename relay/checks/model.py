@@ -7,41 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
 from relay.clock import Clock
 from relay.config import Settings
 from relay.errors import EXIT_DONE, EXIT_FAILED
+from relay.finding import Finding
 from relay.officernd.client import OfficeRnD
 from relay.papercut.client import PaperCut
 from relay.progress import Progress
-
-Severity = Literal["error", "warning", "info"]
-SEVERITIES: tuple[Severity, ...] = ("error", "warning", "info")
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One thing that is not as it should be, or that cannot be seen from here.
-
-    `subject` is whom or what it hits, `message` one sentence with what to do; `does` is what `--fix CODE` would change,
-    "" where it cannot be put right from here.
-    """
-
-    code: str
-    severity: Severity
-    subject: str
-    message: str
-    does: str = ""
-
-    def as_json(self) -> dict[str, Any]:
-        return {
-            "code": self.code,
-            "severity": self.severity,
-            "subject": self.subject,
-            "message": self.message,
-            "fix": {"code": self.code, "does": self.does} if self.does else None,
-        }
 
 
 @dataclass(frozen=True)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from relay import money
-from relay.checks.model import Finding, Site
+from relay.checks.model import Site
 from relay.database import open_database
 from relay.errors import LedgerError
+from relay.finding import Finding
 
 COPIERS = 3  # debts without a counted job of this many people are no accident of one account
 

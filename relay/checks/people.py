@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from relay.checks.model import Finding, Site
+from relay.checks.model import Site
 from relay.errors import RelayError
+from relay.finding import Finding
 from relay.people.act import publish
 
 LOW_LICENCE = 10

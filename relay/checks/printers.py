@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from relay import amounts
-from relay.checks.model import Finding, Site
+from relay.checks.model import Site
 from relay.errors import Refused
+from relay.finding import Finding
 from relay.papercut.client import TEMPLATE_PRINTER, PaperCut, is_true
 
 POPUP_NAMES = ("unauthenticated", "unauthenticated-printer", "advanced-config.unauthenticated")

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from relay.checks.model import Finding, Site
+from relay.checks.model import Site
 from relay.database import open_database
 from relay.errors import LedgerError, NotFound
+from relay.finding import Finding
 from relay.people.decide.guard import let_in_unproven
 
 
@@ -19,10 +20,8 @@ def silently_free(site: Site) -> Iterator[Finding]:
         return  # the ledger's own check tells that
     try:
         today = site.clock.business_day(site.settings.site.timezone)
-        for one in jobs.source_findings(site.settings, database, site.clock.now()):
-            yield Finding(one.code, one.severity, one.subject, one.message)
-        for found in jobs.free_printing_findings(site.settings, database, site.papercut, today=today):
-            yield Finding(found["code"], found["severity"], found["subject"], found["message"])
+        yield from jobs.source_findings(site.settings, database, site.clock.now())
+        yield from jobs.free_printing_findings(site.settings, database, site.papercut, today=today)
     finally:
         database.dispose()
 

@@ -16,8 +16,9 @@ import requests
 from cryptography import x509
 
 from relay import http
-from relay.checks.model import Finding, Site
+from relay.checks.model import Site
 from relay.errors import RemoteError
+from relay.finding import Finding
 from relay.installer import versions
 from relay.officernd.client import OfficeRnD
 from relay.papercut.client import PaperCut

@@ -18,8 +18,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from relay.checks import handover
-from relay.checks.model import Finding, Site
+from relay.checks.model import Site
 from relay.errors import Refused
+from relay.finding import Finding
 from relay.installer import places, properties
 
 USER_SOURCE_KEY = "user-source.custom-program"

@@ -6,12 +6,14 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from relay.checks.model import Finding, Site
+from relay.checks.model import Site
 from relay.database import open_database
 from relay.errors import LedgerError
+from relay.finding import Finding
 from relay.installer import places
 from relay.lock import is_served
 from relay.money.ledger import copies
+from relay.remedy import Remedy
 
 LOW_DISK_MB = 1024
 FULL_DISK_MB = 100
@@ -98,5 +100,6 @@ def schedule(site: Site, where: places.Places | None = None) -> Iterator[Finding
             "warning",
             "schedule",
             "This machine has no schedule for the relay, so that nothing happens by itself: run the installer "
-            f"({places.INSTALL_COMMANDS[places.SYSTEM]}), or keep papercut-relay serve running.",
+            f"({places.INSTALL_COMMANDS[places.SYSTEM]}), or keep the console running.",
+            remedies=(Remedy("serve", (), "to keep the console running"),),
         )

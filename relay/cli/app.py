@@ -17,6 +17,7 @@ import click
 
 from relay import __version__
 from relay.cli import terminal
+from relay.cli.remedies import worded
 from relay.clock import Clock
 from relay.config import Settings, find, load
 from relay.errors import EXIT_DONE, UsageError
@@ -43,12 +44,13 @@ class Outside:
     def progress(self) -> Progress:
         return terminal.TerminalProgress()
 
-    def answer(self, value: Mapping[str, Any], show: Callable[[], None]) -> None:
-        """Print the answer: as one JSON object, or by `show` for a person."""
+    def answer(self, value: Mapping[str, Any], show: Callable[[Any], None]) -> None:
+        """Print the answer, its sentences with their commands: as one JSON object, or by `show` for a person."""
+        told = worded(value)
         if self.json:
-            click.echo(json.dumps(value, indent=2, ensure_ascii=False, default=str))
+            click.echo(json.dumps(told, indent=2, ensure_ascii=False, default=str))
         else:
-            show()
+            show(told)
 
 
 OUTSIDE = Outside()
@@ -129,7 +131,7 @@ def cli(context: click.Context, config_file: str | None, as_json: bool, verbose:
     """
     set_outside(config_file, as_json or OUTSIDE.json, verbose or OUTSIDE.verbose)
     if context.invoked_subcommand is None:
-        OUTSIDE.answer({"help": context.get_help()}, lambda: click.echo(context.get_help()))
+        OUTSIDE.answer({"help": context.get_help()}, lambda _: click.echo(context.get_help()))
 
 
 def command(**attributes: Any) -> Callable[[Callable[..., Any]], click.Command]:
@@ -164,7 +166,7 @@ def answer_doubt(work: Callable[[Any], Any]) -> int:
     """Do a person's answer to a question under the lock and tell what it changed."""
     with open_for(writes=True) as site:
         done = work(site)
-        OUTSIDE.answer(done.as_json(), lambda: click.echo(done.text()))
+        OUTSIDE.answer(done.as_json(), lambda told: click.echo(told["message"]))
         return EXIT_DONE
 
 

@@ -19,6 +19,7 @@ from relay.cli.app import (
     cli,
     set_outside,
 )
+from relay.cli.remedies import sentence
 from relay.errors import EXIT_DONE, EXIT_FAILED, ConfigError, RelayError, unexpected
 from relay.held_files import LET_GO, is_held
 
@@ -74,7 +75,7 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     except click.ClickException as error:
         code = _failed("usage", _usage(error), ConfigError.exit_code)
     except RelayError as error:
-        code = _failed(error.code, error.message, error.exit_code)
+        code = _failed(error.code, sentence(error.message, error.remedies), error.exit_code)
     except OSError as error:
         where = f" ({error.filename})" if error.filename else ""
         what = f"{LET_GO}, or give this account the right to it" if is_held(error) else "put that right and run again"

@@ -19,7 +19,7 @@ def jobs() -> int:
 
     with open_for(writes=True) as site:
         done = recorded(site, "jobs", lambda: room.import_jobs(site))
-        OUTSIDE.answer(done.as_json(), lambda: click.echo(done.text()))
+        OUTSIDE.answer(done.as_json(), lambda _: click.echo(done.text()))
         return int(done.exit_code)
 
 

@@ -44,7 +44,7 @@ def _money(title: str, kind: str, work: Callable[..., Any], dry_run: bool, **opt
             return work(site, dry_run=dry_run, **options)
 
         done = call() if dry_run else recorded(site, kind, call)
-        OUTSIDE.answer(done.as_json(), lambda: terminal.money_result(terminal.output(), title, done.as_json()))
+        OUTSIDE.answer(done.as_json(), lambda told: terminal.money_result(terminal.output(), title, told))
         return int(done.exit_code)
 
 
@@ -100,7 +100,7 @@ def discrepancies(since: str | None) -> int:
 
     with open_for() as site:
         found = money.discrepancies(site, since=parse_date(since), jobs=jobs.JobLog(site, imports=False))
-        OUTSIDE.answer(found.as_json(), lambda: click.echo(found.text()))
+        OUTSIDE.answer(found.as_json(), lambda _: click.echo(found.text()))
         return int(found.exit_code)
 
 
@@ -132,7 +132,7 @@ def rebuild(dry_run: bool) -> int:
 
     with open_for(writes=not dry_run) as site:
         found = money.rebuild(site, dry_run=dry_run)
-        OUTSIDE.answer(found.as_json(), lambda: click.echo(found.text()))
+        OUTSIDE.answer(found.as_json(), lambda told: click.echo(told["message"]))
         return int(found.exit_code)
 
 
@@ -149,6 +149,6 @@ def _approve_all(who: str | None, code: str, as_: Any, amount: str, reason: str,
         if not sys.stdin.isatty():
             raise UsageError("Nothing was approved: look at the list, then say the same with --yes.")
         if not click.confirm(f"Approve all of it --as {as_}?", err=True):
-            OUTSIDE.answer({"held": code, "as": as_, "people": []}, lambda: click.echo("Nothing was approved."))
+            OUTSIDE.answer({"held": code, "as": as_, "people": []}, lambda _: click.echo("Nothing was approved."))
             return EXIT_DONE
     return answer_doubt(lambda site: money.approve_all(site, shown, as_=as_, reason=reason))

@@ -6,6 +6,7 @@ import click
 
 from relay.cli import terminal
 from relay.cli.app import OUTSIDE, answer_doubt, cli, command, common_options, open_for, recorded
+from relay.cli.remedies import sentence
 
 
 @command()
@@ -16,7 +17,7 @@ def plan() -> int:
 
     with open_for() as site:
         made = people.make_plan(site)
-        OUTSIDE.answer(made.as_json(), lambda: render.show_plan(terminal.output(), made.as_json()))
+        OUTSIDE.answer(made.as_json(), lambda told: render.show_plan(terminal.output(), told))
         return made.exit_code
 
 
@@ -36,7 +37,7 @@ def sync(expect: str | None, allow: tuple[str, ...], incremental: bool, member: 
             "sync",
             lambda: people.sync(site, expect=expect, allow=allow, incremental=incremental, member=member),
         )
-        OUTSIDE.answer(done.as_json(), lambda: render.show_plan(terminal.output(), done.as_json()))
+        OUTSIDE.answer(done.as_json(), lambda told: render.show_plan(terminal.output(), told))
         return int(done.exit_code)
 
 
@@ -85,7 +86,8 @@ def explain(who: str) -> int:
 
     with open_for() as site:
         told = people.explain(site, who)
-        OUTSIDE.answer(told.as_json(), lambda: click.echo(told.text()))
+        lines = [sentence(line.message, line.remedies) for line in told.lines]
+        OUTSIDE.answer(told.as_json(), lambda _: click.echo("\n".join(lines)))
         return int(told.exit_code)
 
 

@@ -25,7 +25,7 @@ def demo(members: int, keep: Path | None) -> int:
     from relay.sandbox import demo as story
 
     answer = story.tell(members=members, keep=keep, say=say, progress=terminal.TerminalProgress(lines=False))
-    OUTSIDE.answer(answer.as_json(), lambda: terminal.output().print(answer.table()))
+    OUTSIDE.answer(answer.as_json(), lambda _: terminal.output().print(answer.table()))
     return answer.exit_code
 
 
@@ -81,5 +81,5 @@ def sandbox(
         filling=filling,
         folder=write_config,
         record=record,
-        announce=lambda facts, lines: OUTSIDE.answer(facts, lambda: click.echo("\n".join(lines))),
+        announce=lambda facts, lines: OUTSIDE.answer(facts, lambda _: click.echo("\n".join(lines))),
     )

@@ -75,7 +75,7 @@ def _told(written: Written) -> None:
         "secrets": [str(path) for path in written.secrets],
         "kept": str(written.kept) if written.kept else None,
     }
-    OUTSIDE.answer(answer, lambda: click.echo("\n".join(lines)))
+    OUTSIDE.answer(answer, lambda _: click.echo("\n".join(lines)))
 
 
 # -- on a terminal ----------------------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from relay import config
 from relay.cli import terminal
 from relay.cli.answers import whole
 from relay.cli.app import OUTSIDE, command, open_for, say
+from relay.cli.remedies import sentence
 from relay.clock import Clock
 from relay.errors import EXIT_DONE, EXIT_FAILED
 
@@ -26,7 +27,7 @@ def run(if_due: bool, allow: tuple[str, ...]) -> int:
 
     with open_site(settings, Clock(), OUTSIDE.progress()) as site:
         done = story.run(site, if_due=if_due, allow=allow)
-        OUTSIDE.answer(whole(done.as_json()), lambda: terminal.run_result(terminal.output(), done.as_json()))
+        OUTSIDE.answer(whole(done.as_json()), lambda told: terminal.run_result(terminal.output(), told))
         return done.exit_code
 
 
@@ -36,8 +37,7 @@ def status() -> int:
     from relay import run as story
 
     with open_for() as site:
-        told = story.status(site)
-        OUTSIDE.answer(told, lambda: terminal.status(terminal.output(), told))
+        OUTSIDE.answer(story.status(site), lambda told: terminal.status(terminal.output(), told))
         return EXIT_DONE
 
 
@@ -58,7 +58,7 @@ def check(fix: tuple[str, ...], fix_all: bool) -> int:
             )
     else:
         done = checks.run_checks(settings, clock=Clock(), progress=OUTSIDE.progress())
-    OUTSIDE.answer(done.as_json(), lambda: terminal.findings(terminal.output(), done.as_json()))
+    OUTSIDE.answer(done.as_json(), lambda told: terminal.findings(terminal.output(), told))
     return int(done.exit_code)
 
 
@@ -103,7 +103,7 @@ def password(name: str, role: str, remove: bool) -> int:
             else sys.stdin.readline().rstrip("\r\n")
         )
         told = passwords.set_password(settings_file, name, role, typed)
-    OUTSIDE.answer({"name": name, "file": str(told.file), "users": told.users}, lambda: click.echo(told.text()))
+    OUTSIDE.answer({"name": name, "file": str(told.file), "users": told.users}, lambda _: click.echo(told.text()))
     return EXIT_DONE
 
 
@@ -121,7 +121,7 @@ def bundle(out: Path, platform: str | None, with_secrets: bool, site_server: boo
     lines = room.make_bundle(
         settings, out, platform=platform, with_secrets=with_secrets, pass_phrase=phrase, site_server=site_server
     )
-    OUTSIDE.answer({"out": str(out), "lines": lines}, lambda: click.echo("\n".join(lines)))
+    OUTSIDE.answer({"out": str(out), "lines": lines}, lambda _: click.echo("\n".join(lines)))
     return EXIT_DONE
 
 
@@ -148,5 +148,6 @@ def probe(out: Path, write: bool) -> int:
     told = {"out": str(out), **done.record.as_json()}
     if done.failures:
         told["error"] = {"code": "not_asked", "message": " ".join(done.failures)}
-    OUTSIDE.answer(told, lambda: click.echo("\n".join(done.lines(out))))
+    lines = [sentence(line.message, line.remedies) for line in done.lines(out)]
+    OUTSIDE.answer(told, lambda _: click.echo("\n".join(lines)))
     return EXIT_FAILED if done.failures else EXIT_DONE

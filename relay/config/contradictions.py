@@ -8,64 +8,79 @@ from typing import Any
 from relay import amounts
 from relay.config.sections import SQLITE
 from relay.config.values import Section, is_loopback, is_money
+from relay.errors import Problem
+from relay.remedy import Remedy
 
 LEDGER_URLS = (SQLITE, "postgresql+psycopg://")
 
 
-def contradictions(sections: Mapping[str, Any]) -> list[str]:
+def contradictions(sections: Mapping[str, Any]) -> list[Problem]:
     """Return the problems that only show between keys, wrong ones left out; a section may be missing."""
-    problems = []
+    problems: list[Problem] = []
+
+    def tell(section: str, key: str, clause: str, *remedies: Remedy) -> None:
+        problems.append(Problem(clause, section, key, remedies=remedies))
+
     members, printing, console, jobs = (sections.get(name) for name in ("members", "print", "console", "jobs"))
     ledger, site, signin, fees = (sections.get(name) for name in ("ledger", "site", "signin", "fees"))
     if site:
         for name, section in sections.items():
             for key, value in _amounts(section):
                 if value % amounts.minor_unit(site.currency):
-                    problems.append(f"[{name}] {key}: has more digits than {site.currency} has")
+                    tell(name, key, f"has more digits than {site.currency} has")
     if ledger and not ledger.url.get_secret_value().startswith(LEDGER_URLS):
-        problems.append(f"[ledger] url: must begin with {' or '.join(LEDGER_URLS)}")
+        tell("ledger", "url", f"must begin with {' or '.join(LEDGER_URLS)}")
     if signin and signin.method == "pin" and signin.offline_hours:
-        problems.append('[signin] offline_hours: has no meaning with method = "pin": set it to 0')
+        tell("signin", "offline_hours", 'has no meaning with method = "pin": set it to 0')
     if fees and fees.grouping == "company" and fees.bill_to == "member":
-        problems.append(
-            '[fees] bill_to: grouping = "company" and bill_to = "member" contradict each other: one fee per company is '
-            "paid by the company"
+        tell(
+            "fees",
+            "bill_to",
+            'grouping = "company" and bill_to = "member" contradict each other: one fee per company is '
+            "paid by the company",
         )
     if members and printing:
         names = {
-            "[members] individual_group": members.individual_group,
-            "[members] unlinked_group": members.unlinked_group,
-            "[members] everyone_group": members.everyone_group,
-            "[print] blocked_group": printing.blocked_group,
+            ("members", "individual_group"): members.individual_group,
+            ("members", "unlinked_group"): members.unlinked_group,
+            ("members", "everyone_group"): members.everyone_group,
+            ("print", "blocked_group"): printing.blocked_group,
         }
-        seen: dict[str, str] = {}
-        for place, name in names.items():
-            first = seen.setdefault(name.casefold(), place)
-            if first != place:
-                problems.append(f"{place}: {name!r} is already the group of {first}; each needs a name of its own")
+        seen: dict[str, tuple[str, str]] = {}
+        for (section, key), name in names.items():
+            first = seen.setdefault(name.casefold(), (section, key))
+            if first != (section, key):
+                taken = f"{name!r} is already the group of [{first[0]}] {first[1]}; each needs a name of its own"
+                tell(section, key, taken)
     if members and signin and signin.pin_property:
         for key, value in {"card_property": members.card_property, "username": members.username}.items():
             if value.removeprefix("property:") == signin.pin_property:
-                problems.append(
-                    f"[signin] pin_property: {signin.pin_property!r} is already what [members] {key} reads; a PIN is a "
-                    "secret and needs a property of its own"
+                tell(
+                    "signin",
+                    "pin_property",
+                    f"{signin.pin_property!r} is already what [members] {key} reads; a PIN is a "
+                    "secret and needs a property of its own",
                 )
     if console and console.password_hash is None:
         host = console.listen.rpartition(":")[0].strip("[]")
         if not is_loopback(host):
-            problems.append(
-                f"[console] password_hash_file: is required because listen = {console.listen!r} can be reached from "
-                "other machines; make one with: papercut-relay password NAME"
+            tell(
+                "console",
+                "password_hash_file",
+                f"is required because listen = {console.listen!r} can be reached from other machines",
+                Remedy("password", ("",), "to make one"),
             )
         elif console.public_url:
-            problems.append(
-                "[console] password_hash_file: is required with public_url, since others reach the console through it; "
-                "make one with: papercut-relay password NAME"
+            tell(
+                "console",
+                "password_hash_file",
+                "is required with public_url, since others reach the console through it",
+                Remedy("password", ("",), "to make one"),
             )
     if jobs and jobs.source == "database" and jobs.database_url is None:
-        problems.append('[jobs] database_url_file: is required with source = "database"')
+        tell("jobs", "database_url_file", 'is required with source = "database"')
     if jobs and jobs.source != "database" and jobs.database_url is not None:
-        problems.append(f'[jobs] database_url_file: has no meaning with source = "{jobs.source}"')
+        tell("jobs", "database_url_file", f'has no meaning with source = "{jobs.source}"')
     return problems
 
 

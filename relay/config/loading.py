@@ -7,6 +7,7 @@ import os
 import tomllib
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, get_args
 
@@ -19,7 +20,8 @@ from relay.config.contradictions import contradictions
 from relay.config.secrets import with_secrets
 from relay.config.sections import SECTIONS, Settings
 from relay.config.values import Section
-from relay.errors import ConfigError
+from relay.errors import ConfigError, Problem
+from relay.remedy import Remedy
 
 ENVIRONMENT_NAME = "PAPERCUT_RELAY_CONFIG"
 DEFAULT_NAME = "relay.toml"
@@ -43,8 +45,9 @@ def load(path: Path, environment: Mapping[str, str] = os.environ) -> Settings:
         raise ConfigError(
             [
                 f"There is no settings file {path}: name one with --config FILE or ${ENVIRONMENT_NAME}, or try "
-                "everything without one: papercut-relay sandbox --write-config DIR."
-            ]
+                "everything without one."
+            ],
+            remedies=(Remedy("sandbox"),),
         ) from None
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
@@ -59,49 +62,50 @@ def load(path: Path, environment: Mapping[str, str] = os.environ) -> Settings:
 def parse(raw: Mapping[str, Any], path: Path, environment: Mapping[str, str] = os.environ) -> Settings:
     """Return the settings of an already read TOML document; relative paths count from the folder of `path`."""
     folder = path.absolute().parent
-    problems: list[str] = []
+    source = str(path)
+    problems: list[Problem] = []
     sections: dict[str, Section] = {}
     for name in raw:
         if name not in SECTIONS:
-            problems.append(f"{path}: [{name}] is not a section of the settings{close_name(name, SECTIONS)}")
+            unknown = f"[{name}] is not a section of the settings{close_name(name, SECTIONS)}"
+            problems.append(Problem(unknown, file=source))
     for name, model in SECTIONS.items():
         values = raw.get(name, {})
         if not isinstance(values, dict):
-            problems.append(f"{path}: [{name}] must be a section")
+            problems.append(Problem(f"[{name}] must be a section", file=source))
             continue
-        place = f"{path}: [{name}]"
-        values, told = with_secrets(name, dict(values), folder, environment, place, problems)
+        values, told = with_secrets(name, dict(values), folder, environment, source, problems)
         try:
             sections[name] = model.model_validate(values, context={"folder": folder})
         except ValidationError as error:
             wrong = {detail["loc"][0] for detail in error.errors()}
             problems.extend(
-                sentence(place, detail, model) for detail in error.errors() if detail["loc"][:1] not in told
+                Problem(clause(detail, model), name, ".".join(map(str, detail["loc"])), source)
+                for detail in error.errors()
+                if detail["loc"][:1] not in told
             )
             with suppress(ValidationError):  # one wrong key does not hide what the others contradict
                 rest = {key: value for key, value in values.items() if key not in wrong}
                 sections[name] = model.model_validate(rest, context={"folder": folder})
-    problems.extend(f"{path}: {problem}" for problem in contradictions(sections))
+    problems.extend(replace(problem, file=source) for problem in contradictions(sections))
     if problems:
         raise ConfigError(problems)
     return Settings(path=path.absolute(), **sections)  # type: ignore[arg-type]
 
 
-def sentence(place: str, detail: ErrorDetails, model: type[Section]) -> str:
-    """Return one pydantic problem in our own words, with its place."""
-    key = ".".join(str(part) for part in detail["loc"])
-    where = f"{place} {key}:" if key else f"{place}:"
+def clause(detail: ErrorDetails, model: type[Section]) -> str:
+    """Return one pydantic problem as a clause in our own words."""
     kind = detail["type"]
     if kind == "missing":
-        return f"{where} is required"
+        return "is required"
     if kind == "extra_forbidden":
-        return f"{where} is not a setting{close_name(str(detail['loc'][-1]), model.model_fields)}"
+        return f"is not a setting{close_name(str(detail['loc'][-1]), model.model_fields)}"
     if kind == "wrong":
-        return f"{where} {detail['ctx']['message']}"
+        return str(detail["ctx"]["message"])
     if kind == "literal_error":
         field = model.model_fields.get(str(detail["loc"][0]))
         choices = [str(choice) for choice in get_args(field.annotation)] if field else []
-        return f"{where} must be {' or '.join(choices) if choices else detail['ctx']['expected']}"
+        return f"must be {' or '.join(choices) if choices else detail['ctx']['expected']}"
     wanted = {
         "string_type": "must be text in quotes",
         "int_type": "must be a whole number without quotes",
@@ -113,7 +117,7 @@ def sentence(place: str, detail: ErrorDetails, model: type[Section]) -> str:
     }.get(kind)
     if wanted is None:
         wanted = detail["msg"].replace("Input should", "must")
-    return f"{where} {wanted}"
+    return wanted
 
 
 def close_name(name: str, known: Any) -> str:

@@ -11,6 +11,7 @@ from pydantic import (
     SecretStr,
 )
 
+from relay.errors import Problem
 from relay.private_files import why_not_private
 
 # Secrets by section: key -> is it required. `ledger.url` and `proxy` are secrets only when they carry a password.
@@ -24,13 +25,18 @@ URLS_WITH_PASSWORD: Mapping[str, str] = {"ledger": "url", "officernd": "proxy"}
 
 
 def with_secrets(
-    section: str, values: dict[str, Any], folder: Path, environment: Mapping[str, str], place: str, problems: list[str]
+    section: str,
+    values: dict[str, Any],
+    folder: Path,
+    environment: Mapping[str, str],
+    source: str,
+    problems: list[Problem],
 ) -> tuple[dict[str, Any], set[tuple[str, ...]]]:
     """Return `values` with each secret taken from its file or variable, and the keys whose problem is already told."""
     told: set[tuple[str, ...]] = set()
 
     def tell(key: str, problem: str) -> None:
-        problems.append(f"{place} {key}: {problem}")
+        problems.append(Problem(problem, section, key, source))
         told.add((key.removesuffix("_file").removesuffix("_env"),))
         told.add((key,))
 

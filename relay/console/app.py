@@ -11,7 +11,7 @@ from werkzeug.exceptions import HTTPException
 
 from relay import __version__
 from relay.accounts import is_shared
-from relay.console import charts, gate, words
+from relay.console import charts, gate, remedies, words
 from relay.console.desk import Desk
 from relay.console.pages import PAGES
 from relay.console.pages.machine import HOOKS
@@ -64,7 +64,7 @@ def _teach_templates(app: Flask, place: Desk) -> None:
     app.add_template_filter(lambda value: place.formats.ago(value, place.clock.now()), "ago")
     app.add_template_filter(lambda value: place.formats.count(value), "count")
     app.add_template_filter(words.plural, "plural")
-    app.add_template_filter(words.plain, "plain")
+    app.add_template_global(remedies.links, "places")
     app.add_template_filter(lambda text: text[:1].upper() + text[1:], "capitalize_first")
     app.add_template_global(gate.may, "may")
     app.add_template_global(_account_page, "account_page")
@@ -121,4 +121,4 @@ def _page(status: int, told: str) -> Any:
     )
     if request.accept_mimetypes.best_match(["text/html", "application/json"]) == "application/json":
         return {"error": told}, status
-    return render_template("error.html", title=title, told=words.plain(told), status=status), status
+    return render_template("error.html", title=title, told=told, status=status), status

@@ -109,7 +109,7 @@ class Desk:
             if before != after
         ]
         if fixed:
-            raise ConfigError([f"{', '.join(fixed)} cannot change while it runs: restart papercut-relay serve."])
+            raise ConfigError([f"{', '.join(fixed)} cannot change while it runs: restart the console."])
         self.settings, self.users, self.formats = settings, users, Formats(settings)
 
     def _file_stamp(self) -> tuple[int, int]:

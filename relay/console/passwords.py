@@ -119,10 +119,7 @@ def check_name(name: str) -> None:
 
 
 _NOT_TOUCHED = "[console] password_hash_file: {} was not touched, since {}."
-_UNREADABLE = (
-    "[console] password_hash_file: holds neither users nor one scrypt hash; make it anew with: papercut-relay "
-    "password NAME"
-)
+_UNREADABLE = "[console] password_hash_file: holds neither users nor one scrypt hash; make it anew"
 
 
 def _known_role(role: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from relay.console import words
+from relay.console import remedies, words
 from relay.console.formats import Formats
 from relay.console.work import Work
 
@@ -61,10 +61,10 @@ def _people(answer: Mapping[str, Any], tense: str) -> list[Told]:
     counts = {**answer.get("users", {}), **{f"group_{k}": v for k, v in answer.get("groups", {}).items()}}
     told = []
     for refusal in answer.get("refused", []):
-        told.append(Told("warn", words.LIMITS.get(refusal["code"], (words.plain(refusal["message"]), ""))[0]))
+        told.append(Told("warn", words.LIMITS.get(refusal["code"], (refusal["message"], ""))[0]))
     failures = answer.get("failures", [])
     for failure in failures[:5]:
-        told.append(Told("bad", words.plain(failure.get("message", ""))))
+        told.append(Told("bad", failure.get("message", "")))
     done = counted(counts)
     if tense == "did" and answer.get("applied"):
         told.append(
@@ -74,7 +74,7 @@ def _people(answer: Mapping[str, Any], tense: str) -> list[Told]:
         told.append(Told("warn", "Nothing was changed."))
     else:
         told.append(Told("", f"This would happen: {done}." if done else "Everybody is in place; nothing would change."))
-    if asked := sum(1 for warning in answer.get("warnings", []) if words.offers(warning["message"])):
+    if asked := sum(1 for warning in answer.get("warnings", []) if remedies.answers(warning.get("remedies", ()))):
         told.append(Told("", f"{words.plural(asked, 'question')} left open: nobody was guessed."))
     return told
 
@@ -106,9 +106,9 @@ def _money(answer: Mapping[str, Any], formats: Formats, kind: str, looking: bool
     lines = answer.get("movements", [])
     told = []
     if error := answer.get("error"):
-        told.append(Told("bad", words.plain(error["message"])))
+        told.append(Told("bad", error["message"]))
     for refusal in answer.get("refused", []):
-        told.append(Told("warn", words.LIMITS.get(refusal["code"], (words.plain(refusal["message"]), ""))[0]))
+        told.append(Told("warn", words.LIMITS.get(refusal["code"], (refusal["message"], ""))[0]))
     counts = {state: sum(1 for line in lines if line["state"] == state) for state in ("failed", "in_doubt")}
     counts |= {
         state: sum(1 for line in lines if line["state"] == state and line["kind"] == kind)
@@ -138,7 +138,7 @@ def _money(answer: Mapping[str, Any], formats: Formats, kind: str, looking: bool
     if held := len(answer.get("held", [])):
         waits = "wait for your word" if kind == "fee" else "get theirs once what they owe is billed"
         told.append(Told("warn" if kind == "fee" else "", f"{words.plural(held, 'person')} {waits}."))
-    told.extend(Told("", words.plain(note)) for note in answer.get("notes", []))
+    told.extend(Told("", note) for note in answer.get("notes", []))
     return told
 
 
@@ -153,7 +153,7 @@ def _run(answer: Mapping[str, Any], formats: Formats) -> list[Told]:
         if part is None:
             continue
         if "movements" not in part and "users" not in part and "error" in part:
-            told.append(Told("bad", f"{title}: {words.plain(part['error']['message'])}"))
+            told.append(Told("bad", f"{title}: {part['error']['message']}"))
             continue
         if name == "sync":
             found = _people(part, "did")
@@ -163,7 +163,7 @@ def _run(answer: Mapping[str, Any], formats: Formats) -> list[Told]:
             found = _money(part, formats, "fee" if name == "settle" else "top_up", False)
         told.extend(Told(item.kind, f"{title}: {item.text}") for item in found)
     if not told:
-        told.append(Told("", words.plain(answer.get("reason") or "Nothing was due.")))
+        told.append(Told("", answer.get("reason") or "Nothing was due."))
     return told
 
 

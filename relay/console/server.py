@@ -23,6 +23,7 @@ from relay.console.desk import Desk
 from relay.console.schedule import Schedule
 from relay.errors import EXIT_DONE, ConfigError, UsageError
 from relay.lock import serving_lock
+from relay.remedy import Remedy
 from relay.setup.values import Workbench
 from relay.setup.web import Visit, make_setup_app
 
@@ -197,10 +198,8 @@ def _check_listen(settings: Settings, address: str) -> None:
     host = address.rpartition(":")[0]
     if not config.is_loopback(host.strip("[]")) and settings.console.password_hash is None:
         raise ConfigError(
-            [
-                f"The console must not listen at {address}, which other machines reach, without a password: make one "
-                "with papercut-relay password NAME."
-            ]
+            [f"The console must not listen at {address}, which other machines reach, without a password: make one."],
+            remedies=(Remedy("password", ("",)),),
         )
 
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,8 +20,6 @@ from relay.config import Settings
 from relay.console.settings_fields import FIELDS, shown
 from relay.errors import ConfigError, RelayError
 from relay.private_files import make_private_folder, write_private
-
-_PLACE = re.compile(r"\[(\w+)\]:? (\w+)[\w.]*: (.*)", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -152,10 +149,9 @@ def _sorted(error: ConfigError) -> FormProblems:
     by_field: dict[str, str] = {}
     others = []
     for problem in error.problems:
-        found = _PLACE.search(problem)
-        name = f"{found[1]}.{found[2]}" if found else ""
-        if found and name in FIELDS:
-            by_field[name] = found[3]
+        name = f"{problem.section}.{problem.key.partition('.')[0]}"
+        if name in FIELDS:
+            by_field[name] = problem.clause
         else:
-            others.append(problem)
+            others.append(str(problem))
     return FormProblems(by_field, others)

@@ -5,7 +5,6 @@ Nothing here decides; every sentence stands in one place, so that the pages agre
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -256,88 +255,6 @@ def question(movement: Any, name: str, payer: str, money: str) -> Question:
         movement.username,
         movement.member_id,
     )
-
-
-# -- sentences of the rooms -------------------------------------------------------------------------------------------
-
-_ARGUMENT = r"""(?:"(?:\\"|[^"])*"|[^\s,;:'"]*[^\s,;:.'"])"""
-_OFFER = re.compile(rf"papercut-relay (link|not-same|unlink) ([0-9A-Za-z@._+-]*[0-9A-Za-z])(?: ({_ARGUMENT}))?")
-_REPLACED = (
-    (re.compile(r"(?:,? then )?(?:run )?papercut-relay sync --allow \w+"), "let it pass once on the Review page"),
-    (
-        re.compile(r"(?:run )?papercut-relay settle --allow \w+|settle --allow \w+"),
-        "let it pass once on the Money page",
-    ),
-    (re.compile(r"(?:read )?papercut-relay plan( again)?"), r"look\1 on the Review page"),
-    (re.compile(r"papercut-relay (settle --dry-run|status|top-up --dry-run|discrepancies)"), "the Money page"),
-    (re.compile(r"(?:run )?papercut-relay sync"), "bring people in line on the Review page"),
-    (re.compile(r"(?:run )?papercut-relay check( --fix \S+)?"), "see the Checks page"),
-    (re.compile(r"(?:run )?papercut-relay settle"), "bill now on the Money page"),
-    (re.compile(r"(?:run )?papercut-relay (approve|resolve) [^,;]*?(--reason TEXT|TEXT)"), "answer on the Money page"),
-    (re.compile(r"(?:run )?papercut-relay pin issue"), "make a print PIN on the person's page"),
-    (re.compile(r"Another papercut-relay command"), "Another run"),
-    (re.compile(r"\b(last|next) settle\b"), r"\1 billing"),
-    (re.compile(r"\b[Gg]eneration\b"), "list"),
-    (re.compile(r"\b([Tt]he) directory in force\b"), r"\1 list that PaperCut was given"),
-    (re.compile(r"\bin doubt\b"), "not certain"),
-    (re.compile(r"\b([Mm])ovements?\b"), r"\1oney line"),
-)
-
-
-def plain(text: Any) -> str:
-    """Return a room's sentence with the command line's advice turned into the pages' own."""
-    told = str(text or "")
-    for pattern, instead in _REPLACED:
-        told = pattern.sub(instead, told)
-    return told
-
-
-@dataclass(frozen=True, slots=True)
-class Offer:
-    """An answer that a warning names: `action` link, not-same or unlink; a `username` of "" is to be typed."""
-
-    action: str
-    member_id: str
-    username: str
-
-    @property
-    def button(self) -> str:
-        if self.action == "link" and not self.username:
-            return "Use this account name"
-        if self.username.startswith("group:"):
-            return f"Their group is {self.username.removeprefix('group:')}"
-        return {
-            "link": f"Yes, {self.username} is theirs",
-            "not-same": f"No, {self.username} is somebody else's",
-            "unlink": "Take the wrong link away",
-        }[self.action]
-
-
-def _unquoted(argument: str) -> str:
-    return argument[1:-1].replace(r"\"", '"') if argument.startswith('"') else argument
-
-
-def offers(message: str) -> list[Offer]:
-    """Return the answers that a warning about who is who names, each once."""
-    found = [
-        Offer(match[1], match[2], "" if match[3] in (None, "USERNAME") else _unquoted(match[3]))
-        for match in _OFFER.finditer(message)
-    ]
-    return list(dict.fromkeys(offer for offer in found if offer.username or offer.action != "not-same"))
-
-
-_COMMANDS = re.compile(
-    r"[:;,.]?\s*(?:or |and |to bring it back: |if that account is theirs: |if they are the same: |to keep it so: )*"
-    r"(?:say which |say whose it is |rule one out |give each a username of their own |give a name )?(?:with |run )?"
-    rf"papercut-relay (?:link|not-same|unlink) [0-9A-Za-z@._+-]*[0-9A-Za-z](?: {_ARGUMENT})?"
-    r"(?:, before the next sync|, then sync)?",
-    re.IGNORECASE,
-)
-
-
-def without_commands(message: str) -> str:
-    """Return a warning without the commands it names, for a page that offers them as buttons."""
-    return plain(_COMMANDS.sub("", message).strip())
 
 
 def plural(number: int, one: str, many: str = "") -> str:

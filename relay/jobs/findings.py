@@ -15,18 +15,21 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection, Engine, func, select
 
 from relay import amounts
+from relay.accounts import SHARED
 from relay.config import Settings
 from relay.database import reading
-from relay.errors import RelayError, argument
+from relay.errors import RelayError
+from relay.finding import Finding
 from relay.jobs import queries, store, tables
 from relay.jobs.importing import open_logs
-from relay.jobs.job import Cursor, Finding, SetAside
+from relay.jobs.job import Cursor, SetAside
 from relay.jobs.sources.logs import LogFolder
 from relay.jobs.statement.billed import LONG_AGO
 from relay.jobs.statement.figures import Amounts, counted
 from relay.jobs.unread import unread, unread_files
 from relay.money.ledger import tables as money
 from relay.papercut.client import PaperCut
+from relay.remedy import Remedy
 from relay.stored_accounts import shared_accounts
 
 WINDOW_DAYS = 14  # of jobs that are looked at
@@ -39,7 +42,7 @@ _jobs = tables.jobs
 
 def free_printing_findings(
     settings: Settings, database: Engine, papercut: PaperCut | None = None, *, today: date | None = None
-) -> list[dict[str, Any]]:
+) -> list[Finding]:
     """Return findings of `check`'s form on what was printed in the last 14 days without anybody being billed for it.
 
     With `papercut` jobs at zero cost are compared with the printer's price. `today` is the site's business day, else
@@ -58,7 +61,7 @@ def free_printing_findings(
         found = [*look.strangers(), *look.no_fees(), *look.shared_accounts(), *look.set_aside()]
         free = look.free_printers()
     found.extend(_free(free, settings, papercut))
-    return [finding.as_json() for finding in found]
+    return found
 
 
 def source_findings(settings: Settings, database: Engine, now: datetime) -> list[Finding]:
@@ -150,8 +153,8 @@ class _Look:
                 _some([row.username for row in rows]),
                 f"{len(rows)} accounts that are no member's printed for {self._money(total)} since {self.first} "
                 f"({_some([f'{row.username}: {self._money(int(row.cost))}' for row in rows])}), and nobody is billed "
-                "for it: link them (papercut-relay link MEMBER USERNAME), or name them in [members] not_ours where "
-                "that is meant.",
+                "for it: link them, or name them in [members] not_ours where that is meant.",
+                remedies=(Remedy("link", ("", "")),),
             )
 
     def no_fees(self) -> Iterator[Finding]:
@@ -178,7 +181,8 @@ class _Look:
                 "warning",
                 f"{quiet[0]} to {quiet[-1]}",
                 f"Members printed on {len(quiet)} days since {quiet[0]} at a cost, and no fee was billed since: see "
-                "that papercut-relay run is scheduled, and papercut-relay status for what is held.",
+                "that the daily run is scheduled, and what is held.",
+                remedies=(Remedy("status"),),
             )
 
     def _is_owed(self, since: date) -> bool:
@@ -214,9 +218,9 @@ class _Look:
                 "warning" if row.cost else "info",
                 row.account,
                 f"{counted(row.jobs, 'job')} for {self._money(int(row.cost))} since {self.first} went to the shared "
-                f"account {row.account}: no member's balance shows them and no fee bills them. Let its company pay: "
-                f"papercut-relay link COMPANY {argument('account:' + row.account)}; or let PaperCut charge personal "
-                "accounts (Users > Account selection).",
+                f"account {row.account}: no member's balance shows them and no fee bills them. Let its company pay; or "
+                "let PaperCut charge personal accounts (Users > Account selection).",
+                remedies=(Remedy("link", ("", SHARED + row.account), "to let a company pay"),),
             )
 
     def set_aside(self) -> Iterator[Finding]:

@@ -18,8 +18,9 @@ from sqlalchemy import Engine
 from relay.config import Settings
 from relay.database import reading
 from relay.errors import EXIT_DONE, EXIT_FAILED, RelayError
+from relay.finding import Finding
 from relay.jobs import store
-from relay.jobs.job import Batch, Cursor, Finding, Job
+from relay.jobs.job import Batch, Cursor, Job
 from relay.jobs.sources.columns import Place
 from relay.jobs.sources.logs import FOLDERS, LogFolder
 from relay.jobs.store import NOBODY, Counts, ImportState, Owner

@@ -7,10 +7,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Literal
 
 State = Literal["printed", "refunded", "denied"]
-Severity = Literal["error", "warning", "info"]
 
 LARGEST_COUNT = 10_000_000  # pages or copies of one job; more is no number of pages
 LARGEST_COST = 10**9 * 10**6  # micros
@@ -87,22 +86,3 @@ class Batch:
     restarted: bool = False
     settled: tuple[int, ...] = ()
     bytes_read: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing an operator should know; the form of `check`'s findings. `message` says what to do next."""
-
-    code: str
-    severity: Severity
-    subject: str
-    message: str
-
-    def as_json(self) -> dict[str, Any]:
-        return {
-            "code": self.code,
-            "severity": self.severity,
-            "subject": self.subject,
-            "message": self.message,
-            "fix": None,
-        }

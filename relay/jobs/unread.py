@@ -10,8 +10,9 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
+from relay.finding import Finding
 from relay.jobs import store
-from relay.jobs.job import Finding, SetAside
+from relay.jobs.job import SetAside
 
 CODE = "job_file_unread"
 KEPT_DAYS = 30  # how long PaperCut keeps its logs. Source: PaperCut manual, data access

@@ -13,7 +13,6 @@ from datetime import datetime
 
 from relay import amounts
 from relay.accounts import LinkedAccount
-from relay.errors import argument
 from relay.money.act import effects
 from relay.money.act.guard import Guard
 from relay.money.act.planning import new_movement
@@ -168,9 +167,8 @@ def _jobs(proposal: Proposal) -> str:
 def _sentence(books: Books, proposal: Proposal) -> str:
     money = f"{amounts.text(proposal.amount, books.currency)} {books.currency}"
     return (
-        f"{money} came back in PaperCut for jobs that are billed already ({_jobs(proposal)}): papercut-relay approve "
-        f"{argument(proposal.account.username)} --as credit --reason TEXT takes them from the balance and tells which "
-        "fee to credit"
+        f"{money} came back in PaperCut for jobs that are billed already ({_jobs(proposal)}); approving "
+        "the credit takes them from the balance and tells which fee to credit"
     )
 
 

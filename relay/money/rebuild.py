@@ -14,7 +14,6 @@ from typing import Any
 from relay import amounts
 from relay.errors import EXIT_DONE, EXIT_IN_DOUBT, BadAnswer, UnsafePlan
 from relay.money.act import deadline, fee_list, fees_plan, witness
-from relay.money.act.effects import resolve_command
 from relay.money.act.fee_list import price_of
 from relay.money.books import Books, opened
 from relay.money.decide import periods, reference, tax
@@ -25,6 +24,7 @@ from relay.money.ledger.records import NO_TOP_UP
 from relay.officernd.client import SYSTEM
 from relay.officernd.model import Fee as RemoteFee
 from relay.officernd.model import Plan
+from relay.remedy import Remedy, as_json
 from relay.site import Site
 
 
@@ -42,15 +42,21 @@ class Rebuilt:
         return EXIT_IN_DOUBT if self.in_doubt else EXIT_DONE
 
     def as_json(self) -> dict[str, Any]:
-        return {"taken": self.taken, "known": self.known, "in_doubt": list(self.in_doubt), "dry_run": self.dry_run}
+        return {
+            "taken": self.taken,
+            "known": self.known,
+            "in_doubt": list(self.in_doubt),
+            "dry_run": self.dry_run,
+            "message": self.message,
+            "remedies": as_json([Remedy("status", (), "to see each with its question")] if self.in_doubt else []),
+        }
 
-    def text(self) -> str:
+    @property
+    def message(self) -> str:
         done = "would be taken" if self.dry_run else "were taken"
         doubt = ""
         if self.in_doubt:
-            doubt = (
-                f"; {len(self.in_doubt)} adjustments are in doubt, papercut-relay status shows each with its command"
-            )
+            doubt = f"; {len(self.in_doubt)} adjustments are in doubt"
         left = "" if self.dry_run else " No top-up of the present period is given: whether it was made cannot be told."
         return f"{self.taken} fees {done} from OfficeRnD into the ledger, {self.known} were known{doubt}.{left}"
 
@@ -138,9 +144,12 @@ def _refuse_beside_open(books: Books, members: Iterable[str]) -> None:
         raise UnsafePlan(
             "open_movements",
             f"{names} of this ledger is open for people whose later fees are in doubt as well, so nothing was rebuilt: "
-            "look for it in PaperCut's transactions, say how it stands (papercut-relay resolve REFERENCE --as posted "
-            "--reason TEXT, or --as not-sent), then run rebuild again.",
+            "look for it in PaperCut's transactions and say how it stands, then run rebuild again.",
             count=len(open_now),
+            remedies=(
+                Remedy("resolve", (open_now[0].reference, "posted"), "if it is there"),
+                Remedy("resolve", (open_now[0].reference, "not-sent"), "if it is not there"),
+            ),
         )
 
 
@@ -240,5 +249,5 @@ def _end(books: Books) -> None:
 def _question(books: Books, amount: int, username: str, name: str) -> str:
     return (
         f"The ledger was rebuilt: was {amounts.text(amount, books.currency)} {books.currency} added to {username} for "
-        f"this? Look for {name} in this account's transactions in PaperCut. {resolve_command(name)}"
+        f"this? Look for {name} in this account's transactions in PaperCut."
     )

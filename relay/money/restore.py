@@ -14,7 +14,6 @@ from sqlalchemy import Connection
 
 from relay import amounts
 from relay.accounts import LinkedAccount
-from relay.errors import argument
 from relay.money.act import readings
 from relay.money.act.guard import Guard
 from relay.money.act.planning import new_movement
@@ -56,7 +55,7 @@ def restore(books: Books, guard: Guard) -> None:
         rows = books.jobs.rows(account.username, states[wallet.id][0].at) if states.get(wallet.id) else None
         held = snapshot_state(states.get(wallet.id, []), numbers, reading, wallet.read_at, rows)
         if held is None:
-            plan.held.append(Held(account, 0, RESTORED, _sentence(account)))
+            plan.held.append(Held(account, 0, RESTORED, _UNTOLD))
         else:
             plan.restored.append((account, _restoration(books, wallet, held, reading, found.at)))
     _store(books, stop, plan, numbers)
@@ -137,18 +136,15 @@ def _doubt(books: Books, connection: Connection, open_now: Iterable[Movement], n
         elif movement.state == "sent" or (was_sent and movement.state != "in_doubt" and movement.witness <= restored):
             note = (
                 f"PaperCut was restored: is {amounts.text(movement.amount, books.currency)} {books.currency} on the "
-                f"account of {movement.username} now? Look for {movement.reference} in its transactions. Then: "
-                f'papercut-relay resolve {movement.reference} --as posted --reason "..." (or --as not-sent).'
+                f"account of {movement.username} now? Look for {movement.reference} in its transactions."
             )
             books.ledger.step_movement(connection, movement.reference, "in_doubt", "restored", {}, note=note)
 
 
-def _sentence(account: LinkedAccount) -> str:
-    return (
-        "what the restored PaperCut has forgotten of this balance cannot be told, so it is neither read nor moved: "
-        f"papercut-relay approve {argument(account.username)} --as forgive --amount AMOUNT --reason TEXT brings the "
-        "amount back that is missing, 0 for none"
-    )
+_UNTOLD = (
+    "what the restored PaperCut has forgotten of this balance cannot be told, so it is neither read nor moved until "
+    "somebody names the amount that is missing, 0 for none"
+)
 
 
 def held_rows(books: Books, rows: Iterable[Hold]) -> list[Held]:

@@ -16,7 +16,7 @@ from sqlalchemy import Connection
 
 from relay import amounts
 from relay.accounts import LinkedAccount
-from relay.errors import NotFound, RelayError, UnsafePlan, UsageError, argument
+from relay.errors import NotFound, RelayError, UnsafePlan, UsageError
 from relay.money import credits, restore
 from relay.money.act import deadline, effects, fee_list, fees_plan, included, readings
 from relay.money.act.guard import Guard, Permit
@@ -29,11 +29,13 @@ from relay.money.decide.bill import Bill, Case, Decision, Forgiveness, Policy, S
 from relay.money.decide.due import Change
 from relay.money.decide.holds import COMPANY_GONE, FOREIGN_FEE, LIMITS, MAX_TOP_UPS, MEMBER_GONE, UNREAD, Held
 from relay.money.decide.movement import Fee, Movement
+from relay.money.decide.remedies import of_hold
 from relay.money.decide.wallet import Wallet
 from relay.money.ledger import holds, journal, records
 from relay.money.ledger.store import open_of
 from relay.money.recover import begin
 from relay.money.report.result import MoneyResult, ordered, told
+from relay.remedy import Note, Remedy
 from relay.site import Site
 from relay.stored_accounts import contradicted
 
@@ -92,7 +94,7 @@ class _Settle:
     held: list[Held] = field(default_factory=list)
     refused: list[UnsafePlan] = field(default_factory=list)
     problems: list[RelayError] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
+    notes: list[Note] = field(default_factory=list)
     shown: tuple[Movement, ...] = ()
     to_judge: list[str] = field(default_factory=list)  # fees whose answer was no plain success
     checked_one: Event = field(default_factory=Event)  # a fee of this run was read back
@@ -118,7 +120,7 @@ class _Settle:
             self.problems.append(error)
             self.guard.try_to_raise()
         if mode == "papercut":
-            self.notes.append("[fees] managed_in is papercut: printing fees are not managed in OfficeRnD.")
+            self.notes.append(Note("[fees] managed_in is papercut: printing fees are not managed in OfficeRnD."))
             self._pause()
         return MoneyResult(
             books.currency,
@@ -164,9 +166,9 @@ class _Settle:
         waiting = (*decision.held, *credits.held(books, refunds, cases))
         self.held.extend((*waiting, *found.unread, *restore.held_rows(books, untold)))
         self.refused.extend(decision.refused)
-        self.notes.extend(void.reason for void in decision.voids)
+        self.notes.extend(Note(void.reason) for void in decision.voids)
         self.notes.extend(_gone(books.people if found.unread else books.accounts, found.readings))
-        self.notes.extend(self._counters_fell(booking))
+        self.notes.extend(map(Note, self._counters_fell(booking)))
         if self.dry_run:
             self.shown = tuple(shown(books, decision, self.guard.plan))
             return
@@ -368,7 +370,7 @@ class _Settle:
         wrong = effects.adjust_all(self.books, self.guard, uses, self.parallel, "Included printing")
         if wrong.first:
             self._not_verified(f"The first movement of this run did not read back as it must: {wrong.first}")
-        self.notes.extend(wrong.others)
+        self.notes.extend(map(Note, wrong.others))
         return not wrong.first
 
     def _carry_out(self, references: Sequence[str]) -> None:
@@ -381,7 +383,7 @@ class _Settle:
         wrong = first_alone(one, references, self.parallel, self.books.progress, "Billing")
         if wrong.first:
             self._not_verified(f"The first movement of this run did not read back as it must: {wrong.first}")
-        self.notes.extend(wrong.others)
+        self.notes.extend(map(Note, wrong.others))
         self._read_back(pointless)
 
     def _not_verified(self, message: str) -> None:
@@ -491,13 +493,13 @@ class _Settle:
             for fee in judged:
                 effects.not_looked_up(books, fee, error)
             if posted:
-                self.notes.append(f"The fees of this run could not be read back: {error.message}")
+                self.notes.append(Note(f"The fees of this run could not be read back: {error.message}"))
             return
         for fee in judged:
             outcome = effects.settle_fee(books, fee, found)
             if outcome == "posted":
                 wrong = self._adjust(fee.reference, pointless)
-                self.notes.extend([wrong] if wrong else [])
+                self.notes.extend([Note(wrong)] if wrong else [])
             elif outcome == "failed" and not fee.lost:
                 self._hold_if_gone(ledger.fee(fee.reference))
         for fee in posted:
@@ -524,7 +526,9 @@ class _Settle:
             return
         held = [_gone_hold(account, movement, code) for account, movement in zip(accounts, movements, strict=True)]
         self.held.extend(held)
-        self.refused.append(UnsafePlan(code, f"{accounts[0].username}: {held[0].reason}", count=len(held)))
+        first = held[0]
+        reason = f"{first.account.username}: {first.reason}"
+        self.refused.append(UnsafePlan(code, reason, count=len(held), remedies=of_hold(code, first.account.username)))
         with ledger.write() as connection:
             ledger.withdraw(connection, fee, movements)
             holds.add_holds(connection, books.name, held, books.clock.now())
@@ -543,26 +547,25 @@ def _new_changes(booked: Booked) -> tuple[Change, ...]:
     return tuple(Change(entry.day, entry.change.owed) for entry, _ in booked.entries)
 
 
-def _gone(accounts: Sequence[LinkedAccount], found: Mapping[str, object]) -> Iterator[str]:
+def _gone(accounts: Sequence[LinkedAccount], found: Mapping[str, object]) -> Iterator[Note]:
     """Tell which linked accounts PaperCut no longer has."""
     gone = [account for account in accounts if account.username not in found]
     people = [account.username for account in gone if not account.is_shared]
     if people:
-        yield f"PaperCut has no account {', '.join(people[:5])} any more: run papercut-relay sync."
+        yield Note(f"PaperCut has no account {', '.join(people[:5])} any more.", (Remedy("sync"),))
     for account in gone:
         if account.is_shared:
-            yield (
-                f"PaperCut has no {account.username} of {account.company_name} any more: if it was renamed, "
-                f'papercut-relay link {account.company_id} "account:NAME"; else papercut-relay unlink '
-                f"{argument(account.username)}."
+            yield Note(
+                f"PaperCut has no {account.username} of {account.company_name} any more.",
+                (
+                    Remedy("link_shared", (account.company_id, ""), "if it was renamed"),
+                    Remedy("unlink", (account.username,), "else"),
+                ),
             )
 
 
 def _gone_hold(account: LinkedAccount, movement: Movement, code: str) -> Held:
     who = "this member" if code == MEMBER_GONE else "the company that pays"
     money = f"{amounts.text(movement.amount, movement.currency)} {movement.currency}"
-    reason = (
-        f"OfficeRnD no longer knows {who}, so {money} cannot be billed: collect it otherwise, then papercut-relay "
-        f"approve {argument(account.username)} --as forgive --reason TEXT"
-    )
+    reason = f"OfficeRnD no longer knows {who}, so {money} cannot be billed; collect it otherwise, then forgive it"
     return Held(account, movement.amount, code, reason)

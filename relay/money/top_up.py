@@ -30,6 +30,7 @@ from relay.money.recover import begin
 from relay.money.report.result import MoneyResult, ordered, told
 from relay.money.settle import check_codes
 from relay.papercut.client import PaperCut
+from relay.remedy import Note, Remedy
 from relay.site import Site
 
 TOP_UP_EACH = amounts.parse("25.00")  # what a run may give for each member due, where [safety] max_top_ups is ""
@@ -45,7 +46,7 @@ def top_up(
     mode = site.settings.fees.managed_in
     if mode == "papercut":
         note = "[fees] managed_in is papercut: balances are left to PaperCut."
-        return MoneyResult(site.settings.site.currency, notes=(note,))
+        return MoneyResult(site.settings.site.currency, notes=(Note(note),))
     writes = not dry_run and mode == "officernd"
     with opened(site, writes=writes, jobs=jobs) as books:
         guard = Guard(books, writes=writes)
@@ -64,7 +65,7 @@ class _TopUp:
     held: list[Held] = field(default_factory=list)
     refused: list[UnsafePlan] = field(default_factory=list)
     problems: list[RelayError] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
+    notes: list[Note] = field(default_factory=list)
     shown: tuple[Movement, ...] = ()
 
     def run(self) -> MoneyResult:
@@ -107,10 +108,11 @@ class _TopUp:
         with books.ledger.read() as connection:
             claimed = records.topped_up(connection, books.name, self._period())
             if records.fact(connection, books.name, records.NO_TOP_UP) == self._period():
-                self.notes[:] = [
+                told = (
                     f"The top-ups of {self._period()} are left out, because the ledger was rebuilt and whether they "
                     "were given cannot be told: add them by hand in PaperCut where they are missing."
-                ]
+                )
+                self.notes[:] = [Note(told)]
                 return []
         return [account for account in books.people if account.is_active and account.member_id not in claimed]
 
@@ -161,7 +163,7 @@ class _TopUp:
             for item in items
             if item.amount
         ]
-        self.notes.extend(_missed(books, last, day))
+        self.notes.extend(map(Note, _missed(books, last, day)))
         if not self.writes:
             self.shown = tuple(planned)
             return
@@ -194,13 +196,13 @@ class _TopUp:
         total = sum(item.amount for item in given)
         if total <= most or MAX_TOP_UPS in self.allow:
             return given
-        text = f"{amounts.text(total, books.currency)} {books.currency}"
-        figures = {"count": amounts.text(total, books.currency), "limit": amounts.text(most, books.currency)}
+        come_to, allowed = amounts.text(total, books.currency), amounts.text(most, books.currency)
         message = (
-            f"This run's top-ups come to {text} for {len(given)} people, above max_top_ups {figures['limit']}: look at "
-            "[top_up] amount, then papercut-relay top-up --allow max_top_ups."
+            f"This run's top-ups come to {come_to} {books.currency} for {len(given)} people, above max_top_ups "
+            f"{allowed}: look at [top_up] amount."
         )
-        self.refused.append(UnsafePlan(MAX_TOP_UPS, message, **figures))
+        remedies = (Remedy("allow_top_up", (MAX_TOP_UPS,), "if it is right"),)
+        self.refused.append(UnsafePlan(MAX_TOP_UPS, message, count=come_to, limit=allowed, remedies=remedies))
         self.held.extend(Held(item.account, item.amount, MAX_TOP_UPS, message) for item in given if item.amount)
         return []
 
@@ -221,7 +223,7 @@ class _TopUp:
     def _carry_out(self, movements: Sequence[Movement]) -> None:
         """Make every top-up and tell what did not read back as it must; after a first that did not, none follows."""
         wrong = effects.adjust_all(self.books, self.guard, movements, self.parallel, "Topping up")
-        self.notes.extend(wrong.others)
+        self.notes.extend(map(Note, wrong.others))
         if wrong.first:
             raise RelayError(
                 f"The first top-up did not read back as it must, so no other was begun: {wrong.first}",

@@ -17,31 +17,27 @@ from relay.accounts import meant
 from relay.errors import EXIT_DONE, UsageError
 from relay.money.decide.holds import (
     COMPANY_GONE,
-    CREDIT,
-    MAX_TOP_UPS,
     MEMBER_GONE,
     RESTORED,
-    SETTLE_FIRST,
     STOP_ANSWERS,
-    UNREAD,
     Answer,
     Hold,
     Stop,
 )
 from relay.money.decide.movement import Movement
+from relay.money.decide.remedies import NO_WORD, answers_to, of_stop
 from relay.money.decide.wallet import disputed_again
 from relay.money.ledger import holds, journal
 from relay.money.ledger.store import Ledger, open_ledger
 from relay.money.report.result import movement_json
+from relay.remedy import Remedy
 from relay.site import Site
 from relay.stored_accounts import accounts_of
 
-# What no word can release: these are put right in the settings or in PaperCut, or lifted for one run.
-NO_WORD = frozenset({UNREAD, SETTLE_FIRST, MAX_TOP_UPS})
 ENDED_BY = {
     "currency_changed": "set [site] currency back",
-    "ledger_lost": "put the newest copy of the ledger back, or run papercut-relay rebuild",
-    "ledger_old": "put the newest copy of the ledger back, or run papercut-relay rebuild",
+    "ledger_lost": "put the newest copy of the ledger back, or rebuild it",
+    "ledger_old": "put the newest copy of the ledger back, or rebuild it",
 }
 DONE = {"bill": "is billed", "forgive": "is forgiven", "credit": "is taken back for a credit"}
 Effect = Literal["posted", "not-sent", "none"]
@@ -57,9 +53,6 @@ class Said:
 
     def as_json(self) -> dict[str, Any]:
         return {"message": self.message, **self.fields}
-
-    def text(self) -> str:
-        return self.message
 
 
 # -- one effect ------------------------------------------------------------------------------------------------------
@@ -172,12 +165,14 @@ def _approve_stop(site: Site, ledger: Ledger, who: str, stops: Sequence[Stop], a
     named = [stop for stop in stops if who in (site.name, stop.code)]
     wanted = [stop for stop in named if as_ in STOP_ANSWERS.get(stop.code, ())]
     if not named:
-        raise UsageError(f"Site {site.name} is not stopped: papercut-relay status shows what is open.")
+        raise UsageError(f"Site {site.name} is not stopped.", remedies=(Remedy("status", (), "to see what is open"),))
     if not wanted:
         stop = named[0]
         answers = STOP_ANSWERS.get(stop.code, ())
-        how = f"--as {' or --as '.join(answers)}" if answers else ENDED_BY.get(stop.code, "papercut-relay rebuild")
-        raise UsageError(f"The stop {stop.code} is not ended by --as {as_}: {how}. {stop.message}")
+        how = f"--as {' or --as '.join(answers)}" if answers else ENDED_BY.get(stop.code, "rebuild the ledger")
+        raise UsageError(
+            f"The stop {stop.code} is not ended by --as {as_}: {how}. {stop.message}", remedies=of_stop(stop.code)
+        )
     with ledger.write() as connection:
         for stop in wanted:
             holds.add_word(connection, site.name, as_, reason, site.clock.now(), stop=stop)
@@ -197,7 +192,7 @@ def _approve_holds(site: Site, ledger: Ledger, who: str, as_: Answer, reason: st
             for row in holds.open_holds(connection, site.name)
             if row.member_id == member_id and row.code not in NO_WORD
         ]
-        wanted = [row for row in found if _is_answerable(row, as_)]
+        wanted = [row for row in found if as_ in answers_to(row.code)]
         if not wanted:
             raise _not_answerable(who, as_, found)
         named = _named(wanted, who, amount, currency)
@@ -255,7 +250,7 @@ def held_for(site: Site, code: str, as_: Answer) -> HeldFor:
             f"What a restored PaperCut has forgotten differs from person to person: say it of each of the {len(rows)} "
             "with approve WHO --as forgive --amount A."
         )
-    if not _is_answerable(rows[0], as_):
+    if as_ not in answers_to(rows[0].code):
         raise _not_answerable("the people", as_, rows)
     return HeldFor(code, tuple(rows), site.settings.site.currency)
 
@@ -288,14 +283,6 @@ def approve_all(site: Site, shown: HeldFor, *, as_: Answer, reason: str) -> Said
     )
 
 
-def _is_answerable(row: Hold, as_: Answer) -> bool:
-    if row.code == CREDIT or as_ == "credit":
-        return row.code == CREDIT and as_ == "credit"
-    if row.code in (MEMBER_GONE, COMPANY_GONE, RESTORED):
-        return as_ == "forgive"
-    return as_ in ("bill", "forgive")
-
-
 def _not_answerable(who: str, as_: Answer, found: Sequence[Hold]) -> UsageError:
     if as_ == "bill" and any(row.code in (MEMBER_GONE, COMPANY_GONE) for row in found):
         return UsageError(
@@ -303,8 +290,8 @@ def _not_answerable(who: str, as_: Answer, found: Sequence[Hold]) -> UsageError:
             "money otherwise, then approve it --as forgive."
         )
     return UsageError(
-        f"Nothing of {who} is held that could be released --as {as_}; papercut-relay settle --dry-run shows what is "
-        "held and why."
+        f"Nothing of {who} is held that could be released --as {as_}.",
+        remedies=(Remedy("show_held", (), "to see what is held and why"),),
     )
 
 
@@ -346,13 +333,16 @@ def _movement(ledger: Ledger, reference: str) -> Movement:
     """Return the movement that a reference names; a shared fee's reference names its first adjustment."""
     found = ledger.named([reference]) or ledger.of_fee(reference)
     if not found:
-        raise UsageError(f"The ledger has no movement {reference}: papercut-relay status lists the open ones.")
+        raise UsageError(
+            f"The ledger has no movement {reference}.", remedies=(Remedy("status", (), "to see the open ones"),)
+        )
     return found[0]
 
 
 def _nothing_in_doubt(movement: Movement) -> UsageError:
     return UsageError(
-        f"Nothing of {movement.reference} is in doubt (it is {movement.stage}): papercut-relay status lists what is."
+        f"Nothing of {movement.reference} is in doubt (it is {movement.stage}).",
+        remedies=(Remedy("status", (), "to see what is"),),
     )
 
 
@@ -368,6 +358,7 @@ def _member_id(database: Engine, ledger: Ledger, site: str, who: str) -> str:
         return movements[0].member_id
     raise UsageError(
         f"{who} is no e-mail address, username, member id, full name or reference of site {site}, nor the site's name "
-        "or a stop: papercut-relay settle --dry-run shows what is held.",
+        "or a stop.",
         code="who_unknown",
+        remedies=(Remedy("show_held", (), "to see what is held"),),
     )

@@ -25,6 +25,7 @@ from relay.people.memory.links import last_sync
 from relay.people.sync import remembered
 from relay.people.world import Account, Memory, OfficeRnDSide
 from relay.progress import Progress
+from relay.remedy import Note, Remedy
 from relay.site import Site
 
 
@@ -33,14 +34,11 @@ class Explanation:
     """The answer: facts for a program in `facts`, the same for a person in `lines`."""
 
     facts: dict[str, object]
-    lines: tuple[str, ...]
+    lines: tuple[Note, ...]
     exit_code: int = EXIT_DONE
 
     def as_json(self) -> dict[str, object]:
         return self.facts
-
-    def text(self) -> str:
-        return "\n".join(self.lines)
 
 
 def explain(site: Site, who: str) -> Explanation:
@@ -74,14 +72,14 @@ def explain(site: Site, who: str) -> Explanation:
         "opening_balance": amounts.text(person.link.opening_balance, settings.site.currency) if person.link else None,
         "account": _account_facts(settings, account, groups),
         "directory": {"standing": listed.standing, "reason": listed.reason} if listed else None,
-        "doubts": doubts,
+        "doubts": [doubt.as_json() for doubt in doubts],
         "can_log_in": not obstacles,
-        "why_not": obstacles,
+        "why_not": [obstacle.as_json() for obstacle in obstacles],
         "print_pin": None if pin is None else "property" if pin else "issued",
         "last_login": trace.as_json() if trace else None,
         "last_sync": synced.isoformat() if synced else None,
     }
-    return Explanation(facts, tuple(_lines(settings, facts, person, rules, synced, trace)))
+    return Explanation(facts, tuple(_lines(settings, facts, person, rules, obstacles, synced, trace)))
 
 
 _find = who.find
@@ -130,7 +128,9 @@ def _listed(settings: Settings, person: who.Person) -> DirectoryUser | None:
     return next((user for user in users if person.username and user.username == person.username), None)
 
 
-def _doubts(settings: Settings, officernd: OfficeRnD, memory: Memory, person: who.Person, may_print: bool) -> list[str]:
+def _doubts(
+    settings: Settings, officernd: OfficeRnD, memory: Memory, person: who.Person, may_print: bool
+) -> list[Note]:
     """Return the questions that hold somebody without an account."""
     member = person.member
     if member is None or not may_print or (person.link and not person.link.deleted_at):
@@ -147,7 +147,7 @@ def _doubts(settings: Settings, officernd: OfficeRnD, memory: Memory, person: wh
     if not others:
         return []
     names = ", ".join(f"{one.name} ({one.id})" for one in others)
-    return [f"the address {member.email} is also that of {names}: papercut-relay link {member.id} USERNAME"]
+    return [Note(f"the address {member.email} is also that of {names}", (Remedy("link", (member.id, "")),))]
 
 
 def _obstacles(
@@ -158,45 +158,51 @@ def _obstacles(
     account: Account | None,
     groups: list[str],
     listed: DirectoryUser | None,
-    doubts: list[str],
+    doubts: list[Note],
     has_pin: bool,
-) -> list[str]:
+) -> list[Note]:
     """Return everything that stands between somebody and a login or a print, the first cause first."""
-    found: list[str] = []
+    found: list[Note] = []
+
+    def add(clause: str, *remedies: Remedy) -> None:
+        found.append(Note(clause, remedies))
+
     if person.member is None:
-        found.append("OfficeRnD does not know them" if not person.link else "they are no longer in OfficeRnD")
+        add("OfficeRnD does not know them" if not person.link else "they are no longer in OfficeRnD")
     elif not may_print:
-        found.extend(one.text for one in rules if not one.passed and one.rule != "email")
+        found.extend(Note(one.text) for one in rules if not one.passed and one.rule != "email")
     if settings.signin.method == "pin":
         if may_print and not has_pin:
-            found.append(f"there is no print PIN to log in with: papercut-relay pin issue {person.member_id}")
+            add("there is no print PIN to log in with", Remedy("issue_pin", (person.member_id,)))
     elif not has_pin:
-        found.extend(one.text for one in rules if one.rule == "email" and not one.passed)
+        found.extend(Note(one.text) for one in rules if one.rule == "email" and not one.passed)
     found.extend(doubts)
     if person.username.lower() in {one.strip().lower() for one in settings.members.not_ours} and person.username:
-        found.append(f"the account {person.username} stands in [members] not_ours")
+        add(f"the account {person.username} stands in [members] not_ours")
     if account is None:
         if person.link and person.link.standing == "gone":
-            found.append(
-                f"the account {person.username} was deleted in PaperCut: papercut-relay sync --member "
-                f"{person.member_id}"
+            add(
+                f"the account {person.username} was deleted in PaperCut",
+                Remedy("sync_member", (person.member_id,)),
             )
         elif may_print and not doubts:
-            found.append("there is no PaperCut account yet: papercut-relay sync")
+            add("there is no PaperCut account yet", Remedy("sync"))
         return found
     if account.internal:
-        found.append(f"{account.username} is an internal user, whose password PaperCut never asks OfficeRnD for")
+        add(f"{account.username} is an internal user, whose password PaperCut never asks OfficeRnD for")
     if account.disabled:
-        found.append("printing is switched off for the account in PaperCut")
+        add("printing is switched off for the account in PaperCut")
     for group in (settings.members.unlinked_group, settings.print.blocked_group):
         if settings.print.guard == "blocked" and group in groups:
-            found.append(f"the print script refuses the group {group}")
+            add(f"the print script refuses the group {group}")
     if settings.print.guard == "members" and settings.members.everyone_group not in groups:
-        found.append(f"the print script refuses who is not in {settings.members.everyone_group}")
+        add(f"the print script refuses who is not in {settings.members.everyone_group}")
     if listed is None and not account.internal:
-        found.append("the directory in force does not show the account: papercut-relay sync")
+        add("the list that PaperCut was given does not show the account", Remedy("sync"))
     elif listed is not None and listed.standing != "active":
-        found.append(f"the directory in force says {listed.standing}" + (f": {listed.reason}" if listed.reason else ""))
+        add(
+            f"the list that PaperCut was given says {listed.standing}" + (f": {listed.reason}" if listed.reason else "")
+        )
     return found
 
 
@@ -205,12 +211,13 @@ def _lines(
     facts: dict[str, object],
     person: who.Person,
     rules: list[Outcome],
+    obstacles: list[Note],
     synced: datetime | None,
     trace: LoginTrace | None,
-) -> list[str]:
+) -> list[Note]:
     member, link = person.member, person.link
     zone = ZoneInfo(settings.site.timezone)
-    lines = []
+    lines: list[str] = []
     if member:
         lines.append(f"{member.name or 'No name'} <{member.email or 'no e-mail'}>, member {member.id}, {member.status}")
     else:
@@ -229,11 +236,10 @@ def _lines(
         switched = "off" if account["printing_disabled"] else "on"
         lines.append(f"  {kind}, printing {switched}, balance {account['balance']}")
         lines.append(f"  groups: {', '.join(account['groups']) or 'none'}")
-    obstacles = facts["why_not"]
-    assert isinstance(obstacles, list)
+    why_not: list[Note] = []
     if obstacles:
-        lines.append("Cannot log in and print, because:")
-        lines.extend(f"  - {reason}" for reason in obstacles)
+        why_not = [Note("Cannot log in and print, because:")]
+        why_not += [Note(f"  - {obstacle.message}", obstacle.remedies) for obstacle in obstacles]
     elif settings.signin.method == "pin" or not (member and member.email):
         lines.append("Can log in with the print PIN.")
     else:
@@ -241,12 +247,16 @@ def _lines(
         lines.append(
             f"Can log in with the OfficeRnD address and password (whether one was ever set, OfficeRnD hides){also}."
         )
+    lately = []
     if trace and trace.accepted_at:
-        lines.append(f"Last login: {_local(trace.accepted_at, zone)}")
+        lately.append(Note(f"Last login: {_local(trace.accepted_at, zone)}"))
     if trace and trace.refused:
-        lines.append(f"Last refused login: {_local(trace.refused.at, zone)}, because {trace.refused.meaning}")
-    lines.append(f"Last sync: {_local(synced, zone) if synced else 'never'}")
-    return lines
+        refused = trace.refused
+        lately.append(
+            Note(f"Last refused login: {_local(refused.at, zone)}, because {refused.meaning}", refused.remedies)
+        )
+    lately.append(Note(f"Last sync: {_local(synced, zone) if synced else 'never'}"))
+    return [*map(Note, lines), *why_not, *lately]
 
 
 def _local(moment: datetime, zone: ZoneInfo) -> str:

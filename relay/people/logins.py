@@ -14,13 +14,14 @@ from pathlib import Path
 from typing import Any
 
 from papercut_scripts import audit, brake
+from relay.remedy import Remedies, Remedy, as_json
 
 # A stable word of the log -> what it means, as a clause after "The login was refused because".
 REASONS: Mapping[str, str] = {
     "wrong_password": "OfficeRnD did not accept the password",
     "wrong_pin": "the PIN was wrong",
-    "no_pin": "the person has no print PIN (papercut-relay pin issue)",
-    "no_email": "OfficeRnD knows no e-mail for the person, so there is no portal password (papercut-relay pin issue)",
+    "no_pin": "the person has no print PIN",
+    "no_email": "OfficeRnD knows no e-mail for the person, so there is no portal password",
     "offline_wrong": "OfficeRnD could not be reached and the password was not the one last accepted",
     "braked": f"there had been {brake.LIMIT} failures within {brake.WINDOW_S // 60} minutes; it ends by itself",
     "unknown": "nobody in the directory has that name",
@@ -37,14 +38,22 @@ REASONS: Mapping[str, str] = {
     "nonsense": "OfficeRnD's answer made no sense",
     "busy": "another login of the same person was still being checked",
     "time_out": "it took longer than PaperCut waits",
-    "directory": "there was no usable directory (papercut-relay sync)",
-    "home_open": "other accounts may write into the folder of the hand-over files (papercut-relay check)",
+    "directory": "there was no usable directory",
+    "home_open": "other accounts may write into the folder of the hand-over files",
     "failed": "the auth program failed",
+}
+
+# What puts a reason right, where something does. The argument is whom the login was of.
+_REMEDIES: Mapping[str, Remedy] = {
+    "no_pin": Remedy("issue_pin", ("",)),
+    "no_email": Remedy("issue_pin", ("",)),
+    "directory": Remedy("sync"),
+    "home_open": Remedy("check"),
 }
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
+class RefusedLogin:
     """One refused login. `verdict` is rejected or unavailable, `reason` a word of REASONS, `meaning` its clause."""
 
     at: datetime
@@ -52,6 +61,7 @@ class Refusal:
     reason: str
     meaning: str
     detail: str
+    remedies: Remedies = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +69,7 @@ class LoginTrace:
     """The last accepted login (None: never by this log) and the last refusal, whichever came later."""
 
     accepted_at: datetime | None
-    refused: Refusal | None
+    refused: RefusedLogin | None
 
     def as_json(self) -> dict[str, object]:
         refused = self.refused
@@ -71,6 +81,7 @@ class LoginTrace:
                 "verdict": refused.verdict,
                 "reason": refused.reason,
                 "meaning": refused.meaning,
+                "remedies": as_json(refused.remedies),
             },
         }
 
@@ -84,7 +95,7 @@ def last_login(home: Path, who: str) -> LoginTrace | None:
     # Only read: a key made here could belong to an account whose files the auth program may not open.
     key = brake.person_key(str(home), wanted) if (Path(home) / "state" / "key").exists() else ""
     accepted: datetime | None = None
-    refused: Refusal | None = None
+    refused: RefusedLogin | None = None
     for line in _newest_first(Path(home) / "logs" / "auth.log"):
         if wanted != line.get("username") and (not key or key != line.get("who")):
             continue
@@ -108,7 +119,7 @@ class Latest:
     """The last accepted login of anybody (None: never by this log), and the last refusal after it."""
 
     accepted: Accepted | None = None
-    refused: Refusal | None = None
+    refused: RefusedLogin | None = None
 
     def as_json(self) -> dict[str, str | None]:
         return {
@@ -119,7 +130,7 @@ class Latest:
 
 def latest(home: Path) -> Latest:
     """Return what the log of `scripts.home` tells last: somebody who logged in, and who was refused since."""
-    refused: Refusal | None = None
+    refused: RefusedLogin | None = None
     for line in _newest_first(Path(home) / "logs" / "auth.log"):
         if line.get("verdict") == "accepted":
             return Latest(Accepted(datetime.fromisoformat(line["time"]), str(line.get("username", ""))), refused)
@@ -127,14 +138,15 @@ def latest(home: Path) -> Latest:
     return Latest(None, refused)
 
 
-def _refusal(line: Mapping[str, Any]) -> Refusal:
+def _refusal(line: Mapping[str, Any]) -> RefusedLogin:
     reason = line.get("reason", "")
-    return Refusal(
+    return RefusedLogin(
         datetime.fromisoformat(line["time"]),
         line.get("verdict", ""),
         reason,
         REASONS.get(reason, reason),
         line.get("detail", ""),
+        (_REMEDIES[reason],) if reason in _REMEDIES else (),
     )
 
 

@@ -29,16 +29,6 @@ class Readiness:
     def as_json(self) -> dict[str, list[str]]:
         return {kind: list(self.people.get(kind, ())) for kind in KINDS}
 
-    def text(self) -> str:
-        if self.synced_at is None:
-            return "There was no sync yet: papercut-relay sync."
-        lines = [
-            f"{kind.replace('_', ' ').capitalize()}: {len(found)}" + "".join(f"\n  {person}" for person in found)
-            for kind in KINDS
-            if (found := self.people.get(kind, ()))
-        ]
-        return "\n".join(lines) or "Everybody who may print has an account."
-
 
 def assess(plan: Plan) -> dict[str, list[str]]:
     """Return who may print and cannot, by what is missing."""

@@ -20,6 +20,7 @@ from relay.people.decide.safety import PLAN_CHANGED, Refusal
 from relay.people.directory import directory_of
 from relay.people.memory import links, snapshot
 from relay.people.world import Memory, World
+from relay.remedy import Remedy
 from relay.site import Site
 
 log = logging.getLogger(__name__)
@@ -213,8 +214,8 @@ def _somebody() -> str:
 def _plan_changed(expected: str, found: str) -> Refusal:
     return Refusal(
         PLAN_CHANGED,
-        f"The plan is now {found}, no longer {expected}: something changed since it was shown, so nothing was done; "
-        "read papercut-relay plan again.",
+        f"The plan is now {found}, no longer {expected}: something changed since it was shown, so nothing was done.",
         found,
         expected,
+        (Remedy("plan", (), "to read what it is now"),),
     )

@@ -19,6 +19,7 @@ from relay.probe.papercut_calls import OWN_ACCOUNT, PaperCutCalls
 from relay.probe.questions import QUESTIONS
 from relay.probe.record import FieldRecord
 from relay.progress import Progress
+from relay.remedy import Note, Remedy
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,7 @@ class Probe:
     record: FieldRecord
     failures: tuple[str, ...]
 
-    def lines(self, out: Path) -> list[str]:
+    def lines(self, out: Path) -> list[Note]:
         """Return what a person is told: what was answered, what stayed open and why, and where it is."""
         told = [
             f"{answer.question.text} {json.dumps(answer.value)}" for answer in self.record.answers if not answer.is_open
@@ -36,13 +37,10 @@ class Probe:
         tried = [answer for answer in self.record.answers if answer.is_open and answer.question.ask]
         told += [f"{answer.question.text} Open: {answer.why_open}." for answer in tried]
         closed = len(self.record.answers) - len(told)
-        return [
-            *told,
-            f"{closed} questions cannot be asked from outside.",
-            *self.failures,
-            f"Written to {out}: no name, address, token or amount is in it. "
-            f"papercut-relay sandbox --like {out} answers as this site does.",
-        ]
+        told += [f"{closed} questions cannot be asked from outside.", *self.failures]
+        written = f"Written to {out}: no name, address, token or amount is in it."
+        like = Remedy("sandbox_like", (str(out),), "for stand-ins that answer as this site does")
+        return [*map(Note, told), Note(written, (like,))]
 
 
 def plan_of(settings: Settings, *, write: bool) -> list[str]:

@@ -16,8 +16,10 @@ from typing import Any
 from relay import __version__
 from relay.errors import UsageError
 from relay.probe.model import Answer
+from relay.remedy import Remedy
 
 FORMAT = "papercut-relay field record"
+_MAKE_ONE = Remedy("probe", ("",), "to write one")
 VERSION = 1
 LONGEST_TEXT = 200
 _PRIVATE = re.compile(
@@ -77,9 +79,9 @@ def read_record(path: Path) -> dict[str, dict[str, Any]]:
         read = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or "it is no JSON"
-        raise UsageError(f"{path} cannot be read as a field record ({why}): papercut-relay probe writes one.") from None
+        raise UsageError(f"{path} cannot be read as a field record ({why}).", remedies=(_MAKE_ONE,)) from None
     if not isinstance(read, dict) or read.get("format") != FORMAT or not isinstance(read.get("switches"), dict):
-        raise UsageError(f"{path} is no field record: papercut-relay probe --out FILE writes one.")
+        raise UsageError(f"{path} is no field record.", remedies=(_MAKE_ONE,))
     if read.get("version") != VERSION:
         raise UsageError(f"{path} was written by another version of the relay: use that version's sandbox.")
     switches = {system: read["switches"].get(system, {}) for system in ("papercut", "officernd")}

@@ -14,10 +14,10 @@ from urllib.parse import urlsplit
 
 from relay.checks import reach
 from relay.checks import server as program_checks
-from relay.checks.model import Finding
 from relay.checks.model import Site as CheckedSite
 from relay.config import Settings
 from relay.errors import RelayError
+from relay.finding import Finding
 from relay.installer import config as installer_config
 from relay.installer import places, tokens
 from relay.papercut.client import PaperCut

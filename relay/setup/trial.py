@@ -11,7 +11,7 @@ from pydantic import SecretStr, ValidationError
 
 from relay.config import Settings
 from relay.config.contradictions import contradictions
-from relay.config.loading import sentence
+from relay.config.loading import clause
 from relay.config.sections import SECTIONS
 from relay.config.values import Section
 from relay.setup.values import OWN, SECRETS, Answers, Problem, Workbench
@@ -34,12 +34,11 @@ def problems(answers: Answers, folder: Path, names: Collection[str] | None = Non
     """Return what the types of settings refuse, by answer; of `names` only, or of everything. Asks nobody."""
     found: dict[str, Problem] = {}
     sections, wrong = _sections(answers, folder)
-    for name, clause in wrong.items():
-        found[name] = Problem(_capital(clause) + ".", seen_here=True)
+    for name, text in wrong.items():
+        found[name] = Problem(_capital(text) + ".", seen_here=True)
     for told in contradictions(sections):
-        place, _, clause = told.partition(": ")
-        name = place.strip("[").replace("] ", ".").removesuffix("_file")
-        found.setdefault(name, Problem(_capital(clause).rstrip(".") + ".", seen_here=True))
+        name = f"{told.section}.{told.key.removesuffix('_file')}"
+        found.setdefault(name, Problem(_capital(told.clause).rstrip(".") + ".", seen_here=True))
     return found if names is None else {name: problem for name, problem in found.items() if name in names}
 
 
@@ -68,7 +67,7 @@ def _sections(answers: Answers, folder: Path) -> tuple[dict[str, Section], dict[
             except ValidationError as error:
                 for detail in error.errors():
                     key = str(detail["loc"][0]) if detail["loc"] else ""
-                    wrong.setdefault(f"{name}.{key}", sentence("", detail, model).partition(": ")[2])
+                    wrong.setdefault(f"{name}.{key}", clause(detail, model))
                     values.pop(key, None)
                 values = {**_unanswered(name, folder), **values}
     return sections, wrong

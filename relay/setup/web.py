@@ -138,7 +138,7 @@ class _Pages:
         if self.visit.wrong >= TRIES:
             problem = (
                 "Too many wrong codes: this one opens nothing any more. Press Ctrl+C in the terminal and start "
-                "papercut-relay serve again; it prints a new one."
+                "the console again; it prints a new one."
             )
         return render_template("setup/code.html", problem=problem), 401 if problem else 200
 

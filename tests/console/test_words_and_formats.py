@@ -12,7 +12,6 @@ from lxml import html
 from relay.console import charts, words
 from relay.console.charts import Bar
 from relay.console.formats import Formats
-from relay.errors import argument
 from tests.support.settings_example import example_settings
 
 
@@ -35,46 +34,6 @@ def test_a_lost_adjustment_is_looked_up_in_papercut() -> None:
     line = Line("PRF-261123-1-7QK2M9FA/2", "PRF-261123-1-7QK2M9FA", False)
     asked = words.question(line, "Ann Lee", "Acme Ltd", "€7.00")
     assert "Open Ann Lee (ann_acme.example) in PaperCut" in asked.text and "ends in 7QK2M9FA/2?" in asked.text
-
-
-@pytest.mark.parametrize(
-    ("message", "offers"),
-    [
-        ("Two: say which with papercut-relay link m1 ann, or rule one out with papercut-relay not-same m1 bob.",
-         [("link", "m1", "ann"), ("not-same", "m1", "bob")]),
-        ("No e-mail: enter one, or give a name with papercut-relay link m1 USERNAME.", [("link", "m1", "")]),
-        ("It is internal: rename it, or run papercut-relay unlink m1.", [("unlink", "m1", "")]),
-        ('If they are the same: papercut-relay link c1 "group:IT Admins"; to keep it so: '
-         'papercut-relay link c1 "group:IT (2)".',
-         [("link", "c1", "group:IT Admins"), ("link", "c1", "group:IT (2)")]),
-        *((f"Say whose it is with papercut-relay link m1 {argument(name)}.", [("link", "m1", name)])
-          for name in ("o'neil_acme.example", "ann.", "group:O'Brien's Legal", 'group:The "Quiet" Agency')),
-        ("Remove it from the list.", []),
-    ],
-)  # fmt: skip
-def test_the_answers_that_a_warning_names_become_buttons(message: str, offers: list[tuple[str, str, str]]) -> None:
-    found = words.offers(message)
-    assert offers == [(offer.action, offer.member_id, offer.username) for offer in found]
-    assert all(offer.button for offer in found)
-    told = words.without_commands(message)
-    assert "papercut-relay" not in told and told
-
-
-@pytest.mark.parametrize(
-    "message",
-    [
-        "Nothing is done; read papercut-relay plan, then run papercut-relay sync --allow max_changes_percent.",
-        "papercut-relay settle --dry-run shows what is held and why.",
-        "look at the price list, then settle --allow max_fee or approve each.",
-        "Another papercut-relay command is working on this site; wait.",
-        "since the last settle; the next one reads it",
-        "1 movement is in doubt",
-    ],
-)
-def test_no_command_and_no_inner_word_is_left(message: str) -> None:
-    told = words.plain(message)
-    for word in ("papercut-relay", "--", "in doubt", "movement"):
-        assert word not in told, told
 
 
 @pytest.mark.parametrize(("number", "told"), [(0, "0 people"), (1, "1 person"), (1234, "1,234 people")])

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from relay.money.books import JobEvidence, NoEvidence
+from relay.remedy import Remedy
 from tests.support.job_logs import RefundingLog as Log
 from tests.support.money_world import Site, lose, sites
 
@@ -50,7 +51,7 @@ def test_a_refund_of_a_billed_job_becomes_a_credit(site: Site, log: Log) -> None
     proposed = site.settle(jobs=log)
     (held,) = proposed.as_json()["held"]
     assert (proposed.exit_code, held["code"], held["amount"], proposed.refused) == (0, "credit", "2.00", ())
-    assert "approve ann --as credit" in held["reason"] and site.balance("ann") == 2_000_000
+    assert held["remedies"] == [Remedy("approve", ("ann", "credit")).as_json()] and site.balance("ann") == 2_000_000
 
     site.approve("ann", "credit")
     (movement,) = site.settle(jobs=log).as_json()["movements"]

@@ -90,7 +90,7 @@ def test_counters_that_fall_together_are_told(site: Site) -> None:
         site.papercut.accounts[name] = Account(-1.0, 0)
     result = site.settle()
     assert set(held(result).values()) == {("counter_fell", "1.00")}
-    assert "3 people are lower today" in " ".join(result.notes)
+    assert "3 people are lower today" in " ".join(note.message for note in result.notes)
 
 
 def test_somebody_whose_counter_fell_is_held_also_after_he_printed(site: Site) -> None:
@@ -132,7 +132,7 @@ def test_a_word_on_what_has_vanished_is_void_and_says_so(site: Site) -> None:
     site.papercut.accounts["ann"].balance += 3
     result = site.settle()
     assert (result.as_json()["total"], held(result)) == ("0.00", {"ann": ("unexplained_debt", "2.00")})
-    assert "5.00 EUR of ann (unexplained_debt) is void" in result.notes[0]
+    assert "5.00 EUR of ann (unexplained_debt) is void" in result.notes[0].message
 
 
 def test_a_word_given_twice_moves_once(site: Site) -> None:
@@ -406,7 +406,7 @@ def test_rebuild_gives_no_top_up_that_it_cannot_account_for(site: Site) -> None:
     lose_the_ledger(site)
     rebuild(site)
     assert (site.top_up().movements, len(site.adjustments("ann"))) == ((), 2)
-    assert "left out, because the ledger was rebuilt" in site.result.notes[0]
+    assert "left out, because the ledger was rebuilt" in site.result.notes[0].message
     site.clock.move(days=40)
     assert [movement.amount for movement in site.top_up().movements] == [5_000_000]
 

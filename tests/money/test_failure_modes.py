@@ -209,7 +209,7 @@ def test_11_papercut_restored_from_a_backup(site: Site, word: str) -> None:
     for told in (True, False):
         site.clock.move(days=1)
         assert (site.settle().exit_code, codes(site), len(site.officernd.held_fees)) == (3, ["counter_fell"], fees)
-        assert any("counters of 5 people are lower today" in note for note in site.result.notes) is told
+        assert any("counters of 5 people are lower today" in note.message for note in site.result.notes) is told
     for name in people:
         site.approve(name, word)
     assert site.settle().exit_code == 0

@@ -508,7 +508,7 @@ def test_a_lost_answer_to_a_missing_plan_is_looked_up(site: Site) -> None:
 def test_an_account_gone_from_papercut_is_told(site: Site) -> None:
     site.person("ann.lee")
     del site.papercut.accounts["ann.lee"]
-    assert "ann.lee" in site.settle().as_json()["notes"][0]
+    assert "ann.lee" in site.settle().as_json()["notes"][0]["message"]
 
 
 def test_the_people_in_force_are_billed(site: Site) -> None:

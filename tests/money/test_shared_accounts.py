@@ -14,6 +14,7 @@ from relay.errors import Refused, UsageError
 from relay.money.decide import reference
 from relay.money.report.result import MoneyResult
 from relay.people.memory.links import store_shared_account
+from relay.remedy import Remedy
 from tests.support.money_world import Account, Site, lose, sites
 
 ACME = "64d000000000000000000001"
@@ -115,7 +116,7 @@ def test_a_debt_without_any_job_is_held(site: Site) -> None:
     site.shared("Acme\\Projects")
     site.papercut.accounts[NAME].balance -= 4.0
     assert held(site.settle()) == {NAME: ("unexplained_debt", "4.00")}
-    assert f'papercut-relay approve "{NAME}" --as bill' in site.result.as_json()["held"][0]["reason"]
+    assert site.result.as_json()["held"][0]["remedies"][0] == Remedy("approve", (NAME, "bill")).as_json()
     assert site.officernd.held_fees == {}
     site.approve(NAME, "bill")
     assert site.settle().exit_code == 0 and site.balance(NAME) == 0
@@ -216,7 +217,10 @@ def test_one_renamed_or_made_anew_is_told_and_not_billed(site: Site, same_name: 
     result = site.settle().as_json()
     assert (result["movements"], site.officernd.held_fees) == ([], {})
     (note,) = result["notes"]
-    assert f'papercut-relay link {ACME} "account:NAME"' in note and f'papercut-relay unlink "{NAME}"' in note
+    assert [(remedy["action"], *remedy["arguments"]) for remedy in note["remedies"]] == [
+        ("link_shared", ACME, ""),
+        ("unlink", NAME),
+    ]
     if not same_name:  # the command of the note: the same account under its new name, and nothing forgotten
         site.papercut.accounts["account:New"] = there
         with site.database.begin() as connection:
@@ -257,7 +261,7 @@ def test_one_renamed_while_its_fee_is_half_done_is_adjusted_once_under_its_new_n
     site.faults.always = rename
     (line,) = site.settle().as_json()["movements"]
     site.faults.clear()
-    assert 'papercut-relay link COMPANY "account:NEW NAME"' in line["note"] and "sync" not in line["note"]
+    assert "link its new name to the company" in line["note"]
     site.settle()
     assert len(site.officernd.held_fees) == 1 and site.balance("account:New") == -7_000_000
     with site.database.begin() as connection:

@@ -240,7 +240,7 @@ def test_missed_periods_are_told_and_not_given(site: Site) -> None:
     site.clock.moment = datetime(2027, 2, 3, 9, 0, tzinfo=UTC)
     result = site.top_up()
     assert movements(result) == [("ann", "top_up", "5.00", "posted")]
-    assert "2026-12, 2027-01" in result.as_json()["notes"][0]
+    assert "2026-12, 2027-01" in result.as_json()["notes"][0]["message"]
 
 
 @pytest.mark.parametrize(("every", "again"), [("day", 1), ("week", 7)])

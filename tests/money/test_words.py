@@ -37,7 +37,10 @@ def doubtful_adjustment(site: Site, *, there: bool) -> str:
     assert (result.exit_code, result.as_json()["in_doubt"]) == (4, 1)
     (movement,) = result.as_json()["movements"]
     assert movement["state"] == "in_doubt"
-    assert f"papercut-relay resolve {movement['reference']} --as posted" in movement["note"]
+    assert [(remedy["action"], *remedy["arguments"]) for remedy in movement["remedies"]] == [
+        ("resolve", movement["reference"], "posted"),
+        ("resolve", movement["reference"], "not-sent"),
+    ]
     return str(movement["reference"])
 
 
@@ -263,7 +266,7 @@ def test_a_word_is_void_when_less_is_left(site: Site) -> None:
     site.papercut.accounts["ann.lee"].balance += 1.0
     assert (site.settle().exit_code, site.fees_of(member)) == (3, [])
     assert held(site) == [("unexplained_debt", 4_000_000)]
-    assert "is void: less than that is left" in site.result.notes[0]
+    assert "is void: less than that is left" in site.result.notes[0].message
     assert (site.settle().notes, site.fees_of(member)) == ((), [])
     site.approve("ann.lee", "bill")
     assert (site.settle().exit_code, site.billed(member)) == (0, 4_000_000)
@@ -385,8 +388,8 @@ def test_a_word_on_everybody_held_for_one_reason(site: Site) -> None:
     site.papercut.accounts["cid"].balance += 1.0  # pays a part of it before the word is given
     site.settle()
     said = money.approve_all(site.context, shown, as_="bill", reason="agreed with all of them")
-    assert "10.50 EUR of 2 held for opening_balance is billed" in said.text()
-    assert "1 changed since they were shown" in said.text()
+    assert "10.50 EUR of 2 held for opening_balance is billed" in said.message
+    assert "1 changed since they were shown" in said.message
     assert [row["username"] for row in said.as_json()["people"]] == ["ann", "bob"]
     site.settle()
     site.settle()

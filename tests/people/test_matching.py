@@ -91,7 +91,13 @@ def test_two_accounts_with_the_address_are_a_question(matched) -> None:
     assert found.accounts == {} and found.new == {} and found.unlinked == []
     assert set(found.doubtful) == {"ann", "ann2"}
     assert codes(found) == ["two_accounts"]
-    assert "papercut-relay link m1 ann" in found.warnings[0].message
+    assert [(remedy.action, *remedy.arguments) for remedy in found.warnings[0].remedies] == [
+        ("link", "m1", "ann"),
+        ("link", "m1", "ann2"),
+        ("not_same", "m1", "ann"),
+        ("not_same", "m1", "ann2"),
+    ]
+    assert found.warnings[0].facts == {"member_id": "m1", "accounts": ["ann", "ann2"]}
 
 
 def test_not_same_leaves_one_of_two(matched) -> None:
@@ -126,7 +132,10 @@ def test_a_shared_address_is_a_question_with_all_names_and_a_way_to_answer(match
     assert set(found.doubts) == {"m1", "m2"}
     assert found.new == {"m3": "cy_example.com"}
     assert set(found.doubtful) == {"office_example.com"}
-    assert "Bo (m2)" in found.warnings[0].message and "papercut-relay link m1" in found.warnings[0].message
+    assert "Bo (m2)" in found.warnings[0].message
+    assert [(remedy.action, *remedy.arguments) for remedy in found.warnings[0].remedies] == [
+        ("link", "m1", "office_example.com")
+    ]
 
 
 def test_answers_to_a_shared_address_give_each_their_account(matched) -> None:

@@ -11,6 +11,7 @@ import pytest
 from papercut_scripts import auth_program, verifier
 from relay import people
 from relay.people.act import pins
+from relay.remedy import Note, Remedy
 from tests.support.people_site import Make, PeopleSite, small_organisation
 
 PEOPLE = [("Ann Lee", "ann@x.example", ""), ("Bo Ray", "bo@x.example", ""), ("Cy Day", "cy@x.example", "")]
@@ -74,10 +75,10 @@ def test_an_issued_one_goes_before_it(one: PeopleSite) -> None:
     issued = say(one, "issue_pin", ANN).name
     one.sync()
     assert opens(one, "ann_x.example", issued) and not opens(one, "ann_x.example", PIN)
-    assert "clear it" not in say(one, "revoke_pin", ANN).text()
+    assert "clear it" not in say(one, "revoke_pin", ANN).sentence
     one.sync()
     assert opens(one, "ann_x.example", PIN)
-    assert "came from pin in OfficeRnD: clear it there too" in say(one, "revoke_pin", ANN).text()
+    assert "came from pin in OfficeRnD: clear it there too" in say(one, "revoke_pin", ANN).sentence
     assert not opens(one, "ann_x.example", PIN)
 
 
@@ -121,10 +122,10 @@ def test_a_refused_sync_touches_no_pin(one: PeopleSite) -> None:
 
 def test_explain_tells_whether_somebody_has_one(one: PeopleSite) -> None:
     told = say(one, "explain", ANN)
-    assert told.as_json()["print_pin"] == "property" and "with the print PIN" in told.text()
+    assert told.as_json()["print_pin"] == "property" and "with the print PIN" in told.lines[-2].message
     assert say(one, "explain", BO).as_json()["print_pin"] is None
     one.configure({"signin": {"method": "pin"}})
     assert say(one, "explain", ANN).as_json()["can_log_in"] is True
     assert say(one, "explain", BO).as_json()["why_not"] == [
-        f"there is no print PIN to log in with: papercut-relay pin issue {BO}"
+        Note("there is no print PIN to log in with", (Remedy("issue_pin", (BO,)),)).as_json()
     ]

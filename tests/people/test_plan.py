@@ -522,7 +522,7 @@ def test_the_plan_as_json_has_the_contracts_fields(planned) -> None:
         list(change) == ["action", "username", "member_id", "reason", "before", "after"] for change in answer["changes"]
     )
     assert {change["username"] for change in answer["changes"] if change["action"].startswith("group")} == {None}
-    assert list(answer["refused"][0]) == ["code", "message", "count", "limit"]
+    assert list(answer["refused"][0]) == ["code", "message", "count", "limit", "remedies"]
 
 
 def test_one_line_is_what_a_record_can_carry() -> None:

@@ -74,7 +74,7 @@ def test_nobody_comes_in_without_the_code(visit: Visit) -> None:
     for _ in range(TRIES):
         assert somebody.post("/code", {"code": "AAAA-AAAA"}).status_code == 401
     assert somebody.post("/code", {"code": visit.code}).status_code == 401, "guessing has no end"
-    assert "start papercut-relay serve again" in text(somebody.get("/code"))
+    assert "start the console again" in text(somebody.get("/code"))
 
 
 @pytest.mark.parametrize(

@@ -196,7 +196,7 @@ def _word(action: str, subject: str, work: Any, told: str) -> None:
         desk().now_under_lock(work)
     except RelayError as error:
         audited(action, subject, error.message)
-        flash(words.plain(error.message), "bad")
+        flash(error.message, "bad")
         return
     audited(action, subject)
     flash(told, "good")
@@ -215,7 +215,7 @@ def _held(names: dict[str, str]) -> list[dict[str, Any]]:
             {
                 "code": code,
                 "title": hold.title if hold else code.replace("_", " ").capitalize(),
-                "question": hold.question if hold else words.plain(people[0]["reason"]),
+                "question": hold.question if hold else people[0]["reason"],
                 "answers": hold.answers if hold else (),
                 "people": sorted(people, key=lambda item: str(item["name"]).casefold()),
                 "total": amounts.text(
@@ -260,7 +260,7 @@ def _stops() -> list[dict[str, Any]]:
             {
                 "code": stop["code"],
                 "title": known.title if known else stop["code"].replace("_", " ").capitalize(),
-                "question": known.question if known else words.plain(stop["message"]),
+                "question": known.question if known else stop["message"],
                 "answers": answers,
                 "said": next((does for answer, _, does in answers if answer == stop["said"]), ""),
             }

@@ -97,7 +97,7 @@ def answer() -> Any:
         abort(400, "A name is missing. Nothing was done.")
     calls = {
         "link": lambda site: people.link(site, member=member, username=username, new=bool(request.form.get("new"))),
-        "not-same": lambda site: people.not_same(site, member=member, username=username),
+        "not_same": lambda site: people.not_same(site, member=member, username=username),
         "unlink": lambda site: people.unlink(site, member),
     }
     if action not in calls:
@@ -139,7 +139,7 @@ def pin() -> Any:
     work = people.issue_pin if action == "issue" else people.revoke_pin
     done: Any = _short(f"print PIN {action}d", member, lambda: desk().now_under_lock(lambda site: work(site, member)))
     if done is not None and action == "issue":
-        return render_template("pin.html", told=done.text(), answer=done.as_json(), who=member)
+        return render_template("pin.html", told=done.sentence, answer=done.as_json(), who=member)
     if done is not None:
         flash("The print PIN opens nothing any more.", "good")
     return redirect(_back(member))
@@ -177,7 +177,7 @@ def _said(action: str, member: str, username: str) -> str:
     name = person.user.full_name if person and person.user.full_name else member
     return {
         "link": f"{name} is the account {username}.",
-        "not-same": f"{name} is not the account {username}.",
+        "not_same": f"{name} is not the account {username}.",
         "unlink": f"The link of {name} is taken away.",
     }[action]
 

@@ -7,7 +7,7 @@ from typing import Any
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 
 from relay import people
-from relay.console import results, words
+from relay.console import remedies, results, words
 from relay.console.gate import audited, desk, needs, who
 from relay.console.work import Work
 from relay.people.decide import safety
@@ -38,11 +38,11 @@ def show() -> str:
             if (found := [change for change in changes if change["action"] == action])
         ],
         shown=SHOWN,
-        questions=[item for item in questions if item["offers"] and not _to_be_typed(item)],
+        questions=[item for item in questions if item["answers"] and not _to_be_typed(item)],
         nameless=[item for item in questions if _to_be_typed(item)],
-        remarks=[item for item in questions if not item["offers"]],
+        remarks=[item for item in questions if not item["answers"]],
         refused=[
-            (refusal, *words.LIMITS.get(refusal["code"], (words.plain(refusal["message"]), "")))
+            (refusal, *words.LIMITS.get(refusal["code"], (refusal["message"], "")))
             for refusal in (answer["refused"] if answer else [])
         ],
         effect=_effect(answer) if answer else [],
@@ -101,8 +101,8 @@ def _questions(answer: dict[str, Any] | None) -> list[dict[str, Any]]:
     return [
         {
             "subject": warning["subject"],
-            "text": words.without_commands(warning["message"]),
-            "offers": words.offers(warning["message"]),
+            "text": warning["message"],
+            "answers": remedies.answers(warning.get("remedies", ())),
         }
         for warning in (answer["warnings"] if answer else [])
     ]
@@ -110,7 +110,7 @@ def _questions(answer: dict[str, Any] | None) -> list[dict[str, Any]]:
 
 def _to_be_typed(item: dict[str, Any]) -> bool:
     """Return whether the only answer is an account name that somebody has to think of: many of them hide the others."""
-    return bool(item["offers"]) and all(offer.action == "link" and not offer.username for offer in item["offers"])
+    return bool(item["answers"]) and all(one.action == "link" and not one.username for one in item["answers"])
 
 
 def _effect(answer: dict[str, Any]) -> list[str]:

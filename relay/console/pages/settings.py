@@ -9,7 +9,7 @@ from typing import Any
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 
 from relay.config import Settings
-from relay.console import settings_fields, settings_file, words
+from relay.console import settings_fields, settings_file
 from relay.console.gate import audited, desk, may, needs, who
 from relay.console.results import Done
 from relay.console.settings_fields import FIELDS, GROUPS, ROLES, Field
@@ -79,7 +79,7 @@ def preview() -> Any:
             for name, before, after in draft.changed
         ],
         effect=work.answer if fits and work else None,
-        effect_problem=words.plain(work.error) if fits and work else "",
+        effect_problem=work.error if fits and work else "",
         needs_look=any(name.startswith("members.") for name, _, _ in draft.changed) and not fits,
         billing=[name for name, _, _ in draft.changed if name.startswith(("fees.", "top_up."))],
     )

@@ -10,7 +10,6 @@ from typing import Any
 from flask import Blueprint, Response, render_template, request
 
 from relay import jobs
-from relay.console import words
 from relay.console.charts import Bar
 from relay.console.gate import desk
 from relay.errors import UsageError
@@ -36,7 +35,7 @@ def show() -> Any:
             clock=place.clock,
         )
     except UsageError as error:
-        problem = re.sub(r"--\w+ ", "", words.plain(error.message))
+        problem = re.sub(r"--\w+ ", "", error.message)
     people = list(made.people) if made else []
     pages = max(1, -(-len(people) // SHOWN))
     number = min(max(request.args.get("page", 1, type=int), 1), pages)

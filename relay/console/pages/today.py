@@ -9,7 +9,7 @@ from flask import Blueprint, flash, redirect, render_template, url_for
 
 from relay import jobs, money
 from relay import run as story
-from relay.console import figures, first_hour, words
+from relay.console import figures, first_hour, remedies, words
 from relay.console.gate import audited, desk, needs, who
 from relay.console.results import Done
 from relay.money.ledger import calendar
@@ -133,7 +133,7 @@ def _todo() -> list[dict[str, str]]:
     for stop in money.stops(place.database, place.settings):
         if not stop["said"]:
             known = words.STOPS.get(stop["code"])
-            text = f"No money moves: {known.title.lower() if known else words.plain(stop['message'])}."
+            text = f"No money moves: {known.title.lower() if known else stop['message']}."
             add("bad", text, url_for("money.show"), "Look")
     held = figures.undecided(place)
     if held:
@@ -146,7 +146,7 @@ def _todo() -> list[dict[str, str]]:
         )
     people_work = place.works.newest("plan", "sync", over=True)
     warnings = (people_work.answer or {}).get("warnings", []) if people_work else []
-    if count := sum(1 for warning in warnings if words.offers(warning["message"])):
+    if count := sum(1 for warning in warnings if remedies.answers(warning.get("remedies", ()))):
         text = f"{words.plural(count, 'question')} about who is who."
         add("warn", text, url_for("review.show", _anchor="questions"), "Look")
     checks = place.works.newest("check", "fix", over=True)

@@ -18,7 +18,8 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import BinaryIO, Literal, Protocol
 
-from relay.jobs.job import Batch, Cursor, Finding, Job, SetAside, Unreadable
+from relay.finding import Finding
+from relay.jobs.job import Batch, Cursor, Job, SetAside, Unreadable
 from relay.jobs.sources import columns, halves, lines, quoting, reading
 from relay.jobs.sources.columns import Layout, Place
 from relay.jobs.sources.halves import DayHalves, Told

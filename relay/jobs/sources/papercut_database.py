@@ -42,8 +42,9 @@ from sqlalchemy.types import TypeDecorator
 
 from relay import amounts
 from relay.config import Settings
+from relay.finding import Finding
 from relay.jobs.importing import Known
-from relay.jobs.job import LARGEST_COST, LARGEST_COUNT, Batch, Cursor, Finding, Job, SetAside, Unreadable
+from relay.jobs.job import LARGEST_COST, LARGEST_COUNT, Batch, Cursor, Job, SetAside, Unreadable
 from relay.jobs.sources import reading
 from relay.jobs.sources.columns import kind_of
 from relay.jobs.tables import NAME

@@ -271,7 +271,7 @@ class _Making:
             )
         waiting = sum(len(line.pending) for line in people)
         if waiting:
-            notes.append(f"{waiting} fees have not come to their end: see papercut-relay status.")
+            notes.append(f"{waiting} fees have not come to their end.")
         if self.settings.fees.managed_in != "officernd":
             notes.append(
                 f'[fees] managed_in is "{self.settings.fees.managed_in}": OfficeRnD bills nothing for printing.'

@@ -121,7 +121,7 @@ def settle_fee_by_match(books: Books, fee: Fee, match: FeeMatch) -> Outcome:
             ledger.step_fee(connection, reference, "posted", "found", detail, fee_id=match.fee_id, note="", lost=False)
             return "posted"
         if match.verdict == "unknown":
-            note = f"Is this fee in OfficeRnD? {match.reason}. {resolve_command(reference)}"
+            note = f"Is this fee in OfficeRnD? {match.reason}."
             if fee.state == "in_doubt":
                 ledger.note_fee(connection, reference, "looked_up", note, detail)
             else:
@@ -136,10 +136,7 @@ def settle_fee_by_match(books: Books, fee: Fee, match: FeeMatch) -> Outcome:
 
 
 def not_looked_up(books: Books, fee: Fee, error: RelayError) -> Outcome:
-    note = (
-        f"Whether this fee is in OfficeRnD could not be looked up ({error.message}) The next settle looks again. "
-        f"{resolve_command(fee.reference)}"
-    )
+    note = f"Whether this fee is in OfficeRnD could not be looked up ({error.message}) The next settle looks again."
     with books.ledger.write() as connection:
         if fee.state == "sent":
             books.ledger.step_fee(
@@ -163,10 +160,7 @@ def make_adjustment(books: Books, guard: Guard, movement: Movement) -> Outcome:
     if not isinstance(permit, Permit):
         note = permit.note
         if permit.is_gone:
-            note = (
-                f"{permit.note} If nothing is left to do: papercut-relay resolve {movement.reference} --as posted "
-                "--reason TEXT."
-            )
+            note = f"{permit.note} If nothing is left to do, say that {movement.reference} is posted."
         _note(books, movement, "withheld", note)
         return "unreachable" if permit.is_stopped else "failed"
     if not _is_still_there(movement, permit.read[movement.member_id].wallet):
@@ -347,7 +341,7 @@ def _after_bad_answer(books: Books, movement: Movement, error: RemoteError) -> O
     except RelayError as unreadable:
         note = (
             f"The answer to this adjustment was no success ({error.message}) and {sent.username} could not be read "
-            f"({unreadable.message}) The next settle looks again. {resolve_command(reference)}"
+            f"({unreadable.message}) The next settle looks again."
         )
         _step(books, sent, "in_doubt", "lost", note)
         return "in_doubt"
@@ -359,7 +353,7 @@ def _not_available(books: Books, movement: Movement) -> Outcome:
     try:
         outcome = judge_adjustment_sent(books, movement, movement.username)
     except RelayError as error:
-        _step(books, movement, "in_doubt", "lost", f"{error.message} {resolve_command(movement.reference)}")
+        _step(books, movement, "in_doubt", "lost", error.message)
         return "in_doubt"
     if outcome == "failed":
         money = _money(books, movement)
@@ -373,7 +367,7 @@ def account_is_gone(books: Books, movement: Movement) -> None:
     """Park an adjustment of which nothing can be seen, since PaperCut has no such account any more."""
     note = (
         f"PaperCut has no account {movement.username} any more, so whether this adjustment is there cannot be seen. If "
-        f'there is nothing left to do: papercut-relay resolve {movement.reference} --as posted --reason "...".'
+        "there is nothing left to do, say that it is posted."
     )
     if movement.state == "in_doubt":
         _note(books, movement, "judged", note)
@@ -415,12 +409,8 @@ def _doubt(books: Books, movement: Movement, now: Reading) -> str:
     return (
         f"Was {_money(books, movement)} added to {movement.username}? Before: {held}; now: "
         f"{amounts.text(now.balance, books.currency)} and {now.jobs} jobs. {stands}Look for {movement.reference} in "
-        f"this account's transactions in PaperCut. {resolve_command(movement.reference)}"
+        "this account's transactions in PaperCut."
     )
-
-
-def resolve_command(reference: str) -> str:
-    return f'Then: papercut-relay resolve {reference} --as posted --reason "..." (or --as not-sent).'
 
 
 def _money(books: Books, movement: Movement) -> str:

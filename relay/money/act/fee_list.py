@@ -265,7 +265,7 @@ def ledger_lost(books: Books, fees: Sequence[RemoteFee]) -> Stop:
         "ledger_lost",
         f"OfficeRnD holds {len(fees)} fees of this site, from {days[0]} to {days[-1]}, that the ledger does not know: "
         "it was lost or is an old copy, and billing now could charge twice. Put the newest copy of the ledger back, or "
-        "run papercut-relay rebuild.",
+        "rebuild it.",
         {"fees": sorted(fee.id for fee in fees)},
     )
 
@@ -275,7 +275,7 @@ def _old_connector(books: Books, fees: Mapping[str, str]) -> Stop:
     return Stop(
         "old_connector",
         f"The fees plan holds fees for {count} of our people that the relay did not make, so no money moves: "
-        "OfficeRnD's own connector is probably still on. Switch it off in OfficeRnD; then papercut-relay approve "
-        f'"{books.name}" --as bill --reason TEXT goes on, or --as forgive forgives what is owed now.',
+        "OfficeRnD's own connector is probably still on. Switch it off in OfficeRnD, then say whether what "
+        "is owed now is to be billed or forgiven.",
         {"fees": sorted(fees)},
     )

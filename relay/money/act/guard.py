@@ -15,7 +15,7 @@ from datetime import timedelta
 from typing import Literal
 
 from relay.accounts import LinkedAccount
-from relay.errors import LedgerError, NotFound, RelayError, UnsafePlan, argument
+from relay.errors import LedgerError, NotFound, RelayError, UnsafePlan
 from relay.money.act import deadline, fee_list, fees_plan, readings, witness
 from relay.money.act.fee_list import FeeList, Strangers
 from relay.money.act.readings import Booked
@@ -280,8 +280,7 @@ class Guard:
         if account is None or wallet is None or wallet.closed_at is not None or not _is_same(wallet, account):
             return (
                 f"{movement.username} is not linked any more as it was when {movement.reference} was decided, so it "
-                f"waits. Link that account again, or say how it stands: papercut-relay resolve {movement.reference} "
-                '--as posted --reason "..." (or --as none: nothing is to be adjusted).'
+                "waits. Link that account again, or say how it stands: posted, or none where nothing is to be adjusted."
             )
         return account, wallet
 
@@ -311,8 +310,7 @@ def _local_stops(books: Books) -> list[Stop]:
             Stop(
                 "clock_went_back",
                 f"The last run ended at {newest:%Y-%m-%d %H:%M} UTC, which is later than this machine's clock says "
-                "now, so no money moves. Correct the clock; once it is right, papercut-relay approve "
-                f"{argument(books.name)} --as continue --reason TEXT.",
+                "now, so no money moves. Correct the clock, then say so.",
                 {"newest": newest.isoformat()},
             )
         )
@@ -325,7 +323,7 @@ def _is_over(stop: Stop, books: Books) -> bool:
 
 
 def _gone(books: Books, account: LinkedAccount) -> Withheld:
-    again = 'papercut-relay link COMPANY "account:NEW NAME"' if account.is_shared else "papercut-relay sync"
+    again = "link its new name to the company" if account.is_shared else "bring people in line again"
     return Withheld(
-        f"PaperCut has no account {account.username} any more, so this waits. If it was renamed: {again}.", is_gone=True
+        f"PaperCut has no account {account.username} any more, so this waits. If it was renamed, {again}.", is_gone=True
     )

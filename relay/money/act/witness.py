@@ -9,7 +9,7 @@ import secrets
 from collections.abc import Mapping
 from typing import Any
 
-from relay.errors import BadAnswer, argument
+from relay.errors import BadAnswer
 from relay.money.books import Books
 from relay.money.decide.holds import Stop
 from relay.money.decide.witness import Remembered, Witness, judge_witness, notes_of, witness_of
@@ -71,7 +71,7 @@ def settle_raise(books: Books, seen: Witness | None) -> None:
 
 
 def _stop(books: Books, verdict: str, seen: Witness | None) -> Stop:
-    name, site = books.settings.safety.witness, argument(books.name)
+    name = books.settings.safety.witness
     number = known(books).current.number
     facts: Mapping[str, Any] = {
         "site": seen.site if seen else "",
@@ -82,22 +82,21 @@ def _stop(books: Books, verdict: str, seen: Witness | None) -> Stop:
     }
     shown = f"shows number {seen.number}" if seen is not None else "is missing, or its notes cannot be read,"
     account, stopped = f"PaperCut's shared account {name}", "so no money moves"
-    go_on = f"papercut-relay approve {site} --as continue --reason TEXT"
     message = {
         "restored": f"{account} {shown} where the ledger has number {number}: PaperCut was put back from a "
-        f"backup, or somebody has changed that account, {stopped}. papercut-relay approve {site} --as forgive "
-        "--reason TEXT brings the balances back to what the journal says; if only the account was touched, or "
-        f"PaperCut's present balances are right: {go_on}; what was billed already is then held as unexplained.",
+        f"backup, or somebody has changed that account, {stopped}. Say whether the balances are brought back "
+        "to what the journal says, or PaperCut's present ones are right, as they are where only the account was "
+        "touched.",
         "ledger_old": f"{account} {shown}, later than the ledger's number {number}: this is an older copy of the "
-        f"ledger, {stopped}. Put the newest copy back, or run papercut-relay rebuild.",
+        f"ledger, {stopped}. Put the newest copy back, or rebuild it.",
         "ledger_lost": f"{account} was written by another ledger of this site: the ledger was lost, or a second relay "
         f"works on this server, {stopped}. Put the newest copy of the ledger back, stop the other relay, or, where the "
-        "ledger is gone for good, run papercut-relay rebuild and then papercut-relay sync.",
+        "ledger is gone for good, rebuild it and then bring people in line.",
         "second_relay": f"{account} was written by another ledger, for site {seen.site if seen else ''}: a second "
         f"relay works on this server, this is the wrong server, or the ledger was put back after a rebuild, {stopped}. "
-        f"One PaperCut has one site: stop the other relay, if there is one; then {go_on}.",
+        f"One PaperCut has one site: stop the other relay, if there is one, then go on.",
         "site_renamed": f"{account} is site {seen.site if seen else ''}'s, and [site] name now says {books.name}, "
         f"{stopped}: what that site has open would be billed again. Put the name back; if it must change, finish what "
-        f"is open first, then {go_on}.",
+        "is open first, then go on.",
     }[verdict]
     return Stop(verdict, message, facts)

@@ -67,7 +67,7 @@ def decide_top_up(
     if allowance <= 0 or account.standing != "active":
         return None
     if busy:
-        return Skipped(account, "an earlier movement of this account is still open: papercut-relay status shows it")
+        return Skipped(account, "an earlier movement of this account is still open")
     amount = max(0, top_up_amount(wallet.buckets, allowance, mode))
     return TopUp(account, amount, allowance - amount if mode == "reset" else 0)
 

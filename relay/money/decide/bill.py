@@ -14,12 +14,13 @@ from typing import Literal
 
 from relay import amounts
 from relay.accounts import LinkedAccount
-from relay.errors import UnsafePlan, argument
+from relay.errors import UnsafePlan
 from relay.money.decide import holds, tax, wallet
 from relay.money.decide.due import Change, due
 from relay.money.decide.holds import Held, Hold, Word
 from relay.money.decide.included import payer_of
 from relay.money.decide.periods import Period
+from relay.money.decide.remedies import of_refusal
 from relay.money.decide.wallet import Entry, Wallet
 
 
@@ -432,22 +433,22 @@ def _refusals(held: Sequence[Held], policy: Policy) -> list[UnsafePlan]:
         count: int | str = amounts.text(total, policy.currency) if code == "max_run_total" else len(items)
         people = f"{len(items)} {'person is' if len(items) == 1 else 'people are'} held"
         message = f"{people} by {code}, {amounts.text(total, policy.currency)} {policy.currency} in all: {_NEXT[code]}"
-        refusals.append(UnsafePlan(code, message, count=count, limit=limits.get(code, 0)))
+        refusals.append(UnsafePlan(code, message, count=count, limit=limits.get(code, 0), remedies=of_refusal(code)))
     return refusals
 
 
 _NEXT = {
-    "max_fee": "look at the price list, then settle --allow max_fee or approve each.",
-    "max_run_total": "such a total is a wrong price list until somebody has looked; then settle --allow max_run_total.",
-    "max_fees_per_person_day": "settle --allow max_fees_per_person_day, or approve each.",
+    "max_fee": "look at the price list.",
+    "max_run_total": "such a total is a wrong price list until somebody has looked.",
+    "max_fees_per_person_day": "look at what they printed.",
     "counter_fell": "the job counter is below its last verified value; look at the account, then approve it.",
     "unexplained_debt": "the debt grew by more than the printing; look at PaperCut's transactions, then approve it.",
-    "member_gone": "OfficeRnD no longer knows the member, so no fee can be made; collect it otherwise, then approve it "
-    "--as forgive.",
+    "member_gone": "OfficeRnD no longer knows the member, so no fee can be made; collect it otherwise, "
+    "then forgive it.",
     "company_gone": "OfficeRnD no longer knows the company that pays, so no fee can be made; collect it otherwise, "
-    "then approve it --as forgive.",
+    "then forgive it.",
     "foreign_fee": "the fees plan holds a fee that the relay did not make; is OfficeRnD's own connector still on? "
-    "Look, then approve it --as bill (both are right) or --as forgive (already billed).",
+    "Look, then bill it (both are right) or forgive it (already billed).",
 }
 
 
@@ -456,40 +457,27 @@ def _money(amount: int, policy: Policy) -> str:
 
 
 def _sentence(code: str, case: Case, amount: int, policy: Policy) -> str:
-    """Return why this person's money waits, with the command that ends the waiting."""
-    who = case.account.username
+    """Return why this person's money waits."""
     money = _money(amount, policy)
-    command = f"papercut-relay approve {argument(who)} --as %s --reason TEXT"
     match code:
         case "opening_balance":
-            return f"{money} are older than the integration: {command % 'bill'}, or --as forgive"
+            return f"{money} are older than the integration"
         case "counter_fell":
-            return (
-                f"the job counter is lower than it was before, so what {money} stand for is not known: "
-                f"{command % 'bill'}, or --as forgive"
-            )
+            return f"the job counter is lower than it was before, so what {money} stand for is not known"
         case "unexplained_debt":
             why = "than its jobs are known to have cost" if case.wallet.doubt == "beyond_costs" else "without a job"
-            grown = f"owes {money} more {why}"
-            return f"{grown}, such as a charge by hand or a copy: {command % 'bill'}, or --as forgive"
+            return f"owes {money} more {why}, such as a charge by hand or a copy"
         case "member_gone":
-            return f"OfficeRnD no longer knows this member, so {money} cannot be billed: {command % 'forgive'}"
+            return f"OfficeRnD no longer knows this member, so {money} cannot be billed"
         case "company_gone":
-            gone = "OfficeRnD no longer knows the company that pays"
-            return f"{gone}, so {money} cannot be billed: {command % 'forgive'}"
+            return f"OfficeRnD no longer knows the company that pays, so {money} cannot be billed"
         case "foreign_fee":
-            return (
-                f"fee {case.foreign_fee} stands on the fees plan and is not ours, so {money} may be billed already: "
-                f"{command % 'forgive'}, or --as bill"
-            )
+            return f"fee {case.foreign_fee} stands on the fees plan and is not ours, so {money} may be billed already"
         case "max_fee":
             limit = f"{amounts.text(policy.max_fee, policy.currency)} {policy.currency}"
-            return f"a fee of {money} is above max_fee {limit}: {command % 'bill'}, or settle --allow max_fee"
+            return f"a fee of {money} is above max_fee {limit}"
         case "max_run_total":
             limit = f"{amounts.text(policy.max_run_total, policy.currency)} {policy.currency}"
-            return f"the run's total of {money} is above max_run_total {limit}: settle --allow max_run_total"
+            return f"the run's total of {money} is above max_run_total {limit}"
         case _:
-            return (
-                f"has {case.fees_today} fees of this business day already, so {money} wait: {command % 'bill'}, or "
-                "settle --allow max_fees_per_person_day"
-            )
+            return f"has {case.fees_today} fees of this business day already, so {money} wait"

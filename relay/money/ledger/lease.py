@@ -15,6 +15,7 @@ from sqlalchemy import Connection, insert, select, update
 from relay.config import Settings
 from relay.errors import AlreadyRunning, LedgerError
 from relay.money.ledger import tables
+from relay.remedy import Remedy
 
 LIFE = timedelta(minutes=15)  # longer than any single remote call with its settling time
 
@@ -55,8 +56,8 @@ def renew(connection: Connection, site: str, epoch: int, now: datetime) -> None:
     )
     if renewed.rowcount != 1:
         raise LedgerError(
-            f"Another run for site {site!r} has taken over, so this one stopped before sending anything more; look at "
-            "papercut-relay status."
+            f"Another run for site {site!r} has taken over, so this one stopped before sending anything more.",
+            remedies=(Remedy("status"),),
         )
 
 

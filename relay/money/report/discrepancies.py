@@ -441,7 +441,8 @@ def _fees(books: Books, since: date | None) -> _Fees:
             "unmatched",
             fee.id,
             fee_list.price_of(fee),
-            f"has a reference of this site that the ledger does not know ({fee.name[:60]!r}): papercut-relay rebuild"
+            f"has a reference of this site that the ledger does not know ({fee.name[:60]!r}): put the newest copy "
+            "of the ledger back, or rebuild it"
             if fee.id in lost
             else f"stands on the fees plan for one of our people and is not ours ({fee.name[:60]!r})",
         )

@@ -10,7 +10,9 @@ from relay import amounts
 from relay.errors import EXIT_DONE, EXIT_FAILED, EXIT_IN_DOUBT, EXIT_REFUSED, RelayError, UnsafePlan
 from relay.money.decide.holds import Held
 from relay.money.decide.movement import PUBLIC_STATES, Movement
+from relay.money.decide.remedies import of_hold, of_movement
 from relay.money.ledger.store import Ledger
+from relay.remedy import Note, as_json
 
 
 @dataclass(frozen=True)
@@ -22,7 +24,7 @@ class MoneyResult:
     held: tuple[Held, ...] = ()
     refused: tuple[UnsafePlan, ...] = ()
     problems: tuple[RelayError, ...] = ()
-    notes: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
     showing: bool = False  # dry run and shadow mode: the total is of what is planned
 
     @property
@@ -68,6 +70,7 @@ class MoneyResult:
                     "amount": amounts.text(amounts.billable(-item.amount, self.currency), self.currency),
                     "reason": item.reason,
                     "code": item.code,
+                    "remedies": as_json(of_hold(item.code, item.account.username)),
                 }
                 for item in self.held
             ],
@@ -75,15 +78,19 @@ class MoneyResult:
             "refused": [refusal.as_json() for refusal in self.refused],
         }
         if self.notes:
-            answer["notes"] = list(self.notes)
+            answer["notes"] = [note.as_json() for note in self.notes]
         if self.problems:
             first = self.problems[0]
-            answer["error"] = {"code": first.code, "message": first.message}
+            answer["error"] = first.as_json()
         elif undone := self.undone:
             more = f" (and {len(undone) - 1} more)" if len(undone) > 1 else ""
             told = next((movement for movement in undone if movement.note), undone[0])
             why = told.note or "was not begun; the next run tries again."
-            answer["error"] = {"code": "changes_failed", "message": f"{told.username}: {why}{more}"}
+            answer["error"] = {
+                "code": "changes_failed",
+                "message": f"{told.username}: {why}{more}",
+                "remedies": as_json(of_movement(told)),
+            }
         return answer
 
 
@@ -101,6 +108,7 @@ def movement_json(movement: Movement) -> dict[str, Any]:
         "stage": movement.stage,
         "fee_id": movement.fee_id,
         "note": movement.note or (movement.task if movement.stage == "posted" else ""),
+        "remedies": as_json(of_movement(movement)),
     }
 
 

@@ -13,9 +13,11 @@ from relay.clock import Clock
 from relay.config import Settings
 from relay.database import reading
 from relay.money.decide.holds import STOP_ANSWERS
+from relay.money.decide.remedies import of_hold, of_stop
 from relay.money.ledger import holds, journal, records
 from relay.money.ledger.store import Ledger
 from relay.money.report.result import movement_json
+from relay.remedy import as_json
 
 
 def record_run(
@@ -93,6 +95,7 @@ def held(database: Engine, settings: Settings) -> list[dict[str, Any]]:
             "amount": amounts.text(amounts.billable(-hold.amount, settings.site.currency), settings.site.currency),
             "code": hold.code,
             "reason": hold.reason,
+            "remedies": as_json(of_hold(hold.code, hold.username)),
             "said": hold.word.answer if hold.word is not None else "",
         }
         for hold in found
@@ -115,6 +118,7 @@ def stops(database: Engine, settings: Settings) -> list[dict[str, Any]]:
             "code": stop.code,
             "message": stop.message,
             "answers": list(STOP_ANSWERS.get(stop.code, ())),
+            "remedies": as_json(of_stop(stop.code)),
             "said": stop.word.answer if stop.word is not None else "",
         }
         for stop in found

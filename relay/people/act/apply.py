@@ -35,6 +35,7 @@ from relay.people.decide.plan import Plan
 from relay.people.directory import Directory, directory_of
 from relay.people.memory import links
 from relay.people.world import Account, Link, PaperCutSide, Rename, World
+from relay.remedy import Remedies, Remedy, as_json
 from relay.site import Site
 
 log = logging.getLogger(__name__)
@@ -53,9 +54,10 @@ class Failure:
 
     subject: str
     message: str
+    remedies: Remedies = ()
 
-    def as_json(self) -> dict[str, str]:
-        return {"subject": self.subject, "message": self.message}
+    def as_json(self) -> dict[str, object]:
+        return {"subject": self.subject, "message": self.message, "remedies": as_json(self.remedies)}
 
 
 @dataclass(frozen=True)
@@ -472,7 +474,7 @@ class _Work:
         found = self.differences(users, groups)
         self.progress.line(f"Read back {len(users)} users and {len(groups)} groups and compared them with the plan.")
         for subject, message in found.sentences():
-            self.fail(subject, f"{message}; look at PaperCut's log, then run papercut-relay sync again")
+            self.fail(subject, f"{message}; look at PaperCut's log", Remedy("sync", (), "then"))
         for decision in self.plan.people:
             account = self.accounts.get(self.name_of(decision))
             if account is None or decision.delete:
@@ -580,7 +582,7 @@ class _Work:
             return False
         return True
 
-    def fail(self, subject: str, message: str) -> None:
+    def fail(self, subject: str, message: str, *remedies: Remedy) -> None:
         """Note a failure; the first one of a subject tells the cause."""
         log.error("%s", message)
-        self.failures.setdefault(subject, Failure(subject, message))
+        self.failures.setdefault(subject, Failure(subject, message, remedies))

@@ -10,13 +10,13 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from types import MappingProxyType
 from typing import Literal
 
 from papercut_scripts import signin_pin
 from relay import amounts
 from relay.accounts import email_key, folded
 from relay.config import Settings
-from relay.errors import argument
 from relay.officernd.model import Member
 from relay.people.decide import group_names as group_names
 from relay.people.decide.group_names import CONNECTOR_INDIVIDUALS, CONNECTOR_UNLINKED, GroupNames
@@ -25,6 +25,7 @@ from relay.people.decide.rules import Verdict, home_location, judge, make_rules,
 from relay.people.decide.usernames import is_email, rule_name, with_suffix
 from relay.people.directory import DirectoryUser, Standing
 from relay.people.world import Account, Link, World, is_one_line, one_line, pin_of
+from relay.remedy import Remedies, Remedy
 
 Action = Literal["create", "adopt", "update", "rename", "unlink", "remove"]
 LONGEST_FIELD = 100  # of department and office: the columns' lengths are not documented, groups bear this much
@@ -550,9 +551,12 @@ class _Decider:
                 "group_older",
                 older,
                 f"PaperCut already has a group {older!r}, which may give rights and has members whom OfficeRnD does "
-                f"not know, or none; the company {self.companies[company_id].name!r} gets {name!r}. If they are the "
-                f"same: papercut-relay link {company_id} {argument('group:' + older)}; to keep it so: papercut-relay "
-                f"link {company_id} {argument('group:' + name)}.",
+                f"not know, or none; the company {self.companies[company_id].name!r} gets {name!r}.",
+                (
+                    Remedy("link", (company_id, "group:" + older), "if they are the same"),
+                    Remedy("link", (company_id, "group:" + name), "to keep it so"),
+                ),
+                {"company_id": company_id, "groups": [older, name]},
             )
         for company_id, wanted, name in names.suffixed:
             self._warn(
@@ -656,7 +660,9 @@ class _Decider:
                 self.memory.links[member_id].username,
                 f"An answer takes the account {self.memory.links[member_id].username} away from "
                 f"{self.memory.links[member_id].display_name or 'the member'} ({member_id}), but {why}; it waits for a "
-                "person: read papercut-relay plan, then papercut-relay sync.",
+                "person.",
+                (Remedy("plan", (), "first, to read it"), Remedy("sync", (), "then")),
+                {"member_id": member_id, "why": why},
             )
             for member_id, why in sorted(self.memory.waiting.items())
         ]
@@ -665,8 +671,15 @@ class _Decider:
         member = self.members[member_id]
         return f"{member.name or 'the member'} ({member_id})"
 
-    def _warn(self, code: str, subject: str, message: str) -> None:
-        self.warnings.append(Question(code, subject, message))
+    def _warn(
+        self,
+        code: str,
+        subject: str,
+        message: str,
+        remedies: Remedies = (),
+        facts: Mapping[str, object] = MappingProxyType({}),
+    ) -> None:
+        self.warnings.append(Question(code, subject, message, remedies, facts))
 
 
 def _logins(user: DirectoryUser) -> list[str]:

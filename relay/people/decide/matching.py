@@ -12,23 +12,34 @@ from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, field
 
 from relay.accounts import email_key
-from relay.errors import argument
 from relay.officernd.model import Member
 from relay.people.decide.rules import Verdict, email_outcome
 from relay.people.decide.usernames import connector_name, is_email, rule_name, with_suffix
 from relay.people.world import Account, Link, World, name_key
+from relay.remedy import Remedies, Remedy, as_json
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """Something a person should know or answer; the rest of the plan goes on without it."""
+    """Something a person should know or answer; the rest of the plan goes on without it.
+
+    `facts` are what the message tells, by name: {"member_id": "5f3", "accounts": ["ann", "ann2"]}.
+    """
 
     code: str
     subject: str
     message: str
+    remedies: Remedies = ()
+    facts: Mapping[str, object] = field(default_factory=dict)
 
-    def as_json(self) -> dict[str, str]:
-        return {"code": self.code, "subject": self.subject, "message": self.message}
+    def as_json(self) -> dict[str, object]:
+        return {
+            "code": self.code,
+            "subject": self.subject,
+            "message": self.message,
+            "facts": dict(self.facts),
+            "remedies": as_json(self.remedies),
+        }
 
 
 @dataclass
@@ -105,8 +116,10 @@ class _Matcher:
                     member_id,
                     "internal_user",
                     f"The account {username} of {self.who(member_id)} is an internal user now, and PaperCut never asks "
-                    f"OfficeRnD for those: rename or delete it in PaperCut, or run papercut-relay unlink {member_id}.",
+                    "OfficeRnD for those. Rename or delete it in PaperCut, or take the link away.",
                     "the account is an internal user",
+                    (Remedy("unlink", (member_id,)),),
+                    {"accounts": [username]},
                 )
             elif account is not None:
                 self.claim(member_id, username)
@@ -133,8 +146,9 @@ class _Matcher:
         self.warn(
             "deleted_by_hand",
             link.username,
-            f"The account {link.username} of {self.who(link.member_id)} was deleted in PaperCut and stays so; to bring "
-            f"it back: papercut-relay link {link.member_id} {argument(link.username)}, then sync.",
+            f"The account {link.username} of {self.who(link.member_id)} was deleted in PaperCut and stays so.",
+            (Remedy("link", (link.member_id, link.username), "to have it made again by the next sync"),),
+            {"member_id": link.member_id, "accounts": [link.username]},
         )
 
     def take_answers(self) -> None:
@@ -147,8 +161,10 @@ class _Matcher:
                     member_id,
                     "answer_unusable",
                     f"{self.who(member_id)} was linked to {username}, but that account belongs to somebody else, is "
-                    f"internal or stands in not_ours: link another name, or papercut-relay unlink {member_id}.",
+                    "internal or stands in not_ours. Link another name, or take the link away.",
                     f"the linked account {username} cannot be used",
+                    (Remedy("link", (member_id, "")), Remedy("unlink", (member_id,))),
+                    {"accounts": [username]},
                 )
             elif account is not None:
                 self.claim(member_id, username)
@@ -172,15 +188,17 @@ class _Matcher:
                 continue
             names = " and ".join(f"{other.name} ({other.id})" for other in others[:3])
             names += f" and {len(others) - 3} more" if len(others) > 3 else ""
-            suggestion = rule_name(member, self.rule) or "USERNAME"
-            if suggestion != "USERNAME" and member.id != min(one.id for one in (member, *others)):
+            suggestion = rule_name(member, self.rule)
+            if suggestion and member.id != min(one.id for one in (member, *others)):
                 suggestion = with_suffix(suggestion, member.id)
             self.doubt(
                 member.id,
                 "shared_email",
-                f"{self.who(member.id)} has the address {member.email} together with {names}, so nobody is guessed: "
-                f"give each a username of their own with papercut-relay link {member.id} {argument(suggestion)} --new.",
+                f"{self.who(member.id)} has the address {member.email} together with {names}, so nobody is guessed. "
+                "Give each a username of their own.",
                 f"the address {member.email} belongs to several members",
+                (Remedy("link_new", (member.id, suggestion)),),
+                {"email": member.email, "members": [one.id for one in (member, *others)]},
             )
             for username in self.by_email(member):
                 self.found.doubtful[username] = f"several members have the address {member.email}"
@@ -255,8 +273,9 @@ class _Matcher:
                 self.warn(
                     "name_taken",
                     name,
-                    f"{self.who(member_id)} would be {wanted}, which is somebody else's, and gets {name}; if that "
-                    f"account is theirs: papercut-relay link {member_id} {argument(wanted)}, before the next sync.",
+                    f"{self.who(member_id)} would be {wanted}, which is somebody else's, and gets {name}.",
+                    (Remedy("link", (member_id, wanted), f"if {wanted} is theirs, before the next sync"),),
+                    {"member_id": member_id, "accounts": [wanted, name]},
                 )
             taken.add(name)
             self.found.new[member_id] = name
@@ -280,8 +299,10 @@ class _Matcher:
         self.warn(
             code,
             member.name or member.id,
-            f"{self.who(member.id)} may print but gets no account, because {why}: {advice}, or give a name with "
-            f"papercut-relay link {member.id} USERNAME --new.",
+            f"{self.who(member.id)} may print but gets no account, because {why}. Best {advice}; "
+            "else give the account a name here.",
+            (Remedy("link_new", (member.id, "")),),
+            {"member_id": member.id, "why": why},
         )
 
     # -- candidates
@@ -339,8 +360,10 @@ class _Matcher:
                     "internal_user",
                     username,
                     f"{self.who(member.id)} has the address of {username}, an internal user, whose password PaperCut "
-                    "never asks OfficeRnD for: a second account is made; rename or delete the internal one, or run "
-                    f"papercut-relay not-same {member.id} {argument(username)}.",
+                    "never asks OfficeRnD for, so a second account is made. Rename or delete the internal one, or say "
+                    "that it is not theirs.",
+                    (Remedy("not_same", (member.id, username)),),
+                    {"member_id": member.id, "accounts": [username]},
                 )
         return False
 
@@ -361,22 +384,35 @@ class _Matcher:
         member = self.members.get(member_id)
         return f"{member.name or 'The member'} ({member_id})" if member else f"The former member {member_id}"
 
-    def warn(self, code: str, subject: str, message: str) -> None:
-        self.found.warnings.append(Question(code, subject, message))
+    def warn(self, code: str, subject: str, message: str, remedies: Remedies, facts: Mapping[str, object]) -> None:
+        self.found.warnings.append(Question(code, subject, message, remedies, facts))
 
-    def doubt(self, member_id: str, code: str, message: str, reason: str) -> None:
+    def doubt(
+        self,
+        member_id: str,
+        code: str,
+        message: str,
+        reason: str,
+        remedies: Remedies,
+        facts: Mapping[str, object],
+    ) -> None:
         self.found.doubts[member_id] = reason
         member = self.members.get(member_id)
-        self.warn(code, (member.email or member.name) if member else member_id, message)
+        subject = (member.email or member.name) if member else member_id
+        self.warn(code, subject, message, remedies, {"member_id": member_id, **facts})
 
     def ask_which(self, member: Member, candidates: list[str], what: str) -> None:
         self.doubt(
             member.id,
             "two_accounts",
-            f"The accounts {' and '.join(candidates)} {what}, and only one can be {self.who(member.id)}: say which "
-            f"with papercut-relay link {member.id} {argument(candidates[0])}, or rule one out with papercut-relay "
-            f"not-same {member.id} {argument(candidates[-1])}.",
+            f"The accounts {' and '.join(candidates)} {what}, and only one can be {self.who(member.id)}. Say "
+            "which is theirs, or which is not.",
             f"the accounts {', '.join(candidates)} could all be theirs",
+            (
+                *(Remedy("link", (member.id, username)) for username in candidates),
+                *(Remedy("not_same", (member.id, username)) for username in candidates),
+            ),
+            {"accounts": candidates},
         )
         for username in candidates:
             self.found.doubtful[username] = f"it may be {member.name}'s, as may {len(candidates) - 1} other account(s)"
@@ -386,9 +422,10 @@ class _Matcher:
         self.doubt(
             member.id,
             "two_members",
-            f"The account {candidates[0]} could belong to {self.who(member.id)} or to {others}: say whose it is with "
-            f"papercut-relay link {member.id} {argument(candidates[0])}.",
+            f"The account {candidates[0]} could belong to {self.who(member.id)} or to {others}. Say whose it is.",
             f"the account {candidates[0]} could also belong to somebody else",
+            (Remedy("link", (member.id, candidates[0])), Remedy("not_same", (member.id, candidates[0]))),
+            {"accounts": candidates, "members": [member.id, *rivals]},
         )
         for username in candidates:
             self.found.doubtful[username] = "several members could be meant by its name"

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from relay.config import SafetySection
 from relay.errors import UsageError
+from relay.remedy import Remedies, Remedy, as_json
 
 MAX_REMOVALS = "max_removals_percent"
 MAX_CHANGES = "max_changes_percent"
@@ -27,9 +28,16 @@ class Refusal:
     message: str
     count: int | str
     limit: int | str
+    remedies: Remedies = ()
 
     def as_json(self) -> dict[str, object]:
-        return {"code": self.code, "message": self.message, "count": self.count, "limit": self.limit}
+        return {
+            "code": self.code,
+            "message": self.message,
+            "count": self.count,
+            "limit": self.limit,
+            "remedies": as_json(self.remedies),
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +67,10 @@ def judge(figures: Figures, settings: SafetySection, allow: Collection[str] = ()
             Refusal(
                 MAX_REMOVALS,
                 f"{figures.removals} of {figures.linked} linked accounts would be taken away, more than "
-                f"{settings.max_removals_percent} %: they are held, the rest goes on; when they are right, run "
-                f"papercut-relay sync --allow {MAX_REMOVALS}.",
+                f"{settings.max_removals_percent} %: they are held, the rest goes on.",
                 figures.removals,
                 allowed,
+                (Remedy("allow_sync", (MAX_REMOVALS,), "if all of them are right"),),
             )
         )
     allowed = settings.max_changes_percent * figures.linked // 100
@@ -71,10 +79,13 @@ def judge(figures: Figures, settings: SafetySection, allow: Collection[str] = ()
             Refusal(
                 MAX_CHANGES,
                 f"{figures.changes} changes to {figures.linked} linked accounts are planned, more than "
-                f"{settings.max_changes_percent} %: nothing is done; read papercut-relay plan, and when it is right, "
-                f"run papercut-relay sync --allow {MAX_CHANGES}.",
+                f"{settings.max_changes_percent} %: nothing is done.",
                 figures.changes,
                 allowed,
+                (
+                    Remedy("plan", (), "to look at them"),
+                    Remedy("allow_sync", (MAX_CHANGES,), "if all of them are right"),
+                ),
             )
         )
     return found

@@ -9,7 +9,7 @@ from pathlib import Path
 from relay import amounts
 from relay.accounts import SHARED, SharedAccount
 from relay.config import Settings
-from relay.errors import NotFound, RelayError, UsageError, argument
+from relay.errors import NotFound, RelayError, UsageError
 from relay.officernd.client import OfficeRnD
 from relay.officernd.model import Company, Member
 from relay.papercut.client import PaperCut, is_true
@@ -20,6 +20,7 @@ from relay.people.memory import links
 from relay.people.read import INTERNAL
 from relay.people.sync import remembered
 from relay.people.world import Link, Memory, is_one_line, name_key
+from relay.remedy import Remedies, Remedy, as_json
 from relay.site import Site
 from relay.stored_accounts import shared_accounts
 
@@ -35,14 +36,18 @@ class Answer:
     subject_id: str
     name: str
     sentence: str
+    remedies: Remedies = ()
     behind: str = ""  # a sentence about an account that somebody loses by it
     exit_code: int = 0
 
     def as_json(self) -> dict[str, object]:
-        return {"done": self.what, "member_id": self.subject_id, "name": self.name, "message": self.sentence}
-
-    def text(self) -> str:
-        return self.sentence
+        return {
+            "done": self.what,
+            "member_id": self.subject_id,
+            "name": self.name,
+            "message": self.sentence,
+            "remedies": as_json(self.remedies),
+        }
 
 
 def link(site: Site, *, member: str, username: str, new: bool = False) -> Answer:
@@ -66,9 +71,9 @@ def link(site: Site, *, member: str, username: str, new: bool = False) -> Answer
     exists, is_own = site.papercut.user_exists(name), owner is not None and owner.member_id == found.id
     if owner is not None and not is_own and not memory.is_contradicted(owner):
         raise RelayError(
-            f"{name} is already linked to {owner.display_name or 'the member'} ({owner.member_id}); if that is wrong: "
-            f"papercut-relay unlink {owner.member_id}, then link again.",
+            f"{name} is already linked to {owner.display_name or 'the member'} ({owner.member_id}).",
             code="already_linked",
+            remedies=(Remedy("unlink", (owner.member_id,), "if that is wrong, before you link again"),),
         )
     left = _left_behind(site, memory, found, name)
     if not exists and not is_own and not new:
@@ -90,7 +95,8 @@ def link(site: Site, *, member: str, username: str, new: bool = False) -> Answer
         "link",
         found.id,
         name,
-        f"{found.name} ({found.id}) is {what} {name} from the next sync on: papercut-relay sync. {left}".strip(),
+        f"{found.name} ({found.id}) is {what} {name} from the next sync on. {left}".strip(),
+        (Remedy("sync"),),
         left,
     )
 
@@ -120,9 +126,10 @@ def _no_such_account(papercut: PaperCut, member: Member, name: str, left: str) -
     alike = difflib.get_close_matches(name, [one.lower() for one in papercut.usernames()], n=3)
     hint = f"did you mean {' or '.join(alike)}?" if alike else "no name there is much like it."
     return UsageError(
-        f"PaperCut has no account {name}; {hint} If {member.name} is to have a new account of that name: "
-        f"papercut-relay link {member.id} {argument(name)} --new. {left}".strip(),
+        f"PaperCut has no account {name}; {hint} If {member.name} is to have a new account of that name, say so. "
+        f"{left}".strip(),
         code="no_such_account",
+        remedies=(Remedy("link_new", (member.id, name), "to have one made"),),
     )
 
 
@@ -148,7 +155,8 @@ def unlink(site: Site, who: str) -> Answer:
         found.member_id,
         name,
         f"{found.member_id} and the PaperCut account {name} are no longer linked once a sync was done; it looks for "
-        f"another account, and treats {name} as nobody's: papercut-relay plan, then papercut-relay sync.",
+        f"another account, and treats {name} as nobody's.",
+        remedies=(Remedy("plan", (), "first"), Remedy("sync", (), "then")),
     )
 
 
@@ -165,8 +173,8 @@ def not_same(site: Site, *, member: str, username: str) -> Answer:
         "not_same",
         found.id,
         name,
-        f"{found.name} ({found.id}) is not the PaperCut account {name}; the next sync goes on without it: "
-        "papercut-relay plan.",
+        f"{found.name} ({found.id}) is not the PaperCut account {name}; the next sync goes on without it.",
+        (Remedy("plan"),),
     )
 
 
@@ -212,7 +220,8 @@ def _link_group(site: Site, company: str, group: str) -> Answer:
         "link",
         found.id,
         group,
-        f"The members of {found.name} are in the group {group!r} from the next sync on: papercut-relay plan.",
+        f"The members of {found.name} are in the group {group!r} from the next sync on.",
+        (Remedy("plan"),),
     )
 
 
@@ -238,17 +247,20 @@ def _link_shared(site: Site, word: str, name: str) -> Answer:
         former = known.get(held.account_id)
         if former is not None and former.company_id != company.id:
             raise RelayError(
-                f"The shared account {name} is already paid by {former.company_name} ({former.company_id}); if that is "
-                f"wrong: papercut-relay unlink {argument(SHARED + former.name)}, then link again.",
+                f"The shared account {name} is already paid by {former.company_name} ({former.company_id}).",
                 code="already_linked",
+                remedies=(Remedy("unlink", (SHARED + former.name,), "if that is wrong, before you link again"),),
             )
         namesake = next((one for one in known.values() if one.name == name and one.account_id != held.account_id), None)
         if namesake is not None:  # two links of one name would bill its balance twice
             raise RelayError(
                 f"The shared account {name} is another account by now than the one that {namesake.company_name} pays "
-                f'for: if that one was renamed, papercut-relay link {namesake.company_id} "account:NAME" with its '
-                f"new name; else papercut-relay unlink {argument(SHARED + name)}. Then link again.",
+                "for. Then link again.",
                 code="already_linked",
+                remedies=(
+                    Remedy("link_shared", (namesake.company_id, ""), "if that one was renamed, with its new name"),
+                    Remedy("unlink", (SHARED + name,), "else"),
+                ),
             )
         account = SharedAccount(held.account_id, name, company.id, company.name, site.clock.now(), held.balance)
         if former is not None:  # only a name has changed
@@ -260,7 +272,8 @@ def _link_shared(site: Site, word: str, name: str) -> Answer:
         company.id,
         f"{SHARED}{name}",
         f"{company.name} pays for what is charged to the shared account {name} from now on"
-        f"{owed if held.balance < 0 and former is None else ''}: papercut-relay settle --dry-run.",
+        f"{owed if held.balance < 0 and former is None else ''}.",
+        (Remedy("show_held"),),
     )
 
 

@@ -1,0 +1,79 @@
+"""The console's words for remedies: the one table of buttons and links. Nothing here decides."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from flask import url_for
+
+GROUP = "group:"
+
+# action -> what a link to it says, and the page where it is done. The terminal's own (rebuild, serve) have none.
+PLACES: Mapping[str, tuple[str, str]] = {
+    "allow_settle": ("Let it pass once", "money.show"),
+    "allow_sync": ("Let it pass once", "review.show"),
+    "allow_top_up": ("Let it pass once", "money.show"),
+    "approve": ("Decide on the Money page", "money.show"),
+    "approve_amount": ("Decide on the Money page", "money.show"),
+    "check": ("See the Checks page", "checks.show"),
+    "fix": ("See the Checks page", "checks.show"),
+    "issue_pin": ("Make a print PIN", "people.one"),
+    "plan": ("Look on the Review page", "review.show"),
+    "resolve": ("Answer on the Money page", "money.show"),
+    "run": ("See Today", "today.show"),
+    "settle": ("Bill now on the Money page", "money.show"),
+    "show_held": ("See the Money page", "money.show"),
+    "status": ("See the Money page", "money.show"),
+    "sync": ("Bring people in line on the Review page", "review.show"),
+    "sync_member": ("Bring this person in line", "people.one"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A button that answers who is who: `action` link, not_same or unlink; a `username` of "" is to be typed."""
+
+    action: str
+    member_id: str
+    username: str
+    is_new: bool = False  # the account is to be made
+
+    @property
+    def button(self) -> str:
+        if self.action == "link" and not self.username:
+            return "Use this account name"
+        if self.username.startswith(GROUP):
+            return f"Their group is {self.username.removeprefix(GROUP)}"
+        if self.is_new:
+            return f"Make the account {self.username}"
+        return {
+            "link": f"Yes, {self.username} is theirs",
+            "not_same": f"No, {self.username} is somebody else's",
+            "unlink": "Take the wrong link away",
+        }[self.action]
+
+
+def answers(remedies: Iterable[Mapping[str, Any]]) -> list[Answer]:
+    """Return the buttons for the remedies (as JSON) that answer who is who."""
+    found = []
+    for remedy in remedies:
+        if remedy["action"] in ("link", "link_new", "not_same", "unlink"):
+            member_id, username = (*remedy["arguments"], "")[:2]
+            is_new = remedy["action"] == "link_new"
+            found.append(Answer("link" if is_new else remedy["action"], member_id, username, is_new))
+    return found
+
+
+def links(remedies: Sequence[Mapping[str, Any]]) -> list[tuple[str, str]]:
+    """Return (text, address) for the remedies (as JSON) that another page offers, each once."""
+    found = {}
+    for remedy in remedies:
+        if remedy["action"] not in PLACES:
+            continue
+        text, endpoint = PLACES[remedy["action"]]
+        arguments = {"who": remedy["arguments"][0]} if endpoint == "people.one" and any(remedy["arguments"]) else {}
+        if endpoint != "people.one" or arguments:
+            found[text] = url_for(endpoint, **arguments)
+    return list(found.items())

@@ -1,0 +1,90 @@
+"""Remedies as the terminal words them: commands that can be pasted, names that stay names."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import subprocess
+import sys
+from typing import get_args
+
+import pytest
+
+from relay.cli import remedies
+from relay.cli.app import cli
+from relay.remedy import Action, Note, Remedy
+
+LIKE_A_COMMAND = "Ann Lee, papercut-relay link 5f3 bob_x.example"
+NAMES = [
+    LIKE_A_COMMAND,
+    "O'Brien's Legal",
+    'The "Quiet" Agency',
+    "$(touch x)",
+    "a`b`",
+    "100 % & more",
+    "%PATH%",
+    "a\\",
+    "é",
+]
+
+
+def test_every_action_has_one_command_that_exists() -> None:
+    assert set(remedies.COMMANDS) == set(get_args(Action))
+    for text in remedies.COMMANDS.values():
+        name = text.split()[0]
+        assert name == "COMMAND" or name in cli.commands, text
+
+
+def test_arguments_stand_in_their_places_and_open_ones_stay() -> None:
+    assert remedies.command(Remedy("link", ("m1", "ann"))) == "papercut-relay link m1 ann"
+    assert remedies.command(Remedy("link", ("m1", ""))) == "papercut-relay link m1 USERNAME"
+    assert remedies.command(Remedy("approve", ("ann", "bill"))) == "papercut-relay approve ann --as bill --reason TEXT"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_name_is_one_argument_of_a_posix_shell(name: str) -> None:
+    assert shlex.split(f"x {remedies.quoted(name, windows=False)}") == ["x", name]
+
+
+@pytest.mark.skipif(os.name != "nt", reason="cmd.exe is not on this machine")
+@pytest.mark.parametrize("name", NAMES)
+def test_cmd_exe_passes_a_name_as_one_argument(name: str) -> None:
+    echo = "import sys; sys.stdout.buffer.write(sys.argv[1].encode())"
+    line = f'"{sys.executable}" -c "{echo}" {remedies.quoted(name, windows=True)}'
+    assert subprocess.run(line, shell=True, capture_output=True, check=True).stdout.decode() == name
+
+
+@pytest.mark.parametrize(
+    ("name", "argument"),
+    [
+        ("ann.lee_x-1", "ann.lee_x-1"),
+        ("Acme Ltd", '"Acme Ltd"'),
+        ("a&b", '"a&b"'),
+        ("O'Brien", '"O\'Brien"'),
+        ("C:\\", '"C:\\\\"'),
+        ('a" & calc', '^"a\\^" ^& calc^"'),
+        ("%PATH%", '^"^%PATH^%^"'),
+    ],
+)
+def test_a_name_is_quoted_as_cmd_exe_knows_it(name: str, argument: str) -> None:
+    """Single quotes mean nothing to it, and neither & nor % may do anything."""
+    assert remedies.quoted(name, windows=True) == argument
+
+
+def test_sentences_end_in_their_commands() -> None:
+    link, other = Remedy("link", ("m1", "ann")), Remedy("not_same", ("m1", "bob"))
+    assert remedies.sentence("Say which.", ()) == "Say which."
+    told = remedies.sentence("Say which.", (link, other))
+    assert told == "Say which: papercut-relay link m1 ann; or papercut-relay not-same m1 bob"
+    when = Remedy("plan", (), "to look"), Remedy("allow_sync", ("max_x",), "if it is right")
+    told = remedies.sentence("Nothing is done.", when)
+    assert told == "Nothing is done. To look: papercut-relay plan; if it is right: papercut-relay sync --allow max_x"
+
+
+def test_an_answer_is_worded_wherever_a_remedy_stands() -> None:
+    note = Note("Too old.", (Remedy("sync"),)).as_json()
+    answer = {"notes": [note], "held": [{"reason": "owes", "code": "x", "remedies": note["remedies"]}], "n": 1}
+    told = remedies.worded(answer)
+    assert told["notes"] == ["Too old: papercut-relay sync"] and told["n"] == 1
+    assert told["held"][0]["reason"] == "owes: papercut-relay sync"
+    assert told["held"][0]["remedies"] == note["remedies"], "a program reads the values"
