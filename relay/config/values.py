@@ -71,7 +71,7 @@ def percentage(value: Any) -> Decimal:
         raise wrong(f'{value!r} is no percentage such as "20" or "7.7"') from None
     if not 0 <= rate < 100_000_000:
         raise wrong("must be from 0 to less than 100")
-    return amounts.to_decimal(rate)
+    return Decimal(value.strip())
 
 
 def clock_time(value: Any) -> time:

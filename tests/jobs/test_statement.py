@@ -19,7 +19,7 @@ from relay.jobs.statement.billed import Billed, Net, windows
 from relay.jobs.statement.figures import Tally, sheets_of
 from relay.money.ledger import tables as money
 from tests.support.jobs_site import JobsSite, jobs_site, print_log_row
-from tests.support.statements import EUR, add_fee, add_reading, add_top_up, at, made, row, step_amounts
+from tests.support.statements import EUR, add_fee, add_included, add_reading, add_top_up, at, made, row, step_amounts
 
 
 @pytest.fixture
@@ -75,6 +75,38 @@ def test_jobs_within_the_balance_are_covered_by_it(acme: JobsSite) -> None:
     print_on(acme, row(10, "1.5000"))
     add_reading(acme, "ann", 500_000, at(11, 5), jobs=1)
     assert {"printed": 1_500_000, "from_balance": -1_500_000, "fees": 0} == step_amounts(made(acme))
+
+
+def test_included_printing_is_told_with_what_was_used_of_it(acme: JobsSite) -> None:
+    print_on(acme, row(10, "14.3500"))
+    add_included(acme, "ann", 14_350_000, at(11, 5), has=20 * EUR, company="company-Acme")
+    add_reading(acme, "ann", 0, at(11, 5), jobs=1)
+    statement = made(acme)
+    assert {"printed": 14_350_000, "included": -14_350_000, "fees": 0} == step_amounts(statement)
+    assert "Acme: 20.00 included in 2026-11, 14.35 used, 0.00 billed this month." in statement.notes
+    assert "Note: Acme: 20.00 included" in " ".join(jobs.render(statement, "text").split())
+    (line,) = json.loads(jobs.render(statement, "json"))["included"]
+    assert (line["name"], line["period"], line["amount"], line["used"]) == ("Acme", "2026-11", "20.00", "14.35")
+
+
+def test_included_printing_beside_a_fee_is_a_term_of_it(acme: JobsSite) -> None:
+    print_on(acme, row(10, "25.0000"))
+    add_included(acme, "ann", 20 * EUR, at(11, 5), has=20 * EUR, company="company-Acme")
+    add_fee(acme, "ann", 5 * EUR, at(11, 6))
+    statement = made(acme)
+    assert {"printed": 25 * EUR, "included": -20 * EUR, "fees": 5 * EUR} == step_amounts(statement)
+    assert "Acme: 20.00 included in 2026-11, 20.00 used, 5.00 billed this month." in statement.notes
+    assert made(acme, company="Acme").included == statement.included
+
+
+def test_a_statement_tells_prices_beside_what_was_billed_with_tax(tmp_path: Path) -> None:
+    site = jobs_site(tmp_path, fees={"tax_percent": "20"})
+    site.link("ann", company="Acme")
+    print_on(site, row(10, "1.2000"))
+    add_fee(site, "ann", 1_200_000, at(11, 5), price=EUR)
+    told = json.loads(jobs.render(made(site), "json"))
+    assert (told["totals"]["billed"], told["totals"]["price"]) == ("1.20", "1.00")
+    assert any("tax of 20 %" in note for note in told["notes"])
 
 
 def test_money_from_elsewhere_and_printing_without_a_log_are_told_apart(acme: JobsSite) -> None:

@@ -9,6 +9,7 @@ from sqlalchemy import insert
 
 from relay import jobs
 from relay.jobs.statement.model import Statement
+from relay.money.ledger import included
 from relay.money.ledger import tables as money
 from tests.support.jobs_site import JobsSite, print_log_row
 
@@ -29,7 +30,7 @@ def step_amounts(statement: Statement) -> dict[str, int]:
 
 def add_fee(
     site: JobsSite, username: str, amount: int, when: datetime, *, balance: int | None = None, company: str = "Acme",
-    state: str = "posted", number: int = 1, ids: tuple[str, str] | None = None,
+    state: str = "posted", number: int = 1, ids: tuple[str, str] | None = None, price: int | None = None,
 ) -> str:  # fmt: skip
     """Put a settled fee into the ledger as `settle` leaves it; `balance` is what PaperCut held when it was adjusted.
 
@@ -45,7 +46,7 @@ def add_fee(
         connection.execute(
             insert(money.fees).values(
                 **common, reference=reference, subject_id=member, is_personal=False, plan_id="p", location_id="l",
-                name=reference, price=amount, issue_date=when.date(), use_coins=False, state=state,
+                name=reference, price=price or amount, issue_date=when.date(), use_coins=False, state=state,
                 fee_id=f"fee-{reference}" if state == "posted" else None, sent_at=when,
             )
         )  # fmt: skip
@@ -84,3 +85,17 @@ def add_reading(site: JobsSite, username: str, balance: int, when: datetime, job
 
 def row(day: int, cost: str = "1.0000", month: int = 11, **changes: str) -> str:
     return print_log_row(time=f"2026-{month:02}-{day:02} 2:00:00 PM", cost=cost, **changes)
+
+
+def add_included(site: JobsSite, username: str, amount: int, when: datetime, *, has: int, company: str) -> None:
+    """Put a use of a company's included printing into the ledger as a settle leaves it."""
+    reference = f"IN-{username}-{when:%m%d}"
+    with site.database.begin() as connection:
+        connection.execute(
+            insert(money.movements).values(
+                site="hq", member_id=f"member-{username}", company_id=company, currency="EUR",
+                business_day=when.date(), sequence=1, created_at=when, changed_at=when, note="", reference=reference,
+                kind="included", username=username, amount=amount, state="posted",
+            )
+        )  # fmt: skip
+        included.add(connection, "hq", f"{when:%Y-%m}", {reference: company}, {company: has})

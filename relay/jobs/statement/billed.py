@@ -23,7 +23,10 @@ LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class Billed:
-    """One movement of a person. `amount` is what it adds to the balance, micros; `at` the reading that it rests on."""
+    """One movement of a person. `amount` is what it adds to the balance, micros; `at` the reading that it rests on.
+
+    `price` is that of the whole fee in OfficeRnD, without tax, however many people share it.
+    """
 
     reference: str
     kind: str
@@ -37,6 +40,7 @@ class Billed:
     fee_id: str = ""
     sent_at: datetime | None = None
     balance_before: int | None = None  # when it was sent
+    price: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +79,12 @@ def movements(connection: Connection, site: str, first: date) -> dict[str, list[
     )
     open_fee = and_(moved.c.kind == "fee", moved.c.fee_state != "posted")
     query = (
-        select(moved, func.coalesce(fees.c.fee_id, "").label("fee_id"), read_at.label("read_at"))
+        select(
+            moved,
+            func.coalesce(fees.c.fee_id, "").label("fee_id"),
+            func.coalesce(fees.c.price, 0).label("price"),
+            read_at.label("read_at"),
+        )
         .select_from(source)
         .where(moved.c.site == site, moved.c.state != "withdrawn")
         .where(or_(earlier.c.at.is_(None), moved.c.created_at >= earlier.c.at, open_fee))
@@ -98,6 +107,7 @@ def movements(connection: Connection, site: str, first: date) -> dict[str, list[
                 fee_id=row["fee_id"],
                 sent_at=row["sent_at"],
                 balance_before=row["balance_before"],
+                price=row["price"],
             )
         )
     return dict(found)
@@ -133,6 +143,7 @@ MEANING = {
     "before": "owed already, or left on the balance, before",
     "left": "stays owed for later (held, or less than the smallest coin)",
     "top_up": "covered by the member's balance (top-ups)",
+    "included": "included in a membership",
     "forgiveness": "forgiven",
     "credit": "refunds moved to OfficeRnD",
     "elsewhere": "paid, given as quota or adjusted by hand in PaperCut",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import calendar
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, Engine, or_
 
+from relay import amounts
 from relay.accounts import meant
 from relay.clock import Clock
 from relay.config import Settings
@@ -23,7 +24,8 @@ from relay.jobs.queries import SharedAccounts, Standing
 from relay.jobs.statement import billed
 from relay.jobs.statement.billed import LONG_AGO, Billed
 from relay.jobs.statement.figures import Amounts, Named, PrintedJob, Tally, tally
-from relay.jobs.statement.model import PersonLine, Statement, person_line, steps
+from relay.jobs.statement.model import IncludedLine, PersonLine, Statement, person_line, steps
+from relay.money.ledger import included as ledger
 
 
 def statement(
@@ -105,6 +107,7 @@ class _Making:
         people = self._people(jobs, scope)
         strangers = self._strangers(jobs)
         total = tally(job for job in jobs if job.is_billed)
+        included = tuple(self._included(scope))
         shared: dict[str, Tally] = defaultdict(Tally)
         for job in jobs:
             if not job.is_billed:
@@ -124,7 +127,8 @@ class _Making:
             total=total,
             before=self._month_before(scope),
             steps=steps(total.net, people, strangers),
-            notes=tuple(self._notes(total, shared, people)),
+            notes=(*self._notes(total, shared, people), *self._money_notes(people, included)),
+            included=included,
         )
 
     def _jobs(self, first: date, last: date, scope: _Scope) -> list[PrintedJob]:
@@ -197,6 +201,7 @@ class _Making:
                     known,
                     chosen=chosen.get(member_id, ()),
                     owed=self._standing(member_id).owed(known),
+                    first=self.first,
                 )
             )
         return tuple(sorted(lines, key=_by_company_and_name))
@@ -223,6 +228,16 @@ class _Making:
             if not job.payer_id:
                 own[job.username].append(job)
         return tuple(PersonLine(Named("", username, ""), tuple(theirs)) for username, theirs in sorted(own.items()))
+
+    def _included(self, scope: _Scope) -> Iterator[IncludedLine]:
+        """Yield what the asked payers used of their included printing in this month's settles."""
+        companies = {person.company_id: person.company_name for person in self.people.values() if person.company_id}
+        asked = scope.companies if scope.companies is not None else scope.members
+        for payer, period, amount, used in ledger.used_between(self.connection, self.site, self.first, self.last):
+            if asked is None or payer in asked:
+                person = self.people.get(payer)
+                name = companies.get(payer) or (person.name or person.username if person else payer)
+                yield IncludedLine(payer, name, period, amount, used)
 
     # -- telling -----------------------------------------------------------------------------------------------------
 
@@ -277,6 +292,20 @@ class _Making:
                 f'[fees] managed_in is "{self.settings.fees.managed_in}": OfficeRnD bills nothing for printing.'
             )
         return notes
+
+    def _money_notes(self, people: Sequence[PersonLine], included: Sequence[IncludedLine]) -> Iterator[str]:
+        """Yield what memberships included, and how much of the fees is tax."""
+        currency = self.settings.site.currency
+        for line in included:
+            fees = [fee.fee for person in people for fee in person.fees]
+            billed_ = sum(fee.amount for fee in fees if line.payer_id in (fee.company_id or fee.member_id,))
+            told = [amounts.text(micros, currency) for micros in (line.amount, line.used, billed_)]
+            yield f"{line.name}: {told[0]} included in {line.period}, {told[1]} used, {told[2]} billed this month."
+        if self.settings.fees.tax_rate and any(line.fees for line in people):
+            yield (
+                f"What is billed includes tax of {self.settings.fees.tax_percent} %, which OfficeRnD adds to the fees' "
+                "prices."
+            )
 
 
 def _by_company_and_name(line: PersonLine) -> tuple[str, str, str]:

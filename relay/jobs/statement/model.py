@@ -22,6 +22,7 @@ UNCOVERED = {
     "before_link": "printed before the account was linked: part of its opening balance",
     "later": "billed by a fee of another month, or to another payer",
     "open": "not billed yet",
+    "included": billed.MEANING["included"],
     "from_balance": "covered by the person's balance",
 }
 MEANING = {"earlier": "printed before this month, or for another payer, and billed here"} | UNCOVERED | billed.MEANING
@@ -90,6 +91,17 @@ class CompanyLine:
 
 
 @dataclass(frozen=True, slots=True)
+class IncludedLine:
+    """What a company, or a member without one, had included in a period, what was used of it and what fees billed."""
+
+    payer_id: str
+    name: str
+    period: str
+    amount: int
+    used: int
+
+
+@dataclass(frozen=True, slots=True)
 class Step:
     """One step of the way from what was printed to what was billed, micros."""
 
@@ -117,6 +129,7 @@ class Statement:
     before: Tally  # the same of the month before
     steps: tuple[Step, ...]
     notes: tuple[str, ...]
+    included: tuple[IncludedLine, ...] = ()
 
     @property
     def printed(self) -> int:
@@ -125,6 +138,13 @@ class Statement:
     @property
     def billed(self) -> int:
         return sum(line.billed for line in self.people)
+
+    @property
+    def price(self) -> int:
+        """The sum of the fees' prices in OfficeRnD, without tax; a fee that several people share counts once."""
+        return sum(
+            {fee.fee.reference.partition("/")[0]: fee.fee.price for line in self.people for fee in line.fees}.values()
+        )
 
     @property
     def lines(self) -> tuple[PersonLine, ...]:
@@ -171,11 +191,13 @@ def person_line(
     *,
     chosen: Iterable[str],
     owed: int,
+    first: date = date.min,
 ) -> PersonLine:
     """Return one person's month, given their jobs of it, oldest first, and all their movements.
 
-    `chosen` are the references of the fees that the statement is about; `owed` is what the person owes now (micros);
-    `amounts` must reach back to the first chosen fee's beginning and to the first of the jobs.
+    `chosen` are the references of the fees that the statement is about; `owed` is what the person owes now (micros),
+    `first` the first day of the month. `amounts` must reach back to the first chosen fee's beginning and to the first
+    of the jobs.
     """
     began = person.linked_at or LONG_AGO
     windows = billed.windows(moved, began)
@@ -204,7 +226,10 @@ def person_line(
             uncovered["before_link"] += job.net
     open_of = _open_of(unbilled, owed, amounts)
     uncovered["open"] = sum(open_of.values())
-    uncovered["from_balance"] = sum(job.net for job in unbilled) - uncovered["open"]
+    paid = sum(job.net for job in unbilled) - uncovered["open"]
+    uses = (item for item in moved if item.kind == "included" and item.posted and item.at > billed_until)
+    uncovered["included"] = min(paid, sum(item.amount for item in uses if item.business_day >= first))
+    uncovered["from_balance"] = paid - uncovered["included"]
     by_key = {job.key: job for job in jobs}
     lines = tuple(
         FeeLine(

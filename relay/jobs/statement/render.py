@@ -72,6 +72,7 @@ def json_of(statement: Statement) -> dict[str, Any]:
             **_tally_json(statement.total, money),
             "printed": money(statement.printed),
             "billed": money(statement.billed),
+            "price": money(statement.price),
             "open": money(sum(line.open for line in statement.people)),
             "equal": statement.printed == statement.billed,
         },
@@ -99,6 +100,16 @@ def json_of(statement: Statement) -> dict[str, Any]:
         "printers": [{"printer": name, **_tally_json(tally, money)} for name, tally in by_printer(statement)],
         "month_before": _tally_json(statement.before, money),
         "jobs": [_job_json(job, line, statement) for job, line in statement.jobs],
+        "included": [
+            {
+                "payer_id": line.payer_id,
+                "name": line.name,
+                "period": line.period,
+                "amount": money(line.amount),
+                "used": money(line.used),
+            }
+            for line in statement.included
+        ],
         "notes": list(statement.notes),
     }
 
@@ -131,6 +142,7 @@ def _fee_json(line: FeeLine, money: Callable[[int], str]) -> dict[str, Any]:
         "fee_id": line.fee.fee_id,
         "business_day": line.fee.business_day.isoformat(),
         "amount": money(line.fee.amount),
+        "price": money(line.fee.price),
         "company_id": line.fee.company_id,
         "jobs": len(line.jobs),
         "terms": [

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date
 
-from sqlalchemy import Connection, delete, func, insert, select
+from sqlalchemy import Connection, and_, delete, func, insert, select
 
 from relay.money.decide.due import Change
 from relay.money.decide.included import owing_since
@@ -24,11 +24,21 @@ def used(connection: Connection, site: str, period: str) -> dict[str, int]:
     return {row[0]: int(row[1]) for row in connection.execute(query)}
 
 
-def amounts(connection: Connection, site: str, period: str) -> dict[str, int]:
-    """Return what each payer that used some of a period had included in it, micros."""
-    table = tables.included_amounts
-    query = select(table.c.payer_id, table.c.amount).where(table.c.site == site, table.c.period == period)
-    return {row[0]: int(row[1]) for row in connection.execute(query)}
+def used_between(connection: Connection, site: str, first: date, last: date) -> list[tuple[str, str, int, int]]:
+    """Return (payer id, period, what it had included, what was used) of the settles from one day to another, micros."""
+    uses, of, told = tables.included_uses, tables.movements, tables.included_amounts
+    query = (
+        select(uses.c.payer_id, uses.c.period, func.max(told.c.amount), func.sum(of.c.amount))
+        .join(of, of.c.reference == uses.c.reference)
+        .join(
+            told,
+            and_(told.c.site == uses.c.site, told.c.payer_id == uses.c.payer_id, told.c.period == uses.c.period),
+        )
+        .where(uses.c.site == site, of.c.state == "posted", of.c.business_day.between(first, last))
+        .group_by(uses.c.payer_id, uses.c.period)
+        .order_by(uses.c.period, uses.c.payer_id)
+    )
+    return [(row[0], row[1], int(row[2]), int(row[3])) for row in connection.execute(query)]
 
 
 def add(connection: Connection, site: str, period: str, uses: Mapping[str, str], amounts_of: Mapping[str, int]) -> None:
