@@ -201,6 +201,16 @@ class MembersSection(Section):
         Words("Also whoever is checked in today", "Needs the scope `flex.community.checkins.read`.", form="switch"),
     ] = False
     exclude_emails: Annotated[Texts, Words("Never these e-mail addresses", "One a line.", form="lines")] = ()
+    exclude_names: Annotated[
+        Texts,
+        Words(
+            "Never members called",
+            "For entries of OfficeRnD that are no people. One a line; * stands for any text, ? for one letter; case "
+            "does not matter.",
+            example="* Contact & Billing",
+            form="lines",
+        ),
+    ] = ()
     departed: Annotated[
         Literal["keep", "disable", "delete"],
         Words(

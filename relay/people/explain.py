@@ -51,7 +51,7 @@ def explain(site: Site, who: str) -> Explanation:
     rules = _rules(site, person, site.clock.now())
     may_print = bool(rules) and person.member is not None and all(one.passed for one in rules if one.rule != "email")
     if any(one.rule == "guest" for one in rules):
-        may_print = all(one.passed for one in rules if one.rule == "exclude_emails")
+        may_print = all(one.passed for one in rules if one.rule in ("exclude_emails", "exclude_names"))
     account = _account(papercut, person.username)
     groups = [name for name in papercut.user_groups(person.username) if name[:2] != "!!"] if account else []
     listed = _listed(settings, person)

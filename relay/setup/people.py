@@ -63,7 +63,13 @@ _WAITING = {
     "held_by_a_doubt": "may have an account already, or share an address",
     "without_account": "cannot get an account by themselves",
 }
-_RULES = {"statuses": "status", "locations": "location", "plans": "plan", "exclude_emails": "left out by name"}
+_RULES = {
+    "statuses": "status",
+    "locations": "location",
+    "plans": "plan",
+    "exclude_emails": "left out by name",
+    "exclude_names": "left out by name",
+}
 
 
 def tally(workbench: Workbench, walk: Walk) -> Tally | None:

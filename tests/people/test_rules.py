@@ -148,6 +148,25 @@ def test_a_check_in_of_today_at_this_site_admits(tmp_path: Path) -> None:
     assert not verdict(tmp_path, ann, away, admit_checkins=True)[0]
 
 
+@pytest.mark.parametrize(
+    ("name", "pattern", "meant"),
+    [
+        ("Acme Contact & Billing", "* Contact & Billing", True),
+        ("ACME  contact & billing", "* Contact & Billing", True),
+        ("Ann Lee", "* Contact & Billing", False),
+        ("Room 4", "room ?", True),
+        ("Room 14", "room ?", False),
+        ("[Desk]", "[desk]", True),
+        ("D", "[desk]", False),
+        ("Ann Lee", "Ann", False),
+        ("Ann.Lee", "Ann?Lee", True),
+    ],
+)
+def test_members_that_are_no_people_are_left_out_by_name(tmp_path: Path, name: str, pattern: str, meant: bool) -> None:
+    admitted, reason = verdict(tmp_path, member(name=name), exclude_names=["Nobody", pattern])
+    assert (admitted, reason) == (not meant, f"the name is like {pattern!r} in exclude_names" if meant else "")
+
+
 def test_a_guest_whose_address_is_excluded_stays_out(tmp_path: Path) -> None:
     ann = member(status="contact", email="ann@example.com")
     made = guests(ann, passes=(Pass("x", "m1"),))

@@ -5,6 +5,7 @@ A rule that is not set in the settings says nothing. Every rule is always asked,
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -44,6 +45,7 @@ class Rules:
     locations: frozenset[str]
     plans: frozenset[str] | None  # ids; None: the rule is off
     excluded: frozenset[str]
+    no_people: tuple[tuple[str, re.Pattern[str]], ...]  # what exclude_names says, and the names that it means
     company_plans: Mapping[str, frozenset[str]]
     member_plans: Mapping[str, frozenset[str]]
     company_locations: Mapping[str, str]
@@ -72,6 +74,7 @@ def make_rules(settings: Settings, officernd: OfficeRnDSide, now: datetime) -> R
         locations=frozenset(members.locations),
         plans=plans,
         excluded=frozenset(map(email_key, members.exclude_emails)),
+        no_people=tuple((pattern, _names_like(pattern)) for pattern in members.exclude_names),
         company_plans={key: frozenset(value) for key, value in company_plans.items()},
         member_plans={key: frozenset(value) for key, value in member_plans.items()},
         company_locations={company.id: company.location for company in officernd.companies.values()},
@@ -118,6 +121,12 @@ def judge(member: Member, rules: Rules) -> Verdict:
     if rules.excluded:
         text = "the address is in exclude_emails" if excluded else "the address is not in exclude_emails"
         outcomes.append(Outcome("exclude_emails", not excluded, text))
+    if rules.no_people:
+        name = _plain(member.name)
+        meant = next((pattern for pattern, names in rules.no_people if names.fullmatch(name)), "")
+        excluded = excluded or bool(meant)
+        text = f"the name is like {meant!r} in exclude_names" if meant else "the name is like none in exclude_names"
+        outcomes.append(Outcome("exclude_names", not meant, text))
     failed = [outcome for outcome in outcomes if not outcome.passed]
     # A guest of today is admitted whatever they have bought; being shut out by name is stronger.
     admitted = not excluded and (bool(guest) or not failed)
@@ -163,6 +172,16 @@ def _plan(member: Member, rules: Rules) -> Outcome:
         names = ", ".join(rules.names.get(plan, plan) for plan in held)
         return Outcome("plans", True, f"{'the member' if own else 'the company'} has an active membership of {names}")
     return Outcome("plans", False, "no active membership of an admitted plan covers the member")
+
+
+def _names_like(pattern: str) -> re.Pattern[str]:
+    """Return what a pattern of names means; every character but * and ? stands for itself."""
+    parts = re.split(r"([*?])", _plain(pattern))
+    return re.compile("".join({"*": ".*", "?": "."}.get(part, re.escape(part)) for part in parts))
+
+
+def _plain(name: str) -> str:
+    return " ".join(name.split()).lower()
 
 
 def _guests(settings: Settings, officernd: OfficeRnDSide, now: datetime) -> dict[str, str]:
