@@ -91,6 +91,20 @@ def explain(who: str) -> int:
         return int(told.exit_code)
 
 
+@command()
+@click.argument("who")
+@click.option("--reason", required=True, metavar="TEXT", help="Why; kept in the relay's log with the member id.")
+def erase(who: str, reason: str) -> int:
+    """Take name, address and documents out of what is stored of WHO, who is no longer linked. WRITES.
+
+    WHO is a member id, username, e-mail address or full name. The journal keeps the member id, sums and references.
+    Refused while they are linked, owe something or have a movement open.
+    """
+    from relay.erase import erase as take_out
+
+    return answer_doubt(lambda site: take_out(site, who, reason=reason))
+
+
 @cli.group(no_args_is_help=False)
 def pin() -> None:
     """A print PIN for people without a portal password."""

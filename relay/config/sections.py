@@ -606,6 +606,15 @@ class JobsSection(Section):
             example="UTC",
         ),
     ] = ""
+    keep_months: Annotated[
+        int,
+        Field(ge=0, le=1200),
+        Words(
+            "Keep who printed what",
+            "Older jobs lose username and document; their sums, member ids and companies stay. 0: for ever.",
+            unit="months",
+        ),
+    ] = 0
     document_names: Annotated[
         Literal["full", "short", "off"],
         Words(

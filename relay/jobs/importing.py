@@ -131,6 +131,7 @@ class _Import:
         self.now = site.clock.now()
         self.today = site.clock.business_day(site.settings.site.timezone)
         self.zone = ZoneInfo(site.settings.site.timezone)
+        self.keeps_from = keeps_from(self.today, site.settings.jobs.keep_months)
         self.counts = Counts()
         self.findings: list[Finding] = []
         self.owners: dict[str, list[Owner]] = {}
@@ -157,6 +158,9 @@ class _Import:
                 self._estimate()
             with reading(self.database) as connection:
                 self.findings.extend(unread_files(connection, self.site.name, self.source, self.now))
+        if self.keeps_from is not None:
+            with self.database.begin() as connection:
+                store.forget_names(connection, self.site.name, self.keeps_from, self._midnight(self.keeps_from))
         self._tell_set_aside()
         return ImportResult(self.source, self.counts, tuple(self.findings))
 
@@ -236,21 +240,23 @@ class _Import:
 
     def _row(self, job: Job, key: str) -> dict[str, Any]:
         owner = self._owner(job.username, job.at)
+        day = job.at.astimezone(self.zone).date()
+        document = document_name(job.document, self.settings.jobs.document_names)
         return {
             "site": self.site.name,
             "key": key,
             "source": self.source,
             "at": job.at,
-            "business_day": job.at.astimezone(self.zone).date(),
+            "business_day": day,
             "kind": job.kind,
-            "username": job.username,
+            "username": "" if self._is_old(day) else job.username,
             "member_id": owner.member_id,
             "company_id": owner.company_id,
             "company_name": owner.company_name,
             "server": job.server,
             "printer": job.printer,
             "account": job.account,
-            "document": document_name(job.document, self.settings.jobs.document_names),
+            "document": "" if self._is_old(day) else document,
             "pages": job.pages,
             "colour_pages": job.colour_pages,
             "is_colour": job.is_colour,
@@ -263,6 +269,9 @@ class _Import:
             "state": job.state,
             "refunded": job.refunded,
         }
+
+    def _is_old(self, day: date) -> bool:
+        return self.keeps_from is not None and day < self.keeps_from
 
     def _owner(self, username: str, at: datetime) -> Owner:
         """Return whose an account was at a moment; before the first that is known of it, it was the same person's."""
@@ -363,6 +372,14 @@ def open_logs(settings: Settings, today: date) -> LogFolder | Finding:
         settings.jobs.zone or ZoneInfo(settings.site.timezone), personal_account=settings.papercut.personal_account
     )
     return LogFolder(source, folder, place, today, settings.jobs.cost_column, dict(settings.jobs.columns))
+
+
+def keeps_from(today: date, months: int) -> date | None:
+    """Return the first day whose jobs keep username and document: the month of today and `months` before; None: all."""
+    if not months:
+        return None
+    number = today.year * 12 + today.month - 1 - months
+    return date(number // 12, number % 12 + 1, 1)
 
 
 def document_name(name: str, setting: str) -> str:

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, or_, select, update
 
 from relay.jobs import tables
 from relay.jobs.job import Batch, Cursor, SetAside
@@ -107,6 +107,17 @@ def equal_rows(connection: Connection, site: str, bases: Sequence[str]) -> dict[
         found.update(dict.fromkeys(left, number))
         number += 1
     return found
+
+
+def forget_names(connection: Connection, site: str, before: date, seen_before: datetime) -> None:
+    """Take username and document out of the jobs before a day, and the text out of rows set aside before a moment."""
+    jobs, aside = tables.jobs, tables.set_aside
+    named = or_(jobs.c.username != "", jobs.c.document != "")
+    connection.execute(
+        update(jobs).where(jobs.c.site == site, jobs.c.business_day < before, named).values(username="", document="")
+    )
+    old = (aside.c.site == site, aside.c.seen_at < seen_before, aside.c.text != "")
+    connection.execute(update(aside).where(*old).values(text="", reason="a row that could not be read"))
 
 
 def put_set_aside(connection: Connection, site: str, source: str, batch: Batch, now: datetime) -> int:

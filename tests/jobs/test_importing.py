@@ -12,6 +12,7 @@ from sqlalchemy import event
 
 from relay import jobs
 from relay import run as story
+from relay.jobs.importing import keeps_from
 from tests.support.jobs_site import JobsSite, jobs_site, print_log_row, totals
 
 CSV_HEADER = (
@@ -564,3 +565,31 @@ def test_a_company_counts_from_the_sync_that_saw_it(site: JobsSite, monkeypatch:
     site.clock.move(hours=20)
     site.import_jobs()
     assert ["Acme", "Beta"] == [row["company_name"] for row in site.rows()]
+
+
+def test_old_jobs_lose_who_printed_what_and_keep_their_sums(tmp_path: Path) -> None:
+    """Of today's month and the one before names are kept; reading an old log again brings nothing back."""
+    site = jobs_site(tmp_path, jobs={"keep_months": 1})
+    site.link("ann", company="Acme")
+    site.append(print_log_row(time="2026-09-30 9:00:00 AM"), day="2026_09_30")
+    site.append(print_log_row(time="2026-10-01 9:00:00 AM"), day="2026_10_01")
+    site.import_jobs()
+    site.append("no job at all\n", day="2026_09_30")
+    site.import_jobs()
+    rows = site.rows()
+    assert [(bool(row["username"]), bool(row["document"]), row["pages"] > 0, row["member_id"]) for row in rows] == [
+        (False, False, True, "member-ann"),
+        (True, True, True, "member-ann"),
+    ]
+    site.clock.move(days=40)
+    site.import_jobs()
+    assert [(row["username"], row["document"]) for row in site.rows()] == [("", ""), ("", "")]
+    assert [row["cost"] for row in site.rows()] == [row["cost"] for row in rows]
+    assert [row["text"] for row in site.set_aside()] == [""]
+
+
+@pytest.mark.parametrize(
+    ("months", "first"), [(0, None), (1, date(2026, 10, 1)), (11, date(2025, 12, 1)), (12, date(2025, 11, 1))]
+)
+def test_names_are_kept_from_the_first_of_a_month_on(months: int, first: date | None) -> None:
+    assert keeps_from(date(2026, 11, 23), months) == first

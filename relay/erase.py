@@ -1,0 +1,209 @@
+"""Taking a person out of what is stored: name, address, username, documents and lines of the logs go, sums stay.
+
+What stays speaks of a member id: movements, fees, journal and jobs keep it with their amounts, so that the books are as
+balanced as before. What PaperCut and OfficeRnD hold is theirs to erase. See `deploy/docs/PRIVACY.md`.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import JSON, Connection, String, Table, Text, delete, select, update
+
+from relay import private_files
+from relay.accounts import folded
+from relay.database import metadata, reading
+from relay.errors import EXIT_DONE, UnsafePlan, UsageError
+from relay.jobs import tables as jobs
+from relay.money.ledger import tables as money
+from relay.money.ledger.store import Ledger
+from relay.people.act import pins
+from relay.site import Site
+from relay.stored_accounts import people_links
+
+log = logging.getLogger(__name__)
+
+GONE = "erased"
+OWN_TEXTS = ("note", "task", "document", "full_name", "display_name", "email", "account_email")
+
+
+@dataclass(frozen=True)
+class Erased:
+    """What was taken out: rows of the ledger's database and lines of logs, by table and file."""
+
+    member_id: str
+    rows: dict[str, int]
+    lines: dict[str, int]
+    exit_code: int = EXIT_DONE
+
+    def as_json(self) -> dict[str, Any]:
+        return {"member_id": self.member_id, "rows": self.rows, "lines": self.lines}
+
+    def text(self) -> str:
+        rows, lines = sum(self.rows.values()), sum(self.lines.values())
+        return (
+            f"Erased: {rows} rows of the ledger and {lines} lines of the logs no longer tell who {self.member_id} was. "
+            "Older copies of the ledger are gone within 14 daily runs; OfficeRnD and PaperCut keep their own records."
+        )
+
+
+@dataclass(frozen=True)
+class _Person:
+    member_id: str
+    names: frozenset[str]  # usernames and addresses, long enough to be nobody else's
+    full_names: frozenset[str]
+
+
+def erase(site: Site, who: str, *, reason: str) -> Erased:
+    """Take out of what is stored who `who` is (member id, username, e-mail address or full name).
+
+    Raises UsageError for somebody who is not known, UnsafePlan while they are linked, owe something or have something
+    open.
+    """
+    if not reason.strip():
+        raise UsageError("--reason is empty: say why, it is kept with the member id.")
+    with reading(site.database) as connection:
+        person = _find(connection, site.name, who)
+    _refuse(site, person)
+    rows: dict[str, int] = {}
+    with site.database.begin() as connection:
+        for table in metadata.sorted_tables:
+            if count := _erase_rows(connection, table, site.name, person):
+                rows[table.name] = count
+    pins.revoke_pin(site.settings.scripts.home, person.member_id)
+    lines = {file.name: count for file in _logs(site) if (count := _erase_lines(file, person))}
+    log.info("erased what was stored of member %s: %s", person.member_id, reason)
+    return Erased(person.member_id, rows, lines)
+
+
+def _find(connection: Connection, site: str, who: str) -> _Person:
+    wanted = folded(who.strip())
+    known: dict[str, tuple[set[str], set[str]]] = {}
+
+    def add(member_id: str, names: list[str], full_name: str) -> None:
+        if member_id:
+            own, full = known.setdefault(member_id, (set(), set()))
+            own.update(name for name in names if name and not name.startswith(GONE))
+            full.update({full_name} - {""})
+
+    for row in connection.execute(select(people_links).where(people_links.c.site == site)).mappings():
+        add(row["member_id"], [row["username"], row["email"], row["account_email"]], row["display_name"])
+    for row in connection.execute(select(jobs.people).where(jobs.people.c.site == site)).mappings():
+        add(row["member_id"], [row["username"]], row["full_name"])
+    for table in (money.movements, money.wallets):
+        query = select(table.c.member_id, table.c.username).where(table.c.site == site).distinct()
+        for member_id, username in connection.execute(query):
+            add(member_id, [username], "")
+    found = [
+        member_id
+        for member_id, (own, full) in known.items()
+        if wanted in {folded(word) for word in (member_id, *own, *full)}
+    ]
+    if not found:
+        raise UsageError(f"Nothing is stored of {who!r}: name a member id, username, e-mail address or full name.")
+    if len(found) > 1:
+        raise UsageError(f"{who!r} is several people ({', '.join(sorted(found))}): name one by member id.")
+    own, full = known[found[0]]
+    return _Person(found[0], frozenset(own), frozenset(full))
+
+
+def _refuse(site: Site, person: _Person) -> None:
+    ledger = Ledger(site.database, site.name, site.clock)
+    with reading(site.database) as connection:
+        link = connection.execute(
+            select(people_links.c.linked_at).where(
+                people_links.c.site == site.name,
+                people_links.c.member_id == person.member_id,
+                people_links.c.linked_at.is_not(None),
+                people_links.c.deleted_at.is_(None),
+                people_links.c.standing != "gone",
+            )
+        ).first()
+    wallet = ledger.wallets().get(person.member_id)
+    open_now = [movement for movement in ledger.open_movements() if movement.member_id == person.member_id]
+    why = ""
+    if open_now:
+        why = f"movement {open_now[0].reference} is still open; bring it to its end first"
+    elif wallet is not None and (wallet.buckets.opening or wallet.buckets.owed or wallet.buckets.disputed):
+        why = "there is a debt in the ledger; bill or forgive it first"
+    elif link is not None:
+        why = "an account is still linked; it ends when the person has left, or with unlink"
+    if why:
+        raise UnsafePlan("not_erasable", f"Nothing was erased of {person.member_id}: {why}.", count=1)
+
+
+def _erase_rows(connection: Connection, table: Table, site: str, person: _Person) -> int:
+    """Take the person's names out of one table, and return how many rows changed."""
+    if "site" not in table.c:
+        return 0
+    if table is jobs.people:
+        own = (table.c.site == site, table.c.member_id == person.member_id)
+        return connection.execute(delete(table).where(*own)).rowcount
+    texts = [column for column in table.c if isinstance(column.type, (Text, JSON, String))]
+    query = select(table).where(table.c.site == site)
+    if table is jobs.jobs:  # the largest, and a row of it speaks of one person only
+        query = query.where(table.c.member_id == person.member_id)
+    changed = 0
+    for row in connection.execute(query).mappings().all():
+        is_own = row.get("member_id", row.get("subject_id")) == person.member_id
+        new = {column.name: _without(row[column.name], column.name, is_own, person) for column in texts}
+        new = {name: value for name, value in new.items() if value != row[name]}
+        if new:
+            where = [column == row[column.name] for column in table.primary_key]
+            connection.execute(update(table).where(*where).values(**new))
+            changed += 1
+    return changed
+
+
+def _without(value: Any, name: str, is_own: bool, person: _Person) -> Any:
+    """Return one value of a row without the person's names; in rows of their own also without what was said of them."""
+    if is_own and name in OWN_TEXTS:
+        return "" if value else value
+    if is_own and name == "username":
+        return f"{GONE}-{person.member_id}" if value else value
+    if isinstance(value, str):
+        return _plain(value, person, is_own)
+    if isinstance(value, dict):
+        own = is_own or person.member_id in value.values()
+        return {key: _without(item, "", own, person) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_without(item, "", is_own, person) for item in value]
+    return value
+
+
+def _plain(text: str, person: _Person, is_own: bool) -> str:
+    for name in sorted(person.names, key=len, reverse=True):
+        text = re.sub(rf"(?<![\w.@-]){re.escape(name)}(?![\w@-])", GONE, text, flags=re.IGNORECASE)
+    for name in person.full_names if is_own else ():
+        text = text.replace(name, GONE)
+    return text
+
+
+def _logs(site: Site) -> Iterator[Path]:
+    """Yield the files of the relay's, the console's and the two programs' logs, older ones too."""
+    for folder in (site.settings.site.state_dir / "logs", site.settings.scripts.home / "logs"):
+        yield from sorted(file for file in folder.glob("*.log*") if file.is_file() and not file.is_symlink())
+
+
+def _erase_lines(file: Path, person: _Person) -> int:
+    """Take out of a log every line that names the person, and return how many there were."""
+    lines = file.read_text(encoding="utf-8", errors="replace").splitlines(keepends=True)
+    kept = [line for line in lines if not _names(line, person)]
+    if len(kept) < len(lines):
+        private_files.write_private(file, "".join(kept))
+    return len(lines) - len(kept)
+
+
+def _names(line: str, person: _Person) -> bool:
+    try:
+        row = json.loads(line)
+        line = " ".join(str(value) for value in row.values()) if isinstance(row, dict) else line
+    except ValueError:
+        pass
+    return _plain(line, person, True) != line or person.member_id in line

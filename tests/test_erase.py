@@ -1,0 +1,120 @@
+"""Erasing a person: what names them goes, and the books add up as before."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import insert, select
+
+from relay import money
+from relay.database import metadata, reading
+from relay.erase import erase
+from relay.errors import UnsafePlan, UsageError
+from relay.jobs import tables as jobs
+from tests.support.bean_check import complaints
+from tests.support.money_world import Site
+
+WHY = "asked for it"
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[Site]:
+    made = Site(tmp_path, {})
+    yield made
+    made.database.dispose()
+
+
+@pytest.fixture
+def gone(site: Site) -> str:
+    """Ann Lee, who was billed, whose balance is zero, and who has left; Bob is still there."""
+    ann = site.person("ann.lee")
+    site.person("bob")
+    for name in ("ann.lee", "bob"):
+        site.prints(name, 2.5)
+    site.settle()
+    with site.database.begin() as connection:
+        connection.execute(
+            insert(jobs.people).values(
+                site="hq", username="ann.lee", since=site.clock.now(), member_id=ann, company_id="c",
+                company_name="Acme", full_name="Ann Lee",
+            )
+        )  # fmt: skip
+    site.relink("ann.lee", standing="gone")
+    return ann
+
+
+def stored(site: Site) -> str:
+    with reading(site.database) as connection:
+        return "\n".join(
+            json.dumps(dict(row), default=str)
+            for table in metadata.sorted_tables
+            for row in connection.execute(select(table)).mappings()
+        ).lower()
+
+
+@pytest.mark.parametrize("who", ["ann.lee", "ANN.LEE@example.com", "Ann Lee"])
+def test_nothing_that_names_the_person_is_left_and_the_books_add_up(site: Site, gone: str, who: str) -> None:
+    before = money.journal(site.context).render("beancount")
+    told = erase(site.context, who, reason=WHY)
+    assert told.member_id == gone
+    left = stored(site)
+    assert [word for word in ("ann.lee", "ann lee") if word in left] == []
+    assert "bob" in left
+    after = money.journal(site.context).render("beancount")
+    assert before.replace('"ann.lee"', f'"erased-{gone}"') == after
+    assert complaints(after) == []
+    assert site.settle().exit_code == 0
+
+
+def test_a_second_time_changes_nothing(site: Site, gone: str) -> None:
+    erase(site.context, gone, reason=WHY)
+    before = site.ledger_rows()
+    assert erase(site.context, gone, reason=WHY).rows == {}
+    assert site.ledger_rows() == before
+
+
+def test_lines_of_the_logs_that_name_the_person_go(site: Site, gone: str) -> None:
+    folder = site.settings.site.state_dir / "logs"
+    folder.mkdir(parents=True, exist_ok=True)
+    lines = [
+        json.dumps({"who": "eve", "action": "approve", "subject": "ann.lee"}),
+        json.dumps({"who": "eve", "action": "approve", "subject": "joann.lees"}),
+        f"2026-11-30 INFO fee for {gone}",
+        "half a line",
+    ]
+    (folder / "console.log").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    assert erase(site.context, "ann.lee", reason=WHY).lines == {"console.log": 2}
+    kept = (folder / "console.log").read_text(encoding="utf-8").splitlines()
+    assert kept == [lines[1], lines[3]]
+
+
+def linked(site: Site) -> None:
+    site.relink("ann.lee", standing="active")
+
+
+def owing(site: Site) -> None:
+    site.relink("ann.lee", standing="active")
+    site.prints("ann.lee", 0.004)
+    site.settle()
+    site.relink("ann.lee", standing="gone")
+
+
+@pytest.mark.parametrize("make", [linked, owing])
+def test_it_is_refused_while_linked_or_owing(site: Site, gone: str, make: Any) -> None:
+    make(site)
+    before = stored(site)
+    with pytest.raises(UnsafePlan) as refused:
+        erase(site.context, gone, reason=WHY)
+    assert (refused.value.exit_code, refused.value.code, stored(site)) == (3, "not_erasable", before)
+
+
+def test_who_is_not_known_or_several_is_a_wrong_question(site: Site, gone: str) -> None:
+    for who in ("nobody", ""):
+        with pytest.raises(UsageError):
+            erase(site.context, who, reason=WHY)
+    with pytest.raises(UsageError):
+        erase(site.context, gone, reason=" ")
