@@ -25,7 +25,8 @@ class LinkedAccount:
     """Who in OfficeRnD is which account, since when, with what balance (micros) and job counter at that moment.
 
     `opening_balance` is 0 for an account that a sync made; `opening_jobs` is None where it is not known. Company and
-    location are those of the directory in force. `standing` is "active", "excluded" or "departed".
+    location are those of the directory in force. `email` is the member's; `account_email` the account's own in PaperCut
+    when a sync last saw it. `standing` is "active", "excluded" or "departed".
 
     A shared account has "account:NAME" for its username, "account:ID" for its member id, and always a company, which
     pays.
@@ -42,6 +43,7 @@ class LinkedAccount:
     opening_jobs: int | None = None
     location_id: str = ""
     email: str = ""
+    account_email: str = ""
 
     @property
     def is_shared(self) -> bool:

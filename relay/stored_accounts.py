@@ -133,6 +133,7 @@ def linked_accounts(connection: Connection, site: str) -> list[LinkedAccount]:
             opening_jobs=row["opening_jobs"],
             location_id=row["location_id"],
             email=row["email"],
+            account_email=row["account_email"],
         )
         for row in rows
     ]

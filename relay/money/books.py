@@ -10,12 +10,12 @@ from datetime import date, datetime
 from functools import cached_property
 from typing import Protocol
 
-from relay.accounts import SHARED, LinkedAccount, is_shared
+from relay.accounts import SHARED, LinkedAccount, email_key, is_shared
 from relay.errors import BadAnswer, NotFound
 from relay.money.decide.evidence import Reading
 from relay.money.decide.explain import Known
 from relay.money.ledger.store import Ledger, open_ledger
-from relay.papercut.client import SharedAccount
+from relay.papercut.client import AccountReading, SharedAccount
 from relay.progress import Progress
 from relay.site import Site
 from relay.stored_accounts import accounts_of
@@ -163,6 +163,15 @@ class Books(Site):
     def by_member(self) -> Mapping[str, LinkedAccount]:
         return {account.member_id: account for account in self.accounts}
 
+    @cached_property
+    def by_address(self) -> Mapping[str, set[str]]:
+        """The usernames by the address that each person's account was last seen with."""
+        found: dict[str, set[str]] = {}
+        for account in self.people:
+            if account.account_email:
+                found.setdefault(email_key(account.account_email), set()).add(account.username)
+        return found
+
     def business_day(self) -> date:
         return self.clock.business_day(self.settings.site.timezone)
 
@@ -193,7 +202,7 @@ class Books(Site):
         readings = {}
         for username, seen in found.items():
             try:
-                readings[username] = Reading(seen.balance, seen.jobs) if seen.is_steady else self._steady(username)
+                readings[username] = self._reading(username, seen) if seen.is_steady else self._steady(username)
             except NotFound:
                 continue
         return readings
@@ -203,8 +212,18 @@ class Books(Site):
         for _ in range(STILL_TRIES):
             seen = self.papercut.account_reading(username)
             if seen.is_steady:
-                return Reading(seen.balance, seen.jobs)
+                return self._reading(username, seen)
         raise self._never_steady([username])
+
+    def _reading(self, username: str, seen: AccountReading) -> Reading:
+        """Return what was read of a person's account. Raises NotFound where the name is another linked person's by now.
+
+        Staff rename accounts, also two with each other; until the next sync has followed, their names lead astray.
+        """
+        owners = self.by_address.get(email_key(seen.email), set()) if seen.email else set()
+        if owners and username not in owners:
+            raise NotFound(f"{username} is another person's account by now than the one linked.", system="PaperCut")
+        return Reading(seen.balance, seen.jobs)
 
     def _shared_account(self, username: str) -> SharedAccount:
         """Return the linked shared account of this name. Raises NotFound, also where another has the name by now."""

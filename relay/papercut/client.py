@@ -97,12 +97,14 @@ class SharedAccount:
 class AccountReading:
     """What a user's account held: the balance in micros, and the job counter right before and right after it.
 
-    Where the two counters differ a job was charged in between, and balance and counter do not belong together.
+    Where the two counters differ a job was charged in between, and balance and counter do not belong together. `email`
+    tells whose account it is, since staff rename accounts.
     """
 
     balance: int
     jobs_before: int
     jobs: int
+    email: str = ""
 
     @property
     def is_steady(self) -> bool:
@@ -240,19 +242,19 @@ class PaperCut:
         Both stand in one answer, in the order asked for; with [papercut] personal_account the property is the total of
         all personal accounts, so the one that is billed is asked for between two calls.
         """
-        jobs = "print-stats.job-count"
+        jobs, email = "print-stats.job-count", "email"
         if self._section.personal_account:
             before = self._texts("getUserProperties", username, [jobs])
             balance = self.balance(username)
-            texts = [*before, "", *self._texts("getUserProperties", username, [jobs])]
+            texts = [*before, "", *self._texts("getUserProperties", username, [jobs, email])]
         else:
-            texts = self._texts("getUserProperties", username, [jobs, "balance", jobs])
-        if len(texts) != 3:
-            raise self._bad("getUserProperties", f"answered {len(texts)} values for 3 names")
+            texts = self._texts("getUserProperties", username, [jobs, "balance", jobs, email])
+        if len(texts) != 4:
+            raise self._bad("getUserProperties", f"answered {len(texts)} values for 4 names")
         try:
             if not self._section.personal_account:
                 balance = balance_from_text(texts[1])
-            return AccountReading(balance, _count(texts[0]), _count(texts[2]))
+            return AccountReading(balance, _count(texts[0]), _count(texts[2]), texts[3])
         except (ValueError, OverflowError):
             raise BadAnswer(
                 f"PaperCut says {texts[1][:40]!r} for the balance and {texts[0][:40]!r} for the job count of "

@@ -145,13 +145,20 @@ def test_the_personal_account_is_named_where_configured(
 
 def test_a_balance_is_read_between_two_looks_at_the_counter(papercut: PaperCut, server: responses.RequestsMock) -> None:
     seen = answers(
-        server, {"getUserProperties": [texts("3", "-7.035", "3"), texts("3", "-7.035", "4"), texts("", "0", "")]}
+        server,
+        {
+            "getUserProperties": [
+                texts("3", "-7.035", "3", ""),
+                texts("3", "-7.035", "4", ""),
+                texts("", "0", "", "a@b.example"),
+            ]
+        },
     )
     assert papercut.account_reading("ann") == AccountReading(-7_035_000, 3, 3)
     assert not papercut.account_reading("ann").is_steady
-    assert papercut.account_reading("ann") == AccountReading(0, 0, 0)
+    assert papercut.account_reading("ann") == AccountReading(0, 0, 0, "a@b.example")
     (_, named) = seen[0]
-    assert "".join(named).endswith("print-stats.job-countbalanceprint-stats.job-count"), "in the order asked for"
+    assert "".join(named).endswith("print-stats.job-countbalanceprint-stats.job-countemail"), "in the order asked for"
 
 
 def test_of_several_personal_accounts_the_one_that_is_billed_is_read(
@@ -161,7 +168,7 @@ def test_of_several_personal_accounts_the_one_that_is_billed_is_read(
     papercut = PaperCut(example_settings(tmp_path, papercut={"personal_account": "Print"}), clock)
     seen = answers(
         server,
-        {"getUserProperties": [texts("3"), texts("4")], "getUserAccountBalance": [value("<double>-7</double>")]},
+        {"getUserProperties": [texts("3"), texts("4", "")], "getUserAccountBalance": [value("<double>-7</double>")]},
     )
     assert papercut.account_reading("ann") == AccountReading(-7_000_000, 3, 4)
     assert [method for method, _ in seen] == [
@@ -176,14 +183,14 @@ def test_of_several_personal_accounts_the_one_that_is_billed_is_read(
 def test_a_reading_that_is_no_number_is_refused(
     papercut: PaperCut, server: responses.RequestsMock, told: tuple[str, str, str]
 ) -> None:
-    answers(server, {"getUserProperties": [texts(*told)]})
+    answers(server, {"getUserProperties": [texts(*told, "")]})
     with pytest.raises(errors.BadAnswer, match="no number; nothing was billed"):
         papercut.account_reading("ann")
 
 
 def test_a_short_reading_is_refused(papercut: PaperCut, server: responses.RequestsMock) -> None:
     answers(server, {"getUserProperties": [texts("3", "1")]})
-    with pytest.raises(errors.BadAnswer, match="2 values for 3 names"):
+    with pytest.raises(errors.BadAnswer, match="2 values for 4 names"):
         papercut.account_reading("ann")
 
 
@@ -191,7 +198,7 @@ def test_readings_of_many_leave_out_who_is_gone(papercut: PaperCut, server: resp
     def callback(request: requests.PreparedRequest) -> tuple[int, dict[str, str], str]:
         if b"isUserExists" in request.body:
             return 200, {}, value("<boolean>0</boolean>")
-        return 200, {}, fault(262, "gone") if b">bob<" in request.body else texts("1", "-2.5", "1")
+        return 200, {}, fault(262, "gone") if b">bob<" in request.body else texts("1", "-2.5", "1", "")
 
     server.add_callback(responses.POST, URL, callback, match=AS_XML)
     there = AccountReading(-2_500_000, 1, 1)

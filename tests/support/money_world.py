@@ -94,6 +94,7 @@ class Account:
     balance: float = 0.0
     jobs: int = 0
     transactions: list[tuple[float, str]] = field(default_factory=list)
+    email: str = ""
     account_id: str = ""  # of a shared account, which stands among the others as "account:NAME"
 
 
@@ -146,7 +147,7 @@ class FakePaperCut:
             jobs = account.jobs
             balance = amounts.from_double(account.balance)
             self.between()
-            return AccountReading(balance, jobs, account.jobs)
+            return AccountReading(balance, jobs, account.jobs, account.email)
 
         return self._call("account_reading", work)  # type: ignore[no-any-return]
 
