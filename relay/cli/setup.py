@@ -33,7 +33,8 @@ BACK = "<"
     help="Take the answers from FILE (TOML) and ask nothing.",
 )
 @click.option("--replace", is_flag=True, help="Replace a relay.toml that is there; it is kept under another name.")
-def init(file: Path | None, replace: bool) -> int:
+@click.option("--more", is_flag=True, help="Ask for what is rarely needed too: a proxy, certificates, folders.")
+def init(file: Path | None, replace: bool, more: bool) -> int:
     """Ask for what is needed, try each answer against both systems, then write a commented relay.toml."""
     from relay.setup import answers_file, document
 
@@ -44,7 +45,7 @@ def init(file: Path | None, replace: bool) -> int:
             "--replace, which keeps it under another name."
         )
     with workbench(target) as bench:
-        walk = answers_file.answer_all(bench, answers_file.read(file, os.environ)) if file else _ask_all(bench)
+        walk = answers_file.answer_all(bench, answers_file.read(file, os.environ)) if file else _ask_all(bench, more)
         _told(document.write(bench, walk, target, replace=target.exists()))
     return EXIT_DONE
 
@@ -81,7 +82,7 @@ def _told(written: Written) -> None:
 # -- on a terminal ----------------------------------------------------------------------------------------------------
 
 
-def _ask_all(bench: Workbench) -> Walk:
+def _ask_all(bench: Workbench, more: bool) -> Walk:
     from relay.setup.values import Walk
     from relay.setup.walk import STEPS, first_open
 
@@ -89,7 +90,7 @@ def _ask_all(bench: Workbench) -> Walk:
     walk, place = Walk(), 0
     while True:
         if place < len(STEPS):
-            walk, place = _ask_step(bench, walk, place)
+            walk, place = _ask_step(bench, walk, place, more)
             continue
         still_open = first_open(walk)
         if still_open is not None:
@@ -101,7 +102,7 @@ def _ask_all(bench: Workbench) -> Walk:
         place = chosen
 
 
-def _ask_step(bench: Workbench, walk: Walk, place: int) -> tuple[Walk, int]:
+def _ask_step(bench: Workbench, walk: Walk, place: int, more: bool) -> tuple[Walk, int]:
     """Ask a step's questions and try the answers until they stand; return the next place, or the one before."""
     from relay.setup.walk import STEPS, submit
 
@@ -111,7 +112,7 @@ def _ask_step(bench: Workbench, walk: Walk, place: int) -> tuple[Walk, int]:
     while True:
         given: dict[str, Any] = {}
         for question in step.questions(bench, walk):
-            if question.more if again is None else question.name not in again:
+            if (question.more and not more) if again is None else question.name not in again:
                 continue
             value = _ask(question, walk.answers.get(question.name))
             if value == BACK:

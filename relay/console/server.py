@@ -64,67 +64,70 @@ def serve(settings: Settings, *, listen: str | None = None, say: Callable[[str],
     """
     address = listen or settings.console.listen
     _check_listen(settings, address)
-    with _listening(address) as listening:
-        return _serve_on(settings, listening, address, say)
+    with serving_lock(settings.site.state_dir), _listening(address) as listening:
+        place = Desk(settings)
+        over = _end_on_signals()
+        web = _start(make_app(place), listening, over)
+        return _until_stopped(place, web, over, address, say)
 
 
 def serve_setup(target: Path, workbench: Workbench, *, listen: str | None, say: Callable[[str], None]) -> int:
-    """Serve the set-up for this machine alone until the settings stand in `target`, then the console at once.
+    """Serve the set-up for this machine alone until the settings stand in `target`, then the console in its place.
 
-    The code that its first page asks for is told by `say`, since on a terminal server loopback is everybody. Both
-    listen on one socket, so that a page which is opened in between waits and is not refused.
+    The code that its first page asks for is told by `say`, since on a terminal server loopback is everybody. It is one
+    server throughout, so that no open page and no connection is lost on the way.
     """
     address = listen or str(ConsoleSection.model_fields["listen"].default)
+    _check_port(address)
     if not config.is_loopback(address.rpartition(":")[0].strip("[]")):
         raise UsageError(f"The set-up is shown on this computer only, not at {address}: leave --listen out.")
-    _check_port(address)
     with _listening(address) as listening:
         visit = Visit(workbench, target)
-        web: Any = create_server(
-            make_setup_app(visit),
-            sockets=[listening.dup()],
-            threads=4,
-            ident=None,
-            max_request_body_size=200_000,
-            clear_untrusted_proxy_headers=False,
-            channel_timeout=300,  # OfficeRnD may make us wait for a minute
-        )
+        shown = _Shown(make_setup_app(visit))
         over = _end_on_signals()
-        serving = threading.Thread(target=_answer, args=(web, over), name="set-up", daemon=True)
-        serving.start()
+        web = _start(shown, listening, over)
         say(f"Set-up    http://{address}/")
         say(f"Code      {visit.code}")
         say("Open the page on this computer and type the code. Ctrl+C ends it; nothing is written before its summary.")
-        try:
-            while not over.wait(0.2) and not visit.is_over:
-                pass
-            if not visit.is_over:
+        while not visit.is_over:
+            if over.wait(0.2):
+                web.close()
                 return EXIT_DONE
-        finally:
-            visit.wait_until_told(PATIENCE_S)
-            over.set()  # what ends here was meant to end
-            web.close()
-        serving.join(PATIENCE_S)
         say(f"Settings  {target.absolute()}")
-        return _serve_on(config.load(target), listening, address, say)
+        settings = config.load(target)
+        with serving_lock(settings.site.state_dir):
+            place = Desk(settings)
+            shown.app = make_app(place)
+            visit.hand_over()
+            return _until_stopped(place, web, over, address, say)
 
 
-def _serve_on(settings: Settings, listening: socket.socket, address: str, say: Callable[[str], None]) -> int:
-    with serving_lock(settings.site.state_dir):
-        place = Desk(settings)
-        web: Any = create_server(
-            make_app(place),
-            sockets=[listening],
-            threads=THREADS,
-            ident=None,
-            max_request_body_size=2_000_000,
-            clear_untrusted_proxy_headers=False,  # the gate reads them itself
-            channel_timeout=REQUEST_S,
-            cleanup_interval=5,
-            connection_limit=500,  # a hundred half requests must not keep everybody else out
-        )
-        web.channel_class = _Channel
-        return _until_stopped(place, web, address, say)
+class _Shown:
+    """The application that is shown now: first the set-up, then the console."""
+
+    def __init__(self, app: Any) -> None:
+        self.app = app
+
+    def __call__(self, environ: Any, start_response: Any) -> Any:
+        return self.app(environ, start_response)
+
+
+def _start(app: Any, listening: socket.socket, over: threading.Event) -> Any:
+    """Return the web server over `app`, answering in a thread of its own; when it ends by itself, `over` is set."""
+    web: Any = create_server(
+        app,
+        sockets=[listening],
+        threads=THREADS,
+        ident=None,
+        max_request_body_size=2_000_000,
+        clear_untrusted_proxy_headers=False,  # the gate reads them itself
+        channel_timeout=REQUEST_S,
+        cleanup_interval=5,
+        connection_limit=500,  # a hundred half requests must not keep everybody else out
+    )
+    web.channel_class = _Channel
+    threading.Thread(target=_answer, args=(web, over), name="console", daemon=True).start()
+    return web
 
 
 @contextmanager
@@ -146,12 +149,9 @@ def _listening(address: str) -> Iterator[socket.socket]:
         yield listening
 
 
-def _until_stopped(place: Desk, server: Any, address: str, say: Callable[[str], None]) -> int:
-    over = _end_on_signals()
+def _until_stopped(place: Desk, server: Any, over: threading.Event, address: str, say: Callable[[str], None]) -> int:
     schedule = Schedule(place)
     schedule.start()
-    serving = threading.Thread(target=_answer, args=(server, over), name="console", daemon=True)
-    serving.start()
     say(
         f"Console   http://{address}/"
         + (f" behind {place.settings.console.public_url}" if place.settings.console.public_url else "")

@@ -26,6 +26,7 @@ from relay.setup.values import Outcome, Question, Step, Walk, Workbench
 from relay.setup.walk import BY_ID, STEPS, first_open, submit
 
 TRIES = 8
+PATIENCE_S = 30.0
 _LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"  # none that is easily taken for another
 
 
@@ -40,19 +41,18 @@ class Visit:
         self.problems: dict[str, Outcome] = {}  # of each step, until it stands
         self.written: document.Written | None = None
         self.lock = threading.Lock()
-        self._told = threading.Event()
+        self._handed_over = threading.Event()
 
     @property
     def is_over(self) -> bool:
         return self.written is not None
 
-    def told(self) -> None:
-        """Say that the last page was sent."""
-        self._told.set()
+    def hand_over(self) -> None:
+        """Say that the console is shown now: whoever waits for it is sent there."""
+        self._handed_over.set()
 
-    def wait_until_told(self, timeout_s: float) -> None:
-        if self.is_over:
-            self._told.wait(timeout_s)
+    def wait_for_console(self) -> None:
+        self._handed_over.wait(PATIENCE_S)
 
     def opens(self, typed: str) -> bool:
         """Return whether this is the code; after too many wrong ones none is."""
@@ -111,6 +111,9 @@ class _Pages:
             abort(403, "The set-up is shown on the computer itself only. Open this page there.")
         if request.endpoint == "static":
             return None
+        if self.visit.is_over and request.endpoint != "write":
+            self.visit.wait_for_console()
+            return redirect("/")
         session.setdefault("csrf", secrets.token_urlsafe(24))
         if request.method == "POST":
             self._check_token()
@@ -245,9 +248,7 @@ class _Pages:
                     visit.written = document.write(visit.workbench, visit.walk, visit.target, replace=replace)
                 except RelayError as error:
                     return self._summary(error.message), 409
-        answer = Flask.make_response(_this_app(), render_template("setup/done.html", written=visit.written))
-        answer.call_on_close(visit.told)
-        return answer
+        return render_template("setup/done.html", written=visit.written)
 
     def failed(self, error: HTTPException) -> Any:
         status = error.code or 500
@@ -255,12 +256,6 @@ class _Pages:
             return error
         told = {404: "There is nothing at this address."}.get(status, error.description or "")
         return render_template("setup/code.html", problem=told, only=True), status
-
-
-def _this_app() -> Flask:
-    from flask import current_app
-
-    return current_app._get_current_object()  # type: ignore[attr-defined, no-any-return]
 
 
 def _from_form(question: Question) -> Any:
