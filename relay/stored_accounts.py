@@ -33,6 +33,7 @@ people_links = Table(
     Column("deleted_at", Moment, nullable=True),
     Column("opening_jobs", BigInteger, nullable=True),
     Column("account_email", Text, nullable=False, default="", server_default=""),
+    Column("cards_written", Text, nullable=False, default="", server_default=""),
     # One account is one member's, as long as both exist.
     Index(
         "people_links_username",

@@ -257,6 +257,15 @@ class MembersSection(Section):
     )
     everyone_group: Annotated[GroupName, Words("Group of everybody who may print")] = "[OfficeRnD Members]"
     card_property: Annotated[str, Words("Custom property that holds a card number")] = ""
+    card_field: Annotated[
+        Literal["primary", "secondary"],
+        Words(
+            "PaperCut's field for that card number",
+            "A number that somebody else wrote there stays, and you are asked.",
+            form="choice",
+            choices=choices(primary="primary card number", secondary="secondary card number"),
+        ),
+    ] = "primary"
     restricted: Annotated[
         str,
         AfterValidator(values.restricted),
@@ -270,6 +279,11 @@ class MembersSection(Section):
             ),
         ),
     ] = "leave"
+
+    @property
+    def card_attribute(self) -> str:
+        """Return the field of an account that takes the card number, by its name in our values."""
+        return f"{self.card_field}_card"
 
 
 class SafetySection(Section):

@@ -95,7 +95,7 @@ class Link:
     is gone was deleted by hand. `opening_balance` (micros) and `opening_jobs` (None: not known) are the balance and the
     job counter at the moment of linking. `email` is the address that the username was last checked against.
     `account_email` is the one that the account itself was last seen with, by which a renamed one is found again.
-    `initial_done`: the settings of a new account are written.
+    `initial_done`: the settings of a new account are written. `cards_written` tells our card numbers, see `cards`.
     `standing` and the fields after it are those of the directory in force.
     """
 
@@ -114,6 +114,7 @@ class Link:
     deleted_at: datetime | None = None
     opening_jobs: int | None = None
     account_email: str = ""
+    cards_written: str = ""
 
     @property
     def is_active(self) -> bool:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from relay.officernd import model
+from relay.people.decide import cards
 from relay.people.decide.plan import Plan, plan
 from relay.people.directory import DirectoryUser
 from relay.people.world import CompanyGroup, World, one_line
@@ -402,11 +403,11 @@ def test_a_rename_never_takes_a_name_that_is_there(planned) -> None:
 # -- cards
 
 
-def carded(value: str, *others, **fields) -> World:
+def carded(value: str, *others, written: str = "", **fields) -> World:
     return world(
         [member(1, "P1", "p1@example.com", properties={"card": value})],
         [account("p1", **settled(**fields)), *others],
-        links=[linked("m1", "p1", email="p1@example.com")],
+        links=[linked("m1", "p1", email="p1@example.com", cards_written=written)],
         groups={INDIVIDUAL: ["p1"], EVERYONE: ["p1"]},
     )
 
@@ -426,6 +427,50 @@ def test_a_card_of_somebody_else_is_not_written(planned) -> None:
     made = planned(carded("001234", other), members={"card_property": "card"})
     assert made.people[1].card == ""
     assert "card_taken" in {one.code for one in made.warnings}
+
+
+@pytest.mark.parametrize("field", ["primary", "secondary"])
+def test_a_card_that_somebody_else_wrote_stays_and_is_asked_about(planned, field: str) -> None:
+    section = {"members": {"card_property": "card", "card_field": field}}
+    made = planned(carded("0012345678", **{f"{field}_card": "99887766"}), **section)
+    assert made.people[0].card == "" and getattr(user(made, "p1"), f"{field}_card") == "99887766"
+    (question,) = [one for one in made.warnings if one.code == "card_occupied"]
+    assert "…5678" in question.message and "…7766" in question.message
+    assert "0012345678" not in question.message and "99887766" not in question.message
+
+
+@pytest.mark.parametrize(("field", "other"), [("primary", "secondary"), ("secondary", "primary")])
+def test_only_the_field_that_is_ours_is_written(planned, field: str, other: str) -> None:
+    section = {"members": {"card_property": "card", "card_field": field}}
+    made = planned(carded("001234", **{f"{other}_card": "77"}), **section)
+    assert made.people[0].card == "001234"
+    assert (getattr(user(made, "p1"), f"{field}_card"), getattr(user(made, "p1"), f"{other}_card")) == ("001234", "77")
+    assert planned(carded("001234", **{f"{other}_card": "001234"}), **section).is_empty  # it opens already
+
+
+def test_a_number_of_our_own_is_replaced(planned) -> None:
+    section = {"members": {"card_property": "card", "card_field": "secondary"}}
+    first = planned(carded("1111"), **section).people[0].link
+    assert first and "1111" not in first.cards_written
+    second = planned(carded("2222", written=first.cards_written, secondary_card="1111"), **section)
+    assert second.people[0].card == "2222" and second.warnings == ()
+    # Killed before or after the writing: one of the two is there, and both are ours.
+    for present in ("1111", "2222"):
+        again = planned(carded("3333", written=second.people[0].link.cards_written, secondary_card=present), **section)
+        assert again.people[0].card == "3333"
+    third = planned(carded("2222", written=first.cards_written, secondary_card="5"), **section)
+    assert [one.code for one in third.warnings] == ["card_occupied"]
+
+
+def test_what_we_wrote_for_somebody_else_is_not_ours_here(planned) -> None:
+    section = {"members": {"card_property": "card"}}
+    made = planned(carded("2222", written=cards.digest("m2", "1111"), primary_card="1111"), **section)
+    assert made.people[0].card == ""
+
+
+@pytest.mark.parametrize(("card", "told"), [("0012345678", "…5678"), ("12345", "…45"), ("7", "…"), ("", "…")])
+def test_a_question_tells_no_more_than_half_of_a_number(card: str, told: str) -> None:
+    assert cards.tail(card) == told
 
 
 # -- limits

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from relay.database import reading
 from relay.errors import BadAnswer, NotSent, Refused, RelayError, UsageError
+from relay.people.act import apply
 from relay.people.act.publish import current_directory
 from relay.people.memory.links import last_sync
 from relay.stored_accounts import linked_accounts
@@ -227,7 +230,30 @@ def test_cards_are_written_through_the_api_and_the_servers_key_stays(site: Make)
     one.pair.officernd.state.change_member(member_id(one, "Ann Lee"), properties={"card": "0042"})
     one.sync_twice()
     assert one.state.users["ann_acme.example"].primary_card == "0042"
+    one.pair.officernd.state.change_member(member_id(one, "Ann Lee"), properties={"card": "0043"})
+    one.sync_twice()  # a number of our own is replaced
+    assert one.state.users["ann_acme.example"].primary_card == "0043"
+    one.state.users["ann_acme.example"].primary_card = "by hand"
+    asked = one.sync_twice()
+    assert one.state.users["ann_acme.example"].primary_card == "by hand"
+    assert "card_occupied" in {question.code for question in asked.plan.warnings}
     assert one.state.key("user-source.update-user-details-card-id") == "N"
+
+
+def test_a_card_given_out_during_the_sync_stays(site: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    section = {"members": {"card_property": "card", "card_field": "secondary"}}
+    one = site(organisation=small_organisation(PEOPLE), settings=section)
+    one.sync_twice()
+    one.pair.officernd.state.change_member(member_id(one, "Ann Lee"), properties={"card": "0042"})
+    account, inner = one.state.users["ann_acme.example"], apply._Work.write_card
+
+    def meanwhile(work: Any, *arguments: Any) -> None:
+        account.secondary_card = "by hand"
+        inner(work, *arguments)
+
+    monkeypatch.setattr(apply._Work, "write_card", meanwhile)
+    one.sync()
+    assert account.secondary_card == "by hand"
 
 
 @pytest.mark.parametrize("long_records", ["N", "Y"])

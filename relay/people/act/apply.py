@@ -23,13 +23,14 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from relay import amounts
-from relay.accounts import email_key
+from relay.accounts import email_key, folded
 from relay.errors import AuthFailed, Conflict, NotFound, OutcomeUnknown, Refused
 from relay.papercut.client import is_true
 from relay.people import read
 from relay.people.act import pins
 from relay.people.act.publish import publish, publish_programs
 from relay.people.act.verify import DETAILS, Differences, differences, echo_of
+from relay.people.decide import cards
 from relay.people.decide.decisions import Decision
 from relay.people.decide.plan import Plan
 from relay.people.directory import Directory, directory_of
@@ -88,6 +89,7 @@ class _Work:
         self.failures: dict[str, Failure] = {}
         self.not_renamed: set[str] = set()
         self.rewritten: set[str] = set()
+        self.cards_left: set[str] = set()  # accounts that got another card number meanwhile
         self.gone: set[str] = set()
         self.links: dict[str, Link] = {}
         self.accounts: dict[str, Account] = {}
@@ -402,10 +404,27 @@ class _Work:
             if decision.desired is None:
                 continue
             username = self.name_of(decision)
-            if decision.card:
-                self.set_properties(username, [(read.PROPERTY["primary_card"], decision.card)])
+            if decision.card and decision.link:
+                self.write_card(username, decision.card, self.links[decision.link.member_id])
             if decision.fix_initial and username in self.accounts:
                 self.write_initial(username)
+
+    def write_card(self, username: str, card: str, link: Link) -> None:
+        """Write a card number, unless somebody has put another one there by now: the next sync asks about that."""
+        name = read.PROPERTY[self.site.settings.members.card_attribute]
+        try:
+            present = self.papercut.user_properties(username, [name])[name].strip()
+        except NotFound:  # an account that could not be made is a failure already
+            return
+        if (
+            present
+            and folded(present) != folded(card)
+            and not cards.is_ours(link.cards_written, link.member_id, present)
+        ):
+            self.progress.line(f"{username} got another card number meanwhile; it stays, and the next sync asks.")
+            self.cards_left.add(username)
+        else:
+            self.set_properties(username, [(name, card)])
 
     def write_initial(self, username: str) -> None:
         """Write and read back whether a new account is restricted; until then its link says that this is missing."""
@@ -481,7 +500,8 @@ class _Work:
                 continue
             if decision.disable is not None and account.disabled != decision.disable:
                 self.fail(account.username, f"{account.username}: printing was not switched in PaperCut")
-            if decision.card and account.primary_card != decision.card:
+            there = getattr(account, self.site.settings.members.card_attribute)
+            if decision.card and there != decision.card and account.username not in self.cards_left:
                 self.fail(account.username, f"{account.username}: PaperCut did not keep the card number")
 
     def finish(self) -> None:

@@ -18,6 +18,7 @@ from relay import amounts
 from relay.accounts import email_key, folded
 from relay.config import Settings
 from relay.officernd.model import Member
+from relay.people.decide import cards
 from relay.people.decide import group_names as group_names
 from relay.people.decide.group_names import CONNECTOR_INDIVIDUALS, CONNECTOR_UNLINKED, GroupNames
 from relay.people.decide.matching import Matching, Question, match
@@ -194,19 +195,19 @@ class _Decider:
             company_name=company.name if company else "",
             location_id=home_location(member, self.company_locations),
             account_email=account.email if account else "",
+            cards_written=self._cards_written(member_id, live, account),
         )
         if account is None:
             created = self._create(member, desired, link)
             return replace(created, card=self.cards.get(member_id, ""))
         present = self._echo(account, ACTIVE, member_id=member_id, groups=self._groups_of(username))
         card = self.cards.get(member_id, "")
+        field_name = self.settings.members.card_attribute
         enable = False if account.disabled and username in self.memory.disabled else None
         before, after = _difference(present, desired)
-        if card and card != account.primary_card:
-            before["primary_card"], after["primary_card"] = account.primary_card, card
-            desired = replace(desired, primary_card=card)
-        else:
-            card = ""
+        if card:
+            before[field_name], after[field_name] = getattr(account, field_name), card
+            desired = replace(desired, **{field_name: card})  # type: ignore[arg-type]
         if enable is False:
             before["disabled"], after["disabled"] = True, False
         elif account.disabled:
@@ -256,9 +257,10 @@ class _Decider:
             "office": desired.office,
             "groups": sorted(desired.groups),
         }
-        if self.cards.get(member.id):
-            after["primary_card"] = self.cards[member.id]
-            desired = replace(desired, primary_card=self.cards[member.id])
+        if card := self.cards.get(member.id, ""):
+            field_name = self.settings.members.card_attribute
+            after[field_name] = card
+            desired = replace(desired, **{field_name: card})  # type: ignore[arg-type]
         reason = (
             "was lost when PaperCut was put back from a backup" if link.linked_at else "may print and has no account"
         )
@@ -390,7 +392,7 @@ class _Decider:
                 continue
             others = claimants[folded(card)] - {self.active[member_id]}
             held = self.papercut.accounts.get(self.active[member_id])
-            if held and held.primary_card == card and not others:
+            if held and folded(card) in (folded(held.primary_card), folded(held.secondary_card)) and not others:
                 continue
             if others:
                 self._warn(
@@ -399,9 +401,33 @@ class _Decider:
                     f"The card number in {key} of {self._who(member_id)} is also that of "
                     f"{', '.join(sorted(others)[:3])}, so it was not written: correct one of them.",
                 )
+            elif held and (present := self._foreign_card(member_id, held)):
+                self._warn(
+                    "card_occupied",
+                    self.active[member_id],
+                    f"{self._who(member_id)} has the card number {cards.tail(card)} in {key}, but the "
+                    f"{self.settings.members.card_field} card number of {held.username} in PaperCut is "
+                    f"{cards.tail(present)}, which the relay did not write, so it stays: empty that field in PaperCut "
+                    f"if {key} is right, else correct {key} in OfficeRnD.",
+                )
             else:
                 found[member_id] = card
         return found
+
+    def _foreign_card(self, member_id: str, account: Account) -> str:
+        """Return the number in the field for ours where somebody else wrote it, "" where we may write."""
+        present = str(getattr(account, self.settings.members.card_attribute)).strip()
+        link = self.memory.links.get(member_id)
+        written = link.cards_written if link and link.username == account.username and not link.deleted_at else ""
+        return "" if cards.is_ours(written, member_id, present) else present
+
+    def _cards_written(self, member_id: str, live: Link | None, account: Account | None) -> str:
+        """Return what to remember of our numbers on this account: those there, and the one to be written now."""
+        written = live.cards_written if live else ""
+        if not (card := self.cards.get(member_id, "")):
+            return written
+        present = getattr(account, self.settings.members.card_attribute) if account else ""
+        return cards.with_intent(written, member_id, present, card)
 
     def _check_pins(self) -> None:
         key = self.settings.signin.pin_property
