@@ -12,6 +12,7 @@ import requests
 from relay import http
 from relay.checks.model import Site
 from relay.finding import Finding
+from relay.money.act import fees_plan
 
 SIGNIN_SCOPE = "flex.user.auth.signin"
 
@@ -61,7 +62,7 @@ def plans(site: Site) -> Iterator[Finding]:
                 f"[members] plans names {rule}, which OfficeRnD does not have: nobody is admitted by it.",
             )
     for item in settings.top_up.plan:
-        if item.plan not in names:
+        if not fees_plan.find(known, item.plan):
             yield Finding(
                 "rule_unknown",
                 "warning",
@@ -71,45 +72,19 @@ def plans(site: Site) -> Iterator[Finding]:
     if settings.fees.managed_in == "papercut":
         return
     wanted = settings.fees.plan
-    found = [plan for plan in known if wanted in (plan.id, plan.code, plan.name)]
-    if not found:
+    for fault in fees_plan.faults(known, wanted, settings.officernd.location):
+        does = f"makes the one-off plan {wanted!r} with price 0 in OfficeRnD; no member is touched"
         yield Finding(
-            "fees_plan_missing",
+            fault.code,
             "error",
             wanted,
-            f"OfficeRnD has no plan {wanted!r}, so no fee can be made: make a one-off plan of that name at Settings > "
-            "Plans, or correct [fees] plan.",
-            f"makes the one-off plan {wanted!r} with price 0 in OfficeRnD; no member is touched",
-        )
-        return
-    if len(found) > 1:
-        yield Finding(
-            "fees_plan_twice",
-            "error",
-            wanted,
-            f"OfficeRnD has {len(found)} plans {wanted!r}: name one by its code or id in [fees] plan.",
-        )
-        return
-    plan = found[0]
-    if plan.interval_length and plan.interval_length != "once":
-        yield Finding(
-            "fees_plan_recurring",
-            "error",
-            plan.name,
-            f"The plan {plan.name!r} recurs every {plan.interval_length}: fees need a one-off plan, name another in "
-            "[fees] plan.",
-        )
-    if plan.locations and settings.officernd.location not in plan.locations:
-        yield Finding(
-            "fees_plan_elsewhere",
-            "error",
-            plan.name,
-            f"The plan {plan.name!r} is not sold at this site's location: add the location to the plan in OfficeRnD.",
+            f"{fault.text}, so no fee can be made: {fees_plan.ADVICE[fault.code]}.",
+            does if fault.code == fees_plan.MISSING else "",
         )
 
 
 def make_fees_plan(site: Site, findings: list[Finding]) -> None:
-    site.reached_officernd.create_plan(site.settings.fees.plan)
+    fees_plan.fees_plan(site.reached_officernd, site.settings, create=True)
 
 
 def signin(site: Site) -> Iterator[Finding]:

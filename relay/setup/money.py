@@ -81,15 +81,10 @@ def _try_fees(workbench: Workbench, walk: Walk) -> Outcome:
             f"it: {fees_plan.BY_HAND}."
         )
         return Outcome({}, (Fact("Plan", text, "warn", (wanted,)),), known)
-    if len(found) > 1:
-        ids = ", ".join(plan.code or plan.id for plan in found)
-        problem = Problem(
-            f"OfficeRnD has {len(found)} plans called {wanted!r}.", f"Write the code or id of one: {ids}."
-        )
-        return Outcome({"fees.plan": problem}, (), known)
-    wrong = fees_plan.problems(found[0], settings.officernd.location)
+    wrong = fees_plan.faults(plans, wanted, settings.officernd.location)
     if wrong:
-        problem = Problem(f"The plan “{wanted}” cannot be billed on: {', '.join(wrong)}.", f"{fees_plan.BY_HAND}.")
+        advice = fees_plan.ADVICE[wrong[0].code]
+        problem = Problem("; ".join(fault.text for fault in wrong) + ".", f"{advice[0].upper()}{advice[1:]}.")
         return Outcome({"fees.plan": problem}, (), known)
     return Outcome({}, (Fact("Plan", f"{found[0].name}, found in OfficeRnD"),), known)
 

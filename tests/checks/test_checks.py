@@ -214,17 +214,17 @@ CASES = [
         "warning",
     ),
     Case("fees_plan_missing", remove_plan, "so no fee can be made", None),
-    Case("fees_plan_twice", add_plan, "name one by its code or id", rename_last_plan),
+    Case("fees_plan_twice", add_plan, "write the id of the right one", rename_last_plan),
     Case(
         "fees_plan_recurring",
         lambda b: plan(b, intervalLength="month"),
-        "recurs every month",
+        "is billed every month instead of once",
         lambda b: plan(b, intervalLength="once"),
     ),
     Case(
         "fees_plan_elsewhere",
         lambda b: plan(b, locations=["f" * 24]),
-        "not sold at this site's location",
+        "not available at this site's location",
         lambda b: plan(b, locations=[b.officernd.organisation.locations[0].id]),
     ),
     Case(

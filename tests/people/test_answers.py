@@ -403,7 +403,8 @@ def test_a_name_that_does_not_exist_is_refused_with_names_like_it(one: PeopleSit
     with pytest.raises(UsageError, match="cy.day") as refused:
         say(one, "link", member=CY, username="cy.dya")
     assert (refused.value.exit_code, refused.value.code) == (2, "no_such_account")
-    assert "--new" in refused.value.message and "balance of -2.50" in refused.value.message
+    assert [(remedy.action, *remedy.arguments) for remedy in refused.value.remedies] == [("link_new", CY, "cy.dya")]
+    assert "balance of -2.50" in refused.value.message
     assert (one.plan().users["create"], one.plan().users["adopt"]) == (0, 0)
     with pytest.raises(UsageError, match="leave --new out"):
         say(one, "link", member=CY, username="cy.day", new=True)

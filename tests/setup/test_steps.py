@@ -295,7 +295,7 @@ def test_the_fees_plan(site: SetupSite) -> None:
     walk = site.walk("language", "officernd", "papercut")
     recurring = next(plan for plan in walk.known.officernd.plans if plan.interval_length != "once")  # type: ignore[union-attr]
     _, outcome = site.try_("fees", walk, fees__plan=recurring.name)
-    assert "cannot be billed on" in outcome.problems["fees.plan"].text
+    assert "instead of once" in outcome.problems["fees.plan"].text
     _, outcome = site.try_("fees", walk, fees__plan="Nothing of the kind")
     (fact,) = outcome.facts
     assert not outcome.problems and fact.kind == "warn" and "Billing > Plans" in fact.text

@@ -6,14 +6,16 @@ Found by name or code; created where it is missing and the API allows that; chec
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from relay.config import Settings
 from relay.errors import OutcomeUnknown, Refused
 from relay.officernd.client import SYSTEM, OfficeRnD
 from relay.officernd.model import Plan
 
+MISSING = "fees_plan_missing"
 BY_HAND = (
-    "In OfficeRnD open Billing > Plans, add a one-off plan of type Service with that name, available at this location "
+    "in OfficeRnD open Billing > Plans, add a one-off plan of type Service with that name, available at this location "
     "and without approval, then run again"
 )
 
@@ -30,19 +32,46 @@ def find(plans: Sequence[Plan], wanted: str) -> list[Plan]:
     return []
 
 
-def problems(plan: Plan, location_id: str) -> list[str]:
-    """Return what keeps a plan from being billed on, as clauses; [] when it is right.
+@dataclass(frozen=True, slots=True)
+class PlanFault:
+    """Why nothing can be billed on the plan that the setting means: a code of `check`, and the start of a sentence."""
 
+    code: str
+    text: str
+
+
+def faults(plans: Sequence[Plan], wanted: str, location_id: str) -> list[PlanFault]:
+    """Return why nothing can be billed on `wanted`: [] when it is one plan that is right.
+
+    Whoever speaks of the fees plan asks this: `check`, its fix, the set-up and billing itself.
     Source: OfficeRnD help, one-off fees (a fee needs a one-off plan); developer reference v2, plans.
     """
-    found = []
+    found = find(plans, wanted)
+    if not found:
+        return [PlanFault(MISSING, f"OfficeRnD has no plan {wanted!r}")]
+    if len(found) > 1:
+        ids = ", ".join(plan.id for plan in found)
+        return [PlanFault("fees_plan_twice", f"[fees] plan = {wanted!r} means {len(found)} plans of OfficeRnD ({ids})")]
+    plan, told = found[0], []
+    name = f"The plan {plan.name!r} ({plan.id})"
     if plan.interval_length != "once":
-        found.append(f"it is billed every {plan.interval_length or 'unknown period'} instead of once")
+        often = f"every {plan.interval_length}" if plan.interval_length else "at an unknown interval"
+        told.append(PlanFault("fees_plan_recurring", f"{name} is billed {often} instead of once"))
     if plan.locations and location_id not in plan.locations:
-        found.append("it is not available at this site's location")
+        told.append(PlanFault("fees_plan_elsewhere", f"{name} is not available at this site's location"))
     if plan.requires_approval:
-        found.append("its fees wait for an approval")
-    return found
+        told.append(PlanFault("fees_plan_approval", f"{name} makes fees that wait for an approval"))
+    return told
+
+
+# What puts each right, as the end of a sentence; a plan that is missing is made by the fix or by the first billing.
+ADVICE = {
+    MISSING: BY_HAND,
+    "fees_plan_twice": "write the id of the right one into [fees] plan",
+    "fees_plan_recurring": "name a one-off plan in [fees] plan, or make one: " + BY_HAND,
+    "fees_plan_elsewhere": "add this site's location to the plan in OfficeRnD",
+    "fees_plan_approval": "switch the approval off at the plan in OfficeRnD",
+}
 
 
 def fees_plan(officernd: OfficeRnD, settings: Settings, *, create: bool) -> Plan | None:
@@ -50,34 +79,27 @@ def fees_plan(officernd: OfficeRnD, settings: Settings, *, create: bool) -> Plan
 
     Raises Refused (code `fees_plan`) with the steps to do by hand where it is wrong, ambiguous or cannot be made.
     """
-    wanted = settings.fees.plan
-    found = find(officernd.plans(), wanted)
-    if not found and create:
+    wanted, location_id = settings.fees.plan, settings.officernd.location
+    plans = officernd.plans()
+    wrong = faults(plans, wanted, location_id)
+    if wrong and wrong[0].code == MISSING:
+        if not create:
+            return None
         try:
-            found = [officernd.create_plan(wanted)]
+            plans = [*plans, officernd.create_plan(wanted)]
         except OutcomeUnknown:
-            found = find(officernd.plans(), wanted)
+            plans = officernd.plans()
         except Refused as error:
             raise _refused(
-                f"OfficeRnD has no plan {wanted!r} and does not let the relay make it ({error.message})"
+                PlanFault(MISSING, f"{wrong[0].text} and does not let the relay make it ({error.message})")
             ) from None
-    if not found:
-        if create:
-            raise _refused(f"OfficeRnD has no plan {wanted!r}")
-        return None
-    if len(found) > 1:
-        ids = ", ".join(plan.id for plan in found)
-        raise Refused(
-            f"OfficeRnD has {len(found)} plans called {wanted!r} ({ids}), so nothing was billed: give one of them a "
-            "code and write that code into [fees] plan.",
-            system=SYSTEM,
-            code="fees_plan",
-        )
-    wrong = problems(found[0], settings.officernd.location)
+        wrong = faults(plans, wanted, location_id)
     if wrong:
-        raise _refused(f"The plan {wanted!r} cannot be billed on: {', '.join(wrong)}")
-    return found[0]
+        raise _refused(*wrong)
+    return find(plans, wanted)[0]
 
 
-def _refused(what: str) -> Refused:
-    return Refused(f"{what}. Nothing was billed. {BY_HAND}.", system=SYSTEM, code="fees_plan")
+def _refused(*wrong: PlanFault) -> Refused:
+    what = "; ".join(fault.text for fault in wrong)
+    advice = ". ".join(ADVICE[fault.code][0].upper() + ADVICE[fault.code][1:] for fault in wrong)
+    return Refused(f"{what}. Nothing was billed. {advice}.", system=SYSTEM, code="fees_plan")

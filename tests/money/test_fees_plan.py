@@ -1,0 +1,85 @@
+"""The fees plan: `check`, its fix and billing say the same of every catalogue, and who follows `check` can bill."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from relay.checks import cloud, model
+from relay.errors import Refused
+from relay.money.act import fees_plan
+from relay.officernd.model import Plan
+from relay.progress import Progress
+from tests.support.money_world import PLAN, Site, sites
+
+WANTED = PLAN.name
+TWINS = (replace(PLAN, id="a", name="PaperCut Fees"), replace(PLAN, id="b", name="PAPERCUT FEES"))
+CASES = {
+    "as written": ([PLAN], ""),
+    "another case": ([replace(PLAN, name="papercut fees")], ""),
+    "one has the code, another the name": (
+        [replace(PLAN, id="a", name="Print", code=WANTED), replace(PLAN, id="b")],
+        "",
+    ),
+    "the id of one is the name of another": ([replace(PLAN, id=WANTED, name="Print"), replace(PLAN, id="b")], ""),
+    "none": ([], "fees_plan_missing"),
+    "only another": ([replace(PLAN, name="Print")], "fees_plan_missing"),
+    "two that differ in case": (list(TWINS), "fees_plan_twice"),
+    "two of one code": ([replace(plan, code=WANTED) for plan in TWINS], "fees_plan_twice"),
+    "fees wait for an approval": ([replace(PLAN, requires_approval=True)], "fees_plan_approval"),
+    "no interval": ([replace(PLAN, interval_length="")], "fees_plan_recurring"),
+    "every month": ([replace(PLAN, interval_length="month")], "fees_plan_recurring"),
+    "elsewhere": ([replace(PLAN, locations=("elsewhere",))], "fees_plan_elsewhere"),
+}
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[Site]:
+    yield from sites(tmp_path)
+
+
+def checked(site: Site) -> model.Site:
+    return model.Site(site.settings, site.clock, Progress(), officernd=site.officernd)  # type: ignore[arg-type]
+
+
+def codes(site: Site) -> list[str]:
+    return [found.code for found in cloud.plans(checked(site)) if found.code.startswith("fees_plan")]
+
+
+def bills(site: Site) -> bool:
+    site.person("ann")
+    site.prints("ann", 1.0)
+    try:
+        site.settle()
+    except Refused as refused:
+        assert refused.code == "fees_plan" and site.remote_writes() == 0
+        return False
+    return len(site.officernd.held_fees) == 1
+
+
+@pytest.mark.parametrize(("plans", "code"), CASES.values(), ids=list(CASES))
+def test_check_and_billing_agree(site: Site, plans: Sequence[Plan], code: str) -> None:
+    site.officernd.catalogue = list(plans)
+    assert codes(site) == ([code] if code else [])
+    assert bills(site) is (code in ("", fees_plan.MISSING)), "what is only missing is made by billing"
+
+
+@pytest.mark.parametrize(("plans", "code"), CASES.values(), ids=list(CASES))
+def test_the_fix_makes_a_plan_only_where_none_is_meant(site: Site, plans: Sequence[Plan], code: str) -> None:
+    site.officernd.catalogue = list(plans)
+    if code in ("", fees_plan.MISSING):
+        cloud.make_fees_plan(checked(site), [])
+    else:
+        with pytest.raises(Refused):
+            cloud.make_fees_plan(checked(site), [])
+    assert len(site.officernd.catalogue) - len(plans) == (code == fees_plan.MISSING)
+    assert codes(site) == ([code] if code not in ("", fees_plan.MISSING) else [])
+
+
+@pytest.mark.parametrize("plan", TWINS)
+def test_naming_one_of_two_by_its_id_lets_billing_go_on(plan: Plan) -> None:
+    assert fees_plan.faults(TWINS, plan.id, "here") == []
+    assert fees_plan.find(TWINS, plan.id) == [plan]
