@@ -31,72 +31,57 @@ var SETTINGS = {
 };
 /* end of settings */
 
-/* One column for each language; a text that is missing in one is taken from the first. */
+/* texts: papercut-relay writes those of the site's language between the two marks; some have a form for each number */
 var TEXTS = {
-  en: {
-    unlinked: "This account is not linked to OfficeRnD, so it cannot print. Please ask at the front desk.",
-    blocked: "Your membership does not include printing at the moment. Please ask at the front desk.",
-    stranger: "You are not on the list of people who may print here. If you have just joined, please try again in an hour.",
-    error: "The print rules could not be checked, so this job was not printed. Please ask at the front desk.",
-    title: "Before this prints",
-    pages: "{pages} page(s), {price}.",
-    pages_free: "{pages} page(s), free of charge.",
-    balance: "Your balance is {balance}.",
-    allowance: "Paid from your allowance, {after} of it will be left.",
-    part: "{covered} is paid from your allowance, {rest} goes {invoice}.",
-    whole: "{rest} goes {invoice}.",
-    to_company: "on your company's invoice",
-    to_member: "on your own invoice",
-    to_nobody: "on your print balance, which will be {after}",
-    to_account: "{price} goes on the account {account}.",
-    ask: "Print it?",
-    cancelled: "Cancelled by the user.",
-    unanswered: "The question about this job was not answered in time, so it was not printed.",
-    colour_ask: "{colour} page(s) are in colour. How shall it print?",
-    colour_yes: "In colour",
-    colour_no: "In black and white",
-    login_title: "Who is printing?",
-    login_ask: "Please enter your OfficeRnD login. {price} will be charged to you.",
-    login_again: "That login was not accepted. Please try again.",
-    login_name: "E-mail",
-    login_password: "Password or print PIN",
-    login_refused: "Nobody logged in for this job, so it was not printed.",
-    login_no_client: "Printing from this computer needs a login in the PaperCut client, which is not running."
+  "unlinked": "This account is not linked to OfficeRnD, so it cannot print. Please ask at the front desk.",
+  "blocked": "Your membership does not include printing at the moment. Please ask at the front desk.",
+  "stranger": "You are not on the list of people who may print here. If you have just joined, please try again in an hour.",
+  "error": "The print rules could not be checked, so this job was not printed. Please ask at the front desk.",
+  "ask_desk": "Please ask at the front desk.",
+  "ask_contact": "Please ask {contact}.",
+  "title": "Before this prints",
+  "pages": {
+    "one": "{pages} page, {price}.",
+    "other": "{pages} pages, {price}."
   },
-  de: {
-    unlinked: "Dieses Konto ist nicht mit OfficeRnD verbunden und kann nicht drucken. Bitte fragen Sie am Empfang.",
-    blocked: "Ihre Mitgliedschaft enth\u00e4lt zurzeit kein Drucken. Bitte fragen Sie am Empfang.",
-    stranger: "Sie stehen nicht auf der Liste derer, die hier drucken. Wenn Sie neu sind, versuchen Sie es in einer Stunde.",
-    error: "Die Druckregeln konnten nicht gepr\u00fcft werden, daher wurde nicht gedruckt. Bitte fragen Sie am Empfang.",
-    title: "Bevor gedruckt wird",
-    pages: "{pages} Seite(n), {price}.",
-    pages_free: "{pages} Seite(n), kostenlos.",
-    balance: "Ihr Guthaben betr\u00e4gt {balance}.",
-    allowance: "Aus Ihrem Guthaben bezahlt, davon bleiben {after}.",
-    part: "{covered} werden aus Ihrem Guthaben bezahlt, {rest} gehen {invoice}.",
-    whole: "{rest} gehen {invoice}.",
-    to_company: "auf die Rechnung Ihres Unternehmens",
-    to_member: "auf Ihre eigene Rechnung",
-    to_nobody: "auf Ihr Druckkonto, das dann {after} betr\u00e4gt",
-    to_account: "{price} gehen auf das Konto {account}.",
-    ask: "Drucken?",
-    cancelled: "Vom Benutzer abgebrochen.",
-    unanswered: "Die Frage zu diesem Auftrag wurde nicht rechtzeitig beantwortet, daher wurde nicht gedruckt.",
-    colour_ask: "{colour} Seite(n) sind farbig. Wie soll gedruckt werden?",
-    colour_yes: "In Farbe",
-    colour_no: "In Schwarzwei\u00df",
-    login_title: "Wer druckt?",
-    login_ask: "Bitte geben Sie Ihren OfficeRnD-Login ein. Ihnen werden {price} berechnet.",
-    login_again: "Dieser Login wurde nicht angenommen. Bitte versuchen Sie es noch einmal.",
-    login_name: "E-Mail",
-    login_password: "Passwort oder Druck-PIN",
-    login_refused: "F\u00fcr diesen Auftrag hat sich niemand angemeldet, daher wurde nicht gedruckt.",
-    login_no_client: "Drucken von diesem Rechner verlangt einen Login im PaperCut-Client, und der l\u00e4uft nicht."
-  }
+  "pages_free": {
+    "one": "{pages} page, free of charge.",
+    "other": "{pages} pages, free of charge."
+  },
+  "balance": "Your balance is {balance}.",
+  "allowance": "Paid from your allowance; {after} of it will be left.",
+  "part_company": "{covered} is paid from your allowance, and {rest} goes on your company's invoice.",
+  "part_member": "{covered} is paid from your allowance, and {rest} goes on your own invoice.",
+  "part_nobody": "{covered} is paid from your allowance, and {rest} goes on your print balance, which will be {after}.",
+  "whole_company": "{rest} goes on your company's invoice.",
+  "whole_member": "{rest} goes on your own invoice.",
+  "whole_nobody": "{rest} goes on your print balance, which will be {after}.",
+  "to_account": "{price} goes on the account {account}.",
+  "document_named": "\u201c{name}\u201d",
+  "document_unnamed": "this document",
+  "ask": "Print {document}?",
+  "cancelled": "Cancelled by the user.",
+  "unanswered": "The question about this job was not answered in time, so it was not printed.",
+  "colour_ask": {
+    "one": "{colour} page is in colour. How would you like to print {document}?",
+    "other": "{colour} pages are in colour. How would you like to print {document}?"
+  },
+  "colour_yes": "In colour",
+  "colour_no": "In black and white",
+  "login_title": "Who is printing?",
+  "login_ask": "Please enter your OfficeRnD login. You will be charged {price}.",
+  "login_again": "That login was not accepted. Please try again.",
+  "login_name": "E-mail",
+  "login_password": "Password or print PIN",
+  "login_refused": "Nobody logged in for this job, so it was not printed.",
+  "login_no_client": "To print from this computer you must log in through the PaperCut client, which is not running."
 };
+/* end of texts */
 
 var QUESTION_SECONDS = 120;
 var LOGIN_TRIES = 3;
+var DOCUMENT_LETTERS = 60;
+var UNSEEN = /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]+/g; // controls, and marks that turn the direction
 
 /* ---- what PaperCut calls ---- */
 
@@ -223,6 +208,7 @@ function billOf(inputs) {
     price: number(job.cost),
     balance: number(inputs.user.balance),
     account: text(inputs.user.autoChargeToSharedAccountName),
+    document: documentOf(job),
     individual: isIn(inputs.user, SETTINGS.individual_group),
     format: function (amount) {
       return formatted(inputs.utils, amount);
@@ -234,6 +220,15 @@ function billOf(inputs) {
   return bill;
 }
 
+/* Return a document's name as a question shows it: short, on one line, and read in the order in which it is written. */
+function documentOf(job) {
+  var name = text(job.documentName).replace(UNSEEN, " ").replace(/^\s+|\s+$/g, "");
+  if (name.length > DOCUMENT_LETTERS) {
+    name = name.substring(0, DOCUMENT_LETTERS).replace(/[\ud800-\udbff]$/, "") + "\u2026";
+  }
+  return name ? say("document_named", {name: name}) : say("document_unnamed");
+}
+
 function isDear(bill) {
   var above = SETTINGS.confirm_above_micros;
   return (above !== null && Math.round(bill.price * 1000000) > above) ||
@@ -243,13 +238,12 @@ function isDear(bill) {
 /* Return what a job costs and who pays it, in a sentence or two. */
 function summary(bill) {
   if (bill.price <= 0) {
-    return say("pages_free", {pages: bill.pages});
+    return say("pages_free", {pages: bill.pages}, bill.pages);
   }
-  return say("pages", {pages: bill.pages, price: bill.format(bill.price)}) + " " + payer(bill);
+  return say("pages", {pages: bill.pages, price: bill.format(bill.price)}, bill.pages) + " " + payer(bill);
 }
 
 /* A shared account has a balance of its own, which a script cannot read. */
-
 function payer(bill) {
   if (bill.account) {
     return say("to_account", {price: bill.format(bill.price), account: bill.account});
@@ -260,18 +254,15 @@ function payer(bill) {
     return balance + say("allowance", {after: bill.format(after)});
   }
   var covered = Math.max(0, bill.balance);
-  return balance + say(covered > 0 ? "part" : "whole", {
+  return balance + say((covered > 0 ? "part_" : "whole_") + invoiced(bill), {
     covered: bill.format(covered),
     rest: bill.format(bill.price - covered),
-    invoice: invoice(bill, after)
+    after: bill.format(after)
   });
 }
 
-function invoice(bill, after) {
-  if (SETTINGS.invoiced === "nobody") {
-    return say("to_nobody", {after: bill.format(after)});
-  }
-  return say(SETTINGS.invoiced === "member" || bill.individual ? "to_member" : "to_company");
+function invoiced(bill) {
+  return SETTINGS.invoiced === "company" && bill.individual ? "member" : SETTINGS.invoiced;
 }
 
 function formatted(utils, amount) {
@@ -291,13 +282,13 @@ function canAsk(inputs) {
 }
 
 function askPrice(actions, bill) {
-  return text(actions.client.promptPrintCancel(html([summary(bill), say("ask")]), dialog("title", "officernd-price")));
+  return text(actions.client.promptPrintCancel(html([summary(bill), say("ask", {document: bill.document})]), dialog("title", "officernd-price")));
 }
 
 function askColour(actions, bill) {
   var options = dialog("title", "officernd-colour");
   options.defaultChoice = say("colour_yes");
-  var message = html([summary(bill), say("colour_ask", {colour: bill.colour})]);
+  var message = html([summary(bill), say("colour_ask", {colour: bill.colour, document: bill.document}, bill.colour)]);
   return text(actions.client.promptForChoice(message, [say("colour_yes"), say("colour_no")], options));
 }
 
@@ -500,12 +491,21 @@ function newLiveSlot() {
 
 /* ---- texts ---- */
 
-function say(name, values) {
-  var table = TEXTS[SETTINGS.language] || TEXTS.en;
-  var said = table[name] || TEXTS.en[name];
+/* Return a text with `values` in its places; `count` chooses the form of a text that has several. */
+function say(name, values, count) {
+  var said = typeof TEXTS[name] === "string" ? TEXTS[name] : TEXTS[name][form(count)];
   return said.replace(/\{(\w+)\}/g, function (whole, key) {
     return values && values[key] !== undefined ? String(values[key]) : whole;
   });
+}
+
+/* Source: Unicode CLDR 46, plural rules for whole numbers; `relay/print_texts` names each language's forms. */
+function form(count) {
+  if (SETTINGS.language === "pl" && count !== 1) {
+    var few = count % 10 >= 2 && count % 10 <= 4 && (count % 100 < 12 || count % 100 > 14);
+    return few ? "few" : "many";
+  }
+  return count === 1 || (SETTINGS.language === "fr" && count === 0) ? "one" : "other";
 }
 
 function Markup(value) {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from relay import amounts
+from relay import amounts, print_texts
 from relay.config.sections import SQLITE
 from relay.config.values import Section, is_loopback, is_money
 from relay.errors import Problem
@@ -52,6 +52,9 @@ def contradictions(sections: Mapping[str, Any]) -> list[Problem]:
             if first != (section, key):
                 taken = f"{name!r} is already the group of [{first[0]}] {first[1]}; each needs a name of its own"
                 tell(section, key, taken)
+    if printing:
+        for name, wrong in print_texts.problems(printing.language, dict(printing.texts)):
+            tell("print.texts", name, wrong)
     if members and signin and signin.pin_property:
         for key, value in {"card_property": members.card_property, "username": members.username}.items():
             if value.removeprefix("property:") == signin.pin_property:

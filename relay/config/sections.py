@@ -26,6 +26,7 @@ from relay.config.values import (
     GroupName,
     Line,
     Money,
+    OptionalLine,
     OptionalMoney,
     OptionalPath,
     Percent,
@@ -486,10 +487,43 @@ class PrintSection(Section):
     blocked_group: Annotated[GroupName, Words("Group of people who are known but not admitted")] = (
         "[OfficeRnD Not Allowed]"
     )
-    # The tables of texts in print_hook.js.
     language: Annotated[
-        Literal["en", "de"], Words("Language of the popups", choices=choices(en="English", de="German"))
+        Literal["en", "de", "fr", "es", "it", "nl", "pt", "pl", "bg"],  # `print_texts.LANGUAGES`
+        Words(
+            "Language of the popups",
+            form="choice",
+            choices=choices(
+                en="English",
+                de="German",
+                fr="French",
+                es="Spanish",
+                it="Italian",
+                nl="Dutch",
+                pt="Portuguese",
+                pl="Polish",
+                bg="Bulgarian",
+            ),
+        ),
     ] = "en"
+    contact: Annotated[
+        OptionalLine,
+        Words(
+            "Whom members ask when they cannot print",
+            "Stands in the refusals in place of the front desk; empty: the front desk.",
+            example="Maria on the second floor",
+            form="text",
+        ),
+    ] = ""
+    texts: Annotated[
+        tuple[tuple[str, str], ...],
+        BeforeValidator(values.print_texts),
+        Words(
+            "Texts of the site's own",
+            "A table `[print.texts]`: a text's name in the print script, and your words with the same places. A text "
+            "that counts may be a table of its forms, such as `pages.one`.",
+            example='ask = "Print {document} now?"',
+        ),
+    ] = ()
     on_error: Annotated[
         Literal["allow", "refuse"],
         Words("When the script itself fails", choices=choices(allow="the job is printed", refuse="the job is refused")),

@@ -90,6 +90,10 @@ def one_line(value: str) -> str:
     return value
 
 
+def optional_line(value: str) -> str:
+    return one_line(value) if value else value
+
+
 def group_name(value: str) -> str:
     if value.startswith("!!"):
         raise wrong("must not begin with !!, which PaperCut keeps for its own groups")
@@ -218,7 +222,23 @@ def job_columns(value: Any) -> Any:
     return tuple((header, known[name.lower()]) for header, name in value.items())
 
 
+def print_texts(value: Any) -> Any:
+    """Return [print.texts] as pairs of a text's name and its words: ("ask", "Print it?"), ("pages.one", "...")."""
+    if not isinstance(value, dict):
+        return value
+    pairs: list[tuple[str, Any]] = []
+    for name, text in value.items():
+        pairs += (
+            [(f"{name}.{form}", words) for form, words in text.items()] if isinstance(text, dict) else [(name, text)]
+        )
+    for name, text in pairs:
+        if not isinstance(text, str):
+            raise wrong(f"{name} must be text in quotes")
+    return tuple(pairs)
+
+
 Line = Annotated[str, AfterValidator(one_line)]
+OptionalLine = Annotated[str, AfterValidator(optional_line)]
 GroupName = Annotated[str, AfterValidator(group_name)]
 OptionalPath = Annotated[Path | None, BeforeValidator(path_from_folder)]
 Money = Annotated[int, BeforeValidator(money)]

@@ -10,9 +10,12 @@ import pytest
 
 from papercut_scripts import compat
 from relay.people.act import publish
+from relay.sandbox import rhino
 from tests.support.papercut_site import NOW, Site, sample_directory
+from tests.support.print_script import Script
 from tests.support.settings_example import example_settings
 from tests.support.signin_server import SigninServer
+from tests.support.tools import RHINO_JAR, need
 
 
 @pytest.fixture(scope="session")
@@ -38,3 +41,16 @@ def site(tmp_path: Path, server: SigninServer, monkeypatch: pytest.MonkeyPatch) 
     publish.publish_programs(settings, now=NOW)
     monkeypatch.setenv("OFFICERND_HOME", str(settings.scripts.home))
     return Site(settings, signin)
+
+
+@pytest.fixture(scope="session")
+def host() -> Iterator[rhino.Host]:
+    need("rhino")
+    with rhino.Host(RHINO_JAR) as running:
+        yield running
+
+
+@pytest.fixture(params=[True, False], ids=["wrapped", "bare"])
+def script(request: pytest.FixtureRequest, host: rhino.Host, tmp_path: Path) -> Script:
+    """The script with the example's settings; Java's strings come wrapped, as Rhino does by default, or bare."""
+    return Script(host, tmp_path, request.param)

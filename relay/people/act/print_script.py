@@ -1,4 +1,4 @@
-"""Renders `print_hook.js`: the print script with one site's settings between its two marks.
+"""Renders `print_hook.js`: the print script with one site's settings and texts between their marks.
 
 Decides nothing; `publish.py` writes the result.
 """
@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import papercut_scripts
-from relay import amounts
+from relay import amounts, print_texts
 
 if TYPE_CHECKING:
     from relay.config import Settings
@@ -22,10 +22,13 @@ _BETWEEN_MARKS = re.compile(r"(/\* settings:.*?\*/\n).*?(\n/\* end of settings \
 
 def render(settings: Settings) -> str:
     """Return the whole script for `settings`, ready to be pasted into PaperCut; ASCII only."""
-    template = (FOLDER / "print_hook.js").read_text(encoding="utf-8")
+    template = print_texts.SCRIPT.read_text(encoding="utf-8")
     assignment = f"var SETTINGS = {json.dumps(script_settings(settings), indent=2)};"
     script, found = _BETWEEN_MARKS.subn(lambda marks: marks[1] + assignment + marks[2], template)
     assert found == 1, "print_hook.js has lost the marks around its settings"
+    texts = print_texts.of_site(settings.print.language, settings.print.contact, dict(settings.print.texts))
+    script, found = print_texts.TABLE.subn(lambda marks: marks[1] + json.dumps(texts, indent=2) + marks[3], script)
+    assert found == 1, "print_hook.js has lost the marks around its texts"
     return script
 
 

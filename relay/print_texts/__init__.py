@@ -1,0 +1,95 @@
+"""What the print script says to members: its texts in each language, and a site's own in their place.
+
+The English ones stand in `papercut_scripts/print_hook.js`, and their names and places (`{price}`) are the rule for all;
+every other language is a file here. A text that counts has a form for each number: {"one": ..., "other": ...}.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from functools import cache
+from pathlib import Path
+
+import papercut_scripts
+
+LANGUAGES = ("en", "de", "fr", "es", "it", "nl", "pt", "pl", "bg")
+SCRIPT = Path(papercut_scripts.__file__).parent / "print_hook.js"
+TABLE = re.compile(r"(/\* texts:.*?\*/\nvar TEXTS = )(.*?)(;\n/\* end of texts \*/)", re.DOTALL)
+_PLACE = re.compile(r"\{(\w+)\}")
+
+Text = str | dict[str, str]
+
+
+def forms(language: str) -> tuple[str, ...]:
+    """Return the forms that a counting text has. Source: Unicode CLDR 46, plural rules."""
+    return ("one", "few", "many") if language == "pl" else ("one", "other")
+
+
+@cache
+def table(language: str) -> Mapping[str, Text]:
+    """Return the texts of a language by name."""
+    if language != "en":
+        text = (Path(__file__).parent / f"{language}.json").read_text(encoding="utf-8")
+    else:
+        found = TABLE.search(SCRIPT.read_text(encoding="utf-8"))
+        assert found, "print_hook.js has lost the marks around its texts"
+        text = found[2]
+    texts: dict[str, Text] = json.loads(text)
+    return texts
+
+
+def places(name: str) -> frozenset[str]:
+    """Return what a text is told: {"pages", "price"}."""
+    text = table("en")[name]
+    return frozenset(_PLACE.findall(text if isinstance(text, str) else text["other"]))
+
+
+def problems(language: str, own: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """Yield what is wrong with a site's own texts, a clause for each: ("ask", "must name {document}")."""
+    for key, text in own.items():
+        name, _, form = key.partition(".")
+        named = frozenset(_PLACE.findall(text))
+        if name not in table("en"):
+            yield key, f"is no text of the print script; there are {', '.join(table('en'))}"
+        elif form and form not in (forms(language) if isinstance(table("en")[name], dict) else ()):
+            yield key, f"is no form of this text in {language}{_forms_of(language, name)}"
+        elif not text.strip():
+            yield key, "must not be empty"
+        elif missing := places(name) - named:
+            yield key, f"must name {_listed(missing)}"
+        elif unknown := named - places(name):
+            yield key, f"cannot name {_listed(unknown)}{_places_of(name)}"
+
+
+def of_site(language: str, contact: str, own: Mapping[str, str]) -> dict[str, Text]:
+    """Return the texts that a site needs: its language's, `contact` in place of the front desk, and its own."""
+    texts = dict(table(language))
+    desk, ask = (own.get(name) or str(texts[name]) for name in ("ask_desk", "ask_contact"))
+    whom = ask.replace("{contact}", contact) if contact else desk
+    default = str(texts.pop("ask_desk"))
+    del texts["ask_contact"]
+    texts = {name: text.replace(default, whom) if isinstance(text, str) else dict(text) for name, text in texts.items()}
+    for key, text in own.items():
+        name, _, form = key.partition(".")
+        if form:
+            before = texts[name]
+            texts[name] = (before if isinstance(before, dict) else {}) | {form: text}
+        elif isinstance(table(language).get(name), dict):
+            texts[name] = dict.fromkeys(forms(language), text)
+        elif name in texts:
+            texts[name] = text
+    return texts
+
+
+def _forms_of(language: str, name: str) -> str:
+    return f"; it has {', '.join(forms(language))}" if isinstance(table("en")[name], dict) else ""
+
+
+def _places_of(name: str) -> str:
+    return f"; it is told {_listed(places(name))}" if places(name) else ""
+
+
+def _listed(names: frozenset[str]) -> str:
+    return " and ".join(f"{{{name}}}" for name in sorted(names))
