@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -51,7 +52,7 @@ def worker(site: Standins) -> Iterator[Worker]:
 
 def _toml(raw: dict[str, dict[str, object]]) -> str:
     def value(item: object) -> str:
-        return f'"{item}"' if isinstance(item, str) else str(item)
+        return json.dumps(item) if isinstance(item, str) else str(item)  # a TOML string, backslashes too
 
     return "\n".join(
         f"[{section}]\n" + "\n".join(f"{key} = {value(item)}" for key, item in values.items())
