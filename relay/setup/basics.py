@@ -69,8 +69,12 @@ def _try_language(workbench: Workbench, walk: Walk) -> Outcome:
     found = {} if walk.answer("console.locale") else {"console.locale": LANGUAGES[code][1]}
     zone = str(walk.answers["site.timezone"])
     here = workbench.clock.now().astimezone(zoneinfo.ZoneInfo(zone))
-    fact = Fact(zone, f"It is {here:%H:%M} there now.")
-    return Outcome(facts=(fact,), known=walk.known, found=found)
+    facts = (
+        Fact("At the printer", LANGUAGES[code][0], ""),
+        Fact("Time zone", f"{zone}, where it is {here:%H:%M} now"),
+        Fact("Currency", str(walk.answers["site.currency"]), ""),
+    )
+    return Outcome(facts=facts, known=walk.known, found=found)
 
 
 LANGUAGE = Step(

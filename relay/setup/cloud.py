@@ -149,7 +149,7 @@ def _try(workbench: Workbench, walk: Walk) -> Outcome:
     if "signin.client_id" not in problems:
         problems.update(_try_signin(settings, walk, workbench))
         if not problems.keys() & {"signin.client_id", "signin.client_secret"}:
-            facts.append(Fact("Application for logins", "works, and checks passwords only"))
+            facts.append(Fact("Application for logins", "may check passwords"))
     if known.officernd is not None and not problems:
         found, wrong, more = _location(walk, known.officernd)
         problems.update(wrong)

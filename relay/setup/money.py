@@ -75,18 +75,21 @@ def _try_fees(workbench: Workbench, walk: Walk) -> Outcome:
         else walk.known
     )
     wanted, found = settings.fees.plan, fees_plan.find(plans, settings.fees.plan)
+    whose = "the member's company" if settings.fees.bill_to == "company" else "the member"
+    how = "billed" if settings.fees.managed_in == "officernd" else "only computed, nothing is written,"
+    billed = (Fact("Printing", f"{how} every {settings.fees.every}, for {whose} to pay", ""),)
     if not found:
         text = (
             f"OfficeRnD has no plan “{wanted}” yet. The first billing tries to make it; where OfficeRnD does not let "
             f"it: {fees_plan.BY_HAND}."
         )
-        return Outcome({}, (Fact("Plan", text, "warn", (wanted,)),), known)
+        return Outcome({}, (*billed, Fact("Plan", text, "warn", (wanted,))), known)
     wrong = fees_plan.faults(plans, wanted, settings.officernd.location)
     if wrong:
         advice = fees_plan.ADVICE[wrong[0].code]
         problem = Problem("; ".join(fault.text for fault in wrong) + ".", f"{advice[0].upper()}{advice[1:]}.")
         return Outcome({"fees.plan": problem}, (), known)
-    return Outcome({}, (Fact("Plan", f"{found[0].name}, found in OfficeRnD"),), known)
+    return Outcome({}, (*billed, Fact("Plan", f"{found[0].name}, found in OfficeRnD")), known)
 
 
 FEES = Step(
@@ -132,10 +135,21 @@ def _try_balances(workbench: Workbench, walk: Walk) -> Outcome:
     side = walk.known.papercut
     if side is None:
         return Outcome(known=walk.known)
-    currency = trial.settings(workbench, walk.answers).site.currency
+    settings = trial.settings(workbench, walk.answers)
+    currency, safety = settings.site.currency, settings.safety
     owed = [account.balance for account in side.accounts.values() if account.balance < 0]
     text = f"{amounts.text(-sum(owed), currency)} {currency} by {len(owed)} accounts" if owed else "nothing"
-    return Outcome(facts=(Fact("Owed in PaperCut now", text, ""),), known=walk.known)
+    words = {"hold": "waits until you decide", "bill": "is billed with the first run", "forgive": "is forgiven"}
+    free = f"{amounts.text(settings.top_up.amount, currency)} {currency} every {settings.top_up.every}"
+    facts = (
+        Fact("Free for each member", free if settings.top_up.amount else "nothing", ""),
+        Fact("Owed in PaperCut now", text, ""),
+        Fact("That money", words[settings.fees.opening_balances], ""),
+        Fact("One fee", f"at most {amounts.text(safety.max_fee, currency)} {currency}", ""),
+        Fact("All fees of a day", f"at most {amounts.text(safety.max_run_total, currency)} {currency}", ""),
+        Fact("Taken away at once", f"at most {safety.max_removals_percent} in 100 people", ""),
+    )
+    return Outcome(facts=facts, known=walk.known)
 
 
 BALANCES = Step(

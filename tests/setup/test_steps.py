@@ -72,6 +72,13 @@ def test_what_a_value_may_be_is_told_at_its_question(
     assert site.try_(step, walk, **again)[1].problems == {}, "a right answer does not mend it"
 
 
+def test_what_the_summary_shows_says_what_was_answered(site: SetupSite) -> None:
+    walk = site.walk(top_up__amount="5.00", safety__max_fee="50.00", fees__bill_to="member", fees__every="week")
+    told = " ".join(f"{fact.label}: {fact.text}." for facts in walk.facts.values() for fact in facts)
+    for words in ("5.00 EUR every month", "at most 50.00 EUR", "every week, for the member to pay", "at 07:30", "nora"):
+        assert words in told, words
+
+
 # -- OfficeRnD --------------------------------------------------------------------------------------------------------
 
 
@@ -297,7 +304,7 @@ def test_the_fees_plan(site: SetupSite) -> None:
     _, outcome = site.try_("fees", walk, fees__plan=recurring.name)
     assert "instead of once" in outcome.problems["fees.plan"].text
     _, outcome = site.try_("fees", walk, fees__plan="Nothing of the kind")
-    (fact,) = outcome.facts
+    fact = outcome.facts[-1]
     assert not outcome.problems and fact.kind == "warn" and "Billing > Plans" in fact.text
     _, outcome = site.try_("fees", walk, fees__managed_in="papercut", fees__plan="Nothing of the kind")
     assert not outcome.problems and "nobody is billed" in outcome.facts[0].text
