@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from relay.foreign import visible
 from relay.remedy import Remedies, as_json
 
 EXIT_DONE = 0
@@ -26,7 +27,7 @@ class RelayError(Exception):
     exit_code = EXIT_FAILED
 
     def __init__(self, message: str, *, code: str | None = None, remedies: Remedies = ()) -> None:
-        super().__init__(message)
+        super().__init__(visible(message))
         self.remedies = remedies
         if code is not None:
             self.code = code

@@ -7,6 +7,7 @@ person. What is shown is escaped, so that he sees that something was there.
 from __future__ import annotations
 
 import re
+from typing import Any
 
 LONGEST = 300  # of what is shown of one text
 _KEPT = 2000  # of what is kept of one
@@ -44,6 +45,11 @@ def _written_out(found: re.Match[str]) -> str:
     return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
 
 
+def visible_json(value: str) -> str:
+    """Return a JSON text of the same meaning in which everything can be seen."""
+    return value if value.isprintable() else _INVISIBLE.sub(lambda found: f"\\u{ord(found[0]):04x}", value)
+
+
 def shown(value: str) -> str:
     """Return a text from outside as it is shown: visible, on one line, at most 300 characters.
 
@@ -52,3 +58,8 @@ def shown(value: str) -> str:
     """
     value = visible(" ".join(value[: 2 * LONGEST].split()))
     return value if len(value) <= LONGEST else value[: LONGEST - 1] + "…"
+
+
+def seen(value: Any) -> Any:
+    """Return what a page shows of a value: a text made visible; all else, such as our own markup, as it is."""
+    return visible(value) if type(value) is str else value

@@ -21,6 +21,7 @@ from relay.cli.remedies import worded
 from relay.clock import Clock
 from relay.config import Settings, find, load
 from relay.errors import EXIT_DONE, UsageError
+from relay.foreign import visible, visible_json
 from relay.private_files import make_private_folder
 from relay.progress import Progress
 
@@ -48,7 +49,7 @@ class Outside:
         """Print the answer, its sentences with their commands: as one JSON object, or by `show` for a person."""
         told = worded(value)
         if self.json:
-            click.echo(json.dumps(told, indent=2, ensure_ascii=False, default=str))
+            click.echo(visible_json(json.dumps(told, indent=2, ensure_ascii=False, default=str)))
         else:
             show(told)
 
@@ -166,7 +167,7 @@ def answer_doubt(work: Callable[[Any], Any]) -> int:
     """Do a person's answer to a question under the lock and tell what it changed."""
     with open_for(writes=True) as site:
         done = work(site)
-        OUTSIDE.answer(done.as_json(), lambda told: click.echo(told["message"]))
+        OUTSIDE.answer(done.as_json(), lambda told: click.echo(visible(told["message"])))
         return EXIT_DONE
 
 
@@ -183,7 +184,7 @@ def parse_date(text: str | None) -> Any:
 
 def say(text: str) -> None:
     """Tell a person a line: on standard output, or on standard error where that belongs to the JSON answer."""
-    click.echo(text, err=OUTSIDE.json)
+    click.echo(visible(text), err=OUTSIDE.json)
 
 
 def log_to_file(settings: Settings) -> None:

@@ -21,6 +21,7 @@ from relay.cli.app import (
 )
 from relay.cli.remedies import sentence
 from relay.errors import EXIT_DONE, EXIT_FAILED, ConfigError, RelayError, unexpected
+from relay.foreign import visible_json
 from relay.held_files import LET_GO, is_held
 
 log = logging.getLogger(__name__)
@@ -99,6 +100,6 @@ def _failed(code: str, message: str, exit_code: int) -> int:
         traceback.print_exc()
     if OUTSIDE.json:
         error = {"error": {"code": code, "message": message}}
-        click.echo(json.dumps({**usual_fields(OUTSIDE.command), **error}, indent=2, ensure_ascii=False))
+        click.echo(visible_json(json.dumps({**usual_fields(OUTSIDE.command), **error}, indent=2, ensure_ascii=False)))
     click.echo(message, err=True)
     return exit_code

@@ -10,6 +10,7 @@ import click
 from relay.cli import terminal
 from relay.cli.app import OUTSIDE, command, open_for, recorded
 from relay.errors import EXIT_DONE
+from relay.foreign import visible
 
 
 @command()
@@ -19,7 +20,7 @@ def jobs() -> int:
 
     with open_for(writes=True) as site:
         done = recorded(site, "jobs", lambda: room.import_jobs(site))
-        OUTSIDE.answer(done.as_json(), lambda _: click.echo(done.text()))
+        OUTSIDE.answer(done.as_json(), lambda _: click.echo(visible(done.text())))
         return int(done.exit_code)
 
 
@@ -46,5 +47,5 @@ def statement(month: str | None, member: str | None, company: str | None, format
         width = terminal.output().width if sys.stdout.isatty() else None  # a file has names and sentences whole
         told = room.render(made, "json" if OUTSIDE.json else format_, width=width)
         # What goes into a file is written as it is: Windows would double the line ends of CSV.
-        click.echo(told if format_ == "text" and not OUTSIDE.json else told.encode(), nl=False)
+        click.echo(visible(told) if format_ == "text" and not OUTSIDE.json else told.encode(), nl=False)
         return EXIT_DONE

@@ -11,6 +11,7 @@ import click
 from relay.cli import terminal
 from relay.cli.app import OUTSIDE, answer_doubt, command, open_for, parse_date, recorded
 from relay.errors import EXIT_DONE, UsageError
+from relay.foreign import visible
 
 
 @command()
@@ -100,7 +101,7 @@ def discrepancies(since: str | None) -> int:
 
     with open_for() as site:
         found = money.discrepancies(site, since=parse_date(since), jobs=jobs.JobLog(site, imports=False))
-        OUTSIDE.answer(found.as_json(), lambda _: click.echo(found.text()))
+        OUTSIDE.answer(found.as_json(), lambda _: click.echo(visible(found.text())))
         return int(found.exit_code)
 
 
@@ -132,7 +133,7 @@ def rebuild(dry_run: bool) -> int:
 
     with open_for(writes=not dry_run) as site:
         found = money.rebuild(site, dry_run=dry_run)
-        OUTSIDE.answer(found.as_json(), lambda told: click.echo(told["message"]))
+        OUTSIDE.answer(found.as_json(), lambda told: click.echo(visible(told["message"])))
         return int(found.exit_code)
 
 
@@ -144,7 +145,7 @@ def _approve_all(who: str | None, code: str, as_: Any, amount: str, reason: str,
         raise UsageError("--held CODE speaks of everybody and of all of it: leave WHO and --amount out.")
     with open_for() as site:
         shown = money.held_for(site, code, as_)
-    click.echo(shown.text(), err=True)
+    click.echo(visible(shown.text()), err=True)
     if not yes:
         if not sys.stdin.isatty():
             raise UsageError("Nothing was approved: look at the list, then say the same with --yes.")

@@ -7,6 +7,7 @@ import click
 from relay.cli import terminal
 from relay.cli.app import OUTSIDE, answer_doubt, cli, command, common_options, open_for, recorded
 from relay.cli.remedies import sentence
+from relay.foreign import visible
 
 
 @command()
@@ -87,7 +88,7 @@ def explain(who: str) -> int:
     with open_for() as site:
         told = people.explain(site, who)
         lines = [sentence(line.message, line.remedies) for line in told.lines]
-        OUTSIDE.answer(told.as_json(), lambda _: click.echo("\n".join(lines)))
+        OUTSIDE.answer(told.as_json(), lambda _: click.echo(visible("\n".join(lines))))
         return int(told.exit_code)
 
 

@@ -8,6 +8,7 @@ import click
 
 from relay.cli import terminal
 from relay.cli.app import OUTSIDE, command, say
+from relay.foreign import visible
 
 
 @command()
@@ -81,5 +82,5 @@ def sandbox(
         filling=filling,
         folder=write_config,
         record=record,
-        announce=lambda facts, lines: OUTSIDE.answer(facts, lambda _: click.echo("\n".join(lines))),
+        announce=lambda facts, lines: OUTSIDE.answer(facts, lambda _: click.echo(visible("\n".join(lines)))),
     )

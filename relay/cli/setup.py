@@ -16,6 +16,7 @@ from relay import config
 from relay.cli import terminal
 from relay.cli.app import OUTSIDE, command, say
 from relay.errors import EXIT_DONE, UsageError
+from relay.foreign import visible
 
 if TYPE_CHECKING:
     from relay.setup.document import Written
@@ -76,7 +77,7 @@ def _told(written: Written) -> None:
         "secrets": [str(path) for path in written.secrets],
         "kept": str(written.kept) if written.kept else None,
     }
-    OUTSIDE.answer(answer, lambda _: click.echo("\n".join(lines)))
+    OUTSIDE.answer(answer, lambda _: click.echo(visible("\n".join(lines))))
 
 
 # -- on a terminal ----------------------------------------------------------------------------------------------------

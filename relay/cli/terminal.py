@@ -15,6 +15,7 @@ from rich.progress import Progress as Bars
 from rich.table import Table
 from rich.text import Text
 
+from relay import foreign
 from relay.progress import Phase, Progress
 
 REFUSED_STYLE = "bold red"
@@ -35,7 +36,7 @@ class TerminalProgress(Progress):
     """Bars on a terminal, plain lines elsewhere; always on standard error, so that answers stay clean."""
 
     def __init__(self, *, lines: bool = True) -> None:
-        self._console = Console(stderr=True, highlight=False)
+        self._console = Console(stderr=True, highlight=False, markup=False)
         self._lines = lines
 
     @contextmanager
@@ -56,12 +57,17 @@ class TerminalProgress(Progress):
 
     def line(self, text: str) -> None:
         if self._lines:
-            self._console.print(Text(text), soft_wrap=True)
+            self._console.print(_text(text), soft_wrap=True)
+
+
+def _text(value: str, style: str = "") -> Text:
+    """Return a text without markup, and without anything that a terminal would obey."""
+    return Text(foreign.visible(value), style=style)
 
 
 def output() -> Console:
     """Return the console for answers: as wide as the terminal, 120 columns where there is none."""
-    return Console(file=sys.stdout, highlight=False, width=None if sys.stdout.isatty() else 120)
+    return Console(file=sys.stdout, highlight=False, markup=False, width=None if sys.stdout.isatty() else 120)
 
 
 def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[str] = ()) -> Table:
@@ -70,14 +76,14 @@ def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], rig
     for column in columns:
         made.add_column(column, justify="right" if column in right else "left", overflow="fold")
     for row in rows:
-        made.add_row(*(Text(cell) for cell in row))
+        made.add_row(*(_text(cell) for cell in row))
     return made
 
 
 def refusals(console: Console, refused: Sequence[Mapping[str, Any]]) -> None:
     """Tell each safety limit that holds or refuses something, with the way to lift it once."""
     for item in refused:
-        console.print(Text(f"Held by {item['code']}: {item['message']}", style=REFUSED_STYLE))
+        console.print(_text(f"Held by {item['code']}: {item['message']}", style=REFUSED_STYLE))
 
 
 def money_result(console: Console, title: str, answer: Mapping[str, Any]) -> None:
@@ -107,7 +113,7 @@ def money_result(console: Console, title: str, answer: Mapping[str, Any]) -> Non
     for note in answer.get("notes", ()):
         console.print(note, markup=False)
     if "error" in answer:
-        console.print(Text(answer["error"]["message"], style=REFUSED_STYLE))
+        console.print(_text(answer["error"]["message"], style=REFUSED_STYLE))
     fees = f"Total of fees: {answer['total']}. " if title == "Settle" else ""
     console.print(f"{fees}In doubt: {answer['in_doubt']}.")
 
@@ -123,7 +129,7 @@ def run_result(console: Console, answer: Mapping[str, Any]) -> None:
         if part is None:
             continue
         if "error" in part and "movements" not in part:
-            console.print(Text(f"{title}: {part['error']['message']}", style=REFUSED_STYLE))
+            console.print(_text(f"{title}: {part['error']['message']}", style=REFUSED_STYLE))
         elif name == "sync":
             users = ", ".join(f"{count} {action}" for action, count in part["users"].items() if count)
             console.print(f"{title}: {users or 'nobody'}; {len(part['warnings'])} questions or warnings.")
@@ -136,7 +142,7 @@ def run_result(console: Console, answer: Mapping[str, Any]) -> None:
             console.print(f"{title}: {posted} posted, total {part['total']}, {held} held, {part['in_doubt']} in doubt.")
             refusals(console, part["refused"])
             if "error" in part:
-                console.print(Text(part["error"]["message"], style=REFUSED_STYLE))
+                console.print(_text(part["error"]["message"], style=REFUSED_STYLE))
 
 
 def status(console: Console, answer: Mapping[str, Any]) -> None:
@@ -163,7 +169,7 @@ def status(console: Console, answer: Mapping[str, Any]) -> None:
     else:
         console.print("Nothing has run yet: begin with papercut-relay plan.")
     for stop in answer["stops"]:
-        console.print(Text(f"No money moves ({stop['code']}): {stop['message']}", style=REFUSED_STYLE))
+        console.print(_text(f"No money moves ({stop['code']}): {stop['message']}", style=REFUSED_STYLE))
     if answer["open_movements"]:
         rows = [
             [
@@ -197,7 +203,7 @@ def findings(console: Console, answer: Mapping[str, Any]) -> None:
         console.print(
             Text.assemble((item["severity"], SEVERITY_STYLES.get(item["severity"], "bold")), f"  {item['code']}")
         )
-        console.print(Padding(Text(item["message"]), (0, 0, 0, 4)))
+        console.print(Padding(_text(item["message"]), (0, 0, 0, 4)))
         if item["fix"]:
             told = f"papercut-relay check --fix {item['fix']['code']}: {item['fix']['does']}"
-            console.print(Padding(Text(told, style="italic"), (0, 0, 0, 4)))
+            console.print(Padding(_text(told, style="italic"), (0, 0, 0, 4)))

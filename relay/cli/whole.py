@@ -14,6 +14,7 @@ from relay.cli.app import OUTSIDE, command, open_for, say
 from relay.cli.remedies import sentence
 from relay.clock import Clock
 from relay.errors import EXIT_DONE, EXIT_FAILED
+from relay.foreign import visible
 
 
 @command()
@@ -103,7 +104,9 @@ def password(name: str, role: str, remove: bool) -> int:
             else sys.stdin.readline().rstrip("\r\n")
         )
         told = passwords.set_password(settings_file, name, role, typed)
-    OUTSIDE.answer({"name": name, "file": str(told.file), "users": told.users}, lambda _: click.echo(told.text()))
+    OUTSIDE.answer(
+        {"name": name, "file": str(told.file), "users": told.users}, lambda _: click.echo(visible(told.text()))
+    )
     return EXIT_DONE
 
 
@@ -121,7 +124,7 @@ def bundle(out: Path, platform: str | None, with_secrets: bool, site_server: boo
     lines = room.make_bundle(
         settings, out, platform=platform, with_secrets=with_secrets, pass_phrase=phrase, site_server=site_server
     )
-    OUTSIDE.answer({"out": str(out), "lines": lines}, lambda _: click.echo("\n".join(lines)))
+    OUTSIDE.answer({"out": str(out), "lines": lines}, lambda _: click.echo(visible("\n".join(lines))))
     return EXIT_DONE
 
 
@@ -149,5 +152,5 @@ def probe(out: Path, write: bool) -> int:
     if done.failures:
         told["error"] = {"code": "not_asked", "message": " ".join(done.failures)}
     lines = [sentence(line.message, line.remedies) for line in done.lines(out)]
-    OUTSIDE.answer(told, lambda _: click.echo("\n".join(lines)))
+    OUTSIDE.answer(told, lambda _: click.echo(visible("\n".join(lines))))
     return EXIT_FAILED if done.failures else EXIT_DONE

@@ -9,7 +9,7 @@ from flask import Flask, g, render_template, request, session, url_for
 from markupsafe import Markup
 from werkzeug.exceptions import HTTPException
 
-from relay import __version__
+from relay import __version__, foreign
 from relay.accounts import is_shared
 from relay.console import charts, gate, remedies, words
 from relay.console.desk import Desk
@@ -40,6 +40,7 @@ def make_app(place: Desk) -> Flask:
     app.config[HOOKS] = Hooks()
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.autoescape = True
+    app.jinja_env.finalize = foreign.seen
     gate.guard(app, place)
     for page in PAGES:
         app.register_blueprint(page)

@@ -9,7 +9,7 @@ from functools import cache
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
-from relay import amounts
+from relay import amounts, foreign
 from relay.jobs.statement import charts
 from relay.jobs.statement.figures import Tally
 from relay.jobs.statement.model import Statement
@@ -24,6 +24,7 @@ def _template() -> Template:
     environment = Environment(
         loader=PackageLoader("relay.jobs.statement", "."),
         autoescape=True,
+        finalize=foreign.seen,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,

@@ -21,7 +21,7 @@ from relay.money.decide import reference, tax
 from relay.money.decide.evidence import FeeMatch, match_fee
 from relay.money.decide.holds import Stop
 from relay.money.decide.movement import Fee
-from relay.money.ledger import records
+from relay.money.ledger import copies, records
 from relay.officernd.client import SYSTEM
 from relay.officernd.model import Fee as RemoteFee
 
@@ -264,8 +264,8 @@ def ledger_lost(books: Books, fees: Sequence[RemoteFee]) -> Stop:
     return Stop(
         "ledger_lost",
         f"OfficeRnD holds {len(fees)} fees of this site, from {days[0]} to {days[-1]}, that the ledger does not know: "
-        "it was lost or is an old copy, and billing now could charge twice. Put the newest copy of the ledger back, or "
-        "rebuild it.",
+        "it was lost or is an old copy, and billing now could charge twice. "
+        f"{copies.put_back(books.database, books.settings)}, or rebuild it.",
         {"fees": sorted(fee.id for fee in fees)},
     )
 

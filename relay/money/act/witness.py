@@ -13,6 +13,7 @@ from relay.errors import BadAnswer
 from relay.money.books import Books
 from relay.money.decide.holds import Stop
 from relay.money.decide.witness import Remembered, Witness, judge_witness, notes_of, witness_of
+from relay.money.ledger import copies
 from relay.money.ledger import witness as stored
 
 SYSTEM = "PaperCut"
@@ -81,6 +82,7 @@ def _stop(books: Books, verdict: str, seen: Witness | None) -> Stop:
         "expected": number,
     }
     shown = f"shows number {seen.number}" if seen is not None else "is missing, or its notes cannot be read,"
+    back = copies.put_back(books.database, books.settings) if verdict in ("ledger_old", "ledger_lost") else ""
     account, stopped = f"PaperCut's shared account {name}", "so no money moves"
     message = {
         "restored": f"{account} {shown} where the ledger has number {number}: PaperCut was put back from a "
@@ -88,10 +90,10 @@ def _stop(books: Books, verdict: str, seen: Witness | None) -> Stop:
         "to what the journal says, or PaperCut's present ones are right, as they are where only the account was "
         "touched.",
         "ledger_old": f"{account} {shown}, later than the ledger's number {number}: this is an older copy of the "
-        f"ledger, {stopped}. Put the newest copy back, or rebuild it.",
+        f"ledger, {stopped}. {back}, or rebuild it.",
         "ledger_lost": f"{account} was written by another ledger of this site: the ledger was lost, or a second relay "
-        f"works on this server, {stopped}. Put the newest copy of the ledger back, stop the other relay, or, where the "
-        "ledger is gone for good, rebuild it and then bring people in line.",
+        f"works on this server, {stopped}. {back}, stop the other relay, or, where the ledger is gone for good, "
+        "rebuild it and then bring people in line.",
         "second_relay": f"{account} was written by another ledger, for site {seen.site if seen else ''}: a second "
         f"relay works on this server, this is the wrong server, or the ledger was put back after a rebuild, {stopped}. "
         f"One PaperCut has one site: stop the other relay, if there is one, then go on.",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -112,6 +113,33 @@ def _remove_older(new: Path, settings: Settings, clock: Clock) -> None:
     earlier = [file for file in others if day(file) != day(new)]
     for file in {*others} - {*earlier[: COUNT - 1]}:
         file.unlink()
+
+
+def put_back(database: Engine, settings: Settings) -> str:
+    """Return the sentence about which copy to put back in place of a ledger that was lost or is too old.
+
+    The newest good one that knows more fees than the ledger does: the copies of a ledger that began anew are newer, and
+    know nothing.
+    """
+    if settings.ledger_file is not None:
+        with databases.reading(database) as connection:
+            known = connection.execute(select(func.count()).select_from(tables.fees)).scalar() or 0
+        for file in ledger_copies.kept(settings.copies_dir):
+            if not ledger_copies.fault(file, databases.REVISION) and _fees(file) > known:
+                ledger = settings.ledger_file
+                return (
+                    f"Stop the schedule, then copy {file}, the newest good copy, over {ledger} and delete {ledger}-wal "
+                    f"and {ledger}-shm"
+                )
+    return "Put the newest copy of the ledger back"
+
+
+def _fees(file: Path) -> int:
+    try:
+        with closing(ledger_copies.opened(file)) as connection:
+            return int(connection.execute("SELECT count(*) FROM fees").fetchone()[0])
+    except sqlite3.Error:
+        return 0
 
 
 # -- what the checks ask -----------------------------------------------------------------------------------------------
