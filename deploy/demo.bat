@@ -6,7 +6,9 @@ if exist .venv\Scripts\papercut-relay.exe goto tell
 echo Setting up .venv, once, about a minute ...
 py -3 -m venv .venv
 if errorlevel 1 goto nopython
-.venv\Scripts\python.exe -m pip install --quiet --disable-pip-version-check -e .
+.venv\Scripts\python.exe -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+if errorlevel 1 exit /b 1
+.venv\Scripts\python.exe -m pip install --quiet --disable-pip-version-check --no-deps -e .
 if errorlevel 1 exit /b 1
 :tell
 .venv\Scripts\papercut-relay.exe demo %*

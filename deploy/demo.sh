@@ -10,6 +10,7 @@ python=${PYTHON:-python3}
 if [ ! -x .venv/bin/papercut-relay ]; then
     echo "Setting up .venv (once, about a minute) ..."
     "$python" -m venv .venv
-    .venv/bin/python -m pip install --quiet --disable-pip-version-check -e .
+    .venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+    .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
 fi
 exec .venv/bin/papercut-relay demo "$@"

@@ -25,7 +25,8 @@ if [ -n "$missing" ]; then
 fi
 
 [ -x .venv/bin/python ] || "${PYTHON:-python3}" -m venv .venv
-.venv/bin/python -m pip install --quiet --disable-pip-version-check -e ".[test]"
+.venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-test.lock
+.venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
 npm install --prefix tests/node --silent --no-audit --no-fund
 
 .venv/bin/ruff check .
