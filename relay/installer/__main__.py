@@ -21,7 +21,7 @@ import argparse  # noqa: E402
 
 from papercut_scripts import compat  # noqa: E402
 
-from . import changes, config, files, library, places, plan, program_form, proof, pythons  # noqa: E402
+from . import changes, config, files, held, library, places, plan, program_form, proof, pythons  # noqa: E402
 from . import facts as facts_  # noqa: E402
 from .journal import Journal  # noqa: E402
 from .stop import Stop  # noqa: E402
@@ -80,7 +80,7 @@ def install(facts):
         return 0
     if todo or started is None or not started.after["finished"]:
         compat.make_private_folder(journal.folder)
-        files.give(journal.folder, 0o700)  # old tokens will stand in it
+        files.restrict(journal.folder, 0o700, "")  # old tokens will stand in it
         journal.note("run", "install", _header(facts), {"finished": False})
         for change in planned:
             if changes.carry_out(change, journal):
@@ -169,7 +169,7 @@ class Undo(object):
     def config(self):
         if self._config is None:
             header = self._header
-            found = (facts_.read_secret(header["token_file"]), self._options.token)
+            found = (held.read_secret(header["token_file"]), self._options.token)
             tokens = [token for token in found if token]
             self._config = config.choose(
                 self._options.system, header["papercut"], header["url"], tokens, header["ca_file"], self.run

@@ -10,7 +10,7 @@ import json
 import os
 import sys
 
-from . import config, launchers, library, places, pythons, versions
+from . import config, held, launchers, library, places, pythons, versions
 from .stop import Stop
 from papercut_scripts import compat
 
@@ -37,7 +37,7 @@ class Facts(object):
         self.wheels = [] if self.about["site_server"] else library.wheels(os.path.join(package, "wheels"))
         self.secrets = os.path.join(self.places.relay, "secrets")
         # Ours may stand in its file already and not yet in PaperCut, when an earlier run was killed.
-        own = read_secret(os.path.join(self.secrets, "papercut_token"))
+        own = held.read_secret(os.path.join(self.secrets, "papercut_token"))
         self.tokens = [token for token in (own, options.token) if token]
         self.left_to_do = []
         self._config = None

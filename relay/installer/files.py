@@ -8,15 +8,13 @@ back our part alone, or leaves it and says so. It must not know why anything is 
 from __future__ import absolute_import, division, print_function, unicode_literals
 
 import os
-import shutil
-import stat
 
-from . import places, properties
+from . import held, owners, places, properties
 from .stop import Stop
 from papercut_scripts import compat
 
-TEMPORARY = ".officernd-new"
 ASIDE = ".before-officernd"
+BYTE_CODE = "__pycache__"
 
 
 class Folder(object):
@@ -35,38 +33,45 @@ class Folder(object):
         return "make the folder {0}{1}".format(self.subject, whose)
 
     def is_done(self):
-        if not os.path.isdir(self.subject):
+        if not held.is_folder(self.subject):
             return False
         if compat.WINDOWS:
             return True
-        return _rights(self.subject) == _wanted(self._mode, self._account, self.subject)
+        now = rights_of(self.subject)
+        return now == wanted(self._mode, self._account, now)
 
     def before(self, journal):
-        return _rights(self.subject) if os.path.isdir(self.subject) else None
+        return rights_of(self.subject) if held.is_folder(self.subject) else None
 
     def after(self):
         return {"data": self._data}
 
     def make(self, journal):
-        if not os.path.isdir(self.subject):
-            os.mkdir(self.subject, self._mode)  # with its rights from the first moment, by the umask of __main__
-        give(self.subject, self._mode, self._account)
+        folder, name = held.above(self.subject)
+        with folder:
+            if not folder.is_folder(name):
+                folder.make(name, wanted(self._mode, self._account))
+            elif not compat.WINDOWS:
+                folder.give(name, wanted(self._mode, self._account, folder.rights(name)))
+        restrict(self.subject, self._mode, self._account)
 
     @staticmethod
     def undo(entry, context):
         path = entry.subject
-        if not os.path.isdir(path):
+        if not held.is_folder(path):
             return ""
-        if entry.before is not None:
-            _restore_rights(path, entry.before)
-            return ""
-        if entry.after["data"] and context.purge:
-            shutil.rmtree(path)
-            return "removed {0} with all that was in it".format(path)
-        try:
-            os.rmdir(path)
-        except EnvironmentError:
-            return "kept {0}, which is not empty".format(path)
+        folder, name = held.above(path)
+        with folder:
+            if entry.before is not None:
+                folder.give(name, entry.before)
+            elif entry.after["data"] and context.purge:
+                folder.remove(name)
+                return "removed {0} with all that was in it".format(path)
+            else:
+                try:
+                    folder.remove_empty(name)
+                except EnvironmentError:
+                    return "kept {0}, which is not empty".format(path)
         return ""
 
 
@@ -87,9 +92,9 @@ class File(object):
         return "write {0}{1}".format(self.subject, " ({0})".format(self._what) if self._what else "")
 
     def is_done(self):
-        if not os.path.isfile(self.subject):
+        if not held.is_file(self.subject):
             return False
-        return compat.read_file(self.subject) == self._data or self._keep_changed
+        return held.read(self.subject) == self._data or self._keep_changed
 
     def before(self, journal):
         return _file_before(self.subject, journal)
@@ -98,22 +103,22 @@ class File(object):
         return {"sha256": compat.sha256_hex(self._data), "data": self._keep_changed}
 
     def make(self, journal):
-        replace(self.subject, self._data, self._mode, self._account)
+        write(self.subject, self._data, self._mode, self._account)
 
     @staticmethod
     def undo(entry, context):
         path = entry.subject
-        compat.remove_quietly(path + TEMPORARY)
+        _sweep(path)
         if entry.before is not None:
             return _put_back(path, entry.before, context.journal)
-        if not os.path.isfile(path):
+        if not held.is_file(path):
             return ""
-        ours = compat.sha256_hex(compat.read_file(path)) == entry.after["sha256"]
+        ours = compat.sha256_hex(held.read(path)) == entry.after["sha256"]
         if entry.after["data"] and not context.purge:
             return "kept {0}".format(path)
         if not ours and not context.purge:
             return "kept {0}, which has been changed since".format(path)
-        _remove(path)
+        held.remove(path)
         return ""
 
 
@@ -132,68 +137,127 @@ class Tree(object):
         self._account = account
 
     def describe(self):
-        verb = "bring up to date" if os.path.isdir(self.subject) else "write"
+        verb = "bring up to date" if held.is_folder(self.subject) else "write"
         return "{0} {1} ({2})".format(verb, self.subject, self._what)
 
     def is_done(self):
+        if not held.is_folder(self.subject):
+            return False
         return self._found() == {name: data for name, (data, _) in self._files.items()}
 
     def _found(self):
-        found = {}
-        for folder, folders, names in os.walk(self.subject):
-            folders[:] = [name for name in folders if name != "__pycache__"]
-            for name in names:
-                path = os.path.join(folder, name)
-                found[os.path.relpath(path, self.subject).replace(os.sep, "/")] = compat.read_file(path)
-        return found
+        """Return what lies in the folder; None in place of the bytes of what is no plain file."""
+        with held.hold(self.subject) as folder:
+            return _inside(folder)
 
     def before(self, journal):
         known = journal.find(self.kind, self.subject)
-        if known is not None or not os.path.isdir(self.subject):
+        if known is not None or not held.exists(self.subject):
             return None
         return {"aside": self.subject + ASIDE}
 
     def after(self):
         return None
 
-    def _make_room(self, journal):
+    def _make_room(self, folder, name, journal):
         entry = journal.find(self.kind, self.subject)
-        aside = entry.before["aside"] if entry and entry.before else ""
-        if aside and not os.path.isdir(aside) and os.path.isdir(self.subject):
-            os.rename(self.subject, aside)
+        aside = os.path.basename(entry.before["aside"]) if entry and entry.before else ""
+        if aside and not folder.exists(aside) and folder.exists(name):
+            folder.rename(name, aside)
+        elif folder.exists(name) and not folder.is_folder(name):
+            folder.remove(name)  # a link: ours was a folder
 
     def make(self, journal):
-        self._make_room(journal)
-        if not os.path.isdir(self.subject):
-            os.mkdir(self.subject, 0o750)
-        restrict(self.subject, self._account)
+        above, name = held.above(self.subject)
+        with above:
+            self._make_room(above, name, journal)
+            rights = readable_by(self._account)
+            if not above.is_folder(name):
+                above.make(name, rights or wanted(0o750, ""))
+            elif rights:
+                above.give(name, rights)
+            restrict(self.subject, 0o750, self._account)
+            with above.below(name) as folder:
+                self._fill(folder)
+
+    def _fill(self, folder):
+        here = _inside(folder)
         for name in sorted(self._files):
             data, mode = self._files[name]
-            path = os.path.join(self.subject, *name.split("/"))
-            if not os.path.isdir(os.path.dirname(path)):
-                os.makedirs(os.path.dirname(path))
-            if not os.path.isfile(path) or compat.read_file(path) != data:
-                replace(path, data, mode)
-        for name in set(self._found()) - set(self._files):
-            _remove(os.path.join(self.subject, *name.split("/")))
-        compile_all(self.subject)
+            if here.get(name) != data:
+                _write_below(folder, name.split("/"), data, wanted(mode, ""))
+        for name in sorted(set(here) - set(self._files)):
+            _remove_below(folder, name.split("/"))
 
     @staticmethod
     def undo(entry, context):
         path, aside = entry.subject, entry.before["aside"] if entry.before else ""
-        if os.path.isdir(path + TEMPORARY):
-            shutil.rmtree(path + TEMPORARY)
-        if aside and not os.path.isdir(aside):
-            return ""  # it was not yet moved, or is back already
-        if os.path.isdir(path):
-            shutil.rmtree(path)
-        if aside:
-            os.rename(aside, path)
+        if not held.is_folder(os.path.dirname(path)):
+            return ""
+        above, name = held.above(path)
+        with above:
+            above.sweep(name)
+            aside = os.path.basename(aside)
+            if aside and not above.exists(aside):
+                return ""  # it was not yet moved, or is back already
+            above.remove(name)
+            if aside:
+                above.rename(aside, name)
         return ""
 
 
+def _inside(folder, prefix=""):
+    """Return {"relative/name": bytes} of all that lies in a folder; None for what is no plain file."""
+    found = {}
+    for name in folder.names():
+        if folder.is_folder(name):
+            with folder.below(name) as inner:
+                found.update(_inside(inner, prefix + name + "/"))
+        else:
+            found[prefix + name] = folder.read(name) if folder.is_file(name) else None
+    return found
+
+
+def _write_below(folder, steps, data, rights):
+    if len(steps) == 1:
+        if folder.is_folder(steps[0]):
+            folder.remove(steps[0])
+        folder.replace(steps[0], data, rights)
+        return
+    if not folder.is_folder(steps[0]):
+        folder.remove(steps[0])
+        folder.make(steps[0], wanted(0o755, ""))
+    with folder.below(steps[0]) as inner:
+        _write_below(inner, steps[1:], data, rights)
+
+
+def _remove_below(folder, steps):
+    """Remove a file, and the folders on the way to it that are empty then."""
+    if len(steps) > 1:
+        with folder.below(steps[0]) as inner:
+            _remove_below(inner, steps[1:])
+            if inner.names():
+                return
+    folder.remove(steps[0])
+
+
+def compiled(name, source, path):
+    """Return the byte code of a script as its interpreter looks for it: ("__pycache__/x.cpython-311.pyc", bytes).
+
+    PaperCut starts the scripts at each login, and its account may not write into their folder. It names the source by
+    its content (PEP 552), so that it never stands for another one.
+    """
+    import importlib.util  # novm: never reached by Jython
+    import marshal
+
+    target = os.path.basename(importlib.util.cache_from_source(name))  # novm
+    code = compile(source, path, "exec", dont_inherit=True)
+    head = importlib.util.MAGIC_NUMBER + b"\3\0\0\0" + importlib.util.source_hash(source)  # novm
+    return BYTE_CODE + "/" + target, head + marshal.dumps(code)
+
+
 def compile_all(folder):
-    """Compile what PaperCut starts at each login: its account may not write into the folder."""
+    """Compile a library in a folder of root's."""
     if compat.JYTHON:
         return
     import compileall
@@ -210,7 +274,7 @@ class ListedFolder(object):
         self.subject = path
         self._folder = folder
         self._windows = windows
-        self._old = compat.read_file(path)
+        self._old = held.read(path)
         self._new = properties.with_entry(self._old, properties.FOLDER_LIST, folder, windows)
 
     def describe(self):
@@ -219,7 +283,7 @@ class ListedFolder(object):
         )
 
     def is_done(self):
-        return properties.has_entry(compat.read_file(self.subject), properties.FOLDER_LIST, self._folder, self._windows)
+        return properties.has_entry(held.read(self.subject), properties.FOLDER_LIST, self._folder, self._windows)
 
     def before(self, journal):
         return _file_before(self.subject, journal)
@@ -228,131 +292,99 @@ class ListedFolder(object):
         return {"sha256": compat.sha256_hex(self._new), "folder": self._folder, "windows": self._windows}
 
     def make(self, journal):
-        replace(self.subject, self._new, None)
+        replace(self.subject, self._new, rights_of(self.subject))
 
     @staticmethod
     def undo(entry, context):
         path = entry.subject
-        compat.remove_quietly(path + TEMPORARY)
-        if not os.path.isfile(path):
+        _sweep(path)
+        if not held.is_file(path):
             return "{0} is gone; nothing was put in its place".format(path)
-        now = compat.read_file(path)
+        now = held.read(path)
         if compat.sha256_hex(now) in (entry.after["sha256"], entry.before["sha256"]):
             return _put_back(path, entry.before, context.journal)
         folder, windows = entry.after["folder"], entry.after["windows"]
         data = properties.without_entry(now, properties.FOLDER_LIST, folder, windows)
         if data != now:
-            replace(path, data, None)
+            replace(path, data, rights_of(path))
         return "{0} has been changed since: only our own entry was taken out".format(path)
 
 
-def restrict(folder, account):
-    """Let `account` read a folder that only administrators write, and nobody else."""
-    if compat.WINDOWS:
-        _restrict(folder, account, False, True)
-        return
-    ids = account_ids(account)
-    if ids is not None:
-        os.chown(folder, 0, ids[1])
-        os.chmod(folder, 0o750)
+def _sweep(path):
+    """Remove what a killed run left of writing `path`."""
+    if held.is_folder(os.path.dirname(path)):
+        folder, name = held.above(path)
+        with folder:
+            folder.sweep(name)
 
 
-def _restrict(path, account, owner_only, is_folder):
-    reason = places.restrict(path, account or "SYSTEM", owner_only, is_folder)
-    if reason:
-        raise Stop("The rights of {0} could not be set: {1}".format(path, reason))
+def replace(path, data, rights):
+    """Replace a file by bytes as a whole, with these rights from the first moment on."""
+    folder, name = held.above(path)
+    with folder:
+        folder.replace(name, data, rights)
 
 
-def replace(path, data, mode, account=""):
-    """Replace a file by bytes as a whole; `mode` None keeps the rights that it has."""
-    rights = _rights(path) if mode is None else None
-    temporary = path + TEMPORARY
-    compat.remove_quietly(temporary)
-    compat.create_private(temporary)
-    with open(temporary, "r+b") as target:
-        target.write(data)
-        target.flush()
-        os.fsync(target.fileno())
-    if rights is not None:
-        _restore_rights(temporary, rights)
-    else:
-        give(temporary, mode, account)
-    _make_writable(path)
-    compat.replace(temporary, path)
+def write(path, data, mode, account=""):
+    """Replace a file by bytes as a whole; `account` owns it."""
+    replace(path, data, wanted(mode, account))
+    restrict(path, mode, account, False)
 
 
 def _file_before(path, journal):
-    if not os.path.isfile(path):
+    if not held.is_file(path):
         return None
-    data = compat.read_file(path)
-    before = dict(_rights(path))
+    data = held.read(path)
+    before = dict(rights_of(path))
     before.update({"sha256": compat.sha256_hex(data), "saved": journal.keep(data)})
     return before
 
 
 def _put_back(path, before, journal):
     data = journal.kept(before["saved"])
-    if not os.path.isfile(path) or compat.read_file(path) != data:
-        replace(path, data, 0o600)
-    _restore_rights(path, before)
+    rights = {key: before[key] for key in ("mode", "uid", "gid")}
+    if not held.is_file(path) or held.read(path) != data or (not compat.WINDOWS and rights_of(path) != rights):
+        replace(path, data, rights)
     return ""
-
-
-def _remove(path):
-    _make_writable(path)
-    os.remove(path)
-
-
-def _make_writable(path):
-    # Windows neither replaces nor removes a file that is marked read-only.
-    if compat.WINDOWS and os.path.exists(path):
-        os.chmod(path, stat.S_IWRITE | stat.S_IREAD)
 
 
 # -- rights -----------------------------------------------------------------------------------------------------------
 
 
-def _rights(path):
-    found = os.stat(path)
-    return {"mode": stat.S_IMODE(found.st_mode), "uid": found.st_uid, "gid": found.st_gid}
+def rights_of(path):
+    folder, name = held.above(path)
+    with folder:
+        return folder.rights(name)
 
 
-def _restore_rights(path, rights):
-    os.chmod(path, rights["mode"])
-    if not compat.WINDOWS and hasattr(os, "chown"):
-        os.chown(path, rights["uid"], rights["gid"])
+def wanted(mode, account, now=None):
+    """Return the rights of what `account` shall own; without one of this machine it is of who installs, or stays his.
+
+    >>> wanted(0o644, "", {"mode": 0o600, "uid": 7, "gid": 8}) == {"mode": 0o644, "uid": 7, "gid": 8}
+    True
+    """
+    owner = owners.ids(account)
+    if owner is None and now is not None:
+        owner = now["uid"], now["gid"]
+    if owner is None and (compat.WINDOWS or compat.JYTHON):
+        owner = 0, 0  # nobody asks for them there
+    if owner is None:
+        owner = os.geteuid(), os.getegid()
+    return {"mode": mode, "uid": owner[0], "gid": owner[1]}
 
 
-def _wanted(mode, account, path):
-    rights = {"mode": mode, "uid": 0, "gid": 0}
-    owner = account_ids(account)
-    if owner is None:  # nobody to give it to: it belongs to who installs
-        rights.update({"uid": os.stat(path).st_uid, "gid": os.stat(path).st_gid})
-    else:
-        rights.update({"uid": owner[0], "gid": owner[1]})
-    return rights
+def readable_by(account):
+    """Return the rights of a folder that only root writes and `account` reads, None where that cannot be had."""
+    found = owners.ids(account)
+    return {"mode": 0o750, "uid": 0, "gid": found[1]} if found else None
 
 
-def account_ids(account):
-    """Return (uid, gid) of an account by its name, None where that means nothing here."""
-    if compat.WINDOWS or compat.JYTHON or not account or os.geteuid() != 0:
-        return None
-    import pwd
+def restrict(path, mode, account, is_folder=True):
+    """Windows: let administrators, SYSTEM and `account` in and nobody else, where `mode` says so; 0o750: read only.
 
-    try:
-        found = pwd.getpwnam(account)
-    except KeyError:
-        return None
-    return found.pw_uid, found.pw_gid
-
-
-def give(path, mode, account=""):
-    """Give a file or folder its rights, and to `account` where this system and this user can."""
-    if compat.WINDOWS:
-        if mode & 0o077 == 0:  # the others take their rights from the folder above, as Windows has it
-            _restrict(path, account, True, os.path.isdir(path))
-        return
-    os.chmod(path, mode)
-    owner = account_ids(account)
-    if owner is not None:
-        os.chown(path, *owner)
+    What is open to everybody takes its rights from the folder above, as Windows has it.
+    """
+    if compat.WINDOWS and not mode & 0o007:
+        reason = places.restrict(path, account or "SYSTEM", not mode & 0o070, is_folder)
+        if reason:
+            raise Stop("The rights of {0} could not be set: {1}".format(path, reason))

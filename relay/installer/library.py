@@ -10,7 +10,7 @@ import os
 import shutil
 import zipfile
 
-from . import files, places
+from . import files, held, places
 from .stop import Stop
 from papercut_scripts import compat
 
@@ -53,7 +53,7 @@ class Library(object):
         return None
 
     def make(self, journal):
-        folder = self.subject + files.TEMPORARY
+        folder = self.subject + held.TEMPORARY
         for leftover in (folder, self.subject):
             if os.path.isdir(leftover):
                 shutil.rmtree(leftover)

@@ -15,7 +15,7 @@ import os
 import re
 import subprocess
 
-from . import windows
+from . import owners, windows
 from papercut_scripts import compat
 
 WINDOWS, MACOS, LINUX = "windows", "macos", "linux"
@@ -119,11 +119,45 @@ def _join(system, *parts):
 def run(command, typed=""):
     """Return (exit code, output) of a command; (127, sentence) where it cannot be started. Secrets go in by `typed`."""
     try:
-        process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        command, more = as_its_owner(command)
+        process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **more
+        )
         output = process.communicate(typed.encode("utf-8"))[0]
     except EnvironmentError as error:
         return 127, "{0}".format(error)
+    except owners.Everybody as error:
+        return 126, "{0} was not started: others than administrators may change {1}".format(command[0], error)
     return process.returncode, output.decode("utf-8", "replace")
+
+
+def as_its_owner(command):
+    """Return a command, and how to start it, such that root starts nothing of somebody else's as root.
+
+    PaperCut's account may have put anything in the place of a program in PaperCut's folder: it is started as that
+    account, which could start it anyway. Raises owners.Everybody.
+    """
+    if not owners.is_root():
+        return command, {}
+    path = _on_the_path(command[0])
+    uid = owners.who_may_change(path) if path else 0
+    if uid == 0:
+        return command, {}
+    if compat.JYTHON:
+        quoted = " ".join(["'" + word.replace("'", "'\\''") + "'" for word in command])
+        return ["su", "-s", "/bin/sh", owners.name(uid), "-c", quoted], {}
+    gid, home = owners.group_and_home(uid)
+    environment = dict(os.environ, HOME=home, USER=owners.name(uid), LOGNAME=owners.name(uid))
+    return command, {"user": uid, "group": gid, "extra_groups": [], "cwd": "/", "env": environment}
+
+
+def _on_the_path(program):
+    """Return where a program lies, "" where it is not found."""
+    if "/" in program:
+        return program if os.path.exists(program) else ""
+    folders = compat.environment("PATH").split(":")
+    found = [os.path.join(folder, program) for folder in folders if folder]
+    return next((path for path in found if os.access(path, os.X_OK)), "")
 
 
 # -- PaperCut ---------------------------------------------------------------------------------------------------------
@@ -223,9 +257,17 @@ def restart_commands(system):
     """Return the commands that start the Application Server anew, [] where it has to be done by hand."""
     if system == WINDOWS:
         return [["net", "stop", WINDOWS_SERVICE], ["net", "start", WINDOWS_SERVICE]]
-    if system == LINUX and os.path.exists("/etc/init.d/papercut"):
+    if system == LINUX and os.path.exists("/etc/init.d/papercut") and _is_roots("/etc/init.d/papercut"):
         return [["/etc/init.d/papercut", "stop"], ["/etc/init.d/papercut", "start"]]
     return []
+
+
+def _is_roots(program):
+    """Return whether nobody but root can have changed a program that only root can start usefully."""
+    try:
+        return owners.who_may_change(program) == 0
+    except owners.Everybody:
+        return False
 
 
 # -- OfficeRnD's own connector ----------------------------------------------------------------------------------------

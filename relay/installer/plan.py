@@ -9,9 +9,8 @@ from __future__ import absolute_import, division, print_function, unicode_litera
 import os
 import sys
 
-from . import config, launchers, library, places, tokens
-from .facts import read_secret
-from .files import File, Folder, ListedFolder, Tree
+from . import config, held, launchers, library, places, tokens
+from .files import File, Folder, ListedFolder, Tree, compiled
 from .sealed_secrets import SealedSecrets
 from .services import OldAgent, Schedule
 from .program_form import ProgramKey
@@ -59,7 +58,11 @@ def program_files(facts, folder):
     files = {}
     for name in os.listdir(source):
         if name.endswith((".py", ".js")):
-            files[name] = (compat.read_file(os.path.join(source, name)), 0o644)
+            data = compat.read_file(os.path.join(source, name))
+            files[name] = (data, 0o644)
+            if name.endswith(".py") and not compat.JYTHON:
+                code_name, code = compiled(name, data, os.path.join(folder, name))
+                files[code_name] = (code, 0o644)
     files["officernd_home.txt"] = ((facts.home + "\n").encode("utf-8"), 0o644)
     for name, module, _, _ in PROGRAMS:
         if facts.windows:
@@ -116,7 +119,7 @@ def _relay(facts):
 def _settings(facts, path):
     """Return the change that brings the settings; those that are there already may be somebody's own work."""
     text = settings_text(facts)
-    if os.path.isfile(path) and compat.read_file(path) != text:
+    if held.is_file(path) and held.read(path) != text:
         facts.left_to_do.append(
             "The package's settings differ from {0}, which was left as it is: compare them with relay.toml of the "
             "package.".format(path)
@@ -150,7 +153,7 @@ def _secrets(facts, found):
     missing = [
         secret
         for secret in facts.about["secrets"]
-        if not os.path.isfile(os.path.join(facts.places.relay, *secret["file"].split("/")))
+        if not held.is_file(os.path.join(facts.places.relay, *secret["file"].split("/")))
     ]
     if not missing:
         return []
@@ -203,7 +206,7 @@ def _papercut(facts):
         raise Stop("{0}: start the Application Server, or name a token with --token-file.".format(error))
     if not facts.options.without_relay:
         path = os.path.join(facts.secrets, "papercut_token")
-        told.append(Token(keys, tokens.NAME, lambda: read_secret(path)))
+        told.append(Token(keys, tokens.NAME, lambda: held.read_secret(path)))
         callers = keys.get(CALLERS_KEY)
         if callers and not _may_call(callers):
             told.append(ConfigKey(keys, CALLERS_KEY, callers + ",127.0.0.1", "the relay calls from this machine"))

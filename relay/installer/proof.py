@@ -11,6 +11,7 @@ import json
 import os
 import time
 
+from . import held
 from papercut_scripts import compat
 
 POLL_S = 0.2
@@ -19,7 +20,7 @@ LIMIT_S = 300
 
 def is_synced(home):
     """Return whether there is a directory to log in from."""
-    return os.path.isfile(os.path.join(home, "directory", "CURRENT"))
+    return held.is_file(os.path.join(home, "directory", "CURRENT"))
 
 
 def source_is_asked(home):
@@ -79,9 +80,9 @@ def _size(home, name):
 
 def _lines(home, name, start):
     path = _path(home, name)
-    if not os.path.isfile(path):
+    if not held.is_file(path):
         return []
-    data = compat.read_file(path)
+    data = held.read(path)
     found = []
     for line in data[start if start <= len(data) else 0 :].decode("utf-8", "replace").split("\n"):
         try:

@@ -9,7 +9,7 @@ from __future__ import absolute_import, division, print_function, unicode_litera
 import json
 import os
 
-from . import files
+from . import files, held
 from .stop import Stop
 
 
@@ -33,7 +33,7 @@ class SealedSecrets(object):
         )
 
     def is_done(self):
-        return all(os.path.isfile(path) for path in self._targets.values())
+        return all(held.is_file(path) for path in self._targets.values())
 
     def before(self, journal):
         return None
@@ -55,13 +55,13 @@ class SealedSecrets(object):
             )
         for name, path in self._targets.items():
             if name in opened:
-                files.replace(path, (opened[name] + "\n").encode("utf-8"), 0o600, self._facts.account)
+                files.write(path, (opened[name] + "\n").encode("utf-8"), 0o600, self._facts.account)
 
     @staticmethod
     def undo(entry, context):
-        kept = [path for path in entry.after["files"] if os.path.isfile(path)]
+        kept = [path for path in entry.after["files"] if held.is_file(path)]
         if not context.purge:
             return "kept {0}".format(", ".join(kept)) if kept else ""
         for path in kept:
-            os.remove(path)
+            held.remove(path)
         return ""

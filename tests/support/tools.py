@@ -66,6 +66,7 @@ TOOLS: Mapping[str, Callable[[], bool]] = {
     "node": lambda: _programs("node")() and (NODE / "node_modules").is_dir(),
     "postgresql": lambda: postgresql() is not None,
     "python3.9": lambda: python39() is not None,
+    "second-account": lambda: os.name == "posix" and os.geteuid() == 0 and _programs("useradd", "userdel")(),
     "rhino": _java(RHINO_JAR),
     "shellcheck": _programs("shellcheck"),
     "systemd-analyze": _programs("systemd-analyze"),
