@@ -2,14 +2,14 @@
 """PaperCut's config keys, by its own server-command or over XML-RPC. Decides nothing.
 
 Over XML-RPC wherever a token is already good, since what server-command is given stands in the process list for a
-moment. Source: PaperCut manual, server-command and XML Web Services.
+moment: tokens never go that way. Source: PaperCut manual, server-command and XML Web Services.
 """
 
 from __future__ import absolute_import, division, print_function, unicode_literals
 
 import re
 
-from . import places, pythons
+from . import places, pythons, tokens
 from papercut_scripts import compat
 
 TIMEOUT_S = 30
@@ -30,6 +30,9 @@ class XmlRpc(object):
         self._url = url
         self._token = token
         self._ca_file = ca_file
+
+    def with_token(self, token):
+        return XmlRpc(self._url, token, self._ca_file)
 
     def get(self, key):
         return self._call("getConfigValue", self._token, key)
@@ -102,10 +105,41 @@ class ServerCommand(object):
     def refuses(self, token):
         return self._web.refuses(token)
 
+    def for_tokens(self):
+        """Return the web services, with a token that stands in PaperCut's key. Raises Unreachable.
+
+        Where there is none, one is put there for the moment, which whoever writes the key replaces.
+        """
+        there = tokens.values(self.get(tokens.KEY))
+        passing = "" if there else compat.random_hex(24)
+        if passing:
+            self.set(tokens.KEY, passing)
+        problem = ""
+        for token in there or [passing]:
+            problem = self._web.refuses(token)
+            if not problem:
+                return self._web.with_token(token)
+        if passing:
+            self.set(tokens.KEY, "")
+        raise Unreachable(
+            "{0} is written over the web services alone, so that no token stands in the list of processes, and they "
+            "say: {1}".format(tokens.KEY, problem.rstrip("."))
+        )
+
     def users(self, limit):
         code, said = self._run([self._path, "list-user-accounts"])
         names = said.split() if code == 0 else []
         return names[:limit], len(names)
+
+
+def needs_passing_token(keys):
+    """Return whether our token can only be brought by one that stands among a program's arguments for a moment."""
+    return isinstance(keys, ServerCommand) and not tokens.values(keys.get(tokens.KEY))
+
+
+def for_tokens(keys):
+    """Return the way by which tokens are written: never as arguments of a program. Raises Unreachable."""
+    return keys.for_tokens() if isinstance(keys, ServerCommand) else keys
 
 
 def choose(system, papercut, url, tokens, ca_file="", run=places.run):

@@ -241,19 +241,20 @@ def _remove_below(folder, steps):
     folder.remove(steps[0])
 
 
-def compiled(name, source, path):
+def compiled(name, source):
     """Return the byte code of a script as its interpreter looks for it: ("__pycache__/x.cpython-311.pyc", bytes).
 
     PaperCut starts the scripts at each login, and its account may not write into their folder. It names the source by
-    its content (PEP 552), so that it never stands for another one.
+    its content (PEP 552), so that it never stands for another one. The same source makes the same bytes, which marshal
+    promises up to version 2 only: later ones mark what happens to be used twice in this process.
     """
     import importlib.util  # novm: never reached by Jython
     import marshal
 
     target = os.path.basename(importlib.util.cache_from_source(name))  # novm
-    code = compile(source, path, "exec", dont_inherit=True)
+    code = compile(source, name, "exec", dont_inherit=True)
     head = importlib.util.MAGIC_NUMBER + b"\3\0\0\0" + importlib.util.source_hash(source)  # novm
-    return BYTE_CODE + "/" + target, head + marshal.dumps(code)
+    return BYTE_CODE + "/" + target, head + marshal.dumps(code, 2)
 
 
 def compile_all(folder):

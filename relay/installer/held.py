@@ -170,7 +170,8 @@ class _Held(object):
                 self.remove(found)
 
     def make(self, name, rights):
-        os.mkdir(name, 0o700, dir_fd=self._at)  # novm
+        """Make a folder with its rights from the first moment, by the umask of __main__."""
+        os.mkdir(name, rights["mode"], dir_fd=self._at)  # novm
         self.give(name, rights)
 
     def give(self, name, rights):
@@ -268,7 +269,7 @@ class _Named(object):
                 self.remove(found)
 
     def make(self, name, rights):
-        os.mkdir(self._at(name), 0o700)
+        os.mkdir(self._at(name), rights["mode"])
         _give_named(self._at(name), rights)
 
     def give(self, name, rights):

@@ -61,7 +61,7 @@ def program_files(facts, folder):
             data = compat.read_file(os.path.join(source, name))
             files[name] = (data, 0o644)
             if name.endswith(".py") and not compat.JYTHON:
-                code_name, code = compiled(name, data, os.path.join(folder, name))
+                code_name, code = compiled(name, data)
                 files[code_name] = (code, 0o644)
     files["officernd_home.txt"] = ((facts.home + "\n").encode("utf-8"), 0o644)
     for name, module, _, _ in PROGRAMS:
@@ -206,10 +206,10 @@ def _papercut(facts):
         raise Stop("{0}: start the Application Server, or name a token with --token-file.".format(error))
     if not facts.options.without_relay:
         path = os.path.join(facts.secrets, "papercut_token")
-        told.append(Token(keys, tokens.NAME, lambda: held.read_secret(path)))
         callers = keys.get(CALLERS_KEY)
-        if callers and not _may_call(callers):
+        if callers and not _may_call(callers):  # before the token, which is tried from here
             told.append(ConfigKey(keys, CALLERS_KEY, callers + ",127.0.0.1", "the relay calls from this machine"))
+        told.append(Token(keys, tokens.NAME, lambda: held.read_secret(path)))
     for name, _, key, why in PROGRAMS:
         told.append(ProgramKey(keys, key, places.program(facts.papercut, name, facts.system), why))
     return told

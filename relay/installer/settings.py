@@ -4,7 +4,7 @@
 from __future__ import absolute_import, division, print_function, unicode_literals
 
 from . import tokens
-from .config import Unreachable
+from .config import Unreachable, for_tokens, needs_passing_token
 from .stop import Stop
 
 
@@ -59,7 +59,13 @@ class Token(object):
         self._read_token = read_token  # its file may only come into being before this change is made
 
     def describe(self):
-        return "add the token {0} to PaperCut's {1}, beside those that are there".format(self._name, self.subject)
+        told = "add the token {0} to PaperCut's {1}, beside those that are there".format(self._name, self.subject)
+        if not needs_passing_token(self._config):
+            return told
+        return told + (
+            "; none is there yet, so that server-command puts one in which others on this machine could see among its "
+            "arguments, and ours replaces it at once"
+        )
 
     def is_done(self):
         token = self._read_token()
@@ -76,11 +82,12 @@ class Token(object):
         old, ours = self._config.get(self.subject), self._read_token()
         if not ours:
             raise Stop("There is no web-services token to add: name one with --token-file.")
-        write_config(self._config, self.subject, tokens.with_token(old, self._name, ours))
+        writer = for_tokens(self._config)
+        writer.set(self.subject, tokens.with_token(old, self._name, ours))
         for token in tokens.values(old)[:1] + [ours]:
-            problem = self._config.refuses(token)
+            problem = writer.refuses(token)
             if problem:
-                write_config(self._config, self.subject, old)
+                _put_back(self._config, writer, old)
                 raise Stop(
                     "PaperCut did not accept the tokens after ours was added ({0}), so the old value is back: look at "
                     "{1} in the config editor.".format(problem, self.subject)
@@ -100,12 +107,18 @@ class Token(object):
         left = before if now == after else tokens.without_token(now, entry.after["name"])
         ours = [token for token in tokens.values(now) if token not in tokens.values(left)]
         # Not read back: the one who asks may be asking with the very token that this takes away.
-        context.config.set(entry.subject, left)
+        (for_tokens(context.config) if tokens.values(left) else context.config).set(entry.subject, left)
         if ours and not context.config.refuses(ours[0]):
             raise Stop("PaperCut did not take our token out of {0}: do it in the config editor.".format(entry.subject))
         if now == after:
             return ""
         return "{0} has been changed since: only our own token was taken out".format(entry.subject)
+
+
+def _put_back(config, writer, old):
+    """Write the tokens that were there: as they were read, or by the token that they were written with."""
+    way = writer if tokens.values(old) else config
+    way.set(tokens.KEY, old)
 
 
 def write_config(config, key, value):

@@ -31,7 +31,7 @@ MADE = "make"  # in place of a token: make one
 def find_papercut(workbench: Workbench) -> str:
     """Return PaperCut's folder on this machine, "" where it is not here."""
     given = workbench.defaults.get("papercut.install_dir")
-    folders = [str(given)] if given is not None else places.candidates(workbench.system, workbench.run)
+    folders = [str(given)] if given is not None else places.candidates(workbench.system)
     return next((folder for folder in folders if places.is_papercut(folder)), "")
 
 
@@ -113,18 +113,18 @@ def _try(workbench: Workbench, walk: Walk) -> Outcome:
 def make_token(workbench: Workbench, walk: Walk, folder: str) -> str:
     """Add a token of ours to PaperCut's and return it. Needs an administrator on PaperCut's machine.
 
-    What server-command is given stands in the process list for a moment, so that the token which it brought is replaced
-    over the web services at once and is good for nothing any more.
+    What server-command is given stands in the process list for a moment: no token that stays goes that way.
     """
     command = places.server_command(workbench.system, folder)
     if not command:
         raise RelayError("PaperCut's server-command is not on this machine")
-    tool = installer_config.ServerCommand(command, workbench.run, None)
-    first, second = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
-    tool.set(tokens.KEY, tokens.with_token(tool.get(tokens.KEY), tokens.NAME, first))
-    papercut = PaperCut(trial.settings(workbench, {**walk.answers, "papercut.auth_token": first}), workbench.clock)
-    papercut.set_config(tokens.KEY, papercut.config(tokens.KEY).replace(first, second))
-    return second
+    made = secrets.token_urlsafe(32)
+    settings = trial.settings(workbench, {**walk.answers, "papercut.auth_token": made}).papercut
+    web = installer_config.XmlRpc(settings.url, "", str(settings.ca_file or ""))
+    tool = installer_config.ServerCommand(command, workbench.run, web)
+    before = tool.get(tokens.KEY)
+    installer_config.for_tokens(tool).set(tokens.KEY, tokens.with_token(before, tokens.NAME, made))
+    return made
 
 
 def _look(workbench: Workbench, settings: Settings) -> Iterator[Finding]:

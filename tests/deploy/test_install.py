@@ -6,6 +6,8 @@ import json
 import os
 import shutil
 import stat
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +66,22 @@ def test_a_dry_run_shows_everything_and_changes_nothing(machine: Machine, capsys
     for part in (OURS, "security.properties", "auth.source.custom-program", "the token", "relay.toml", "the schedule"):
         assert part in said, part
     assert "C:\\old\\papercutauth.exe" in said, "what a key holds now is shown"
+
+
+def test_byte_code_is_used_and_never_stands_for_another_source(tmp_path: Path) -> None:
+    """PaperCut's account may not write it, and every login waits for it."""
+    script = tmp_path / "answers_here.py"
+    script.write_bytes(b"told = 'old'\n")
+    name, code = files.compiled(script.name, script.read_bytes())
+    assert code == files.compiled(script.name, script.read_bytes())[1]
+    (tmp_path / name).parent.mkdir()
+    (tmp_path / name).write_bytes(code)
+    command = [sys.executable, "-B", "-v", "-c", "import answers_here; print(answers_here.told)"]
+    for source, matches in ((b"told = 'old'\n", True), (b"told = 'new'\n", False)):
+        script.write_bytes(source)
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
+        assert done.stdout.strip() == source.decode()[8:11]
+        assert (f"{tmp_path / name} matches" in done.stderr) is matches
 
 
 def test_a_second_installation_changes_nothing(machine: Machine, capsys: pytest.CaptureFixture[str]) -> None:

@@ -241,11 +241,13 @@ def test_a_real_kill_is_survived(town: Town) -> None:
 def test_papercuts_own_command_is_used_where_no_token_is_good(
     town: Town, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """server-command needs no token; everything it says is read back, and what it does not keep is told."""
+    """server-command needs no token; everything it says is read back. No token that stays is among its arguments."""
     command = tmp_path / "PaperCut MF Büro/server/bin/linux-x64/server-command"
     command.parent.mkdir(parents=True)
     command.write_text("")
     state = town.papercut.state
+    state.config["auth.webservices.auth-token"] = ""
+    state.config["auth.webservices.allowed-addresses"] = "10.1.2.3"
     typed: list[list[str]] = []
 
     def run(words: list[str], given: str = "") -> tuple[int, str]:
@@ -261,7 +263,14 @@ def test_papercuts_own_command_is_used_where_no_token_is_good(
     monkeypatch.setattr(installer, "_ask_secret", lambda options: lambda question: PHRASE)
     arguments = [word for word in town.arguments() if word not in ("--token-file", str(town.folder / "token"))]
     assert installer.main(arguments, str(town.package), run) == 0
-    assert "2 accounts are there now (ann, bob)" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "2 accounts are there now (ann, bob)" in said
+    before, _, after = said.partition("done:")
+    assert "others on this machine could see among its arguments" in before and "replaces it at once" in before
+    (passing,) = [words[3] for words in typed if words[1:3] == ["set-config", "auth.webservices.auth-token"]]
+    assert passing not in state.config["auth.webservices.auth-token"]
+    assert not any("a-token-of-our-own" in word for words in typed for word in words)
+    assert state.config["auth.webservices.allowed-addresses"] == "10.1.2.3,127.0.0.1"
     assert state.config["auth.source.custom-program"].endswith("officernd-auth")
     assert "a-token-of-our-own" in state.config["auth.webservices.auth-token"]
     assert ["get-config", "auth.source.custom-program"] in [words[1:] for words in typed]
