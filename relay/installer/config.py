@@ -132,14 +132,19 @@ class ServerCommand(object):
         return names[:limit], len(names)
 
 
+def by_command(keys):
+    """Return whether PaperCut's keys are written by server-command here."""
+    return isinstance(keys, ServerCommand)
+
+
 def needs_passing_token(keys):
     """Return whether our token can only be brought by one that stands among a program's arguments for a moment."""
-    return isinstance(keys, ServerCommand) and not tokens.values(keys.get(tokens.KEY))
+    return by_command(keys) and not tokens.values(keys.get(tokens.KEY))
 
 
 def for_tokens(keys):
     """Return the way by which tokens are written: never as arguments of a program. Raises Unreachable."""
-    return keys.for_tokens() if isinstance(keys, ServerCommand) else keys
+    return keys.for_tokens() if by_command(keys) else keys
 
 
 def choose(system, papercut, url, tokens, ca_file="", run=places.run):

@@ -206,10 +206,14 @@ def _papercut(facts):
         raise Stop("{0}: start the Application Server, or name a token with --token-file.".format(error))
     if not facts.options.without_relay:
         path = os.path.join(facts.secrets, "papercut_token")
+        ours = [Token(keys, tokens.NAME, lambda: held.read_secret(path))]
         callers = keys.get(CALLERS_KEY)
-        if callers and not _may_call(callers):  # before the token, which is tried from here
-            told.append(ConfigKey(keys, CALLERS_KEY, callers + ",127.0.0.1", "the relay calls from this machine"))
-        told.append(Token(keys, tokens.NAME, lambda: held.read_secret(path)))
+        if callers and not _may_call(callers):
+            key = ConfigKey(keys, CALLERS_KEY, callers + ",127.0.0.1", "the relay calls from this machine")
+            # By server-command it goes first, since the token is tried from here. Over the web services our token is
+            # what takes the key back, and goes last.
+            ours = [key] + ours if config.by_command(keys) else ours + [key]
+        told += ours
     for name, _, key, why in PROGRAMS:
         told.append(ProgramKey(keys, key, places.program(facts.papercut, name, facts.system), why))
     return told

@@ -8,6 +8,9 @@ from .config import Unreachable, for_tokens, needs_passing_token
 from .stop import Stop
 
 
+NOT_KEPT = "PaperCut did not keep {0}: set it at Options > Config Editor (Advanced) and run this again."
+
+
 class ConfigKey(object):
     """A key of PaperCut's config editor, written and read back."""
 
@@ -83,7 +86,10 @@ class Token(object):
         if not ours:
             raise Stop("There is no web-services token to add: name one with --token-file.")
         writer = for_tokens(self._config)
-        writer.set(self.subject, tokens.with_token(old, self._name, ours))
+        new = tokens.with_token(old, self._name, ours)
+        writer.set(self.subject, new)
+        if _kept(writer) not in (None, new):
+            raise Stop(NOT_KEPT.format(self.subject))
         for token in tokens.values(old)[:1] + [ours]:
             problem = writer.refuses(token)
             if problem:
@@ -107,8 +113,10 @@ class Token(object):
         left = before if now == after else tokens.without_token(now, entry.after["name"])
         ours = [token for token in tokens.values(now) if token not in tokens.values(left)]
         # Not read back: the one who asks may be asking with the very token that this takes away.
-        (for_tokens(context.config) if tokens.values(left) else context.config).set(entry.subject, left)
-        if ours and not context.config.refuses(ours[0]):
+        writer = for_tokens(context.config) if tokens.values(left) else context.config
+        writer.set(entry.subject, left)
+        context.choose_again()  # what was asked with our token is not answered any more
+        if ours and not writer.refuses(ours[0]):
             raise Stop("PaperCut did not take our token out of {0}: do it in the config editor.".format(entry.subject))
         if now == after:
             return ""
@@ -121,10 +129,16 @@ def _put_back(config, writer, old):
     way.set(tokens.KEY, old)
 
 
+def _kept(writer):
+    """Return what the key of tokens holds now, None where the one that wrote it is not let in any more."""
+    try:
+        return writer.get(tokens.KEY)
+    except Unreachable:
+        return None
+
+
 def write_config(config, key, value):
     config.set(key, value)
     # server-command fails in silence, and an unknown key takes nothing: only what reads back is written.
     if config.get(key) != value:
-        raise Stop(
-            "PaperCut did not keep {0}: set it at Options > Config Editor (Advanced) and run this again.".format(key)
-        )
+        raise Stop(NOT_KEPT.format(key))
