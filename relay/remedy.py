@@ -42,6 +42,8 @@ Action = Literal[
     "unlink",  # whom
 ]
 
+WHO_IS_WHO: tuple[Action, ...] = ("link", "link_new", "not_same", "unlink")  # the answers to a question about people
+
 
 @dataclass(frozen=True, slots=True)
 class Remedy:

@@ -28,6 +28,7 @@ from relay.errors import (
 )
 from relay.lock import site_lock
 from relay.money.ledger import calendar, copies
+from relay.open_items import open_items
 from relay.site import Site
 
 log = logging.getLogger(__name__)
@@ -186,7 +187,7 @@ def _failure(error: RelayError) -> dict[str, Any]:
 
 
 def status(site: Site) -> dict[str, Any]:
-    """Return what `status` tells: last runs, open movements, when the next run is due, who cannot log in yet."""
+    """Return what `status` tells: last runs, what is open, when the next run is due, who cannot log in yet."""
     settings = site.settings
     due = calendar.is_due(site.database, settings, site.clock)
     return {
@@ -195,6 +196,7 @@ def status(site: Site) -> dict[str, Any]:
         "due": due.due,
         "next_due": due.next_at.isoformat(),
         "last_runs": money.last_runs(site.database, settings.site.name),
+        "open": open_items(site.database, settings).as_json(),
         "stops": money.stops(site.database, settings),
         "held": money.held(site.database, settings),
         "open_movements": money.open_movements(site.database, settings),

@@ -168,6 +168,12 @@ def status(console: Console, answer: Mapping[str, Any]) -> None:
         console.print(table("Last runs", ["what", "when", "outcome"], rows))
     else:
         console.print("Nothing has run yet: begin with papercut-relay plan.")
+    if answer["open"]["lines"]:
+        console.print("Open:")
+        for line in answer["open"]["lines"]:
+            console.print(Padding(Text(line), (0, 0, 0, 4)))
+    else:
+        console.print("Nothing waits for a person.")
     for stop in answer["stops"]:
         console.print(_text(f"No money moves ({stop['code']}): {stop['message']}", style=REFUSED_STYLE))
     if answer["open_movements"]:
@@ -182,12 +188,10 @@ def status(console: Console, answer: Mapping[str, Any]) -> None:
             for item in answer["open_movements"]
         ]
         console.print(table("Open movements", ["reference", "user", "amount", "state", "note"], rows, right=["amount"]))
-    else:
-        console.print("No movement is open.")
     if answer["held"]:
-        people = {item["member_id"] for item in answer["held"]}
-        who = "1 person's money waits" if len(people) == 1 else f"The money of {len(people)} people waits"
-        console.print(f"{who} for a word: papercut-relay settle --dry-run shows whose and why.")
+        console.print("Whose money is held, and why: papercut-relay settle --dry-run")
+    if answer["open"]["questions"]:
+        console.print("The questions, each with its answers: papercut-relay plan")
     for title, people in answer["readiness"].items():
         if people:
             names = ", ".join(str(person) for person in people[:10]) + (" ..." if len(people) > 10 else "")

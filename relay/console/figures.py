@@ -138,7 +138,7 @@ def questions(place: Desk) -> list[words.Question]:
     ledger = Ledger(place.database, place.settings.site.name, place.clock)
     accounts = linked(place)
     found: dict[str, words.Question] = {}
-    for movement in ledger.in_doubt():
+    for movement in money.doubts(place.database, place.settings.site.name):
         account = accounts.get(movement.member_id)
         name = account.full_name if account and account.full_name else movement.username
         payer = name
@@ -148,8 +148,7 @@ def questions(place: Desk) -> list[words.Question]:
             amount = fee.price
             if not fee.member_id and account:
                 payer = account.company_name or name
-        key = movement.fee_reference if movement.waits_for_fee and movement.fee_reference else movement.reference
-        found.setdefault(key, words.question(movement, name, payer, place.formats.money(amount)))
+        found.setdefault(money.doubtful(movement), words.question(movement, name, payer, place.formats.money(amount)))
     return list(found.values())
 
 

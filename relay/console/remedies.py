@@ -8,6 +8,8 @@ from typing import Any
 
 from flask import url_for
 
+from relay.remedy import WHO_IS_WHO
+
 GROUP = "group:"
 
 # action -> what a link to it says, and the page where it is done. The terminal's own (rebuild, serve) have none.
@@ -59,7 +61,7 @@ def answers(remedies: Iterable[Mapping[str, Any]]) -> list[Answer]:
     """Return the buttons for the remedies (as JSON) that answer who is who."""
     found = []
     for remedy in remedies:
-        if remedy["action"] in ("link", "link_new", "not_same", "unlink"):
+        if remedy["action"] in WHO_IS_WHO:
             member_id, username = (*remedy["arguments"], "")[:2]
             is_new = remedy["action"] == "link_new"
             found.append(Answer("link" if is_new else remedy["action"], member_id, username, is_new))

@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from relay import open_items
+
 WORDS: Mapping[str, Mapping[str, str]] = {
     "standing": {
         "active": "can print",
@@ -159,12 +161,12 @@ HOLDS: Mapping[str, Hold] = {
 # Why no money of the site moves at all; the last part of an answer says what happens then.
 STOPS: Mapping[str, Hold] = {
     "clock_went_back": Hold(
-        "The clock of this computer was set back",
+        open_items.STOPS["clock_went_back"],
         "A billing on record is later than the clock says now. Is the clock right again?",
         (("continue", "The clock is right now", "Billing goes on by this clock."),),
     ),
     "old_connector": Hold(
-        "Somebody else makes print fees",
+        open_items.STOPS["old_connector"],
         "Several fees on the print fees plan were not made here. Is OfficeRnD's own connector switched off by now?",
         (
             ("bill", "It is off; both fees are right", "What is owed is billed beside those fees."),
@@ -172,7 +174,7 @@ STOPS: Mapping[str, Hold] = {
         ),
     ),
     "restored": Hold(
-        "PaperCut was put back from a backup",
+        open_items.STOPS["restored"],
         "Or somebody changed the shared account that the relay keeps in PaperCut. Which balances are the true ones?",
         (
             (
@@ -185,29 +187,29 @@ STOPS: Mapping[str, Hold] = {
         ),
     ),
     "second_relay": Hold(
-        "Another relay works on this PaperCut",
+        open_items.STOPS["second_relay"],
         "One PaperCut belongs to one site. Is the other one switched off?",
         (("continue", "It is off", "This relay takes the server over."),),
     ),
     "site_renamed": Hold(
-        "The site has another name now",
+        open_items.STOPS["site_renamed"],
         "What the site had open under its old name would be billed again. Put the name back in the settings; if it "
         "must change, finish what is open first.",
         (("continue", "Nothing is open under the old name", "Billing goes on under the new name."),),
     ),
     "ledger_old": Hold(
-        "The records here are an older copy",
+        open_items.STOPS["ledger_old"],
         "PaperCut knows of later runs. Whoever looks after the computer puts the newest copy of the ledger back, or "
         "rebuilds it.",
         (),
     ),
     "currency_changed": Hold(
-        "The currency was changed",
+        open_items.STOPS["currency_changed"],
         "This site was billed in another currency. Put the currency back in the settings.",
         (),
     ),
     "ledger_lost": Hold(
-        "Fees are missing from the records",
+        open_items.STOPS["ledger_lost"],
         "OfficeRnD holds print fees of this site that the records here do not know. Whoever looks after the computer "
         "puts the newest copy of the ledger back, or rebuilds it.",
         (),

@@ -1,9 +1,12 @@
 """The money room's front: what a run, the command line and the console call, by name."""
 
+from relay.money.decide.movement import Movement
 from relay.money.rebuild import rebuild
 from relay.money.report.discrepancies import discrepancies
 from relay.money.report.journal import journal
 from relay.money.report.status import (
+    doubtful,
+    doubts,
     held,
     last_readings,
     last_runs,
@@ -20,10 +23,13 @@ from relay.money.witness import keep_witness, standing
 from relay.money.words import approve, approve_all, held_for, resolve
 
 __all__ = [
+    "Movement",
     "approve",
     "approve_all",
     "check_codes",
     "discrepancies",
+    "doubtful",
+    "doubts",
     "held",
     "held_for",
     "journal",

@@ -3,15 +3,18 @@
 from relay.people.act.publish import refuse_open
 from relay.people.explain import explain
 from relay.people.memory.answers import issue_pin, link, not_same, revoke_pin, unlink
+from relay.people.memory.questions import OpenQuestion, open_questions
 from relay.people.ready import readiness
 from relay.people.sync import make_plan, sync
 
 __all__ = [
+    "OpenQuestion",
     "explain",
     "issue_pin",
     "link",
     "make_plan",
     "not_same",
+    "open_questions",
     "readiness",
     "refuse_open",
     "revoke_pin",

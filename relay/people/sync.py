@@ -18,7 +18,7 @@ from relay.people.decide import safety
 from relay.people.decide.plan import Plan, acts, links_somebody, plan
 from relay.people.decide.safety import PLAN_CHANGED, Refusal
 from relay.people.directory import directory_of
-from relay.people.memory import links, snapshot
+from relay.people.memory import links, questions, snapshot
 from relay.people.world import Memory, World
 from relay.remedy import Remedy
 from relay.site import Site
@@ -56,10 +56,18 @@ class SyncResult:
 
 
 def make_plan(site: Site, *, allow: Sequence[str] = ()) -> Plan:
-    """Return what a sync would do now. Reads both systems whole; writes nothing anywhere."""
+    """Return what a sync would do now. Reads both systems whole; writes nothing but the list of open questions."""
     safety.check_codes(allow)
     world = read.read_world(site, remembered(site))
-    return _plan(site, world, allow, None)
+    made = _plan(site, world, allow, None)
+    _keep_questions(site, made)
+    return made
+
+
+def _keep_questions(site: Site, made: Plan) -> None:
+    """Keep what waits for an answer, whoever asked for the plan: every page and `status` tell of the same."""
+    with site.database.begin() as connection:
+        questions.keep(connection, site.name, made.warnings, site.clock.now())
 
 
 def _plan(site: Site, world: World, allow: Sequence[str], only: set[str] | None) -> Plan:
@@ -133,6 +141,7 @@ def sync(
         if touched:  # what was remembered of them is not good enough to act on
             world = read.with_accounts(world, site.papercut, touched, site.progress)
             made = make(world)
+    _keep_questions(site, made)
     refused = made.refused
     if expect is not None and expect != made.hash:
         refused = (*refused, _plan_changed(expect, made.hash))

@@ -8,6 +8,7 @@ import pytest
 
 from relay.console.app import make_app
 from relay.people.decide.matching import Question
+from relay.people.memory import questions
 from relay.remedy import Remedy
 from tests.console.conftest import MakeDesk
 from tests.support.visitor import Visitor
@@ -39,6 +40,8 @@ def review(make_desk: MakeDesk):
 
     def shown(question: Question) -> Any:
         place.works.do("plan", "Look", "me", lambda progress: Answered(question))
+        with place.database.begin() as connection:
+            questions.keep(connection, place.settings.site.name, [question], place.clock.now())
         return visitor.page("/review")
 
     return shown

@@ -480,3 +480,25 @@ def test_a_name_of_two_people_is_asked_about(site: Make) -> None:
     with pytest.raises(UsageError, match="several people") as refused:
         people.explain(one.context, "Ann Lee")
     assert refused.value.code == "who_ambiguous"
+
+
+# -- the list of what is asked
+
+
+def asked(site: PeopleSite) -> list[str]:
+    with site.database.connect() as connection:
+        return sorted(one.code for one in people.open_questions(connection, site.settings.site.name))
+
+
+def test_whoever_syncs_leaves_the_questions_for_everybody(one: PeopleSite) -> None:
+    one.sync(scheduled=True)
+    assert asked(one) == ["no_email", "shared_email", "shared_email"]
+    say(one, "link", member=ANN, username="ann", new=True)
+    assert asked(one) == ["no_email", "shared_email"], "an answer takes its question off at once"
+    one.sync(scheduled=True, incremental=True)
+    assert asked(one) == sorted(warning.code for warning in one.plan().warnings)
+
+
+def test_a_refused_sync_leaves_its_questions_too(one: PeopleSite) -> None:
+    assert one.sync(expect="another").exit_code == 3
+    assert asked(one) == ["no_email", "shared_email", "shared_email"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from flask import Blueprint, abort, redirect, render_template, request, url_for
@@ -10,6 +11,7 @@ from relay import people
 from relay.console import remedies, results, words
 from relay.console.gate import audited, desk, needs, who
 from relay.console.work import Work
+from relay.database import reading
 from relay.people.decide import safety
 
 page = Blueprint("review", __name__)
@@ -23,7 +25,12 @@ def show() -> str:
     work = desk().works.newest("plan", "sync", over=True)
     answer = work.answer if work and work.answer else None
     changes = answer["changes"] if answer else []
-    questions = _questions(answer)
+    place = desk()
+    with reading(place.database) as connection:
+        asked = people.open_questions(connection, place.settings.site.name)
+    questions = [_question(one.subject, one.message, one.remedies) for one in asked]
+    warnings = answer["warnings"] if answer else []
+    remarks = [_question(one["subject"], one["message"], one.get("remedies", ())) for one in warnings]
     return render_template(
         "review.html",
         work=work,
@@ -38,9 +45,9 @@ def show() -> str:
             if (found := [change for change in changes if change["action"] == action])
         ],
         shown=SHOWN,
-        questions=[item for item in questions if item["answers"] and not _to_be_typed(item)],
+        questions=[item for item in questions if not _to_be_typed(item)],
         nameless=[item for item in questions if _to_be_typed(item)],
-        remarks=[item for item in questions if not item["answers"]],
+        remarks=[item for item in remarks if not item["answers"]],
         refused=[
             (refusal, *words.LIMITS.get(refusal["code"], (refusal["message"], "")))
             for refusal in (answer["refused"] if answer else [])
@@ -97,15 +104,8 @@ def start_sync(title: str, **options: Any) -> Work:
     )
 
 
-def _questions(answer: dict[str, Any] | None) -> list[dict[str, Any]]:
-    return [
-        {
-            "subject": warning["subject"],
-            "text": warning["message"],
-            "answers": remedies.answers(warning.get("remedies", ())),
-        }
-        for warning in (answer["warnings"] if answer else [])
-    ]
+def _question(subject: str, text: str, found: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    return {"subject": subject, "text": text, "answers": remedies.answers(found)}
 
 
 def _to_be_typed(item: dict[str, Any]) -> bool:

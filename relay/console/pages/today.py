@@ -9,10 +9,11 @@ from flask import Blueprint, flash, redirect, render_template, url_for
 
 from relay import jobs, money
 from relay import run as story
-from relay.console import figures, first_hour, remedies, words
+from relay.console import figures, first_hour, words
 from relay.console.gate import audited, desk, needs, who
 from relay.console.results import Done
 from relay.money.ledger import calendar
+from relay.open_items import open_items
 from relay.site import Site
 
 page = Blueprint("today", __name__)
@@ -126,29 +127,16 @@ def _todo() -> list[dict[str, str]]:
     if place.directory() is None:
         text = "Nobody has been brought over from OfficeRnD yet. The daily run begins when you have done so once."
         add("warn", text, url_for("review.show"), "Begin")
-    if open_questions := len(figures.questions(place)):
-        lines = words.plural(open_questions, "fee or balance", "fees or balances")
-        text = f"{lines} cannot be told from here: somebody must look."
-        add("bad", text, url_for("money.show", _anchor="questions"), "Answer")
-    for stop in money.stops(place.database, place.settings):
-        if not stop["said"]:
-            known = words.STOPS.get(stop["code"])
-            text = f"No money moves: {known.title.lower() if known else stop['message']}."
-            add("bad", text, url_for("money.show"), "Look")
-    held = figures.undecided(place)
-    if held:
-        people = len({item["member_id"] for item in held})
-        add(
-            "warn",
-            f"{words.plural(people, 'person')} with money that waits for your word.",
-            url_for("money.show", _anchor="held"),
-            "Decide",
-        )
-    people_work = place.works.newest("plan", "sync", over=True)
-    warnings = (people_work.answer or {}).get("warnings", []) if people_work else []
-    if count := sum(1 for warning in warnings if remedies.answers(warning.get("remedies", ()))):
-        text = f"{words.plural(count, 'question')} about who is who."
-        add("warn", text, url_for("review.show", _anchor="questions"), "Look")
+    steps = {
+        "stop": ("bad", url_for("money.show"), "Look"),
+        "doubt": ("bad", url_for("money.show", _anchor="questions"), "Answer"),
+        "alert": ("bad", url_for("checks.show"), "Look"),
+        "hold": ("warn", url_for("money.show", _anchor="held"), "Decide"),
+        "question": ("warn", url_for("review.show", _anchor="questions"), "Look"),
+    }
+    for line in open_items(place.database, place.settings).lines(place.formats.money):
+        kind, url, button = steps[line.kind]
+        add(kind, line.text, url, button)
     checks = place.works.newest("check", "fix", over=True)
     if checks is None:
         add("", "The set-up has not been checked from here yet.", url_for("checks.show"), "Check")

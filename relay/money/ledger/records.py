@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import Connection, and_, delete, func, insert, select, update
 
-from relay import amounts
+from relay import __version__, amounts
 from relay.accounts import LinkedAccount
 from relay.money.ledger import tables
 from relay.officernd.model import Fee as RemoteFee
@@ -28,6 +28,7 @@ class Run:
     finished_at: datetime
     exit_code: int
     summary: dict[str, Any]
+    version: str = __version__
 
 
 def add_run(connection: Connection, site: str, run: Run) -> None:

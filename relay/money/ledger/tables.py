@@ -371,6 +371,7 @@ runs = Table(
     Column("finished_at", Moment, nullable=False),
     Column("exit_code", Integer, nullable=False),
     Column("summary", JSON, nullable=False),
+    Column("version", String(20), nullable=False, default="", server_default=""),  # of the relay that did it
     Index("runs_by_site", "site", "id"),
 )
 

@@ -13,6 +13,7 @@ from relay.clock import Clock
 from relay.config import Settings
 from relay.database import reading
 from relay.money.decide.holds import STOP_ANSWERS
+from relay.money.decide.movement import Movement
 from relay.money.decide.remedies import of_hold, of_stop
 from relay.money.ledger import holds, journal, records
 from relay.money.ledger.store import Ledger
@@ -55,6 +56,19 @@ def open_movements(database: Engine, settings: Settings) -> list[dict[str, Any]]
     """Return every movement that has not come to its end, as the contract shows movements."""
     ledger = Ledger(database, settings.site.name, Clock())
     return [movement_json(movement) for movement in ledger.open_movements()]
+
+
+def doubts(database: Engine, site: str) -> tuple[Movement, ...]:
+    """Return a movement for each effect that nobody but a person can tell of; those of one fee are one doubt."""
+    found: dict[str, Movement] = {}
+    for movement in Ledger(database, site, Clock()).in_doubt():
+        found.setdefault(doubtful(movement), movement)
+    return tuple(found.values())
+
+
+def doubtful(movement: Movement) -> str:
+    """Return the reference of the effect in doubt: the fee's while that is what nobody knows."""
+    return movement.fee_reference if movement.waits_for_fee and movement.fee_reference else movement.reference
 
 
 def members_with_open_movements(database: Engine, site: str) -> frozenset[str]:

@@ -16,7 +16,7 @@ from relay.papercut.client import PaperCut, is_true
 from relay.people import who
 from relay.people.act import pins
 from relay.people.decide.usernames import clean, is_email
-from relay.people.memory import links
+from relay.people.memory import links, questions
 from relay.people.read import INTERNAL
 from relay.people.sync import remembered
 from relay.people.world import Link, Memory, is_one_line, name_key
@@ -82,6 +82,7 @@ def link(site: Site, *, member: str, username: str, new: bool = False) -> Answer
         raise UsageError(f"PaperCut has an account {name} already, so it is no new one: leave --new out.")
     with site.database.begin() as connection:
         links.drop_answers(connection, site.name, "not_same", found.id, name)
+        questions.answered(connection, site.name, found.id)
         if not is_own:
             links.store_answer(connection, site.name, "link", found.id, name, site.clock.now())
         else:  # back to the account that they have: as if nothing had been said in between
@@ -150,6 +151,7 @@ def unlink(site: Site, who: str) -> Answer:
     with site.database.begin() as connection:
         links.drop_answers(connection, site.name, "link", found.member_id)
         links.store_answer(connection, site.name, "not_same", found.member_id, name, site.clock.now())
+        questions.answered(connection, site.name, found.member_id)
     return Answer(
         "unlink",
         found.member_id,
@@ -169,6 +171,7 @@ def not_same(site: Site, *, member: str, username: str) -> Answer:
         if memory.answers.get(found.id) == name:
             links.drop_answers(connection, site.name, "link", found.id)
         links.store_answer(connection, site.name, "not_same", found.id, name, site.clock.now())
+        questions.answered(connection, site.name, found.id)
     return Answer(
         "not_same",
         found.id,
@@ -216,6 +219,7 @@ def _link_group(site: Site, company: str, group: str) -> Answer:
     found = _company(site.officernd, company)
     with site.database.begin() as connection:
         links.store_answer(connection, site.name, "group", found.id, group, site.clock.now())
+        questions.answered(connection, site.name, found.id)
     return Answer(
         "link",
         found.id,

@@ -1,0 +1,54 @@
+"""Alerts in the ledger's database: what went wrong beside people and money, since when, and when it was told.
+
+A cause has one open row at most, and its rows stay when they are over. Who finds causes and tells them is `notify`;
+whoever shows what is open reads them here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Column, Connection, Index, Integer, String, Table, Text, select, text
+
+from relay.database import Moment, metadata
+
+_OPEN = text("ended_at IS NULL")
+
+alerts = Table(
+    "alerts",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("site", String(40), nullable=False),
+    Column("cause", String(60), nullable=False),  # "missed", "stopped:restored"
+    Column("message", Text, nullable=False),
+    Column("since", Moment, nullable=False),
+    Column("seen_at", Moment, nullable=False),  # the newest evidence of it
+    Column("told_at", Moment, nullable=True),
+    Column("ended_at", Moment, nullable=True),
+    Index("alerts_one_open", "site", "cause", unique=True, sqlite_where=_OPEN, postgresql_where=_OPEN),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """One cause: `cause` is its kind, with what it is about behind a colon where there are several."""
+
+    id: int
+    cause: str
+    message: str
+    since: datetime
+    seen_at: datetime
+    told_at: datetime | None
+
+    @property
+    def kind(self) -> str:
+        return self.cause.partition(":")[0]
+
+
+def open_alerts(connection: Connection, site: str) -> tuple[Alert, ...]:
+    """Return the alerts that are not over, the oldest first."""
+    names = Alert.__dataclass_fields__
+    query = select(alerts).where(alerts.c.site == site, alerts.c.ended_at.is_(None)).order_by(alerts.c.id)
+    rows = connection.execute(query).mappings()
+    return tuple(Alert(**{name: row[name] for name in names}) for row in rows)

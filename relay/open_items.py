@@ -1,0 +1,131 @@
+"""What is open at a site, from the ledger alone: questions, held money, doubts, stops, alerts.
+
+`status`, the console's pages and the messages all ask here, so that they tell the same count in the same words. Makes
+no remote call and decides nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from sqlalchemy import Engine
+
+from relay import alerts, amounts, money, people
+from relay.alerts import Alert
+from relay.config import Settings
+from relay.database import reading
+from relay.people import OpenQuestion
+
+Kind = Literal["stop", "doubt", "alert", "hold", "question"]
+
+# Why no money moves, in a few words: code -> title.
+STOPS: Mapping[str, str] = {
+    "clock_went_back": "The clock of this computer was set back",
+    "old_connector": "Somebody else makes print fees",
+    "restored": "PaperCut was put back from a backup",
+    "second_relay": "Another relay works on this PaperCut",
+    "site_renamed": "The site has another name now",
+    "ledger_old": "The records here are an older copy",
+    "currency_changed": "The currency was changed",
+    "ledger_lost": "Fees are missing from the records",
+}
+
+# What `notify` finds is told as an alert, except where it is told here already as what it is.
+TOLD_AS = ("held", "in_doubt", "stopped")
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One kind of open things in one sentence; `subject` is a stop's code or an alert's kind, else ""."""
+
+    kind: Kind
+    count: int
+    text: str
+    subject: str = ""
+
+
+@dataclass(frozen=True)
+class OpenItems:
+    """Everything that waits for a person. `holds` are the held rows without an answer, as `status` shows them."""
+
+    questions: tuple[OpenQuestion, ...]
+    holds: tuple[dict[str, Any], ...]
+    doubts: tuple[money.Movement, ...]
+    stops: tuple[dict[str, Any], ...]
+    alerts: tuple[Alert, ...]
+    currency: str
+
+    @property
+    def held_people(self) -> int:
+        return len({hold["member_id"] or hold["username"] for hold in self.holds})
+
+    @property
+    def held_amount(self) -> int:
+        """The held money that people owe, micros."""
+        return sum(max(0, amounts.parse(hold["amount"])) for hold in self.holds)
+
+    def counts(self) -> dict[str, int]:
+        return {
+            "questions": len(self.questions),
+            "held": self.held_people,
+            "in_doubt": len(self.doubts),
+            "stops": len(self.stops),
+            "alerts": len(self.alerts),
+        }
+
+    def lines(self, money_text: Callable[[int], str] | None = None) -> tuple[Line, ...]:
+        """Return a sentence for each kind that has something, the most urgent first."""
+        shown = money_text or self._money
+        found = [Line("stop", 1, f"No money moves: {stop_title(stop)}.", stop["code"]) for stop in self.stops]
+        if self.doubts:
+            found.append(Line("doubt", len(self.doubts), doubts(len(self.doubts))))
+        found += [Line("alert", 1, alert.message, alert.kind) for alert in self.alerts]
+        if self.holds:
+            found.append(Line("hold", self.held_people, held(self.held_people, shown(self.held_amount))))
+        if self.questions:
+            found.append(Line("question", len(self.questions), questions(len(self.questions))))
+        return tuple(found)
+
+    def as_json(self) -> dict[str, Any]:
+        return {**self.counts(), "lines": [line.text for line in self.lines()]}
+
+    def _money(self, micros: int) -> str:
+        return f"{amounts.text(micros, self.currency)} {self.currency}"
+
+
+def open_items(database: Engine, settings: Settings) -> OpenItems:
+    """Return what is open at this moment."""
+    site = settings.site.name
+    with reading(database) as connection:
+        asked = people.open_questions(connection, site)
+        told = alerts.open_alerts(connection, site)
+    return OpenItems(
+        questions=asked,
+        holds=tuple(hold for hold in money.held(database, settings) if not hold["said"]),
+        doubts=money.doubts(database, site),
+        stops=tuple(stop for stop in money.stops(database, settings) if not stop["said"]),
+        alerts=tuple(alert for alert in told if alert.kind not in TOLD_AS),
+        currency=settings.site.currency,
+    )
+
+
+def stop_title(stop: Mapping[str, Any]) -> str:
+    title = STOPS.get(stop["code"], str(stop["message"])).rstrip(".")
+    return title[0].lower() + title[1:] if not title.startswith(("PaperCut", "OfficeRnD")) else title
+
+
+def doubts(count: int) -> str:
+    if count == 1:
+        return "1 fee or adjustment is in doubt: somebody must look whether it is there."
+    return f"{count:,} fees or adjustments are in doubt: somebody must look whether they are there."
+
+
+def held(people_count: int, amount: str) -> str:
+    who, waits = ("1 person", "waits") if people_count == 1 else (f"{people_count:,} people", "wait")
+    return f"{who} with held money {waits} for a decision ({amount})."
+
+
+def questions(count: int) -> str:
+    return "1 question about who is who." if count == 1 else f"{count:,} questions about who is who."
