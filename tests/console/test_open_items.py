@@ -78,6 +78,7 @@ def test_everybody_tells_the_same(make_desk: MakeDesk, monkeypatch: pytest.Monke
         assert line.replace("157.50 EUR", "€157.50") in today
     assert "62 people" in page_text(visitor, "/money")
     review = visitor.page("/review")
+    assert review.xpath("//h2[@id='questions']")[0].text == "58 questions: who is who?"
     assert len(review.xpath("//form[contains(@action, '/people/answer')]")) == 58
 
 
