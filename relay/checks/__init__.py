@@ -31,7 +31,7 @@ PAPERCUT: tuple[Check, ...] = (
     printers.printers,
     printing.let_in,
 )
-OFFICERND: tuple[Check, ...] = (cloud.location, cloud.plans, cloud.signin)
+OFFICERND: tuple[Check, ...] = (cloud.location, cloud.plans, cloud.tax, cloud.signin)
 HERE: tuple[Check, ...] = (
     reach.clocks,
     server.server_files,
@@ -62,6 +62,7 @@ PASSES: Mapping[Check, str] = {
     printing.let_in: "Nobody prints who is no member",
     cloud.location: "OfficeRnD has this site's location, in the same time zone",
     cloud.plans: "The plan for the fees can be billed on, and every plan of the rules exists",
+    cloud.tax: "It is settled whether OfficeRnD adds tax to print fees",
     cloud.signin: "The application for logins may check passwords",
     reach.clocks: "The clocks of all three agree",
     server.server_files: "PaperCut may start our programs, and OfficeRnD's own connector is off",

@@ -83,6 +83,39 @@ def plans(site: Site) -> Iterator[Finding]:
         )
 
 
+def tax(site: Site) -> Iterator[Finding]:
+    """Compare the tax of the settings with what OfficeRnD says of its prices; where it says nothing, ask once."""
+    fees = site.settings.fees
+    if fees.managed_in == "papercut":
+        return
+    includes = site.reached_officernd.prices_include_tax()
+    is_said = "tax_percent" in fees.model_fields_set
+    if includes and fees.tax_rate:
+        yield Finding(
+            "tax_in_prices",
+            "warning",
+            "[fees] tax_percent",
+            f"OfficeRnD says that its prices include tax, and [fees] tax_percent is {fees.tax_percent}: every print "
+            'fee is then too small by that tax. Set tax_percent to "0".',
+        )
+    elif includes is False and not is_said:
+        yield Finding(
+            "tax_is_added",
+            "warning",
+            "[fees] tax_percent",
+            "OfficeRnD says that its prices are without tax. If it adds tax to print fees and PaperCut's prices "
+            'include it already, members pay it twice: set [fees] tax_percent to the rate, or to "0" if all is well.',
+        )
+    elif includes is None and not is_said:
+        yield Finding(
+            "tax_not_said",
+            "info",
+            "[fees] tax_percent",
+            "OfficeRnD does not tell whether it adds tax to print fees. If it does and PaperCut's prices include it "
+            'already, set [fees] tax_percent to the rate; else set it to "0", and this is not asked again.',
+        )
+
+
 def make_fees_plan(site: Site, findings: list[Finding]) -> None:
     fees_plan.fees_plan(site.reached_officernd, site.settings, create=True)
 

@@ -117,6 +117,13 @@ class OfficeRnD:
     def plans(self) -> list[model.Plan]:
         return self._all("plans", model.plan, counted=False)
 
+    def prices_include_tax(self) -> bool | None:
+        """Return whether the organisation's prices are with tax; None where OfficeRnD does not say so."""
+        try:
+            return model.prices_include_tax(self._read("billing-settings", {}))
+        except (NotFound, Refused):
+            return None
+
     def locations(self) -> list[model.Location]:
         return self._all("locations", model.location, counted=False)
 

@@ -331,3 +331,15 @@ def moment(at: datetime) -> str:
 def issue_date(value: date) -> str:
     """Return a fee's issue date as it is sent: midnight UTC of the calendar date, never shifted."""
     return f"{value.isoformat()}T00:00:00.000Z"
+
+
+def prices_include_tax(billing_settings: Any) -> bool | None:
+    """Return what an organisation's billing settings say of its prices; None where no field says it in known words.
+
+    Source: corrections to the reference (GET /billing-settings is documented, the names of its fields are unknown).
+    """
+    for name, value in billing_settings.items() if isinstance(billing_settings, dict) else ():
+        word = str(name).lower()
+        if isinstance(value, bool) and "incl" in word and ("tax" in word or "vat" in word):
+            return value
+    return None

@@ -11,6 +11,7 @@ import secrets
 from collections.abc import Callable
 from typing import Any
 
+from relay.officernd.model import prices_include_tax
 from relay.probe import files
 from relay.probe.model import Asked, Open, Question, System
 from relay.probe.officernd_calls import NO_ID, json_of, rows_of, speaks_of_a_token
@@ -366,10 +367,9 @@ def _billing(asked: Asked) -> str:
 
 
 def _prices_with_tax(asked: Asked) -> bool:
-    settings = asked.officernd.read("billing-settings")
-    for name, value in settings.items() if isinstance(settings, dict) else ():
-        if isinstance(value, bool) and re.search(r"tax|vat", name, re.I) and re.search(r"incl", name, re.I):
-            return value
+    told = prices_include_tax(asked.officernd.read("billing-settings"))
+    if told is not None:
+        return told
     raise Open("no field of the billing settings says it in words that are known")
 
 

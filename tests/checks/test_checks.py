@@ -81,6 +81,20 @@ def rename_last_plan(bench: Bench) -> None:
     bench.officernd.state.change(bench.officernd.state.plans, rows[-1]["_id"], {"name": "Another"})
 
 
+def tax(settings: str | None, **switches: Any) -> Step:
+    """Leave tax_percent out of the settings, or set it, and let OfficeRnD say this of its prices."""
+
+    def change(bench: Bench) -> None:
+        if settings is None:
+            bench.sections["fees"].pop("tax_percent")
+        else:
+            bench.change("fees", tax_percent=settings)
+        for name, value in switches.items():
+            setattr(bench.officernd.switches, name, value)
+
+    return change
+
+
 def quota(amount: float) -> Step:
     def give(bench: Bench) -> None:
         group = bench.papercut.state.groups["Acme"]
@@ -287,6 +301,27 @@ CASES = [
     ),
     Case("print_script_missing", move_away("print_hook.js"), "to paste", None, "warning"),
     Case("never_synced", move_away("directory"), "No directory has been published", move_back("directory"), "warning"),
+    Case(
+        "tax_is_added",
+        tax(None, billing_settings="present"),
+        "members pay it twice",
+        setting("fees", tax_percent="0"),
+        "warning",
+    ),
+    Case(
+        "tax_not_said",
+        tax(None, billing_settings="absent"),
+        "does not tell whether it adds tax",
+        setting("fees", tax_percent="0"),
+        "info",
+    ),
+    Case(
+        "tax_in_prices",
+        tax("20", billing_settings="present", prices_include_tax=True),
+        "too small by that tax",
+        setting("fees", tax_percent="0"),
+        "warning",
+    ),
     Case("not_probed", move_away("directory"), "papercut-relay probe --out", move_back("directory"), "info"),
     Case(
         "directory_damaged",

@@ -49,6 +49,7 @@ class Bench:
                 "location": officernd.organisation.locations[0].id,
             },
             "signin": {"client_id": officernd.signin_application.client_id},
+            "fees": {"tax_percent": "0"},
             "site": {"timezone": officernd.organisation.locations[0].timezone},
         }
         self.secrets = {
