@@ -434,10 +434,11 @@ def test_a_site_in_order_is_ok_and_tells_only_what_cannot_be_seen(good: Bench) -
         "print_script_unreadable",
         "schedule_missing",
         "ledger_copies_same_disk",
+        "print_without_login",
     }
     assert result.as_json()["ok"] is True
     found = result.as_json()["findings"][0]
-    assert set(found) == {"code", "severity", "subject", "message", "fix"}
+    assert set(found) == {"code", "severity", "subject", "message", "fix", "remedies"}
 
 
 def test_before_the_first_sync_nothing_that_it_brings_is_an_error(good: Bench) -> None:
