@@ -7,7 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from relay.people.decide.matching import Matching, match
+from relay.people.decide.rules import judge, make_rules
+from relay.people.world import World
 from tests.support.people_site import PeopleSite, answer_in_process
+from tests.support.people_values import NOW, settings_for
 
 
 @pytest.fixture
@@ -24,3 +28,13 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[.
     yield make
     for one in made:
         one.stop()
+
+
+@pytest.fixture
+def matched(tmp_path: Path):
+    def run(made: World, rule: str = "email_underscore", not_ours: tuple[str, ...] = ()) -> Matching:
+        rules = make_rules(settings_for(tmp_path), made.officernd, NOW)
+        verdicts = {one.id: judge(one, rules) for one in made.officernd.members.values()}
+        return match(made, verdicts, rule, frozenset(not_ours))
+
+    return run

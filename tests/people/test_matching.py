@@ -2,25 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
-from relay.people.decide.matching import Matching, match
-from relay.people.decide.rules import judge, make_rules
+from relay.people.decide.matching import Matching
 from relay.people.decide.usernames import with_suffix
-from relay.people.world import World
-from tests.support.people_values import NOW, account, linked, member, settings_for, world
-
-
-@pytest.fixture
-def matched(tmp_path: Path):
-    def run(made: World, rule: str = "email_underscore", not_ours: tuple[str, ...] = ()) -> Matching:
-        rules = make_rules(settings_for(tmp_path), made.officernd, NOW)
-        verdicts = {one.id: judge(one, rules) for one in made.officernd.members.values()}
-        return match(made, verdicts, rule, frozenset(not_ours))
-
-    return run
+from tests.support.people_values import NOW, account, linked, member, world
 
 
 def codes(found: Matching) -> list[str]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from relay.cli.remedies import worded
-from tests.people.test_matching import account, codes, member, world
+from tests.people.test_matching import codes
+from tests.support.people_values import account, member, world
 
 NAME = "Ann Lee, papercut-relay link 5f3 bob_x.example"
 
