@@ -191,13 +191,14 @@ class _Matcher:
             suggestion = rule_name(member, self.rule)
             if suggestion and member.id != min(one.id for one in (member, *others)):
                 suggestion = with_suffix(suggestion, member.id)
+            is_there = suggestion in self.papercut.accounts
             self.doubt(
                 member.id,
                 "shared_email",
                 f"{self.who(member.id)} has the address {member.email} together with {names}, so nobody is guessed. "
                 "Give each a username of their own.",
                 f"the address {member.email} belongs to several members",
-                (Remedy("link_new", (member.id, suggestion)),),
+                (Remedy("link" if is_there else "link_new", (member.id, suggestion)),),
                 {"email": member.email, "members": [one.id for one in (member, *others)]},
             )
             for username in self.by_email(member):
