@@ -1,3 +1,3 @@
 """The relay between OfficeRnD and PaperCut: the story is told in `run.py`, the outside is `cli.py`."""
 
-__version__ = "0.2.0"
+__version__ = "0.3.0"

@@ -1,6 +1,6 @@
 """The field record: what a site answered, as a file that may be sent to anybody.
 
-{"format": "papercut-relay field record", "version": 1, "relay": "0.2.0", "asked_on": "2026-11-30", "wrote": false,
+{"format": "papercut-relay field record", "version": 1, "relay": "0.3.0", "asked_on": "2026-11-30", "wrote": false,
  "switches": {"papercut": {"typed_strings": false}, "officernd": {"end_of_list": "null"}}, "answers": [...]}
 """
 
