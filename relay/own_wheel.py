@@ -118,7 +118,7 @@ def shared_names() -> list[str]:
     """Return the names of the files that are no Python: ["install.sh", "services/task.xml", ...]."""
     checkout = _checkout()
     if checkout is not None:
-        found = [path for kind in ("*.bat", "*.sh", "*.md", "services/*") for path in checkout.glob(kind)]
+        found = [path for kind in ("*.bat", "*.sh", "docs/*.md", "services/*") for path in checkout.glob(kind)]
         return sorted(path.relative_to(checkout).as_posix() for path in found)
     return sorted(str(PurePosixPath(*parts)) for parts in _installed())
 

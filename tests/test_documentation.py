@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from pathlib import Path
 from typing import get_args
 
@@ -10,22 +11,24 @@ import click
 import pytest
 from pydantic.fields import FieldInfo
 
-from relay import config
+from relay import config, own_wheel
 from relay.cli import document
 from relay.config.words import words
 from relay.console import settings_fields
 
 ROOT = Path(__file__).parent.parent
+DOCS = ROOT / "deploy" / "docs"
 PAPERS = sorted(file for pattern in ("*.md", "*/*.md", "deploy/docs/*.md") for file in ROOT.glob(pattern))
 FIELDS = [(name, key, field) for name, model in config.SECTIONS.items() for key, field in model.model_fields.items()]
 COMMANDS = list(document.every_command())
+FENCED = re.DOTALL | re.MULTILINE
 MAKE = "run: python -m relay.cli.document deploy/docs"
 
 
 @pytest.mark.parametrize(("name", "made"), [("SETTINGS.md", document.settings), ("COMMANDS.md", document.commands)])
 def test_the_document_says_what_the_code_says(name: str, made: object) -> None:
     assert callable(made)
-    assert made() == (ROOT / "deploy" / "docs" / name).read_text(encoding="utf-8"), MAKE
+    assert made() == (DOCS / name).read_text(encoding="utf-8"), MAKE
 
 
 @pytest.mark.parametrize(("name", "command"), COMMANDS, ids=[name for name, _ in COMMANDS])
@@ -53,7 +56,7 @@ def test_the_console_shows_every_setting_that_has_a_form() -> None:
 def test_every_scope_that_is_asked_for_is_documented() -> None:
     from relay.officernd import token
 
-    papers = (ROOT / "README.md").read_text(encoding="utf-8") + document.settings()
+    papers = (DOCS / "SETUP.md").read_text(encoding="utf-8") + document.settings()
     scopes = token.BASIC_SCOPES | token.FEE_SCOPES | token.PASS_SCOPES | token.CHECKIN_SCOPES
     assert [scope for scope in scopes if f"`{scope}`" not in papers] == []
 
@@ -72,6 +75,41 @@ def test_links_lead_somewhere(paper: Path) -> None:
         if not file.exists() or (place and place not in places(file)):
             lost.append(f"{target}#{place}")
     assert lost == []
+
+
+@pytest.mark.parametrize("paper", PAPERS, ids=[paper.relative_to(ROOT).as_posix() for paper in PAPERS])
+def test_lines_end_where_a_reader_expects(paper: Path) -> None:
+    """Outside tables, code and pictures a line has at most 100 characters."""
+    text = re.sub(r"^```.*?^```", lambda code: "\n" * code.group().count("\n"), paper.read_text("utf-8"), flags=FENCED)
+    lines = enumerate(text.splitlines(), 1)
+    long = [number for number, line in lines if len(line) > 100 and not line.startswith(("|", "!["))]
+    assert long == [], f"{paper.name}: wrap these lines at 100"
+
+
+def test_the_readme_is_short_and_says_the_status_first() -> None:
+    lines = (ROOT / "README.md").read_text(encoding="utf-8").splitlines()
+    assert len(lines) <= 150
+    assert any("not yet met a live system" in line for line in lines[:25])
+    tables = re.findall(r"(?:^\|.*\n)+", "\n".join(lines) + "\n", re.MULTILINE)
+    assert tables and max(table.count("\n") - 2 for table in tables) <= 12
+
+
+def test_every_document_is_in_the_index_and_stands_by_itself() -> None:
+    """The documents travel in the package and the wheel without the rest: they link to each other alone."""
+    index = set(re.findall(r"\]\(([\w-]+\.md)\)", (DOCS / "README.md").read_text(encoding="utf-8")))
+    assert index == {paper.name for paper in DOCS.glob("*.md")} - {"README.md"}
+    for paper in DOCS.glob("*.md"):
+        outward = re.findall(r"\]\((?!https?:)([^)#]*/[^)]*)\)", paper.read_text(encoding="utf-8"))
+        assert outward == [], paper.name
+
+
+def test_every_document_travels_with_the_relay() -> None:
+    names = {f"docs/{paper.name}" for paper in DOCS.glob("*.md")}
+    assert names <= set(own_wheel.shared_names())
+    with (ROOT / "pyproject.toml").open("rb") as file:
+        carried = tomllib.load(file)["tool"]["setuptools"]["data-files"][f"{own_wheel.SHARE}/docs"]
+    assert names == {f"docs/{path.name}" for pattern in carried for path in ROOT.glob(pattern)}
+    assert list((ROOT / "deploy").glob("*.md")) == [], "documents lie in deploy/docs"
 
 
 @pytest.mark.parametrize("room", ["relay", "papercut_scripts", "tests"])

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import inspect
 import sys
-from collections.abc import Iterator
+import textwrap
+from collections.abc import Iterator, Sequence
 from datetime import time
 from decimal import Decimal
 from pathlib import Path
@@ -24,17 +25,20 @@ from relay.config import SECRETS, SECTIONS
 from relay.config.values import Section, is_money
 from relay.config.words import words
 
+WIDTH = 100
+
 SETTINGS = """\
 # Settings
 
-<!-- Made from relay/config/sections.py by `python -m relay.cli.document deploy/docs`: change the words there -->
+<!-- Made from relay/config/sections.py by `python -m relay.cli.document deploy/docs`:
+change the words there. -->
 
-`relay.toml` is found by `--config FILE`, else `$PAPERCUT_RELAY_CONFIG`, else in the working folder. Relative paths
-count from its own folder. Unknown keys, wrong types and contradictions are refused, all of them in one message. Text,
-amounts and times stand in quotes.
+`relay.toml` is found by `--config FILE`, else `$PAPERCUT_RELAY_CONFIG`, else in the working folder.
+Relative paths count from its own folder. Unknown keys, wrong types and contradictions are refused,
+all of them in one message. Text, amounts and times stand in quotes.
 
-A secret never stands in the file: write `X_file = "path"` (a file that only its owner may read) or `X_env = "NAME"` (a
-variable of the environment). The login's `client_secret_file` is always a file.
+A secret never stands in the file: write `X_file = "path"` (a file that only its owner may read) or
+`X_env = "NAME"` (a variable of the environment). The login's `client_secret_file` is always a file.
 """
 
 COMMANDS = """\
@@ -42,10 +46,11 @@ COMMANDS = """\
 
 <!-- Made from relay/cli by `python -m relay.cli.document deploy/docs`: change the words there. -->
 
-`papercut-relay [--config FILE] [--json] [--verbose] COMMAND`. These three stand before or behind the command. Without a
-command: help. Only what says WRITES changes PaperCut or OfficeRnD. With `--json` standard output is one JSON object in
-UTF-8 and nothing else; progress and logs go to standard error. `COMMAND --help` reads no settings. A repeatable option
-(`...`) takes several values.
+`papercut-relay [--config FILE] [--json] [--verbose] COMMAND`. These three stand before or behind
+the command. Without a command: help. Only what says WRITES changes PaperCut or OfficeRnD. With
+`--json` standard output is one JSON object in UTF-8 and nothing else; progress and logs go to
+standard error. `COMMAND --help` reads no settings. A repeatable option (`...`) takes several
+values. What is printed can be acted on: [Questions and messages](QUESTIONS-AND-MESSAGES.md).
 
 | exit code | meaning |
 | --- | --- |
@@ -70,7 +75,7 @@ def settings() -> str:
 
 
 def _section(name: str, model: type[Section]) -> Iterator[str]:
-    yield f"**{model.about.title}.** {model.about.lead}".strip()
+    yield from _wrapped(f"**{model.about.title}.** {model.about.lead}".strip())
     yield ""
     yield "| key | default | meaning |"
     yield "| --- | --- | --- |"
@@ -139,12 +144,23 @@ def every_command() -> Iterator[tuple[str, click.Command]]:
 def _command(name: str, command: click.Command) -> str:
     options = [option for option in command.params if isinstance(option, click.Option) and not option.hidden]
     arguments = [_argument(parameter) for parameter in command.params if isinstance(parameter, click.Argument)]
-    usage = " ".join(["papercut-relay", name, *arguments, *(_usage(option) for option in options)])
-    lines = [f"## {name}", "", f"`{usage}`", "", *inspect.cleandoc(command.help or "").splitlines()]
+    usage = ["papercut-relay", name, *arguments, *(_usage(option) for option in options)]
+    told = "\n\n".join("\n".join(_wrapped(part)) for part in inspect.cleandoc(command.help or "").split("\n\n"))
+    lines = [f"## {name}", "", "```text", *_lines(usage), "```", "", told]
     if options:
         lines += ["", "| option | meaning |", "| --- | --- |"]
         lines += [f"| `{_option(option)}` | {_help(option)} |" for option in options]
     return "\n".join(lines) + "\n"
+
+
+def _lines(words: Sequence[str]) -> list[str]:
+    """Return words as indented lines, each word whole though it has spaces."""
+    joined = " ".join(word.replace(" ", "\0") for word in words)
+    return [line.replace("\0", " ") for line in _wrapped(joined, indent="    ")]
+
+
+def _wrapped(text: str, indent: str = "") -> list[str]:
+    return textwrap.wrap(text, WIDTH, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
 
 
 def _argument(argument: click.Argument) -> str:

@@ -493,7 +493,7 @@ class OfficeRnD:
         if status in (401, 403):
             return AuthFailed(
                 f"OfficeRnD refuses the relay's application on {method} /{path} (HTTP {status}): check that it still "
-                "exists and has the scopes that the README lists.",
+                "exists and has the scopes that docs/SETUP.md lists.",
                 **where,
             )
         if status == 404:

@@ -28,7 +28,7 @@ FILLINGS = ("empty", "old-connector")
 PRINT_SERVER = "print01"
 
 _SETTINGS = """\
-# Settings for the two stand-ins. The README explains every key; what is left out has its default.
+# Settings for the two stand-ins. docs/SETTINGS.md explains every key; what is left out has its default.
 
 [site]
 name = "hq"

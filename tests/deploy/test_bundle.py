@@ -44,8 +44,9 @@ def test_the_package_holds_everything_and_no_secret(tmp_path: Path) -> None:
     for name in (
         "installer.bat",
         "install.sh",
-        "INSTALL.md",
-        "MOVING.md",
+        "docs/README.md",
+        "docs/INSTALL.md",
+        "docs/MOVING.md",
         "CHECKLIST.txt",
         "relay.toml",
         "package.json",
