@@ -131,7 +131,7 @@ def test_a_lost_ledger_stops_and_is_rebuilt(site: Site) -> None:
     site.resolve(rebuilt.in_doubt[0], "posted")
     assert (site.settle().exit_code, len(site.fees_of(ann)), site.balance("ann")) == (0, 3, 0)
     assert len({fee.name for fee in site.fees_of(ann)}) == 3
-    assert rebuild(site).as_json() == {"taken": 0, "known": 3, "in_doubt": [], "dry_run": False}
+    assert rebuild(site).as_json().items() >= {"taken": 0, "known": 3, "in_doubt": [], "dry_run": False}.items()
 
 
 def test_a_ledger_lost_between_fee_and_adjustment(site: Site) -> None:
@@ -164,7 +164,7 @@ def test_a_companys_fee_is_rebuilt_without_its_people(site: Site) -> None:
     site.settle()
     lose_the_ledger(site)
     assert codes(site.settle()) == ["ledger_lost"]
-    assert rebuild(site).as_json() == {"taken": 1, "known": 0, "in_doubt": [], "dry_run": False}
+    assert rebuild(site).as_json().items() >= {"taken": 1, "known": 0, "in_doubt": [], "dry_run": False}.items()
     assert site.settle().exit_code == 0
 
 
