@@ -42,7 +42,7 @@ class OfficeRnDCalls:
         parameters = {
             f"${name[1:]}" if name.startswith("_") and name != "_id" else name: v for name, v in query.items()
         }
-        return self._send("GET", url, headers=headers, params=parameters)
+        return self._exchange("GET", url, headers=headers, params=parameters)
 
     def read(self, path: str, **query: str) -> Any:
         """Return a read's JSON. Raises Open for everything but a 200."""
@@ -67,7 +67,7 @@ class OfficeRnDCalls:
             "client_secret": secret,
             "scope": scope,
         }
-        return self._send("POST", self._settings.officernd.token_url, data=form)
+        return self._exchange("POST", self._settings.officernd.token_url, data=form)
 
     def token_for(self, scope: str, *, signin: bool = False) -> str:
         """Return a token with one scope. Raises Open where the application was not granted it."""
@@ -83,7 +83,7 @@ class OfficeRnDCalls:
         if self._settings.signin.method != "officernd":
             raise Open("[signin] method is not officernd")
         token = self.token_for(SIGNIN_SCOPE, signin=True)
-        return self._send(
+        return self._exchange(
             "POST",
             f"{self._api}/{self._slug}/auth/signin",
             json={"email": NOBODY, "password": "not-A-passw0rd"},
@@ -112,7 +112,7 @@ class OfficeRnDCalls:
             cursor = {"_cursorNext": following}
         return found
 
-    def _send(self, method: str, url: str, **how: Any) -> requests.Response:
+    def _exchange(self, method: str, url: str, **how: Any) -> requests.Response:
         try:
             answer = self._http.request(method, url, timeout=self._timeout_s, allow_redirects=False, **how)
         except requests.RequestException:
