@@ -366,7 +366,7 @@ def _log_lines(books: Books, people: Sequence[Balance], begin: datetime | None) 
         return
     amount = -sum(person.printed for person in unsure)
     whom = f"; the balances of {len(unsure)} people were not compared with it" if unsure else ""
-    message = f"the job log is not whole: {missing}{whom}: see papercut-relay jobs"
+    message = f"the job log is not whole: {missing}{whom}; reading the print jobs again tells more"
     yield Line("unmatched" if rows else "explained", "job log", amount, message)
 
 

@@ -21,6 +21,7 @@ from relay.errors import RelayError
 from relay.held_files import LET_GO, is_held
 from relay.people.act import print_script
 from relay.people.directory import Directory, DirectoryUser
+from relay.remedy import Remedy
 
 if TYPE_CHECKING:
     from relay.config import Settings
@@ -255,9 +256,9 @@ def refuse_open(home: Path) -> None:
     why = compat.why_open(str(home))
     if why:
         raise RelayError(
-            f"{home} is not safe, so nothing was done: {why}. Take that right away (chmod go-w), or run papercut-relay "
-            "check --fix home_open.",
+            f"{home} is not safe, so nothing was done: {why}. Take that right away (chmod go-w).",
             code="home_open",
+            remedies=(Remedy("fix", ("home_open",), "to have it taken away"),),
         )
 
 
