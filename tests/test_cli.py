@@ -279,3 +279,13 @@ def test_everybody_held_for_one_reason_is_shown_before_it_is_approved(
         monkeypatch.setattr("click.confirm", lambda text, err, answer=answer: answer == "y")
         assert run_main(*words, "--held", "opening_balance") == 0
         assert len(given) == count
+
+
+def test_help_shows_every_command_in_a_group(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_main("--help") == 0
+    shown = capsys.readouterr().out
+    grouped = [name for names in app.GROUPS.values() for name in names]
+    assert len(grouped) == len(set(grouped)) and set(grouped) <= set(app.cli.commands)
+    assert [name for name in app.cli.commands if f"\n  {name} " not in shown] == []
+    titles = [shown.index(f"\n{title}:\n") for title in app.GROUPS]
+    assert titles == sorted(titles) and "\nCommands:" not in shown and "...\n" not in shown.partition("Try it")[2]

@@ -81,8 +81,29 @@ def set_outside(config_file: str | None, as_json: bool, verbose: bool) -> None:
         root.addHandler(logging.StreamHandler())
 
 
+# The commands as `--help` shows them, by what somebody is about to do.
+GROUPS: Mapping[str, tuple[str, ...]] = {
+    "Try it": ("demo", "sandbox"),
+    "Set up": ("init", "check", "bundle", "password", "probe"),
+    "Every day": ("run", "status", "serve", "statement", "jobs"),
+    "People": ("plan", "sync", "explain", "link", "unlink", "not-same", "pin", "erase"),
+    "Money": ("settle", "top-up", "approve", "resolve", "discrepancies", "journal", "rebuild"),
+}
+
+
 class Commands(click.Group):
     """The commands, noting which one was asked for: its options may be what is wrong."""
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the commands in groups; one that stands in none comes last."""
+        grouped = {name for names in GROUPS.values() for name in names}
+        groups = {**GROUPS, "More": tuple(name for name in self.list_commands(ctx) if name not in grouped)}
+        width = max(map(len, self.commands), default=0)
+        for title, names in groups.items():
+            found = [(name, self.commands[name]) for name in names if name in self.commands]
+            if found:
+                with formatter.section(title):
+                    formatter.write_dl([(name.ljust(width), one.get_short_help_str(limit=150)) for name, one in found])
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

@@ -101,7 +101,7 @@ def discrepancies(since: str | None) -> int:
 
     with open_for() as site:
         found = money.discrepancies(site, since=parse_date(since), jobs=jobs.JobLog(site, imports=False))
-        OUTSIDE.answer(found.as_json(), lambda _: click.echo(visible(found.text())))
+        OUTSIDE.answer(found.as_json(), lambda told: terminal.discrepancies(terminal.output(), told))
         return int(found.exit_code)
 
 

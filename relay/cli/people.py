@@ -11,14 +11,15 @@ from relay.foreign import visible
 
 
 @command()
-def plan() -> int:
+@click.option("--full", is_flag=True, help="Show every change and every question; without it, about one screen.")
+def plan(full: bool) -> int:
     """Read both systems and show what a sync would change, with the plan's hash. Writes nothing."""
     from relay import people
     from relay.cli import plan_view as render
 
     with open_for() as site:
         made = people.make_plan(site)
-        OUTSIDE.answer(made.as_json(), lambda told: render.show_plan(terminal.output(), told))
+        OUTSIDE.answer(made.as_json(), lambda told: render.show_plan(terminal.output(), told, full=full))
         return made.exit_code
 
 

@@ -57,10 +57,10 @@ class TerminalProgress(Progress):
 
     def line(self, text: str) -> None:
         if self._lines:
-            self._console.print(_text(text), soft_wrap=True)
+            self._console.print(plain(text), soft_wrap=True)
 
 
-def _text(value: str, style: str = "") -> Text:
+def plain(value: str, style: str = "") -> Text:
     """Return a text without markup, and without anything that a terminal would obey."""
     return Text(foreign.visible(value), style=style)
 
@@ -76,14 +76,14 @@ def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], rig
     for column in columns:
         made.add_column(column, justify="right" if column in right else "left", overflow="fold")
     for row in rows:
-        made.add_row(*(_text(cell) for cell in row))
+        made.add_row(*(plain(cell) for cell in row))
     return made
 
 
 def refusals(console: Console, refused: Sequence[Mapping[str, Any]]) -> None:
     """Tell each safety limit that holds or refuses something, with the way to lift it once."""
     for item in refused:
-        console.print(_text(f"Held by {item['code']}: {item['message']}", style=REFUSED_STYLE))
+        console.print(plain(f"Held by {item['code']}: {item['message']}", style=REFUSED_STYLE))
 
 
 def money_result(console: Console, title: str, answer: Mapping[str, Any]) -> None:
@@ -113,9 +113,59 @@ def money_result(console: Console, title: str, answer: Mapping[str, Any]) -> Non
     for note in answer.get("notes", ()):
         console.print(note, markup=False)
     if "error" in answer:
-        console.print(_text(answer["error"]["message"], style=REFUSED_STYLE))
+        console.print(plain(answer["error"]["message"], style=REFUSED_STYLE))
     fees = f"Total of fees: {answer['total']}. " if title == "Settle" else ""
     console.print(f"{fees}In doubt: {answer['in_doubt']}.")
+
+
+_SUMS = {
+    "opening": "on the accounts when they were linked",
+    "printed": "printed",
+    "elsewhere": "paid in, refunded or changed in PaperCut",
+    "top_ups": "top-ups",
+    "included": "included printing",
+    "forgiven": "forgiven",
+    "credits": "taken back for credits",
+    "fees": "billed through OfficeRnD",
+    "unsettled": "since the last settle",
+    "balance": "on the accounts now",
+    "difference": "difference",
+}
+_STATES = {
+    "unmatched": "Does not match: look at these",
+    "pending": "Not over yet",
+    "explained": "Different, and explained",
+}
+
+
+def discrepancies(console: Console, answer: Mapping[str, Any]) -> None:
+    """Show the two-way report: the sums, the four comparisons, then every difference by how it stands."""
+    currency, fees = answer["currency"], answer["fees"]
+    sums = [[title, answer["site"][name]] for name, title in _SUMS.items()]
+    console.print(table(f"{len(answer['people'])} accounts, in {currency}", ["what", "sum"], sums, right=["sum"]))
+    rows = [
+        [
+            f"{row['name']}: {' against '.join(row['sides'])}",
+            row["ours"] or "none",
+            row["theirs"] or "none",
+            "" if row["holds"] else row["difference"] or "unknown",
+            "holds" if row["holds"] else "does not hold",
+        ]
+        for row in answer["equations"]
+    ]
+    columns = ["comparison", "our books", "the other side", "difference", "result"]
+    console.print(table("Comparisons", columns, rows, right=columns[1:4]))
+    for state, title in _STATES.items():
+        lines = [[one["subject"], one["amount"], one["message"]] for one in answer["lines"] if one["state"] == state]
+        if lines:
+            console.print(table(title, ["who or what", "amount", "what it is"], lines, right=["amount"]))
+    console.print(f"{fees['matched']} of {fees['total']} fees match.")
+    if not answer["lines"]:
+        console.print("Every cent is matched. Nothing is to be done.")
+    elif any(line["state"] == "unmatched" for line in answer["lines"]):
+        console.print("Next: look at what does not match; papercut-relay explain WHO tells of one person.")
+    else:
+        console.print("Nothing is to be done: what is not over yet ends with the next papercut-relay settle.")
 
 
 def run_result(console: Console, answer: Mapping[str, Any]) -> None:
@@ -129,7 +179,7 @@ def run_result(console: Console, answer: Mapping[str, Any]) -> None:
         if part is None:
             continue
         if "error" in part and "movements" not in part:
-            console.print(_text(f"{title}: {part['error']['message']}", style=REFUSED_STYLE))
+            console.print(plain(f"{title}: {part['error']['message']}", style=REFUSED_STYLE))
         elif name == "sync":
             users = ", ".join(f"{count} {action}" for action, count in part["users"].items() if count)
             console.print(f"{title}: {users or 'nobody'}; {len(part['warnings'])} questions or warnings.")
@@ -142,7 +192,7 @@ def run_result(console: Console, answer: Mapping[str, Any]) -> None:
             console.print(f"{title}: {posted} posted, total {part['total']}, {held} held, {part['in_doubt']} in doubt.")
             refusals(console, part["refused"])
             if "error" in part:
-                console.print(_text(part["error"]["message"], style=REFUSED_STYLE))
+                console.print(plain(part["error"]["message"], style=REFUSED_STYLE))
 
 
 def status(console: Console, answer: Mapping[str, Any]) -> None:
@@ -175,7 +225,7 @@ def status(console: Console, answer: Mapping[str, Any]) -> None:
     else:
         console.print("Nothing waits for a person.")
     for stop in answer["stops"]:
-        console.print(_text(f"No money moves ({stop['code']}): {stop['message']}", style=REFUSED_STYLE))
+        console.print(plain(f"No money moves ({stop['code']}): {stop['message']}", style=REFUSED_STYLE))
     if answer["open_movements"]:
         rows = [
             [
@@ -207,7 +257,7 @@ def findings(console: Console, answer: Mapping[str, Any]) -> None:
         console.print(
             Text.assemble((item["severity"], SEVERITY_STYLES.get(item["severity"], "bold")), f"  {item['code']}")
         )
-        console.print(Padding(_text(item["message"]), (0, 0, 0, 4)))
+        console.print(Padding(plain(item["message"]), (0, 0, 0, 4)))
         if item["fix"]:
             told = f"papercut-relay check --fix {item['fix']['code']}: {item['fix']['does']}"
-            console.print(Padding(_text(told, style="italic"), (0, 0, 0, 4)))
+            console.print(Padding(plain(told, style="italic"), (0, 0, 0, 4)))

@@ -8,7 +8,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from relay.config import Settings
-from relay.people import ready
+from relay.people.decide.everybody import account_for
 from relay.people.decide.guard import let_in_unproven
 from relay.people.decide.plan import Plan, plan
 from relay.people.decide.rules import home_location, judge, make_rules
@@ -84,29 +84,17 @@ def tally(workbench: Workbench, walk: Walk) -> Tally | None:
 
 
 def _tally(made: Plan, settings: Settings, papercut: PaperCutSide) -> Tally:
-    verdicts, matching = made.decisions.verdicts, made.decisions.matching
-    admitted = {member_id for member_id, verdict in verdicts.items() if verdict.admitted}
-    known = len(admitted & set(matching.accounts))
-    new = len(admitted & set(matching.new))
-    kinds = {kind: len(found) for kind, found in ready.assess(made).items()}
-    waiting = [(words, kinds[kind]) for kind, words in _WAITING.items() if kinds.get(kind)]
-    rest = len(admitted) - known - new - sum(count for _, count in waiting)
-    if rest:
-        waiting.append(("wait for something else", rest))
-    first = Counter(
-        next(outcome.rule for outcome in verdict.outcomes if not outcome.passed)
-        for verdict in verdicts.values()
-        if not verdict.admitted
-    )
-    may_not = tuple((_RULES.get(rule, rule), count) for rule, count in first.most_common())
+    counted, matching = account_for(made.decisions), made.decisions.matching
+    waiting = tuple((_WAITING[kind], count) for kind, count in counted.need_answer.items())
+    may_not = tuple((_RULES.get(rule, rule), count) for rule, count in counted.may_not.items())
     members = made.directory.members_of()
     groups = {**papercut.groups, **{name: frozenset(u.username for u in users) for name, users in members.items()}}
     loses = [name for name in matching.known if not papercut.accounts[name].disabled]
     return Tally(
-        len(verdicts),
-        new,
-        known,
-        tuple(waiting),
+        counted.all,
+        counted.get,
+        counted.have,
+        waiting,
         may_not,
         tuple(sorted(loses)),
         len(matching.unlinked),

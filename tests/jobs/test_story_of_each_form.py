@@ -10,6 +10,7 @@ import pytest
 from relay import jobs, money
 from relay.jobs import JobLog
 from relay.sandbox.papercut.database import ExternalDatabase
+from tests.support.shown import discrepancies as report_shown
 from tests.support.standin_world import Standins, standins
 from tests.support.still_clock import StillClock
 
@@ -77,9 +78,9 @@ def tell_the_story(server: Standins, *, whole: bool) -> None:
     made = jobs.statement(settings, server.context.database, clock=server.clock)
     cost = 4_000_000 if whole else 3_000_000
     assert (printed, cost) == (made.total.jobs, made.printed)
-    told = money.discrepancies(server.context, jobs=JobLog(server.context, imports=False)).text()
+    told = report_shown(money.discrepancies(server.context, jobs=JobLog(server.context, imports=False)))
     assert "job log is not whole" not in told
-    assert "unmatched" not in told
+    assert "Does not match" not in told
 
 
 def settle(server: Standins) -> None:

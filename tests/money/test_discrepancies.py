@@ -14,6 +14,7 @@ import pytest
 from relay import money
 from relay.money.report.discrepancies import Discrepancies
 from tests.support.money_world import Site, kill, sites
+from tests.support.shown import discrepancies as report_shown
 
 
 @pytest.fixture
@@ -58,7 +59,7 @@ def test_an_untroubled_month_matches(site: Site) -> None:
     }
     assert (lines(found), found.exit_code) == ([], 0)
     assert found.as_json()["fees"] == {"matched": 1, "total": 1}
-    assert found.text().endswith("Every cent is matched.")
+    assert "Every cent is matched." in report_shown(found)
     assert failing(found) == {}
     assert {name: (row["ours"], row["theirs"]) for name, row in equations(found).items()} == {
         "balances": ("0.50", "0.50"),
@@ -79,10 +80,10 @@ def test_a_number_that_went_back_is_told_by_its_own_equation(site: Site) -> None
     found = report(site)
     assert failing(found) == {"witness": "-2"}
     assert [(line["state"], line["subject"]) for line in found.as_json()["lines"]] == [("unmatched", "hq")]
-    assert "(restored)" in found.text()
+    assert "(restored)" in report_shown(found)
     site.papercut.notes = {}
     assert failing(report(site)) == {"witness": ""}
-    assert "difference unknown" in report(site).text()
+    assert "witness: ledger against PaperCut 4 none unknown does not hold" in report_shown(report(site))
 
 
 def test_what_happened_since_the_last_settle_is_pending(site: Site) -> None:
@@ -91,7 +92,7 @@ def test_what_happened_since_the_last_settle_is_pending(site: Site) -> None:
     site.prints("ann", 1.0)
     assert lines(report(site)) == [("pending", "ann", "-1.00")]
     assert failing(report(site)) == {"balances": "-1.00"}
-    assert "balances  journal 0.00, PaperCut -1.00: difference -1.00" in report(site).text()
+    assert "balances: journal against PaperCut 0.00 -1.00 -1.00 does not hold" in report_shown(report(site))
 
 
 def test_money_from_elsewhere_is_explained(site: Site) -> None:

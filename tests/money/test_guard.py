@@ -14,6 +14,7 @@ from relay import money
 from relay.errors import LedgerError, UsageError
 from relay.money.act.guard import Permit
 from tests.support.money_world import Site, kill, lose
+from tests.support.shown import discrepancies as report_shown
 
 RELAY = Path(__file__).parents[2] / "relay"
 WRITERS = {"create_fee", "adjust_balance", "adjust_balance_if_available", "adjust_shared_account"}
@@ -192,7 +193,7 @@ def test_a_stop_is_told_by_a_top_up_with_nothing_to_give_and_by_discrepancies(si
     two_months_back(site)
     site.settle()
     assert (site.top_up().exit_code, stopped(site.result)) == (3, ["clock_went_back"])
-    assert "no money moves (clock_went_back)" in money.discrepancies(site.context).text()
+    assert "no money moves (clock_went_back)" in report_shown(money.discrepancies(site.context))
 
 
 def test_a_stop_leaves_what_is_held_for_single_people(site: Site) -> None:

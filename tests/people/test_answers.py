@@ -310,9 +310,9 @@ def test_readiness_of_a_deleted_account(one: PeopleSite) -> None:
 # -- the terminal
 
 
-def shown(answer: dict) -> str:
+def shown(answer: dict, *, full: bool = False) -> str:
     console = Console(file=io.StringIO(), width=160, highlight=False)
-    render.show_plan(console, answer)
+    render.show_plan(console, answer, full=full)
     return console.file.getvalue()
 
 
@@ -320,6 +320,8 @@ def test_a_plan_is_shown_with_reasons_questions_and_how_to_apply_it(one: PeopleS
     plan = one.plan()
     text = shown(plan.as_json())
     assert "1 create" in text and "cy_x.example" in text and "shared_email" in text
+    everybody = plan.as_json()["everybody"]
+    assert f"{everybody['members']} members: " in text and "need an answer (" in text
     assert f"papercut-relay sync --expect {plan.hash}" in text
     applied = shown(one.sync().as_json())
     assert "Applied." in applied and "--expect" not in applied
@@ -364,7 +366,8 @@ def test_a_long_plan_is_cut_and_says_so() -> None:
         "warnings": [],
         "refused": [],
     }
-    assert "... and 5 more to create" in shown(answer)
+    assert "... and 25 more to create; all of them with --full" in shown(answer)
+    assert "u44" in shown(answer, full=True) and "more to create" not in shown(answer, full=True)
 
 
 def test_many_of_one_kind_hide_nothing_of_another() -> None:
@@ -386,8 +389,10 @@ def test_many_of_one_kind_hide_nothing_of_another() -> None:
     }
     text = shown(answer)
     assert text.index("zoe") < text.index("a0")
-    assert "... and 55 more no_email" in text and "... and 20 more to adopt" in text
-    assert "two_accounts: 1\n  papercut-relay link m zoe " + "long " * 60 + "\n" in text
+    assert "... and 57 more no_email" in text and "... and 41 more to adopt" in text
+    assert "60 people have no e-mail address that works (no_email)." in text
+    assert "\n  papercut-relay link m zoe " + "long " * 60 + "\n" in text
+    assert "question 59" in shown(answer, full=True)
 
 
 # -- answers are checked when given

@@ -559,7 +559,7 @@ def test_a_companys_other_location_gives_the_office_of_who_has_none(planned) -> 
 
 def test_the_plan_as_json_has_the_contracts_fields(planned) -> None:
     answer = json.loads(json.dumps(planned(crowd(30, leaving=4)).as_json()))
-    assert list(answer) == ["hash", "applied", "users", "groups", "changes", "warnings", "refused"]
+    assert list(answer) == ["hash", "applied", "everybody", "users", "groups", "changes", "warnings", "refused"]
     assert answer["applied"] is False
     assert list(answer["users"]) == ["create", "adopt", "update", "rename", "unlink", "remove", "unchanged"]
     assert list(answer["groups"]) == ["create", "remove", "membership_changes", "unchanged"]

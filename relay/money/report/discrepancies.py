@@ -90,15 +90,12 @@ class Equation:
     def as_json(self) -> dict[str, Any]:
         return {
             "name": self.name,
+            "sides": list(self.sides),
             "ours": self.ours,
             "theirs": self.theirs,
             "difference": self.difference,
             "holds": self.holds,
         }
-
-    def text(self) -> str:
-        (ours, theirs), held = self.sides, "holds" if self.holds else f"difference {self.difference or 'unknown'}"
-        return f"{self.name:8}  {ours} {self.ours or 'none'}, {theirs} {self.theirs or 'none'}: {held}"
 
 
 @dataclass(frozen=True)
@@ -135,20 +132,6 @@ class Discrepancies:
                 for line in self.lines
             ],
         }
-
-    def text(self) -> str:
-        """Return the report for a terminal: the sums, the four equations, then one line for each difference."""
-        total = self._sum_json(self.people)
-        told = ", ".join(f"{name.replace('_', '-')} {total[name]}" for name in (*TERMS, "unsettled", "difference"))
-        head = [
-            f"{len(self.people)} people: {told} {self.currency}.",
-            f"{self.fees_matched} of {self.fees_total} fees match.",
-            *(equation.text() for equation in self.equations),
-        ]
-        if not self.lines:
-            return "\n".join([*head, "Every cent is matched."])
-        lines = [f"{line.state:9}  {line.subject}  {self._money(line.amount)}  {line.message}" for line in self.lines]
-        return "\n".join([*head, *lines])
 
     def _companies(self) -> dict[str, list[Balance]]:
         companies: dict[str, list[Balance]] = {}

@@ -162,7 +162,7 @@ class _Decider:
             self.names,
             self.our_groups,
             self.hidden_groups,
-            sorted(self.warnings, key=lambda warning: (warning.code, warning.subject, warning.message)),
+            sorted(map(self._named, self.warnings), key=lambda one: (one.code, one.subject, one.message)),
             self.members,
             self.verdicts,
             self.matching,
@@ -655,6 +655,30 @@ class _Decider:
         ]
 
     # -- telling
+
+    def _named(self, question: Question) -> Question:
+        """Return a question with what a reader tells its person by: name, company, and what PaperCut holds of them."""
+        member = self.members.get(str(question.facts.get("member_id", "")))
+        company = self.companies.get(member.company if member else str(question.facts.get("company_id", "")))
+        if member is None and company is None:
+            return question
+        named = question.facts.get("accounts", ())
+        held = [self.papercut.accounts.get(str(name)) for name in (named if isinstance(named, list) else ())]
+        facts: dict[str, object] = {
+            "name": member.name if member else "",
+            "company": company.name if company else "",
+            "held": [
+                {
+                    "username": account.username,
+                    "full_name": account.full_name,
+                    "email": account.email,
+                    "balance": amounts.text(account.balance, self.settings.site.currency),
+                }
+                for account in held
+                if account is not None
+            ],
+        }
+        return replace(question, facts={**question.facts, **facts})
 
     def _settings_warnings(self) -> list[Question]:
         return [

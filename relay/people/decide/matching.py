@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from relay.accounts import email_key
 from relay.officernd.model import Member
 from relay.people.decide.rules import Verdict, email_outcome
-from relay.people.decide.usernames import connector_name, is_email, rule_name, with_suffix
+from relay.people.decide.usernames import connector_name, is_email, person_name, rule_name, with_suffix
 from relay.people.world import Account, Link, World, name_key
 from relay.remedy import Remedies, Remedy, as_json
 
@@ -191,14 +191,16 @@ class _Matcher:
             suggestion = rule_name(member, self.rule)
             if suggestion and member.id != min(one.id for one in (member, *others)):
                 suggestion = with_suffix(suggestion, member.id)
-            is_there = suggestion in self.papercut.accounts
+            is_held = suggestion in self.by_email(member)  # an account that stands is taken, not made
+            if suggestion in self.papercut.accounts and not is_held:
+                suggestion = with_suffix(suggestion, member.id)
             self.doubt(
                 member.id,
                 "shared_email",
                 f"{self.who(member.id)} has the address {member.email} together with {names}, so nobody is guessed. "
                 "Give each a username of their own.",
                 f"the address {member.email} belongs to several members",
-                (Remedy("link" if is_there else "link_new", (member.id, suggestion)),),
+                (Remedy("link" if is_held else "link_new", (member.id, suggestion)),),
                 {"email": member.email, "members": [one.id for one in (member, *others)]},
             )
             for username in self.by_email(member):
@@ -258,18 +260,16 @@ class _Matcher:
             account.alias.lower() for account in self.papercut.accounts.values() if account.alias
         }
         taken.update(username for username in self.found.new.values() if username)
+        nameless = []
         for member_id in sorted(member_id for member_id, username in self.found.new.items() if not username):
             member = self.members[member_id]
             former = links.get(member_id)
             wanted = former.username if former else rule_name(member, self.rule)
             if not wanted:
                 del self.found.new[member_id]
-                self.cannot_be_named(member)
+                nameless.append(member)
                 continue
-            name, attempt = wanted, 0
-            while name in taken or reserved.get(name, member_id) != member_id:
-                name = with_suffix(wanted, member_id + ("" if not attempt else f"/{attempt}"))
-                attempt += 1
+            name = _free(wanted, member_id, taken, reserved)
             if name != wanted:
                 self.warn(
                     "name_taken",
@@ -280,8 +280,12 @@ class _Matcher:
                 )
             taken.add(name)
             self.found.new[member_id] = name
+        for member in nameless:
+            proposal = _free(person_name(member), member.id, taken, reserved) if person_name(member) else ""
+            taken.add(proposal)
+            self.cannot_be_named(member, proposal)
 
-    def cannot_be_named(self, member: Member) -> None:
+    def cannot_be_named(self, member: Member, proposal: str) -> None:
         outcome = email_outcome(member)
         key = self.rule.removeprefix("property:")
         if self.rule.startswith("property:") and key in member.unusable:
@@ -302,7 +306,7 @@ class _Matcher:
             member.name or member.id,
             f"{self.who(member.id)} may print but gets no account, because {why}. Best {advice}; "
             "else give the account a name here.",
-            (Remedy("link_new", (member.id, "")),),
+            (Remedy("link_new", (member.id, proposal)),),
             {"member_id": member.id, "why": why},
         )
 
@@ -430,6 +434,15 @@ class _Matcher:
         )
         for username in candidates:
             self.found.doubtful[username] = "several members could be meant by its name"
+
+
+def _free(wanted: str, member_id: str, taken: Set[str], reserved: Mapping[str, str]) -> str:
+    """Return the name, with a stable suffix where somebody else has it."""
+    name, attempt = wanted, 0
+    while name in taken or reserved.get(name, member_id) != member_id:
+        name = with_suffix(wanted, member_id + ("" if not attempt else f"/{attempt}"))
+        attempt += 1
+    return name
 
 
 def link_of(memory_links: Mapping[str, Link], username: str) -> Link | None:

@@ -18,6 +18,7 @@ from relay.config import Settings
 from relay.errors import EXIT_DONE
 from relay.people.decide import safety
 from relay.people.decide.decisions import Change, Decision, Decisions, decide
+from relay.people.decide.everybody import account_for
 from relay.people.decide.matching import Question
 from relay.people.decide.safety import Figures, Refusal
 from relay.people.directory import Directory, directory_of
@@ -67,6 +68,7 @@ class Plan:
         return {
             "hash": self.hash,
             "applied": applied,
+            "everybody": account_for(self.decisions).as_json(),
             "users": dict(self.users),
             "groups": dict(self.groups),
             "changes": [change.as_json() for change in self.changes],

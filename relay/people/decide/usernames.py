@@ -29,6 +29,15 @@ def rule_name(member: Member, rule: str) -> str:
     return clean(member.email)
 
 
+def person_name(member: Member) -> str:
+    """Return the username proposed for somebody without an address: Émile Ferrant is emile.ferrant. "" for no name.
+
+    Accents go, since the name is typed at a popup; letters without a plain form stay as they are.
+    """
+    plain = "".join(one for one in unicodedata.normalize("NFD", member.name) if not unicodedata.combining(one))
+    return clean(".".join(plain.replace("@", " ").split()))
+
+
 def connector_name(member: Member) -> str:
     """Return the name that OfficeRnD's own connector gave: ann.lee@example.com is ann.lee_example.com.
 

@@ -1,0 +1,99 @@
+"""Everybody in OfficeRnD, accounted for: have an account, get one, need an answer, may not print. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from relay.people.decide.decisions import Decisions
+from relay.people.decide.rules import email_outcome
+
+ANSWERS = {
+    "without_email": "without an e-mail address that works",
+    "held_by_a_doubt": "with an account or an address that may be somebody else's",
+    "without_account": "without an account name, or with an account deleted by hand",
+}
+RULES = {
+    "statuses": "because of their status",
+    "locations": "because of their location",
+    "plans": "without a plan that is admitted",
+    "exclude_emails": "left out by their address",
+    "exclude_names": "left out by their name",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Everybody:
+    """`have + get + waits + refused = all`. `need_answer` and `may_not` count people by why, each person once."""
+
+    have: int
+    get: int
+    need_answer: Mapping[str, int]
+    may_not: Mapping[str, int]
+
+    @property
+    def waits(self) -> int:
+        return sum(self.need_answer.values())
+
+    @property
+    def refused(self) -> int:
+        return sum(self.may_not.values())
+
+    @property
+    def all(self) -> int:
+        return self.have + self.get + self.waits + self.refused
+
+    def as_json(self) -> dict[str, object]:
+        return {
+            "members": self.all,
+            "have_account": self.have,
+            "get_account": self.get,
+            "need_answer": self.waits,
+            "may_not_print": self.refused,
+            "because": {"need_answer": dict(self.need_answer), "may_not_print": dict(self.may_not)},
+        }
+
+
+def account_for(decisions: Decisions) -> Everybody:
+    """Return what becomes of everybody in OfficeRnD; who is refused counts under the first rule that says no."""
+    matching = decisions.matching
+    admitted = {member_id for member_id, verdict in decisions.verdicts.items() if verdict.admitted}
+    have, get = admitted & set(matching.accounts), admitted & set(matching.new)
+    waiting = Counter(_why_waits(decisions, member_id) for member_id in admitted - have - get)
+    refused = Counter(
+        next(outcome.rule for outcome in verdict.outcomes if not outcome.passed)
+        for verdict in decisions.verdicts.values()
+        if not verdict.admitted
+    )
+    return Everybody(len(have), len(get), dict(waiting.most_common()), dict(refused.most_common()))
+
+
+def _why_waits(decisions: Decisions, member_id: str) -> str:
+    if member_id in decisions.matching.doubts:
+        return "held_by_a_doubt"
+    return "without_account" if email_outcome(decisions.members[member_id]).passed else "without_email"
+
+
+def sentence(account: Mapping[str, Any]) -> str:
+    """Return the account of everybody (as JSON) in a sentence: "500 members: 178 get an account, 58 need ..."."""
+    because = account["because"]
+    counts = [
+        (account["have_account"], "has an account", "have an account", ""),
+        (account["get_account"], "gets an account", "get an account", ""),
+        (account["need_answer"], "needs an answer", "need an answer", _why(because["need_answer"], ANSWERS)),
+        (account["may_not_print"], "may not print", "may not print", _why(because["may_not_print"], RULES)),
+    ]
+    told = [f"{count} {one if count == 1 else many}{why}" for count, one, many, why in counts if count]
+    members = "1 member" if account["members"] == 1 else f"{account['members']} members"
+    return f"{members}: {', '.join(told)}." if told else f"{members}."
+
+
+def _why(counts: Mapping[str, int], words: Mapping[str, str]) -> str:
+    if not counts:
+        return ""
+    told = [
+        (f"{count} " if len(counts) > 1 else "") + words.get(why, "for another reason") for why, count in counts.items()
+    ]
+    return f" ({', '.join(told)})"
