@@ -27,8 +27,11 @@ NAVIGATION = (
     ("review.show", "Review", "list"),
     ("money.show", "Money", "coins"),
     ("statements.show", "Statements", "sheet"),
-    ("settings.show", "Settings", "dials"),
+    ("runs.show", "Last runs", "clock"),
+    ("audit.show", "Audit", "book"),
     ("checks.show", "Checks", "shield"),
+    ("users.show", "Users", "key"),
+    ("settings.show", "Settings", "dials"),
     ("installation.show", "Installation", "box"),
 )
 
@@ -63,6 +66,7 @@ def _teach_templates(app: Flask, place: Desk) -> None:
     app.add_template_filter(lambda value: place.formats.day(value), "day")
     app.add_template_filter(lambda value: place.formats.time(value), "time")
     app.add_template_filter(lambda value: place.formats.ago(value, place.clock.now()), "ago")
+    app.add_template_filter(lambda value: place.formats.lasted(value), "lasted")
     app.add_template_filter(lambda value: place.formats.count(value), "count")
     app.add_template_filter(words.plural, "plural")
     app.add_template_global(remedies.links, "places")

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import logging
 import threading
+from collections.abc import Iterator
 from datetime import datetime
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,15 @@ log = logging.getLogger(__name__)
 LARGEST_BYTES = 2_000_000
 KEPT_FILES = 5
 
+# What a line is about -> what it is called, by the page that wrote it; whatever is not named here is the relay's own.
+ABOUT = {"money": "Money", "people": "People", "settings": "Settings", "logins": "Logins", "work": "Runs and checks"}
+_PAGES = {"money": "money", "people": "people", "review": "people", "settings": "settings", "users": "settings"}
+
+
+def about(page: str) -> str:
+    """Return the key of ABOUT for a page of the console, by the name of its blueprint."""
+    return "logins" if page == "login" else _PAGES.get(page, "work")
+
 
 class Audit:
     def __init__(self, folder: Path, clock: Clock) -> None:
@@ -25,14 +36,31 @@ class Audit:
         self._lock = threading.Lock()
         private_files.make_private_folder(folder)
 
-    def write(self, who: str, action: str, subject: str = "", outcome: str = "done", address: str = "") -> None:
-        """Add one line, on the disk when this returns. A log that cannot be written is told in the relay's own log."""
+    def write(
+        self,
+        who: str,
+        action: str,
+        subject: str = "",
+        outcome: str = "done",
+        address: str = "",
+        *,
+        amount: str = "",
+        reason: str = "",
+        about: str = "",
+    ) -> None:
+        """Add one line, on the disk when this returns. A log that cannot be written is told in the relay's own log.
+
+        `amount` is in the site's currency ("7.00"), `about` the part of the console it belongs to, see `ABOUT`.
+        """
         row = {
             "at": self._clock.now().isoformat(timespec="seconds"),
             "who": who,
             "action": action,
             "subject": subject[:500],
+            "amount": amount,
+            "reason": reason[:500],
             "outcome": outcome[:1000],
+            "about": about,
             "address": address,
         }
         line = (json.dumps(row, ensure_ascii=False) + "\n").encode("utf-8", "replace")
@@ -44,19 +72,29 @@ class Audit:
 
     def last(self, count: int) -> list[dict[str, Any]]:
         """Return the newest lines, newest first; `at` is a datetime."""
-        rows: list[dict[str, Any]] = []
-        for file in (self._file, self._numbered(1)):
-            if len(rows) >= count or not file.exists():
+        return list(islice(self.rows(), count))
+
+    def rows(self) -> Iterator[dict[str, Any]]:
+        """Yield every line that is kept, newest first; `at` is a datetime. Older files are read only when asked for."""
+        for file in (self._file, *map(self._numbered, range(1, KEPT_FILES + 1))):
+            try:
+                lines = file.read_text(encoding="utf-8", errors="replace").splitlines()
+            except OSError:
                 continue
-            for line in reversed(file.read_text(encoding="utf-8", errors="replace").splitlines()):
+            for line in reversed(lines):
                 try:
                     row = json.loads(line)
-                    rows.append({**row, "at": datetime.fromisoformat(row["at"])})
+                    yield {**row, "at": datetime.fromisoformat(row["at"])}
                 except (ValueError, KeyError, TypeError):
                     continue  # the half line of a moment without power
-                if len(rows) >= count:
-                    break
-        return rows
+
+    def last_logins(self) -> dict[str, datetime]:
+        """Return when each name logged in last, as far back as the log goes."""
+        found: dict[str, datetime] = {}
+        for row in self.rows():
+            if row.get("action") == "login" and row.get("outcome") == "done":
+                found.setdefault(str(row.get("who")), row["at"])
+        return found
 
     def _numbered(self, number: int) -> Path:
         return self._file.with_name(f"{self._file.name}.{number}")

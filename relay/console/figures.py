@@ -5,7 +5,7 @@ Small queries, one transaction each, no remote call; nothing here writes.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, Literal
@@ -13,7 +13,7 @@ from typing import Any, Literal
 from sqlalchemy import Engine, func, select
 
 from relay import money, stored_accounts
-from relay.accounts import LinkedAccount
+from relay.accounts import SHARED, LinkedAccount, is_shared
 from relay.console import words
 from relay.console.charts import Bar
 from relay.console.desk import Desk
@@ -105,6 +105,19 @@ def people(place: Desk) -> list[Person]:
     return [
         Person(user, wallets[user.member_id].balance if user.member_id in wallets else None) for user in directory.users
     ]
+
+
+def names(place: Desk) -> dict[str, str]:
+    """Return what everybody in the directory in force is called, by member id."""
+    directory = place.directory()
+    return {user.member_id: user.full_name or user.username for user in (directory.users if directory else ())}
+
+
+def name_of(names: Mapping[str, str], member_id: str, username: str) -> str:
+    """Return what an account is called: by its person's name, a shared one by its own, else by its username."""
+    if is_shared(member_id):
+        return f"{username.removeprefix(SHARED)} (shared account)"
+    return names.get(member_id, username)
 
 
 def linked(place: Desk) -> dict[str, LinkedAccount]:

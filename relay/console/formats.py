@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -56,6 +56,11 @@ class Formats:
             return self.day(value)
         local = found.astimezone(self.zone)
         return f"{self.day(local)}, {dates.format_time(local, 'short', tzinfo=self.zone, locale=self.locale)}"
+
+    def lasted(self, value: timedelta) -> str:
+        """Return how long something took, to the second: "58 s", "1 min 20 s"."""
+        minutes, seconds = divmod(round(value.total_seconds()), 60)
+        return f"{minutes:,} min {seconds} s" if minutes else f"{seconds} s"
 
     def ago(self, value: Any, now: datetime) -> str:
         """Return how long ago, or in how long, a moment is: "5 minutes ago", "in 3 hours"."""

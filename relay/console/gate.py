@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 from flask import Flask, Response, abort, current_app, g, redirect, request, session, url_for
 
 from relay.config import is_loopback
+from relay.console import audit
 from relay.console.desk import Desk
 from relay.console.passwords import ROLES, Role, User
 from relay.private_files import write_private
@@ -87,10 +88,12 @@ def address() -> str:
     return request.remote_addr or ""
 
 
-def audited(action: str, subject: str = "", outcome: str = "done") -> None:
-    """Write into the audit log who asked for what, and how it ended."""
+def audited(action: str, subject: str = "", outcome: str = "done", *, amount: str = "", reason: str = "") -> None:
+    """Write into the audit log who asked for what, on whom, how much ("7.00") and why, and how it ended."""
     user: User | None = g.get("user")
-    desk().audit.write(user.name if user else "nobody", action, subject, outcome, address())
+    about = audit.about(request.blueprint or "")
+    name = user.name if user else "nobody"
+    desk().audit.write(name, action, subject, outcome, address(), amount=amount, reason=reason, about=about)
 
 
 # -- sessions ---------------------------------------------------------------------------------------------------------

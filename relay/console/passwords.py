@@ -10,7 +10,7 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Literal, cast, get_args
@@ -24,6 +24,11 @@ from relay.private_files import make_private_folder, read_private, why_not_their
 
 Role = Literal["look", "operate", "money"]
 ROLES: tuple[Role, ...] = get_args(Role)  # each may do what the ones before it may
+MAY: Mapping[str, str] = {  # role -> what it may do, in words; each may also do what stands above it
+    "look": "look",
+    "operate": "work with people",
+    "money": "decide on money",
+}
 SHORTEST = 10
 DEFAULT_FILE = "secrets/console_password"
 ONLY_NAME = "operator"
@@ -84,11 +89,33 @@ def set_password(settings_file: Path, name: str, role: str, password: str) -> To
     Works on settings that are otherwise incomplete, since without a password some settings cannot be accepted.
     """
     check_name(name)
-    if len(password) < SHORTEST:
-        raise UsageError(f"The password is too short; nothing was changed: take at least {SHORTEST} characters.")
+    _check_length(password)
     file = _users_file(settings_file, make=True)
     users = _read_file(file)
     users[name] = _user(name, role, password)
+    return _write(file, users, f"{name} may now use the console ({role}).")
+
+
+def add(settings_file: Path, name: str, role: str, password: str) -> Told:
+    """Give somebody new a login. Raises UsageError for a name that has one already, so that nobody is written over."""
+    if name in _read_file(_users_file(settings_file, make=True)):
+        raise UsageError(f"{name} may use the console already; nothing was changed: change {name} instead.")
+    return set_password(settings_file, name, role, password)
+
+
+def change(settings_file: Path, name: str, role: str, password: str = "") -> Told:
+    """Give `name` another role, and another password unless that is "".
+
+    Raises UsageError where nobody would be left who may decide on money, since nobody could then change that back.
+    """
+    file = _users_file(settings_file, make=False)
+    users = _read_file(file)
+    if name not in users:
+        raise UsageError(f"{name} has no password for the console; nothing was changed.")
+    if password:
+        _check_length(password)
+    users[name] = _user(name, role, password) if password else replace(users[name], role=cast(Role, _known_role(role)))
+    _check_somebody_decides(users, name)
     return _write(file, users, f"{name} may now use the console ({role}).")
 
 
@@ -108,8 +135,23 @@ def remove(settings_file: Path, name: str) -> Told:
             f"{name} is the only one with a password, so nothing was changed: give somebody else one first, or take "
             f"password_hash_file out of {settings_file} and delete {file}."
         )
-    del users[name]
+    role = users.pop(name).role
+    if role == "money":
+        _check_somebody_decides(users, name)
     return _write(file, users, f"{name} may no longer use the console.")
+
+
+def _check_length(password: str) -> None:
+    if len(password) < SHORTEST:
+        raise UsageError(f"The password is too short; nothing was changed: take at least {SHORTEST} characters.")
+
+
+def _check_somebody_decides(users: Mapping[str, User], name: str) -> None:
+    if not any(user.role == "money" for user in users.values()):
+        raise UsageError(
+            f"{name} is the last one who may decide on money, so nothing was changed: give somebody else that right "
+            "first."
+        )
 
 
 def check_name(name: str) -> None:

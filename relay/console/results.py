@@ -35,16 +35,8 @@ def summary(work: Work, formats: Formats) -> list[Told]:
     answer = work.answer or {}
     if work.state != "done":
         return []
-    if work.kind == "plan":
-        return _people(answer, "would")
-    if work.kind == "sync":
-        return _people(answer, "did")
-    if work.kind in ("settle", "settle_look"):
-        return _money(answer, formats, "fee", work.kind == "settle_look")
-    if work.kind in ("top_up", "top_up_look"):
-        return _money(answer, formats, "top_up", work.kind == "top_up_look")
-    if work.kind == "jobs":
-        return [Told("good", _jobs(answer))]
+    if work.kind in ("plan", "sync", "settle", "settle_look", "top_up", "top_up_look", "jobs"):
+        return told(work.kind, answer, formats)
     if work.kind == "run":
         return _run(answer, formats)
     if work.kind in ("check", "fix"):
@@ -55,6 +47,21 @@ def summary(work: Work, formats: Formats) -> list[Told]:
             for system, name in (("papercut", "PaperCut"), ("officernd", "OfficeRnD"))
         ]
     return []
+
+
+def told(kind: str, answer: Mapping[str, Any], formats: Formats) -> list[Told]:
+    """Return what one command came to, by its answer; [] for one that answered with an error alone."""
+    if not answer or set(answer) == {"error"}:
+        return []
+    if kind == "plan":
+        return _people(answer, "would")
+    if kind == "sync":
+        return _people(answer, "did")
+    if kind in ("settle", "settle_look"):
+        return _money(answer, formats, "fee", kind == "settle_look")
+    if kind in ("top_up", "top_up_look"):
+        return _money(answer, formats, "top_up", kind == "top_up_look")
+    return [Told("good", _jobs(answer))] if kind == "jobs" else []
 
 
 def _people(answer: Mapping[str, Any], tense: str) -> list[Told]:

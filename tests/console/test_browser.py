@@ -28,7 +28,19 @@ from tests.support import chromium, tools
 from tests.support.visitor import PASSWORD
 
 AXE = tools.NODE / "node_modules" / "axe-core" / "axe.min.js"
-PAGES = ("/", "/people", "/review", "/money", "/statements", "/settings", "/checks", "/installation")
+PAGES = (
+    "/",
+    "/people",
+    "/review",
+    "/money",
+    "/statements",
+    "/settings",
+    "/runs",
+    "/audit",
+    "/checks",
+    "/users",
+    "/installation",
+)
 PATIENCE_S = 60
 
 pytestmark = pytest.mark.needs("chromium")

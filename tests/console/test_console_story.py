@@ -33,6 +33,9 @@ PAGES = (
     "/money/differences",
     "/statements",
     "/settings",
+    "/runs",
+    "/audit",
+    "/users",
     "/checks",
     "/installation",
 )

@@ -143,5 +143,5 @@ def test_the_audit_survives_half_a_line_and_turns_over(tmp_path: Path, clock: St
     monkeypatch.setattr("relay.console.audit.LARGEST_BYTES", 10)
     audit.write("ann", "two")
     audit.write("ann", "three")
-    assert ["three", "two"] == [row["action"] for row in audit.last(9)]
+    assert ["three", "two", "one"] == [row["action"] for row in audit.last(9)]
     assert json.loads((tmp_path / "console.log.2").read_text().splitlines()[0])["action"] == "one"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from relay.console.pages import (
+    audit,
     checks,
     first_hour,
     installation,
@@ -11,15 +12,18 @@ from relay.console.pages import (
     money,
     people,
     review,
+    runs,
     settings,
     statements,
     today,
+    users,
     works,
 )
 
 PAGES = tuple(
     module.page
     for module in (
+        audit,
         checks,
         first_hour,
         installation,
@@ -28,9 +32,11 @@ PAGES = tuple(
         money,
         people,
         review,
+        runs,
         settings,
         statements,
         today,
+        users,
         works,
     )
 )

@@ -9,7 +9,6 @@ from typing import Any
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 
 from relay import amounts, jobs, money
-from relay.accounts import SHARED, is_shared
 from relay.console import figures, words
 from relay.console.gate import audited, desk, needs, who
 from relay.errors import RelayError
@@ -28,8 +27,7 @@ def show() -> str:
     settings = place.settings
     looked = {kind: place.works.newest(f"{kind}_look", kind, over=True) for kind in ("settle", "top_up")}
     looks = {kind: work for kind, work in looked.items() if work and work.kind.endswith("_look") and work.answer}
-    directory = place.directory()
-    names = {user.member_id: user.full_name or user.username for user in (directory.users if directory else ())}
+    names = figures.names(place)
     return render_template(
         "money.html",
         questions=figures.questions(place),
@@ -39,7 +37,11 @@ def show() -> str:
         looks=looks,
         effects={kind: _effect(work.answer or {}) for kind, work in looks.items()},
         lines=[
-            {"movement": line, "state": figures.public_state(line), "name": _name(names, line.member_id, line.username)}
+            {
+                "movement": line,
+                "state": figures.public_state(line),
+                "name": figures.name_of(names, line.member_id, line.username),
+            }
             for line in figures.movements(place, count=LINES)
         ],
         fees=settings.fees,
@@ -124,9 +126,10 @@ def release() -> Any:
     told = {"bill": "It is billed with the next billing.", "forgive": "It is forgiven with the next billing."}.get(
         said, "It is taken off the balance with the next billing; then credit it in OfficeRnD."
     )
-    accounts = {item["member_id"]: item["username"] for item in held}
-    subject = accounts.get(member, member) if member else f"{code}: {words.plural(len(wanted), 'person')}"
-    _word(f"decided: {said}", subject, _approval(wanted, said), told)
+    names, chosen = figures.names(place), [item for item in held if item["member_id"] in wanted]
+    subject = ", ".join(sorted({figures.name_of(names, item["member_id"], item["username"]) for item in chosen}))
+    total = amounts.text(sum(amounts.parse(item["amount"]) for item in chosen), place.settings.site.currency)
+    _word(f"decided: {said}", subject, _approval(wanted, said), told, amount=total)
     return redirect(url_for("money.show", _anchor="held"))
 
 
@@ -190,15 +193,16 @@ def _reason(otherwise: str) -> str:
     return " ".join(request.form.get("reason", "").split())[:300] or otherwise
 
 
-def _word(action: str, subject: str, work: Any, told: str) -> None:
+def _word(action: str, subject: str, work: Any, told: str, *, amount: str = "") -> None:
     """Keep a person's word under the site's lock; a refusal becomes a sentence on the next page."""
+    reason = _reason("")
     try:
         desk().now_under_lock(work)
     except RelayError as error:
-        audited(action, subject, error.message)
+        audited(action, subject, error.message, amount=amount, reason=reason)
         flash(error.message, "bad")
         return
-    audited(action, subject)
+    audited(action, subject, amount=amount, reason=reason)
     flash(told, "good")
 
 
@@ -207,7 +211,7 @@ def _held(names: dict[str, str]) -> list[dict[str, Any]]:
     found: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
     for item in figures.undecided(desk()):
         if item["member_id"]:
-            found[item["code"]].append({**item, "name": _name(names, item["member_id"], item["username"])})
+            found[item["code"]].append({**item, "name": figures.name_of(names, item["member_id"], item["username"])})
     groups: list[dict[str, Any]] = []
     for code, people in sorted(found.items()):
         hold = words.HOLDS.get(code)
@@ -226,13 +230,6 @@ def _held(names: dict[str, str]) -> list[dict[str, Any]]:
     return groups
 
 
-def _name(names: dict[str, str], member_id: str, username: str) -> str:
-    """Return what an account is called: by its person's name, a shared one by its own."""
-    if is_shared(member_id):
-        return f"{username.removeprefix(SHARED)} (shared account)"
-    return names.get(member_id, username)
-
-
 def _decided(names: dict[str, str]) -> list[dict[str, Any]]:
     """Return what somebody has decided on and the next billing will do, with what may be said instead until then."""
     found = []
@@ -242,7 +239,7 @@ def _decided(names: dict[str, str]) -> list[dict[str, Any]]:
             found.append(
                 {
                     **item,
-                    "name": _name(names, item["member_id"], item["username"]),
+                    "name": figures.name_of(names, item["member_id"], item["username"]),
                     "does": next((does for answer, _, does in hold.answers if answer == item["said"]), ""),
                     "others": [one for one in hold.answers if one[0] != item["said"]],
                 }

@@ -1,0 +1,133 @@
+"""Audit: who did what, on whom, how much and why; found by word, person, subject and days, and as a CSV file."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from itertools import islice
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from flask import Blueprint, Response, render_template, request, url_for
+
+from relay.accounts import folded
+from relay.console.audit import ABOUT
+from relay.console.gate import desk
+from relay.spreadsheet import cell
+
+page = Blueprint("audit", __name__)
+
+SHOWN = 50
+COLUMNS = ("at", "who", "action", "subject", "amount", "reason", "outcome", "address")
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What somebody looks for; "" and None: anything. The days are those of the site, both included."""
+
+    find: str
+    by: str
+    about: str
+    first: date | None
+    last: date | None
+
+    def has(self, row: dict[str, Any], zone: ZoneInfo) -> bool:
+        """Return whether a line is wanted, whatever it is about."""
+        day = row["at"].astimezone(zone).date()
+        if (self.by and row.get("who") != self.by) or not (self.first or day) <= day <= (self.last or day):
+            return False
+        text = folded(" ".join(str(row.get(name, "")) for name in COLUMNS[1:]))
+        return all(word in text for word in folded(self.find).split())
+
+    def as_query(self) -> dict[str, Any]:
+        """Return it as it stands in an address, without what is not asked."""
+        days = {"from": self.first and self.first.isoformat(), "to": self.last and self.last.isoformat()}
+        words = {"find": self.find, "by": self.by, "about": self.about, **days}
+        return {name: value for name, value in words.items() if value}
+
+
+@page.get("/audit")
+def show() -> str:
+    wanted, number = _wanted(), max(1, request.args.get("page", 1, type=int))
+    everybody: set[str] = set()
+    counts: Counter[str] = Counter()
+    found = []
+    for row in desk().audit.rows():
+        everybody.add(str(row.get("who", "")))
+        if wanted.has(row, desk().formats.zone):
+            counts[_about(row)] += 1
+            found.append(row)
+    shown = [row for row in found if not wanted.about or _about(row) == wanted.about]
+    pages = max(1, -(-len(shown) // SHOWN))
+    number = min(number, pages)
+    query = wanted.as_query()
+    return render_template(
+        "audit.html",
+        rows=shown[(number - 1) * SHOWN : number * SHOWN],
+        first=(number - 1) * SHOWN + 1,
+        count=len(shown),
+        wanted=wanted,
+        everybody=sorted(everybody, key=str.casefold),
+        views=[
+            ("All", url_for("audit.show", **{**query, "about": None}), len(found), not wanted.about),
+            *(
+                (title, url_for("audit.show", **{**query, "about": about}), counts[about], wanted.about == about)
+                for about, title in ABOUT.items()
+                if counts[about] or wanted.about == about
+            ),
+        ],
+        csv=url_for("audit.as_csv", **query),
+        page=number,
+        pages=pages,
+        glue=url_for("audit.show", **query) + ("&" if query else "?"),
+    )
+
+
+@page.get("/audit.csv")
+def as_csv() -> Response:
+    """Return every line that is looked for, newest first."""
+    text = io.StringIO()
+    rows = csv.writer(text)
+    rows.writerow(COLUMNS)
+    for row in _chosen():
+        rows.writerow([cell(row["at"].isoformat() if name == "at" else str(row.get(name, ""))) for name in COLUMNS])
+    answer = Response("\ufeff" + text.getvalue(), mimetype="text/csv")
+    answer.headers["Content-Disposition"] = "attachment; filename=audit.csv"
+    return answer
+
+
+def of_person(names: frozenset[str], count: int) -> list[dict[str, Any]]:
+    """Return the newest lines whose subject is somebody, by one of the names; newest first."""
+    rows = (row for row in desk().audit.rows() if row.get("about", "people") != "logins")
+    return list(islice((row for row in rows if folded(str(row.get("subject", ""))) in names), count))
+
+
+def _chosen() -> Iterator[dict[str, Any]]:
+    wanted, zone = _wanted(), desk().formats.zone
+    for row in desk().audit.rows():
+        if wanted.has(row, zone) and (not wanted.about or _about(row) == wanted.about):
+            yield row
+
+
+def _wanted() -> Wanted:
+    def text(name: str) -> str:
+        return " ".join(request.args.get(name, "").split())[:100]
+
+    about = text("about")
+    return Wanted(text("find"), text("by"), about if about in ABOUT else "", _day("from"), _day("to"))
+
+
+def _day(name: str) -> date | None:
+    try:
+        return date.fromisoformat(request.args.get(name, ""))
+    except ValueError:
+        return None
+
+
+def _about(row: dict[str, Any]) -> str:
+    """Return what a line is about; those of an earlier version do not say, but for logins."""
+    return str(row.get("about") or ("logins" if row.get("action") in ("login", "logout") else "work"))
