@@ -1,0 +1,225 @@
+"""Whatever stands in foreign bytes, a reader answers by its own words: never by an unexpected error.
+
+Some cases each by default; `FUZZ_CASES=2000` in `.ci/run`, `FUZZ_CASES=100000` for a night.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import os
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import responses
+import tomlkit
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from papercut_scripts import auth_program, user_source
+from relay import cli
+from relay.errors import RelayError
+from relay.officernd.client import OfficeRnD
+from relay.papercut import wire
+from relay.people.memory import snapshot
+from relay.probe.record import read_record
+from tests.support.settings_example import example_settings, raw_settings, write_secrets
+from tests.support.still_clock import StillClock
+
+CASES = settings(
+    max_examples=int(os.environ.get("FUZZ_CASES", "60")),
+    deadline=None,
+    database=None,
+    suppress_health_check=list(HealthCheck),
+)
+SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=30)
+VALUES = st.recursive(
+    SCALARS,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=12), inner, max_size=4),
+    max_leaves=12,
+)
+NAMES = st.sampled_from(
+    ["_id", "id", "name", "email", "status", "office", "location", "company", "team", "member", "properties", "price",
+     "date", "issueDate", "plan", "rangeStart", "cursorNext", "results", "count", "quantity", "code", "timezone"]
+)  # fmt: skip
+RECORDS = st.dictionaries(NAMES, VALUES, max_size=10)
+
+
+@st.composite
+def mutated(draw: Callable[..., Any], *examples: bytes) -> bytes:
+    """An example with a few bytes changed, left out, or put in."""
+    found = bytearray(draw(st.sampled_from(examples)))
+    for _ in range(draw(st.integers(0, 6))):
+        at = draw(st.integers(0, max(0, len(found))))
+        found[at : at + draw(st.integers(0, 5))] = draw(st.binary(max_size=6))
+    return bytes(found)
+
+
+@pytest.fixture(scope="module")
+def folder() -> Any:
+    with tempfile.TemporaryDirectory() as made:
+        write_secrets(Path(made))
+        yield Path(made)
+
+
+def ends_as_agreed(*words: str) -> None:
+    """A command ends with an exit code of the contract and a sentence; "unexpected" is what it must never say."""
+    out, err = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err), pytest.raises(SystemExit) as ended:
+        cli.main(list(words))
+    said = out.getvalue() + err.getvalue()
+    assert ended.value.code in (0, 1, 2, 3, 4, 5) and "nexpected error" not in said and "Traceback" not in said, said
+
+
+# -- files --
+
+
+@CASES
+@given(data=st.data())
+def test_settings(folder: Path, data: st.DataObject) -> None:
+    text = tomlkit.dumps(raw_settings(folder)).encode()
+    content = data.draw(st.binary(max_size=200) | mutated(text))
+    file = folder / "fuzzed.toml"
+    file.write_bytes(content)
+    ends_as_agreed("--config", str(file), "--json", "journal", "--since", "2026-13-01")
+
+
+@CASES
+@given(section=st.sampled_from(sorted(raw_settings(Path()))), key=NAMES | st.text(max_size=12), value=VALUES)
+def test_values_of_settings(folder: Path, section: str, key: str, value: Any) -> None:
+    with contextlib.suppress(RelayError):
+        example_settings(folder, **{section: {key: value}})
+
+
+@CASES
+@given(content=st.binary(max_size=300) | mutated(b'[site]\nname = "hq"\n[papercut]\nmake_token = true\n'))
+def test_answers_for_a_set_up(folder: Path, content: bytes) -> None:
+    file = folder / "answers.toml"
+    file.write_bytes(content)
+    ends_as_agreed("--config", str(folder / "new.toml"), "init", "--answers", str(file))
+
+
+@CASES
+@given(content=st.binary(max_size=200) | RECORDS.map(lambda value: json.dumps(value).encode()))
+def test_a_field_record(folder: Path, content: bytes) -> None:
+    file = folder / "record.json"
+    file.write_bytes(content)
+    with contextlib.suppress(RelayError):
+        read_record(file)
+
+
+@CASES
+@given(content=st.binary(max_size=200) | VALUES.map(lambda value: json.dumps({"format": 1, "members": value}).encode()))
+def test_a_snapshot(folder: Path, content: bytes) -> None:
+    made = example_settings(folder)
+    made.site.state_dir.mkdir(exist_ok=True)
+    snapshot._path(made).write_bytes(content)
+    assert snapshot.load(made) is None
+
+
+# -- answers of the two systems --
+
+_XML = (
+    b"<?xml version='1.0'?><methodResponse><params><param><value><array><data><value><double>-7.5</double></value>"
+    b"</data></array></value></param></params></methodResponse>",
+    b"<?xml version='1.0'?><methodResponse><fault><value><struct><member><name>faultCode</name><value><int>262</int>"
+    b"</value></member></struct></value></fault></methodResponse>",
+)
+
+
+@CASES
+@given(body=st.binary(max_size=300) | mutated(*_XML))
+def test_an_xml_rpc_answer(body: bytes) -> None:
+    with contextlib.suppress(wire.Fault, wire.Unreadable):
+        wire.answer(body)
+
+
+READS: dict[str, Callable[[OfficeRnD], Any]] = {
+    "members": lambda one: one.members(),
+    "companies": lambda one: one.companies(),
+    "plans": lambda one: one.plans(),
+    "memberships": lambda one: one.memberships(),
+    "fees": lambda one: one.fees(member="m1"),
+    "locations": lambda one: one.locations(),
+}
+
+
+@pytest.mark.parametrize("name", list(READS))
+@CASES
+@given(data=st.data())
+def test_a_list_of_officernd(folder: Path, name: str, data: st.DataObject) -> None:
+    rows = st.lists(RECORDS, max_size=3)
+    body = data.draw(
+        st.binary(max_size=200)
+        | rows.map(lambda found: json.dumps({"results": found, "cursorNext": None}).encode())
+        | VALUES.map(lambda value: json.dumps(value).encode())
+    )
+    with responses.RequestsMock(assert_all_requests_are_fired=False) as server:
+        server.add(responses.POST, "http://127.0.0.1:9999/oauth/token", json={"access_token": "t1", "expires_in": 3600})
+        server.add_callback(
+            responses.GET, responses.matchers.re.compile("http://127.0.0.1:9999/.*"), lambda _: (200, {}, body)
+        )
+        with contextlib.suppress(RelayError):
+            READS[name](OfficeRnD(example_settings(folder), StillClock()))
+
+
+@CASES
+@given(value=VALUES, kind=st.sampled_from(["access_token", "expires_in", "token_type"]))
+def test_a_token(folder: Path, value: Any, kind: str) -> None:
+    body = json.dumps({"access_token": "t1", "expires_in": 3600} | {kind: value})
+    with responses.RequestsMock(assert_all_requests_are_fired=False) as server:
+        server.add(responses.POST, "http://127.0.0.1:9999/oauth/token", body=body)
+        server.add(responses.GET, "http://127.0.0.1:9999/api/v2/organizations/acme/plans", json={"results": []})
+        with contextlib.suppress(RelayError):
+            OfficeRnD(example_settings(folder), StillClock()).plans()
+
+
+# -- what PaperCut gives the two programs --
+
+_HAND_OVER = ("settings.json", "directory/CURRENT", "state/token.json")
+
+
+def _lines(given_: bytes) -> Callable[[int], bytes]:
+    waiting = [given_]
+
+    def read_line(limit: int) -> bytes:
+        end = waiting[0].find(b"\n") + 1 or len(waiting[0])
+        line, waiting[0] = waiting[0][: min(end, limit)], waiting[0][min(end, limit) :]
+        return line
+
+    return read_line
+
+
+@CASES
+@given(typed=st.binary(max_size=80), name=st.sampled_from(_HAND_OVER), content=st.binary(max_size=120))
+def test_a_login(typed: bytes, name: str, content: bytes) -> None:
+    with tempfile.TemporaryDirectory() as home:
+        file = Path(home, name)
+        file.parent.mkdir(exist_ok=True)
+        file.write_bytes(content)
+        out: list[bytes] = []
+        said: list[str] = []
+        auth_program.serve(lambda: home, _lines(typed), out.append, said.append, 5)
+    assert (b"".join(out), len(said)) == (b"ERROR\n", 1)
+
+
+@CASES
+@given(
+    words=st.lists(
+        st.text(max_size=20) | st.sampled_from(["-", "all-users", "get-user-details", "is-user"]), max_size=5
+    ),
+    content=st.binary(max_size=120),
+)
+def test_a_query_of_the_user_source(words: list[str], content: bytes) -> None:
+    with tempfile.TemporaryDirectory() as home:
+        file = Path(home, "directory", "CURRENT")
+        file.parent.mkdir()
+        file.write_bytes(content)
+        out: list[bytes] = []
+        said: list[str] = []
+        code = user_source.serve(lambda: home, lambda: words, _lines(b""), out.append, said.append)
+    assert code == 1 and len(said) == 1 and b"".join(out) == b"" and "Error)" not in said[0], said
