@@ -17,8 +17,8 @@ from relay.accounts import SHARED, LinkedAccount, is_shared
 from relay.console import words
 from relay.console.charts import Bar
 from relay.console.desk import Desk
-from relay.console.formats import Formats
 from relay.database import reading
+from relay.formats import Formats
 from relay.jobs import tables as jobs_tables
 from relay.money.decide.movement import PUBLIC_STATES, Movement
 from relay.money.ledger import tables as money_tables

@@ -10,7 +10,7 @@ import json
 import logging
 import secrets
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, TypeVar
@@ -23,6 +23,7 @@ from relay.console import audit
 from relay.console.desk import Desk
 from relay.console.passwords import ROLES, Role, User
 from relay.private_files import write_private
+from relay.web import HEADERS, Brake, session_key
 
 log = logging.getLogger(__name__)
 
@@ -31,20 +32,6 @@ IDLE_MINUTES = 120
 LARGEST_FORM = 1_000_000
 # Whoever comes from this computer, which may be anybody behind a proxy: without a password he moves no money.
 LOCAL_USER = User("this computer", "operate", "")
-
-_POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
-    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-)
-HEADERS = {
-    "Content-Security-Policy": _POLICY,
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-    "Referrer-Policy": "same-origin",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
-}
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -168,78 +155,6 @@ def _session_user() -> User | None:
     if now - seen > 60:
         session["seen"] = now
     return user
-
-
-def session_key(folder: Path) -> str:
-    """Return the key that signs the session cookies, made at the first start."""
-    file = folder / "session_key"
-    try:
-        return file.read_text(encoding="ascii").strip()
-    except (FileNotFoundError, UnicodeDecodeError):  # or spoiled: everybody logs in once more
-        key = secrets.token_urlsafe(48)
-        write_private(file, key + "\n")
-        return key
-
-
-# -- brake on guessing ------------------------------------------------------------------------------------------------
-
-
-class Brake:
-    """Slows guessing down: after so many wrong passwords of a name or an address, none is looked at for a while.
-
-    A try counts before it is looked at, so that guesses sent at once cannot outrun the count. Whoever has logged in
-    from an address before is counted apart from everybody else: no flood of strangers shuts him out.
-    """
-
-    NAME_TRIES, ADDRESS_TRIES, ALL_TRIES = 5, 20, 200
-    WINDOW_S = 15 * 60
-    KNOWN = 1000
-
-    def __init__(self, known: Iterable[tuple[str, str]] = ()) -> None:
-        self._tries: dict[str, list[float]] = {}
-        self._known = dict.fromkeys(known)
-        self._lock = threading.Lock()
-        # A slow hash takes 32 MB and a processor; those with a good record do not queue behind a flood.
-        self._at_once = threading.BoundedSemaphore(2), threading.BoundedSemaphore(1)
-
-    def begin(self, name: str, address: str, now_s: float) -> int:
-        """Count a try and return 0, or return how many seconds this name is not listened to from this address."""
-        with self._lock:
-            limits = self._limits(name, address)
-            wait_s = max(self._wait_s(key, tries, now_s) for key, tries in limits.items())
-            if wait_s == 0:
-                for key in limits:
-                    self._tries[key] = [*self._recent(key, now_s), now_s]
-                if len(self._tries) > 10_000:  # names are the guesser's choice: memory is not
-                    self._tries = {key: times for key, times in self._tries.items() if self._recent(key, now_s)}
-        return wait_s
-
-    def right(self, name: str, address: str) -> None:
-        """Take the try back, forget the name's earlier ones, and remember where the name came from."""
-        with self._lock:
-            for key in self._limits(name, address):
-                times = self._tries.pop(key, [])
-                if times[:-1] and key[:2] in ("a:", "al"):
-                    self._tries[key] = times[:-1]
-            self._known.pop((name, address), None)
-            self._known[name, address] = None
-            while len(self._known) > self.KNOWN:
-                self._known.pop(next(iter(self._known)))
-
-    def slot(self, name: str, address: str) -> threading.BoundedSemaphore:
-        return self._at_once[(name, address) in self._known]
-
-    def _limits(self, name: str, address: str) -> dict[str, int]:
-        if (name, address) in self._known:
-            return {f"p:{address} {name}": self.NAME_TRIES}
-        return {f"n:{name}": self.NAME_TRIES, f"a:{address}": self.ADDRESS_TRIES, "all": self.ALL_TRIES}
-
-    def _recent(self, key: str, now_s: float) -> list[float]:
-        return [moment for moment in self._tries.get(key, []) if now_s - moment < self.WINDOW_S]
-
-    def _wait_s(self, key: str, tries: int, now_s: float) -> int:
-        recent = self._recent(key, now_s)
-        return 0 if len(recent) < tries else int(self.WINDOW_S - (now_s - recent[-tries])) + 1
 
 
 # -- every request ----------------------------------------------------------------------------------------------------

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from relay.console import remedies, words
-from relay.console.formats import Formats
 from relay.console.work import Work
+from relay.formats import Formats
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,19 +3,13 @@
 from __future__ import annotations
 
 import logging
-import os
 import signal
-import socket
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from waitress.channel import HTTPChannel
-from waitress.server import create_server
-
-from relay import config
+from relay import config, web
 from relay.config import Settings
 from relay.config.sections import ConsoleSection
 from relay.console.app import make_app
@@ -30,31 +24,8 @@ from relay.setup.web import Visit, make_setup_app
 log = logging.getLogger(__name__)
 
 THREADS = 12  # pages are quick; up to six of them watch a work for minutes
-REQUEST_S = 30  # in which a request must be here whole; an answer may take as long as it likes
+LARGEST_REQUEST = 2_000_000
 PATIENCE_S = 25.0  # service managers give at least this long before they kill
-
-
-class _Channel(HTTPChannel):
-    """A connection that counts as idle from the moment when its request began, however its bytes are dripped."""
-
-    _began_s: float | None = None
-    _activity_s = 0.0
-
-    @property
-    def last_activity(self) -> float:
-        return self._activity_s if self._began_s is None else self._began_s
-
-    @last_activity.setter
-    def last_activity(self, moment_s: float) -> None:
-        self._activity_s = moment_s
-
-    def received(self, data: bytes) -> bool:
-        if self._began_s is None:
-            self._began_s = self._activity_s
-        took = bool(super().received(data))
-        if self.request is None:  # the whole of it has come
-            self._began_s = None
-        return took
 
 
 def serve(settings: Settings, *, listen: str | None = None, say: Callable[[str], None]) -> int:
@@ -64,11 +35,14 @@ def serve(settings: Settings, *, listen: str | None = None, say: Callable[[str],
     """
     address = listen or settings.console.listen
     _check_listen(settings, address)
-    with serving_lock(settings.site.state_dir), _listening(address) as listening:
+    with (
+        serving_lock(settings.site.state_dir),
+        web.listening(address, "The console", "--listen or [console] listen") as listening,
+    ):
         place = Desk(settings)
         over = _end_on_signals()
-        web = _start(make_app(place), listening, over)
-        return _until_stopped(place, web, over, address, say)
+        server = web.start(make_app(place), listening, over, "console", THREADS, LARGEST_REQUEST)
+        return _until_stopped(place, server, over, address, say)
 
 
 def serve_setup(target: Path, workbench: Workbench, *, listen: str | None, say: Callable[[str], None]) -> int:
@@ -81,17 +55,17 @@ def serve_setup(target: Path, workbench: Workbench, *, listen: str | None, say: 
     _check_port(address)
     if not config.is_loopback(address.rpartition(":")[0].strip("[]")):
         raise UsageError(f"The set-up is shown on this computer only, not at {address}: leave --listen out.")
-    with _listening(address) as listening:
+    with web.listening(address, "The console", "--listen or [console] listen") as listening:
         visit = Visit(workbench, target)
         shown = _Shown(make_setup_app(visit))
         over = _end_on_signals()
-        web = _start(shown, listening, over)
+        server = web.start(shown, listening, over, "console", THREADS, LARGEST_REQUEST)
         say(f"Set-up    http://{address}/")
         say(f"Code      {visit.code}")
         say("Open the page on this computer and type the code. Ctrl+C ends it; nothing is written before its summary.")
         while not visit.is_over:
             if over.wait(0.2):
-                web.close()
+                server.close()
                 return EXIT_DONE
         say(f"Settings  {target.absolute()}")
         settings = config.load(target)
@@ -99,7 +73,7 @@ def serve_setup(target: Path, workbench: Workbench, *, listen: str | None, say: 
             place = Desk(settings)
             shown.app = make_app(place)
             visit.hand_over()
-            return _until_stopped(place, web, over, address, say)
+            return _until_stopped(place, server, over, address, say)
 
 
 class _Shown:
@@ -110,43 +84,6 @@ class _Shown:
 
     def __call__(self, environ: Any, start_response: Any) -> Any:
         return self.app(environ, start_response)
-
-
-def _start(app: Any, listening: socket.socket, over: threading.Event) -> Any:
-    """Return the web server over `app`, answering in a thread of its own; when it ends by itself, `over` is set."""
-    web: Any = create_server(
-        app,
-        sockets=[listening],
-        threads=THREADS,
-        ident=None,
-        max_request_body_size=2_000_000,
-        clear_untrusted_proxy_headers=False,  # the gate reads them itself
-        channel_timeout=REQUEST_S,
-        cleanup_interval=5,
-        connection_limit=500,  # a hundred half requests must not keep everybody else out
-    )
-    web.channel_class = _Channel
-    threading.Thread(target=_answer, args=(web, over), name="console", daemon=True).start()
-    return web
-
-
-@contextmanager
-def _listening(address: str) -> Iterator[socket.socket]:
-    """Listen at ADDRESS:PORT for the `with` block. Raises UsageError where that cannot be."""
-    host, _, port = address.rpartition(":")
-    host = host.strip("[]")
-    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM) as listening:
-        if os.name == "posix":  # under Windows the option would let two programs share the port
-            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            listening.bind((host, int(port)))
-            listening.listen(128)
-        except OSError as error:
-            raise UsageError(
-                f"The console cannot listen at {address} ({error.strerror or error}): another program may have the "
-                "port; choose another one with --listen or [console] listen."
-            ) from None
-        yield listening
 
 
 def _until_stopped(place: Desk, server: Any, over: threading.Event, address: str, say: Callable[[str], None]) -> int:
@@ -180,16 +117,6 @@ def _end_on_signals() -> threading.Event:
         if hasattr(signal, name) and threading.current_thread() is threading.main_thread():
             signal.signal(getattr(signal, name), lambda *_: over.set())
     return over
-
-
-def _answer(server: Any, over: threading.Event) -> None:
-    try:
-        server.run()
-    except Exception:
-        if not over.is_set():
-            log.exception("the web server stopped")
-    finally:
-        over.set()
 
 
 def _check_listen(settings: Settings, address: str) -> None:

@@ -19,11 +19,11 @@ from werkzeug.exceptions import HTTPException
 
 from relay import __version__
 from relay.config import is_loopback
-from relay.console.gate import HEADERS
 from relay.errors import RelayError
 from relay.setup import document, people
 from relay.setup.values import Outcome, Question, Step, Walk, Workbench
 from relay.setup.walk import BY_ID, STEPS, first_open, submit
+from relay.web import HEADERS
 
 TRIES = 8
 PATIENCE_S = 30.0

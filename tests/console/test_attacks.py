@@ -14,8 +14,8 @@ import pytest
 
 from relay.console import passwords
 from relay.console.app import make_app
-from relay.console.gate import Brake, Sessions
-from relay.console.server import REQUEST_S, _Channel
+from relay.console.gate import Sessions
+from relay.web import REQUEST_S, Brake, Channel
 from tests.support.still_clock import StillClock
 from tests.support.visitor import Visitor
 
@@ -217,13 +217,13 @@ def test_a_request_that_is_dripped_grows_old_from_its_first_byte(monkeypatch: py
     """A byte every ten seconds kept a connection young; now it is as old as its request."""
     now = [1000.0]
     monkeypatch.setattr(time, "time", lambda: now[0])
-    channel = _Channel.__new__(_Channel)
+    channel = Channel.__new__(Channel)
     channel.will_close = channel.close_when_flushed = channel.sent_continue = False
     channel.request, channel.requests, channel.requests_lock = None, [], threading.Lock()
     from waitress.adjustments import Adjustments
 
     channel.adj = Adjustments()
-    channel.parser_class = _Channel.parser_class
+    channel.parser_class = Channel.parser_class
     for byte in b"GET / HTTP/1.1\r\nHost: x":
         channel.last_activity = now[0]  # what reading from the socket sets
         channel.received(bytes([byte]))

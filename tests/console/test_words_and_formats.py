@@ -11,7 +11,7 @@ from lxml import html
 
 from relay.console import charts, words
 from relay.console.charts import Bar
-from relay.console.formats import Formats
+from relay.formats import Formats
 from tests.support.settings_example import example_settings
 
 

@@ -14,8 +14,8 @@ from relay.config import Settings
 
 
 class Formats:
-    def __init__(self, settings: Settings) -> None:
-        self.locale = settings.console.locale
+    def __init__(self, settings: Settings, locale: str = "") -> None:
+        self.locale = locale or settings.console.locale
         self.currency = settings.site.currency
         self.zone = ZoneInfo(settings.site.timezone)
 

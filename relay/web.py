@@ -1,0 +1,181 @@
+"""What every web page of the relay stands on: headers, the key of its sessions, a brake on guessing, and its server.
+
+Each page (console, set-up, the members' own) has an application and a listener of its own; they share nothing but this.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import secrets
+import socket
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from waitress.channel import HTTPChannel
+from waitress.server import create_server
+
+from relay.errors import UsageError
+from relay.private_files import write_private
+
+log = logging.getLogger(__name__)
+
+REQUEST_S = 30  # in which a request must be here whole; an answer may take as long as it likes
+
+_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+HEADERS = {
+    "Content-Security-Policy": _POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+}
+
+
+def session_key(folder: Path) -> str:
+    """Return the key that signs the session cookies, made at the first start."""
+    file = folder / "session_key"
+    try:
+        return file.read_text(encoding="ascii").strip()
+    except (FileNotFoundError, UnicodeDecodeError):  # or spoiled: everybody logs in once more
+        key = secrets.token_urlsafe(48)
+        write_private(file, key + "\n")
+        return key
+
+
+class Brake:
+    """Slows guessing down: after so many wrong passwords of a name or an address, none is looked at for a while.
+
+    A try counts before it is looked at, so that guesses sent at once cannot outrun the count. Whoever has logged in
+    from an address before is counted apart from everybody else: no flood of strangers shuts him out.
+    """
+
+    NAME_TRIES, ADDRESS_TRIES, ALL_TRIES = 5, 20, 200
+    WINDOW_S = 15 * 60
+    KNOWN = 1000
+
+    def __init__(self, known: Iterable[tuple[str, str]] = ()) -> None:
+        self._tries: dict[str, list[float]] = {}
+        self._known = dict.fromkeys(known)
+        self._lock = threading.Lock()
+        # A slow hash takes 32 MB and a processor; those with a good record do not queue behind a flood.
+        self._at_once = threading.BoundedSemaphore(2), threading.BoundedSemaphore(1)
+
+    def begin(self, name: str, address: str, now_s: float) -> int:
+        """Count a try and return 0, or return how many seconds this name is not listened to from this address."""
+        with self._lock:
+            limits = self._limits(name, address)
+            wait_s = max(self._wait_s(key, tries, now_s) for key, tries in limits.items())
+            if wait_s == 0:
+                for key in limits:
+                    self._tries[key] = [*self._recent(key, now_s), now_s]
+                if len(self._tries) > 10_000:  # names are the guesser's choice: memory is not
+                    self._tries = {key: times for key, times in self._tries.items() if self._recent(key, now_s)}
+        return wait_s
+
+    def right(self, name: str, address: str) -> None:
+        """Take the try back, forget the name's earlier ones, and remember where the name came from."""
+        with self._lock:
+            for key in self._limits(name, address):
+                times = self._tries.pop(key, [])
+                if times[:-1] and key[:2] in ("a:", "al"):
+                    self._tries[key] = times[:-1]
+            self._known.pop((name, address), None)
+            self._known[name, address] = None
+            while len(self._known) > self.KNOWN:
+                self._known.pop(next(iter(self._known)))
+
+    def slot(self, name: str, address: str) -> threading.BoundedSemaphore:
+        return self._at_once[(name, address) in self._known]
+
+    def _limits(self, name: str, address: str) -> dict[str, int]:
+        if (name, address) in self._known:
+            return {f"p:{address} {name}": self.NAME_TRIES}
+        return {f"n:{name}": self.NAME_TRIES, f"a:{address}": self.ADDRESS_TRIES, "all": self.ALL_TRIES}
+
+    def _recent(self, key: str, now_s: float) -> list[float]:
+        return [moment for moment in self._tries.get(key, []) if now_s - moment < self.WINDOW_S]
+
+    def _wait_s(self, key: str, tries: int, now_s: float) -> int:
+        recent = self._recent(key, now_s)
+        return 0 if len(recent) < tries else int(self.WINDOW_S - (now_s - recent[-tries])) + 1
+
+
+class Channel(HTTPChannel):
+    """A connection that counts as idle from the moment when its request began, however its bytes are dripped."""
+
+    _began_s: float | None = None
+    _activity_s = 0.0
+
+    @property
+    def last_activity(self) -> float:
+        return self._activity_s if self._began_s is None else self._began_s
+
+    @last_activity.setter
+    def last_activity(self, moment_s: float) -> None:
+        self._activity_s = moment_s
+
+    def received(self, data: bytes) -> bool:
+        if self._began_s is None:
+            self._began_s = self._activity_s
+        took = bool(super().received(data))
+        if self.request is None:  # the whole of it has come
+            self._began_s = None
+        return took
+
+
+@contextmanager
+def listening(address: str, what: str, setting: str) -> Iterator[socket.socket]:
+    """Listen at ADDRESS:PORT for the `with` block. Raises UsageError, with the `setting` to change, where it cannot."""
+    host, _, port = address.rpartition(":")
+    host = host.strip("[]")
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM) as found:
+        if os.name == "posix":  # under Windows the option would let two programs share the port
+            found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            found.bind((host, int(port)))
+            found.listen(128)
+        except OSError as error:
+            raise UsageError(
+                f"{what} cannot listen at {address} ({error.strerror or error}): another program may have the "
+                f"port; choose another one with {setting}."
+            ) from None
+        yield found
+
+
+def start(
+    app: Any, listening: socket.socket, over: threading.Event, name: str, threads: int, largest_request: int
+) -> Any:
+    """Return the web server over `app`, answering in a thread of its own; when it ends by itself, `over` is set."""
+    web: Any = create_server(
+        app,
+        sockets=[listening],
+        threads=threads,
+        ident=None,
+        max_request_body_size=largest_request,
+        clear_untrusted_proxy_headers=False,  # the gate reads them itself
+        channel_timeout=REQUEST_S,
+        cleanup_interval=5,
+        connection_limit=500,  # a hundred half requests must not keep everybody else out
+    )
+    web.channel_class = Channel
+    threading.Thread(target=_answer, args=(web, over), name=name, daemon=True).start()
+    return web
+
+
+def _answer(server: Any, over: threading.Event) -> None:
+    try:
+        server.run()
+    except Exception:
+        if not over.is_set():
+            log.exception("the web server stopped")
+    finally:
+        over.set()
