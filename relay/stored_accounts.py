@@ -109,9 +109,12 @@ def accounts_of(database: Engine, site: str) -> tuple[LinkedAccount, ...]:
     )
 
 
-def linked_accounts(connection: Connection, site: str) -> list[LinkedAccount]:
-    """Return every person's linked account that stands in PaperCut, sorted by username, also of those who left."""
-    rows = connection.execute(
+def linked_accounts(connection: Connection, site: str, member_id: str = "") -> list[LinkedAccount]:
+    """Return every person's linked account that stands in PaperCut, sorted by username, also of those who left.
+
+    With `member_id` that member's alone.
+    """
+    query = (
         select(people_links)
         .where(
             people_links.c.site == site,
@@ -120,7 +123,10 @@ def linked_accounts(connection: Connection, site: str) -> list[LinkedAccount]:
             people_links.c.standing != "gone",
         )
         .order_by(people_links.c.username)
-    ).mappings()
+    )
+    if member_id:
+        query = query.where(people_links.c.member_id == member_id)
+    rows = connection.execute(query).mappings()
     return [
         LinkedAccount(
             member_id=row["member_id"],

@@ -161,6 +161,7 @@ def start(
         threads=threads,
         ident=None,
         max_request_body_size=largest_request,
+        max_request_header_size=65_536,
         clear_untrusted_proxy_headers=False,  # the gate reads them itself
         channel_timeout=REQUEST_S,
         cleanup_interval=5,

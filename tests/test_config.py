@@ -189,6 +189,11 @@ def test_secrets_come_from_the_environment_too(tmp_path: Path) -> None:
         ("safety", "max_fee", "2.001", "more digits than EUR"),
         ("safety", "max_top_ups", "2.001", "more digits than EUR"),
         ("top_up", "plan", [{"plan": "p", "amount": "0.005"}], "more digits than EUR"),
+        ("members_page", "listen", "0.0.0.0:9481", "[members_page] public_url: is required"),
+        ("members_page", "listen", "127.0.0.1:9480", "a port of its own"),
+        ("members_page", "listen", "9481", "ADDRESS:PORT"),
+        ("members_page", "public_url", "http://printing.example.com", "https"),
+        ("members_page", "help", "one\ntwo", "one line"),
         ("print", "language", "xx", "must be en or de"),
     ],
 )

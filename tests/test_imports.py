@@ -17,6 +17,7 @@ FORBIDDEN = {
     "people": ["relay.money.settle", "relay.jobs", "relay.run", "relay.cli", "relay.sandbox", "relay.console"],
     "money": ["relay.jobs", "relay.run", "relay.cli", "relay.sandbox", "relay.console"],
     "jobs": ["relay.run", "relay.cli", "relay.sandbox", "relay.console", "relay.officernd"],
+    "members_page": ["relay.console", "relay.cli", "relay.sandbox", "relay.run", "relay.officernd"],
     "checks": ["relay.run", "relay.cli", "relay.sandbox", "relay.console"],
 }
 ALLOWED: set[str] = set()

@@ -80,11 +80,26 @@ def contradictions(sections: Mapping[str, Any]) -> list[Problem]:
                 "is required with public_url, since others reach the console through it",
                 Remedy("password", ("",), "to make one"),
             )
+    page = sections.get("members_page")
+    if page and page.listen:
+        if not page.public_url and not is_loopback(page.listen.rpartition(":")[0].strip("[]")):
+            clause = f"is required because listen = {page.listen!r} can be reached from other machines"
+            tell("members_page", "public_url", clause)
+        if console and _meet(page.listen, console.listen):
+            tell("members_page", "listen", "is the console's; the members' page needs a port of its own")
+        if console and page.public_url and page.public_url.lower() == console.public_url.lower():
+            tell("members_page", "public_url", "is the console's; the members' page needs an address of its own")
     if jobs and jobs.source == "database" and jobs.database_url is None:
         tell("jobs", "database_url_file", 'is required with source = "database"')
     if jobs and jobs.source != "database" and jobs.database_url is not None:
         tell("jobs", "database_url_file", f'has no meaning with source = "{jobs.source}"')
     return problems
+
+
+def _meet(one: str, other: str) -> bool:
+    """Return whether two listeners would want the same port of the same address; one may be all addresses."""
+    (host, _, port), (host2, _, port2) = one.rpartition(":"), other.rpartition(":")
+    return port == port2 and (host == host2 or not {host, host2}.isdisjoint({"0.0.0.0", "[::]"}))
 
 
 def _amounts(section: Section, place: str = "") -> Iterator[tuple[str, int]]:

@@ -753,6 +753,36 @@ class ConsoleSection(Section):
     ] = None
 
 
+class MembersPageSection(Section):
+    about = About(
+        "The members' own page",
+        "Where members see what they printed and what was billed, and get a print PIN. Off while `listen` is empty.",
+    )
+    listen: Annotated[
+        str,
+        AfterValidator(values.optional_listen),
+        Words(
+            "Address and port",
+            "Empty: off. Never the console's; beyond loopback `public_url` is required.",
+            example="127.0.0.1:9481",
+        ),
+    ] = ""
+    public_url: Annotated[
+        str,
+        AfterValidator(values.public_url),
+        Words(
+            "Https address of the proxy in front of it", "Not the console's.", example="https://printing.example.com"
+        ),
+    ] = ""
+    help: Annotated[
+        str,
+        AfterValidator(values.help_text),
+        Words(
+            "How to print here", "A sentence, or the address of a page.", example="Add the printer North, then print."
+        ),
+    ] = ""
+
+
 class Settings(Section):
     """The whole of `relay.toml`; attribute names are the contract's sections and keys."""
 
@@ -772,6 +802,7 @@ class Settings(Section):
     scripts: ScriptsSection
     ledger: LedgerSection
     console: ConsoleSection
+    members_page: MembersPageSection
 
     @property
     def ledger_url(self) -> str:

@@ -181,6 +181,16 @@ def listen(value: str) -> str:
     return value
 
 
+def optional_listen(value: str) -> str:
+    return listen(value) if value else value
+
+
+def help_text(value: str) -> str:
+    if len(value) > 500:
+        raise wrong("must have at most 500 characters: put more on a page and give its address")
+    return one_line(value) if value else value
+
+
 def public_url(value: str) -> str:
     if not value:
         return value

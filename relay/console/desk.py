@@ -21,12 +21,12 @@ from relay.clock import Clock
 from relay.config import Settings
 from relay.console import passwords
 from relay.console.audit import Audit
-from relay.console.formats import Formats
 from relay.console.passwords import User
 from relay.console.settings_file import Draft
 from relay.console.work import Answer, Work, Works
 from relay.database import open_database
 from relay.errors import ConfigError, RelayError
+from relay.formats import Formats
 from relay.lock import site_lock
 from relay.officernd.model import Location, Plan
 from relay.people.act.publish import current_directory
@@ -105,6 +105,8 @@ class Desk:
                 ("[site] state_dir", old.site.state_dir, settings.site.state_dir),
                 ("[ledger] url", old.ledger_url, settings.ledger_url),
                 ("[console] public_url", old.console.public_url, settings.console.public_url),
+                ("[members_page] listen", old.members_page.listen, settings.members_page.listen),
+                ("[members_page] public_url", old.members_page.public_url, settings.members_page.public_url),
             )
             if before != after
         ]

@@ -17,6 +17,7 @@ from relay.console.desk import Desk
 from relay.console.schedule import Schedule
 from relay.errors import EXIT_DONE, ConfigError, UsageError
 from relay.lock import serving_lock
+from relay.members_page import server as members_page
 from relay.remedy import Remedy
 from relay.setup.values import Workbench
 from relay.setup.web import Visit, make_setup_app
@@ -96,8 +97,9 @@ def _until_stopped(place: Desk, server: Any, over: threading.Event, address: str
     say("Ctrl+C ends it.")
     log.info("serving at %s", address)
     try:
-        while not over.wait(1):  # a bare wait cannot be interrupted on Windows
-            pass
+        with members_page.serving(lambda: place.settings, place.database, place.clock, over, say):
+            while not over.wait(1):  # a bare wait cannot be interrupted on Windows
+                pass
     finally:
         schedule.stop()
         if place.works.current is not None:

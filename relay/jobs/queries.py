@@ -143,6 +143,8 @@ def standings(connection: Connection, site: str, known: Mapping[str, Named]) -> 
     """Return the standing of each of these members: by the last settle, else since the account was linked."""
     wallets, moved = money.wallets, money.movements
     posted = or_(moved.c.state == "posted", moved.c.fee_state == "posted")
+    if len(known) == 1:
+        posted = and_(posted, moved.c.member_id == next(iter(known)))
     sums = select(moved.c.member_id, func.sum(moved.c.amount)).where(moved.c.site == site, posted)
     given = {member_id: int(amount) for member_id, amount in connection.execute(sums.group_by(moved.c.member_id))}
     found = {
@@ -154,6 +156,8 @@ def standings(connection: Connection, site: str, known: Mapping[str, Named]) -> 
         for person in known.values()
     }
     query = select(wallets).where(wallets.c.site == site, wallets.c.closed_at.is_(None))
+    if len(known) == 1:
+        query = query.where(wallets.c.member_id == next(iter(known)))
     for row in connection.execute(query).mappings():
         balance = sum(row[name] for name in Buckets._fields)
         found[row["member_id"]] = Standing(balance, row["read_at"], -row["opening"] - row["disputed"])

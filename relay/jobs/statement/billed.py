@@ -56,8 +56,8 @@ class Window:
         return self.since < at <= self.until
 
 
-def movements(connection: Connection, site: str, first: date) -> dict[str, list[Billed]]:
-    """Return each member's movements from the last posted fee before a business day on, oldest first.
+def movements(connection: Connection, site: str, first: date, member_id: str = "") -> dict[str, list[Billed]]:
+    """Return each member's (or one's) movements from the last posted fee before a business day on, oldest first.
 
     With them what has not come to its end, however old; what certainly never happened is left out.
     """
@@ -90,6 +90,8 @@ def movements(connection: Connection, site: str, first: date) -> dict[str, list[
         .where(or_(earlier.c.at.is_(None), moved.c.created_at >= earlier.c.at, open_fee))
         .order_by(moved.c.created_at, moved.c.reference)
     )
+    if member_id:
+        query = query.where(moved.c.member_id == member_id)
     found: dict[str, list[Billed]] = defaultdict(list)
     for row in connection.execute(query).mappings():
         is_fee = row["kind"] == "fee"

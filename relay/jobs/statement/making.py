@@ -51,6 +51,13 @@ def statement(
         return _Making(connection, settings, first, last, clock.now()).make(member or "", company or "")
 
 
+def month_of(settings: Settings, database: Engine, *, month: str | None, member_id: str, clock: Clock) -> PersonLine:
+    """Return one member's month and nothing of anybody else: only an id names them. Raises UsageError for the month."""
+    first, last = month_days(month, clock.business_day(settings.site.timezone))
+    with reading(database) as connection:
+        return _Making(connection, settings, first, last, clock.now(), member_id).person(member_id)
+
+
 def month_days(month: str | None, today: date) -> tuple[date, date]:
     """Return the first and the last day of a month. Raises UsageError."""
     text = month or f"{today:%Y-%m}"
@@ -88,7 +95,10 @@ class _Scope:
 class _Making:
     """One statement in the making."""
 
-    def __init__(self, connection: Connection, settings: Settings, first: date, last: date, now: datetime) -> None:
+    def __init__(
+        self, connection: Connection, settings: Settings, first: date, last: date, now: datetime, member_id: str = ""
+    ) -> None:
+        """`member_id`: the only person that it is about."""
         self.connection = connection
         self.settings = settings
         self.site = settings.site.name
@@ -97,8 +107,10 @@ class _Making:
         self.begins = datetime(first.year, first.month, 1, tzinfo=zone)
         self.made_at = now.astimezone(zone)
         self.people = queries.people(connection, self.site)
+        if member_id:
+            self.people = {member_id: self.people.get(member_id) or Named(member_id, "", "")}
         self.shared = queries.shared_accounts(connection, self.site)
-        self.moved = billed.movements(connection, self.site, first)
+        self.moved = billed.movements(connection, self.site, first, member_id)
         self.standings = queries.standings(connection, self.site, self.people)
 
     def make(self, member: str, company: str) -> Statement:
@@ -130,6 +142,11 @@ class _Making:
             notes=(*self._notes(total, shared, people), *self._money_notes(people, included)),
             included=included,
         )
+
+    def person(self, member_id: str) -> PersonLine:
+        scope = _Scope(where=(queries.of_member(member_id),), members=frozenset({member_id}))
+        lines = self._people(self._jobs(self.first, self.last, scope), scope)
+        return lines[0] if lines else PersonLine(self.people[member_id], ())
 
     def _jobs(self, first: date, last: date, scope: _Scope) -> list[PrintedJob]:
         found = queries.jobs_between(self.connection, self.site, first, last, scope.shared, *scope.where)

@@ -32,6 +32,11 @@ def missed(last: date, today: date, every: Period) -> list[str]:
     return found
 
 
+def next_first_day(day: date, every: Period) -> date:
+    """Return the first day of the period after the one that `day` is in."""
+    return _next(first_day(day, every), every)
+
+
 def _next(first: date, every: Period) -> date:
     if every == "month":
         return (first + timedelta(days=32)).replace(day=1)

@@ -24,6 +24,21 @@ def used(connection: Connection, site: str, period: str) -> dict[str, int]:
     return {row[0]: int(row[1]) for row in connection.execute(query)}
 
 
+def of_payer(connection: Connection, site: str, payer_id: str, period: str) -> tuple[int, int] | None:
+    """Return what a payer has included in a period and what is used of it, micros; None before its first use."""
+    told, uses, of = tables.included_amounts, tables.included_uses, tables.movements
+    here = (told.c.site == site, told.c.payer_id == payer_id, told.c.period == period)
+    amount = connection.execute(select(told.c.amount).where(*here)).scalar()
+    if amount is None:
+        return None
+    query = (
+        select(func.coalesce(func.sum(of.c.amount), 0))
+        .join(uses, of.c.reference == uses.c.reference)
+        .where(uses.c.site == site, uses.c.period == period, uses.c.payer_id == payer_id, of.c.state != "withdrawn")
+    )
+    return int(amount), int(connection.execute(query).scalar_one())
+
+
 def used_between(connection: Connection, site: str, first: date, last: date) -> list[tuple[str, str, int, int]]:
     """Return (payer id, period, what it had included, what was used) of the settles from one day to another, micros."""
     uses, of, told = tables.included_uses, tables.movements, tables.included_amounts

@@ -1,0 +1,157 @@
+"""Who may come in to the members' page: name of the host, https, session and form token, before any page.
+
+What is open to everybody says so (`open_to_all`); all else needs a session, every form a token.
+"""
+
+from __future__ import annotations
+
+import hmac
+import secrets
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+from flask import Flask, Response, abort, current_app, g, redirect, request, session, url_for
+
+from relay.config import is_loopback
+from relay.members_page.place import Place
+from relay.members_page.sessions import Session
+from relay.members_page.texts import Texts, chosen, texts
+from relay.web import HEADERS, session_key
+
+LARGEST_FORM = 10_000
+_POLICY = (
+    "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+_FORWARDED = ("X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host", "Forwarded", "X-Real-IP", "Via")
+
+View = TypeVar("View")
+
+
+def open_to_all(view: View) -> View:
+    """Say that a page is for everybody: it shows nobody's figures."""
+    view.members_open = True  # type: ignore[attr-defined]
+    return view
+
+
+def place() -> Place:
+    found: Place = current_app.config["PLACE"]
+    return found
+
+
+def me() -> Session:
+    """Return the session of the one who asks; only pages that are not open have it."""
+    found: Session = g.me
+    return found
+
+
+def t() -> Texts:
+    """Return the sentences of the visitor's language."""
+    if "texts" not in g:
+        g.texts = texts(chosen(session.get("language"), request.accept_languages))
+    found: Texts = g.texts
+    return found
+
+
+def address() -> str:
+    """Return where the request comes from: the proxy's word for it, which is the last, where there is a proxy."""
+    forwarded = request.headers.get("X-Forwarded-For", "")
+    if place().section.public_url and forwarded:
+        return forwarded.rsplit(",", 1)[-1].strip()[:60]
+    return request.remote_addr or ""
+
+
+def begin(new: Session) -> None:
+    """Let somebody in: nothing of the visit before stays but the language."""
+    language = session.get("language")
+    session.clear()
+    if language:
+        session["language"] = language
+    now_s = place().clock.monotonic_s()
+    session.update(id=place().sessions.begin(new.member_id, new.username, now_s), csrf=secrets.token_urlsafe(24))
+
+
+def end() -> None:
+    place().sessions.end(str(session.get("id", "")))
+    session.clear()
+
+
+def guard(app: Flask, found: Place) -> None:
+    """Put the checks in front of every page of `app`, and the headers behind."""
+    public = found.section.public_url
+    app.secret_key = session_key(found.folder)
+    app.config.update(
+        PLACE=found,
+        SESSION_COOKIE_NAME="__Host-my-printing" if public else "my_printing",
+        SESSION_COOKIE_SECURE=bool(public),
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_PATH="/",
+        MAX_CONTENT_LENGTH=LARGEST_FORM,
+        MAX_FORM_MEMORY_SIZE=LARGEST_FORM,
+        MAX_FORM_PARTS=20,
+    )
+    app.before_request(_check)
+    app.after_request(_headers)
+
+
+def _check() -> Any:
+    view = current_app.view_functions.get(request.endpoint or "")
+    _check_host()
+    is_open = getattr(view, "members_open", False) or request.endpoint == "static"
+    if not is_open:
+        found = _session()
+        if found is None:
+            if request.method in ("GET", "HEAD"):
+                return redirect(url_for("page.login"))
+            abort(401)
+        g.me = found
+    session.setdefault("csrf", secrets.token_urlsafe(24))
+    if request.method not in ("GET", "HEAD", "OPTIONS"):
+        _check_token()
+    return None
+
+
+def _session() -> Session | None:
+    """Return the visitor's session, if the directory still says that this account is that member's and may print."""
+    found = place().sessions.find(str(session.get("id", "")), place().clock.monotonic_s())
+    if found is not None and place().member_id(found.username) != found.member_id:
+        end()
+        return None
+    return found
+
+
+def _check_host() -> None:
+    """Refuse names that are not this page's, since another site may point a name of its own here, and plain http."""
+    host, public = request.host.lower(), urlsplit(place().section.public_url).netloc.lower()
+    if public and host in (public, f"{public}:443"):
+        if request.headers.get("X-Forwarded-Proto", "") != "https":
+            abort(403)
+        return
+    try:
+        name = urlsplit(f"//{host}").hostname
+    except ValueError:
+        abort(403)
+    proxied = any(header in request.headers for header in _FORWARDED)
+    if proxied or not is_loopback(name) or not is_loopback(request.remote_addr):
+        abort(403)
+
+
+def _check_token() -> None:
+    origin = request.headers.get("Origin")
+    if origin and urlsplit(origin).netloc.lower() != request.host.lower():
+        abort(400)
+    if request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):
+        abort(400)
+    known, sent = str(session.get("csrf", "")), request.form.get("csrf", "")
+    if not known or not hmac.compare_digest(known.encode(), sent.encode("utf-8", "replace")):
+        abort(400)
+
+
+def _headers(response: Response) -> Response:
+    for name, value in {**HEADERS, "Content-Security-Policy": _POLICY}.items():
+        response.headers[name] = value
+    is_file = request.endpoint == "static"
+    response.headers["Cache-Control"] = "public, max-age=86400" if is_file else "no-store"
+    if place().section.public_url:
+        response.headers["Strict-Transport-Security"] = "max-age=31536000"
+    return response
