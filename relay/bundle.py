@@ -33,12 +33,12 @@ SECRETS = (
     ("officernd", "proxy", "officernd_proxy", "the address of the proxy, with its password"),
     ("ledger", "url", "ledger_url", "the address of the ledger's database, with its password"),
     ("jobs", "database_url", "jobs_database_url", "the address of PaperCut's database, with its password"),
-    ("console", "password_hash", "console_password_hash", "the hash of the console's password"),
+    ("console", "password_hash", "console_password_hash", "A password for the console's user operator"),
 )
 
 
 def make_bundle(
-    settings: Settings,
+    settings: Settings | None,
     out: Path,
     *,
     platform: str | None = None,
@@ -49,17 +49,23 @@ def make_bundle(
 ) -> list[str]:
     """Write the package to `out` and return what was put in, a line each, for a person.
 
+    Without settings its installer opens the set-up, which asks for them on the PaperCut machine.
     `platform` is pip's tag of the target such as win_amd64, with another Python version as win_amd64-3.12: then the
     dependencies' wheels are in it and nothing is fetched there. Raises RelayError with nothing written.
     """
     files: dict[str, bytes] = {}
     lines: list[str] = []
+    if settings is None and with_secrets:
+        raise ConfigError(["There are no settings here, and so no secrets to put in; nothing was written."])
     _add_installer(files, lines, settings, site_server)
-    if not site_server:
+    if settings is None:
+        lines.append("no settings: the installer opens the set-up, which asks for them there")
+    elif not site_server:
         document, secrets = _settings(settings, files, platform, lines)
         files["relay.toml"] = document
         lines.append("relay.toml: these settings, with marks for what only the other machine knows, and no secret")
         _add_secrets(files, lines, secrets, with_secrets, pass_phrase)
+    if not site_server:
         files[f"wheels/{own_wheel.wheel_name()}"] = own_wheel.make_wheel()
         lines.append(f"wheels/: the relay {__version__}")
         if platform:
@@ -68,13 +74,13 @@ def make_bundle(
             lines[-1] += f" and {len(wheels)} wheels that it needs on {platform}, for an installation without internet"
         else:
             lines[-1] += "; what it needs is fetched by pip there (name a platform to put it in)"
-    files["CHECKLIST.txt"] = _checklist(settings, site_server, secrets=bool("secrets.sealed" in files))
+    files["CHECKLIST.txt"] = _checklist(settings, site_server, secrets="secrets.sealed" in files)
     lines.append("CHECKLIST.txt: to print, and to tick off beside the server")
     _write(out, files)
     return [f"{out} ({out.stat().st_size // 1024} KB):", *(f"  {line}" for line in lines)]
 
 
-def _add_installer(files: dict[str, bytes], lines: list[str], settings: Settings, site_server: bool) -> None:
+def _add_installer(files: dict[str, bytes], lines: list[str], settings: Settings | None, site_server: bool) -> None:
     import relay.installer
 
     for path in sorted(Path(relay.installer.__file__).parent.glob("*.py")):
@@ -94,9 +100,10 @@ def _add_installer(files: dict[str, bytes], lines: list[str], settings: Settings
     about = {
         "format": FORMAT,
         "version": __version__,
-        "site": settings.site.name,
+        "site": settings.site.name if settings else "",
         "site_server": site_server,
-        "papercut_url": settings.papercut.url,
+        "settings": settings is not None and not site_server,
+        "papercut_url": settings.papercut.url if settings else "",
         "scripts_home": "",
         "state_dir": "",
         "secrets": [],
@@ -128,7 +135,8 @@ def _settings(
             del table[one]
         table[f"{key}_file"] = f"secrets/{name}"
         secrets[f"secrets/{name}"] = value
-        about["secrets"].append({"file": f"secrets/{name}", "what": what})
+        kind = "password" if section == "console" else "secret"
+        about["secrets"].append({"file": f"secrets/{name}", "what": what[0].upper() + what[1:], "kind": kind})
     foreign = bool(platform and platform.startswith("win"))
     for section, key, mark, fact in (
         ("site", "state_dir", "@STATE_DIR@", "state_dir"),
@@ -238,16 +246,23 @@ def _launcher_stub() -> bytes | None:
 # -- the package ------------------------------------------------------------------------------------------------------
 
 
-def _checklist(settings: Settings, site_server: bool, *, secrets: bool) -> bytes:
+def _checklist(settings: Settings | None, site_server: bool, *, secrets: bool) -> bytes:
     where = places.INSTALL_COMMANDS
     steps = [
-        f"Unpack this package on the PaperCut {'site ' if site_server else ''}server.",
+        f"Unpack this package on the PaperCut {'site ' if site_server else ''}server and open a terminal in its folder "
+        "(Windows: as Administrator).",
         f"Read what would change: {where[places.LINUX]} --dry-run   (Windows: installer.bat --dry-run)",
-        f"Install: {where[places.LINUX]}   (Windows: {where[places.WINDOWS]})",
+        f"Install: {where[places.LINUX]}   (Windows: installer.bat)",
         "Restart PaperCut's Application Server (the installer asks).",
     ]
     if secrets:
         steps.insert(2, "Have the pass phrase of the secrets at hand.")
+    if not site_server and settings is None:
+        steps.append(
+            "The set-up, which the installer opens (else: papercut-relay serve): it asks for OfficeRnD's two "
+            "applications, PaperCut and who may print, and tries each answer. The console in its place then shows what "
+            "is left, one step at a time."
+        )
     if not site_server:
         steps += [
             "OfficeRnD: Settings > Integrations > PaperCut: switch OfficeRnD's own connector OFF (it deletes people "
@@ -256,18 +271,25 @@ def _checklist(settings: Settings, site_server: bool, *, secrets: bool) -> bytes
             "in through another source (Active Directory) loses that login: give staff internal accounts first.",
             "PaperCut: Printers > [Template Printer] and each printer of the members: Unauthenticated printer ON, a "
             "price set. Not for queues of staff or Mobility Print.",
-            "papercut-relay check   (what is still missing)",
-            "papercut-relay plan   (read it), then papercut-relay sync --expect HASH",
+            "In a new terminal: papercut-relay check   (what is still missing)",
+            "papercut-relay plan   (read it), then papercut-relay sync",
             "PaperCut: Printers > Scripting: paste print_hook.js from the folder of the hand-over files.",
-            f"The proof, with a member's right and a wrong password: {where[places.LINUX]} --proof",
-            "Balances below zero from before: papercut-relay settle --dry-run, then approve WHO --as bill or forgive.",
-            "Delete this package, and the secrets that were carried here.",
+            f"The proof, with a member's right and a wrong password: {where[places.LINUX]} --proof   (Windows: "
+            "installer.bat --proof)",
+            "Balances below zero from before: papercut-relay settle --dry-run shows them; the console's Questions page "
+            "asks for each whether to bill or to forgive it.",
+            "Delete the unpacked folder, and the secrets that were carried here. Keep the ZIP: --uninstall is in it.",
         ]
-    title = f"OfficeRnD relay {__version__} for PaperCut, site {settings.site.name}"
+    title = f"OfficeRnD relay {__version__} for PaperCut" + (f", site {settings.site.name}" if settings else "")
     text = "\n\n".join(f"[ ] {number:2}. {step}" for number, step in enumerate(steps, 1))
-    return f"{title}\n{'=' * len(title)}\n\n{text}\n\nEverything back as it was: --uninstall\n".replace(
-        "\n", "\r\n"
-    ).encode()
+    return (
+        (
+            f"{title}\n{'=' * len(title)}\n\n{text}\n\nEverything back as it was: {where[places.LINUX]} --uninstall   "
+            "(Windows: installer.bat --uninstall)\n"
+        )
+        .replace("\n", "\r\n")
+        .encode()
+    )
 
 
 def _json(value: Any) -> bytes:

@@ -116,10 +116,11 @@ def password(name: str, role: str, remove: bool) -> int:
 @click.option("--with-secrets", is_flag=True, help="Add the secrets, encrypted by a pass phrase that is asked for.")
 @click.option("--site-server", is_flag=True, help="Only what a PaperCut site server needs.")
 def bundle(out: Path, platform: str | None, with_secrets: bool, site_server: bool) -> int:
-    """Make the installation package for the PaperCut machine, with its settings."""
+    """Make the installation package for the PaperCut machine, with its settings; without settings (none named, none
+    found) one whose installer opens the set-up."""
     from relay import bundle as room
 
-    settings = OUTSIDE.settings()
+    settings = OUTSIDE.settings() if with_secrets or config.is_there(OUTSIDE.config) else None
     phrase = click.prompt("Pass phrase", hide_input=True, confirmation_prompt=True, err=True) if with_secrets else None
     lines = room.make_bundle(
         settings, out, platform=platform, with_secrets=with_secrets, pass_phrase=phrase, site_server=site_server

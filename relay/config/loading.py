@@ -24,17 +24,22 @@ from relay.errors import ConfigError, Problem
 from relay.remedy import Remedy
 
 ENVIRONMENT_NAME = "PAPERCUT_RELAY_CONFIG"
+HOME_NAME = "PAPERCUT_RELAY_HOME"  # the folder of an installed relay that has no settings yet
 DEFAULT_NAME = "relay.toml"
 
 
 def find(option: str | None, environment: Mapping[str, str] = os.environ) -> Path:
-    """Return the path of the settings file: --config, else the environment's, else relay.toml in the working folder."""
-    return Path(option or environment.get(ENVIRONMENT_NAME) or DEFAULT_NAME)
+    """Return the path of the settings file: --config, else the environment's, else relay.toml in the working folder.
+
+    An installed relay looks into its own folder instead of the working one.
+    """
+    named = option or environment.get(ENVIRONMENT_NAME)
+    return Path(named) if named else Path(environment.get(HOME_NAME, "")) / DEFAULT_NAME
 
 
 def is_there(option: str | None, environment: Mapping[str, str] = os.environ) -> bool:
     """Return whether settings were named, or are found without being named."""
-    return bool(option or environment.get(ENVIRONMENT_NAME)) or Path(DEFAULT_NAME).exists()
+    return bool(option or environment.get(ENVIRONMENT_NAME)) or find(option, environment).exists()
 
 
 def load(path: Path, environment: Mapping[str, str] = os.environ) -> Settings:

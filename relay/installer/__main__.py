@@ -21,7 +21,7 @@ import argparse  # noqa: E402
 
 from papercut_scripts import compat  # noqa: E402
 
-from . import changes, config, files, held, library, places, plan, program_form, proof, pythons  # noqa: E402
+from . import changes, config, files, held, library, places, plan, program_form, proof, pythons, running  # noqa: E402
 from . import facts as facts_  # noqa: E402
 from .journal import Journal  # noqa: E402
 from .stop import Stop  # noqa: E402
@@ -74,19 +74,24 @@ def install(facts):
     if not todo:
         _say("Nothing has to be changed.")
     if options.dry_run:
+        _say("Nothing was changed.")
         return 0
     if todo and not _agreed(options, "Make these changes?"):
         _say("Nothing was changed.")
         return 0
     if todo or started is None or not started.after["finished"]:
+        if facts.windows and not facts.about["site_server"]:
+            running.stop(facts.places, facts.run)  # Windows replaces no program that runs
         compat.make_private_folder(journal.folder)
         files.restrict(journal.folder, 0o700, "")  # old tokens will stand in it
         journal.note("run", "install", _header(facts), {"finished": False})
         for change in planned:
-            if changes.carry_out(change, journal):
-                _say("done: {0} {1}".format(change.kind, change.subject))
+            if change.is_done():
+                continue
+            _say("  ... {0} {1}".format(change.kind, change.subject))
+            changes.carry_out(change, journal)
         for change in planned:
-            if isinstance(change, library.Library):
+            if isinstance(change, (library.Library, library.Runtime)):
                 change.remove_older()
         journal.note("run", "install", None, {"finished": True})
     _restart(facts, bool(todo))
@@ -94,13 +99,59 @@ def install(facts):
     _say("Left to you:")
     for number, sentence in enumerate(plan.by_hand(facts), 1):
         _say("{0:3}. {1}".format(number, sentence))
-    if not facts.about["site_server"]:
-        _say(
-            "Then: papercut-relay check, plan, sync; and the proof of a real login: {0} --proof".format(
-                places.INSTALL_COMMANDS[facts.system]
-            )
-        )
+    if facts.wants_setup:
+        _set_up(facts)
+    elif not facts.about["site_server"] and not options.without_relay:
+        _say("Then, one after the other{0}:".format(_NEW_WINDOW if facts.windows else ""))
+        for words in ("check", "plan", "sync"):
+            _say("     papercut-relay " + words)
+        _say("     {0} --proof    (a real login, right and wrong)".format(_again(facts)))
     return 0
+
+
+_NEW_WINDOW = ", in a new window, since this one does not know the command yet"
+
+
+def _again(facts):
+    """Return how this installer is started, as it can be typed from anywhere."""
+    if facts.windows:
+        return '"{0}"'.format(os.path.join(facts.package, "installer.bat"))
+    return "sudo sh '{0}'".format(os.path.join(facts.package, "install.sh").replace("'", "'\\''"))
+
+
+def _set_up(facts):
+    """Open the set-up for somebody who sits here; else say how."""
+    _say("")
+    _say("The relay is installed and has no settings yet. The set-up asks for them and tries each answer at once.")
+    is_here = not facts.options.yes and sys.stdin is not None and sys.stdin.isatty()
+    if not is_here or _ask("Start it now? [Y/n] ").lower() not in ("", "y", "yes"):
+        _say("To start it{0}:".format(_NEW_WINDOW if facts.windows else ""))
+        _say("     papercut-relay serve")
+        return
+    if facts.windows:
+        _open_when_there(*places.CONSOLE)
+    places.show([facts.places.program(), "serve"])
+
+
+def _open_when_there(host, port):
+    """Open the set-up's page in the browser once somebody answers there."""
+    import socket
+    import threading
+    import time
+
+    def look():
+        for _ in range(120):
+            try:
+                socket.create_connection((host, port), 1).close()
+            except EnvironmentError:
+                time.sleep(0.5)
+                continue
+            os.startfile("http://{0}:{1}/".format(host, port))
+            return
+
+    watcher = threading.Thread(target=look)
+    watcher.daemon = True
+    watcher.start()
 
 
 def prove(facts):
@@ -133,11 +184,14 @@ def uninstall(options, package, run):
             _say("  take back: {0} {1}".format(entry.kind, entry.subject))
     if options.purge:
         _say("With --purge the data goes too: settings, secrets, hand-over files, and the LEDGER of what was billed.")
-    if options.dry_run:
-        return 0
-    if not _agreed(options, "Take all this back?"):
+    here = places.Places(options.system, options.root)
+    at_work = running.found(here.relay, options.system, run)
+    if at_work:
+        _say("Running now: {0}.".format(", ".join(at_work)))
+    if options.dry_run or not _agreed(options, "Take all this back?"):
         _say("Nothing was changed.")
         return 0
+    running.stop(here, run)
     stayed = []
     changes.undo_all(context, stayed.append)
     for sentence in stayed:
@@ -234,6 +288,7 @@ def _options(arguments):
     options = parser.parse_args(arguments)
     options.system = places.SYSTEM
     options.token = facts_.read_secret(options.token_file) if options.token_file else ""
+    options.say = _say
     options.ask = (lambda question: "") if options.yes else _ask
     options.ask_secret = _ask_secret(options)
     options.root = os.path.abspath(options.root) if options.root else ""
@@ -253,11 +308,12 @@ def _ask_secret(options):
     def ask(question):
         if options.dry_run:
             return ""
-        if not options.yes and sys.stdin.isatty():
+        is_a_person = sys.stdin is not None and sys.stdin.isatty()
+        if is_a_person and not options.yes:
             import getpass
 
             return getpass.getpass(str(question)).strip()
-        if sys.stdin.isatty():
+        if is_a_person:
             return ""
         return compat.read_line(4096).decode("utf-8").strip()
 

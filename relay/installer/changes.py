@@ -9,7 +9,7 @@ from __future__ import absolute_import, division, print_function, unicode_litera
 
 from .files import File, Folder, ListedFolder, Tree
 from .sealed_secrets import SealedSecrets
-from .services import OldAgent, Schedule
+from .services import OldAgent, Schedule, SearchPath
 from .settings import ConfigKey, Token
 
 
@@ -31,7 +31,8 @@ class Mark(object):
 
 
 KINDS = {
-    kind.kind: kind for kind in (Folder, File, Tree, ListedFolder, ConfigKey, Token, OldAgent, Schedule, SealedSecrets)
+    kind.kind: kind
+    for kind in (Folder, File, Tree, ListedFolder, ConfigKey, Token, OldAgent, Schedule, SearchPath, SealedSecrets)
 }
 KINDS["scheduled"] = Mark
 KINDS["run"] = Mark

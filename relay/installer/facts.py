@@ -15,6 +15,7 @@ from .stop import Stop
 from papercut_scripts import compat
 
 EXIT_REFUSED = 3
+URL = "http://127.0.0.1:9191/rpc/api/xmlrpc"  # where a package without settings looks for PaperCut
 
 
 class Facts(object):
@@ -26,21 +27,49 @@ class Facts(object):
         self.run = run
         self.system = options.system
         self.windows = self.system == places.WINDOWS
+        self.say = getattr(options, "say", lambda text: None)
         self.about = read_about(package)
         self.places = places.Places(self.system, options.root)
-        self.papercut = find_papercut(options, run)
+        self.papercut = find_papercut(options, self.say)
         self.account = places.server_account(self.system, self.papercut)
         self.home = self.about["scripts_home"] or self.places.home
         self.state = self.about["state_dir"] or self.places.state
-        self.url = options.url or self.about["papercut_url"]
-        self.interpreter = interpreter(options, self.system, self.papercut)
+        self.url = options.url or self.about["papercut_url"] or URL
+        self.runtime = library.runtime(package, self.places.relay) if not options.python else None
+        self.interpreter = (
+            self.runtime.interpreter() if self.runtime else interpreter(options, self.system, self.papercut)
+        )
         self.wheels = [] if self.about["site_server"] else library.wheels(os.path.join(package, "wheels"))
-        self.secrets = os.path.join(self.places.relay, "secrets")
+        self.settings = self._settings()
+        # What the set-up has written stays in force, with its own secrets and token.
+        self.brings_settings = self._has_settings() and self.settings == self.places.own_settings()
+        self.secrets = os.path.join(os.path.dirname(self.settings), "secrets")
         # Ours may stand in its file already and not yet in PaperCut, when an earlier run was killed.
         own = held.read_secret(os.path.join(self.secrets, "papercut_token"))
         self.tokens = [token for token in (own, options.token) if token]
         self.left_to_do = []
         self._config = None
+
+    def _settings(self):
+        """Return where the settings lie, or will: those that are there stay in force."""
+        own, made = self.places.own_settings(), self.places.made_settings()
+        if held.is_file(made):
+            return made
+        return own if self._has_settings() or held.is_file(own) else made
+
+    def _has_settings(self):
+        return bool(self.about.get("settings", not self.about["site_server"]))
+
+    @property
+    def leaves_settings(self):
+        """Whether the package has settings that are not put in, since the set-up's stay."""
+        return self._has_settings() and not self.brings_settings
+
+    @property
+    def wants_setup(self):
+        """Whether somebody has to be asked for the settings before the relay can do anything."""
+        is_relay = not self.about["site_server"] and not self.options.without_relay
+        return is_relay and not self.brings_settings and not held.is_file(self.settings)
 
     @property
     def config(self):
@@ -70,7 +99,7 @@ def read_about(package):
         )
 
 
-def find_papercut(options, run):
+def find_papercut(options, say):
     """Return PaperCut's folder: the one that was named, else the first that looks like it. Raises Stop."""
     if options.papercut:
         if not places.is_papercut(options.papercut):
@@ -79,10 +108,15 @@ def find_papercut(options, run):
     for folder in places.candidates(options.system):
         if places.is_papercut(folder):
             return folder
-    answer = options.ask("PaperCut was not found. Its folder (such as {0}): ".format(places.EXAMPLES[options.system]))
-    if answer and places.is_papercut(answer):
-        return os.path.abspath(answer)
-    raise Stop("PaperCut was not found: name its folder with --papercut FOLDER.", 2)
+    say("PaperCut was not found where it usually is.")
+    while True:
+        answer = options.ask("PaperCut's folder (such as {0}): ".format(places.EXAMPLES[options.system]))
+        if not answer:
+            raise Stop("PaperCut was not found: name its folder with --papercut FOLDER. Nothing was changed.", 2)
+        answer = answer.strip('"')
+        if places.is_papercut(answer):
+            return os.path.abspath(answer)
+        say("{0} is no folder of a PaperCut server: it has no server folder. Type another one.".format(answer))
 
 
 def interpreter(options, system, papercut):

@@ -9,6 +9,7 @@ Pure: bytes out.
 from __future__ import absolute_import, division, print_function, unicode_literals
 
 import io
+import json
 import zipfile
 
 JAVA_FLAGS = [
@@ -32,19 +33,50 @@ main()
 """
 
 _RELAY = """\
-import os, sys
-sys.path.insert(0, os.path.dirname(os.path.abspath(sys.argv[0])))
-import start
+import os, runpy, sys
+runpy.run_path(os.path.join(os.path.dirname(os.path.abspath(sys.argv[0])), "start.py"))
 """
 
 START = """\
-# Starts papercut-relay from the library beside this file; written by the installer.
+# Starts papercut-relay from the library beside this file, as the account that ledger and secrets belong to; written by
+# the installer.
 import os
 import sys
 
+LIBRARY = @LIBRARY@
+ACCOUNT = @ACCOUNT@
 folder = os.path.dirname(os.path.abspath(__file__))
-sys.path.insert(0, os.path.join(folder, {0!r}))
-os.environ.setdefault("PAPERCUT_RELAY_CONFIG", os.path.join(folder, "relay.toml"))
+
+
+def become(account):
+    import pwd
+
+    try:
+        entry = pwd.getpwnam(account)
+    except KeyError:
+        sys.exit("papercut-relay works as {0}, an account that is gone: run the installer again.".format(account))
+    if os.geteuid() == entry.pw_uid:
+        return
+    if os.geteuid() == 0:
+        os.initgroups(account, entry.pw_gid)
+        os.setgid(entry.pw_gid)
+        os.setuid(entry.pw_uid)
+        os.environ.update(HOME=entry.pw_dir, USER=account, LOGNAME=account)
+        return
+    for sudo in ("/usr/bin/sudo", "/usr/local/bin/sudo"):
+        if os.path.exists(sudo):
+            os.execv(sudo, [sudo, "-u", account, os.path.join(folder, "papercut-relay")] + sys.argv[1:])
+    sys.exit("papercut-relay works as {0} here: start it as root, or as that account.".format(account))
+
+
+if ACCOUNT and os.name == "posix":
+    become(ACCOUNT)
+sys.path.insert(0, os.path.join(folder, LIBRARY))
+settings, made = os.path.join(folder, "relay.toml"), os.path.join(folder, "settings")
+if os.path.isfile(settings) or not os.path.isdir(made):
+    os.environ.setdefault("PAPERCUT_RELAY_CONFIG", settings)
+else:  # what the set-up writes, or has written
+    os.environ.setdefault("PAPERCUT_RELAY_HOME", made)
 from relay.cli import main
 
 main()
@@ -69,6 +101,11 @@ def shell(interpreter, script, isolated):
     return text.encode("utf-8")
 
 
+def forward(program):
+    """Return a shell script that becomes `program ARGUMENTS`."""
+    return '#!/bin/sh\nexec {0} "$@"\n'.format(_quoted(program)).encode("utf-8")
+
+
 def _quoted(word):
     return "'" + word.replace("'", "'\\''") + "'"
 
@@ -91,6 +128,6 @@ def _exe(stub, interpreter, flags, code):
     return stub + first.encode("utf-8") + packed.getvalue()
 
 
-def start(library):
-    """Return the script that starts the relay from its library's folder name."""
-    return START.replace("{0!r}", '"{0}"'.format(library)).encode("ascii")
+def start(library, account=""):
+    """Return the script that starts the relay from its library's folder name, as `account` ("": as who starts it)."""
+    return START.replace("@LIBRARY@", '"' + library + '"').replace("@ACCOUNT@", json.dumps(account)).encode("ascii")

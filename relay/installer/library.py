@@ -8,6 +8,7 @@ from __future__ import absolute_import, division, print_function, unicode_litera
 
 import os
 import shutil
+import sys
 import zipfile
 
 from . import files, held, places
@@ -15,7 +16,9 @@ from .stop import Stop
 from papercut_scripts import compat
 
 PREFIX = "lib-"
+PYTHON = "python-"
 MARK = "complete.txt"
+STEP = 10  # wheels, between two words to whoever waits
 
 
 def wheels(folder):
@@ -30,7 +33,8 @@ class Library(object):
 
     kind = "tree"
 
-    def __init__(self, folder, found, interpreter, run=places.run):
+    def __init__(self, folder, found, interpreter, run=places.run, say=lambda text: None):
+        self._say = say
         self._wheels = found
         self._interpreter = interpreter
         self._run = run
@@ -59,8 +63,11 @@ class Library(object):
                 shutil.rmtree(leftover)
         os.mkdir(folder, 0o755)
         if len(self._wheels) > 1:
-            for path in self._wheels:
+            for number, path in enumerate(self._wheels, 1):
+                if number % STEP == 1:
+                    self._say("       {0} of {1} wheels".format(number, len(self._wheels)))
                 unpack(path, folder)
+            self._say("       compiling, about half a minute")
             files.compile_all(folder)
         else:
             self._by_pip(folder)
@@ -70,6 +77,7 @@ class Library(object):
         os.rename(folder, self.subject)
 
     def _by_pip(self, folder):
+        self._say("       pip fetches what the relay needs, a minute or two")
         command = self._interpreter + ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"]
         code, said = self._run(
             command + ["--only-binary", ":all:", "--target", folder, self._wheels[0] + "[postgresql]"]
@@ -81,6 +89,7 @@ class Library(object):
             )
 
     def _try(self, folder):
+        self._say("       trying whether it starts")
         code = "import sys; sys.path.insert(0, sys.argv[1]); import relay.cli, relay.run"
         exit_code, said = self._run(self._interpreter + ["-E", "-s", "-c", code, folder])
         if exit_code != 0:
@@ -93,10 +102,71 @@ class Library(object):
 
     def remove_older(self):
         """Remove the libraries of earlier versions, once nothing starts from them any more."""
-        folder = os.path.dirname(self.subject)
-        for name in os.listdir(folder):
-            if name.startswith(PREFIX) and name != self.name:
-                shutil.rmtree(os.path.join(folder, name), ignore_errors=True)
+        _remove_others(self.subject, PREFIX)
+
+
+class Runtime(object):
+    """The Python that lies in the package, copied below our own folder: the package is thrown away afterwards."""
+
+    kind = "tree"
+
+    def __init__(self, source, folder):
+        self._source = source
+        digest = compat.sha256_hex("\n".join(_contents(source)).encode("utf-8"))
+        self.subject = os.path.join(folder, PYTHON + digest[:10])
+
+    def interpreter(self):
+        """Return the command of the copy."""
+        return [os.path.join(self.subject, os.path.relpath(os.path.realpath(sys.executable), self._source))]
+
+    def describe(self):
+        return "copy the Python of this package to {0}".format(self.subject)
+
+    def is_done(self):
+        return os.path.isdir(self.subject)
+
+    def before(self, journal):
+        return None
+
+    def after(self):
+        return None
+
+    def make(self, journal):
+        folder = self.subject + held.TEMPORARY
+        if os.path.isdir(folder):
+            shutil.rmtree(folder)
+        shutil.copytree(self._source, folder, ignore=shutil.ignore_patterns("__pycache__"))
+        os.rename(folder, self.subject)
+
+    def remove_older(self):
+        _remove_others(self.subject, PYTHON)
+
+
+def runtime(package, folder):
+    """Return the change that copies the Python of the package, None where this one lies elsewhere."""
+    source = os.path.realpath(os.path.join(package, "python"))
+    if compat.JYTHON or not os.path.realpath(sys.executable).startswith(source + os.sep):
+        return None
+    return Runtime(source, folder)
+
+
+def _contents(source):
+    """Return a line for each file in a folder: its name there and the hash of its bytes."""
+    found = []
+    for folder, folders, names in os.walk(source):
+        folders[:] = sorted(name for name in folders if name != "__pycache__")
+        for name in sorted(names):
+            path = os.path.join(folder, name)
+            found.append("{0} {1}".format(os.path.relpath(path, source), _hash(path)))
+    return found
+
+
+def _remove_others(subject, prefix):
+    """Remove what earlier versions left beside `subject`; what is in use goes with the uninstallation."""
+    folder = os.path.dirname(subject)
+    for name in os.listdir(folder):
+        if name.startswith(prefix) and name != os.path.basename(subject):
+            shutil.rmtree(os.path.join(folder, name), ignore_errors=True)
 
 
 def unpack(path, folder):

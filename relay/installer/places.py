@@ -30,6 +30,7 @@ HEALTH_KEY = "health.api.key"
 TASK_NAME = "PaperCut OfficeRnD relay"
 UNIT_NAME = "papercut-officernd"
 LAUNCHD_NAME = "com.papercut-officernd.relay"
+CONSOLE = ("127.0.0.1", 9480)  # where the set-up is shown
 
 INSTALL_COMMANDS = {
     WINDOWS: "installer.bat, as Administrator",
@@ -45,7 +46,7 @@ EXAMPLES = {
 RESTART = {
     WINDOWS: "Services > PaperCut Application Server > Restart",
     MACOS: "stop-server and start-server in PaperCut's server/bin/macos folder",
-    LINUX: "/etc/init.d/papercut stop, then start",
+    LINUX: "sudo /etc/init.d/papercut stop; sudo /etc/init.d/papercut start",
 }
 
 SECURITY_FILE = ("server", "security.properties")
@@ -60,17 +61,20 @@ class Places(object):
         programs = (environment or os.environ).get("ProgramFiles") or "C:\\Program Files"
         data = (environment or os.environ).get("ProgramData") or "C:\\ProgramData"
         if system == WINDOWS:
+            self.command = ""  # the relay's own folder is put on the path
             self.relay = self._at(_join(system, programs, "PaperCut OfficeRnD relay"))
             self.undo = self._at(_join(system, data, "papercut-officernd-undo"))
             self.home = self._at(_join(system, data, "papercut-officernd"))
             self.state = self._at(_join(system, data, "papercut-officernd-state"))
         elif system == MACOS:
             support = "/Library/Application Support"
+            self.command = self._at("/usr/local/bin/papercut-relay")
             self.relay = self._at(support + "/papercut-officernd-relay")
             self.undo = self._at(support + "/papercut-officernd-undo")
             self.home = self._at(support + "/papercut-officernd")
             self.state = self._at(support + "/papercut-officernd-state")
         else:
+            self.command = self._at("/usr/local/bin/papercut-relay")
             self.relay = self._at("/opt/papercut-officernd-relay")
             self.undo = self._at("/var/lib/papercut-officernd-undo")
             self.home = self._at("/opt/papercut-officernd")
@@ -78,6 +82,14 @@ class Places(object):
 
     def _at(self, path):
         return os.path.join(self.root, re.sub(r"^([A-Za-z]:)?[\\/]+", "", path)) if self.root else path
+
+    def own_settings(self):
+        """Return where the settings lie that come with the package."""
+        return os.path.join(self.relay, "relay.toml")
+
+    def made_settings(self):
+        """Return where the set-up writes them: in a folder of PaperCut's account, which it runs as."""
+        return os.path.join(self.relay, "settings", "relay.toml")
 
     def schedule(self):
         """Return the files that make the schedule, by the names of their templates."""
@@ -111,9 +123,32 @@ class Places(object):
             return [["systemctl", "daemon-reload"], ["systemctl", "enable", "--now", timer]]
         return [["systemctl", "disable", "--now", timer]]
 
+    def end_commands(self):
+        """Return the commands that end what the scheduler has started; the schedule itself stays."""
+        if self.root:
+            return []
+        template = self.schedule()[0][0]
+        return {
+            "task.xml": [["schtasks", "/End", "/TN", TASK_NAME]],
+            "launchd.plist": [["launchctl", "kill", "SIGTERM", "system/" + LAUNCHD_NAME]],
+            "relay.service": [["systemctl", "stop", UNIT_NAME + ".service"]],
+        }.get(template, [])
+
+    def program(self):
+        """Return the path of the program that `papercut-relay` starts."""
+        return os.path.join(self.relay, "papercut-relay" + (".exe" if self.system == WINDOWS else ""))
+
 
 def _join(system, *parts):
     return ("\\" if system == WINDOWS else "/").join(parts)
+
+
+def show(command):
+    """Start a command in this terminal and return its exit code when it ends."""
+    try:
+        return subprocess.call(command)
+    except KeyboardInterrupt:  # went to it as well, and it has ended
+        return 0
 
 
 def run(command, typed=""):

@@ -9,10 +9,10 @@ from __future__ import absolute_import, division, print_function, unicode_litera
 import os
 import sys
 
-from . import config, held, launchers, library, places, tokens
+from . import asking, config, held, launchers, library, places, tokens
 from .files import File, Folder, ListedFolder, Tree, compiled
 from .sealed_secrets import SealedSecrets
-from .services import OldAgent, Schedule
+from .services import OldAgent, Schedule, SearchPath
 from .program_form import ProgramKey
 from .settings import ConfigKey, Token
 from .stop import Stop
@@ -99,32 +99,51 @@ def _relay(facts):
             2,
         )
     relay = facts.places.relay
-    found = library.Library(relay, facts.wheels, facts.interpreter, facts.run)
+    found = library.Library(relay, facts.wheels, facts.interpreter, facts.run, facts.say)
     start = os.path.join(relay, "start.py")
     if facts.windows:
         name, data = "papercut-relay.exe", launchers.relay_exe(_stub(facts), facts.interpreter)
     else:
         name, data = "papercut-relay", launchers.shell(facts.interpreter, start, isolated=False)
     told += _folders(relay)
+    told += [facts.runtime] if facts.runtime else []
     told += [
         found,
-        File(start, launchers.start(found.name), what="starts this version of the relay"),
-        File(os.path.join(relay, name), data, 0o755, what="the command papercut-relay"),
+        File(start, launchers.start(found.name, facts.account), what="starts this version of the relay"),
+        File(os.path.join(relay, name), data, 0o755, what="the relay's program"),
     ]
-    told.append(_settings(facts, os.path.join(relay, "relay.toml")))
+    told += _command(facts, os.path.join(relay, name))
+    if facts.leaves_settings:
+        _tell_of_difference(facts, facts.settings)
+    if not facts.brings_settings:
+        made = facts.settings == facts.places.made_settings()
+        return told + (_folders(os.path.dirname(facts.settings), 0o700, facts.account, data=True) if made else [])
+    told.append(_settings(facts, facts.settings))
     told += _certificates(facts) + _folders(facts.secrets, 0o700, facts.account, data=True) + _secrets(facts, found)
     return told
 
 
+def _command(facts, program):
+    """Return the changes that make `papercut-relay` a word that can be typed."""
+    path = facts.places.command
+    if path:
+        command = File(path, launchers.forward(program), 0o755, what="the command papercut-relay")
+        return _folders(os.path.dirname(path)) + [command]
+    return [] if facts.options.root else [SearchPath(facts.places.relay)]
+
+
 def _settings(facts, path):
     """Return the change that brings the settings; those that are there already may be somebody's own work."""
-    text = settings_text(facts)
-    if held.is_file(path) and held.read(path) != text:
+    _tell_of_difference(facts, path)
+    return File(path, settings_text(facts), 0o644, what="the settings", keep_changed=True)
+
+
+def _tell_of_difference(facts, path):
+    if held.is_file(path) and held.read(path) != settings_text(facts):
         facts.left_to_do.append(
             "The package's settings differ from {0}, which was left as it is: compare them with relay.toml of the "
             "package.".format(path)
         )
-    return File(path, text, 0o644, what="the settings", keep_changed=True)
 
 
 def settings_text(facts):
@@ -149,7 +168,7 @@ def _certificates(facts):
 
 
 def _secrets(facts, found):
-    """Return the changes that bring the secrets that are not there yet; what nobody gives is left to the operator."""
+    """Return the changes that bring the secrets that are not there yet, each tried before anything is changed."""
     missing = [
         secret
         for secret in facts.about["secrets"]
@@ -159,25 +178,13 @@ def _secrets(facts, found):
         return []
     sealed = os.path.join(facts.package, "secrets.sealed")
     if os.path.isfile(sealed):
-        phrase = facts.options.ask_secret("Pass phrase of the package's secrets: ")
-        if phrase:
-            return [SealedSecrets(facts, found, sealed, missing, phrase)]
+        return [SealedSecrets(facts, found, sealed, missing, asking.phrase(facts, sealed))]
     told = []
     for secret in missing:
-        if secret["file"].endswith("/papercut_token"):
-            value = compat.random_hex(24)
-        else:
-            value = facts.options.ask_secret("{0} (empty: later): ".format(secret["what"]))
-        if value:
-            path = os.path.join(facts.places.relay, *secret["file"].split("/"))
-            data = (value + "\n").encode("utf-8")
-            told.append(File(path, data, 0o600, facts.account, what="a secret", keep_changed=True))
-        else:
-            facts.left_to_do.append(
-                "Put {0} alone into {1}, readable by {2} only.".format(
-                    secret["what"], os.path.join(facts.places.relay, *secret["file"].split("/")), facts.account
-                )
-            )
+        value = asking.secret(facts, secret)
+        path = os.path.join(facts.places.relay, *secret["file"].split("/"))
+        data = (value + "\n").encode("utf-8")
+        told.append(File(path, data, 0o600, facts.account, what=secret["what"], keep_changed=True))
     return told
 
 
@@ -191,6 +198,8 @@ def _allowed(facts):
 def _papercut(facts):
     """Return the changes in PaperCut itself: folder list, old connector, token, callers, and last the two programs."""
     told = _allowed(facts)
+    if facts.wants_setup:
+        return told + _unused_keys(facts)
     agent = places.old_agent_service(facts.system)
     if agent and agent != (False, "disabled"):
         if facts.options.leave_old_agent:
@@ -204,7 +213,7 @@ def _papercut(facts):
         keys = facts.config
     except config.Unreachable as error:
         raise Stop("{0}: start the Application Server, or name a token with --token-file.".format(error))
-    if not facts.options.without_relay:
+    if facts.brings_settings and not facts.options.without_relay:
         path = os.path.join(facts.secrets, "papercut_token")
         ours = [Token(keys, tokens.NAME, lambda: held.read_secret(path))]
         callers = keys.get(CALLERS_KEY)
@@ -216,6 +225,31 @@ def _papercut(facts):
         told += ours
     for name, _, key, why in PROGRAMS:
         told.append(ProgramKey(keys, key, places.program(facts.papercut, name, facts.system), why))
+    return told
+
+
+def _unused_keys(facts):
+    """Return the changes of the two programs' keys before there are settings: keys that others use stay theirs, since
+    nobody could log in through ours yet."""
+    try:
+        keys = facts.config
+    except config.Unreachable as error:
+        facts.left_to_do.append(
+            "PaperCut's keys {0} and {1} were not set, since {2}: run the installer again when PaperCut runs.".format(
+                USER_SOURCE_KEY, AUTH_KEY, error
+            )
+        )
+        return []
+    told = []
+    for name, _, key, why in PROGRAMS:
+        change = ProgramKey(keys, key, places.program(facts.papercut, name, facts.system), why)
+        if change.is_done() or not keys.get(key):
+            told.append(change)
+        else:
+            facts.left_to_do.append(
+                "PaperCut's {0} names another program ({1}), which stays until the relay is ready: start this installer "
+                "again after the set-up.".format(key, keys.get(key))
+            )
     return told
 
 
@@ -243,7 +277,7 @@ def schedule_file(facts, template):
     relay = os.path.join(facts.places.relay, "papercut-relay" + (".exe" if facts.windows else ""))
     values = {
         "@RELAY@": relay,
-        "@SETTINGS@": os.path.join(facts.places.relay, "relay.toml"),
+        "@SETTINGS@": facts.settings,
         "@ACCOUNT@": "S-1-5-18" if facts.account == "SYSTEM" else facts.account,
         "@HOME@": facts.home,
         "@STATE@": facts.state,
@@ -274,6 +308,8 @@ def by_hand(facts):
     told = list(facts.left_to_do)
     if facts.about["site_server"]:
         return told + ["Restart the site server's Application Server: {0}.".format(places.RESTART[facts.system])]
+    if facts.wants_setup:
+        return told + ["The set-up; after it the console's first page shows what is left, one step at a time."]
     try:
         names, total = facts.config.users(10)
     except config.Unreachable:

@@ -6,11 +6,31 @@ The pass phrase goes in and the secrets come out by pipes, never by arguments or
 
 from __future__ import absolute_import, division, print_function, unicode_literals
 
+import base64
+import hashlib
+import hmac
 import json
 import os
 
 from . import files, held
 from .stop import Stop
+from papercut_scripts import compat
+
+
+def opens(path, phrase):
+    """Return whether a phrase opens a sealed file; True where this Python cannot tell.
+
+    Without a cipher: Fernet's last 32 bytes are an HMAC under the first half of the key. Source: the Fernet spec;
+    relay/sealed.py for the key.
+    """
+    facts = json.loads(compat.read_file(path).decode("utf-8"))
+    if not hasattr(hashlib, "scrypt"):
+        return True
+    cost, salt = facts["cost"], compat.from_hex(facts["salt"])
+    # novm: never reached by Jython
+    key = hashlib.scrypt(phrase.encode("utf-8"), salt=salt, n=cost, r=8, p=1, maxmem=132 * cost * 8, dklen=32)  # novm
+    token = base64.urlsafe_b64decode(facts["sealed"].encode("ascii"))
+    return hmac.compare_digest(hmac.new(key[:16], token[:-32], hashlib.sha256).digest(), token[-32:])
 
 
 class SealedSecrets(object):

@@ -3,7 +3,7 @@
 
 from __future__ import absolute_import, division, print_function, unicode_literals
 
-from . import places
+from . import places, windows
 from .stop import Stop
 
 
@@ -45,6 +45,49 @@ class OldAgent(object):
         if entry.before["running"]:
             context.run(["sc", "start", entry.subject])
         return "the service {0} is as it was; PaperCut's keys decide whether it is asked".format(entry.subject)
+
+
+class SearchPath(object):
+    """The relay's folder among those in which Windows looks for a command, for everybody."""
+
+    kind = "path"
+
+    def __init__(self, folder):
+        self.subject = folder
+
+    def describe(self):
+        return "add {0} to this machine's PATH, so that papercut-relay can be typed".format(self.subject)
+
+    def is_done(self):
+        return _names(windows.machine_path()[0], self.subject)
+
+    def before(self, journal):
+        return None
+
+    def after(self):
+        return None
+
+    def make(self, journal):
+        text, kind = windows.machine_path()
+        windows.set_machine_path(";".join([part for part in (text.rstrip(";"), self.subject) if part]), kind)
+
+    @staticmethod
+    def undo(entry, context):
+        text, kind = windows.machine_path()
+        if _names(text, entry.subject):
+            kept = [part for part in text.split(";") if not _names(part, entry.subject)]
+            windows.set_machine_path(";".join(kept), kind)
+        return ""
+
+
+def _names(path, folder):
+    """Return whether a list of folders names one, by Windows' reading of names.
+
+    >>> _names("C:\\\\x;c:\\\\our folder\\\\", "C:\\\\Our folder")
+    True
+    """
+    plain = folder.rstrip("\\").lower()
+    return plain in [part.strip().rstrip("\\").lower() for part in path.split(";")]
 
 
 class Schedule(object):

@@ -241,3 +241,57 @@ def registry_values(key):
         return found
     finally:
         opened.Close()
+
+
+_ENVIRONMENT = "SYSTEM\\CurrentControlSet\\Control\\Session Manager\\Environment"
+
+
+def machine_path():
+    """Return the list of folders in which every account's commands are looked for, as it is written, and its kind."""
+    import winreg  # novm
+
+    with winreg.OpenKey(winreg.HKEY_LOCAL_MACHINE, _ENVIRONMENT, 0, winreg.KEY_READ | winreg.KEY_WOW64_64KEY) as key:
+        try:
+            return winreg.QueryValueEx(key, "Path")
+        except EnvironmentError:
+            return "", winreg.REG_EXPAND_SZ
+
+
+def set_machine_path(text, kind):
+    """Write that list, and tell the windows that are open; those of a terminal keep what they were started with."""
+    import ctypes
+    import winreg  # novm
+
+    access = winreg.KEY_WRITE | winreg.KEY_WOW64_64KEY
+    with winreg.OpenKey(winreg.HKEY_LOCAL_MACHINE, _ENVIRONMENT, 0, access) as key:
+        winreg.SetValueEx(key, "Path", 0, kind, text)
+    everybody, setting_changed, no_waiting, limit_ms = 0xFFFF, 0x1A, 0x2, 1000
+    ctypes.WinDLL("user32").SendMessageTimeoutW(
+        everybody, setting_changed, 0, ctypes.c_wchar_p("Environment"), no_waiting, limit_ms, None
+    )
+
+
+# -- processes --------------------------------------------------------------------------------------------------------
+
+
+def processes():
+    """Return (number, path of the program) of each process whose program Windows tells us."""
+    import ctypes
+
+    kernel = ctypes.WinDLL("kernel32", use_last_error=True)
+    psapi = ctypes.WinDLL("psapi", use_last_error=True)
+    kernel.OpenProcess.restype = ctypes.c_void_p
+    kernel.CloseHandle.argtypes = [ctypes.c_void_p]
+    kernel.QueryFullProcessImageNameW.argtypes = [ctypes.c_void_p, ctypes.c_uint32, ctypes.c_wchar_p, ctypes.c_void_p]
+    numbers, used = (ctypes.c_uint32 * 65536)(), ctypes.c_uint32()
+    psapi.EnumProcesses(numbers, ctypes.sizeof(numbers), ctypes.byref(used))
+    found, query_limited = [], 0x1000
+    for number in numbers[: used.value // 4]:
+        handle = kernel.OpenProcess(query_limited, False, number)
+        if not handle:
+            continue
+        path, size = ctypes.create_unicode_buffer(32768), ctypes.c_uint32(32768)
+        if kernel.QueryFullProcessImageNameW(handle, 0, path, ctypes.byref(size)):
+            found.append((number, path.value))
+        kernel.CloseHandle(handle)
+    return found

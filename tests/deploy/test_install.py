@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 
 from papercut_scripts import compat
-from relay.installer import files, library, places
+from relay.installer import __main__ as installer
+from relay.installer import asking, files, library, places
 from relay.installer.journal import Journal
 from relay.sandbox.papercut.dispatch import tokens
 from tests.support.machine import SECURITY, Machine, program, shrink
@@ -52,6 +53,8 @@ def test_an_installation_from_the_first_word_to_the_last(machine: Machine, capsy
     assert stat.S_IMODE((relay / "secrets/officernd_secret").stat().st_mode) == 0o600
     assert (relay / "secrets/officernd_secret").read_text() == "secret-of-relay\n"
     assert (machine.root / "etc/systemd/system/papercut-officernd.timer").is_file()
+    command = machine.root / "usr/local/bin/papercut-relay"
+    assert str(relay / "papercut-relay") in command.read_text() and os.access(command, os.X_OK)
     lib = next(relay.glob("lib-*"))
     assert (lib / "inner.py").is_file() and (lib / "relay/cli/app.py").is_file()
     assert not (lib / "something_else-1.0.data").exists()
@@ -66,6 +69,7 @@ def test_a_dry_run_shows_everything_and_changes_nothing(machine: Machine, capsys
     for part in (OURS, "security.properties", "auth.source.custom-program", "the token", "relay.toml", "the schedule"):
         assert part in said, part
     assert "C:\\old\\papercutauth.exe" in said, "what a key holds now is shown"
+    assert said.endswith("Nothing was changed.\n")
 
 
 def test_byte_code_is_used_and_never_stands_for_another_source(tmp_path: Path) -> None:
@@ -122,7 +126,8 @@ def test_a_dry_uninstall_changes_nothing_and_one_without_an_installation_says_so
     before = machine.picture()
     assert machine.uninstall("--dry-run") == 0
     assert machine.picture() == before
-    assert "take back: config auth.source.custom-program" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "take back: config auth.source.custom-program" in said and said.endswith("Nothing was changed.\n")
 
 
 def test_what_somebody_else_changed_since_stays(machine: Machine, capsys: pytest.CaptureFixture[str]) -> None:
@@ -390,16 +395,60 @@ def test_a_wheel_that_leads_out_of_its_folder_is_refused(tmp_path: Path) -> None
         library.unpack(str(tmp_path / "bad-1.0-py3-none-any.whl"), str(tmp_path / "lib"))
 
 
-def test_secrets_that_nobody_gives_are_left_to_do_and_papercuts_token_is_made(
-    machine: Machine, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+def test_papercuts_token_is_made_where_no_secret_comes_with_the_package(
+    machine: Machine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("relay.installer.__main__._ask_secret", lambda options: lambda question: "")
+    machine.package = without_secrets(machine.package, tmp_path)
+    monkeypatch.setattr(asking, "why_refused", lambda *words: "")
     assert machine.install() == 0
     secrets = machine.root / "opt/papercut-officernd-relay/secrets"
     made = (secrets / "papercut_token").read_text().strip()
     assert len(made) == 48 and made in tokens(machine.keys.values["auth.webservices.auth-token"])
-    assert not (secrets / "officernd_secret").exists()
-    assert f"alone into {secrets / 'officernd_secret'}" in capsys.readouterr().out
+    assert (secrets / "officernd_secret").read_text() == "correct horse battery\n"
+
+
+@pytest.mark.parametrize("sealed", [True, False])
+def test_an_empty_answer_changes_nothing_and_leaves_no_relay_that_cannot_start(
+    machine: Machine,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    sealed: bool,
+) -> None:
+    if not sealed:
+        machine.package = without_secrets(machine.package, tmp_path)
+    monkeypatch.setattr("relay.installer.__main__._ask_secret", lambda options: lambda question: "")
+    before = machine.picture()
+    assert machine.install() == 2
+    assert machine.picture() == before
+    said = capsys.readouterr().out
+    assert "without it the relay could not start" in said and "Nothing was changed." in said
+
+
+def test_a_wrong_secret_is_asked_for_again_before_anything_changes(
+    machine: Machine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With somebody at the terminal: empty, wrong, right."""
+    before, asked = machine.picture(), list[str]()
+    answers = iter(["", "wrong", "correct horse battery"])
+
+    def ask(question: str) -> str:
+        asked.append(question)
+        assert machine.picture() == before
+        return next(answers)
+
+    monkeypatch.setattr("relay.installer.__main__._ask_secret", lambda options: ask)
+    monkeypatch.setattr("relay.installer.__main__._ask", lambda question: "y" if "changes" in question else "n")
+    arguments = ["--papercut", str(machine.papercut), "--root", str(machine.root), "--python", sys.executable]
+    assert installer.main(arguments, str(machine.package), machine.run) == 0
+    assert len(asked) == 3 and "The pass phrase does not open" in capsys.readouterr().out
+
+
+def without_secrets(package: Path, folder: Path) -> Path:
+    bare = folder / "bare"
+    shutil.copytree(package, bare)
+    (bare / "secrets.sealed").unlink()
+    return bare
 
 
 def test_a_wrong_pass_phrase_stops_and_the_right_one_goes_on(

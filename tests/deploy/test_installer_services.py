@@ -28,6 +28,7 @@ def rendered(template: str, tmp_path: Path, system: str = places.LINUX, folder: 
     facts = SimpleNamespace(
         package=str(DEPLOY),
         places=where,
+        settings=where.relay + ("\\" if system == places.WINDOWS else "/") + "relay.toml",
         windows=system == places.WINDOWS,
         account=account,
         home="/opt/papercut-officernd",

@@ -69,6 +69,7 @@ TOOLS: Mapping[str, Callable[[], bool]] = {
     "second-account": lambda: os.name == "posix" and os.geteuid() == 0 and _programs("useradd", "userdel")(),
     "rhino": _java(RHINO_JAR),
     "shellcheck": _programs("shellcheck"),
+    "system-python": lambda: _starts("/usr/bin/python3"),  # one that other accounts may start
     "systemd-analyze": _programs("systemd-analyze"),
     "wine": _programs("wine"),
 }
