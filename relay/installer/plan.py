@@ -247,8 +247,8 @@ def _unused_keys(facts):
             told.append(change)
         else:
             facts.left_to_do.append(
-                "PaperCut's {0} names another program ({1}), which stays until the relay is ready: start this installer "
-                "again after the set-up.".format(key, keys.get(key))
+                "PaperCut's {0} names another program ({1}), which stays until the relay is ready: start this "
+                "installer again after the set-up.".format(key, keys.get(key))
             )
     return told
 
