@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Column, Connection, Index, Integer, String, Table, Text, select, text
+from sqlalchemy import Column, ColumnElement, Connection, Index, Integer, String, Table, Text, select, text
 
 from relay.database import Moment, metadata
 
@@ -48,7 +48,15 @@ class Alert:
 
 def open_alerts(connection: Connection, site: str) -> tuple[Alert, ...]:
     """Return the alerts that are not over, the oldest first."""
+    return _read(connection, alerts.c.site == site, alerts.c.ended_at.is_(None))
+
+
+def ended_alerts(connection: Connection, site: str, *, since: datetime) -> tuple[Alert, ...]:
+    """Return the alerts that were over not before `since`, the oldest first."""
+    return _read(connection, alerts.c.site == site, alerts.c.ended_at >= since)
+
+
+def _read(connection: Connection, *where: ColumnElement[bool]) -> tuple[Alert, ...]:
     names = Alert.__dataclass_fields__
-    query = select(alerts).where(alerts.c.site == site, alerts.c.ended_at.is_(None)).order_by(alerts.c.id)
-    rows = connection.execute(query).mappings()
+    rows = connection.execute(select(alerts).where(*where).order_by(alerts.c.id)).mappings()
     return tuple(Alert(**{name: row[name] for name in names}) for row in rows)

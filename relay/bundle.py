@@ -34,6 +34,8 @@ SECRETS = (
     ("ledger", "url", "ledger_url", "the address of the ledger's database, with its password"),
     ("jobs", "database_url", "jobs_database_url", "the address of PaperCut's database, with its password"),
     ("console", "password_hash", "console_password_hash", "A password for the console's user operator"),
+    ("notify", "urls", "notify_urls", "the addresses that messages go to"),
+    ("notify", "ping_url", "notify_ping_url", "the address that hears of each run"),
 )
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from sqlalchemy.exc import DBAPIError
 
-from relay import jobs, money, people
+from relay import jobs, money, notify, people
 from relay.errors import (
     EXIT_DONE,
     EXIT_FAILED,
@@ -77,21 +77,32 @@ def run(site: Site, *, if_due: bool = False, allow: Sequence[str] = ()) -> RunRe
         result = RunResult(due.day.isoformat(), due.due, due.reason)
         if if_due and not (due.due and calendar.claim(site.database, settings, clock, due.day)):
             return RunResult(due.day.isoformat(), False, due.reason if not due.due else "another machine is doing it")
-        job_log = jobs.JobLog(site)
-        # What a killed run left open is brought to truth first: nobody is renamed, billed or topped up before.
-        moved = _part(site, result, "recover", lambda: money.recover(site, jobs=job_log))
-        _part(site, result, "sync", lambda: people.sync(site, allow=allow, scheduled=True))
-        for name, work in (("settle", money.settle), ("top_up", money.top_up)):
-            if moved is None:
-                moved = _part(site, result, name, partial(work, site, allow=allow, jobs=job_log), money_moves=True)
-            else:  # nobody knows what is open, or who may still give a permit
-                _left_out(result, name, moved)
-        _part(site, result, "jobs", job_log.import_jobs)
-        if result.complete:
-            calendar.mark_done(site.database, settings, clock, due)
+        notify.run_began(site)
+        try:
+            _parts(site, result, allow)
+            if result.complete:
+                calendar.mark_done(site.database, settings, clock, due)
+        except Exception as error:
+            notify.run_broke(site, result.business_day, error)
+            raise
         if result.complete or not if_due:
             _keep_copy(site)
+    notify.run_ended(site, result.parts, result.business_day, result.exit_code)
     return result
+
+
+def _parts(site: Site, result: RunResult, allow: Sequence[str]) -> None:
+    """Do the parts one after another, each into `result`."""
+    job_log = jobs.JobLog(site)
+    # What a killed run left open is brought to truth first: nobody is renamed, billed or topped up before.
+    moved = _part(site, result, "recover", lambda: money.recover(site, jobs=job_log))
+    _part(site, result, "sync", lambda: people.sync(site, allow=allow, scheduled=True))
+    for name, work in (("settle", money.settle), ("top_up", money.top_up)):
+        if moved is None:
+            moved = _part(site, result, name, partial(work, site, allow=allow, jobs=job_log), money_moves=True)
+        else:  # nobody knows what is open, or who may still give a permit
+            _left_out(result, name, moved)
+    _part(site, result, "jobs", job_log.import_jobs)
 
 
 def recorded(site: Site, kind: str, work: Callable[[], Any]) -> Any:

@@ -43,6 +43,18 @@ def status() -> int:
 
 
 @command()
+@click.option("--test", is_flag=True, required=True, help="Send a test message to every address of [notify] urls_file.")
+def notify(test: bool) -> int:
+    """Try the addresses that messages go to; only their schemes and servers are told."""
+    from relay.notify import try_addresses
+
+    tried = try_addresses(OUTSIDE.settings())
+    lines = [f"line {one.line}, {one.address}: " + ("sent" if one.sent else f"NOT sent, {one.why}") for one in tried]
+    OUTSIDE.answer({"addresses": [one.as_json() for one in tried]}, lambda _: click.echo("\n".join(lines)))
+    return EXIT_DONE if all(one.sent for one in tried) else EXIT_FAILED
+
+
+@command()
 @click.option("--fix", multiple=True, metavar="CODE", help="Fix this finding. WRITES.")
 @click.option("--fix-all", is_flag=True, help="Fix everything that can be fixed from here. WRITES.")
 def check(fix: tuple[str, ...], fix_all: bool) -> int:

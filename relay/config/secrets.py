@@ -20,7 +20,9 @@ SECRETS: Mapping[str, Mapping[str, bool]] = {
     "officernd": {"client_secret": True},
     "jobs": {"database_url": False},
     "console": {"password_hash": False, "webhook_secret": False},
+    "notify": {"urls": False, "ping_url": False},
 }
+MANY_LINES = {("notify", "urls")}  # a file with an address a line
 URLS_WITH_PASSWORD: Mapping[str, str] = {"ledger": "url", "officernd": "proxy"}
 
 
@@ -108,7 +110,7 @@ def with_secrets(
             else:
                 tell(source, f"the environment has no variable {value}")
         else:
-            file = _private_file(value, folder)
+            file = _private_file(value, folder, many_lines=(section, key) in MANY_LINES)
             if isinstance(file, str):
                 tell(source, file)
             else:
@@ -116,7 +118,7 @@ def with_secrets(
     return values, told
 
 
-def _private_file(value: Any, folder: Path) -> Path | str:
+def _private_file(value: Any, folder: Path, *, many_lines: bool = False) -> Path | str:
     """Return the path of a secret's file, or the problem with it in a clause."""
     if not isinstance(value, str) or not value:
         return "must be the path of a file, in quotes"
@@ -130,6 +132,6 @@ def _private_file(value: Any, folder: Path) -> Path | str:
         return f"{file} cannot be read: {reason}"
     if not content:
         return f"{file} is empty"
-    if "\n" in content:
+    if "\n" in content and not many_lines:
         return f"{file} must hold the secret alone, on one line"
     return why_not_private(file) or file

@@ -783,6 +783,37 @@ class MembersPageSection(Section):
     ] = ""
 
 
+class NotifySection(Section):
+    about = About("Messages", "Who is told when something has to be seen to ([Messages](NOTIFY.md)).")
+    urls: Annotated[
+        SecretStr | None,
+        AfterValidator(values.addresses),
+        Words("File of addresses", "Apprise addresses, one a line: `mailto://`, `slack://`, `msteams://` ..."),
+    ] = None
+    on: Annotated[
+        tuple[str, ...],
+        BeforeValidator(values.occasions),
+        Words(
+            "What is told",
+            choices=choices(
+                failed="a daily run failed",
+                stopped="no money moves, such as after PaperCut was restored",
+                held="money is held, or a safety limit held changes to people back",
+                in_doubt="a fee or an adjustment is in doubt",
+                missed="no run since yesterday; told by `serve`",
+                logins="many logins are refused",
+                directory="the answers for PaperCut are old",
+            ),
+        ),
+    ] = values.OCCASIONS
+    ping_url: Annotated[
+        SecretStr | None,
+        AfterValidator(values.ping_url),
+        Words("File of the ping address", "Called at start (`/start`), success and failure (`/fail`) of a daily run."),
+    ] = None
+    monthly_report: Annotated[bool, Words("Send the month's sums to the same addresses")] = False
+
+
 class Settings(Section):
     """The whole of `relay.toml`; attribute names are the contract's sections and keys."""
 
@@ -803,6 +834,7 @@ class Settings(Section):
     ledger: LedgerSection
     console: ConsoleSection
     members_page: MembersPageSection
+    notify: NotifySection
 
     @property
     def ledger_url(self) -> str:

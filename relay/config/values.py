@@ -16,6 +16,7 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    SecretStr,
     ValidationInfo,
 )
 from pydantic.fields import FieldInfo
@@ -207,6 +208,35 @@ def locale(value: str) -> str:
         return str(Locale.parse(value))
     except (ValueError, UnknownLocaleError):
         raise wrong(f"{value!r} is no locale such as en_GB or de_DE") from None
+
+
+# What [notify] on may name.
+OCCASIONS = ("failed", "stopped", "held", "in_doubt", "missed", "logins", "directory")
+
+
+def occasions(value: Any) -> Any:
+    if not isinstance(value, list):
+        return value
+    unknown = [repr(one) for one in value if one not in OCCASIONS]
+    if unknown:
+        raise wrong(f"{', '.join(unknown)} is none of {', '.join(OCCASIONS)}")
+    return tuple(value)
+
+
+def addresses(value: SecretStr | None) -> SecretStr | None:
+    """Hold each line of a file of addresses to be one; what stands there is never told."""
+    lines = value.get_secret_value().splitlines() if value is not None else []
+    for number, line in enumerate(lines, 1):
+        if line.strip() and not line.strip().startswith("#") and "://" not in line:
+            raise wrong(f"line {number} of its file is no address such as mailto://, slack:// or ntfy://")
+    return value
+
+
+def ping_url(value: SecretStr | None) -> SecretStr | None:
+    parts = urlsplit(value.get_secret_value()) if value is not None else None
+    if parts is not None and (parts.scheme not in ("https", "http") or not parts.netloc):
+        raise wrong("must be an address that begins with https:// or http://")
+    return value
 
 
 def is_money(field: FieldInfo) -> bool:

@@ -9,7 +9,7 @@ import logging
 import threading
 from datetime import datetime, timedelta
 
-from relay import people
+from relay import notify, people
 from relay import run as story
 from relay.console import first_hour
 from relay.console.desk import Desk
@@ -74,6 +74,7 @@ class Schedule:
                 self._sync(now)
             if place.glance is None or now - place.glance.at >= LOOK_EVERY:
                 place.look()
+                notify.watch(place.database, place.settings, place.clock)
         except AlreadyRunning as busy:
             log.info("the schedule waits: %s", busy.message)
         except RelayError as error:

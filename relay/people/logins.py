@@ -7,9 +7,10 @@ predecessors; writes nothing.
 from __future__ import annotations
 
 import json
+from collections import deque
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +51,9 @@ _REMEDIES: Mapping[str, Remedy] = {
     "directory": Remedy("sync"),
     "home_open": Remedy("check"),
 }
+
+HOUR = timedelta(hours=1)
+MANY, MANY_PEOPLE = 10, 5  # refused logins within an hour, and of how many people, that are no coincidence
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +140,49 @@ def latest(home: Path) -> Latest:
             return Latest(Accepted(datetime.fromisoformat(line["time"]), str(line.get("username", ""))), refused)
         refused = refused or _refusal(line)
     return Latest(None, refused)
+
+
+@dataclass(frozen=True, slots=True)
+class BulkFailures:
+    """An hour in which many people's logins failed: the last of them, how many of how many people, how many got in."""
+
+    until: datetime
+    refused: int
+    people: int
+    accepted: int
+
+
+def bulk_failures(home: Path, now: datetime) -> BulkFailures | None:
+    """Return the last hour of the day behind us in which logins failed in bulk, None where there was none.
+
+    In bulk: MANY or more, of MANY_PEOPLE or more, and more than were accepted. One person who has forgotten a password
+    is none, nor is a busy morning with some mistakes.
+    """
+    recent: deque[tuple[datetime, str, bool]] = deque()
+    found: BulkFailures | None = None
+    for at, who, accepted in reversed(list(_attempts(home, now - timedelta(hours=25), now))):
+        recent.append((at, who, accepted))
+        while at - recent[0][0] > HOUR:
+            recent.popleft()
+        refused = [name for _, name, good in recent if not good]
+        if (
+            not accepted
+            and len(refused) >= MANY
+            and len(set(refused)) >= MANY_PEOPLE
+            and len(refused) * 2 > len(recent)
+        ):
+            found = BulkFailures(at, len(refused), len(set(refused)), len(recent) - len(refused))
+    return found
+
+
+def _attempts(home: Path, since: datetime, now: datetime) -> Iterator[tuple[datetime, str, bool]]:
+    """Yield who tried to log in and whether that was accepted, the latest first."""
+    for line in _newest_first(Path(home) / "logs" / "auth.log"):
+        at = datetime.fromisoformat(line["time"])
+        if at < since:
+            return
+        if line.get("verdict") in ("accepted", "rejected", "unavailable") and at <= now + timedelta(minutes=5):
+            yield at, str(line.get("who") or line.get("username") or ""), line["verdict"] == "accepted"
 
 
 def _refusal(line: Mapping[str, Any]) -> RefusedLogin:

@@ -43,6 +43,14 @@ def last_runs(connection: Connection, site: str, count: int) -> list[Run]:
     return [Run(**{name: row[name] for name in Run.__dataclass_fields__}) for row in rows]
 
 
+def last_daily_run(connection: Connection, site: str) -> datetime | None:
+    """Return when a whole run last ended its first part, whatever came of it; None where there was never one."""
+    query = select(func.max(tables.runs.c.finished_at)).where(
+        tables.runs.c.site == site, tables.runs.c.kind == "recover"
+    )
+    return connection.execute(query).scalar()
+
+
 def newest_moment(connection: Connection, site: str) -> datetime | None:
     """Return the latest moment at which a run of this site ended; a clock before it has gone back.
 

@@ -1,0 +1,146 @@
+"""The addresses that messages go to, by Apprise, and the address that hears of each run; all of them are secrets.
+
+An address is told by its scheme alone, and by its host where that is no part of the secret. Every exchange has a thread
+and a time limit of its own: a service that hangs is left behind.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from urllib.parse import urlsplit, urlunsplit
+
+from relay.config import Settings
+from relay.errors import ConfigError
+
+log = logging.getLogger(__name__)
+
+PASS_S = 8.0  # one look at what there is to tell, all its messages together
+TEST_S = 20.0
+PING_S = 4.0
+# Where the host is a server's name; elsewhere it may be a token, as in slack://TOKEN/...
+_NAMED_HOSTS = frozenset({"json", "jsons", "xml", "xmls", "form", "forms", "mailto", "mailtos"})
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """What became of a message to one address, which is told by its scheme and its line in the file."""
+
+    address: str
+    line: int
+    sent: bool
+    why: str = ""
+
+    def as_json(self) -> dict[str, object]:
+        return {"address": self.address, "line": self.line, "sent": self.sent, "why": self.why}
+
+
+def addresses(settings: Settings) -> list[tuple[int, str]]:
+    """Return the file's addresses with their lines; empty lines and comments are none."""
+    if settings.notify.urls is None:
+        return []
+    lines = enumerate(settings.notify.urls.get_secret_value().splitlines(), 1)
+    return [(number, line.strip()) for number, line in lines if line.strip() and not line.strip().startswith("#")]
+
+
+def shown(url: str) -> str:
+    """Return what may be told of an address: "slack://", "mailto://example.com"."""
+    try:
+        parts = urlsplit(url)
+        host = (parts.hostname or "") if parts.scheme.lower() in _NAMED_HOSTS else ""
+    except ValueError:
+        return "an address"
+    return f"{parts.scheme.lower()}://{host}" if parts.scheme else "an address"
+
+
+class Post:
+    """Sends messages to every address, all within `limit_s` of the first one."""
+
+    def __init__(self, settings: Settings, limit_s: float = PASS_S) -> None:
+        self._addresses = addresses(settings)
+        self._until = time.monotonic() + limit_s
+
+    @property
+    def has_addresses(self) -> bool:
+        return bool(self._addresses)
+
+    def send(self, title: str, body: str) -> list[Tried]:
+        """Send one message to every address at the same time and return what became of each; never raises."""
+        failures: dict[int, str] = {}
+
+        def send_one(number: int, url: str) -> None:
+            failures[number] = _send(url, title, body)
+
+        threads = [_begin(partial(send_one, number, url)) for number, url in self._addresses]
+        for thread in threads:
+            thread.join(max(0.0, self._until - time.monotonic()))
+        told = dict(failures)
+        found = [
+            Tried(shown(url), number, told.get(number) == "", told.get(number, "it did not answer in time"))
+            for number, url in self._addresses
+        ]
+        for one in found:
+            if not one.sent:
+                log.warning("no message went to line %d of [notify] urls_file, %s: %s", one.line, one.address, one.why)
+        return found
+
+
+def try_addresses(settings: Settings) -> list[Tried]:
+    """Send a test message to every address. Raises ConfigError where there is none."""
+    post = Post(settings, TEST_S)
+    if not post.has_addresses:
+        raise ConfigError(
+            ["[notify] urls_file: names no address; put Apprise addresses into a file, one a line, and name it there"]
+        )
+    name = settings.site.name
+    return post.send(f"{name}: test message", f"Messages of the print relay at {name} will come here.")
+
+
+def ping(settings: Settings, path: str = "") -> None:
+    """Call the ping address, `path` "" for success, "/start" or "/fail"; never raises, and gives up soon."""
+    if settings.notify.ping_url is None:
+        return
+    parts = urlsplit(settings.notify.ping_url.get_secret_value())
+    url = urlunsplit(parts._replace(path=parts.path.rstrip("/") + path))
+    thread = _begin(partial(_call, url))
+    thread.join(PING_S)
+    if thread.is_alive():
+        log.warning("the ping address did not answer in time")
+
+
+def _begin(work: Callable[[], object]) -> threading.Thread:
+    thread = threading.Thread(target=work, name="notify", daemon=True)
+    thread.start()
+    return thread
+
+
+def _send(url: str, title: str, body: str) -> str:
+    """Return why a message could not be sent, in a clause without the address, "" where it was."""
+    try:
+        import apprise  # only who has addresses pays for loading it
+
+        logging.getLogger("apprise").setLevel(logging.CRITICAL + 1)  # it logs parts of addresses
+        service = apprise.Apprise.instantiate(url, suppress_exceptions=True)
+        if service is None:
+            return "Apprise does not understand it"
+        post = apprise.Apprise()
+        post.add(service)
+        return "" if post.notify(title=title, body=body, body_format=apprise.NotifyFormat.TEXT) else "it was not taken"
+    except Exception as error:
+        return type(error).__name__
+
+
+def _call(url: str) -> None:
+    import requests
+
+    try:
+        answer = requests.get(url, timeout=(PING_S, PING_S), headers={"User-Agent": "papercut-relay"}, stream=True)
+        answer.close()
+        if answer.status_code >= 400:
+            log.warning("the ping address answered %d", answer.status_code)
+    except Exception as error:
+        log.warning("the ping address cannot be called: %s", type(error).__name__)

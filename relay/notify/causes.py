@@ -1,0 +1,176 @@
+"""What is worth a message, found in the ledger, the login's log and the directory. Tells nobody and writes nothing.
+
+A cause is one thing that somebody has to see to: what follows from it is no cause of its own, so that a relay that has
+died is not told a second time by its old directory. No message names a person, a document or a secret.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Engine
+
+from papercut_scripts import handover
+from relay.alerts import Alert
+from relay.clock import Clock
+from relay.config import Settings
+from relay.database import reading
+from relay.money.ledger import calendar, records
+from relay.open_items import STOPS, open_items
+from relay.people.logins import bulk_failures
+
+OVERDUE = timedelta(hours=2)  # after its hour a daily run may take that long, or wait for a machine to wake up
+LOGINS_OVER = timedelta(hours=1)  # so long after the last of them many refused logins are over
+
+
+class Advice(NamedTuple):
+    """What a kind of cause is called, what to do about it, and the console's page where that is done."""
+
+    title: str
+    what_to_do: str
+    page: str
+
+
+ADVICE: Mapping[str, Advice] = {
+    "failed": Advice(
+        "the daily run failed",
+        "Nothing is lost or doubled: it is tried again with the next call. If it fails again, look at the Checks page.",
+        "/checks",
+    ),
+    "refused": Advice(
+        "changes to people were held back",
+        "See on the Review page whether so many changes are right, and let them pass once.",
+        "/review",
+    ),
+    "stopped": Advice("no money moves", "Billing rests until somebody answers on the Money page.", "/money"),
+    "held": Advice("money is held", "Decide on the Money page who is billed and who is forgiven.", "/money#held"),
+    "in_doubt": Advice(
+        "money is in doubt",
+        "Look in OfficeRnD or PaperCut whether it is there, and say so on the Money page.",
+        "/money#questions",
+    ),
+    "missed": Advice(
+        "the daily run has not come",
+        "See that the relay's computer is on and that its service or scheduled task still runs.",
+        "/",
+    ),
+    "logins": Advice(
+        "many logins are refused",
+        "Try a login yourself, and see on the Checks page whether OfficeRnD answers.",
+        "/checks",
+    ),
+    "directory": Advice(
+        "the list of people is old",
+        "Bring people in line on the Review page, and see why that has not happened by itself.",
+        "/review",
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """One cause: `name` is its kind, with what it is about behind a colon where there are several."""
+
+    name: str
+    message: str
+    seen_at: datetime
+
+    @property
+    def kind(self) -> str:
+        return self.name.partition(":")[0]
+
+
+def of_run(result: Mapping[str, Mapping[str, Any] | None], day: str, now: datetime) -> list[Cause]:
+    """Return what a whole run met, from its parts' answers: that it failed, or that a limit held people back."""
+    found = []
+    errors = [part["error"] for part in result.values() if part and part.get("error")]
+    if errors:
+        found.append(Cause("failed", f"The daily run of {day} failed: {errors[0]['message']}", now))
+    refused = [one["message"] for one in (result.get("sync") or {}).get("refused", ())]
+    if refused:
+        found.append(Cause("refused", f"A safety limit held back changes to people: {refused[0]}", now))
+    return found
+
+
+def standing(database: Engine, settings: Settings, clock: Clock) -> list[Cause]:
+    """Return what the ledger says to be open in money."""
+    now, found = clock.now(), []
+    items = open_items(database, settings)
+    for stop in items.stops:
+        title = STOPS.get(stop["code"], "")
+        found.append(Cause(f"stopped:{stop['code']}", f"{title}. {stop['message']}" if title else stop["message"], now))
+    for line in items.lines():
+        if line.kind in ("hold", "doubt"):
+            found.append(Cause("held" if line.kind == "hold" else "in_doubt", line.text, now))
+    return found
+
+
+def missed(database: Engine, settings: Settings, clock: Clock) -> list[Cause]:
+    """Return whether nothing has run since yesterday, for whoever watches the runs from outside.
+
+    A run that failed has come, and is told as that. A site that never ran has not begun.
+    """
+    now = clock.now()
+    with reading(database) as connection:
+        last = records.last_daily_run(connection, settings.site.name)
+    day = clock.local_day(now, settings.site.timezone)
+    due = calendar.due_moment(day, settings.schedule.daily_at, settings.site.timezone)
+    if now < due + OVERDUE:  # not late today; was it late yesterday?
+        due = calendar.due_moment(day - timedelta(days=1), settings.schedule.daily_at, settings.site.timezone)
+    if last is None or last >= due:
+        return []
+    return [Cause("missed", f"No daily run since {told(last, settings)}; one was due on {told(due, settings)}.", now)]
+
+
+def logins(settings: Settings, clock: Clock, before: datetime | None) -> list[Cause]:
+    """Return whether logins are refused in bulk, now or since `before`, the evidence that the last alert rested on."""
+    now = clock.now()
+    found = bulk_failures(settings.scripts.home, now)
+    if found is None:
+        return []
+    if now - found.until >= LOGINS_OVER and before is not None and found.until <= before + LOGINS_OVER:
+        return []
+    message = (
+        f"{found.refused} logins of {found.people} people were refused within an hour, up to "
+        f"{told(found.until, settings)}; {found.accepted} were accepted."
+    )
+    return [Cause("logins", message, found.until)]
+
+
+def directory(settings: Settings, clock: Clock) -> list[Cause]:
+    """Return whether the directory in force is so old that PaperCut's sync is refused soon, or already."""
+    try:
+        reader = handover.Directory(str(settings.scripts.home))
+        published = datetime.fromtimestamp(reader.read(lambda generation: "all-users").published, UTC)
+    except handover.Doubt:
+        return []  # none yet, or damaged: `check` tells
+    now, limit = clock.now(), settings.scripts.max_age_hours
+    hours = (now - published).total_seconds() / 3600
+    if hours <= limit * 3 / 4:
+        return []
+    outcome = "is refused" if hours > limit else f"is refused when they are {limit} hours old"
+    message = f"The answers for PaperCut were written {hours:.0f} hours ago; its sync {outcome}."
+    return [Cause("directory", message, now)]
+
+
+def without_what_follows(found: Iterable[Cause]) -> list[Cause]:
+    """Return causes without those that another one explains."""
+    causes = list(found)
+    kinds = {cause.kind for cause in causes}
+    if kinds & {"failed", "refused", "missed"}:
+        causes = [cause for cause in causes if cause.kind != "directory"]
+    return causes
+
+
+def as_before(alerts: Iterable[Alert], *kinds: str) -> list[Cause]:
+    """Return the causes of these kinds that only another run can end."""
+    return [Cause(alert.cause, alert.message, alert.seen_at) for alert in alerts if alert.kind in kinds]
+
+
+def told(moment: datetime, settings: Settings) -> str:
+    local = moment.astimezone(ZoneInfo(settings.site.timezone))
+    return f"{local.day} {local:%B at %H:%M}"

@@ -1,0 +1,47 @@
+"""The month's statement in a few lines, to the same addresses, where the site wants it: companies and sums."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from sqlalchemy import Engine
+
+from relay import amounts, jobs
+from relay.clock import Clock
+from relay.config import Settings
+from relay.database import reading
+from relay.jobs import Statement
+from relay.money.ledger import records
+from relay.notify.addresses import Post
+
+FACT = "monthly_report"  # the last month that was told: "2026-10"
+
+
+def tell_month(database: Engine, settings: Settings, clock: Clock) -> None:
+    """Send last month's report once, with the first whole run of a month."""
+    if not settings.notify.monthly_report:
+        return
+    first = clock.business_day(settings.site.timezone).replace(day=1)
+    month = f"{first - timedelta(days=1):%Y-%m}"
+    with reading(database) as connection:
+        if records.fact(connection, settings.site.name, FACT) == month:
+            return
+    post = Post(settings)
+    made = jobs.statement(settings, database, month=month, clock=clock)
+    sent = post.has_addresses and any(one.sent for one in post.send(*_told(made, settings)))
+    if sent:
+        with database.begin() as connection:
+            records.set_fact(connection, settings.site.name, FACT, month)
+
+
+def _told(made: Statement, settings: Settings) -> tuple[str, str]:
+    def money(micros: int) -> str:
+        return f"{amounts.text(micros, made.currency)} {made.currency}"
+
+    lines = [f"Printed in {made.month}: {money(made.printed)}. Billed through OfficeRnD: {money(made.billed)}."]
+    for company in made.companies:
+        name = company.name or "Members without a company"
+        lines.append(f"{name}: printed {money(company.tally.net)}, billed {money(company.billed)}")
+    if settings.console.public_url:
+        lines += ["", f"{settings.console.public_url}/statements?month={made.month}"]
+    return f"{made.site}: printing in {made.month}", "\n".join(lines)

@@ -1,0 +1,286 @@
+"""Messages and pings one by one: what is told, to whom, what is never told, and that no run waits for it."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import tomlkit
+from sqlalchemy import insert, update
+
+from relay import cli, jobs, notify, people
+from relay import run as story
+from relay.errors import ConfigError, LedgerError, RelayError
+from relay.money.ledger import tables
+from relay.notify import addresses, causes
+from relay.open_items import open_items
+from relay.people import logins
+from tests.support.mailbox import Mailbox
+from tests.support.money_world import Site
+from tests.support.settings_example import example_settings, raw_settings, write_secrets
+
+SECRET = "T1KEN-VERY-SECRET"
+
+
+class Parts:
+    """What each part of a run does: an exit code and an answer, or an error that it raises."""
+
+    def __init__(self) -> None:
+        self.sync: Any = {}
+
+    def __call__(self, *_: Any, **__: Any) -> Any:
+        if isinstance(self.sync, Exception):
+            raise self.sync
+        answer = self.sync
+        return type("Done", (), {"exit_code": 3 if answer.get("refused") else 0, "as_json": lambda _self: answer})()
+
+
+@pytest.fixture
+def parts(monkeypatch: pytest.MonkeyPatch) -> Parts:
+    made = Parts()
+    monkeypatch.setattr(people, "sync", made)
+    monkeypatch.setattr(jobs, "remember_people", lambda *_: None)
+    return made
+
+
+@pytest.fixture
+def site(tmp_path: Path, box: Mailbox, parts: Parts) -> Iterator[Site]:
+    url = f"sqlite:///{tmp_path}/ledger.db"
+    made = Site(tmp_path, {"notify": box.settings(tmp_path), "scripts": {"home": str(tmp_path / "home")}}, url=url)
+    yield made
+    made.database.dispose()
+
+
+def hold(site: Site, name: str) -> None:
+    row = {"site": "hq", "member_id": name, "code": "opening", "username": name, "amount": 2_500_000, "reason": "why"}
+    with site.database.begin() as connection:
+        connection.execute(insert(tables.holds).values(**row, at=site.clock.now(), ended_at=None))
+
+
+def watch(site: Site) -> None:
+    notify.watch(site.database, site.settings, site.clock)
+
+
+# -- one message for one cause
+
+
+def test_a_failed_run_is_told_once_a_day_and_when_it_is_over(site: Site, box: Mailbox, parts: Parts) -> None:
+    parts.sync = RelayError("OfficeRnD cannot be reached.")
+    for _ in range(3):
+        story.run(site.context)
+        watch(site)
+        site.clock.move(hours=1)
+    assert box.titles == ["hq: the daily run failed"]
+    assert "OfficeRnD cannot be reached." in box.messages[0][1]
+    site.clock.move(hours=21)
+    story.run(site.context)
+    parts.sync = {}
+    story.run(site.context)
+    watch(site)
+    assert box.titles[1:] == ["hq: the daily run failed", "hq: resolved: the daily run failed"]
+    assert [ping.partition("?")[0] for ping in box.pings[-4:]] == ["/p/start", "/p/fail", "/p/start", "/p"]
+
+
+def test_a_run_that_breaks_is_told_too(site: Site, box: Mailbox, parts: Parts) -> None:
+    parts.sync = LedgerError("The disk is full.")
+    with pytest.raises(LedgerError):
+        story.run(site.context)
+    assert box.titles == ["hq: the daily run failed"] and "The disk is full." in box.messages[0][1]
+    assert box.pings[-1] == "/p/fail?a=1"
+
+
+def test_a_limit_that_holds_people_back_is_told_as_held(site: Site, box: Mailbox, parts: Parts) -> None:
+    parts.sync = {"refused": [{"code": "max_removals_percent", "message": "40 of 100 would lose printing."}]}
+    story.run(site.context)
+    assert box.titles == ["hq: changes to people were held back"] and "40 of 100" in box.messages[0][1]
+    assert [line.text for line in open_items(site.database, site.settings).lines()] == [
+        "A safety limit held back changes to people: 40 of 100 would lose printing."
+    ]
+
+
+def test_the_message_tells_what_status_tells(site: Site, box: Mailbox) -> None:
+    hold(site, "ann")
+    watch(site)
+    (line,) = open_items(site.database, site.settings).lines()
+    assert box.messages[0][0] == "hq: money is held" and box.messages[0][1].startswith(line.text)
+    hold(site, "bo")
+    watch(site)
+    assert len(box.messages) == 1, "more of the same is no new cause"
+
+
+def test_what_is_not_chosen_is_not_told(site: Site, box: Mailbox) -> None:
+    site.configure(notify={"on": ["failed"]})
+    hold(site, "ann")
+    watch(site)
+    assert box.messages == [] and open_items(site.database, site.settings).counts()["held"] == 1
+
+
+def test_two_who_look_at_the_same_time_tell_it_once(site: Site, box: Mailbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The console's process looks in the middle of the run's look."""
+    hold(site, "ann")
+    claim = notify.telling._claim
+
+    def late(*arguments: Any) -> bool:
+        monkeypatch.setattr(notify.telling, "_claim", claim)
+        watch(site)
+        return claim(*arguments)
+
+    monkeypatch.setattr(notify.telling, "_claim", late)
+    watch(site)
+    assert box.titles == ["hq: money is held"]
+
+
+def test_a_site_that_never_ran_is_not_missed(site: Site, box: Mailbox) -> None:
+    site.clock.move(days=3)
+    watch(site)
+    assert box.messages == []
+
+
+def test_what_nobody_took_is_told_at_the_next_look(site: Site, box: Mailbox) -> None:
+    hold(site, "ann")
+    box.refuses = True
+    watch(site)
+    box.refuses = False
+    watch(site)
+    watch(site)
+    assert box.titles == ["hq: money is held"]
+    with site.database.begin() as connection:
+        connection.execute(update(tables.holds).values(ended_at=site.clock.now()))
+    box.refuses = True
+    watch(site)
+    assert open_items(site.database, site.settings).counts()["held"] == 0
+    box.refuses = False
+    watch(site)
+    watch(site)
+    assert box.titles[1:] == ["hq: resolved: money is held"]
+
+
+# -- no run waits or breaks
+
+
+def test_a_service_that_hangs_is_left_behind(site: Site, box: Mailbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(addresses, "PING_S", 0.2)
+    monkeypatch.setattr(addresses.Post.__init__, "__defaults__", (0.2,))
+    hold(site, "ann")
+    box.hangs = True
+    began = time.monotonic()
+    assert story.run(site.context).exit_code == 0
+    assert time.monotonic() - began < 5
+
+
+def test_whatever_goes_wrong_in_telling_stays_there(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    def wrong(*_: Any) -> Any:
+        raise RecursionError("deep")
+
+    monkeypatch.setattr(causes, "standing", wrong)
+    assert story.run(site.context).exit_code == 0
+    watch(site)
+
+
+# -- addresses are secrets
+
+
+@pytest.mark.parametrize(
+    ("url", "told"),
+    [
+        (f"slack://{SECRET}/B/C", "slack://"),
+        (f"discord://{SECRET}/x", "discord://"),
+        (f"tgram://12:{SECRET}/1", "tgram://"),
+        (f"ntfy://{SECRET}", "ntfy://"),
+        (f"mailto://ann:{SECRET}@mail.example.com", "mailto://mail.example.com"),
+        (f"jsons://ann:{SECRET}@in.example.com/{SECRET}", "jsons://in.example.com"),
+        (f"json://[{SECRET}", "an address"),
+    ],
+)
+def test_an_address_is_told_by_its_scheme(url: str, told: str) -> None:
+    assert addresses.shown(url) == told
+
+
+def try_them(folder: Path, capsys: pytest.CaptureFixture[str], **section: Any) -> tuple[int, dict[str, Any], str]:
+    write_secrets(folder)
+    file = folder / "relay.toml"
+    file.write_text(tomlkit.dumps(raw_settings(folder, notify=section)), encoding="utf-8")
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["--config", str(file), "--json", "notify", "--test"])
+    shown = capsys.readouterr()
+    return int(ended.value.code or 0), json.loads(shown.out), shown.out + shown.err
+
+
+def test_each_address_is_tried(tmp_path: Path, box: Mailbox, capsys: pytest.CaptureFixture[str]) -> None:
+    code, told, shown = try_them(tmp_path, capsys, **box.settings(tmp_path))
+    assert (code, box.titles) == (0, ["hq: test message"])
+    assert told["addresses"] == [{"address": "json://127.0.0.1", "line": 2, "sent": True, "why": ""}]
+    bad = box.settings(tmp_path, f"nosuch://{SECRET}", f"json://127.0.0.1:9/{SECRET}")
+    code, told, shown = try_them(tmp_path, capsys, **bad)
+    assert code == 1 and [one["sent"] for one in told["addresses"]] == [True, False, False]
+    assert [one["address"] for one in told["addresses"]] == ["json://127.0.0.1", "nosuch://", "json://127.0.0.1"]
+    assert SECRET not in shown and "secret-path" not in shown
+
+
+def test_without_addresses_there_is_nothing_to_try(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code, told, _ = try_them(tmp_path, capsys)
+    assert code == 2 and "urls_file" in told["error"]["message"]
+
+
+def test_settings_that_cannot_be(tmp_path: Path) -> None:
+    for name, text in {"urls": f"mailto://x\n{SECRET}\n", "ping": f"ftp://{SECRET}"}.items():
+        (tmp_path / name).write_text(text)
+        (tmp_path / name).chmod(0o600)
+    section = {"urls_file": "urls", "ping_url_file": "ping", "on": ["failed", "sometimes"]}
+    with pytest.raises(ConfigError) as told:
+        example_settings(tmp_path, notify=section)
+    text = str(told.value)
+    assert len(told.value.problems) == 3 and "line 2" in text and "'sometimes'" in text and SECRET not in text
+
+
+# -- the month
+
+
+def test_the_months_report_comes_once(site: Site, box: Mailbox) -> None:
+    site.configure(notify={"monthly_report": True, "on": []})
+    story.run(site.context)
+    story.run(site.context)
+    assert box.titles == ["hq: printing in 2026-10"]
+    site.clock.move(days=10)
+    story.run(site.context)
+    assert box.titles == ["hq: printing in 2026-10", "hq: printing in 2026-11"]
+
+
+# -- logins
+
+
+NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("refused", "people_of", "accepted", "minutes", "found"),
+    [
+        (10, 5, 0, 3, True),
+        (9, 5, 0, 3, False),
+        (10, 4, 0, 3, False),
+        (10, 5, 9, 1, True),
+        (10, 5, 10, 1, False),
+        (10, 5, 0, 7, False),  # never ten within one hour
+    ],
+)
+def test_what_many_is(tmp_path: Path, refused: int, people_of: int, accepted: int, minutes: int, found: bool) -> None:
+    log = tmp_path / "logs" / "auth.log"
+    log.parent.mkdir()
+    lines = [("accepted", number) for number in range(accepted)] + [("rejected", n % people_of) for n in range(refused)]
+    start = NOW - timedelta(minutes=minutes * len(lines))
+    log.write_text(
+        "".join(
+            json.dumps(
+                {"time": (start + timedelta(minutes=minutes * n)).isoformat(), "verdict": verdict, "who": f"k{who}"}
+            )
+            + "\n"
+            for n, (verdict, who) in enumerate(lines)
+        )
+    )
+    assert (logins.bulk_failures(tmp_path, NOW) is not None) == found
+    assert logins.bulk_failures(tmp_path, NOW + timedelta(days=3)) is None

@@ -1,0 +1,73 @@
+"""A server that takes messages (Apprise's json://) and pings, as whoever is told sees them."""
+
+from __future__ import annotations
+
+import json
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+
+class Mailbox:
+    """`messages` are (title, body), `pings` the paths called; a `refuses` answers 500, a `hangs` not at all."""
+
+    def __init__(self) -> None:
+        self.messages: list[tuple[str, str]] = []
+        self.pings: list[str] = []
+        self.refuses = False
+        self.hangs = False
+        self._let_go = threading.Event()
+        box = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                sent = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                if box._answer(self):
+                    box.messages.append((sent["title"], sent["message"]))
+
+            def do_GET(self) -> None:
+                if box._answer(self):
+                    box.pings.append(self.path)
+
+            def log_message(self, format: str, *args: object) -> None:
+                pass
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server.daemon_threads = True
+        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
+        self._thread.start()
+        self.port = self._server.server_port
+
+    def _answer(self, request: BaseHTTPRequestHandler) -> bool:
+        if self.hangs:
+            self._let_go.wait(60)
+        request.send_response(500 if self.refuses else 200)
+        request.send_header("Content-Length", "0")
+        request.end_headers()
+        return not self.refuses
+
+    @property
+    def address(self) -> str:
+        return f"json://127.0.0.1:{self.port}/secret-path"
+
+    @property
+    def titles(self) -> list[str]:
+        return [title for title, _ in self.messages]
+
+    def settings(self, folder: Path, *more: str, **values: object) -> dict[str, object]:
+        """Return a [notify] section whose files lie in `folder`; `more` are other addresses."""
+        files = {
+            "urls": "\n".join(["# front desk", self.address, "", *more]),
+            "ping": f"http://127.0.0.1:{self.port}/p?a=1",
+        }
+        for name, text in files.items():
+            file = folder / name
+            file.write_text(text + "\n", encoding="utf-8")
+            file.chmod(0o600)
+        return {"urls_file": str(folder / "urls"), "ping_url_file": str(folder / "ping"), **values}
+
+    def close(self) -> None:
+        self._let_go.set()
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
