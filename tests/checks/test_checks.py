@@ -290,7 +290,12 @@ CASES = [
     ),
     Case("home_missing", lambda b: home(b).rename(b.folder / "gone"), "does not exist here", None, "warning"),
     Case("home_open", lambda b: home(b).chmod(0o755), "Other accounts of this machine may enter", None),
-    Case("home_above_open", lambda b: home(b).parent.chmod(0o777), "others may exchange it", None),
+    Case(
+        "home_above_open",
+        lambda b: home(b).parent.chmod(0o777),
+        "others may exchange it",
+        lambda b: home(b).parent.chmod(0o755),
+    ),
     Case("program_settings_missing", move_away("settings.json"), "There is no", None),
     Case(
         "program_settings_old",
@@ -322,7 +327,7 @@ CASES = [
         setting("fees", tax_percent="0"),
         "warning",
     ),
-    Case("not_probed", move_away("directory"), "papercut-relay probe --out", move_back("directory"), "info"),
+    Case("not_probed", move_away("directory"), "can be asked in a minute", move_back("directory"), "info"),
     Case(
         "directory_damaged",
         lambda b: (home(b) / "directory" / "CURRENT").write_text("nonsense"),
