@@ -20,10 +20,11 @@ from relay.config import Settings
 from relay.database import reading
 from relay.errors import RelayError
 from relay.finding import Finding
-from relay.jobs import queries, store, tables
+from relay.jobs import store, tables
 from relay.jobs.importing import open_logs
 from relay.jobs.job import Cursor, SetAside
 from relay.jobs.sources.logs import LogFolder
+from relay.jobs.statement import queries
 from relay.jobs.statement.billed import LONG_AGO
 from relay.jobs.statement.figures import Amounts, counted
 from relay.jobs.unread import unread, unread_files

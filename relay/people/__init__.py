@@ -1,8 +1,8 @@
 """People: who may print, who is who, and the sync that makes PaperCut say so. The functions below are the way in."""
 
 from relay.people.act.publish import refuse_open
+from relay.people.answers import issue_pin, link, not_same, revoke_pin, unlink
 from relay.people.explain import explain
-from relay.people.memory.answers import issue_pin, link, not_same, revoke_pin, unlink
 from relay.people.memory.questions import OpenQuestion, open_questions
 from relay.people.ready import readiness
 from relay.people.sync import make_plan, sync

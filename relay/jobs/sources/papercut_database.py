@@ -43,10 +43,10 @@ from sqlalchemy.types import TypeDecorator
 from relay import amounts
 from relay.config import Settings
 from relay.finding import Finding
-from relay.jobs.importing import Known
 from relay.jobs.job import LARGEST_COST, LARGEST_COUNT, Batch, Cursor, Job, SetAside, Unreadable
 from relay.jobs.sources import reading
 from relay.jobs.sources.columns import kind_of
+from relay.jobs.sources.logs import Known
 from relay.jobs.tables import NAME
 
 FILE = "tbl_printer_usage_log"

@@ -19,12 +19,12 @@ from relay.clock import Clock
 from relay.config import Settings
 from relay.database import reading
 from relay.errors import UsageError
-from relay.jobs import queries, store
-from relay.jobs.queries import SharedAccounts, Standing
-from relay.jobs.statement import billed
+from relay.jobs import store
+from relay.jobs.statement import billed, queries
 from relay.jobs.statement.billed import LONG_AGO, Billed
 from relay.jobs.statement.figures import Amounts, Named, PrintedJob, Tally, tally
 from relay.jobs.statement.model import IncludedLine, PersonLine, Statement, person_line, steps
+from relay.jobs.statement.queries import SharedAccounts, Standing
 from relay.money.ledger import included as ledger
 
 
