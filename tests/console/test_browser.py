@@ -59,7 +59,9 @@ class Browser:
         if dark:
             features = {"features": [{"name": "prefers-color-scheme", "value": "dark"}]}
             self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", features)
-        self.driver.get(base + "/login")
+
+    def log_in(self) -> None:
+        self.open("/login")
         for field, typed in (("name", "ann"), ("password", PASSWORD)):
             self.driver.find_element(By.NAME, field).send_keys(typed)
         self.driver.find_element(By.CSS_SELECTOR, "main button").click()
@@ -165,6 +167,7 @@ def browser(tmp_path: Path) -> Iterator[OpenBrowser]:
 
     def make(served: Served, **how: Any) -> Browser:
         opened.append(Browser(tmp_path / f"browser{len(opened)}", served.url, **how))
+        opened[-1].log_in()
         return opened[-1]
 
     yield make
