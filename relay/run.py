@@ -135,6 +135,7 @@ def recorded(site: Site, kind: str, work: Callable[[], Any]) -> Any:
 
 
 def _record(site: Site, kind: str, started: datetime, code: int, answer: dict[str, Any]) -> None:
+    money.know_timezone(site.database, site.settings)
     money.record_run(
         site.database,
         site.settings.site.name,

@@ -84,7 +84,7 @@ def set_outside(config_file: str | None, as_json: bool, verbose: bool) -> None:
 # The commands as `--help` shows them, by what somebody is about to do.
 GROUPS: Mapping[str, tuple[str, ...]] = {
     "Try it": ("demo", "sandbox"),
-    "Set up": ("init", "check", "bundle", "password", "probe"),
+    "Set up": ("init", "check", "bundle", "password", "notify", "probe"),
     "Every day": ("run", "status", "serve", "statement", "jobs"),
     "People": ("plan", "sync", "explain", "link", "unlink", "not-same", "pin", "erase"),
     "Money": ("settle", "top-up", "approve", "resolve", "discrepancies", "journal", "rebuild"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -11,6 +11,9 @@ from relay.cli import terminal
 from relay.cli.app import OUTSIDE, command, open_for, recorded
 from relay.errors import EXIT_DONE
 from relay.foreign import visible
+
+if TYPE_CHECKING:
+    from relay.jobs.statement.render import Format
 
 
 @command()
@@ -36,16 +39,26 @@ def jobs() -> int:
     show_default=True,
     help="How it is written.",
 )
-def statement(month: str | None, member: str | None, company: str | None, format_: Any) -> int:
+@click.option("--all-sites", is_flag=True, help="Every site of the ledger, and what they come to.")
+def statement(month: str | None, member: str | None, company: str | None, format_: Any, all_sites: bool) -> int:
     """Who printed what, what was billed, what is open."""
     from relay import jobs as room
+    from relay import sites
 
     with open_for() as site:
+        written: Format = "json" if OUTSIDE.json else format_
+        width = terminal.output().width if sys.stdout.isatty() else None  # a file has names and sentences whole
+        if all_sites:
+            several = sites.statements(site, month=month, member=member, company=company)
+            _write(sites.render(several, written, width), written)
+            return EXIT_DONE
         made = room.statement(
             site.settings, site.database, month=month, member=member, company=company, clock=site.clock
         )
-        width = terminal.output().width if sys.stdout.isatty() else None  # a file has names and sentences whole
-        told = room.render(made, "json" if OUTSIDE.json else format_, width=width)
-        # What goes into a file is written as it is: Windows would double the line ends of CSV.
-        click.echo(visible(told) if format_ == "text" and not OUTSIDE.json else told.encode(), nl=False)
+        _write(room.render(made, written, width=width), written)
         return EXIT_DONE
+
+
+def _write(told: str, written: str) -> None:
+    """Write a statement: for a person what can be seen, into a file as it is, or Windows doubles the ends of lines."""
+    click.echo(visible(told) if written == "text" else told.encode(), nl=False)

@@ -248,6 +248,26 @@ def status(console: Console, answer: Mapping[str, Any]) -> None:
             console.print(f"{title.replace('_', ' ').capitalize()}: {len(people)} ({names})")
 
 
+def sites(console: Console, answer: Mapping[str, Any]) -> None:
+    """Show a line for every site of the ledger."""
+    rows = []
+    for one in answer["sites"]:
+        run, billed, count = one["last_run"], one["billed"], one["open"]
+        waiting = sum(value for name, value in count.items() if name != "lines")
+        rows.append(
+            [
+                one["site"],
+                datetime.fromisoformat(run["finished"]).strftime("%Y-%m-%d %H:%M UTC") if run else "never",
+                OUTCOMES.get(run["exit_code"], str(run["exit_code"])) if run else "",
+                f"{waiting:,}" if waiting else "",
+                f"{billed['amount']} {billed['currency']}",
+                one["version"],
+            ]
+        )
+    columns = ["site", "last run", "outcome", "open", f"billed in {answer['sites'][0]['billed']['month']}", "version"]
+    console.print(table("Sites of the ledger", columns, rows, right=["open", columns[4]]))
+
+
 def findings(console: Console, answer: Mapping[str, Any]) -> None:
     """Show the findings of `check`, the worst first, each with what its fix would do."""
     if not answer["findings"]:

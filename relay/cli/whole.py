@@ -33,11 +33,16 @@ def run(if_due: bool, allow: tuple[str, ...]) -> int:
 
 
 @command()
-def status() -> int:
-    """Last runs, open movements, next due time, who cannot log in yet."""
+@click.option("--all-sites", is_flag=True, help="A line for every site of the ledger instead.")
+def status(all_sites: bool) -> int:
+    """Last runs, what is open, next due time, who cannot log in yet."""
     from relay import run as story
+    from relay import sites
 
     with open_for() as site:
+        if all_sites:
+            OUTSIDE.answer(sites.status(site), lambda told: terminal.sites(terminal.output(), told))
+            return EXIT_DONE
         OUTSIDE.answer(story.status(site), lambda told: terminal.status(terminal.output(), told))
         return EXIT_DONE
 
@@ -128,8 +133,8 @@ def password(name: str, role: str, remove: bool) -> int:
 @click.option("--with-secrets", is_flag=True, help="Add the secrets, encrypted by a pass phrase that is asked for.")
 @click.option("--site-server", is_flag=True, help="Only what a PaperCut site server needs.")
 def bundle(out: Path, platform: str | None, with_secrets: bool, site_server: bool) -> int:
-    """Make the installation package for the PaperCut machine, with its settings; without settings (none named, none
-    found) one whose installer opens the set-up."""
+    """Make the installation package for the PaperCut machine, with its settings. Without settings (none named, none
+    found) it is one whose installer opens the set-up."""
     from relay import bundle as room
 
     settings = OUTSIDE.settings() if with_secrets or config.is_there(OUTSIDE.config) else None

@@ -36,6 +36,14 @@ def record_run(
         records.add_run(connection, site, records.Run(kind, started, ended, exit_code, answer))
 
 
+def know_timezone(database: Engine, settings: Settings) -> None:
+    """Keep in which zone a site counts its days, for whoever reads the ledger from another site."""
+    site, zone = settings.site.name, settings.site.timezone
+    with database.begin() as connection:
+        if records.fact(connection, site, "timezone") != zone:
+            records.set_fact(connection, site, "timezone", zone)
+
+
 def last_runs(database: Engine, site: str, count: int = 10) -> list[dict[str, Any]]:
     """Return the last runs, newest first, without their whole answers."""
     with reading(database) as connection:
@@ -46,6 +54,7 @@ def last_runs(database: Engine, site: str, count: int = 10) -> list[dict[str, An
             "started": run.started_at.isoformat(),
             "finished": run.finished_at.isoformat(),
             "exit_code": run.exit_code,
+            "version": run.version,
             "error": run.summary.get("error"),
         }
         for run in found
