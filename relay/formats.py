@@ -46,7 +46,15 @@ class Formats:
     def short_day(self, value: date) -> str:
         return str(dates.format_skeleton("MMMd", value, locale=self.locale))
 
+    def day_and_time(self, value: datetime) -> str:
+        """Return a moment within its month: "24, 07:30"."""
+        local = value.astimezone(self.zone)
+        return f"{local.day}, {dates.format_time(local, 'short', tzinfo=self.zone, locale=self.locale)}"
+
     def month(self, value: date) -> str:
+        """Return "November 2026", of a moment too."""
+        if isinstance(value, datetime):
+            value = value.astimezone(self.zone).date()
         return str(dates.format_skeleton("yMMMM", value, locale=self.locale))
 
     def time(self, value: Any) -> str:

@@ -67,6 +67,8 @@ def _teach_templates(app: Flask, place: Desk) -> None:
     app.add_template_filter(lambda value: place.formats.time(value), "time")
     app.add_template_filter(lambda value: place.formats.ago(value, place.clock.now()), "ago")
     app.add_template_filter(lambda value: place.formats.lasted(value), "lasted")
+    app.add_template_filter(lambda value: place.formats.month(value), "month")
+    app.add_template_filter(lambda value: place.formats.day_and_time(value), "day_and_time")
     app.add_template_filter(lambda value: place.formats.count(value), "count")
     app.add_template_filter(words.plural, "plural")
     app.add_template_global(remedies.links, "places")

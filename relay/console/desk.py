@@ -78,6 +78,7 @@ class Desk:
         self._lock = threading.RLock()
         self._stamp = self._file_stamp()
         self._directory: tuple[str, Directory | None] = ("", None)
+        self._kept: dict[str, tuple[object, Any]] = {}
         self._take(self.settings)
 
     # -- settings
@@ -204,6 +205,15 @@ class Desk:
             if self._directory[0] != name:
                 self._directory = (name, current_directory(home))
             return self._directory[1]
+
+    def kept(self, name: str, stamp: object, make: Callable[[], Returned]) -> Returned:
+        """Return what `make` gives, made anew only when `stamp` is another one than the last time."""
+        with self._lock:
+            known = self._kept.get(name)
+            if known is None or known[0] != stamp:
+                known = self._kept[name] = (stamp, make())
+            found: Returned = known[1]
+            return found
 
     def close(self) -> None:
         self.database.dispose()

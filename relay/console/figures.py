@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from sqlalchemy import Engine, func, select
 
-from relay import money, stored_accounts
+from relay import amounts, money, stored_accounts
 from relay.accounts import SHARED, LinkedAccount, is_shared
 from relay.console import words
 from relay.console.charts import Bar
@@ -23,7 +23,6 @@ from relay.jobs import tables as jobs_tables
 from relay.money.decide.movement import PUBLIC_STATES, Movement
 from relay.money.ledger import tables as money_tables
 from relay.money.ledger.store import Ledger
-from relay.people.directory import DirectoryUser
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,29 +83,6 @@ def as_bars(found: Iterable[Day], what: Literal["pages", "billed"], formats: For
 # -- people -----------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Person:
-    """One line of the list of people; `balance` in micros, None where no billing has read it yet."""
-
-    user: DirectoryUser
-    balance: int | None
-
-    @property
-    def key(self) -> str:
-        return self.user.member_id or self.user.username
-
-
-def people(place: Desk) -> list[Person]:
-    """Return everybody in the directory in force with the balance that billing last saw; [] before the first sync."""
-    directory = place.directory()
-    if directory is None:
-        return []
-    wallets = Ledger(place.database, place.settings.site.name, place.clock).wallets()
-    return [
-        Person(user, wallets[user.member_id].balance if user.member_id in wallets else None) for user in directory.users
-    ]
-
-
 def names(place: Desk) -> dict[str, str]:
     """Return what everybody in the directory in force is called, by member id."""
     directory = place.directory()
@@ -124,6 +100,11 @@ def linked(place: Desk) -> dict[str, LinkedAccount]:
     """Return every linked account by member id."""
     with reading(place.database) as connection:
         return {link.member_id: link for link in stored_accounts.linked_accounts(connection, place.settings.site.name)}
+
+
+def plain(balance: int | None, currency: str) -> str:
+    """Return an amount (micros) for a spreadsheet, "" for one that is not known."""
+    return "" if balance is None else amounts.text(balance, currency)
 
 
 def jobs_of(engine: Engine, site: str, username: str, count: int) -> list[dict[str, Any]]:

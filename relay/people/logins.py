@@ -7,8 +7,9 @@ predecessors; writes nothing.
 from __future__ import annotations
 
 import json
+import re
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -100,7 +101,7 @@ def last_login(home: Path, who: str) -> LoginTrace | None:
     key = brake.person_key(str(home), wanted) if (Path(home) / "state" / "key").exists() else ""
     accepted: datetime | None = None
     refused: RefusedLogin | None = None
-    for line in _newest_first(Path(home) / "logs" / "auth.log"):
+    for line in _newest_first(Path(home) / "logs" / "auth.log", (wanted, *filter(None, [key]))):
         if wanted != line.get("username") and (not key or key != line.get("who")):
             continue
         if line.get("verdict") == "accepted":
@@ -185,6 +186,45 @@ def _attempts(home: Path, since: datetime, now: datetime) -> Iterator[tuple[date
             yield at, str(line.get("who") or line.get("username") or ""), line["verdict"] == "accepted"
 
 
+_USERNAME = re.compile(r'"username": "(?:[^"\\]|\\.)*"')
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """One try to log in; `refused` is a clause that says why it was refused, "" for an accepted one."""
+
+    at: datetime
+    refused: str = ""
+
+
+def of_person(home: Path, username: str, count: int) -> list[Login]:
+    """Return a person's last logins and refusals, newest first, as far as the log of `scripts.home` goes back."""
+    found: list[Login] = []
+    for line in _newest_first(Path(home) / "logs" / "auth.log", (username,)):
+        if line.get("username") != username:
+            continue
+        accepted = line.get("verdict") == "accepted"
+        found.append(Login(datetime.fromisoformat(line["time"]), "" if accepted else _refusal(line).meaning))
+        if len(found) == count:
+            break
+    return found
+
+
+def last_accepted(home: Path) -> dict[str, datetime]:
+    """Return when each username last logged in, as far as the log of `scripts.home` goes back."""
+    found: dict[str, datetime] = {}
+    seen: set[str] = set()
+    for text in _lines(Path(home) / "logs" / "auth.log"):
+        name = _USERNAME.search(text) if '"accepted"' in text else None
+        if name is None or name[0] in seen:  # a log of years is read at once: each person's newest line is enough
+            continue
+        line = _parsed(text)
+        if line is not None and line.get("verdict") == "accepted":
+            seen.add(name[0])
+            found.setdefault(str(line.get("username", "")), datetime.fromisoformat(line["time"]))
+    return found
+
+
 def _refusal(line: Mapping[str, Any]) -> RefusedLogin:
     reason = line.get("reason", "")
     return RefusedLogin(
@@ -197,17 +237,33 @@ def _refusal(line: Mapping[str, Any]) -> RefusedLogin:
     )
 
 
-def _newest_first(path: Path) -> Iterator[dict[str, Any]]:
-    """Yield the log's lines, the latest first; a line that was cut short by a crash is left out."""
+def _newest_first(path: Path, holding: Sequence[str] = ()) -> Iterator[dict[str, Any]]:
+    """Yield the log's lines, the latest first; a line that was cut short by a crash is left out.
+
+    Lines that hold none of `holding`, where anything is named, are not looked at: a search reads them all.
+    """
+    words = [json.dumps(word, ensure_ascii=False)[1:-1] for word in holding]
+    for text in _lines(path):
+        if words and not any(word in text for word in words):
+            continue
+        line = _parsed(text)
+        if line is not None:
+            yield line
+
+
+def _lines(path: Path) -> Iterator[str]:
     for file in (path, *(path.with_name(f"{path.name}.{number}") for number in range(1, audit.KEPT + 1))):
         try:
             text = file.read_text(encoding="utf-8", errors="replace")
         except OSError:
             continue
-        for text_line in reversed(text.split("\n")):
-            try:
-                line = json.loads(text_line)
-                datetime.fromisoformat(line["time"])
-            except (ValueError, KeyError, TypeError):
-                continue
-            yield line
+        yield from reversed(text.split("\n"))
+
+
+def _parsed(text: str) -> dict[str, Any] | None:
+    try:
+        line: dict[str, Any] = json.loads(text)
+        datetime.fromisoformat(line["time"])
+    except (ValueError, KeyError, TypeError):
+        return None
+    return line

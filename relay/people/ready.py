@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from relay.config import Settings
+from relay.people.decide.everybody import left_out
 from relay.people.decide.plan import Plan
 from relay.people.decide.rules import email_outcome
 from relay.private_files import make_private_folder, write_private
@@ -21,10 +22,14 @@ KINDS = ("without_email", "without_account", "held_by_a_doubt", "switched_off")
 
 @dataclass(frozen=True)
 class Readiness:
-    """People by what is missing, each as "Name (member id): why"; `synced_at` None before the first sync."""
+    """People by what is missing, each as "Name (member id): why"; `synced_at` None before the first sync.
+
+    `left_out`: everybody who may not print or waits, by member id, as `everybody.left_out` tells them.
+    """
 
     synced_at: datetime | None = None
     people: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    left_out: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, list[str]]:
         return {kind: list(self.people.get(kind, ())) for kind in KINDS}
@@ -56,7 +61,7 @@ def assess(plan: Plan) -> dict[str, list[str]]:
 
 def save(settings: Settings, plan: Plan, *, now: datetime) -> None:
     """Keep the assessment of a plan that was applied."""
-    content = {"synced_at": now.isoformat(), "people": assess(plan)}
+    content = {"synced_at": now.isoformat(), "people": assess(plan), "left_out": left_out(plan.decisions)}
     try:
         make_private_folder(settings.site.state_dir)
         write_private(settings.site.state_dir / NAME, json.dumps(content, ensure_ascii=False))
@@ -69,6 +74,7 @@ def readiness(settings: Settings) -> Readiness:
     try:
         content = json.loads((settings.site.state_dir / NAME).read_text(encoding="utf-8"))
         people = {kind: tuple(found) for kind, found in content["people"].items()}
-        return Readiness(datetime.fromisoformat(content["synced_at"]), people)
+        out = {member_id: (str(rule), str(why)) for member_id, (rule, why) in content.get("left_out", {}).items()}
+        return Readiness(datetime.fromisoformat(content["synced_at"]), people, out)
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return Readiness()

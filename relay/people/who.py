@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from dataclasses import dataclass
 
 from relay.accounts import email_key, folded, meant
@@ -23,6 +25,31 @@ class Person:
     @property
     def member_id(self) -> str:
         return self.member.id if self.member else self.link.member_id if self.link else ""
+
+
+_LETTERS = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ı": "i"})
+_ACCENTS = re.compile("[\u0300-\u036f]")
+_GERMAN = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue"})
+
+
+def searchable(text: str) -> str:
+    """Return a text as a search box compares it: without case and accents, and an umlaut also in two letters.
+
+    For finding in lists alone: who is meant by a word is `meant`, where every letter counts.
+    """
+    if text.isascii():
+        return text.lower()
+    small = unicodedata.normalize("NFC", text).casefold()
+    return "\n".join(dict.fromkeys((_plain(small), _plain(small.translate(_GERMAN)))))
+
+
+def has_parts(typed: str, text: str) -> bool:
+    """Return whether each word that was typed is a part of a `searchable` text."""
+    return all(word in text for word in _plain(unicodedata.normalize("NFC", typed).casefold()).split())
+
+
+def _plain(text: str) -> str:
+    return _ACCENTS.sub("", unicodedata.normalize("NFKD", text.translate(_LETTERS)))
 
 
 def find(site: Site, word: str, memory: Memory) -> Person:

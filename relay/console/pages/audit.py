@@ -91,10 +91,11 @@ def show() -> str:
 def as_csv() -> Response:
     """Return every line that is looked for, newest first."""
     text = io.StringIO()
-    rows = csv.writer(text)
-    rows.writerow(COLUMNS)
+    out = csv.writer(text)
+    out.writerow(COLUMNS)
     for row in _chosen():
-        rows.writerow([cell(row["at"].isoformat() if name == "at" else str(row.get(name, ""))) for name in COLUMNS])
+        texts = {name: cell(str(row.get(name, ""))) for name in COLUMNS}
+        out.writerow({**texts, "at": row["at"].isoformat(), "amount": row.get("amount", "")}.values())
     answer = Response("\ufeff" + text.getvalue(), mimetype="text/csv")
     answer.headers["Content-Disposition"] = "attachment; filename=audit.csv"
     return answer

@@ -1,49 +1,117 @@
-"""People: the list, one person with everything known of them, and what a front desk does for somebody."""
+"""People: everybody in a list, one person with everything known of them, and what a front desk does for somebody."""
 
 from __future__ import annotations
 
+import csv
+import io
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask import Blueprint, Response, abort, flash, redirect, render_template, request, url_for
 
 from relay import people
-from relay.accounts import folded, meant
-from relay.console import figures
-from relay.console.figures import Person
+from relay.accounts import meant
+from relay.console import everybody, figures, timeline
+from relay.console.everybody import BECAUSE, LATELY, Row
 from relay.console.gate import audited, desk, needs
 from relay.console.pages.review import start_sync
+from relay.database import reading
 from relay.errors import RelayError
+from relay.people import who as people_who
 from relay.people.act import pins
 from relay.people.logins import last_login
+from relay.spreadsheet import cell
 
 page = Blueprint("people", __name__)
 
 SHOWN = 50
-STANDINGS = ("active", "excluded", "departed", "unlinked")
+ENTRIES = 60
+
+# view -> what it is called, and who is in it; the rest of everybody is in the views of BECAUSE.
+VIEWS: Mapping[str, tuple[str, Callable[[Row], bool]]] = {
+    "": ("Everybody", lambda row: True),
+    "can": ("Can print", lambda row: row.can_print),
+    "owes": ("Owes", lambda row: row.owes),
+    "never": ("Never logged in", lambda row: row.never_logged_in),
+    "stopped": ("Prints, but never logged in", lambda row: row.will_be_stopped),
+}
+# order -> how it is sorted; whoever has no figure comes last.
+ORDERS: Mapping[str, Callable[[Row], Any]] = {
+    "name": lambda row: 0,
+    "company": lambda row: (not row.company, people_who.searchable(row.company)),
+    "login": lambda row: -row.logged_in_at.timestamp() if row.logged_in_at else 0,
+    "print": lambda row: -row.printed_at.timestamp() if row.printed_at else 0,
+    "balance": lambda row: (row.balance is None, row.balance or 0),
+    "jobs": lambda row: -row.jobs,
+}
+COLUMNS = ("name", "email", "company", "account", "member_id", "printing", "why", "last_login", "last_print",
+           "jobs_in_30_days", "balance")  # fmt: skip
 
 
 @page.get("/people")
 def show() -> str:
-    wanted = " ".join(request.args.get("find", "").split())[:100]
-    standing = request.args.get("standing", "")
-    everybody = figures.people(desk())
-    found = [person for person in everybody if _matches(person, folded(wanted), standing)]
-    found.sort(key=lambda person: ((person.user.full_name or person.user.username).casefold(), person.user.username))
-    pages = max(1, -(-len(found) // SHOWN))
+    found, rows, asked = _asked()
+    pages = max(1, -(-len(rows) // SHOWN))
     number = min(max(request.args.get("page", 1, type=int), 1), pages)
+    shown = rows[(number - 1) * SHOWN : number * SHOWN]
+    place = desk()
+    without = Counter(row.because for row in found if row.because)
     return render_template(
         "people.html",
-        people=found[(number - 1) * SHOWN : number * SHOWN],
-        count=len(found),
-        everybody=len(everybody),
-        find=wanted,
-        standing=standing,
-        standings=STANDINGS,
-        everyone=desk().settings.members.everyone_group,
+        people=shown,
+        first=(number - 1) * SHOWN + 1,
+        count=len(rows),
+        everybody=len(everybody.everybody(place)),
+        asked=asked,
+        views=[
+            (title, _at(asked, show=view, page=None), sum(map(has, found)), asked["show"] == view)
+            for view, (title, has) in VIEWS.items()
+        ],
+        because=[
+            (BECAUSE[why], _at(asked, show=why, page=None), count, asked["show"] == why)
+            for why, count in without.most_common()
+        ],
+        without=sum(without.values()),
+        sorted_by={order: _at(asked, sort=order, page=None) for order in ORDERS},
+        words=BECAUSE,
+        csv=url_for("people.as_csv", **asked),
+        stopped=[row for row in rows if row.email] if asked["show"] == "stopped" else [],
+        pins=_pins(shown) if asked["show"] == "stopped" else {},
+        waits=_waits(),
+        days=LATELY.days,
+        read_at=everybody.read_at(place),
         page=number,
         pages=pages,
-        glue=url_for("people.show", find=wanted, standing=standing) + "&",
+        glue=_at(asked, page=None) + "&",
     )
+
+
+@page.get("/people.csv")
+def as_csv() -> Response:
+    """Return whoever is looked for, in the order of the page."""
+    text = io.StringIO()
+    out = csv.writer(text)
+    out.writerow(COLUMNS)
+    for row in _asked()[1]:
+        values = (
+            row.full_name,
+            row.email,
+            row.company,
+            row.username,
+            row.member_id,
+            "yes" if row.can_print else BECAUSE[row.because],
+            row.why,
+            row.logged_in_at.isoformat() if row.logged_in_at else "",
+            row.printed_at.isoformat() if row.printed_at else "",
+            row.jobs,
+        )
+        # A minus before an amount is no formula, and an amount with an apostrophe before it could not be added up.
+        balance = figures.plain(row.balance, desk().settings.site.currency)
+        out.writerow([*(cell(value) for value in values), balance])
+    answer = Response("\ufeff" + text.getvalue(), mimetype="text/csv")
+    answer.headers["Content-Disposition"] = "attachment; filename=people.csv"
+    return answer
 
 
 @page.get("/people/one")
@@ -53,22 +121,40 @@ def one() -> str:
     person = find(wanted)
     if person is None:
         return render_template("nobody.html", wanted=wanted[:120])
-    user, settings = person.user, place.settings
-    link = figures.linked(place).get(user.member_id) if user.member_id else None
+    settings = place.settings
+    entries = timeline.of_person(place, person)
+    kind = request.args.get("kind", "")
+    shown = [entry for entry in entries if not kind or entry.kind == kind]
+    counts = Counter(entry.kind for entry in entries)
+    pages = max(1, -(-len(shown) // ENTRIES))
+    number = min(max(request.args.get("page", 1, type=int), 1), pages)
+
+    def at(**more: Any) -> str:
+        return url_for("people.one", **{"who": person.key, "kind": kind or None, **more}, _anchor="line")
+
     return render_template(
         "person.html",
         person=person,
-        user=user,
-        link=link,
-        trace=last_login(settings.scripts.home, user.username),
+        user=person.user,
+        link=figures.linked(place).get(person.member_id) if person.member_id else None,
+        trace=last_login(settings.scripts.home, person.username) if person.username else None,
         method=settings.signin.method,
-        pin_at=pins.pin_issued(settings.scripts.home, user.member_id) if user.member_id else None,
-        jobs=figures.jobs_of(place.database, settings.site.name, user.username, 20),
-        lines=[
-            {"movement": line, "state": figures.public_state(line)}
-            for line in (figures.movements(place, member_id=user.member_id, count=30) if user.member_id else [])
+        pin_at=pins.pin_issued(settings.scripts.home, person.member_id) if person.member_id else None,
+        entries=shown[(number - 1) * ENTRIES : number * ENTRIES],
+        views=[
+            ("All", at(kind=None), len(entries), not kind),
+            *(
+                (title, at(kind=name), counts[name], kind == name)
+                for name, title in timeline.KINDS.items()
+                if counts[name]
+            ),
         ],
-        held=[item for item in figures.undecided(place) if item["member_id"] and item["member_id"] == user.member_id],
+        held=[item for item in figures.undecided(place) if item["member_id"] and item["member_id"] == person.member_id],
+        words=BECAUSE,
+        waits=_waits().get(person.key, ""),
+        page=number,
+        pages=pages,
+        glue=at(page=None).partition("#")[0] + "&",
     )
 
 
@@ -105,12 +191,12 @@ def answer() -> Any:
     try:
         done = desk().now_under_lock(calls[action])
     except RelayError as error:
-        audited(action, f"{member} {username}".strip(), error.message)
+        audited(_DEEDS[action].format(username), _name(member), error.message)
         if error.code == "no_such_account":  # told what stays behind, somebody may want a new one
             return render_template("new_account.html", member=member, username=username, told=error.message)
         flash(error.message, "bad")
         return redirect(_back(member))
-    audited(action, f"{member} {username}".strip())
+    audited(_DEEDS[action].format(username), _name(member))
     flash(f"{_said(action, member, username)} {done.behind}It counts from the next look on the Review page.", "good")
     return redirect(_back(member))
 
@@ -122,8 +208,7 @@ def sync() -> Any:
     member = request.form.get("who", "").strip()
     if not member:
         abort(400, "A name is missing. Nothing was done.")
-    known = find(member)
-    name = (known.user.full_name or known.user.username) if known else member
+    name = _name(member)
     work = start_sync(f"Bring {name[:80]} in line", member=member)
     audited("one person brought in line", name, "started")
     return redirect(url_for("works.show", work_id=work.id))
@@ -137,7 +222,8 @@ def pin() -> Any:
     if not member or action not in ("issue", "revoke"):
         abort(400, "A name is missing. Nothing was done.")
     work = people.issue_pin if action == "issue" else people.revoke_pin
-    done: Any = _short(f"print PIN {action}d", member, lambda: desk().now_under_lock(lambda site: work(site, member)))
+    deed = "made a print PIN for" if action == "issue" else "took the print PIN away from"
+    done: Any = _short(deed, _name(member), lambda: desk().now_under_lock(lambda site: work(site, member)))
     if done is not None and action == "issue":
         return render_template("pin.html", told=done.sentence, answer=done.as_json(), who=member)
     if done is not None:
@@ -145,19 +231,48 @@ def pin() -> Any:
     return redirect(_back(member))
 
 
-def find(wanted: str) -> Person | None:
+def find(wanted: str) -> Row | None:
     """Return the one person of a member id, username, e-mail or full name, None where nobody or several are meant."""
-    everybody = {person.user.username: person for person in figures.people(desk())}
-    found = meant(wanted, (person.user for person in everybody.values()))
-    return everybody[found[0].username] if len(found) == 1 else None
+    found = meant(wanted, everybody.everybody(desk()))
+    return found[0] if len(found) == 1 else None
 
 
-def _matches(person: Person, wanted: str, standing: str) -> bool:
-    user = person.user
-    if standing and user.standing != standing:
-        return False
-    text = folded("\n".join((user.full_name, user.username, user.email, user.department, user.member_id, *user.groups)))
-    return all(word in text for word in wanted.split())
+def _asked() -> tuple[list[Row], list[Row], dict[str, Any]]:
+    """Return (whoever has what was typed, those of them in the view that is asked for, in order; what was asked)."""
+    typed = " ".join(request.args.get("find", "").split())[:100]
+    view, order = request.args.get("show", ""), request.args.get("sort", "")
+    view = view if view in VIEWS or view in BECAUSE else ""
+    order = order if order in ORDERS else "print" if view == "stopped" else "name"
+    found = [row for row in everybody.everybody(desk()) if people_who.has_parts(typed, row.text)]
+    has = VIEWS[view][1] if view in VIEWS else lambda row: row.because == view
+    asked = {"find": typed or None, "show": view, "sort": order}
+    return found, sorted(filter(has, found), key=ORDERS[order]), asked
+
+
+def _at(asked: Mapping[str, Any], **more: Any) -> str:
+    query = {**asked, **more}
+    return url_for("people.show", **{name: value for name, value in query.items() if value or name == "show"})
+
+
+def _waits() -> dict[str, str]:
+    """Return what waits for somebody's word, by member id: where that is decided."""
+    place = desk()
+    with reading(place.database) as connection:
+        asked = people.open_questions(connection, place.settings.site.name)
+    found = {member_id: "review.show" for one in asked for member_id in one.member_ids}
+    return found | {item["member_id"]: "money.show" for item in figures.undecided(place)}
+
+
+def _pins(rows: Sequence[Row]) -> dict[str, bool]:
+    """Return who has a print PIN, by member id."""
+    home = desk().settings.scripts.home
+    return {row.member_id: pins.pin_issued(home, row.member_id) is not None for row in rows if row.member_id}
+
+
+def _name(member: str) -> str:
+    """Return what a member id, or however somebody was named, is called."""
+    person = find(member)
+    return person.name if person else member
 
 
 def _short(action: str, subject: str, work: Any) -> Any:
@@ -172,9 +287,16 @@ def _short(action: str, subject: str, work: Any) -> Any:
     return done
 
 
+# What an answer about who is who did, as the audit says it before the person's name.
+_DEEDS = {
+    "link": "linked {} to",
+    "not_same": "said that {} is not",
+    "unlink": "took the link away from",
+}
+
+
 def _said(action: str, member: str, username: str) -> str:
-    person = find(member)
-    name = person.user.full_name if person and person.user.full_name else member
+    name = _name(member)
     return {
         "link": f"{name} is the account {username}.",
         "not_same": f"{name} is not the account {username}.",

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from relay.people.decide.decisions import Decisions
-from relay.people.decide.rules import email_outcome
+from relay.people.decide.rules import Verdict, email_outcome
 
 ANSWERS = {
     "without_email": "without an e-mail address that works",
@@ -62,12 +62,26 @@ def account_for(decisions: Decisions) -> Everybody:
     admitted = {member_id for member_id, verdict in decisions.verdicts.items() if verdict.admitted}
     have, get = admitted & set(matching.accounts), admitted & set(matching.new)
     waiting = Counter(_why_waits(decisions, member_id) for member_id in admitted - have - get)
-    refused = Counter(
-        next(outcome.rule for outcome in verdict.outcomes if not outcome.passed)
-        for verdict in decisions.verdicts.values()
-        if not verdict.admitted
-    )
+    refused = Counter(_refused_by(verdict) for verdict in decisions.verdicts.values() if not verdict.admitted)
     return Everybody(len(have), len(get), dict(waiting.most_common()), dict(refused.most_common()))
+
+
+def left_out(decisions: Decisions) -> dict[str, tuple[str, str]]:
+    """Return who may not print or waits, by member id: the key of ANSWERS or RULES, and why as a clause."""
+    matching = decisions.matching
+    found = {}
+    for member_id, verdict in decisions.verdicts.items():
+        if not verdict.admitted:
+            found[member_id] = (_refused_by(verdict), verdict.reason)
+        elif member_id not in matching.accounts and member_id not in matching.new:
+            address = email_outcome(decisions.members[member_id])
+            why = matching.doubts.get(member_id) or ("" if address.passed else address.text)
+            found[member_id] = (_why_waits(decisions, member_id), why or matching.not_made.get(member_id, ""))
+    return found
+
+
+def _refused_by(verdict: Verdict) -> str:
+    return next(outcome.rule for outcome in verdict.outcomes if not outcome.passed)
 
 
 def _why_waits(decisions: Decisions, member_id: str) -> str:

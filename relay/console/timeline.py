@@ -1,0 +1,131 @@
+"""What happened to one person, newest first: links, logins, print jobs, money, what somebody decided."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from sqlalchemy import select
+
+from relay.console import figures, words
+from relay.console.desk import Desk
+from relay.console.everybody import Row
+from relay.database import reading
+from relay.jobs import tables as jobs_tables
+from relay.money.ledger import tables as money_tables
+from relay.people import logins
+
+Kind = Literal["job", "login", "money", "account"]
+KINDS: Mapping[Kind, str] = {"job": "Print jobs", "login": "Logins", "money": "Money", "account": "Account"}
+MOST = 500  # entries of each kind; what is older is in the statements and the books
+
+_ANSWERS = {"bill": "to be billed", "forgive": "to be forgiven", "credit": "to be credited"}
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One thing that happened. `amount` (micros) is what it did to the balance, None where it did nothing to it."""
+
+    at: datetime
+    kind: Kind
+    text: str
+    more: str = ""
+    amount: int | None = None
+    icon: str = ""
+
+
+def of_person(place: Desk, person: Row) -> list[Entry]:
+    """Return everything that is known here of a person, newest first."""
+    found: list[Entry] = []
+    if person.username:
+        found += [*_jobs(place, person), *_logins(place, person), *_accounts(place, person)]
+    if person.member_id:
+        found += [*_movements(place, person), *_words(place, person)]
+    found += _deeds(place, person)
+    return sorted(found, key=lambda entry: entry.at, reverse=True)
+
+
+def _jobs(place: Desk, person: Row) -> Iterator[Entry]:
+    for job in figures.jobs_of(place.database, place.settings.site.name, person.username, MOST):
+        state = {"refunded": ", refunded", "denied": ", refused"}.get(job["state"], "")
+        cost = None if job["cost"] is None or job["state"] == "denied" else job["refunded"] - job["cost"]
+        account = f", charged to the shared account {job['account']}" if job["account"] else ""
+        unknown = ", cost not known" if job["cost"] is None else ""
+        text = f"{job['document'] or 'A document'}, {words.plural(job['pages'], 'page')}{state}"
+        yield Entry(job["at"], "job", text, job["printer"] + account + unknown, cost, "printer")
+
+
+def _logins(place: Desk, person: Row) -> Iterator[Entry]:
+    for one in logins.of_person(place.settings.scripts.home, person.username, MOST):
+        text = f"Login refused: {one.refused}" if one.refused else "Logged in"
+        yield Entry(one.at, "login", text, icon="bad" if one.refused else "person")
+
+
+def _movements(place: Desk, person: Row) -> Iterator[Entry]:
+    table = money_tables.movements
+    query = select(table.c.reference, table.c.created_at).where(
+        table.c.site == place.settings.site.name, table.c.member_id == person.member_id
+    )
+    with reading(place.database) as connection:
+        made_at = {row.reference: row.created_at for row in connection.execute(query)}
+    for line in figures.movements(place, member_id=person.member_id, count=MOST):
+        state = figures.public_state(line)
+        stands = "" if state == "posted" else f", {words.WORDS['state'].get(state, state)}"
+        text = f"{words.WORDS['kind'][line.kind]}{stands}"
+        yield Entry(made_at[line.reference], "money", text, line.reference, line.amount, "coins")
+
+
+def _words(place: Desk, person: Row) -> Iterator[Entry]:
+    """Yield what somebody decided about this person's held money."""
+    said, held = money_tables.words, money_tables.holds
+    query = (
+        select(said.c.at, said.c.answer, said.c.amount, said.c.reason)
+        .join(held, said.c.hold_id == held.c.id)
+        .where(said.c.site == place.settings.site.name, held.c.member_id == person.member_id)
+        .order_by(said.c.at.desc())
+        .limit(MOST)
+    )
+    with reading(place.database) as connection:
+        for at, answer, amount, reason in connection.execute(query):
+            money = place.formats.money(abs(amount))
+            yield Entry(at, "money", f"{money}: decided {_ANSWERS.get(answer, answer)}", reason, icon="list")
+
+
+def _accounts(place: Desk, person: Row) -> Iterator[Entry]:
+    """Yield since when the account was whose, and of which company."""
+    link = figures.linked(place).get(person.member_id) if person.member_id else None
+    if link is not None:
+        kept = f"balance {place.formats.money(link.opening_balance)} kept" if link.opening_balance else ""
+        yield Entry(link.linked_at, "account", f"Linked to the account {person.username}", kept, icon="link")
+    table = jobs_tables.people
+    query = (
+        select(table.c.since, table.c.company_name, table.c.member_id, table.c.full_name)
+        .where(table.c.site == place.settings.site.name, table.c.username == person.username)
+        .order_by(table.c.since)
+    )
+    with reading(place.database) as connection:
+        rows = list(connection.execute(query))
+    for before, row in zip(rows, rows[1:], strict=False):
+        if row.member_id != before.member_id:
+            text = f"The account {person.username} is {row.full_name}’s" if row.full_name else "The link was taken away"
+            yield Entry(row.since, "account", text, icon="link")
+        elif row.company_name != before.company_name:
+            now = row.company_name or "no company"
+            yield Entry(
+                row.since, "account", f"Company: {now}", f"before: {before.company_name or 'none'}", icon="people"
+            )
+
+
+def _deeds(place: Desk, person: Row) -> Iterator[Entry]:
+    """Yield what was done to this person from the console."""
+    count = 0
+    for row in place.audit.rows():
+        if row.get("about") != "people" or row.get("subject") != person.name:
+            continue
+        failed = "" if row.get("outcome") in ("done", "started") else f": {row.get('outcome')}"
+        yield Entry(row["at"], "account", f"{row.get('who')} {row.get('action')} {person.name}{failed}", icon="list")
+        count += 1
+        if count == MOST:
+            return

@@ -1,0 +1,241 @@
+"""Everybody on one page: with and without an account, found by parts of names, and one person's time line."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from lxml import html
+from sqlalchemy import insert
+
+from relay.console import everybody
+from relay.console.app import make_app
+from relay.console.desk import Desk
+from relay.jobs import tables
+from relay.officernd.model import Company, Member, Organization
+from relay.people import ready, who
+from relay.people.act.publish import publish
+from relay.people.directory import DirectoryUser, directory_of
+from relay.people.memory import snapshot
+from relay.people.world import Account, Memory, OfficeRnDSide, PaperCutSide, World
+from tests.console.conftest import MakeDesk
+from tests.support.visitor import Visitor
+
+
+def member(number: int, name: str, email: str = "", status: str = "active", company: str = "") -> Member:
+    return Member(f"{number:024x}", name, email, status, company=company)
+
+
+def user(one: Member, username: str, **values: object) -> DirectoryUser:
+    made = DirectoryUser(username, one.name, one.email, member_id=one.id)
+    return replace(made, **values)  # type: ignore[arg-type]
+
+
+ZOE = member(1, "Zoë Müller", "zoe@acme.example", company="c" * 24)
+BEN = member(2, "Ben Alderson", "ben@acme.example")
+OLAF = member(3, "Øláf Strauß", "olaf@acme.example")
+EWA = member(4, "Ewa Zielonka", "ewa@acme.example", "former")
+AINO = member(5, "Aino Salmela")
+NEW = member(6, "Nils New", "nils@acme.example")
+GONE = DirectoryUser("gone", "Gerda Gone", member_id="9" * 24, standing="departed", reason="the person has left")
+SCANNER = DirectoryUser("scanner", standing="unlinked", reason="nobody in OfficeRnD has this account")
+USERS = (user(ZOE, "zoe"), user(BEN, "ben"), user(OLAF, "olaf"), GONE, SCANNER)
+LEFT_OUT = {EWA.id: ["statuses", "the status former is none of active"], AINO.id: ["without_email", "no address"]}
+
+
+def fill(
+    place: Desk, members: Sequence[Member], users: Sequence[DirectoryUser], balances: dict[str, int] | None = None
+) -> None:
+    """Leave on the disk what a sync of these people leaves."""
+    now, settings = place.clock.now(), place.settings
+    companies = {"c" * 24: Company("c" * 24, "Acme Straße")}
+    side = OfficeRnDSide(Organization("acme", "acme", "Acme"), {one.id: one for one in members}, companies, {})
+    accounts = {one.username: Account(one.username, balance=(balances or {}).get(one.username, 0)) for one in users}
+    papercut = PaperCutSide(accounts, {})
+    publish(directory_of(users), settings, record_fields=5, now=now)
+    snapshot.save(settings, World(side, papercut, Memory()), papercut, now=now, full_at=now)
+    content = {"synced_at": now.isoformat(), "people": {}, "left_out": LEFT_OUT}
+    (settings.site.state_dir / ready.NAME).write_text(json.dumps(content), encoding="utf-8")
+
+
+def log_in(home: Path, username: str, moment: str = "2026-11-20T08:00:00+00:00", **values: str) -> None:
+    (home / "logs").mkdir(parents=True, exist_ok=True)
+    line = {"time": moment, "username": username, "verdict": "accepted", **values}
+    with (home / "logs" / "auth.log").open("a", encoding="utf-8") as file:
+        file.write(json.dumps(line) + "\n")
+
+
+def print_jobs(place: Desk, username: str, count: int = 1, days_ago: int = 1, **values: object) -> None:
+    at = place.clock.now() - timedelta(days=days_ago)
+    row = {
+        "site": place.settings.site.name, "source": "test", "at": at, "business_day": at.date(), "kind": "print",
+        "username": username, "member_id": "", "company_id": "", "company_name": "", "server": "s", "printer": "Colour",
+        "account": "", "document": "plan.pdf", "pages": 3, "copies": 1, "cost": 1_500_000, "basis": "logged",
+        "certain": True, "state": "printed", "refunded": 0, **values,
+    }  # fmt: skip
+    wanted = {column.name for column in tables.jobs.c}
+    with place.database.begin() as connection:
+        rows = [{**row, "key": f"{username}-{days_ago}-{number}"} for number in range(count)]
+        connection.execute(insert(tables.jobs), [{k: v for k, v in one.items() if k in wanted} for one in rows])
+
+
+@pytest.fixture
+def place(make_desk: MakeDesk) -> Desk:
+    made = make_desk()
+    fill(made, (ZOE, BEN, OLAF, EWA, AINO, NEW), USERS, {"ben": -6_150_000})
+    home = made.settings.scripts.home
+    log_in(home, "zoe")
+    log_in(home, "ben", verdict="rejected", reason="wrong_password")
+    print_jobs(made, "ben", 2)
+    print_jobs(made, "olaf", 1, days_ago=40)
+    return made
+
+
+@pytest.fixture
+def ann(place: Desk) -> Visitor:
+    return Visitor(make_app(place).test_client())
+
+
+def names(page: html.HtmlElement) -> list[str]:
+    return [str(name) for name in page.xpath("//main//tbody/tr/th/a/text()")]
+
+
+def text(page: html.HtmlElement) -> str:
+    return " ".join(page.xpath("//main")[0].text_content().split())
+
+
+def test_everybody_is_there_also_without_an_account(ann: Visitor) -> None:
+    assert [
+        "Aino Salmela", "Ben Alderson", "Ewa Zielonka", "Gerda Gone", "Nils New", "Øláf Strauß", "scanner",
+        "Zoë Müller",
+    ] == names(ann.page("/people"))  # fmt: skip
+
+
+VIEWS: tuple[tuple[str, list[str] | int], ...] = (
+    ("can", ["Ben Alderson", "Øláf Strauß", "Zoë Müller"]),
+    ("owes", ["Ben Alderson"]),
+    ("never", ["Ben Alderson", "Øláf Strauß"]),
+    ("stopped", ["Ben Alderson"]),
+    ("statuses", ["Ewa Zielonka"]),
+    ("without_email", ["Aino Salmela"]),
+    ("departed", ["Gerda Gone"]),
+    ("unlinked", ["scanner"]),
+    ("next_sync", ["Nils New"]),
+    ("no-such-view", 8),
+)
+
+
+def test_each_view_holds_whom_it_says(ann: Visitor) -> None:
+    for view, expected in VIEWS:
+        found = names(ann.page(f"/people?show={view}"))
+        assert found == expected or len(found) == expected, view
+
+
+def test_every_count_is_a_view_and_the_reasons_add_up(ann: Visitor) -> None:
+    page = ann.page("/people")
+    counts = {}
+    for link in page.xpath("//ul[contains(@class, 'chips')]//a"):
+        count = int(link.xpath("span/text()")[0])
+        assert count == len(names(ann.page(link.get("href")))), link.text_content()
+        counts[link.text.strip()] = count
+    everybody_, can = counts.pop("Everybody"), counts.pop("Can print")
+    for name in ("Owes", "Never logged in", "Prints, but never logged in"):
+        counts.pop(name)
+    assert everybody_ == can + sum(counts.values())
+    assert f"{everybody_ - can} cannot print, because" in text(page)
+
+
+SEARCHES: tuple[tuple[str, list[str]], ...] = (
+    ("muller", ["Zoë Müller"]),
+    ("MUELLER", ["Zoë Müller"]),
+    ("zoe mül", ["Zoë Müller"]),
+    ("olaf", ["Øláf Strauß"]),
+    ("strauss", ["Øláf Strauß"]),
+    ("strasse", ["Zoë Müller"]),
+    ("alder", ["Ben Alderson"]),
+    ("@acme", ["Ben Alderson", "Ewa Zielonka", "Nils New", "Øláf Strauß", "Zoë Müller"]),
+    ("scann", ["scanner"]),
+    ("nobody at all", []),
+)
+
+
+def test_any_part_of_a_name_finds_with_and_without_accents(ann: Visitor) -> None:
+    for typed, expected in SEARCHES:
+        assert expected == names(ann.page(f"/people?find={typed}")), typed
+
+
+def test_what_a_search_box_finds_is_not_who_is_meant() -> None:
+    assert who.has_parts("strasse", who.searchable("Straße"))
+    assert not who.has_parts("müller", who.searchable("Moller"))
+
+
+def test_who_will_be_stopped_is_told_with_addresses_to_write_to(ann: Visitor, place: Desk) -> None:
+    page = ann.page("/people?show=stopped")
+    assert "This person will be stopped when every print asks for a login" in text(page)
+    assert ["ben@acme.example"] == page.xpath("//textarea[@id='addresses']/text()")
+    assert "2" == page.xpath("//tbody/tr/td[last()]/text()")[0].strip()
+    log_in(place.settings.scripts.home, "ben")
+    assert "Nobody found" in text(ann.page("/people?show=stopped"))
+
+
+def test_a_page_in_the_middle_keeps_what_was_asked(ann: Visitor, place: Desk) -> None:
+    many = [member(100 + number, f"Person {number:03}", f"p{number}@acme.example") for number in range(120)]
+    fill(place, many, [user(one, f"p{number}") for number, one in enumerate(many)])
+    first = ann.page("/people?find=person&show=can&sort=name")
+    second = ann.page(first.xpath("//a[@rel='next']/@href")[0])
+    assert ["Person 050", "Person 099"] == [names(second)[0], names(second)[-1]]
+    assert "51 to 100 of 120" in text(second)
+
+
+def test_the_list_as_csv_is_what_the_page_shows(ann: Visitor, place: Desk) -> None:
+    fill(place, (replace(BEN, name="=1+1"),), (user(replace(BEN, name="=1+1"), "ben"),), {"ben": -6_150_000})
+    rows = list(csv.DictReader(io.StringIO(ann.get("/people.csv?show=owes").get_data().decode("utf-8-sig"))))
+    assert [("'=1+1", "ben", "-6.15", "2")] == [
+        (row["name"], row["account"], row["balance"], row["jobs_in_30_days"]) for row in rows
+    ]
+
+
+def test_somebody_without_an_account_has_a_page_that_says_why(ann: Visitor) -> None:
+    told = text(ann.page(f"/people/one?who={EWA.id}"))
+    for words in ("Ewa Zielonka", "No account: their status", "Status former", "Nothing is on record yet"):
+        assert words in told, words
+
+
+def test_the_time_line_tells_everything_newest_first(ann: Visitor, place: Desk) -> None:
+    place.audit.write("tim", "made a print PIN for", BEN.name, about="people")
+    page = ann.page("/people/one?who=ben")
+    told = [" ".join(one.text_content().split()) for one in page.xpath("//ol[@class='timeline']/li[time]")]
+    assert ["tim made a print PIN for Ben Alderson", "plan.pdf, 3 pages", "plan.pdf, 3 pages", "Login refused"] == [
+        next((words for words in ("tim made a print PIN for Ben Alderson", "plan.pdf, 3 pages", "Login refused")
+              if words in line), line)
+        for line in told
+    ]  # fmt: skip
+    assert "-€1.50" in told[1].replace("−", "-")
+    only = ann.page("/people/one?who=ben&kind=login").xpath("//ol[@class='timeline']/li[time]")
+    assert 1 == len(only)
+    assert 1 == len(page.xpath("//ol[@class='timeline']/li/h3"))
+
+
+def test_the_list_follows_what_it_is_made_of(ann: Visitor, place: Desk) -> None:
+    before = everybody.everybody(place)
+    assert before is everybody.everybody(place)
+    fill(place, (ZOE,), (user(ZOE, "zoe"),))
+    assert ["Zoë Müller"] == names(ann.page("/people"))
+
+
+def test_five_thousand_people_are_shown_at_once(ann: Visitor, place: Desk) -> None:
+    many = [member(100 + number, f"Person {number:04}", f"p{number}@acme.example") for number in range(5000)]
+    fill(place, many, [user(one, f"p{number}") for number, one in enumerate(many[:4500])])
+    for number in range(20_000 // 50):
+        print_jobs(place, f"p{number}", 50)
+    ann.page("/people")
+    began = time.process_time()
+    ann.page("/people?find=person+4&sort=balance")
+    assert time.process_time() - began < 0.3
