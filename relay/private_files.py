@@ -17,6 +17,7 @@ from typing import Any
 
 from relay import held_files
 from relay.installer import windows
+from relay.shell import quoted
 
 _POSIX = os.name == "posix"
 _NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0)
@@ -34,7 +35,7 @@ def why_not_private(path: Path) -> str | None:
         return _windows_readers(path)
     mode = stat.S_IMODE(path.stat().st_mode)
     if mode & 0o077:
-        return f"others may read it (mode {mode:04o}); run: chmod 600 {path}"
+        return f"others may read it (mode {mode:04o}); run: chmod 600 {quoted(str(path))}"
     return None
 
 

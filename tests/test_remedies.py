@@ -10,10 +10,12 @@ from typing import get_args
 
 import pytest
 
+from relay import shell
 from relay.cli import remedies
 from relay.cli.app import cli
 from relay.remedy import Action, Note, Remedy
 
+pytestmark = pytest.mark.windows
 LIKE_A_COMMAND = "Ann Lee, papercut-relay link 5f3 bob_x.example"
 NAMES = [
     LIKE_A_COMMAND,
@@ -43,14 +45,14 @@ def test_arguments_stand_in_their_places_and_open_ones_stay() -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_name_is_one_argument_of_a_posix_shell(name: str) -> None:
-    assert shlex.split(f"x {remedies.quoted(name, windows=False)}") == ["x", name]
+    assert shlex.split(f"x {shell.quoted(name, windows=False)}") == ["x", name]
 
 
 @pytest.mark.skipif(os.name != "nt", reason="cmd.exe is not on this machine")
 @pytest.mark.parametrize("name", NAMES)
 def test_cmd_exe_passes_a_name_as_one_argument(name: str) -> None:
     echo = "import sys; sys.stdout.buffer.write(sys.argv[1].encode())"
-    line = f'"{sys.executable}" -c "{echo}" {remedies.quoted(name, windows=True)}'
+    line = f'"{sys.executable}" -c "{echo}" {shell.quoted(name, windows=True)}'
     assert subprocess.run(line, shell=True, capture_output=True, check=True).stdout.decode() == name
 
 
@@ -68,7 +70,7 @@ def test_cmd_exe_passes_a_name_as_one_argument(name: str) -> None:
 )
 def test_a_name_is_quoted_as_cmd_exe_knows_it(name: str, argument: str) -> None:
     """Single quotes mean nothing to it, and neither & nor % may do anything."""
-    assert remedies.quoted(name, windows=True) == argument
+    assert shell.quoted(name, windows=True) == argument
 
 
 def test_sentences_end_in_their_commands() -> None:

@@ -1,14 +1,12 @@
-"""The terminal's words for remedies: the one table of commands, and how names stand in them."""
+"""The terminal's words for remedies: the one table of commands, and the sentences that hold them."""
 
 from __future__ import annotations
 
-import os
-import re
-import shlex
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from relay.remedy import Remedy
+from relay.shell import quoted
 
 PROGRAM = "papercut-relay"
 
@@ -46,8 +44,6 @@ COMMANDS: Mapping[str, str] = {
 
 # A JSON answer's field that holds a sentence, beside the `remedies` that belong to it.
 _SENTENCES = ("message", "reason", "note")
-_CMD_EXPANDS = frozenset('"%!')
-_CMD_SPECIAL = frozenset('()%!^"<>&|')
 
 
 def command(remedy: Remedy | Mapping[str, Any]) -> str:
@@ -59,27 +55,6 @@ def command(remedy: Remedy | Mapping[str, Any]) -> str:
         for word in COMMANDS[value["action"]].split()
     ]
     return " ".join((PROGRAM, *words))
-
-
-def quoted(name: str, *, windows: bool = os.name == "nt") -> str:
-    """Return a name as one argument of a command line: for cmd.exe on Windows, for a POSIX shell elsewhere.
-
-    cmd.exe knows no single quotes, and expands %NAME% within double ones; a caret before every special character is
-    what it always takes literally.
-    """
-    if not windows:
-        return shlex.quote(name)
-    if name.isascii() and name.replace(".", "").replace("_", "").replace("-", "").isalnum():
-        return name
-    argument = '"' + re.sub(r'(\\*)("|$)', _backslashes_doubled, name) + '"'
-    if not _CMD_EXPANDS & set(argument[1:-1]):
-        return argument
-    return "".join(f"^{character}" if character in _CMD_SPECIAL else character for character in argument)
-
-
-def _backslashes_doubled(found: re.Match[str]) -> str:
-    """A program of Windows takes a backslash before a double quote for an escape, and nowhere else."""
-    return found[1] * 2 + ('\\"' if found[2] else "")
 
 
 def sentence(message: str, remedies: Sequence[Remedy | Mapping[str, Any]]) -> str:

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import json
 import secrets
-import shlex
 from pathlib import Path
 from types import TracebackType
 
@@ -23,6 +22,7 @@ from relay.sandbox.organisation import LoginSample, Organisation, make_organisat
 from relay.sandbox.papercut import PaperCutStandIn
 from relay.sandbox.papercut import Switches as PaperCutSwitches
 from relay.sandbox.papercut.install import install_programs
+from relay.shell import quoted
 
 FILLINGS = ("empty", "old-connector")
 PRINT_SERVER = "print01"
@@ -71,13 +71,11 @@ Members who can log in (after the first sync):
 
 A login at the popup:
 
-  curl -s -H 'Content-Type: application/json' {papercut_url}/sandbox/popup \\
-       -d {login}
+  curl -s -H {json} {papercut_url}/sandbox/popup -d {login}
 
 A print job of that member, three pages, one in colour:
 
-  curl -s -H 'Content-Type: application/json' {papercut_url}/sandbox/print \\
-       -d {job}
+  curl -s -H {json} {papercut_url}/sandbox/print -d {job}
 
 What the stand-ins hold: GET {papercut_url}/sandbox/state, /sandbox/users?username=..., {officernd_url}/sandbox/state
 """
@@ -192,10 +190,11 @@ class Pair:
             papercut_url=self.papercut.url,
             officernd_url=self.officernd.url,
             members=len(self.organisation.members),
-            config=self.config_file,
+            config=quoted(str(self.config_file)),
             logins="\n".join(f"  {sample.email}  {sample.password}" for sample in samples),
-            login=shlex.quote(json.dumps({"username": who.email, "password": who.password})),
-            job=shlex.quote(json.dumps(job)),
+            json=quoted("Content-Type: application/json"),
+            login=quoted(json.dumps({"username": who.email, "password": who.password})),
+            job=quoted(json.dumps(job)),
         )
         # The passwords are made up, but the file is private all the same: habits are what people copy.
         write_private(self.folder / "README.txt", hints)

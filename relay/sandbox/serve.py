@@ -12,6 +12,7 @@ from typing import Any
 from relay.errors import EXIT_DONE, UsageError
 from relay.sandbox.like import like
 from relay.sandbox.pair import Pair
+from relay.shell import quoted
 
 
 def keep_running(
@@ -71,7 +72,7 @@ def keep_running(
                 *([f"Answers    as the site of {record}"] if record else []),
                 *(f"Left as it is: {problem}." for problem in (likeness.unknown if likeness else ())),
                 "",
-                f"Try, in another terminal: papercut-relay --config {pair.config_file} plan",
+                f"Try, in another terminal: papercut-relay --config {quoted(str(pair.config_file))} plan",
                 "Ctrl+C ends both.",
             ]
             announce(facts, lines)
