@@ -17,6 +17,7 @@ from relay.cli import app
 from relay.lock import site_lock
 from tests.support.settings_example import raw_settings, write_secrets
 
+pytestmark = pytest.mark.windows
 ROOT = Path(__file__).parent.parent
 
 

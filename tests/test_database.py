@@ -14,13 +14,17 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Column, Engine, MetaData, Table, create_engine, select, text
 from sqlalchemy.exc import OperationalError
 
+import relay.alerts
 import relay.jobs.tables
 import relay.money.ledger.tables
 import relay.people.memory.links  # noqa: F401 - every room's tables are in the schema
 from relay import database, ledger_copies
 from relay.errors import LedgerError
+from relay.private_files import why_not_private
 from tests.support.old_ledger import make, put
 from tests.support.settings_example import example_settings
+
+pytestmark = pytest.mark.windows
 
 
 @pytest.fixture
@@ -63,7 +67,7 @@ def test_the_newest_revision_is_the_folders() -> None:
 
 def test_the_file_is_its_owners_and_durable(tmp_path: Path, engine: Engine) -> None:
     file = tmp_path / "state" / "ledger.db"
-    assert file.stat().st_mode & 0o077 == 0
+    assert why_not_private(file) is None
     with engine.connect() as connection:
         found = [
             connection.exec_driver_sql(f"PRAGMA {name}").scalar()
@@ -95,7 +99,7 @@ def test_a_copy_is_taken_before_a_migration(tmp_path: Path, engine: Engine, monk
     with pytest.raises(Exception, match="0000"):  # there is no such step: nothing was changed, the copy is there
         database.open_database(example_settings(tmp_path))
     (copy,) = (tmp_path / "state").glob("ledger.db.before-*")
-    assert copy.stat().st_mode & 0o077 == 0
+    assert why_not_private(copy) is None
     with closing(sqlite3.connect(copy)) as connection:
         assert connection.execute("SELECT value FROM site_facts").fetchall() == [("EUR",)]
 
@@ -118,7 +122,7 @@ def test_a_ledger_of_the_first_release_is_brought_up_to_date(tmp_path: Path) -> 
 
 def test_a_read_only_ledger_is_refused(tmp_path: Path, engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     engine.dispose()
-    url = f"sqlite:///file:{tmp_path}/state/ledger.db?mode=ro&uri=true"
+    url = f"sqlite:///{(tmp_path / 'state' / 'ledger.db').as_uri()}?mode=ro&uri=true"
     settings = example_settings(tmp_path, ledger={"url": url})
     with pytest.raises(LedgerError, match="cannot be opened and written"):
         database.open_database(settings)
@@ -149,7 +153,7 @@ def test_a_state_folder_that_cannot_be_made_is_a_sentence(tmp_path: Path) -> Non
 def test_a_broken_file_is_a_sentence(tmp_path: Path) -> None:
     (tmp_path / "state").mkdir()
     (tmp_path / "state" / "ledger.db").write_text("this is no database " * 100)
-    with pytest.raises(LedgerError, match="not a database.*no good copy in .*/state/ledger-copies.*rebuild"):
+    with pytest.raises(LedgerError, match=r"not a database.*no good copy in .*[/\\]state[/\\]ledger-copies.*rebuild"):
         database.open_database(example_settings(tmp_path))
 
 

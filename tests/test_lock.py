@@ -9,6 +9,8 @@ import pytest
 from relay.errors import AlreadyRunning, LedgerError
 from relay.lock import is_served, serving_lock, site_lock
 
+pytestmark = pytest.mark.windows
+
 
 def test_one_writer_at_a_time(tmp_path: Path) -> None:
     held = site_lock(tmp_path / "state")

@@ -19,6 +19,8 @@ from relay.money.ledger import holds, journal, lease, tables
 from relay.money.ledger.store import Ledger, open_ledger
 from tests.support.money_world import Site, sites
 
+pytestmark = pytest.mark.windows
+
 
 @pytest.fixture
 def site(tmp_path: Path) -> Iterator[Site]:
