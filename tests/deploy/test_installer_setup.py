@@ -170,6 +170,9 @@ def test_root_types_the_command_and_it_works_as_papercuts_account(tmp_path: Path
         (folder / "start.py").write_bytes(launchers.start("lib-1-abc", account.pw_name))
         found = started(folder, "sync", "--json", python="/usr/bin/python3")
         assert (found["uid"], found["words"]) == (account.pw_uid, ["sync", "--json"])
+        (folder / "relay.toml").write_text("")  # the package's, which root alone writes
+        assert started(folder, "password", "nora", python="/usr/bin/python3")["uid"] == 0
+        assert started(folder, "check", python="/usr/bin/python3")["uid"] == account.pw_uid
         (folder / "start.py").write_bytes(launchers.start("lib-1-abc", "no-such-account"))
         done = subprocess.run([sys.executable, folder / "start.py"], capture_output=True, text=True, check=False)
         assert done.returncode == 1 and "run the installer again" in done.stderr
