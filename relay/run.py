@@ -72,13 +72,13 @@ def run(site: Site, *, if_due: bool = False, allow: Sequence[str] = ()) -> RunRe
     if if_due and not due.due:
         return RunResult(due.day.isoformat(), False, due.reason)
     with site_lock(settings.site.state_dir):
-        people.refuse_open(settings.scripts.home)
         due = calendar.is_due(site.database, settings, clock)  # another scheduler may just have done it
         result = RunResult(due.day.isoformat(), due.due, due.reason)
         if if_due and not (due.due and calendar.claim(site.database, settings, clock, due.day)):
             return RunResult(due.day.isoformat(), False, due.reason if not due.due else "another machine is doing it")
         notify.run_began(site)
         try:
+            people.refuse_open(settings.scripts.home)
             _parts(site, result, allow)
             if result.complete:
                 calendar.mark_done(site.database, settings, clock, due)

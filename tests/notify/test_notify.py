@@ -94,6 +94,19 @@ def test_a_run_that_breaks_is_told_too(site: Site, box: Mailbox, parts: Parts) -
     assert box.pings[-1] == "/p/fail?a=1"
 
 
+def test_a_run_that_may_not_begin_is_told_too(site: Site, box: Mailbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where others may write the hand-over files nothing is done at all, every day anew."""
+
+    def refuse(home: Path) -> None:
+        raise RelayError("Others may write the hand-over files.")
+
+    monkeypatch.setattr(people, "refuse_open", refuse)
+    for _ in range(2):
+        with pytest.raises(RelayError):
+            story.run(site.context)
+    assert box.titles == ["hq: the daily run failed"] and "hand-over files" in box.messages[0][1]
+
+
 def test_a_limit_that_holds_people_back_is_told_as_held(site: Site, box: Mailbox, parts: Parts) -> None:
     parts.sync = {"refused": [{"code": "max_removals_percent", "message": "40 of 100 would lose printing."}]}
     story.run(site.context)
