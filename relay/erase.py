@@ -30,7 +30,7 @@ from relay.stored_accounts import people_links
 log = logging.getLogger(__name__)
 
 GONE = "erased"
-OWN_TEXTS = ("note", "task", "document", "full_name", "display_name", "email", "account_email")
+OWN_TEXTS = ("note", "task", "document", "full_name", "display_name", "email", "account_email", "cards_written")
 
 
 @dataclass(frozen=True)
