@@ -6,6 +6,7 @@ import os
 import shlex
 import subprocess
 import sys
+from pathlib import Path
 from typing import get_args
 
 import pytest
@@ -13,7 +14,9 @@ import pytest
 from relay import shell
 from relay.cli import remedies
 from relay.cli.app import cli
+from relay.cli.remedies import worded
 from relay.remedy import Action, Note, Remedy
+from tests.support.money_world import Site
 
 pytestmark = pytest.mark.windows
 LIKE_A_COMMAND = "Ann Lee, papercut-relay link 5f3 bob_x.example"
@@ -90,3 +93,13 @@ def test_an_answer_is_worded_wherever_a_remedy_stands() -> None:
     assert told["notes"] == ["Too old: papercut-relay sync"] and told["n"] == 1
     assert told["held"][0]["reason"] == "owes: papercut-relay sync"
     assert told["held"][0]["remedies"] == note["remedies"], "a program reads the values"
+
+
+def test_a_settle_that_a_stop_refuses_says_what_ends_it(tmp_path: Path) -> None:
+    site = Site(tmp_path, {})
+    site.person("ann")
+    site.settle()
+    site.papercut.notes.clear()
+    told = worded(site.settle().as_json())["refused"][0]["message"]
+    assert "papercut-relay approve restored --as forgive" in told
+    site.database.dispose()

@@ -22,6 +22,7 @@ from relay.money.act.readings import Booked
 from relay.money.books import Books
 from relay.money.decide.holds import RESTORED, Answer, Hold, Stop
 from relay.money.decide.movement import Movement
+from relay.money.decide.remedies import of_stop
 from relay.money.decide.wallet import Wallet
 from relay.money.ledger import holds, records
 from relay.officernd.model import Plan
@@ -89,7 +90,7 @@ class Guard:
         return self.writes and self.books.settings.fees.managed_in != "shadow"
 
     def refusals(self) -> tuple[UnsafePlan, ...]:
-        return tuple(UnsafePlan(stop.code, stop.message) for stop in self.stops)
+        return tuple(UnsafePlan(stop.code, stop.message, remedies=of_stop(stop.code)) for stop in self.stops)
 
     # -- before a run ------------------------------------------------------------------------------------------------
 
