@@ -17,7 +17,8 @@ from sqlalchemy.exc import OperationalError
 import relay.alerts
 import relay.jobs.tables
 import relay.money.ledger.tables
-import relay.people.memory.links  # noqa: F401 - every room's tables are in the schema
+import relay.people.memory.links
+import relay.people.memory.questions  # noqa: F401 - every room's tables are in the schema
 from relay import database, ledger_copies
 from relay.errors import LedgerError
 from relay.private_files import why_not_private

@@ -73,24 +73,42 @@ def resolve(reference: str, as_: Any, reason: str) -> int:
     "--as",
     "as_",
     type=click.Choice(["bill", "forgive", "credit", "continue"]),
-    required=True,
     help="What is to happen with it; continue: answers a stop.",
 )
 @click.option("--amount", default="", metavar="AMOUNT", help="Only so much; what a restored PaperCut has forgotten.")
-@click.option("--reason", required=True, metavar="TEXT", help="Why; kept with the movement.")
+@click.option("--reason", default="", metavar="TEXT", help="Why; kept with the movement. Needed with --as.")
 @click.option("--yes", is_flag=True, help="With --held: do not ask.")
-def approve(who: str | None, code: str | None, as_: Any, amount: str, reason: str, yes: bool) -> int:
+@click.option("--undo", is_flag=True, help="Take back what was said and no settle has carried out yet.")
+def approve(who: str | None, code: str | None, as_: Any, amount: str, reason: str, yes: bool, undo: bool) -> int:
     """Release what is held of WHO: opening balances, unexplained debts, proposed credits; or answer a stop.
 
     WHO is an e-mail address, username, member id or reference, the code of a stop, or the site's name for its stops.
     """
     from relay import money
 
+    if undo:
+        return _undo(who, code, bool(as_ or amount))
+    if as_ is None or not reason.strip():
+        raise UsageError("Say what is to happen and why: --as bill|forgive|credit|continue --reason TEXT.")
     if code is not None:
         return _approve_all(who, code, as_, amount, reason, yes)
     if who is None:
         raise UsageError("Say whose: an e-mail address, username or stop, or --held CODE for all held for one reason.")
     return answer_doubt(lambda site: money.approve(site, who, as_=as_, reason=reason, amount=amount))
+
+
+def _undo(who: str | None, code: str | None, has_more: bool) -> int:
+    from relay import money
+
+    if (who is None) is (code is None) or has_more:
+        raise UsageError("--undo takes WHO or --held CODE, and neither --as nor --amount.")
+
+    def take_back(site: Any) -> Any:
+        if who is not None and who in money.STOP_ANSWERS:
+            return money.withdraw(site, (), stop=who)
+        return money.withdraw(site, money.decided(site, code=code or "", who=who or ""))
+
+    return answer_doubt(take_back)
 
 
 @command()
@@ -145,11 +163,11 @@ def _approve_all(who: str | None, code: str, as_: Any, amount: str, reason: str,
         raise UsageError("--held CODE speaks of everybody and of all of it: leave WHO and --amount out.")
     with open_for() as site:
         shown = money.held_for(site, code, as_)
-    click.echo(visible(shown.text()), err=True)
+    terminal.held(terminal.output(error=True), shown.as_json(as_))
     if not yes:
         if not sys.stdin.isatty():
             raise UsageError("Nothing was approved: look at the list, then say the same with --yes.")
-        if not click.confirm(f"Approve all of it --as {as_}?", err=True):
+        if not click.confirm(f"{as_.capitalize()} all of it?", err=True):
             OUTSIDE.answer({"held": code, "as": as_, "people": []}, lambda _: click.echo("Nothing was approved."))
             return EXIT_DONE
     return answer_doubt(lambda site: money.approve_all(site, shown, as_=as_, reason=reason))

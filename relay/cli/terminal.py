@@ -65,9 +65,13 @@ def plain(value: str, style: str = "") -> Text:
     return Text(foreign.visible(value), style=style)
 
 
-def output() -> Console:
-    """Return the console for answers: as wide as the terminal, 120 columns where there is none."""
-    return Console(file=sys.stdout, highlight=False, markup=False, width=None if sys.stdout.isatty() else 120)
+def output(*, error: bool = False) -> Console:
+    """Return the console for answers: as wide as the terminal, 120 columns where there is none.
+
+    `error`: on standard error, for what is no answer.
+    """
+    file = sys.stderr if error else sys.stdout
+    return Console(file=file, highlight=False, markup=False, width=None if file.isatty() else 120)
 
 
 def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[str] = ()) -> Table:
@@ -116,6 +120,16 @@ def money_result(console: Console, title: str, answer: Mapping[str, Any]) -> Non
         console.print(plain(answer["error"]["message"], style=REFUSED_STYLE))
     fees = f"Total of fees: {answer['total']}. " if title == "Settle" else ""
     console.print(f"{fees}In doubt: {answer['in_doubt']}.")
+
+
+def held(console: Console, answer: Mapping[str, Any]) -> None:
+    """Show whom and how much a word on everybody held for a reason is about, and who pays what by it."""
+    rows = [[one["name"], one["username"], one["payer"], one["since"][:10], one["amount"]] for one in answer["people"]]
+    columns = ["person", "account", "who pays", "since", "amount"]
+    console.print(table(f"Held for {answer['held']}", columns, rows, right=["amount"]))
+    people = "1 person is" if len(rows) == 1 else f"{len(rows)} people are"
+    payers = "" if answer["as"] != "bill" else f" {len(answer['payers'])} pay for it."
+    console.print(plain(f"{people} held for {answer['held']}, {answer['total']} in all.{payers}"))
 
 
 _SUMS = {

@@ -21,7 +21,14 @@ KEPT_FILES = 5
 
 # What a line is about -> what it is called, by the page that wrote it; whatever is not named here is the relay's own.
 ABOUT = {"money": "Money", "people": "People", "settings": "Settings", "logins": "Logins", "work": "Runs and checks"}
-_PAGES = {"money": "money", "people": "people", "review": "people", "settings": "settings", "users": "settings"}
+_PAGES = {
+    "money": "money",
+    "held": "money",
+    "people": "people",
+    "review": "people",
+    "settings": "settings",
+    "users": "settings",
+}
 
 
 def about(page: str) -> str:

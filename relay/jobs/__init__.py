@@ -8,6 +8,7 @@ from relay.jobs.findings import free_printing_findings, source_findings
 from relay.jobs.importing import ImportResult, import_jobs, remember_people
 from relay.jobs.statement.making import statement
 from relay.jobs.statement.model import Statement
+from relay.jobs.statement.queries import last_prints
 from relay.jobs.statement.render import render
 from relay.jobs.unread import unread_files
 
@@ -18,6 +19,7 @@ __all__ = [
     "fee_detail",
     "free_printing_findings",
     "import_jobs",
+    "last_prints",
     "remember_people",
     "render",
     "source_findings",

@@ -1,9 +1,11 @@
 """The money room's front: what a run, the command line and the console call, by name."""
 
+from relay.money.decide.holds import STOP_ANSWERS
 from relay.money.decide.movement import Movement
 from relay.money.rebuild import rebuild
 from relay.money.report.discrepancies import discrepancies
 from relay.money.report.journal import journal
+from relay.money.report.payers import forgotten
 from relay.money.report.status import (
     doubtful,
     doubts,
@@ -21,16 +23,21 @@ from relay.money.report.status import (
 from relay.money.settle import check_codes, recover, settle
 from relay.money.top_up import top_up
 from relay.money.witness import keep_witness, standing
-from relay.money.words import approve, approve_all, held_for, resolve
+from relay.money.words import approve, resolve
+from relay.money.words_on_many import approve_all, chosen, decided, held_for, withdraw
 
 __all__ = [
     "Movement",
+    "STOP_ANSWERS",
     "approve",
     "approve_all",
     "check_codes",
+    "chosen",
+    "decided",
     "discrepancies",
     "doubtful",
     "doubts",
+    "forgotten",
     "held",
     "held_for",
     "journal",
@@ -50,4 +57,5 @@ __all__ = [
     "stops",
     "top_up",
     "uncounted",
+    "withdraw",
 ]

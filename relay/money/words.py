@@ -65,7 +65,7 @@ def resolve(site: Site, reference: str, *, as_: Effect, reason: str) -> Said:
     stands and nothing is to be adjusted. Raises UsageError for a reference that is unknown or of which nothing is in
     doubt.
     """
-    reason = _reason(reason)
+    reason = given_reason(reason)
     ledger = open_ledger(site.database, site.settings, site.clock)
     try:
         movement = _movement(ledger, reference.strip().upper())
@@ -143,25 +143,27 @@ def _resolve_adjustment(ledger: Ledger, movement: Movement, as_: Effect, reason:
 # -- what is held, and stops -----------------------------------------------------------------------------------------
 
 
-def approve(site: Site, who: str, *, as_: Answer, reason: str, amount: str = "") -> Said:
+def approve(site: Site, who: str, *, as_: Answer, reason: str, amount: str = "", by: str = "") -> Said:
     """Answer what the last settle held of a person, or a stop: `who` is a stop's code or the site's name.
 
-    `amount` releases only so much of what is held; what a restored PaperCut has forgotten needs it. Raises UsageError
-    when nothing of theirs is held, or it cannot be answered that way.
+    `amount` releases only so much of what is held; what a restored PaperCut has forgotten needs it. `by` is who says it
+    in the console. Raises UsageError when nothing of theirs is held, or it cannot be answered that way.
     """
-    reason = _reason(reason)
+    reason = given_reason(reason)
     ledger = open_ledger(site.database, site.settings, site.clock)
     try:
         with ledger.read() as connection:
             stops = holds.open_stops(connection, site.name)
         if who == site.name or who in STOP_ANSWERS:
-            return _approve_stop(site, ledger, who, stops, as_, reason)
-        return _approve_holds(site, ledger, who, as_, reason, amount)
+            return _approve_stop(site, ledger, who, stops, as_, reason, by)
+        return _approve_holds(site, ledger, who, as_, reason, amount, by)
     finally:
         ledger.release()
 
 
-def _approve_stop(site: Site, ledger: Ledger, who: str, stops: Sequence[Stop], as_: Answer, reason: str) -> Said:
+def _approve_stop(
+    site: Site, ledger: Ledger, who: str, stops: Sequence[Stop], as_: Answer, reason: str, by: str
+) -> Said:
     named = [stop for stop in stops if who in (site.name, stop.code)]
     wanted = [stop for stop in named if as_ in STOP_ANSWERS.get(stop.code, ())]
     if not named:
@@ -175,7 +177,7 @@ def _approve_stop(site: Site, ledger: Ledger, who: str, stops: Sequence[Stop], a
         )
     with ledger.write() as connection:
         for stop in wanted:
-            holds.add_word(connection, site.name, as_, reason, site.clock.now(), stop=stop)
+            holds.add_word(connection, site.name, as_, reason, site.clock.now(), stop=stop, by=by)
     codes = [stop.code for stop in wanted]
     return Said(
         f"The stop of site {site.name} ({', '.join(codes)}) is answered with {as_}; the next run goes by that.",
@@ -183,9 +185,9 @@ def _approve_stop(site: Site, ledger: Ledger, who: str, stops: Sequence[Stop], a
     )
 
 
-def _approve_holds(site: Site, ledger: Ledger, who: str, as_: Answer, reason: str, amount: str) -> Said:
+def _approve_holds(site: Site, ledger: Ledger, who: str, as_: Answer, reason: str, amount: str, by: str) -> Said:
     currency = site.settings.site.currency
-    member_id = _member_id(site.database, ledger, site.name, who)
+    member_id = member_id_of(site.database, ledger, site.name, who)
     with ledger.write() as connection:
         found = [
             row
@@ -194,11 +196,11 @@ def _approve_holds(site: Site, ledger: Ledger, who: str, as_: Answer, reason: st
         ]
         wanted = [row for row in found if as_ in answers_to(row.code)]
         if not wanted:
-            raise _not_answerable(who, as_, found)
+            raise not_answerable(who, as_, found)
         named = _named(wanted, who, amount, currency)
         for row in wanted:
-            holds.add_word(connection, site.name, as_, reason, site.clock.now(), hold=row, amount=named[row.id])
-    total = f"{amounts.text(_whole(sum(named.values()), currency), currency)} {currency}"
+            holds.add_word(connection, site.name, as_, reason, site.clock.now(), hold=row, amount=named[row.id], by=by)
+    total = f"{amounts.text(coins(sum(named.values()), currency), currency)} {currency}"
     instead = " This takes the place of the word given before." if any(row.word for row in wanted) else ""
     person, codes = wanted[0].username, ", ".join(sorted(row.code for row in wanted))
     return Said(
@@ -206,84 +208,12 @@ def _approve_holds(site: Site, ledger: Ledger, who: str, as_: Answer, reason: st
         {
             "who": who,
             "as": as_,
-            "held": {row.code: amounts.text(_whole(named[row.id], currency), currency) for row in wanted},
+            "held": {row.code: amounts.text(coins(named[row.id], currency), currency) for row in wanted},
         },
     )
 
 
-@dataclass(frozen=True, slots=True)
-class HeldFor:
-    """Everybody who is held for one reason, and so exactly what a word on all of them names."""
-
-    code: str
-    rows: tuple[Hold, ...]
-    currency: str
-
-    @property
-    def total(self) -> str:
-        return amounts.text(sum(_whole(row.amount, self.currency) for row in self.rows), self.currency)
-
-    def text(self) -> str:
-        """Return a line for each person and the sum, to look at before the word is given."""
-        lines = [
-            f"{row.username}  {amounts.text(_whole(row.amount, self.currency), self.currency)}" for row in self.rows
-        ]
-        people = "1 person is" if len(self.rows) == 1 else f"{len(self.rows)} people are"
-        return "\n".join([*lines, f"{people} held for {self.code}, {self.total} {self.currency} in all."])
-
-
-def held_for(site: Site, code: str, as_: Answer) -> HeldFor:
-    """Return whom a word on everybody held for `code` is about. Raises UsageError where none can be answered so."""
-    ledger = open_ledger(site.database, site.settings, site.clock)
-    try:
-        with ledger.read() as connection:
-            found = holds.open_holds(connection, site.name)
-    finally:
-        ledger.release()
-    rows = [row for row in found if row.code == code and row.code not in NO_WORD]
-    if not rows:
-        codes = sorted({row.code for row in found if row.code not in NO_WORD})
-        known = f"held are: {', '.join(codes)}" if codes else "nothing waits for a word"
-        raise UsageError(f"Nobody is held for {code!r} that a word could release; {known}.")
-    if code == RESTORED:
-        raise UsageError(
-            f"What a restored PaperCut has forgotten differs from person to person: say it of each of the {len(rows)} "
-            "with approve WHO --as forgive --amount A."
-        )
-    if as_ not in answers_to(rows[0].code):
-        raise _not_answerable("the people", as_, rows)
-    return HeldFor(code, tuple(rows), site.settings.site.currency)
-
-
-def approve_all(site: Site, shown: HeldFor, *, as_: Answer, reason: str) -> Said:
-    """Answer what was shown, row by row; one that is not the same any more waits for another word."""
-    reason = _reason(reason)
-    ledger = open_ledger(site.database, site.settings, site.clock)
-    try:
-        with ledger.write() as connection:
-            now = {row.id: row for row in holds.open_holds(connection, site.name)}
-            rows = [now[row.id] for row in shown.rows if row.id in now and now[row.id].amount == row.amount]
-            for row in rows:
-                holds.add_word(connection, site.name, as_, reason, site.clock.now(), hold=row, amount=row.amount)
-    finally:
-        ledger.release()
-    given = HeldFor(shown.code, tuple(rows), shown.currency)
-    changed = len(shown.rows) - len(rows)
-    instead = f" {changed} changed since they were shown and wait for another word." if changed else ""
-    return Said(
-        f"{given.total} {given.currency} of {len(rows)} held for {given.code} {DONE[as_]} by the next settle.{instead}",
-        {
-            "held": given.code,
-            "as": as_,
-            "people": [
-                {"username": row.username, "amount": amounts.text(_whole(row.amount, given.currency), given.currency)}
-                for row in rows
-            ],
-        },
-    )
-
-
-def _not_answerable(who: str, as_: Answer, found: Sequence[Hold]) -> UsageError:
+def not_answerable(who: str, as_: Answer, found: Sequence[Hold]) -> UsageError:
     if as_ == "bill" and any(row.code in (MEMBER_GONE, COMPANY_GONE) for row in found):
         return UsageError(
             f"OfficeRnD no longer knows {who}, or the company that pays, so no fee can be made for them: collect the "
@@ -313,16 +243,16 @@ def _named(rows: Sequence[Hold], who: str, amount: str, currency: str) -> dict[i
         codes = ", ".join(sorted(row.code for row in rows))
         raise UsageError(f"{who} has several things held ({codes}), so --amount does not say which: leave it out.")
     if named < 0 or (not untold and not 0 < named <= rows[0].amount):
-        held = amounts.text(_whole(rows[0].amount, currency), currency)
+        held = amounts.text(coins(rows[0].amount, currency), currency)
         raise UsageError(f"--amount {amount} is not part of what is held of {who}: {held} {currency}.")
     return {rows[0].id: named}
 
 
-def _whole(amount: int, currency: str) -> int:
+def coins(amount: int, currency: str) -> int:
     return amounts.billable(-amount, currency)
 
 
-def _reason(text: str) -> str:
+def given_reason(text: str) -> str:
     text = " ".join(text.split())
     if not text:
         raise UsageError('--reason needs a text that somebody will understand next year, such as "seen in PaperCut".')
@@ -346,7 +276,7 @@ def _nothing_in_doubt(movement: Movement) -> UsageError:
     )
 
 
-def _member_id(database: Engine, ledger: Ledger, site: str, who: str) -> str:
+def member_id_of(database: Engine, ledger: Ledger, site: str, who: str) -> str:
     found = meant(who, accounts_of(database, site))
     if len(found) > 1:
         ids = ", ".join(sorted(account.member_id for account in found))

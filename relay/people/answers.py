@@ -63,7 +63,7 @@ def link(site: Site, *, member: str, username: str, new: bool = False) -> Answer
         return _link_group(site, member, username.removeprefix(GROUP))
     if username.startswith(SHARED):
         return _link_shared(site, member, username.removeprefix(SHARED))
-    name = _username(site.settings, username)
+    name = checked_username(site.settings, username)
     memory = remembered(site)
     found = who.find_member(site, member, memory)
     _refuse_internal(site.papercut, name)
@@ -80,9 +80,10 @@ def link(site: Site, *, member: str, username: str, new: bool = False) -> Answer
         raise _no_such_account(site.papercut, found, name, left)
     if exists and new:
         raise UsageError(f"PaperCut has an account {name} already, so it is no new one: leave --new out.")
+    now = site.clock.now()
     with site.database.begin() as connection:
         links.drop_answers(connection, site.name, "not_same", found.id, name)
-        questions.answered(connection, site.name, found.id)
+        questions.answered(connection, site.name, found.id, now)
         if not is_own:
             links.store_answer(connection, site.name, "link", found.id, name, site.clock.now())
         else:  # back to the account that they have: as if nothing had been said in between
@@ -140,6 +141,7 @@ def unlink(site: Site, who: str) -> Answer:
         return _unlink_shared(site, who.removeprefix(SHARED))
     memory = remembered(site)
     if who in memory.group_answers:
+        now = site.clock.now()
         with site.database.begin() as connection:
             links.drop_answers(connection, site.name, "group", who)
         return Answer("unlink", who, memory.group_answers[who], "The company's group is decided by the rules again.")
@@ -151,7 +153,7 @@ def unlink(site: Site, who: str) -> Answer:
     with site.database.begin() as connection:
         links.drop_answers(connection, site.name, "link", found.member_id)
         links.store_answer(connection, site.name, "not_same", found.member_id, name, site.clock.now())
-        questions.answered(connection, site.name, found.member_id)
+        questions.answered(connection, site.name, found.member_id, now)
     return Answer(
         "unlink",
         found.member_id,
@@ -167,11 +169,12 @@ def not_same(site: Site, *, member: str, username: str) -> Answer:
     memory = remembered(site)
     found = who.find_member(site, member, memory)
     name = username.strip().lower()
+    now = site.clock.now()
     with site.database.begin() as connection:
         if memory.answers.get(found.id) == name:
             links.drop_answers(connection, site.name, "link", found.id)
         links.store_answer(connection, site.name, "not_same", found.id, name, site.clock.now())
-        questions.answered(connection, site.name, found.id)
+        questions.answered(connection, site.name, found.id, now)
     return Answer(
         "not_same",
         found.id,
@@ -217,9 +220,10 @@ def _link_group(site: Site, company: str, group: str) -> Answer:
     if not is_one_line(group) or len(group) > 100 or group.startswith("!!") or name_key(group) in map(name_key, own):
         raise UsageError(f"{group!r} cannot be a company's group.")
     found = _company(site.officernd, company)
+    now = site.clock.now()
     with site.database.begin() as connection:
         links.store_answer(connection, site.name, "group", found.id, group, site.clock.now())
-        questions.answered(connection, site.name, found.id)
+        questions.answered(connection, site.name, found.id, now)
     return Answer(
         "link",
         found.id,
@@ -306,7 +310,7 @@ def _company(officernd: OfficeRnD, word: str) -> Company:
     return found[0]
 
 
-def _username(settings: Settings, username: str) -> str:
+def checked_username(settings: Settings, username: str) -> str:
     """Return the username as PaperCut writes it, or raise why no member may be linked to it; asks nobody."""
     name = username.strip().lower()
     if not name or clean(name) != name:

@@ -8,6 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from relay import money
 from relay.errors import UsageError
@@ -379,12 +380,14 @@ def test_a_word_on_everybody_held_for_one_reason(site: Site) -> None:
     site.papercut.accounts["dan"].balance -= 3.0
     site.settle()
     shown = money.held_for(site.context, "opening_balance", "bill")
-    assert shown.text().splitlines() == [
-        "ann  8.00",
-        "bob  2.50",
-        "cid  4.00",
-        "3 people are held for opening_balance, 14.50 EUR in all.",
+    told = shown.as_json("bill")
+    assert [(row["username"], row["payer"], row["amount"]) for row in told["people"]] == [
+        ("ann", "Acme", "8.00"),
+        ("bob", "Acme", "2.50"),
+        ("cid", "Acme", "4.00"),
     ]
+    assert (told["total"], [row["amount"] for row in told["payers"]]) == ("14.50", ["14.50"])
+    assert [row["payer"] for row in shown.as_json("forgive")["payers"]] == ["nobody"]
     site.papercut.accounts["cid"].balance += 1.0  # pays a part of it before the word is given
     site.settle()
     said = money.approve_all(site.context, shown, as_="bill", reason="agreed with all of them")
@@ -426,3 +429,46 @@ def test_none_to_an_adjustment_that_nobody_has_looked_at_since_it_was_sent(site:
     assert money.open_movements(site.database, site.settings) == []
     site.settle()
     assert (site.billed(ann), site.adjustments("ann")) == (7_000_000, [])
+
+
+def test_a_word_is_taken_back_until_a_settle_has_carried_it_out(site: Site) -> None:
+    """The void word stays in the ledger with who took it back; what is carried out stays so."""
+    members = {name: site.person(name, -debt) for name, debt in (("ann", 8.0), ("bob", 2.5))}
+    site.settle()
+    ids = {row["username"]: row["id"] for row in money.held(site.database, site.settings)}
+    for _ in range(2):
+        chosen = money.chosen(site.context, set(ids.values()), "bill")
+        money.approve_all(site.context, chosen, as_="bill", reason="agreed", by="nora")
+        said = {row["username"]: (row["said"], row["said_by"]) for row in money.held(site.database, site.settings)}
+        assert said == {"ann": ("bill", "nora"), "bob": ("bill", "nora")}
+        assert set(money.decided(site.context, code="opening_balance")) == set(ids.values())
+        assert money.decided(site.context, who="ann") == (ids["ann"],)
+        taken = money.withdraw(site.context, [ids["ann"]], by="otto")
+        assert "8.00 EUR of 1 person is taken back" in taken.message
+        assert [row["said"] for row in money.held(site.database, site.settings)] == ["", "bill"]
+    with site.database.connect() as connection:
+        voids = list(connection.execute(select(tables.words.c.void).order_by(tables.words.c.id)).scalars())
+    assert voids == ["taken back by otto", "another word was given after it", "taken back by otto", ""]
+    site.settle()
+    assert {name: site.billed(member) for name, member in members.items()} == {"ann": 0, "bob": 2_500_000}
+    with pytest.raises(UsageError, match="Nothing is left to take back"):
+        money.withdraw(site.context, ids.values(), by="otto")
+
+
+def test_an_answer_to_a_stop_is_taken_back(site: Site) -> None:
+    site.person("ann")
+    future = site.clock.now() + timedelta(days=2)
+    money.record_run(site.database, "hq", "settle", started=future, ended=future, exit_code=0, answer={})
+    site.settle()
+    site.approve("clock_went_back", "continue")
+    money.withdraw(site.context, (), stop="clock_went_back", by="otto")
+    assert [stop["said"] for stop in money.stops(site.database, site.settings)] == [""]
+    assert site.settle().exit_code == 3
+
+
+def test_only_rows_that_can_be_answered_so_are_chosen(site: Site) -> None:
+    site.person("ann", -8.0)
+    site.settle()
+    (row,) = money.held(site.database, site.settings)
+    assert money.chosen(site.context, [row["id"]], "credit").rows == ()
+    assert money.chosen(site.context, [row["id"] + 1], "bill").rows == ()

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
 from typing import Any
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 
 from relay import amounts, jobs, money
-from relay.console import figures, words
+from relay.console import figures, held, words
 from relay.console.gate import audited, desk, needs, who
+from relay.console.pages.held import stops
 from relay.errors import RelayError
-from relay.money.decide.holds import LIMITS, MAX_TOP_UPS, STOP_ANSWERS
+from relay.money.decide.holds import LIMITS, MAX_TOP_UPS
+from relay.money.ledger import calendar
 from relay.site import Site
 
 page = Blueprint("money", __name__)
@@ -31,9 +32,8 @@ def show() -> str:
     return render_template(
         "money.html",
         questions=figures.questions(place),
-        held=_held(names),
-        decided=_decided(names),
-        stops=_stops(),
+        **_waiting(),
+        stops=stops(),
         looks=looks,
         effects={kind: _effect(work.answer or {}) for kind, work in looks.items()},
         lines=[
@@ -48,6 +48,31 @@ def show() -> str:
         top_up=settings.top_up,
         limits=words.LIMITS,
     )
+
+
+def _waiting() -> dict[str, Any]:
+    """Return what waits for a word and what was decided, as the filter in the address says."""
+    place, wanted = desk(), held.filter_of(request.args)
+    items = [item for item in figures.held(place) if item["member_id"]]
+    undecided = [item for item in items if not item["said"]]
+    decided, table = held.decided(items), held.table(place, wanted, undecided)
+    just = [row for row in decided if row["said_at"] and row["said_at"] == request.args.get("just")]
+    currency = place.settings.site.currency
+    codes = list(table.codes) if not wanted.code else [wanted.code]
+    return {
+        "wanted": wanted,
+        "table": table,
+        "one_reason": words.HOLDS.get(codes[0]) if len(codes) == 1 else None,
+        "reasons": {code: hold.title for code, hold in words.HOLDS.items()},
+        "others": held.others(undecided),
+        "decided": decided,
+        "sums": held.sums(decided, currency),
+        "just": just,
+        "just_total": held.total(just, currency),
+        "due": calendar.is_due(place.database, place.settings, place.clock),
+        "currency": currency,
+        "locale": place.settings.console.locale.replace("_", "-"),
+    }
 
 
 @page.post("/money/look")
@@ -107,46 +132,6 @@ def answer() -> Any:
     return redirect(url_for("money.show", _anchor="questions"))
 
 
-@page.post("/money/release")
-@needs("money")
-def release() -> Any:
-    """Say what becomes of money that waits: of one person, of everybody held for one reason, or answer a stop."""
-    member, code, said = (request.form.get(name, "") for name in ("who", "code", "said"))
-    place = desk()
-    held = figures.held(place)
-    everybody = sorted(
-        {item["member_id"] for item in held if item["code"] == code and item["member_id"] and not item["said"]}
-    )
-    wanted = [member] if member else everybody
-    if member in STOP_ANSWERS:
-        _word(f"answered the stop: {said}", member, _approval([member], said), "The next billing goes by that.")
-        return redirect(url_for("money.show"))
-    if said not in ("bill", "forgive", "credit") or not wanted or (not member and len(wanted) != _count()):
-        abort(409, "What waits has changed since this page was made. Nothing was done: look again.")
-    told = {"bill": "It is billed with the next billing.", "forgive": "It is forgiven with the next billing."}.get(
-        said, "It is taken off the balance with the next billing; then credit it in OfficeRnD."
-    )
-    names, chosen = figures.names(place), [item for item in held if item["member_id"] in wanted]
-    subject = ", ".join(sorted({figures.name_of(names, item["member_id"], item["username"]) for item in chosen}))
-    total = amounts.text(sum(amounts.parse(item["amount"]) for item in chosen), place.settings.site.currency)
-    _word(f"decided: {said}", subject, _approval(wanted, said), told, amount=total)
-    return redirect(url_for("money.show", _anchor="held"))
-
-
-def _approval(wanted: Sequence[str], said: str) -> Callable[[Site], None]:
-    reason = _reason(f"decided by {who()} from the console")
-
-    def word(site: Site) -> None:
-        for one in wanted:
-            money.approve(site, one, as_=said, reason=reason)  # type: ignore[arg-type]
-
-    return word
-
-
-def _count() -> int:
-    return request.form.get("count", -1, type=int)
-
-
 @page.post("/money/differences")
 @needs("look")
 def compare() -> Any:
@@ -204,65 +189,6 @@ def _word(action: str, subject: str, work: Any, told: str, *, amount: str = "") 
         return
     audited(action, subject, amount=amount, reason=reason)
     flash(told, "good")
-
-
-def _held(names: dict[str, str]) -> list[dict[str, Any]]:
-    """Return what waits for a word, one group for each reason, with its people and the answers that are possible."""
-    found: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
-    for item in figures.undecided(desk()):
-        if item["member_id"]:
-            found[item["code"]].append({**item, "name": figures.name_of(names, item["member_id"], item["username"])})
-    groups: list[dict[str, Any]] = []
-    for code, people in sorted(found.items()):
-        hold = words.HOLDS.get(code)
-        groups.append(
-            {
-                "code": code,
-                "title": hold.title if hold else code.replace("_", " ").capitalize(),
-                "question": hold.question if hold else people[0]["reason"],
-                "answers": hold.answers if hold else (),
-                "people": sorted(people, key=lambda item: str(item["name"]).casefold()),
-                "total": amounts.text(
-                    sum(amounts.parse(item["amount"]) for item in people), desk().settings.site.currency
-                ),
-            }
-        )
-    return groups
-
-
-def _decided(names: dict[str, str]) -> list[dict[str, Any]]:
-    """Return what somebody has decided on and the next billing will do, with what may be said instead until then."""
-    found = []
-    for item in figures.held(desk()):
-        hold = words.HOLDS.get(item["code"])
-        if item["said"] and item["member_id"] and hold:
-            found.append(
-                {
-                    **item,
-                    "name": figures.name_of(names, item["member_id"], item["username"]),
-                    "does": next((does for answer, _, does in hold.answers if answer == item["said"]), ""),
-                    "others": [one for one in hold.answers if one[0] != item["said"]],
-                }
-            )
-    return sorted(found, key=lambda item: str(item["name"]).casefold())
-
-
-def _stops() -> list[dict[str, Any]]:
-    """Return why no money of the site moves, each with the answers that end it."""
-    found = []
-    for stop in money.stops(desk().database, desk().settings):
-        known = words.STOPS.get(stop["code"])
-        answers = [one for one in (known.answers if known else ()) if one[0] in stop["answers"]]
-        found.append(
-            {
-                "code": stop["code"],
-                "title": known.title if known else stop["code"].replace("_", " ").capitalize(),
-                "question": known.question if known else stop["message"],
-                "answers": answers,
-                "said": next((does for answer, _, does in answers if answer == stop["said"]), ""),
-            }
-        )
-    return found
 
 
 def _effect(answer: dict[str, Any]) -> dict[str, Any]:

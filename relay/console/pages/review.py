@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from flask import Blueprint, abort, redirect, render_template, request, url_for
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 
 from relay import people
-from relay.console import remedies, results, words
+from relay.console import asked, remedies, results, words
 from relay.console.gate import audited, desk, needs, who
 from relay.console.work import Work
-from relay.database import reading
-from relay.people.decide import safety
+from relay.errors import RelayError
+from relay.people.decide import questions, safety
+from relay.people.decide.everybody import sentence
+from relay.site import Site
 
 page = Blueprint("review", __name__)
 
@@ -22,15 +24,15 @@ ORDER = ("remove", "unlink", "rename", "adopt", "create", "update", "group_remov
 
 @page.get("/review")
 def show() -> str:
+    return _page({}, {})
+
+
+def _page(typed: Mapping[str, str], problems: Mapping[str, str]) -> str:
+    """Return the page, with the names that were typed and why they cannot be, by member id."""
     work = desk().works.newest("plan", "sync", over=True)
     answer = work.answer if work and work.answer else None
     changes = answer["changes"] if answer else []
-    place = desk()
-    with reading(place.database) as connection:
-        asked = people.open_questions(connection, place.settings.site.name)
-    questions = [_question(one.subject, one.message, one.remedies) for one in asked]
-    warnings = answer["warnings"] if answer else []
-    remarks = [_question(one["subject"], one["message"], one.get("remedies", ())) for one in warnings]
+    groups = asked.groups(desk())
     return render_template(
         "review.html",
         work=work,
@@ -45,12 +47,21 @@ def show() -> str:
             if (found := [change for change in changes if change["action"] == action])
         ],
         shown=SHOWN,
-        questions=[item for item in questions if not _to_be_typed(item)],
-        nameless=[item for item in questions if _to_be_typed(item)],
-        remarks=[item for item in remarks if not item["answers"]],
+        everybody=sentence(answer["everybody"]) if answer and "everybody" in answer else "",
+        questions=groups,
+        open=sum(group.open for group in groups),
+        answered=sum(group.answered for group in groups),
+        typed=typed,
+        problems=problems,
+        remarks=[
+            (questions.kind_of(code), found)
+            for code, found in questions.in_groups(_remarks(answer["warnings"] if answer else ())).items()
+        ],
+        is_stale=any(refusal["code"] == safety.PLAN_CHANGED for refusal in (answer["refused"] if answer else ())),
         refused=[
             (refusal, *words.LIMITS.get(refusal["code"], (refusal["message"], "")))
             for refusal in (answer["refused"] if answer else [])
+            if refusal["code"] != safety.PLAN_CHANGED
         ],
         effect=_effect(answer) if answer else [],
     )
@@ -104,13 +115,52 @@ def start_sync(title: str, **options: Any) -> Work:
     )
 
 
-def _question(subject: str, text: str, found: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
-    return {"subject": subject, "text": text, "answers": remedies.answers(found)}
+@page.post("/review/answers")
+@needs("operate")
+def use() -> Any:
+    """Give everybody who is ticked the account name that stands beside them."""
+    names = {member: request.form.get(f"name-{member}", "").strip() for member in request.form.getlist("pick")}
+    if not names:
+        flash("Tick somebody first.", "warn")
+        return redirect(url_for("review.show", _anchor="questions"))
+    done = _under_lock("account names given", lambda site: people.name_new_accounts(site, names))
+    if done is None:
+        return redirect(url_for("review.show", _anchor="questions"))
+    if done.done:
+        flash(f"{words.plural(len(done.done), 'person')} named. The accounts are made when you look again.", "good")
+    if done.refused:
+        told = f"{words.plural(len(done.refused), 'name')} cannot be used: see why in the table."
+        flash(told, "bad")
+        return _page(names, done.refused), 422
+    return redirect(url_for("review.show", _anchor="questions"))
 
 
-def _to_be_typed(item: dict[str, Any]) -> bool:
-    """Return whether the only answer is an account name that somebody has to think of: many of them hide the others."""
-    return bool(item["answers"]) and all(one.action == "link" and not one.username for one in item["answers"])
+@page.post("/review/undo")
+@needs("operate")
+def undo() -> Any:
+    """Take an answer back that no reading has seen yet."""
+    member = request.form.get("member", "")
+    if _under_lock("answer taken back", lambda site: people.take_back(site, member), member) is not None:
+        flash("Taken back. The question stands again.", "good")
+    return redirect(url_for("review.show", _anchor="questions"))
+
+
+def _under_lock(action: str, work: Callable[[Site], Any], subject: str = "") -> Any:
+    """Do something short; a refusal becomes a sentence on the next page. Both are in the audit log."""
+    try:
+        done = desk().now_under_lock(work)
+    except RelayError as error:
+        audited(action, subject, error.message)
+        flash(error.message, "bad")
+        return None
+    named = ", ".join(f"{member} is {name}" for member, name in getattr(done, "done", {}).items())
+    audited(action, subject or named)
+    return done
+
+
+def _remarks(warnings: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Return what is only told; what is asked stands in the list of questions."""
+    return [one for one in warnings if not remedies.answers(one.get("remedies", ()))]
 
 
 def _effect(answer: dict[str, Any]) -> list[str]:

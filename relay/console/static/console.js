@@ -122,3 +122,29 @@ document.querySelectorAll("[data-login]").forEach((box) => {
       .catch(() => {});
   }, 3000);
 });
+
+// What is ticked in a table is summed up below it, and a box above ticks all that are shown.
+document.querySelectorAll("form[data-pick]").forEach((form) => {
+  const boxes = [...form.querySelectorAll("tbody .tick input")];
+  const all = form.querySelector("[data-all]");
+  const everybody = form.querySelector("[data-everybody]");
+  const told = form.querySelector("[data-told]");
+  const money = form.dataset.currency && new Intl.NumberFormat(form.dataset.locale, { style: "currency", currency: form.dataset.currency });
+
+  function show() {
+    const ticked = boxes.filter((box) => box.checked);
+    const isAll = everybody?.checked;
+    const count = isAll ? Number(everybody.dataset.count) : ticked.length;
+    const sum = isAll ? Number(everybody.dataset.total) : ticked.reduce((total, box) => total + Math.round(Number(box.dataset.amount || 0) * 1e6), 0) / 1e6;
+    if (all) { all.checked = ticked.length === boxes.length; all.indeterminate = ticked.length > 0 && ticked.length < boxes.length; }
+    const words = form.dataset.pick === "money" ? `${count.toLocaleString()} chosen, ${money.format(sum)}` : `${count.toLocaleString()} chosen`;
+    if (told) told.textContent = count ? words : "";
+    form.querySelectorAll("[data-untold]").forEach((text) => { text.hidden = count > 0; });
+    form.querySelectorAll("[data-use]").forEach((button) => { button.textContent = button.dataset.use.replace("#", count.toLocaleString()); });
+    form.querySelectorAll(".picked button").forEach((button) => { button.disabled = !count; });
+  }
+  all?.addEventListener("change", () => { boxes.forEach((box) => { box.checked = all.checked; }); show(); });
+  form.addEventListener("change", show);
+  window.addEventListener("pageshow", show);
+  show();
+});

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from itertools import chain
@@ -51,6 +51,19 @@ class SharedAccounts:
     def charged(self) -> Any:
         """Return what chooses the jobs that were charged to one of these."""
         return _jobs.c.account.in_(sorted({account.name for account in self.accounts}))
+
+
+def last_prints(connection: Connection, site: str, member_ids: Sequence[str]) -> dict[str, datetime]:
+    """Return when each of these members printed last; who never did is missing."""
+    found: dict[str, datetime] = {}
+    for start in range(0, len(member_ids), 500):  # databases limit the number of parameters
+        query = (
+            select(_jobs.c.member_id, func.max(_jobs.c.at))
+            .where(_jobs.c.site == site, _jobs.c.member_id.in_(member_ids[start : start + 500]))
+            .group_by(_jobs.c.member_id)
+        )
+        found.update((member_id, at) for member_id, at in connection.execute(query))
+    return found
 
 
 def shared_accounts(connection: Connection, site: str) -> SharedAccounts:

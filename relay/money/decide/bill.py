@@ -356,6 +356,13 @@ def _why_held(case: Case, policy: Policy) -> str:
 # -- fees and limits -------------------------------------------------------------------------------------------------
 
 
+def is_personal(account: LinkedAccount, grouping: str, bill_to: str) -> bool:
+    """Return whether a person pays the fee for an account; else its company does."""
+    if account.is_shared or not account.company_id:
+        return not account.company_id
+    return grouping == "person" and bill_to == "member"
+
+
 def _grouped(shares: Iterable[Share], policy: Policy) -> list[Bill]:
     """Return the fees: one per person or shared account, or one per company with its accounts in order of their ids."""
     bills = []
@@ -368,7 +375,7 @@ def _grouped(shares: Iterable[Share], policy: Policy) -> list[Bill]:
         if account.is_shared:
             bills.append(Bill("", account.company_id, False, (share,)))
             continue
-        personal = policy.bill_to == "member" or not account.company_id
+        personal = is_personal(account, policy.grouping, policy.bill_to)
         bills.append(Bill(account.member_id, account.company_id, personal, (share,)))
     for company_id, members in sorted(companies.items()):
         ordered = tuple(sorted(members, key=lambda share: share.account.member_id))

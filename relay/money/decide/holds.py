@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Literal
 
 from relay.accounts import LinkedAccount
@@ -62,11 +63,17 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """A person's word that was not used yet: the answer, and the micros that it named."""
+    """A person's word that was not used yet: the answer, the micros that it named, who gave it, when and why.
+
+    `by` is a user of the console; "" for a word that was given on the command line.
+    """
 
     id: int
     answer: Answer
     amount: int
+    by: str = ""
+    reason: str = ""
+    at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +87,7 @@ class Hold:
     amount: int
     reason: str
     word: Word | None = None
+    since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +102,7 @@ class Stop:
     facts: Mapping[str, Any]
     id: int = 0
     word: Word | None = None
+    since: datetime | None = None
 
     def is_the_same(self, other: Stop) -> bool:
         return (self.code, dict(self.facts)) == (other.code, dict(other.facts))

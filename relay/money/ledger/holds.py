@@ -8,10 +8,24 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, RowMapping, insert, select, update
 
 from relay.money.decide.holds import Answer, Held, Hold, Stop, Word
 from relay.money.ledger import tables
+
+_WORD = tuple(
+    tables.words.c[column].label(f"word_{column}") for column in ("id", "answer", "amount", "said_by", "reason", "at")
+)
+
+
+def _word(row: RowMapping) -> Word | None:
+    """Return the word on a row that was read with it."""
+    if row["word_id"] is None:
+        return None
+    return Word(
+        row["word_id"], row["word_answer"], row["word_amount"], row["word_said_by"], row["word_reason"], row["word_at"]
+    )
+
 
 # -- holds -----------------------------------------------------------------------------------------------------------
 
@@ -20,7 +34,7 @@ def open_holds(connection: Connection, site: str) -> list[Hold]:
     """Return the rows that stand, by username, each with the word on it that was not used yet."""
     rows, said = tables.holds, tables.words
     query = (
-        select(rows, said.c.id.label("word_id"), said.c.answer, said.c.amount.label("named"))
+        select(rows, *_WORD)
         .outerjoin(said, (said.c.hold_id == rows.c.id) & said.c.ended_at.is_(None))
         .where(rows.c.site == site, rows.c.ended_at.is_(None))
         .order_by(rows.c.username, rows.c.id)
@@ -33,7 +47,8 @@ def open_holds(connection: Connection, site: str) -> list[Hold]:
             row["code"],
             row["amount"],
             row["reason"],
-            Word(row["word_id"], row["answer"], row["named"]) if row["word_id"] is not None else None,
+            _word(row),
+            row["at"],
         )
         for row in connection.execute(query).mappings()
     ]
@@ -118,6 +133,7 @@ def add_word(
     hold: Hold | None = None,
     stop: Stop | None = None,
     amount: int = 0,
+    by: str = "",
 ) -> None:
     """Store a word on one hold or one stop; an earlier one on the same that was not used yet gives way to it."""
     earlier = hold.word if hold is not None else stop.word if stop is not None else None
@@ -131,6 +147,7 @@ def add_word(
             answer=answer,
             amount=amount,
             reason=reason,
+            said_by=by[:60],
             at=now,
             void="",
         )
@@ -161,7 +178,7 @@ def open_stops(connection: Connection, site: str) -> list[Stop]:
     """Return the stops that stand, oldest first, each with the word on it that was not used yet."""
     rows, said = tables.stops, tables.words
     query = (
-        select(rows, said.c.id.label("word_id"), said.c.answer)
+        select(rows, *_WORD)
         .outerjoin(said, (said.c.stop_id == rows.c.id) & said.c.ended_at.is_(None))
         .where(rows.c.site == site, rows.c.ended_at.is_(None))
         .order_by(rows.c.id)
@@ -172,7 +189,8 @@ def open_stops(connection: Connection, site: str) -> list[Stop]:
             row["message"],
             row["facts"],
             row["id"],
-            Word(row["word_id"], row["answer"], 0) if row["word_id"] is not None else None,
+            _word(row),
+            row["at"],
         )
         for row in connection.execute(query).mappings()
     ]

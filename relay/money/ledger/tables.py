@@ -321,6 +321,7 @@ words = Table(
     Column("answer", String(8), nullable=False),
     Column("amount", BigInteger, nullable=False),
     Column("reason", Text, nullable=False),
+    Column("said_by", String(60), nullable=False, server_default=""),
     Column("at", Moment, nullable=False),
     Column("ended_at", Moment, nullable=True),
     Column("void", Text, nullable=False),

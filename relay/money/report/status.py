@@ -17,6 +17,7 @@ from relay.money.decide.movement import Movement
 from relay.money.decide.remedies import of_hold, of_stop
 from relay.money.ledger import holds, journal, records
 from relay.money.ledger.store import Ledger
+from relay.money.report.payers import named
 from relay.money.report.result import movement_json
 from relay.remedy import as_json
 
@@ -108,18 +109,27 @@ def last_readings(database: Engine, site: str, links: Mapping[str, datetime | No
 
 
 def held(database: Engine, settings: Settings) -> list[dict[str, Any]]:
-    """Return what the last settle held, each with the command that releases it."""
+    """Return what the last settle held, each with who pays, and what releases it."""
     with reading(database) as connection:
         found = holds.open_holds(connection, settings.site.name)
+    people = named(database, settings) if found else {}
     return [
         {
+            "id": hold.id,
             "username": hold.username,
+            "name": people[hold.member_id].name if hold.member_id in people else hold.username,
             "member_id": hold.member_id,
             "amount": amounts.text(amounts.billable(-hold.amount, settings.site.currency), settings.site.currency),
             "code": hold.code,
             "reason": hold.reason,
             "remedies": as_json(of_hold(hold.code, hold.username)),
+            "payer": people[hold.member_id].payer if hold.member_id in people else hold.username,
+            "by_company": hold.member_id in people and people[hold.member_id].by_company,
+            "since": hold.since.isoformat() if hold.since else "",
             "said": hold.word.answer if hold.word is not None else "",
+            "said_by": hold.word.by if hold.word is not None else "",
+            "said_at": hold.word.at.isoformat() if hold.word is not None and hold.word.at else "",
+            "said_because": hold.word.reason if hold.word is not None else "",
         }
         for hold in found
     ]
@@ -140,6 +150,8 @@ def stops(database: Engine, settings: Settings) -> list[dict[str, Any]]:
         {
             "code": stop.code,
             "message": stop.message,
+            "facts": dict(stop.facts),
+            "since": stop.since.isoformat() if stop.since else "",
             "answers": list(STOP_ANSWERS.get(stop.code, ())),
             "remedies": as_json(of_stop(stop.code)),
             "said": stop.word.answer if stop.word is not None else "",

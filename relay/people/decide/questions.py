@@ -20,8 +20,8 @@ class Kind:
 
 
 _NO_NAME = (
-    "So no account name follows from the rule. A name is proposed for each, made from the person's name: take it, "
-    "change it, or put it right in OfficeRnD and look again."
+    "No account name follows from the rule, so one is proposed from the person's name: take it, change it, or put it "
+    "right in OfficeRnD and look again."
 )
 
 KINDS: Mapping[str, Kind] = {
@@ -146,9 +146,15 @@ def kind_of(code: str) -> Kind:
     return KINDS.get(code) or Kind(f"1 {name}", f"{{count}} {name}", "")
 
 
+def in_order(codes: Iterable[str]) -> list[str]:
+    """Return codes in the order of the table, unknown ones last."""
+    order = list(KINDS)
+    return sorted(codes, key=lambda code: order.index(code) if code in KINDS else len(order))
+
+
 def in_groups(warnings: Iterable[Mapping[str, Any]]) -> dict[str, list[Mapping[str, Any]]]:
     """Return questions (as JSON) by code: what asks for an answer first, unknown kinds last."""
-    found: dict[str, list[Mapping[str, Any]]] = {code: [] for code in KINDS}
+    found: dict[str, list[Mapping[str, Any]]] = {}
     for warning in warnings:
         found.setdefault(str(warning["code"]), []).append(warning)
-    return {code: group for code, group in found.items() if group}
+    return {code: found[code] for code in in_order(found)}

@@ -1,7 +1,7 @@
 """The questions that the last reading of both systems left open, in the ledger's database: one list for everybody.
 
-Whoever ran the sync, from a page, the schedule or the command line, everybody is shown the same. An answer takes its
-question off the list at once; the next reading writes the list anew.
+Whoever ran the sync, from a page, the schedule or the command line, everybody is shown the same. An answer ticks its
+question off at once, and it is open no more; the next reading writes the list anew.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, Column, Connection, Index, Integer, String, Table, Text, delete, insert, select
+from sqlalchemy import JSON, Column, Connection, Index, Integer, String, Table, Text, delete, insert, select, update
 
 from relay.database import Moment, metadata
 from relay.people.decide.matching import Question
@@ -30,6 +30,7 @@ people_questions = Table(
     Column("facts", JSON, nullable=False),
     Column("remedies", JSON, nullable=False),
     Column("since", Moment, nullable=False),
+    Column("answered_at", Moment, nullable=True),
     Index("people_questions_by_site", "site"),
 )
 
@@ -44,6 +45,7 @@ class OpenQuestion:
     facts: dict[str, Any]
     remedies: list[dict[str, Any]]
     since: datetime
+    answered_at: datetime | None = None
 
     @property
     def member_ids(self) -> frozenset[str]:
@@ -53,19 +55,24 @@ class OpenQuestion:
 
 def open_questions(connection: Connection, site: str) -> tuple[OpenQuestion, ...]:
     """Return what waits for an answer, in the order of the plan."""
+    return tuple(one for one in asked(connection, site) if one.answered_at is None)
+
+
+def asked(connection: Connection, site: str) -> tuple[OpenQuestion, ...]:
+    """Return everything that the last reading asked, also what was answered since."""
     names = OpenQuestion.__dataclass_fields__
     query = select(people_questions).where(people_questions.c.site == site).order_by(people_questions.c.id)
     rows = connection.execute(query).mappings()
     return tuple(OpenQuestion(**{name: row[name] for name in names}) for row in rows)
 
 
-def keep(connection: Connection, site: str, asked: Iterable[Question], now: datetime) -> None:
+def keep(connection: Connection, site: str, found: Iterable[Question], now: datetime) -> None:
     """Write the list anew from a plan's questions; one that was open before keeps the moment since when."""
     since = {(one.code, one.subject): one.since for one in open_questions(connection, site)}
     connection.execute(delete(people_questions).where(people_questions.c.site == site))
     rows = [
         {"site": site, **_plain(one.as_json()), "since": since.get((one.code, one.subject), now)}
-        for one in asked
+        for one in found
         if any(remedy.action in WHO_IS_WHO for remedy in one.remedies)
     ]
     if rows:
@@ -76,8 +83,27 @@ def _plain(value: Any) -> Any:
     return json.loads(json.dumps(value, default=str))
 
 
-def answered(connection: Connection, site: str, member_id: str) -> None:
-    """Take the questions about a member or company off the list."""
-    rows = connection.execute(select(people_questions).where(people_questions.c.site == site)).mappings()
-    done = [row["id"] for row in rows if any(member_id in one["arguments"][:1] for one in row["remedies"])]
-    connection.execute(delete(people_questions).where(people_questions.c.id.in_(done)))
+def answered(connection: Connection, site: str, member_id: str, now: datetime) -> None:
+    """Tick off the questions about a member or company."""
+    _mark(connection, site, member_id, now)
+
+
+def reopen(connection: Connection, site: str, member_id: str) -> None:
+    """Let the questions about a member or company stand again."""
+    _mark(connection, site, member_id, None)
+
+
+def answered_at(connection: Connection, site: str, member_id: str) -> datetime | None:
+    """Return when a question about a member or company was answered since the last reading, None where none was."""
+    moments = [one.answered_at for one in asked(connection, site) if member_id in one.member_ids and one.answered_at]
+    return max(moments, default=None)
+
+
+def _mark(connection: Connection, site: str, member_id: str, moment: datetime | None) -> None:
+    table = people_questions
+    query = select(table.c.id, table.c.remedies).where(table.c.site == site)
+    ids = [
+        row.id for row in connection.execute(query) if any(member_id in one["arguments"][:1] for one in row.remedies)
+    ]
+    if ids:
+        connection.execute(update(table).where(table.c.id.in_(ids)).values(answered_at=moment))
