@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import secrets
+import socket
+import sys
 from pathlib import Path
 
 import click
 
+from relay import config
 from relay.cli import terminal
 from relay.cli.app import OUTSIDE, command, say
 from relay.foreign import visible
@@ -21,13 +26,41 @@ from relay.foreign import visible
     help="Size of the organisation.",
 )
 @click.option("--keep", type=click.Path(path_type=Path), metavar="DIR", help="Keep everything the demo made in DIR.")
-def demo(members: int, keep: Path | None) -> int:
-    """A member's day through the real code, against two stand-ins on this machine. Needs no settings."""
+@click.option("--no-console", is_flag=True, help="End after the story, for scripts; so it does without a terminal.")
+def demo(members: int, keep: Path | None, no_console: bool) -> int:
+    """A member's first days and a month of work through the real code, against two stand-ins on this machine.
+
+    Needs no settings. On a terminal it ends with the console on that month, until Ctrl+C.
+    """
     from relay.sandbox import demo as story
 
-    answer = story.tell(members=members, keep=keep, say=say, progress=terminal.TerminalProgress(lines=False))
-    OUTSIDE.answer(answer.as_json(), lambda _: terminal.output().print(answer.table()))
+    stays = not no_console and not OUTSIDE.json and sys.stdout.isatty()
+    progress = terminal.TerminalProgress(lines=False)
+    answer = story.tell(members=members, keep=keep, say=say, progress=progress, stay=_show_console if stays else None)
+    OUTSIDE.answer(answer.as_json(), lambda _: None)
     return answer.exit_code
+
+
+def _show_console(settings_file: Path) -> None:
+    """Keep the console running over the demo's site until Ctrl+C, with a made-up user who may do everything."""
+    from relay.console import passwords, server
+
+    password = secrets.token_urlsafe(9)
+    passwords.set_password(settings_file, "demo", "money", password)
+    settings = config.load(settings_file)
+    say("\nLook at it: the console on this month, while this window stays open.")
+    say(f"To change something, sign in as demo with the password {password}")
+    server.serve(settings, listen=_free(settings.console.listen), say=say)
+
+
+def _free(address: str) -> str:
+    """Return a loopback address to listen at: this one, or one with a free port where another program has it."""
+    host, _, port = address.rpartition(":")
+    for wanted in (int(port), 0):
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind((host, wanted))
+            return f"{host}:{probe.getsockname()[1]}"
+    return address
 
 
 @command()
@@ -62,6 +95,14 @@ def demo(members: int, keep: Path | None) -> int:
     metavar="FILE",
     help="Answer as the site of this field record, which papercut-relay probe writes.",
 )
+@click.option(
+    "--history",
+    "days",
+    type=click.IntRange(0, 400),
+    metavar="DAYS",
+    default=0,
+    help="First play the past DAYS: members print, and the real daily run bills them.",
+)
 def sandbox(
     members: int,
     seed: int,
@@ -70,8 +111,13 @@ def sandbox(
     filling: str,
     write_config: Path | None,
     record: Path | None,
+    days: int,
 ) -> int:
-    """Keep a stand-in PaperCut and a stand-in OfficeRnD running until Ctrl+C."""
+    """Keep a stand-in PaperCut and a stand-in OfficeRnD running until Ctrl+C.
+
+    Started again on the same DIR, an edited relay.toml stays, and what belongs to the world that has ended is set
+    aside.
+    """
     from relay.sandbox import serve
 
     return serve.keep_running(
@@ -82,5 +128,7 @@ def sandbox(
         filling=filling,
         folder=write_config,
         record=record,
+        days=days,
+        progress=terminal.TerminalProgress(lines=False),
         announce=lambda facts, lines: OUTSIDE.answer(facts, lambda _: click.echo(visible("\n".join(lines)))),
     )

@@ -3,6 +3,8 @@
     with Pair(folder, members=50) as pair:
         settings = config.load(pair.config_file)
 
+Started again in the same folder, an edited `relay.toml` stays and the state of before is set aside.
+
 The folder holds `relay.toml`, `secrets/`, the relay's state, the hand-over files, the two programs as PaperCut starts
 them, and PaperCut's own files. Nothing outside it is touched, and nothing leaves this machine.
 """
@@ -16,6 +18,7 @@ from types import TracebackType
 
 from relay.clock import Clock
 from relay.private_files import write_private
+from relay.sandbox.folder import renewed, set_aside
 from relay.sandbox.officernd import OfficeRnDStandIn
 from relay.sandbox.officernd import Switches as OfficeRnDSwitches
 from relay.sandbox.organisation import LoginSample, Organisation, make_organisation
@@ -103,6 +106,7 @@ class Pair:
         self.config_file = self.folder / "relay.toml"
         self.home = self.folder / "home"
         self.organisation = organisation or make_organisation(members, seed)
+        self.kept = set_aside(self.folder)  # what is to be told of a folder that held another world before
         self._token = secrets.token_urlsafe(24)
         self.officernd = OfficeRnDStandIn(
             self.organisation, port=officernd_port, switches=officernd_switches, clock=clock
@@ -178,6 +182,9 @@ class Pair:
             signin_id=self.officernd.signin_application.client_id,
             location=organisation.locations[0].id,
         )
+        if self.config_file.exists():
+            known = {location.id: location for location in organisation.locations}
+            settings = renewed(self.config_file, settings, known)
         self._write_hints()
         # Last and in one piece: whoever waits for the settings finds everything else in place.
         write_private(self.config_file, settings)

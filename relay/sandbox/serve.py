@@ -9,10 +9,16 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from relay import config
+from relay.clock import Clock
 from relay.errors import EXIT_DONE, UsageError
+from relay.progress import Progress
+from relay.run import run
+from relay.sandbox import history
 from relay.sandbox.like import like
 from relay.sandbox.pair import Pair
 from relay.shell import quoted
+from relay.site import open_site
 
 
 def keep_running(
@@ -24,17 +30,17 @@ def keep_running(
     filling: str,
     folder: Path | None,
     record: Path | None = None,
+    days: int = 0,
+    progress: Progress,
     announce: Callable[[dict[str, Any], list[str]], None],
 ) -> int:
     """Start both, tell by `announce` where they are, and wait; everything lies in `folder` or a temporary one.
 
-    With `record`, a field record, they answer as the site that it was taken from.
+    With `record`, a field record, they answer as the site that it was taken from. With `days`, that long a past is
+    played before, by the settings in `folder`.
     """
     likeness = like(record) if record else None
-    over = threading.Event()
-    for name in ("SIGINT", "SIGTERM", "SIGBREAK"):
-        if hasattr(signal, name):
-            signal.signal(getattr(signal, name), lambda *_: over.set())
+    clock = history.clock_before(days) if days else None
     with tempfile.TemporaryDirectory(prefix="papercut-sandbox-") as temporary:
         pair = Pair(
             folder or Path(temporary),
@@ -45,6 +51,7 @@ def keep_running(
             officernd_port=officernd_port,
             papercut_switches=likeness.papercut if likeness else None,
             officernd_switches=likeness.officernd if likeness else None,
+            clock=clock,
         )
         try:
             pair.start()
@@ -54,6 +61,7 @@ def keep_running(
                 "a folder that can be written."
             ) from None
         try:
+            past = _play(pair, clock, days, seed, progress) if clock else None
             facts = {
                 "papercut_url": pair.papercut.url,
                 "officernd_api_url": pair.officernd.api_url,
@@ -61,6 +69,7 @@ def keep_running(
                 "config": str(pair.config_file),
                 "members": len(pair.organisation.members),
                 "seed": seed,
+                "history": past,
                 "like": str(record) if record else None,
                 "not_known": list(likeness.unknown) if likeness else [],
             }
@@ -69,15 +78,41 @@ def keep_running(
                 f"OfficeRnD  {pair.officernd.api_url}",
                 f"Settings   {pair.config_file}",
                 f"Logins     {pair.folder / 'README.txt'}",
+                *pair.kept,
+                *([f"Past       {days} days, {past['jobs']} print jobs, {past['fees']} fees"] if past else []),
                 *([f"Answers    as the site of {record}"] if record else []),
                 *(f"Left as it is: {problem}." for problem in (likeness.unknown if likeness else ())),
                 "",
                 f"Try, in another terminal: papercut-relay --config {quoted(str(pair.config_file))} plan",
                 "Ctrl+C ends both.",
             ]
+            over = _end_on_signals()
             announce(facts, lines)
             while not over.wait(1):  # a bare wait cannot be interrupted on Windows
                 pass
         finally:
             pair.stop()
     return EXIT_DONE
+
+
+def _play(pair: Pair, clock: history.MovedClock, days: int, seed: int, progress: Progress) -> dict[str, int]:
+    """Play the past of the pair and bring its clock to the present; return what there is of it."""
+    settings = history.settings_then(config.load(pair.config_file), days)
+    past = history.mornings(settings, Clock(), days)
+    jobs = 0
+    if past:
+        with open_site(settings, clock, progress) as site:
+            clock.move_to(past[0])
+            run(site)
+            jobs = history.play(pair, site, clock, past, seed=seed)
+    clock.move_to_present()
+    return {"days": days, "jobs": jobs, "fees": len(pair.officernd.fees())}
+
+
+def _end_on_signals() -> threading.Event:
+    """Return what Ctrl+C and termination signals set from now on."""
+    over = threading.Event()
+    for name in ("SIGINT", "SIGTERM", "SIGBREAK"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), lambda *_: over.set())
+    return over

@@ -1,0 +1,51 @@
+"""The dialog of the print script as a terminal can show it: a frame, its paragraphs and its buttons."""
+
+from __future__ import annotations
+
+import html
+import re
+import textwrap
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+WIDTH = 76
+TITLE = "Before this prints"
+BUTTONS = "[ Print ]   [ Cancel ]"
+
+
+@dataclass(frozen=True, slots=True)
+class Dialog:
+    """What somebody is asked, a text for each paragraph."""
+
+    paragraphs: tuple[str, ...]
+
+
+# What the script asks about the demo's job, for machines without Java; a test holds it to what Rhino says.
+PICTURE = Dialog(
+    (
+        "24 pages, €3.00. Your balance is €2.00. €2.00 is paid from your allowance, and €1.00 goes on your company's "
+        "invoice.",
+        "Print “Offer.pdf”?",
+    )
+)
+
+
+def of_html(text: str) -> Dialog:
+    """Return the dialog of a question as the script gives it to PaperCut's client: HTML with <br> between lines."""
+    lines = re.split(r"(?:<br\s*/?>|</?p>)+", text)
+    plain = (html.unescape(re.sub(r"<[^>]*>", "", line)).strip() for line in lines)
+    return Dialog(tuple(line for line in plain if line))
+
+
+def drawn(dialog: Dialog) -> list[str]:
+    """Return the dialog as lines of plain characters."""
+    inner = WIDTH - 4
+    body: list[str] = []
+    for paragraph in dialog.paragraphs:
+        body += [*textwrap.wrap(paragraph, inner), ""]
+    head = f"+-- {TITLE} " + "-" * (WIDTH - len(TITLE) - 6) + "+"
+    return [head, *(f"| {line:<{inner}} |" for line in [*body, BUTTONS.rjust(inner)]), "+" + "-" * (WIDTH - 2) + "+"]
+
+
+def wrapped(text: str, width: int = 96) -> Sequence[str]:
+    return textwrap.wrap(text, width)
