@@ -290,3 +290,10 @@ def test_only_this_machine_is_loopback(host: str | None, is_here: bool) -> None:
 @pytest.mark.parametrize("currency", ["EUR", "JPY", "KWD"])
 def test_the_defaults_are_accepted_in_every_currency(tmp_path: Path, currency: str) -> None:
     assert example_settings(tmp_path, site={"currency": currency}).site.currency == currency
+
+
+@pytest.mark.parametrize("text", ["not an email", "ann", "ann@", "@acme.example", "ann lee@acme.example", ""])
+def test_an_address_that_is_none_is_refused_in_exclude_emails(tmp_path: Path, text: str) -> None:
+    with pytest.raises(ConfigError, match=r"exclude_emails.*is no e-mail address"):
+        example_settings(tmp_path, members={"exclude_emails": ["bo@acme.example", text]})
+    assert example_settings(tmp_path, members={"exclude_emails": ["Bo.O'Neil+1@acme.example"]})

@@ -201,7 +201,11 @@ class MembersSection(Section):
         bool,
         Words("Also whoever is checked in today", "Needs the scope `flex.community.checkins.read`.", form="switch"),
     ] = False
-    exclude_emails: Annotated[Texts, Words("Never these e-mail addresses", "One a line.", form="lines")] = ()
+    exclude_emails: Annotated[
+        Texts,
+        AfterValidator(values.member_addresses),
+        Words("Never these e-mail addresses", "One a line.", form="lines"),
+    ] = ()
     exclude_names: Annotated[
         Texts,
         Words(

@@ -160,6 +160,15 @@ def statuses(value: tuple[str, ...]) -> tuple[str, ...]:
     return value
 
 
+def member_addresses(value: tuple[str, ...]) -> tuple[str, ...]:
+    """Refuse what can be nobody's address: a list that shuts people out must not miss them for a slip."""
+    for text in value:
+        local, _, domain = text.strip().rpartition("@")
+        if not local or not domain or any(character.isspace() for character in text.strip()):
+            raise wrong(f"{text!r} is no e-mail address; names of members go into exclude_names")
+    return value
+
+
 def username_rule(value: str) -> str:
     if value in ("email_underscore", "email_local") or (value.startswith("property:") and len(value) > 9):
         return value

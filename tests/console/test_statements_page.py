@@ -39,3 +39,14 @@ def test_jobs_stay_with_the_company_of_their_time(make_desk: Any, clock: StillCl
     page = Visitor(make_app(desk).test_client()).page("/statements?month=2026-11")
     told = [cell.text_content() for cell in page.xpath("//td[@data-title='Company']")]
     assert ["Acme", "Beta", "Acme, Beta"] == told
+
+
+def test_a_statement_is_downloaded_for_paper_and_months_follow_each_other(make_desk: Any, clock: StillClock) -> None:
+    somebody = Visitor(make_app(make_desk()).test_client())
+    page = somebody.page("/statements?month=2026-10")
+    links = {link.text_content(): link.get("href") for link in page.xpath("//div[@class='actions']/a")}
+    assert "month=2026-09" in links["September 2026"] and "month=2026-11" in links["November 2026"]
+    answer = somebody.get(links["Download for paper"])
+    assert 'attachment; filename="printing-2026-10-hq.html"' == answer.headers["Content-Disposition"]
+    assert "Printing in October 2026" in answer.text and "<script" not in answer.text
+    assert "December 2026" not in somebody.page("/statements?month=2026-11").text_content()

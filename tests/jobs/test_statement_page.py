@@ -6,6 +6,8 @@ import base64
 import re
 import subprocess
 from collections.abc import Iterator
+from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -147,3 +149,26 @@ def test_charts_are_whole_svg_by_themselves() -> None:
         charts.by_name("empty", []),
     ):
         assert ElementTree.fromstring(str(drawn)).tag == "svg"
+
+
+def test_what_is_shown_adds_up_to_the_coin(office: JobsSite) -> None:
+    """A page for paper shows no fraction of a coin; what rounding makes of the way is a step of its own."""
+    made = jobs.statement(office.settings, office.database, clock=office.clock)
+    printed, *way, billed = made.steps
+    fine = replace(
+        made,
+        steps=(
+            replace(printed, amount=2_004_000),
+            *(replace(way[0], amount=-4_000 // len(way)) for _ in way),
+            replace(billed, amount=2_004_000 + len(way) * (-4_000 // len(way))),
+        ),
+    )
+    page = jobs.render(fine, "html")
+    amounts_ = [
+        Decimal(one)
+        for one in re.findall(r'class="number">(-?[\d.]+)<', page.split('id="steps"')[1].split("</table>")[0])
+    ]
+    assert sum(amounts_[:-1]) == amounts_[-1]
+    assert all(one == one.quantize(Decimal("0.01")) for one in amounts_)
+    assert "shown to the smallest coin" in page
+    assert "Printing in November 2026" in page and "Against October 2026" in page

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, Literal
 
 from flask import Blueprint, Response, render_template, request
 
@@ -24,6 +24,7 @@ SHOWN = 100
 def show() -> Any:
     month, member, company = _asked()
     place = desk()
+    today = place.clock.business_day(place.settings.site.timezone)
     problem, made = "", None
     try:
         made = jobs.statement(
@@ -43,13 +44,15 @@ def show() -> Any:
         "statements.html",
         made=made,
         problem=problem,
-        month=month or f"{place.clock.business_day(place.settings.site.timezone):%Y-%m}",
+        month=month or f"{today:%Y-%m}",
         member=member,
         company=company,
-        months=_months(place.clock.business_day(place.settings.site.timezone)),
+        months=_months(today),
         people=people[(number - 1) * SHOWN : number * SHOWN],
         page=number,
         pages=pages,
+        before=_next(made.first - timedelta(days=1), today) if made else None,
+        after=_next(made.last + timedelta(days=1), today) if made else None,
         companies=sorted(
             (
                 (company.name, len(company.members), company.tally.pages, company.tally.net, company.billed)
@@ -63,6 +66,17 @@ def show() -> Any:
 
 @page.get("/statements.csv")
 def csv() -> Response:
+    # With a byte order mark: spreadsheets take a file without one for their own code page, and names come out wrong.
+    return _download("csv", "\ufeff", "text/csv")
+
+
+@page.get("/statements.html")
+def paper() -> Response:
+    """Return a page that stands alone and prints on A4."""
+    return _download("html", "", "text/html")
+
+
+def _download(kind: Literal["csv", "html"], mark: str, mimetype: str) -> Response:
     month, member, company = _asked()
     place = desk()
     made = jobs.statement(
@@ -73,12 +87,9 @@ def csv() -> Response:
         company=company or None,
         clock=place.clock,
     )
-    name = re.sub(
-        r"[^A-Za-z0-9_-]+", "-", f"printing-{made.month}-{member or company or place.settings.site.name}"
-    ).strip("-")
-    # With a byte order mark: spreadsheets take a file without one for their own code page, and names come out wrong.
-    answer = Response(jobs.render(made, "csv").encode("utf-8-sig"), mimetype="text/csv; charset=utf-8")
-    answer.headers["Content-Disposition"] = f'attachment; filename="{name}.csv"'
+    name = re.sub(r"[^A-Za-z0-9_-]+", "-", f"printing-{made.month}-{made.scope or place.settings.site.name}").strip("-")
+    answer = Response((mark + jobs.render(made, kind)).encode("utf-8"), mimetype=f"{mimetype}; charset=utf-8")
+    answer.headers["Content-Disposition"] = f'attachment; filename="{name}.{kind}"'
     return answer
 
 
@@ -95,6 +106,11 @@ def _months(today: date) -> list[tuple[str, str]]:
         found.append((f"{day:%Y-%m}", desk().formats.month(day)))
         day = (day - timedelta(days=1)).replace(day=1)
     return found
+
+
+def _next(day: date, today: date) -> tuple[str, str] | None:
+    """Return the month of a day as (value, name), None for one that has not begun."""
+    return (f"{day:%Y-%m}", desk().formats.month(day)) if day <= today else None
 
 
 def _days(made: Any) -> list[Bar]:

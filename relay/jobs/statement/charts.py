@@ -5,7 +5,7 @@ Figures are written beside what is drawn, so that a chart says the same on grey 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from markupsafe import Markup
 
@@ -21,12 +21,18 @@ _TEXT = Markup('<text class="{}" x="{:.1f}" y="{:.1f}">{}</text>')
 _LINE = Markup('<line class="axis" x1="0" y1="{0}" x2="{1}" y2="{0}"/>')
 
 
-def by_day(title: str, days: Sequence[tuple[str, int, str]]) -> Markup:
-    """Return bars for (day of the month, value, value as text), one a day; the highest is labelled."""
+def by_day(title: str, days: Sequence[tuple[str, int, str]], as_text: Callable[[int], str] | None = None) -> Markup:
+    """Return bars for (day of the month, value, value as text), one a day; the highest is labelled.
+
+    With `as_text` the height that is half of the highest is drawn and named too.
+    """
     highest = max((value for _, value, _ in days), default=0)
     base = _DAYS_HEIGHT - _AXIS
     step = WIDTH / max(1, len(days))
     parts = [_LINE.format(base, WIDTH)]
+    if as_text and highest > 0:
+        parts.append(_LINE.format((base + _TOP) / 2, WIDTH))
+        parts.append(_TEXT.format("tick", 2, (base + _TOP) / 2 - 4, as_text(highest // 2)))
     labelled = False
     for index, (day, value, text) in enumerate(days):
         left = index * step

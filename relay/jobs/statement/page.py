@@ -5,6 +5,8 @@ The template escapes every text by itself; only the charts, which escape their o
 
 from __future__ import annotations
 
+import calendar
+from datetime import date, timedelta
 from functools import cache
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
@@ -13,7 +15,7 @@ from relay import amounts, foreign
 from relay.jobs.statement import charts
 from relay.jobs.statement.figures import Tally
 from relay.jobs.statement.model import Statement
-from relay.jobs.statement.render import by_day, by_printer, fee_terms, figures_line, month_line
+from relay.jobs.statement.render import by_day, by_printer, fee_terms, figures_line
 
 TOP_PRINTERS = 6
 MOST_JOBS = 2_000  # rows of a page that a person may still want to leaf through; the CSV has all
@@ -43,9 +45,11 @@ def as_html(statement: Statement) -> str:
     return _template().render(
         statement=statement,
         whose=statement.scope or f"Site {statement.site}",
+        month=_month(statement.first),
         money=money,
+        steps=_steps(statement, money),
+        compared=_compared(statement, money),
         figures=figures_line(statement.total),
-        against=month_line(statement),
         environment=_environment(statement.total),
         fees=[(line, fee, fee_terms(fee, money)) for line in statement.people for fee in line.fees],
         jobs=jobs[:MOST_JOBS],
@@ -53,21 +57,58 @@ def as_html(statement: Statement) -> str:
         days_chart=charts.by_day(
             f"Cost per day, {statement.currency}",
             [(str(int(day[-2:])), figures.net, money(figures.net)) for day, figures in by_day(statement).items()],
+            money,
         ),
         colour_chart=_colour_chart(statement.total),
         printers_chart=charts.by_name(f"Printers by cost, {statement.currency}", printers[:TOP_PRINTERS]),
         printers_left_out=max(0, len(printers) - TOP_PRINTERS),
+        before=_month(statement.first - timedelta(days=1)),
     )
 
 
 class _Money:
-    """Amounts of one currency as text."""
+    """Amounts to the coin, and whether any was finer: a page for paper shows no fractions of a cent."""
 
     def __init__(self, currency: str) -> None:
         self._currency = currency
+        self.has_rounded = False
 
     def __call__(self, micros: int) -> str:
-        return amounts.text(micros, self._currency)
+        shown = self.shown(micros)
+        self.has_rounded |= shown != micros
+        return amounts.text(shown, self._currency)
+
+    def shown(self, micros: int) -> int:
+        """Return micros as they are shown: the nearest coin, a half away from zero."""
+        coin = amounts.minor_unit(self._currency)
+        coins = (abs(micros) * 2 + coin) // (2 * coin)
+        return coins * coin if micros >= 0 else -coins * coin
+
+
+def _steps(statement: Statement, money: _Money) -> list[tuple[str, str]]:
+    """Return the way from printed to billed as (what, amount); what is shown adds up, rounding is a step of its own."""
+    *way, last = statement.steps
+    rounded = money.shown(last.amount) - sum(money.shown(step.amount) for step in way)
+    rows = [(step.what, money(step.amount)) for step in way]
+    if rounded:
+        rows.append(("rounding of what is finer than the smallest coin", money(rounded)))
+    return [*rows, (last.what, money(last.amount))]
+
+
+def _compared(statement: Statement, money: _Money) -> list[tuple[str, str, str, str]]:
+    """Return this month against the one before as (what, before, now, change)."""
+    now, before = statement.total, statement.before
+    counts = [("Print jobs", before.jobs, now.jobs), ("Pages", before.pages, now.pages)]
+    change = money.shown(now.net) - money.shown(before.net)
+    sign = "+" if change > 0 else ""
+    return [
+        *((what, f"{old:,}", f"{new:,}", f"{new - old:+,}") for what, old, new in counts),
+        ("Cost", money(before.net), money(now.net), f"{sign}{money(change)}"),
+    ]
+
+
+def _month(day: date) -> str:
+    return f"{calendar.month_name[day.month]} {day.year}"
 
 
 def _colour_chart(total: Tally) -> str:
