@@ -49,7 +49,7 @@ def _show_console(settings_file: Path) -> None:
     passwords.set_password(settings_file, "demo", "money", password)
     settings = config.load(settings_file)
     say("\nLook at it: the console on this month, while this window stays open.")
-    say(f"To change something, sign in as demo with the password {password}")
+    say(f"Log in as demo with the password {password}")
     server.serve(settings, listen=_free(settings.console.listen), say=say)
 
 
