@@ -11,7 +11,7 @@ import pytest
 from lxml import html
 
 from relay import config, people
-from relay.console import first_hour
+from relay.console import first_hour, passwords
 from relay.console import schedule as schedule_module
 from relay.console.app import make_app
 from relay.console.desk import Desk
@@ -19,7 +19,7 @@ from relay.console.schedule import Schedule
 from relay.run import run
 from relay.sandbox.pair import Pair
 from tests.support.still_clock import StillClock
-from tests.support.visitor import Visitor
+from tests.support.visitor import PASSWORD, Visitor
 
 
 class FirstHour:
@@ -29,9 +29,10 @@ class FirstHour:
         self.pair = Pair(folder, members=30, filling="old-connector").start()
         with self.pair.config_file.open("a", encoding="utf-8") as file:
             file.write("\n[safety]\nsettling_s = 0\n")
+        passwords.set_password(self.pair.config_file, "ann", "money", PASSWORD)
         self.desk = Desk(config.load(self.pair.config_file))
         self.somebody = Visitor(make_app(self.desk).test_client())
-        self.somebody.get("/")
+        self.somebody.log_in("ann")
 
     def close(self) -> None:
         self.desk.works.finish(30)
