@@ -208,6 +208,13 @@ def test_somebody_without_an_account_has_a_page_that_says_why(ann: Visitor) -> N
         assert words in told, words
 
 
+def test_the_page_of_a_person_still_says_who_is_logged_in(ann: Visitor) -> None:
+    for somebody in (EWA.id, "ben"):
+        assert (
+            "this computer" in ann.page(f"/people/one?who={somebody}").xpath("//div[@class='self']")[0].text_content()
+        )
+
+
 def test_the_time_line_tells_everything_newest_first(ann: Visitor, place: Desk) -> None:
     place.audit.write("tim", "made a print PIN for", BEN.name, about="people")
     page = ann.page("/people/one?who=ben")

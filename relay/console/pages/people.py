@@ -135,7 +135,7 @@ def one() -> str:
     return render_template(
         "person.html",
         person=person,
-        user=person.user,
+        account=person.user,
         link=figures.linked(place).get(person.member_id) if person.member_id else None,
         trace=last_login(settings.scripts.home, person.username) if person.username else None,
         method=settings.signin.method,
