@@ -7,6 +7,7 @@ undo(entry, context), which returns what stayed, "" for nothing worth telling.
 
 from __future__ import absolute_import, division, print_function, unicode_literals
 
+from . import held
 from .files import File, Folder, ListedFolder, Tree
 from .sealed_secrets import SealedSecrets
 from .services import OldAgent, Schedule, SearchPath
@@ -39,13 +40,25 @@ KINDS["run"] = Mark
 
 
 def undo_all(context, say):
-    """Take back every change of the journal, the last one first, and forget the journal; `say` gets what stayed.
+    """Take back every change of the journal, the last one first; `say` gets what stayed.
+
+    What we made and left, such as the ledger, stays written down as ours: a later installation, and its purge,
+    would else take it for somebody's.
 
     `context` has journal, config (PaperCut's keys), run (commands) and purge (whether data goes too).
     """
+    left = []
     for entry in reversed(context.journal.entries()):
         told = KINDS[entry.kind].undo(entry, context)
         if told:
             say(told)
-        context.journal.undone(entry)
-    context.journal.forget()
+        if _is_ours_and_there(entry):
+            left.insert(0, entry)
+        else:
+            context.journal.undone(entry)
+    context.journal.keep_only(left)
+
+
+def _is_ours_and_there(entry):
+    is_path = entry.kind in (Folder.kind, File.kind, SealedSecrets.kind)
+    return is_path and entry.before is None and held.exists(entry.subject)

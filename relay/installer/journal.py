@@ -81,6 +81,18 @@ class Journal(object):
     def kept(self, name):
         return compat.read_file(os.path.join(self.folder, name))
 
+    def keep_only(self, entries):
+        """Forget all but these, which were there for nobody before us; without any the journal is removed."""
+        if not entries:
+            self.forget()
+            return
+        lines = [{"kind": one.kind, "subject": one.subject, "before": None, "after": one.after} for one in entries]
+        data = "".join([json.dumps(line, sort_keys=True) + "\n" for line in lines])
+        compat.write_private(self._path, data.encode("ascii"), durable=True)
+        for name in os.listdir(self.folder):
+            if name != NAME:
+                os.remove(os.path.join(self.folder, name))
+
     def forget(self):
         """Remove the journal: everything is as it was."""
         shutil.rmtree(self.folder, ignore_errors=True)

@@ -175,6 +175,29 @@ def test_an_upgrade_replaces_what_is_ours_and_keeps_settings_and_secrets(
     assert machine.picture() == before
 
 
+def test_install_uninstall_install_purge_leaves_nothing(machine: Machine) -> None:
+    """What the first uninstallation kept is still known as ours."""
+    before = machine.picture()
+    for _ in range(2):
+        machine.install()
+        (machine.root / "var/lib/papercut-officernd/ledger.db").write_bytes(b"what was billed")
+        assert machine.uninstall() == 0
+    kept = machine.root / "var/lib/papercut-officernd-undo"
+    assert [path.name for path in kept.iterdir()] == ["journal.jsonl"], "no old token stays"
+    assert b"of-somebody-else" not in (kept / "journal.jsonl").read_bytes()
+    machine.install()
+    assert machine.uninstall("--purge") == 0
+    assert machine.picture() == before
+
+
+def test_data_that_an_uninstallation_kept_can_be_purged_afterwards(machine: Machine) -> None:
+    before = machine.picture()
+    machine.install()
+    machine.uninstall()
+    assert machine.uninstall("--purge") == 0
+    assert machine.picture() == before
+
+
 def test_a_folder_of_ours_that_was_there_before_comes_back(machine: Machine) -> None:
     (machine.papercut / OURS).mkdir()
     (machine.papercut / OURS / "theirs.txt").write_text("kept")

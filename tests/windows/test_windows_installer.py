@@ -131,7 +131,6 @@ def test_a_kill_at_each_step_is_gone_on_from_or_taken_back(
                 assert (relay_folder(machine) / "papercut-relay.exe").is_file()
             assert machine.uninstall("--purge") == 0
             assert machine.picture() == before, f"killed at step {step}"
-        shutil.rmtree(machine.folder)
         if not killed:
             break
         step += 1
@@ -212,7 +211,7 @@ def test_the_batch_file_installs_into_a_papercut_that_answers(tmp_path: Path, pa
 
         def start(*more: str) -> subprocess.CompletedProcess[bytes]:
             return subprocess.run(
-                ["cmd", "/d", "/c", str(package / "installer.bat"), *words, *more],
+                f'cmd /d /s /c "{subprocess.list2cmdline([str(package / "installer.bat"), *words, *more])}"',
                 input=b"",
                 capture_output=True,
                 timeout=LIMIT_S,
