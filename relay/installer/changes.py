@@ -56,7 +56,7 @@ def undo_all(context, say):
             left.insert(0, entry)
         else:
             context.journal.undone(entry)
-    context.journal.keep_only(left)
+    context.journal.keep_only([entry for entry in left if _is_ours_and_there(entry)])  # a folder goes after its files
 
 
 def _is_ours_and_there(entry):
