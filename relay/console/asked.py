@@ -15,6 +15,10 @@ from relay.people.decide import questions
 from relay.people.memory import links
 
 
+# Of these the table tells all that the message does: the address, or what PaperCut holds.
+TOLD_BY_FACTS = ("shared_email", "two_accounts")
+
+
 @dataclass(frozen=True)
 class Row:
     """One question: whom it is about, what PaperCut holds of them, and the answers; `told` what was answered, or ""."""
@@ -69,7 +73,7 @@ def groups(place: Desk) -> list[Group]:
             str(facts.get("name") or facts.get("company") or one.subject),
             str(facts.get("company", "")) if facts.get("name") else "",
             str(facts.get("email", "")),
-            one.message,
+            "" if one.code in TOLD_BY_FACTS else one.message,
             list(facts.get("held", ())),
             answers,
             _told(memory, member_id) if one.answered_at and memory is not None else "",

@@ -1,0 +1,153 @@
+"""Times each page of the console on the server with a large site: 5,000 people, 300 questions, 150,000 jobs.
+
+    python -m tests.bench.bench_console [--people 5000] [--questions 300] [--jobs 150000] [--held 600]
+
+Prints one JSON object with milliseconds and kilobytes for each page, the best of three. Exits 1 when a page needs
+300 ms or more.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import tempfile
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import tomlkit
+from sqlalchemy import insert
+
+from relay import config
+from relay.console import passwords
+from relay.console.app import make_app
+from relay.console.desk import Desk
+from relay.jobs.tables import jobs as jobs_table
+from relay.money.ledger import tables
+from relay.people.act.publish import publish
+from relay.people.decide.matching import Question
+from relay.people.directory import DirectoryUser, directory_of
+from relay.people.memory import questions
+from relay.remedy import Remedy
+from relay.stored_accounts import people_links
+from tests.support.settings_example import raw_settings, write_secrets
+from tests.support.still_clock import StillClock
+from tests.support.visitor import PASSWORD, Visitor
+
+MOST_MS = 300
+COMPANIES = 900
+PAGES = (
+    "/",
+    "/people",
+    "/people?find=person+77",
+    "/review",
+    "/money",
+    "/money?find=person&pays=company",
+    "/statements",
+)
+
+
+def fill(place: Desk, people: int, asked: int, jobs: int, held: int) -> None:
+    """Write a large site into the ledger and the directory in force."""
+    now, site = place.clock.now(), place.settings.site.name
+    links, users = [], []
+    for number in range(people):
+        member, name, company = f"m{number:05}", f"person.{number:05}", number % COMPANIES
+        links.append(
+            {
+                "site": site, "member_id": member, "username": name, "email": f"{name}@x.example", "linked_at": now,
+                "opening_balance": 0, "made_by_us": True, "initial_done": True, "standing": "active",
+                "display_name": f"Person {number}", "company_id": f"c{company}", "company_name": f"Company {company}",
+                "location_id": "", "deleted_at": None,
+            }
+        )  # fmt: skip
+        group = f"Company {company}"
+        users.append(
+            DirectoryUser(name, f"Person {number}", f"{name}@x.example", group, groups=(group,), member_id=member)
+        )
+    publish(directory_of(users), place.settings, record_fields=5, now=now)
+    with place.database.begin() as connection:
+        connection.execute(insert(people_links), links)
+        connection.execute(
+            insert(tables.holds),
+            [
+                {
+                    "site": site, "member_id": f"m{number:05}", "code": "opening_balance", "at": now, "ended_at": None,
+                    "username": f"person.{number:05}", "amount": 1_000_000 + 37_000 * number, "reason": "owed before",
+                }
+                for number in range(held)
+            ],
+        )  # fmt: skip
+        questions.keep(
+            connection,
+            site,
+            [
+                Question(
+                    "no_email",
+                    f"Nobody {number}",
+                    "No address.",
+                    (Remedy("link_new", (f"n{number}", f"nobody.{number}")),),
+                    {"name": f"Nobody {number}", "company": f"Company {number}", "member_id": f"n{number}"},
+                )
+                for number in range(asked)
+            ],
+            now,
+        )
+        for start in range(0, jobs, 10_000):
+            rows = [job(site, number, people, now) for number in range(start, min(jobs, start + 10_000))]
+            connection.execute(insert(jobs_table), rows)
+
+
+def job(site: str, number: int, people: int, now: datetime) -> dict[str, Any]:
+    at, who = now - timedelta(minutes=number * 90_000 // 150_000), number * 7919 % people
+    return {
+        "site": site, "key": f"{number:020}", "source": "print_logs", "at": at, "business_day": at.date(),
+        "kind": "print", "username": f"person.{who:05}", "member_id": f"m{who:05}", "company_id": f"c{who % COMPANIES}",
+        "company_name": f"Company {who % COMPANIES}", "server": "", "printer": f"Printer {number % 12}", "account": "",
+        "document": f"Document {number % 5000}.pdf", "pages": number % 17 + 1, "colour_pages": 0, "is_colour": False,
+        "copies": 1, "sheets": 1, "duplex": False, "cost": 50_000, "basis": "logged", "certain": True,
+        "state": "printed", "refunded": 0,
+    }  # fmt: skip
+
+
+def best_of_three(visitor: Visitor, page: str) -> tuple[float, int]:
+    """Return the least milliseconds that a page took, and its bytes."""
+    found, size = [], 0
+    for _ in range(3):
+        began = time.perf_counter()
+        answer = visitor.get(page)
+        found.append((time.perf_counter() - began) * 1000)
+        assert answer.status_code == 200, (page, answer.status_code)
+        size = len(answer.data)
+    return min(found), size
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    for name, count in (("people", 5_000), ("questions", 300), ("jobs", 150_000), ("held", 600)):
+        parser.add_argument(f"--{name}", type=int, default=count)
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        write_secrets(folder)
+        file = folder / "relay.toml"
+        file.write_text(tomlkit.dumps(raw_settings(folder)), encoding="utf-8")
+        passwords.set_password(file, "ann", "money", PASSWORD)
+        clock = StillClock()
+        clock.moment = datetime(2026, 11, 25, 8, 0, tzinfo=UTC)
+        place = Desk(config.load(file, {}), clock)
+        fill(place, options.people, options.questions, options.jobs, options.held)
+        visitor = Visitor(make_app(place).test_client())
+        visitor.log_in("ann")
+        timed = {page: best_of_three(visitor, page) for page in PAGES}
+        place.close()
+    slow = [page for page, (took_ms, _) in timed.items() if took_ms >= MOST_MS]
+    told = {page: {"ms": round(took_ms), "kb": round(size / 1024)} for page, (took_ms, size) in timed.items()}
+    print(json.dumps({"pages": told, "slow": slow, "ok": not slow}, indent=1))
+    return 1 if slow else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
