@@ -13,9 +13,10 @@ import pytest
 from sqlalchemy.exc import OperationalError
 
 from relay import cli
-from relay.cli import app
+from relay.cli import app, terminal
 from relay.lock import site_lock
 from tests.support.settings_example import raw_settings, write_secrets
+from tests.support.shown import shown
 
 pytestmark = pytest.mark.windows
 ROOT = Path(__file__).parent.parent
@@ -293,3 +294,20 @@ def test_help_shows_every_command_in_a_group(capsys: pytest.CaptureFixture[str])
     assert [name for name in app.cli.commands if f"\n  {name} " not in shown] == []
     titles = [shown.index(f"\n{title}:\n") for title in app.GROUPS]
     assert titles == sorted(titles) and "\nCommands:" not in shown and "...\n" not in shown.partition("Try it")[2]
+
+
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        ({"in_doubt": 1}, "Next: look whether what is in doubt is there"),
+        (
+            {"held": [{"code": "member_gone", "username": "ann", "amount": "1.00", "reason": "left"}]},
+            "--as forgive --reason",
+        ),
+        ({"held": [{"code": "unread", "username": "ann", "amount": "1.00", "reason": "x"}]}, "Nothing is to be done"),
+        ({}, "Nothing is to be done"),
+    ],
+)
+def test_a_settle_says_what_is_next(answer: dict[str, object], told: str) -> None:
+    whole = {"movements": [], "held": [], "refused": [], "in_doubt": 0, "total": "0.00", **answer}
+    assert told in shown(terminal.money_result, whole, "Settle").splitlines()[-1]

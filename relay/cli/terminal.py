@@ -120,6 +120,22 @@ def money_result(console: Console, title: str, answer: Mapping[str, Any]) -> Non
         console.print(plain(answer["error"]["message"], style=REFUSED_STYLE))
     fees = f"Total of fees: {answer['total']}. " if title == "Settle" else ""
     console.print(f"{fees}In doubt: {answer['in_doubt']}.")
+    console.print(plain(_next_with_money([answer])), soft_wrap=True)
+
+
+def _next_with_money(answers: Sequence[Mapping[str, Any]]) -> str:
+    """Return what to do after a settle, a top-up or a whole run: the most urgent first."""
+    if any(answer["in_doubt"] for answer in answers):
+        return "Next: look whether what is in doubt is there; papercut-relay status names each, and what answers it."
+    if any("error" in answer or answer["refused"] for answer in answers):
+        return "Next: put right what is said above, then run it again; nothing is done twice."
+    from relay.money.decide.remedies import answers_to
+
+    for code in sorted({held["code"] for answer in answers for held in answer["held"]}):
+        if said := answers_to(code):
+            how = f"papercut-relay approve --held {code} --as {'|'.join(said)} --reason TEXT"
+            return f"Next: decide on what is held: {how}."
+    return "Nothing is to be done: the daily run goes on from here."
 
 
 def held(console: Console, answer: Mapping[str, Any]) -> None:

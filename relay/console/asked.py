@@ -14,7 +14,6 @@ from relay.database import reading
 from relay.people.decide import questions
 from relay.people.memory import links
 
-
 # Of these the table tells all that the message does: the address, or what PaperCut holds.
 TOLD_BY_FACTS = ("shared_email", "two_accounts")
 

@@ -14,10 +14,10 @@ from relay.cli.remedies import worded
 WIDTH = 400
 
 
-def shown(show: Callable[..., None], answer: Any, **options: Any) -> str:
+def shown(show: Callable[..., None], answer: Any, *before: Any, **options: Any) -> str:
     """Return what `show` prints of a JSON answer, runs of blanks and table lines made one blank."""
     console = Console(file=io.StringIO(), width=WIDTH, highlight=False)
-    show(console, worded(answer), **options)
+    show(console, *before, worded(answer), **options)
     assert isinstance(console.file, io.StringIO)
     return "\n".join(" ".join(line.replace("│", " ").split()) for line in console.file.getvalue().splitlines())
 
