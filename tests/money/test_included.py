@@ -15,6 +15,7 @@ from relay.money.decide.due import Change
 from relay.money.decide.included import owing_since
 from relay.money.ledger import included
 from relay.officernd.model import Membership, Plan
+from tests.support.bean_check import checked
 from tests.support.money_acts import foreign_fee, on
 from tests.support.money_world import Site, kill, lose, refuse, unreachable
 
@@ -49,6 +50,7 @@ def test_what_it_does_not_pay_becomes_a_fee_in_the_same_settle(site: Site) -> No
     site.settle()
     assert told(site) == [("fee", "ann", "5.00"), ("included", "ann", "20.00")]
     assert (site.balance("ann"), site.billed(ann)) == (0, 5_000_000)
+    assert "Included" in checked(site).as_beancount()
 
 
 def test_a_companys_people_share_it_and_a_member_without_one_has_his_own(site: Site) -> None:
