@@ -34,7 +34,7 @@ class Facts(object):
         self.account = places.server_account(self.system, self.papercut)
         self.home = self.about["scripts_home"] or self.places.home
         self.state = self.about["state_dir"] or self.places.state
-        self.url = options.url or self.about["papercut_url"] or URL
+        self.url = with_path(options.url or self.about["papercut_url"] or URL)
         self.runtime = library.runtime(package, self.places.relay) if not options.python else None
         self.interpreter = (
             self.runtime.interpreter() if self.runtime else interpreter(options, self.system, self.papercut)
@@ -97,6 +97,16 @@ def read_about(package):
             "installer from the unpacked ZIP.",
             2,
         )
+
+
+def with_path(url):
+    """Return an address of PaperCut's with the path of its web services, where it was typed without one.
+
+    >>> str(with_path("http://127.0.0.1:9191/"))
+    'http://127.0.0.1:9191/rpc/api/xmlrpc'
+    """
+    scheme, _, rest = url.partition("://")
+    return url if rest.rstrip("/").count("/") or not rest else url.rstrip("/") + URL[URL.index("/rpc") :]
 
 
 def find_papercut(options, say):
