@@ -141,7 +141,6 @@ def unlink(site: Site, who: str) -> Answer:
         return _unlink_shared(site, who.removeprefix(SHARED))
     memory = remembered(site)
     if who in memory.group_answers:
-        now = site.clock.now()
         with site.database.begin() as connection:
             links.drop_answers(connection, site.name, "group", who)
         return Answer("unlink", who, memory.group_answers[who], "The company's group is decided by the rules again.")
@@ -150,9 +149,10 @@ def unlink(site: Site, who: str) -> Answer:
     if found.link is None and answered is None:
         raise RelayError(f"{who} is not linked to any PaperCut account.", code="not_linked")
     name = found.link.username if found.link else str(answered)
+    now = site.clock.now()
     with site.database.begin() as connection:
         links.drop_answers(connection, site.name, "link", found.member_id)
-        links.store_answer(connection, site.name, "not_same", found.member_id, name, site.clock.now())
+        links.store_answer(connection, site.name, "not_same", found.member_id, name, now)
         questions.answered(connection, site.name, found.member_id, now)
     return Answer(
         "unlink",

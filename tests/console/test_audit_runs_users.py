@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -98,12 +99,13 @@ def test_a_long_audit_has_pages(ann: Visitor, place: Desk) -> None:
 
 
 def test_a_decision_names_people_amount_and_reason(ann: Visitor, place: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    item = {"member_id": "a" * 24, "username": "luca", "amount": "1.30", "code": "unexplained", "said": ""}
-    monkeypatch.setattr(money, "held", lambda *_: [item])
-    monkeypatch.setattr(Desk, "now_under_lock", lambda *_: None)
-    assert 302 == ann.post("/money/release", {"who": "a" * 24, "said": "forgive", "reason": "jam"}).status_code
+    done = {"people": [{"name": "Luca Rossi"}, {"name": "Ben Ode"}], "total": "1.30", "at": "2026-11-23T10:00:00"}
+    monkeypatch.setattr(Desk, "now_under_lock", lambda *_: SimpleNamespace(as_json=lambda: done))
+    form = {"hold": "7 8", "said": "forgive", "reason": "jam"}
+    assert 302 == ann.post("/money/decide", form).status_code
     row = place.audit.last(1)[0]
-    assert ("luca", "1.30", "jam", "money") == (row["subject"], row["amount"], row["reason"], row["about"])
+    assert ("Luca Rossi, Ben Ode", "1.30", "jam") == (row["subject"], row["amount"], row["reason"])
+    assert "forgive" in row["action"]
 
 
 # -- runs
