@@ -2,10 +2,10 @@
 
 from relay.money.decide.holds import STOP_ANSWERS
 from relay.money.decide.movement import Movement
+from relay.money.ledger.payers import forgotten
 from relay.money.rebuild import rebuild
 from relay.money.report.discrepancies import discrepancies
 from relay.money.report.journal import journal
-from relay.money.report.payers import forgotten
 from relay.money.report.status import (
     doubtful,
     doubts,

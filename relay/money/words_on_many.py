@@ -14,8 +14,8 @@ from relay.errors import UsageError
 from relay.money.decide.holds import RESTORED, Answer, Hold
 from relay.money.decide.remedies import NO_WORD, answers_to
 from relay.money.ledger import holds
+from relay.money.ledger.payers import Named, named
 from relay.money.ledger.store import open_ledger
-from relay.money.report.payers import Named, named
 from relay.money.words import DONE, Said, coins, given_reason, member_id_of, not_answerable
 from relay.remedy import Remedy
 from relay.site import Site

@@ -73,7 +73,7 @@ class Post:
         failures: dict[int, str] = {}
 
         def send_one(number: int, url: str) -> None:
-            failures[number] = _send(url, title, body)
+            failures[number] = _deliver(url, title, body)
 
         threads = [_begin(partial(send_one, number, url)) for number, url in self._addresses]
         for thread in threads:
@@ -118,7 +118,7 @@ def _begin(work: Callable[[], object]) -> threading.Thread:
     return thread
 
 
-def _send(url: str, title: str, body: str) -> str:
+def _deliver(url: str, title: str, body: str) -> str:
     """Return why a message could not be sent, in a clause without the address, "" where it was."""
     try:
         import apprise  # only who has addresses pays for loading it

@@ -120,11 +120,11 @@ def _tell(database: Engine, settings: Settings, clock: Clock, found: Iterable[Ca
         if due and post.has_addresses and NAMED.get(cause.kind, cause.kind) in settings.notify.on:
             if not _claim(database, alert, now):
                 continue
-            if not _send(post, settings, cause, alert.since if alert.told_at else None):
+            if not _deliver(post, settings, cause, alert.since if alert.told_at else None):
                 _change(database, alert, told_at=alert.told_at)
 
 
-def _send(post: Post, settings: Settings, cause: Cause, since: datetime | None) -> bool:
+def _deliver(post: Post, settings: Settings, cause: Cause, since: datetime | None) -> bool:
     advice = ADVICE[cause.kind]
     lines = [cause.message, "", advice.what_to_do, _where(settings, advice.page)]
     if since is not None:

@@ -144,7 +144,7 @@ def test_08_an_account_deleted_meanwhile(site: Site, ann: str) -> None:
     site.clock.move(seconds=10)
     del site.papercut.accounts["ann"]
     assert site.settle().exit_code == 1
-    assert "resolve" in site.result.movements[0].note
+    assert "say that" in site.result.movements[0].note
     assert len(site.fees_of(ann)) == 1
     from relay.money.report.status import members_with_open_movements
 

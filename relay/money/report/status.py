@@ -16,8 +16,8 @@ from relay.money.decide.holds import STOP_ANSWERS
 from relay.money.decide.movement import Movement
 from relay.money.decide.remedies import of_hold, of_stop
 from relay.money.ledger import holds, journal, records
+from relay.money.ledger.payers import named
 from relay.money.ledger.store import Ledger
-from relay.money.report.payers import named
 from relay.money.report.result import movement_json
 from relay.remedy import as_json
 
