@@ -215,7 +215,7 @@ def day_settled(wide: Browser, served: Served) -> None:
     wide.open("/people")
     wide.all("#find")[0].send_keys(login.email, Keys.ENTER)
     wide.wait(lambda: "find=" in wide.driver.current_url)
-    wide.all("table a")[0].click()
+    wide.all("tbody a")[0].click()
     wide.wait(lambda: "/people/one" in wide.driver.current_url)
     assert "Print fee" in wide.text()
 
