@@ -7,19 +7,20 @@ balanced as before. What PaperCut and OfficeRnD hold is theirs to erase. See `de
 from __future__ import annotations
 
 import json
-import logging
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import JSON, Connection, String, Table, Text, delete, select, update
 
-from relay import private_files
+from papercut_scripts import compat
+from relay import held_files, private_files
 from relay.accounts import folded
 from relay.database import metadata, reading
-from relay.errors import EXIT_DONE, UnsafePlan, UsageError
+from relay.errors import EXIT_DONE, RelayError, UnsafePlan, UsageError
 from relay.jobs import tables as jobs
 from relay.money.ledger import tables as money
 from relay.money.ledger.store import Ledger
@@ -27,23 +28,22 @@ from relay.people.act import pins
 from relay.site import Site
 from relay.stored_accounts import people_links
 
-log = logging.getLogger(__name__)
-
 GONE = "erased"
 OWN_TEXTS = ("note", "task", "document", "full_name", "display_name", "email", "account_email", "cards_written")
 
 
 @dataclass(frozen=True)
 class Erased:
-    """What was taken out: rows of the ledger's database and lines of logs, by table and file."""
+    """What was taken out and why: rows of the ledger's database and lines of logs, by table and file."""
 
     member_id: str
+    reason: str
     rows: dict[str, int]
     lines: dict[str, int]
     exit_code: int = EXIT_DONE
 
     def as_json(self) -> dict[str, Any]:
-        return {"member_id": self.member_id, "rows": self.rows, "lines": self.lines}
+        return {"member_id": self.member_id, "reason": self.reason, "rows": self.rows, "lines": self.lines}
 
     def text(self) -> str:
         rows, lines = sum(self.rows.values()), sum(self.lines.values())
@@ -64,22 +64,22 @@ def erase(site: Site, who: str, *, reason: str) -> Erased:
     """Take out of what is stored who `who` is (member id, username, e-mail address or full name).
 
     Raises UsageError for somebody who is not known, UnsafePlan while they are linked, owe something or have something
-    open.
+    open, RelayError where a log is held by another program: a second time does the rest.
     """
     if not reason.strip():
-        raise UsageError("--reason is empty: say why, it is kept with the member id.")
+        raise UsageError("--reason is empty: say why, it is kept with the member id among the runs.")
     with reading(site.database) as connection:
         person = _find(connection, site.name, who)
     _refuse(site, person)
+    # The ledger last: it alone knows the names, so that what a kill or a held log left undone is done a second time.
+    lines = {file.name: count for file, alone in _logs(site) if (count := _erase_lines(file, alone, person))}
+    pins.revoke_pin(site.settings.scripts.home, person.member_id)
     rows: dict[str, int] = {}
     with site.database.begin() as connection:
         for table in metadata.sorted_tables:
             if count := _erase_rows(connection, table, site.name, person):
                 rows[table.name] = count
-    pins.revoke_pin(site.settings.scripts.home, person.member_id)
-    lines = {file.name: count for file in _logs(site) if (count := _erase_lines(file, person))}
-    log.info("erased what was stored of member %s: %s", person.member_id, reason)
-    return Erased(person.member_id, rows, lines)
+    return Erased(person.member_id, reason, rows, lines)
 
 
 def _find(connection: Connection, site: str, who: str) -> _Person:
@@ -185,18 +185,46 @@ def _plain(text: str, person: _Person, is_own: bool) -> str:
     return text
 
 
-def _logs(site: Site) -> Iterator[Path]:
-    """Yield the files of the relay's, the console's and the two programs' logs, older ones too."""
-    for folder in (site.settings.site.state_dir / "logs", site.settings.scripts.home / "logs"):
-        yield from sorted(file for file in folder.glob("*.log*") if file.is_file() and not file.is_symlink())
+# Given the file of a log's lock: hold it for the `with` block, and say whether it was to be had.
+Alone = Callable[[Path], AbstractContextManager[bool]]
 
 
-def _erase_lines(file: Path, person: _Person) -> int:
-    """Take out of a log every line that names the person, and return how many there were."""
-    lines = file.read_text(encoding="utf-8", errors="replace").splitlines(keepends=True)
-    kept = [line for line in lines if not _names(line, person)]
-    if len(kept) < len(lines):
-        private_files.write_private(file, "".join(kept))
+def _logs(site: Site) -> Iterator[tuple[Path, Alone]]:
+    """Yield the files of the relay's, the console's and the two programs' logs, older ones too, with how each is
+    locked: those two programs lock theirs by a call of their own."""
+    folders: tuple[tuple[Path, Alone], ...] = (
+        (site.settings.site.state_dir / "logs", held_files.alone),
+        (site.settings.scripts.home / "logs", _as_the_programs),
+    )
+    for folder, alone in folders:
+        for file in sorted(folder.glob("*.log*")):
+            if file.suffix != ".lock" and file.is_file() and not file.is_symlink():
+                yield file, alone
+
+
+@contextmanager
+def _as_the_programs(lock_file: Path) -> Iterator[bool]:
+    try:
+        lock = compat.Lock(str(lock_file), held_files.PATIENCE_S)
+        lock.__enter__()
+    except compat.TimeOut:
+        yield False
+        return
+    try:
+        yield True
+    finally:
+        lock.__exit__()
+
+
+def _erase_lines(file: Path, alone: Alone, person: _Person) -> int:
+    """Take out of a log every line that names the person, and return how many there were; no other line gets lost."""
+    with alone(file.with_name(f"{file.name.partition('.log')[0]}.log.lock")) as is_alone:
+        if not is_alone:
+            raise RelayError(f"Another program holds {file}: erase once more, which takes the person out of it.")
+        lines = file.read_text(encoding="utf-8", errors="replace").splitlines(keepends=True)
+        kept = [line for line in lines if not _names(line, person)]
+        if len(kept) < len(lines):
+            private_files.write_private(file, "".join(kept))
     return len(lines) - len(kept)
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,12 +12,14 @@ from typing import Any
 import pytest
 from sqlalchemy import insert, select
 
-from relay import money
+from relay import held_files, money
 from relay.database import metadata, reading
 from relay.erase import erase
-from relay.errors import UnsafePlan, UsageError
+from relay.errors import RelayError, UnsafePlan, UsageError
 from relay.jobs import tables as jobs
+from relay.money.ledger import records
 from relay.people.decide import cards
+from relay.run import recorded
 from tests.support.bean_check import complaints
 from tests.support.money_world import Site
 
@@ -119,3 +123,38 @@ def test_who_is_not_known_or_several_is_a_wrong_question(site: Site, gone: str) 
             erase(site.context, who, reason=WHY)
     with pytest.raises(UsageError):
         erase(site.context, gone, reason=" ")
+
+
+@pytest.mark.parametrize("folder", ["state", "programs"])
+def test_no_line_is_taken_out_while_another_program_writes(
+    site: Site, gone: str, folder: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another process adds a line: rewriting the file meanwhile would lose it."""
+    monkeypatch.setattr(held_files, "PATIENCE_S", 0)
+    settings = site.settings
+    logs = (settings.site.state_dir if folder == "state" else settings.scripts.home) / "logs"
+    logs.mkdir(parents=True)
+    log = logs / "auth.log"
+    log.write_text("ann.lee was here\n", encoding="utf-8")
+    take = (
+        "filelock.FileLock(sys.argv[1]).acquire()" if folder == "state" else "compat.Lock(sys.argv[1], 0).__enter__()"
+    )
+    code = (
+        f"import sys, filelock; from papercut_scripts import compat; held = {take}; print('held', flush=True); input()"
+    )
+    command = [sys.executable, "-c", code, str(logs / "auth.log.lock")]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other:
+        assert other.stdout is not None and other.stdout.readline() == "held\n"
+        with pytest.raises(RelayError, match="erase once more"):
+            erase(site.context, "ann.lee", reason=WHY)
+        assert log.read_text(encoding="utf-8") == "ann.lee was here\n"
+        other.communicate("\n")
+    assert erase(site.context, gone, reason=WHY).lines == {"auth.log": 1}
+
+
+def test_the_reason_is_kept_among_the_runs_also_after_a_second_time(site: Site, gone: str) -> None:
+    for _ in range(2):
+        recorded(site.context, "erase", lambda: erase(site.context, gone, reason=WHY))
+    with reading(site.database) as connection:
+        kept = [run.summary for run in records.last_runs(connection, "hq", 9) if run.kind == "erase"]
+    assert [(one["member_id"], one["reason"]) for one in kept] == [(gone, WHY)] * 2

@@ -95,7 +95,7 @@ def explain(who: str) -> int:
 
 @command()
 @click.argument("who")
-@click.option("--reason", required=True, metavar="TEXT", help="Why; kept in the relay's log with the member id.")
+@click.option("--reason", required=True, metavar="TEXT", help="Why; kept with the member id among the runs.")
 def erase(who: str, reason: str) -> int:
     """Take name, address and documents out of what is stored of WHO, who is no longer linked. WRITES.
 
@@ -104,7 +104,7 @@ def erase(who: str, reason: str) -> int:
     """
     from relay.erase import erase as take_out
 
-    return answer_doubt(lambda site: take_out(site, who, reason=reason))
+    return answer_doubt(lambda site: recorded(site, "erase", lambda: take_out(site, who, reason=reason)))
 
 
 @cli.group(no_args_is_help=False)
