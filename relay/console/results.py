@@ -132,7 +132,12 @@ def _money(answer: Mapping[str, Any], formats: Formats, kind: str, looking: bool
         told.append(
             Told("good" if counts["posted"] else "", f"{done} {'billed' if kind == 'fee' else 'added'}{total}.")
         )
-    for other, thing, done in (("forgiveness", "balance", "forgiven"), ("credit", "refund", "taken back")):
+    for other, thing, done in (
+        ("included", "debt", "paid by included printing"),
+        ("restoration", "balance", "brought back"),
+        ("forgiveness", "balance", "forgiven"),
+        ("credit", "refund", "taken back"),
+    ):
         if found := sum(1 for line in lines if line["state"] in ("posted", "planned") and line["kind"] == other):
             be = " would be" if looking else ""
             told.append(Told("" if looking else "good", f"{words.plural(found, thing)}{be} {done}."))

@@ -19,7 +19,14 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "unlinked": "unknown to OfficeRnD",
         "renaming": "being renamed",
     },
-    "kind": {"fee": "Print fee", "top_up": "Member balance", "forgiveness": "Forgiven", "credit": "Credit"},
+    "kind": {
+        "fee": "Print fee",
+        "top_up": "Member balance",
+        "forgiveness": "Forgiven",
+        "credit": "Credit",
+        "restoration": "Brought back after a restore",
+        "included": "Included printing",
+    },
     "state": {
         "posted": "done",
         "planned": "waits its turn",
@@ -39,6 +46,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "top_up": "Member balances added",
         "jobs": "Print jobs read",
         "recover": "Open ends finished",
+        "erase": "A person erased",
         "plan": "Look at both systems",
     },
     "action": {

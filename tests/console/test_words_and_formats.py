@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from lxml import html
@@ -12,6 +13,8 @@ from lxml import html
 from relay.console import charts, words
 from relay.console.charts import Bar
 from relay.formats import Formats
+from relay.money.decide.movement import KINDS
+from relay.people.decide.decisions import Action
 from tests.support.settings_example import example_settings
 
 
@@ -34,6 +37,12 @@ def test_a_lost_adjustment_is_looked_up_in_papercut() -> None:
     line = Line("PRF-261123-1-7QK2M9FA/2", "PRF-261123-1-7QK2M9FA", False)
     asked = words.question(line, "Ann Lee", "Acme Ltd", "€7.00")
     assert "Open Ann Lee (ann_acme.example) in PaperCut" in asked.text and "ends in 7QK2M9FA/2?" in asked.text
+
+
+def test_every_kind_of_movement_and_action_of_a_plan_has_its_words() -> None:
+    """A page that meets one without words would not be shown at all."""
+    assert set(words.WORDS["kind"]) == set(KINDS)
+    assert set(words.WORDS["action"]) >= set(get_args(Action))
 
 
 @pytest.mark.parametrize(("number", "told"), [(0, "0 people"), (1, "1 person"), (1234, "1,234 people")])
