@@ -219,6 +219,23 @@ def test_addresses_exchanged_between_members_converge(site: Make, circle: int) -
     assert held == [*addresses[1:], addresses[0]]
 
 
+def test_who_exchanged_addresses_is_billed_after_the_very_sync_that_wrote_them(site: Make) -> None:
+    """Money reads whose an account is by its address: a sync remembers the ones that it leaves behind."""
+    one = site(organisation=small_organisation(many(6)))
+    one.sync_twice()
+    money.keep_witness(one.context)
+    assert money.settle(one.context).exit_code == 0
+    for number in range(2):
+        prints(one, f"p{number:03}_acme.example", 1.0 + number)
+    first, second = list(one.pair.officernd.state.members)[:2]
+    ours = first["email"], second["email"]
+    for row, address in ((first, ours[1]), (second, ours[0])):
+        one.pair.officernd.state.change_member(row["_id"], email=address)
+    assert one.sync().exit_code == 0
+    assert money.settle(one.context).exit_code == 0
+    assert prices(one) == [1.0, 2.0]
+
+
 def test_nobody_is_linked_in_a_ledger_that_may_be_the_wrong_one(site: Make) -> None:
     """After the ledger was lost, what is owed is no opening debt: first it is rebuilt, then people are linked."""
     one = site(organisation=small_organisation(many(3)))
