@@ -67,16 +67,17 @@ def show() -> Any:
 @page.get("/statements.csv")
 def csv() -> Response:
     # With a byte order mark: spreadsheets take a file without one for their own code page, and names come out wrong.
-    return _download("csv", "\ufeff", "text/csv")
+    return _download("csv", "\ufeff", "text/csv; charset=utf-8")
 
 
 @page.get("/statements.html")
 def paper() -> Response:
     """Return a page that stands alone and prints on A4."""
-    return _download("html", "", "text/html")
+    # It has a style of its own, so that no browser is to show it as a page of the console.
+    return _download("html", "", "application/octet-stream")
 
 
-def _download(kind: Literal["csv", "html"], mark: str, mimetype: str) -> Response:
+def _download(kind: Literal["csv", "html"], mark: str, content_type: str) -> Response:
     month, member, company = _asked()
     place = desk()
     made = jobs.statement(
@@ -88,7 +89,7 @@ def _download(kind: Literal["csv", "html"], mark: str, mimetype: str) -> Respons
         clock=place.clock,
     )
     name = re.sub(r"[^A-Za-z0-9_-]+", "-", f"printing-{made.month}-{made.scope or place.settings.site.name}").strip("-")
-    answer = Response((mark + jobs.render(made, kind)).encode("utf-8"), mimetype=f"{mimetype}; charset=utf-8")
+    answer = Response((mark + jobs.render(made, kind)).encode("utf-8"), content_type=content_type)
     answer.headers["Content-Disposition"] = f'attachment; filename="{name}.{kind}"'
     return answer
 
