@@ -454,9 +454,9 @@ def _patiently(action, patience_s):
 class Lock(object):
     """A lock between processes, free the moment its holder dies: `with Lock(path, 2.0): ...`; raises TimeOut.
 
-    The same kind under both interpreters (POSIX record locks, Windows' LockFile), so that they exclude each other,
-    under Jython also between threads. Threads of one CPython process are not kept apart by it. Where the lock's file
-    cannot be opened, or its file system knows no locks, we go on without: that must not lock everybody out.
+    The same kind under both interpreters (POSIX record locks, Windows' LockFile), so that they exclude each other. It
+    keeps the threads of one process apart too. Where the lock's file cannot be opened, or its file system knows no
+    locks, we go on without: that must not lock everybody out.
     """
 
     def __init__(self, path, limit_s):
@@ -482,11 +482,40 @@ class Lock(object):
     def __exit__(self, *error):
         held, self._held = self._held, None
         if held is not None:
-            held.close() if JYTHON else os.close(held)
+            held.close() if JYTHON else held.close_lock()
+
+
+# The locks that this process holds, by path. POSIX gives a record lock to the process, to every thread of it, and takes
+# it back when any of them closes the file: so that a second one must not even open it.
+_HELD_HERE = {}
+
+
+class _HeldLock(object):
+    def __init__(self, path):
+        self.path = path
+        self.descriptor = None
+
+    def close_lock(self):
+        if self.descriptor is not None:
+            os.close(self.descriptor)
+        del _HELD_HERE[self.path]
 
 
 def _open_lock(path):
-    """Return the descriptor of a locked file, None where somebody else holds it."""
+    """Return a lock that is held, None where another process or thread holds it."""
+    held = _HeldLock(path)
+    if _HELD_HERE.setdefault(path, held) is not held:
+        return None
+    try:
+        held.descriptor = _locked(path)
+    finally:
+        if held.descriptor is None:
+            held.close_lock()
+    return held if held.descriptor is not None else None
+
+
+def _locked(path):
+    """Return the descriptor of a locked file, None where another process holds it."""
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     try:
         if WINDOWS:

@@ -318,7 +318,7 @@ def test_right_logins_of_a_whole_house_are_not_slowed_down(page: Flask) -> None:
 
 
 def test_guesses_at_once_do_not_outrun_the_popups_brake(page: Flask) -> None:
-    visitors = [Visitor(page.test_client()) for _ in range(16)]
+    visitors = [Visitor(page.test_client()) for _ in range(24)]
     tokens = [visitor.csrf("/login") for visitor in visitors]
     codes: list[int] = []
 
@@ -326,12 +326,12 @@ def test_guesses_at_once_do_not_outrun_the_popups_brake(page: Flask) -> None:
         sent = {"name": ANN, "password": f"wrong-Pass-{number}"}
         codes.append(visitors[number].post("/login", sent, csrf=tokens[number]).status_code)
 
-    threads = [threading.Thread(target=guess, args=(number,)) for number in range(16)]
+    threads = [threading.Thread(target=guess, args=(number,)) for number in range(24)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert {401: 16} == Counter(codes)
+    assert {401: 24} == Counter(codes)
     home = str(page.config["PLACE"].home)
     assert brake.is_on(home, brake.person_key(home, "ann_acme.example"))
 

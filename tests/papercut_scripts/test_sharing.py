@@ -358,3 +358,25 @@ def test_settings_written_by_the_relay_are_all_that_is_read(site: Site) -> None:
         read.update(re.findall(r'settings\["(\w+)"\]', path.read_text()))
         read.update(re.findall(r'settings\.get\("(\w+)"\)', path.read_text()))
     assert read and read <= published
+
+
+def test_failures_that_threads_of_one_process_count_at_once_are_all_counted(tmp_path: Path) -> None:
+    """The members' page checks logins in many threads: a lost count would let guesses outrun the brake."""
+    (tmp_path / "state").mkdir(mode=0o700)
+    key = brake.person_key(str(tmp_path), "ann")
+    with ThreadPoolExecutor(16) as pool:
+        list(pool.map(lambda _: brake.count_failure(str(tmp_path), key), range(64)))
+    assert len((tmp_path / "state" / "failures").read_text().splitlines()) == 64
+
+
+def test_a_thread_that_looks_takes_nobodys_lock_away(tmp_path: Path) -> None:
+    """POSIX drops a record lock when any descriptor of the file is closed in the process that holds it."""
+    path = str(tmp_path / "lock")
+    code = "import sys; from papercut_scripts import compat\nwith compat.Lock(sys.argv[1], 0): print('taken')"
+    with compat.Lock(path, 0):
+        with pytest.raises(compat.TimeOut), compat.Lock(path, 0):
+            pass
+        done = subprocess.run([sys.executable, "-c", code, path], capture_output=True, text=True, check=False)
+    assert (done.stdout, "TimeOut" in done.stderr) == ("", True)
+    with compat.Lock(path, 0):
+        pass
