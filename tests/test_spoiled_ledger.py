@@ -11,18 +11,12 @@ import pytest
 from relay.database import open_database
 from relay.errors import LedgerError
 from relay.money.ledger import copies
-from tests.support.money_world import Site
+from tests.support.money_world import Site, billed_in_a_file
 
 
 @pytest.fixture
 def site(tmp_path: Path) -> Iterator[Site]:
-    (tmp_path / "state").mkdir()
-    made = Site(tmp_path, {}, url=f"sqlite:///{tmp_path}/state/ledger.db")
-    made.person("ann.lee")
-    made.prints("ann.lee", 7.0)
-    made.settle()
-    yield made
-    made.database.dispose()
+    yield from billed_in_a_file(tmp_path)
 
 
 def test_a_page_in_the_middle_is_found_at_the_start(site: Site) -> None:

@@ -17,19 +17,12 @@ from relay.errors import LedgerError, RelayError
 from relay.jobs import JobLog
 from relay.money.ledger import copies
 from relay.money.report.result import MoneyResult
-from tests.support.money_world import Site
+from tests.support.money_world import Site, billed_in_a_file
 
 
 @pytest.fixture
 def site(tmp_path: Path) -> Iterator[Site]:
-    """A site with one billed person and its ledger in the file that the settings name."""
-    (tmp_path / "state").mkdir()
-    made = Site(tmp_path, {}, url=f"sqlite:///{tmp_path}/state/ledger.db")
-    made.person("ann.lee")
-    made.prints("ann.lee", 7.0)
-    made.settle()
-    yield made
-    made.database.dispose()
+    yield from billed_in_a_file(tmp_path)
 
 
 def keep(site: Site) -> Path:

@@ -20,6 +20,7 @@ import pytest
 from relay import config, probe
 from relay.clock import Clock
 from relay.errors import RelayError, UsageError
+from relay.jobs.sources import halves
 from relay.probe import files, papercut_calls, questions, record
 from relay.probe.model import Open
 from relay.progress import Progress
@@ -474,3 +475,9 @@ def test_sandbox_like_a_site(tmp_path: Path) -> None:
             process.send_signal(signal.SIGTERM)
             process.communicate(timeout=20)
     assert process.returncode == 0
+
+
+def test_the_words_for_the_halves_of_a_day_are_those_that_the_reader_of_logs_knows() -> None:
+    """Two tables: how Java writes them, for the stand-in and the probe, and what the reader makes of them."""
+    for morning, afternoon in files.MARKERS.values():
+        assert (halves.half_of(morning), halves.half_of(afternoon)) == ("am", "pm")
