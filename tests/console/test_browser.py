@@ -17,8 +17,7 @@ from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.ui import WebDriverWait
 
-from relay import config
-from relay.console import passwords
+from relay import config, passwords
 from relay.console.app import make_app
 from relay.console.desk import Desk
 from relay.console.pages import works
@@ -65,6 +64,8 @@ class Browser:
         for field, typed in (("name", "ann"), ("password", PASSWORD)):
             self.driver.find_element(By.NAME, field).send_keys(typed)
         self.driver.find_element(By.CSS_SELECTOR, "main button").click()
+        # A page opened before the answer is overtaken by where the login leads.
+        self.wait(lambda: "/login" not in self.driver.current_url)
 
     def open(self, path: str) -> None:
         self.driver.get(self.base + path)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -22,12 +23,10 @@ class Mailbox:
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 sent = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-                if box._answer(self):
-                    box.messages.append((sent["title"], sent["message"]))
+                box._answer(self, lambda: box.messages.append((sent["title"], sent["message"])))
 
             def do_GET(self) -> None:
-                if box._answer(self):
-                    box.pings.append(self.path)
+                box._answer(self, lambda: box.pings.append(self.path))
 
             def log_message(self, format: str, *args: object) -> None:
                 pass
@@ -38,13 +37,14 @@ class Mailbox:
         self._thread.start()
         self.port = self._server.server_port
 
-    def _answer(self, request: BaseHTTPRequestHandler) -> bool:
+    def _answer(self, request: BaseHTTPRequestHandler, keep: Callable[[], None]) -> None:
         if self.hangs:
             self._let_go.wait(60)
+        if not self.refuses:
+            keep()  # before the answer: whoever has it may look into the box at once
         request.send_response(500 if self.refuses else 200)
         request.send_header("Content-Length", "0")
         request.end_headers()
-        return not self.refuses
 
     @property
     def address(self) -> str:
