@@ -15,8 +15,7 @@ import pytest
 import tomlkit
 
 from papercut_scripts import compat
-from relay import private_files
-from relay.console import passwords
+from relay import passwords, private_files
 from relay.errors import ConfigError
 from tests.support.settings_example import raw_settings, write_secrets
 

@@ -43,7 +43,8 @@ def demo(members: int, keep: Path | None, no_console: bool) -> int:
 
 def _show_console(settings_file: Path) -> None:
     """Keep the console running over the demo's site until Ctrl+C, with a made-up user who may do everything."""
-    from relay.console import passwords, server
+    from relay import passwords
+    from relay.console import server
 
     password = secrets.token_urlsafe(9)
     passwords.set_password(settings_file, "demo", "money", password)

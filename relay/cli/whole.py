@@ -108,7 +108,7 @@ def serve(listen: str | None) -> int:
 @click.option("--remove", is_flag=True, help="Take the login away.")
 def password(name: str, role: str, remove: bool) -> int:
     """Give NAME a password for the console, or change it. Asked for, or read from standard input."""
-    from relay.console import passwords
+    from relay import passwords
 
     settings_file = config.find(OUTSIDE.config)
     if remove:

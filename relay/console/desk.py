@@ -15,13 +15,11 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Engine
 
-from relay import config
+from relay import config, passwords
 from relay import run as story
 from relay.clock import Clock
 from relay.config import Settings
-from relay.console import passwords
 from relay.console.audit import Audit
-from relay.console.passwords import User
 from relay.console.settings_file import Draft
 from relay.console.work import Answer, Work, Works
 from relay.database import open_database
@@ -29,6 +27,7 @@ from relay.errors import ConfigError, RelayError
 from relay.formats import Formats
 from relay.lock import site_lock
 from relay.officernd.model import Location, Plan
+from relay.passwords import User
 from relay.people.act.publish import current_directory
 from relay.people.directory import Directory
 from relay.private_files import make_private_folder

@@ -21,7 +21,7 @@ from flask import Flask, Response, abort, current_app, g, redirect, request, ses
 from relay.config import is_loopback
 from relay.console import audit
 from relay.console.desk import Desk
-from relay.console.passwords import ROLES, Role, User
+from relay.passwords import ROLES, Role, User
 from relay.private_files import write_private
 from relay.web import HEADERS, Brake, session_key
 

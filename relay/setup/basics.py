@@ -8,8 +8,8 @@ import zoneinfo
 from pathlib import Path
 from typing import get_args
 
+from relay import passwords
 from relay.config.sections import PrintSection
-from relay.console import passwords
 from relay.errors import UsageError
 from relay.installer import places
 from relay.setup.values import Choice, Fact, Outcome, Problem, Question, Step, Walk, Workbench

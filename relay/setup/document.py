@@ -11,10 +11,9 @@ from typing import Any
 
 import tomlkit
 
-from relay import config
+from relay import config, passwords
 from relay.config.sections import SECTIONS
 from relay.config.words import words
-from relay.console import passwords
 from relay.errors import RelayError
 from relay.private_files import make_private_folder, write_private
 from relay.setup import trial

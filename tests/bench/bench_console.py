@@ -20,8 +20,7 @@ from typing import Any
 import tomlkit
 from sqlalchemy import insert
 
-from relay import config
-from relay.console import passwords
+from relay import config, passwords
 from relay.console.app import make_app
 from relay.console.desk import Desk
 from relay.jobs.tables import jobs as jobs_table

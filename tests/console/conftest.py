@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 import tomlkit
 
-from relay import config
-from relay.console import passwords
+from relay import config, passwords
 from relay.console.app import make_app
 from relay.console.desk import Desk
 from tests.support.settings_example import raw_settings, write_secrets

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from relay.console import passwords
+from relay import passwords
 from relay.console.app import make_app
 from relay.console.gate import Sessions
 from relay.web import REQUEST_S, Brake, Channel

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 from lxml import html
 
-from relay import config, money, people
-from relay.console import figures, passwords, words
+from relay import config, money, passwords, people
+from relay.console import figures, words
 from relay.console.app import make_app
 from relay.console.desk import Desk
 from relay.people.memory import links

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from lxml import html
 
-from relay import config, people
-from relay.console import first_hour, passwords
+from relay import config, passwords, people
+from relay.console import first_hour
 from relay.console import schedule as schedule_module
 from relay.console.app import make_app
 from relay.console.desk import Desk

@@ -11,7 +11,7 @@ from werkzeug.routing import Rule
 
 from relay.console.app import make_app
 from relay.console.gate import IDLE_MINUTES, SESSION_HOURS
-from relay.console.passwords import ROLES
+from relay.passwords import ROLES
 from tests.support.still_clock import StillClock
 from tests.support.visitor import LOCAL, PASSWORD, PUBLIC, Visitor
 
@@ -189,7 +189,7 @@ def test_guessing_is_slowed_down_and_ends_by_itself(app: Flask, stranger: Visito
 
 
 def test_many_names_from_one_address_are_slowed_down_too(app: Flask, stranger: Visitor, monkeypatch: Any) -> None:
-    monkeypatch.setattr("relay.console.passwords.verify", lambda *_: None)
+    monkeypatch.setattr("relay.passwords.verify", lambda *_: None)
     codes = [stranger.log_in(f"somebody{number}").status_code for number in range(21)]
     assert 429 == codes[-1] and 401 == codes[-2]
 

@@ -10,8 +10,7 @@ import pytest
 import tomlkit
 from werkzeug.security import generate_password_hash
 
-from relay import config
-from relay.console import passwords
+from relay import config, passwords
 from relay.errors import ConfigError, UsageError
 from tests.support.settings_example import raw_settings, write_secrets
 

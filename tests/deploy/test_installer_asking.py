@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 from werkzeug.security import check_password_hash
 
-from relay import sealed
-from relay.console import passwords
+from relay import passwords, sealed
 from relay.installer import asking, facts, places, sealed_secrets
 from relay.installer.stop import Stop
 from relay.sandbox.officernd import OfficeRnDStandIn

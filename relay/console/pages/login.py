@@ -7,7 +7,7 @@ from urllib.parse import quote, urlsplit
 
 from flask import Blueprint, abort, current_app, g, redirect, render_template, request, url_for
 
-from relay.console import passwords
+from relay import passwords
 from relay.console.gate import address, audited, begin_session, desk, end_session, needs, open_to_all
 from relay.web import Brake
 

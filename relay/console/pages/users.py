@@ -8,10 +8,10 @@ from typing import Any
 
 from flask import Blueprint, abort, flash, g, redirect, render_template, request, url_for
 
-from relay.console import passwords
+from relay import passwords
 from relay.console.gate import audited, begin_session, desk, needs, who
-from relay.console.passwords import ROLES, SHORTEST, Told
 from relay.errors import RelayError, UsageError
+from relay.passwords import ROLES, SHORTEST, Told
 
 page = Blueprint("users", __name__)
 
