@@ -283,3 +283,23 @@ def test_case_folds_in_an_address_and_letters_do_not(matched, held: str, address
 def test_a_list_is_no_username(matched) -> None:
     found = matched(world([member(1, email="", unusable=("login",))]), "property:login")
     assert codes(found) == ["username_unusable"] and found.new == {}
+
+
+def test_an_answer_for_somebody_who_may_not_print_makes_no_account(matched) -> None:
+    found = matched(world([member(1, status="former")], answers={"m1": "ann"}))
+    assert (found.new, found.accounts, found.adopted) == ({}, {}, set())
+
+
+def test_the_name_proposed_for_a_shared_address_is_nobody_elses(matched) -> None:
+    people = [member(1, "Ann", "desk@example.com"), member(2, "Bo", "desk@example.com")]
+    found = matched(world(people, [account("desk_example.com", email="other@example.com")]))
+    proposed = {remedy.arguments[-1] for one in found.warnings for remedy in one.remedies}
+    assert proposed == {with_suffix("desk_example.com", "m1"), with_suffix("desk_example.com", "m2")}
+
+
+def test_an_account_that_a_question_is_about_is_not_taken_for_a_former_members(matched) -> None:
+    people = [member(1, "Ann", "ann@example.com"), member(2, "Ann Old", "ann@example.com", status="former")]
+    accounts = [account("ann", email="ann@example.com"), account("annie", email="ann@example.com")]
+    found = matched(world(people, accounts))
+    assert codes(found) == ["two_accounts"]
+    assert (found.accounts, found.known, set(found.doubtful)) == ({}, {}, {"ann", "annie"})

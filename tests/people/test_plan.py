@@ -12,6 +12,7 @@ import pytest
 from relay.officernd import model
 from relay.people.decide import cards
 from relay.people.decide.plan import Plan, plan
+from relay.people.decide.usernames import with_suffix
 from relay.people.directory import DirectoryUser
 from relay.people.world import CompanyGroup, World, one_line
 from tests.support.people_values import ELSEWHERE, HERE, NOW, account, linked, member, settings_for, world
@@ -398,6 +399,33 @@ def test_a_rename_never_takes_a_name_that_is_there(planned) -> None:
     )
     assert made.people[1].rename_to.startswith("new_example.com-")
     assert "name_taken" in {one.code for one in made.warnings}
+
+
+def test_the_name_that_a_rename_tells_is_the_one_that_is_given(planned) -> None:
+    """Also where somebody has the name with its suffix already."""
+    suffixed = with_suffix("new_example.com", "m1")
+    others = [account(name, email=f"x{number}@y.example") for number, name in enumerate(("new_example.com", suffixed))]
+    made = planned(renamed(others=others), members={"rename": "follow_email"})
+    (given,) = [one.rename_to for one in made.people if one.rename_to]
+    assert given not in ("new_example.com", suffixed)
+    (told,) = [one.message for one in made.warnings if one.code == "name_taken"]
+    assert told.endswith(f"gets {given}.")
+
+
+def test_a_leavers_account_that_staff_renamed_is_followed_though_nothing_of_it_changes(planned) -> None:
+    made = planned(
+        world(
+            [member(1, "P1", "p1@example.com", status="former")],
+            [account("px", **settled(disabled=True))],
+            links=[linked("m1", "px", email="p1@example.com", standing="excluded")],
+            groups={BLOCKED: ["px"]},
+            disabled=frozenset({"px"}),
+            renamed_from={"m1": "p1"},
+        )
+    )
+    assert [(change.action, change.before, change.after) for change in made.changes] == [
+        ("adopt", {"username": "p1"}, {"username": "px"})
+    ]
 
 
 # -- cards

@@ -274,3 +274,19 @@ def test_accounts_younger_than_a_restored_backup_are_made_again(site: Make) -> N
     assert again.plan.users["create"] == 1 and not again.plan.warnings
     assert name in one.state.users and links_of(one) == before
     assert one.sync().plan.is_empty
+
+
+def test_an_internal_user_under_a_links_name_is_a_question_and_no_rename(tmp_path: Path) -> None:
+    made = two(
+        account("ann", email="desk@example.com", internal=True, jobs=0),
+        account("annie", email=ANN, jobs=0),
+        account("bo", email=BO, jobs=0),
+    )
+    assert followed(tmp_path, made)["m1"] == "ann"
+
+
+def test_without_an_address_and_a_name_nobody_is_looked_for(tmp_path: Path) -> None:
+    nameless = linked("m1", "ann", email="", account_email="", display_name="")
+    made = two(account("annie", full_name="Ann Lee", jobs=0), account("bo", email=BO, jobs=0), m1=nameless)
+    made = replace(made, officernd=replace(made.officernd, members={}))
+    assert followed(tmp_path, made)["m1"] == "ann"

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from relay.officernd.model import CheckIn, Member, Membership, Pass, Plan
-from relay.people.decide.rules import email_outcome, judge, make_rules, unknown_settings
+from relay.people.decide.rules import email_outcome, judge, make_rules, plan_ids, unknown_settings
 from relay.people.world import World
 from tests.support.people_values import ELSEWHERE, HERE, NOW, member, settings_for, world
 
@@ -183,3 +183,8 @@ def test_an_address_that_is_missing_or_none_is_told() -> None:
     assert email_outcome(member(email="")).text == "OfficeRnD holds no e-mail address"
     assert not email_outcome(member(email="nobody")).passed
     assert email_outcome(member(email=" ann@example.com ")).passed
+
+
+def test_a_plan_is_meant_by_its_id_or_its_code_and_one_without_a_code_by_no_empty_word() -> None:
+    plans = [HOT, Plan("p3", "Bare", "")]
+    assert plan_ids(["HOT", "p3", ""], plans) == {"p1", "p3", ""}

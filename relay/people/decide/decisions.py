@@ -23,7 +23,7 @@ from relay.people.decide import group_names as group_names
 from relay.people.decide.group_names import CONNECTOR_INDIVIDUALS, CONNECTOR_UNLINKED, GroupNames
 from relay.people.decide.matching import Matching, Question, match
 from relay.people.decide.rules import Verdict, home_location, judge, make_rules, unknown_settings
-from relay.people.decide.usernames import is_email, rule_name, with_suffix
+from relay.people.decide.usernames import free_name, is_email, rule_name, with_suffix
 from relay.people.directory import DirectoryUser, Standing
 from relay.people.world import Account, Link, World, is_one_line, one_line, pin_of
 from relay.remedy import Remedies, Remedy
@@ -321,20 +321,18 @@ class _Decider:
             if link is None or member_id in self.matching.adopted or member_id in self.matching.new:
                 continue
             wanted = rule_name(member, self.settings.members.username)
-            suffixed = with_suffix(wanted, member_id)
             same_address = not link.email or email_key(link.email) == email_key(member.email)
-            if not wanted or same_address or username in (wanted, suffixed):
+            if not wanted or same_address or username in (wanted, with_suffix(wanted, member_id)):
                 continue
-            name = wanted if wanted not in taken else suffixed
+            name = free_name(wanted, member_id, taken)
             if name != wanted:
                 self._warn(
                     "name_taken",
                     name,
                     f"{self._who(member_id)} would be renamed to {wanted}, which is somebody else's, and gets {name}.",
                 )
-            if name not in taken:
-                taken.add(name)
-                found[member_id] = name
+            taken.add(name)
+            found[member_id] = name
         return found
 
     def _email_holders(self) -> dict[str, str]:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from relay.accounts import email_key
 from relay.officernd.model import Member
 from relay.people.decide.rules import Verdict, email_outcome
-from relay.people.decide.usernames import connector_name, is_email, person_name, rule_name, with_suffix
+from relay.people.decide.usernames import connector_name, free_name, is_email, person_name, rule_name, with_suffix
 from relay.people.world import Account, Link, World, name_key
 from relay.remedy import Remedies, Remedy, as_json
 
@@ -269,7 +269,7 @@ class _Matcher:
                 del self.found.new[member_id]
                 nameless.append(member)
                 continue
-            name = _free(wanted, member_id, taken, reserved)
+            name = free_name(wanted, member_id, taken, reserved)
             if name != wanted:
                 self.warn(
                     "name_taken",
@@ -281,7 +281,7 @@ class _Matcher:
             taken.add(name)
             self.found.new[member_id] = name
         for member in nameless:
-            proposal = _free(person_name(member), member.id, taken, reserved) if person_name(member) else ""
+            proposal = free_name(person_name(member), member.id, taken, reserved) if person_name(member) else ""
             taken.add(proposal)
             self.cannot_be_named(member, proposal)
 
@@ -434,17 +434,3 @@ class _Matcher:
         )
         for username in candidates:
             self.found.doubtful[username] = "several members could be meant by its name"
-
-
-def _free(wanted: str, member_id: str, taken: Set[str], reserved: Mapping[str, str]) -> str:
-    """Return the name, with a stable suffix where somebody else has it."""
-    name, attempt = wanted, 0
-    while name in taken or reserved.get(name, member_id) != member_id:
-        name = with_suffix(wanted, member_id + ("" if not attempt else f"/{attempt}"))
-        attempt += 1
-    return name
-
-
-def link_of(memory_links: Mapping[str, Link], username: str) -> Link | None:
-    """Return the link that stands for an account's name, None for none."""
-    return next((link for link in memory_links.values() if link.username == username and not link.deleted_at), None)

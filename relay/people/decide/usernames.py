@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import hashlib
 import unicodedata
+from collections.abc import Mapping, Set
+from types import MappingProxyType
 
 from relay.officernd.model import Member
 
 LONGEST = 50
 _REFUSED = set("@/\\")
+NOBODY: Mapping[str, str] = MappingProxyType({})
 
 
 def rule_name(member: Member, rule: str) -> str:
@@ -70,6 +73,15 @@ def with_suffix(name: str, seed: str) -> str:
     """Return `name` with a short suffix that only depends on `seed`, at most 50 long: ann_example.com-3f9a1c."""
     suffix = "-" + short_hash(seed)
     return name[: LONGEST - len(suffix)] + suffix
+
+
+def free_name(wanted: str, member_id: str, taken: Set[str], reserved: Mapping[str, str] = NOBODY) -> str:
+    """Return `wanted`, with a stable suffix where it is taken; `reserved` are names that somebody has: {name: id}."""
+    name, attempt = wanted, 0
+    while name in taken or reserved.get(name, member_id) != member_id:
+        name = with_suffix(wanted, member_id + ("" if not attempt else f"/{attempt}"))
+        attempt += 1
+    return name
 
 
 def short_hash(seed: str) -> str:
