@@ -35,8 +35,17 @@ def replace(source: Path, target: Path) -> None:
 
 
 def remove(path: Path) -> None:
-    """Remove a file, if it is there. Raises OSError when somebody holds it for PATIENCE_S."""
-    _patiently(lambda: path.unlink(missing_ok=True))
+    """Remove a file. Raises FileNotFoundError, and OSError when somebody holds it for PATIENCE_S."""
+    _patiently(path.unlink)
+
+
+def remove_or_leave(path: Path) -> None:
+    """Remove a file that may as well go another time: one in somebody's hands stays. Raises OSError otherwise."""
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        if not is_held(error):
+            raise
 
 
 def rotate(path: Path, *, largest: int, kept: int) -> None:

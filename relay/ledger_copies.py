@@ -68,8 +68,8 @@ def rename(file: Path, target: Path) -> None:
 
 def remove(file: Path) -> None:
     """Remove a copy, and what SQLite may have left beside it."""
-    file.unlink(missing_ok=True)
-    file.with_name(file.name + "-journal").unlink(missing_ok=True)
+    for path in (file, file.with_name(file.name + "-journal")):
+        held_files.remove_or_leave(path)
 
 
 def _flush(path: Path, flags: int) -> None:

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
@@ -17,11 +18,13 @@ import pytest
 from papercut_scripts import audit, compat
 from relay import held_files, log_files
 from relay.errors import RelayError
+from relay.money.ledger import copies
 from relay.officernd.model import Organization
 from relay.people import ready
 from relay.people.act import publish
 from relay.people.memory import snapshot
 from relay.people.world import OfficeRnDSide, PaperCutSide
+from tests.support.money_world import billed_in_a_file
 from tests.support.papercut_site import NOW, sample_directory
 from tests.support.settings_example import example_settings
 
@@ -129,6 +132,34 @@ def test_windows_advice_names_what_is_held(tmp_path: Path, monkeypatch: pytest.M
     with held.open(), pytest.raises(RelayError, match=held_files.LET_GO.split("(")[0]) as refused:
         publish.publish_programs(settings, now=NOW)
     assert str(held) in refused.value.message
+
+
+@pytest.mark.parametrize(("winerror", "is_held"), [(32, True), (5, True), (19, False), (None, False)])
+def test_what_somebody_holds_goes_another_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, winerror: int | None, is_held: bool
+) -> None:
+    def refuse(path: Path, missing_ok: bool = False) -> None:
+        error = PermissionError(13, "in use")
+        error.winerror = winerror  # type: ignore[attr-defined]
+        raise error
+
+    monkeypatch.setattr(Path, "unlink", refuse)
+    with nullcontext() if is_held else pytest.raises(PermissionError):
+        held_files.remove_or_leave(tmp_path / "old")
+
+
+@on_windows
+def test_windows_keeps_the_days_copy_while_a_backup_reads_an_old_one(tmp_path: Path) -> None:
+    for site in billed_in_a_file(tmp_path):
+        old = copies.keep(site.database, site.settings, site.clock)
+        assert old is not None
+        site.clock.move(hours=1)
+        with old.open("rb"):
+            new = copies.keep(site.database, site.settings, site.clock)
+        assert new is not None and new.exists() and old.exists()
+        site.clock.move(hours=1)
+        copies.keep(site.database, site.settings, site.clock)
+        assert not old.exists() and not new.exists()
 
 
 @on_windows

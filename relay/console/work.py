@@ -19,6 +19,7 @@ from typing import Any, Literal, Protocol
 
 from relay.clock import Clock
 from relay.errors import EXIT_DONE, EXIT_FAILED, AlreadyRunning, RelayError
+from relay.held_files import remove_or_leave
 from relay.private_files import make_private_folder, write_private
 from relay.progress import Phase, Progress
 
@@ -231,7 +232,7 @@ class Works:
     def _forget_old(self) -> None:
         for work in self.all()[KEPT:]:
             self._works.pop(work.id, None)
-            (self._folder / f"{work.id}.json").unlink(missing_ok=True)
+            remove_or_leave(self._folder / f"{work.id}.json")
 
 
 def _from_json(stored: dict[str, Any]) -> Work:

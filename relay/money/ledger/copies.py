@@ -21,6 +21,7 @@ from relay import ledger_copies
 from relay.clock import Clock
 from relay.config import Settings
 from relay.errors import LedgerError
+from relay.held_files import remove_or_leave
 from relay.money.ledger import journal, tables
 from relay.private_files import make_private_folder
 
@@ -99,7 +100,7 @@ def _remove_unfinished(folder: Path) -> None:
     """Remove what a killed run left; a folder has one writer, which the site's lock lets in."""
     for file in folder.iterdir():
         if _UNFINISHED.fullmatch(file.name):
-            file.unlink()
+            remove_or_leave(file)
 
 
 def _remove_older(new: Path, settings: Settings, clock: Clock) -> None:
@@ -112,7 +113,7 @@ def _remove_older(new: Path, settings: Settings, clock: Clock) -> None:
     others = [file for file in ledger_copies.kept(new.parent) if file != new]
     earlier = [file for file in others if day(file) != day(new)]
     for file in {*others} - {*earlier[: COUNT - 1]}:
-        file.unlink()
+        remove_or_leave(file)  # a backup program reads just these
 
 
 def put_back(database: Engine, settings: Settings) -> str:

@@ -18,6 +18,7 @@ from typing import Any
 
 from papercut_scripts import compat, signin_pin, verifier
 from relay.errors import RelayError
+from relay.held_files import remove
 from relay.officernd.model import Member
 from relay.people.world import HIDDEN, pin_of
 from relay.progress import Phase, Progress
@@ -46,7 +47,7 @@ def revoke_pin(home: Path, member_id: str) -> bool:
     """Take a member's PIN away; return whether there was one."""
     path = Path(verifier.path(str(Path(home) / signin_pin.FOLDER), member_id))
     try:
-        path.unlink()
+        remove(path)
     except FileNotFoundError:
         return False
     except OSError as error:
