@@ -7,6 +7,7 @@ Where the package holds only the relay's own wheel, the rest comes through pip. 
 from __future__ import absolute_import, division, print_function, unicode_literals
 
 import os
+import re
 import shutil
 import sys
 import zipfile
@@ -19,6 +20,11 @@ PREFIX = "lib-"
 PYTHON = "python-"
 MARK = "complete.txt"
 STEP = 10  # wheels, between two words to whoever waits
+# What Windows opens as something else than a file of that name below this folder: a device, a stream of another file,
+# a pattern, the same name without its last dots and blanks (which covers "." and ".." too).
+# Source: Microsoft, Naming Files, Paths, and Namespaces.
+_NO_FILE = re.compile(r"""(?ix) (?: con | prn | aux | nul | conin\$ | conout\$ | (?: com | lpt ) [0-9\xb9\xb2\xb3] )
+    \s* (?: \. | $ ) | .* [\x00-\x1f<>:"|?*\\] | .* [. ] $ | $""")
 
 
 def wheels(folder):
@@ -170,7 +176,7 @@ def _remove_others(subject, prefix):
 
 
 def unpack(path, folder):
-    """Unpack a wheel as pip would, without its scripts; a name that leads out of the folder is refused.
+    """Unpack a wheel as pip would, without its scripts; a name that leads elsewhere on any system is refused.
 
     Source: the wheel format (binary distribution format), section on the .data folder.
     """
@@ -179,7 +185,7 @@ def unpack(path, folder):
             parts = info.filename.split("/")
             if info.filename.endswith("/"):
                 continue
-            if ".." in parts or info.filename.startswith("/") or "\\" in info.filename or ":" in info.filename:
+            if any(_NO_FILE.match(part) for part in parts):
                 raise Stop("{0} holds a name that leads out of it: {1}".format(path, info.filename))
             if parts[0].endswith(".data"):
                 if parts[1] not in ("purelib", "platlib", "data"):

@@ -18,6 +18,7 @@ page = Blueprint("statements", __name__)
 
 MONTHS = 18
 SHOWN = 100
+LONGEST_NAME = 80  # of a file: a browser puts it below a folder of its own, and Windows counts to 260
 
 
 @page.get("/statements")
@@ -88,9 +89,9 @@ def _download(kind: Literal["csv", "html"], mark: str, content_type: str) -> Res
         company=company or None,
         clock=place.clock,
     )
-    name = re.sub(r"[^A-Za-z0-9_-]+", "-", f"printing-{made.month}-{made.scope or place.settings.site.name}").strip("-")
+    name = re.sub(r"[^A-Za-z0-9_-]+", "-", f"printing-{made.month}-{made.scope or place.settings.site.name}")
     answer = Response((mark + jobs.render(made, kind)).encode("utf-8"), content_type=content_type)
-    answer.headers["Content-Disposition"] = f'attachment; filename="{name}.{kind}"'
+    answer.headers["Content-Disposition"] = f'attachment; filename="{name[:LONGEST_NAME].strip("-")}.{kind}"'
     return answer
 
 
