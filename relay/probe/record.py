@@ -15,6 +15,7 @@ from typing import Any
 
 from relay import __version__
 from relay.errors import UsageError
+from relay.private_files import write_private
 from relay.probe.model import Answer
 from relay.remedy import Remedy
 
@@ -62,10 +63,8 @@ class FieldRecord:
 
     def write(self, path: Path) -> None:
         """Write the record to `path`, whole or not at all. Raises UsageError where it cannot be written."""
-        temporary = path.with_name(f".{path.name}.new")
         try:
-            temporary.write_text(json.dumps(self.as_json(), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-            temporary.replace(path)
+            write_private(path, json.dumps(self.as_json(), indent=2, ensure_ascii=False) + "\n")
         except OSError as error:
             raise UsageError(f"{path} cannot be written ({error.strerror}): name another file with --out.") from None
 
