@@ -10,11 +10,17 @@ start() {
         echo "This is the source. Make the package with: papercut-relay bundle --out package.zip" >&2
         return 2
     fi
-    for python in ${PYTHON:+"$PYTHON"} python3.13 python3.12 python3.11 python3; do
-        # The relay needs 3.11; PaperCut's side alone does with 3.9.
-        if "$python" -c 'import sys; sys.exit(sys.version_info < (3, 9))' 2>/dev/null; then
-            exec "$python" -B "$folder/installer" "$@"
-        fi
+    # The relay needs 3.11; PaperCut's side alone does with 3.9. The system's own comes first, since PaperCut's account
+    # has to start it too and may not enter root's private folders.
+    for oldest in 11 9; do
+        for path in /usr/local/bin:/usr/bin "$PATH"; do
+            for python in ${PYTHON:+"$PYTHON"} python3.13 python3.12 python3.11 python3; do
+                python=$(PATH=$path command -v "$python") || continue
+                if "$python" -c "import sys; sys.exit(sys.version_info < (3, $oldest))" 2>/dev/null; then
+                    exec "$python" -B "$folder/installer" "$@"
+                fi
+            done
+        done
     done
     if [ -n "${JYTHON_JAR:-}" ]; then
         java=${JAVA:-java}

@@ -163,25 +163,17 @@ def warnings(facts):
             "The programs will run under Jython: each login takes about a second and 150 MB. Put a CPython beside the "
             "installer (Windows: the embeddable package) for logins in a few hundredths of a second."
         )
-    elif not facts.windows and not _startable(facts):
-        told.append(
-            "The account {0} may not be able to start {1}, which lies in somebody's private folder: name another "
-            "Python with --python.".format(facts.account, facts.interpreter[0])
+    elif not facts.options.root and not places.can_start(facts.account, facts.interpreter):
+        raise Stop(
+            "PaperCut's server runs as {0}, and that account cannot start {1}: as a rule it lies in somebody's private "
+            "folder. Nothing was changed. Name another Python with --python, such as /usr/bin/python3.".format(
+                facts.account, facts.interpreter[0]
+            ),
+            2,
         )
     if not facts.windows and not facts.options.root and not places.is_administrator():
         told.append("This is not an administrator: changes below PaperCut's folder will be refused.")
     return told
-
-
-def _startable(facts):
-    if facts.account in ("root", "") or compat.WINDOWS:
-        return True
-    path = facts.interpreter[0]
-    while os.path.dirname(path) != path:
-        if not os.stat(path).st_mode & 0o001:
-            return False
-        path = os.path.dirname(path)
-    return True
 
 
 def read_version(facts):

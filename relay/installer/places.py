@@ -31,6 +31,7 @@ TASK_NAME = "PaperCut OfficeRnD relay"
 UNIT_NAME = "papercut-officernd"
 LAUNCHD_NAME = "com.papercut-officernd.relay"
 CONSOLE = ("127.0.0.1", 9480)  # where the set-up is shown
+SYSTEMD = "/run/systemd/system"
 
 INSTALL_COMMANDS = {
     WINDOWS: "installer.bat, as Administrator",
@@ -97,13 +98,17 @@ class Places(object):
             return [("task.xml", os.path.join(self.relay, "task.xml"))]
         if self.system == MACOS:
             return [("launchd.plist", self._at("/Library/LaunchDaemons/{0}.plist".format(LAUNCHD_NAME)))]
-        if os.path.isdir(self._at("/etc/systemd/system")) or os.path.isdir("/run/systemd/system"):
+        if self._has_systemd():
             folder = self._at("/etc/systemd/system/")
             return [
                 ("relay.service", folder + UNIT_NAME + ".service"),
                 ("relay.timer", folder + UNIT_NAME + ".timer"),
             ]
         return [("cron", self._at("/etc/cron.d/{0}".format(UNIT_NAME)))]
+
+    def _has_systemd(self):
+        """Return whether systemd runs this machine; its folders lie on others too. Source: sd_booted(3)."""
+        return os.path.isdir(self._at("/etc/systemd/system") if self.root else SYSTEMD)
 
     def schedule_commands(self, on):
         """Return the commands that put the schedule in force, or end it; none in a trial root."""
@@ -184,6 +189,17 @@ def as_its_owner(command):
     gid, home = owners.group_and_home(uid)
     environment = dict(os.environ, HOME=home, USER=owners.name(uid), LOGNAME=owners.name(uid))
     return command, {"user": uid, "group": gid, "extra_groups": [], "cwd": "/", "env": environment}
+
+
+def can_start(account, command):
+    """Return whether an account can start an interpreter; True where nobody can try it as that account."""
+    found = owners.ids(account)
+    if found is None:
+        return True
+    try:
+        return subprocess.call(command + ["-c", ""], user=found[0], group=found[1], extra_groups=[], cwd="/") == 0
+    except EnvironmentError:
+        return False
 
 
 def _on_the_path(program):

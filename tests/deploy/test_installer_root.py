@@ -260,3 +260,21 @@ def test_links_of_roots_own_are_followed(open_folder: Path, account: pwd.struct_
     os.lchown(open_folder / "home", account.pw_uid, account.pw_gid)
     with pytest.raises(Stop, match="a link that others than root may have made"):
         held.read(str(open_folder / "home/file"))
+
+
+@pytest.mark.needs("system-python")
+def test_a_python_in_a_private_folder_is_refused_before_anything_is_changed(
+    site: Machine, precious: Precious, account: pwd.struct_passwd, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """PaperCut's account could not start the programs, and nobody could log in any more."""
+    python = precious.folder / "python3"
+    python.symlink_to("/usr/bin/python3")
+    assert places.can_start(account.pw_name, ["/usr/bin/python3"])
+    assert not places.can_start(account.pw_name, [str(python)])
+    before = site.picture()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(places.Places, "_at", lambda self, path: str(site.root) + path)  # a real one, in its own folder
+        arguments = ["--papercut", str(site.papercut), "--python", str(python), "--yes"]
+        assert installer.main(arguments, str(site.package), site.run) == 2
+    assert "cannot start" in capsys.readouterr().out
+    assert site.picture() == before
