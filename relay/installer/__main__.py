@@ -236,8 +236,7 @@ class Undo(object):
 
 
 def _header(facts):
-    relay = facts.places.relay
-    certificate = os.path.join(relay, "certificates", "papercut.pem")
+    certificate = os.path.join(os.path.dirname(facts.settings), "certificates", "papercut.pem")
     return {
         "papercut": facts.papercut,
         "url": facts.url,

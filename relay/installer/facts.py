@@ -11,6 +11,7 @@ import os
 import sys
 
 from . import config, held, launchers, library, places, pythons, versions
+from .journal import Journal
 from .stop import Stop
 from papercut_scripts import compat
 
@@ -40,25 +41,27 @@ class Facts(object):
             self.runtime.interpreter() if self.runtime else interpreter(options, self.system, self.papercut)
         )
         self.wheels = [] if self.about["site_server"] else library.wheels(os.path.join(package, "wheels"))
-        self.settings = self._settings()
-        # What the set-up has written stays in force, with its own secrets and token.
-        self.brings_settings = self._has_settings() and self.settings == self.places.own_settings()
+        self.settings = self.places.settings()
         self.secrets = os.path.join(os.path.dirname(self.settings), "secrets")
+        self.has_old_settings = held.is_file(self.places.old_settings()) and not held.is_file(self.settings)
+        self.brings_settings = self._has_settings() and not (self.has_old_settings or self._was_set_up())
         # Ours may stand in its file already and not yet in PaperCut, when an earlier run was killed.
-        own = held.read_secret(os.path.join(self.secrets, "papercut_token"))
-        self.tokens = [token for token in (own, options.token) if token]
+        old = os.path.join(os.path.dirname(self.places.old_settings()), "secrets")
+        own = [held.read_secret(os.path.join(folder, "papercut_token")) for folder in (self.secrets, old)]
+        self.tokens = [token for token in own + [options.token] if token]
         self.left_to_do = []
         self._config = None
 
-    def _settings(self):
-        """Return where the settings lie, or will: those that are there stay in force."""
-        own, made = self.places.own_settings(), self.places.made_settings()
-        if held.is_file(made):
-            return made
-        return own if self._has_settings() or held.is_file(own) else made
+    def _was_set_up(self):
+        """Return whether the set-up has written settings: they stay in force, with their own secrets and token."""
+        return held.is_file(self.settings) and not Journal(self.places.undo).find("file", self.settings)
 
     def _has_settings(self):
         return bool(self.about.get("settings", not self.about["site_server"]))
+
+    def secret_path(self, secret):
+        """Return where a secret of the package lies on this machine; the package names it from the settings' folder."""
+        return os.path.join(os.path.dirname(self.settings), *secret["file"].split("/"))
 
     @property
     def leaves_settings(self):
@@ -69,7 +72,7 @@ class Facts(object):
     def wants_setup(self):
         """Whether somebody has to be asked for the settings before the relay can do anything."""
         is_relay = not self.about["site_server"] and not self.options.without_relay
-        return is_relay and not self.brings_settings and not held.is_file(self.settings)
+        return is_relay and not (self.brings_settings or self.has_old_settings or held.is_file(self.settings))
 
     @property
     def config(self):

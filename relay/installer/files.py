@@ -122,6 +122,32 @@ class File(object):
         return ""
 
 
+class Moved(File):
+    """A file of ours that lies in another place from now on; PaperCut's account owns it."""
+
+    def __init__(self, old, path, account):
+        File.__init__(self, path, b"", 0o600, account, keep_changed=True)
+        self._old = old
+        self._data = held.read(old)
+
+    def describe(self):
+        return "move {0} to {1}, where the console can change it".format(self._old, self.subject)
+
+    def is_done(self):
+        return held.is_file(self.subject) and not held.exists(self._old)
+
+    def make(self, journal):
+        if not held.is_file(self.subject):
+            File.make(self, journal)
+        held.remove(self._old)
+        above, name = held.above(os.path.dirname(self._old))
+        with above:
+            try:
+                above.remove_empty(name)
+            except EnvironmentError:
+                pass  # more lies in it
+
+
 class Tree(object):
     """A folder that is ours alone, with everything in it: {"relative/name": (bytes, mode)}; `account` may read it.
 

@@ -46,9 +46,6 @@ import sys
 LIBRARY = @LIBRARY@
 ACCOUNT = @ACCOUNT@
 folder = os.path.dirname(os.path.abspath(__file__))
-settings, made = os.path.join(folder, "relay.toml"), os.path.join(folder, "settings")
-# Settings that came with the package lie in this folder, which is root's: what writes them stays root.
-WRITES = os.path.isfile(settings) and sys.argv[1:2] == ["password"]
 
 
 def become(account):
@@ -61,8 +58,6 @@ def become(account):
     if os.geteuid() == entry.pw_uid:
         return
     if os.geteuid() == 0:
-        if WRITES:
-            return
         os.initgroups(account, entry.pw_gid)
         os.setgid(entry.pw_gid)
         os.setuid(entry.pw_uid)
@@ -70,18 +65,14 @@ def become(account):
         return
     for sudo in ("/usr/bin/sudo", "/usr/local/bin/sudo"):
         if os.path.exists(sudo):
-            whom = "root" if WRITES else account
-            os.execv(sudo, [sudo, "-u", whom, os.path.join(folder, "papercut-relay")] + sys.argv[1:])
+            os.execv(sudo, [sudo, "-u", account, os.path.join(folder, "papercut-relay")] + sys.argv[1:])
     sys.exit("papercut-relay works as {0} here: start it as root, or as that account.".format(account))
 
 
 if ACCOUNT and os.name == "posix":
     become(ACCOUNT)
 sys.path.insert(0, os.path.join(folder, LIBRARY))
-if os.path.isfile(settings) or not os.path.isdir(made):
-    os.environ.setdefault("PAPERCUT_RELAY_CONFIG", settings)
-else:  # what the set-up writes, or has written
-    os.environ.setdefault("PAPERCUT_RELAY_HOME", made)
+os.environ.setdefault("PAPERCUT_RELAY_HOME", os.path.join(folder, "settings"))
 from relay.cli import main
 
 main()

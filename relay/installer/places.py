@@ -84,13 +84,13 @@ class Places(object):
     def _at(self, path):
         return os.path.join(self.root, re.sub(r"^([A-Za-z]:)?[\\/]+", "", path)) if self.root else path
 
-    def own_settings(self):
-        """Return where the settings lie that come with the package."""
-        return os.path.join(self.relay, "relay.toml")
-
-    def made_settings(self):
-        """Return where the set-up writes them: in a folder of PaperCut's account, which it runs as."""
+    def settings(self):
+        """Return where the settings lie: in a folder of PaperCut's account, which console and set-up run as."""
         return os.path.join(self.relay, "settings", "relay.toml")
+
+    def old_settings(self):
+        """Return where version 0.2 put them: in a folder of root's, where the console could not change them."""
+        return os.path.join(self.relay, "relay.toml")
 
     def schedule(self):
         """Return the files that make the schedule, by the names of their templates."""

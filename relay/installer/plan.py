@@ -10,7 +10,7 @@ import os
 import sys
 
 from . import asking, config, held, launchers, library, places, tokens
-from .files import File, Folder, ListedFolder, Tree, compiled
+from .files import File, Folder, ListedFolder, Moved, Tree, compiled
 from .sealed_secrets import SealedSecrets
 from .services import OldAgent, Schedule, SearchPath
 from .program_form import ProgramKey
@@ -113,14 +113,34 @@ def _relay(facts):
         File(os.path.join(relay, name), data, 0o755, what="the relay's program"),
     ]
     told += _command(facts, os.path.join(relay, name))
+    told += _folders(os.path.dirname(facts.settings), 0o700, facts.account, data=True)
+    told += _moved(facts) if facts.has_old_settings else []
     if facts.leaves_settings:
         _tell_of_difference(facts, facts.settings)
     if not facts.brings_settings:
-        made = facts.settings == facts.places.made_settings()
-        return told + (_folders(os.path.dirname(facts.settings), 0o700, facts.account, data=True) if made else [])
+        return told
     told.append(_settings(facts, facts.settings))
     told += _certificates(facts) + _folders(facts.secrets, 0o700, facts.account, data=True) + _secrets(facts, found)
     return told
+
+
+def _moved(facts):
+    """Return the changes that bring settings, secrets and certificates from where version 0.2 had them."""
+    old, new = os.path.dirname(facts.places.old_settings()), os.path.dirname(facts.settings)
+    told = []
+    for name in ("secrets", "certificates"):
+        folder = os.path.join(old, name)
+        if held.is_folder(folder):
+            told += _folders(os.path.join(new, name), 0o700, facts.account, data=True)
+            with held.hold(folder) as inside:
+                files = [
+                    os.path.join(name, one)
+                    for one in inside.names()
+                    if inside.is_file(one) and inside.has_one_name(one)
+                ]
+            told += [Moved(os.path.join(old, one), os.path.join(new, one), facts.account) for one in files]
+    # The settings go last: until then a run that is killed finds all of it where it was.
+    return told + [Moved(facts.places.old_settings(), facts.settings, facts.account)]
 
 
 def _command(facts, program):
@@ -135,7 +155,7 @@ def _command(facts, program):
 def _settings(facts, path):
     """Return the change that brings the settings; those that are there already may be somebody's own work."""
     _tell_of_difference(facts, path)
-    return File(path, settings_text(facts), 0o644, what="the settings", keep_changed=True)
+    return File(path, settings_text(facts), 0o600, facts.account, what="the settings", keep_changed=True)
 
 
 def _tell_of_difference(facts, path):
@@ -162,18 +182,14 @@ def settings_text(facts):
 def _certificates(facts):
     source = os.path.join(facts.package, "certificates")
     names = sorted(os.listdir(source)) if os.path.isdir(source) else []
-    target = os.path.join(facts.places.relay, "certificates")
+    target = os.path.join(os.path.dirname(facts.settings), "certificates")
     files = [File(os.path.join(target, name), compat.read_file(os.path.join(source, name))) for name in names]
-    return _folders(target) + files if files else []
+    return _folders(target, 0o755, facts.account) + files if files else []
 
 
 def _secrets(facts, found):
     """Return the changes that bring the secrets that are not there yet, each tried before anything is changed."""
-    missing = [
-        secret
-        for secret in facts.about["secrets"]
-        if not held.is_file(os.path.join(facts.places.relay, *secret["file"].split("/")))
-    ]
+    missing = [secret for secret in facts.about["secrets"] if not held.is_file(facts.secret_path(secret))]
     if not missing:
         return []
     sealed = os.path.join(facts.package, "secrets.sealed")
@@ -182,7 +198,7 @@ def _secrets(facts, found):
     told = []
     for secret in missing:
         value = asking.secret(facts, secret)
-        path = os.path.join(facts.places.relay, *secret["file"].split("/"))
+        path = facts.secret_path(secret)
         data = (value + "\n").encode("utf-8")
         told.append(File(path, data, 0o600, facts.account, what=secret["what"], keep_changed=True))
     return told

@@ -10,7 +10,6 @@ import base64
 import hashlib
 import hmac
 import json
-import os
 
 from . import files, held
 from .stop import Stop
@@ -44,8 +43,7 @@ class SealedSecrets(object):
         self._library = library
         self._sealed = sealed
         self._phrase = phrase
-        relay = facts.places.relay
-        self._targets = {secret["file"]: os.path.join(relay, *secret["file"].split("/")) for secret in missing}
+        self._targets = {secret["file"]: facts.secret_path(secret) for secret in missing}
 
     def describe(self):
         return "open the sealed secrets into {0} for {1} alone".format(

@@ -47,11 +47,11 @@ def test_an_installation_from_the_first_word_to_the_last(machine: Machine, capsy
     assert (machine.papercut / OURS / "officernd_home.txt").read_text() == f"{home}\n"
     assert stat.S_IMODE(home.stat().st_mode) == 0o700
     relay = machine.root / "opt/papercut-officernd-relay"
-    settings = (relay / "relay.toml").read_text()
+    settings = (relay / "settings/relay.toml").read_text()
     assert f'home = "{home}"' in settings and "@" not in settings.replace("example@", "")
     assert f'install_dir = "{machine.papercut}"' in settings
-    assert stat.S_IMODE((relay / "secrets/officernd_secret").stat().st_mode) == 0o600
-    assert (relay / "secrets/officernd_secret").read_text() == "secret-of-relay\n"
+    assert stat.S_IMODE((relay / "settings/secrets/officernd_secret").stat().st_mode) == 0o600
+    assert (relay / "settings/secrets/officernd_secret").read_text() == "secret-of-relay\n"
     assert (machine.root / "etc/systemd/system/papercut-officernd.timer").is_file()
     command = machine.root / "usr/local/bin/papercut-relay"
     assert str(relay / "papercut-relay") in command.read_text() and os.access(command, os.X_OK)
@@ -109,8 +109,8 @@ def test_an_uninstall_keeps_the_data_and_says_so(machine: Machine, capsys: pytes
     ledger.write_bytes(b"what was billed")
     assert machine.uninstall() == 0
     assert ledger.read_bytes() == b"what was billed"
-    assert (machine.root / "opt/papercut-officernd-relay/relay.toml").is_file()
-    assert (machine.root / "opt/papercut-officernd-relay/secrets/officernd_secret").is_file()
+    assert (machine.root / "opt/papercut-officernd-relay/settings/relay.toml").is_file()
+    assert (machine.root / "opt/papercut-officernd-relay/settings/secrets/officernd_secret").is_file()
     assert "kept" in capsys.readouterr().out
     assert not (machine.papercut / OURS).exists()
     assert not list((machine.root / "opt/papercut-officernd-relay").glob("lib-*"))
@@ -155,7 +155,7 @@ def test_an_upgrade_replaces_what_is_ours_and_keeps_settings_and_secrets(
     before = machine.picture()
     machine.install()
     relay = machine.root / "opt/papercut-officernd-relay"
-    (relay / "relay.toml").write_text("# the operator's own words\n")
+    (relay / "settings/relay.toml").write_text("# the operator's own words\n")
     newer = tmp_path / "newer"
     shutil.copytree(machine.package, newer)
     (newer / "papercut_scripts/answers.py").write_text("# newer\n")
@@ -170,7 +170,31 @@ def test_an_upgrade_replaces_what_is_ours_and_keeps_settings_and_secrets(
     assert not (machine.papercut / OURS / "brake.py").exists()
     assert [path.name.startswith("lib-9.9.9-") for path in relay.glob("lib-*")] == [True]
     assert old_library not in (relay / "start.py").read_text()
-    assert (relay / "relay.toml").read_text() == "# the operator's own words\n"
+    assert (relay / "settings/relay.toml").read_text() == "# the operator's own words\n"
+    assert machine.uninstall("--purge") == 0
+    assert machine.picture() == before
+
+
+def test_settings_of_version_0_2_move_to_where_the_console_can_change_them(
+    machine: Machine, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = machine.picture()
+    machine.install()
+    relay = machine.root / "opt/papercut-officernd-relay"
+    secret = (relay / "settings/secrets/officernd_secret").read_text()
+    for name in ("relay.toml", "secrets"):
+        (relay / "settings" / name).rename(relay / name)
+    (relay / "settings").rmdir()
+    (relay / "relay.toml").write_text("# the operator's own words\n")
+    capsys.readouterr()
+    assert machine.install() == 0
+    said = capsys.readouterr().out
+    assert f"move {relay / 'relay.toml'} to" in said
+    assert (relay / "settings/relay.toml").read_text() == "# the operator's own words\n"
+    assert (relay / "settings/secrets/officernd_secret").read_text() == secret
+    assert not (relay / "relay.toml").exists() and not (relay / "secrets").exists()
+    machine.install()
+    assert "Nothing has to be changed." in capsys.readouterr().out
     assert machine.uninstall("--purge") == 0
     assert machine.picture() == before
 
@@ -424,7 +448,7 @@ def test_papercuts_token_is_made_where_no_secret_comes_with_the_package(
     machine.package = without_secrets(machine.package, tmp_path)
     monkeypatch.setattr(asking, "why_refused", lambda *words: "")
     assert machine.install() == 0
-    secrets = machine.root / "opt/papercut-officernd-relay/secrets"
+    secrets = machine.root / "opt/papercut-officernd-relay/settings/secrets"
     made = (secrets / "papercut_token").read_text().strip()
     assert len(made) == 48 and made in tokens(machine.keys.values["auth.webservices.auth-token"])
     assert (secrets / "officernd_secret").read_text() == "correct horse battery\n"

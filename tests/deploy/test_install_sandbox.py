@@ -88,7 +88,7 @@ class Town:
         )
 
     def settings(self) -> config.Settings:
-        return config.load(self.root / "opt/papercut-officernd-relay/relay.toml", {})
+        return config.load(self.root / "opt/papercut-officernd-relay/settings/relay.toml", {})
 
     def publish(self) -> DirectoryUser:
         """Publish one member who can log in, as the first sync does, and return them."""
@@ -326,6 +326,30 @@ def test_the_source_alone_says_how_to_make_the_package() -> None:
     done = subprocess.run(["sh", str(script)], capture_output=True, text=True, check=False)
     assert done.returncode == 2
     assert "papercut-relay bundle" in done.stderr
+
+
+def test_a_python_in_the_home_of_who_installs_is_taken_last(tmp_path: Path) -> None:
+    """PaperCut's account could not start it. It is looked at by the order of PATH otherwise."""
+    (tmp_path / "package.json").touch()
+    script = tmp_path / "install.sh"
+    script.write_bytes((Path(__file__).parents[2] / "deploy/install.sh").read_bytes())
+    for folder in ("home/bin", "usr/bin"):
+        (tmp_path / folder).mkdir(parents=True)
+        python = tmp_path / folder / "python3.12"
+        python.write_text(f'#!/bin/sh\n[ "$1" = -c ] || echo "{folder} $*"\n')
+        python.chmod(0o755)
+    (tmp_path / "usr/bin/dirname").symlink_to("/usr/bin/dirname")
+
+    def taken() -> str:
+        environment = {"HOME": str(tmp_path / "home"), "PATH": f"{tmp_path}/home/bin:{tmp_path}/usr/bin"}
+        done = subprocess.run(
+            ["/bin/sh", script, "--x"], env=environment, stdout=subprocess.PIPE, text=True, check=False
+        )
+        return done.stdout
+
+    assert taken() == f"usr/bin -B {tmp_path}/installer --x\n"
+    (tmp_path / "usr/bin/python3.12").unlink()
+    assert taken() == f"home/bin -B {tmp_path}/installer --x\n"
 
 
 def test_without_a_python_it_says_so(town: Town, tmp_path: Path) -> None:

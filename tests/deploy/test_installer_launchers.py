@@ -74,15 +74,15 @@ def test_jython_runs_the_programs_through_their_launcher(tmp_path: Path) -> None
     assert (done.stdout, done.returncode) == (b"ERROR\n", 0), done.stderr
 
 
-def test_the_relay_starts_from_its_library_with_the_settings_beside_it(tmp_path: Path) -> None:
+def test_the_relay_starts_from_its_library_with_the_settings_below_it(tmp_path: Path) -> None:
     library = tmp_path / "lib-1-abc" / "relay"
     library.mkdir(parents=True)
     (library / "__init__.py").write_text("")
-    (library / "cli.py").write_text("import os\ndef main(): print(os.environ['PAPERCUT_RELAY_CONFIG'])\n")
+    (library / "cli.py").write_text("import os\ndef main(): print(os.environ['PAPERCUT_RELAY_HOME'])\n")
     (tmp_path / "start.py").write_bytes(launchers.start("lib-1-abc"))
     (tmp_path / "relay.exe").write_bytes(launchers.relay_exe(b"MZ", [sys.executable]))
     for started in ("start.py", "relay.exe"):
         done = subprocess.run(
             [sys.executable, "-E", "-s", tmp_path / started], capture_output=True, text=True, env={}, check=False
         )
-        assert done.stdout == f"{tmp_path / 'relay.toml'}\n", done.stderr
+        assert done.stdout == f"{tmp_path / 'settings'}\n", done.stderr

@@ -95,10 +95,12 @@ def test_the_account_owns_what_it_shall_and_root_the_programs(site: Machine, acc
     assert site.install() == 0
     program = site.papercut / OURS / "officernd-auth"
     assert program.stat().st_uid == 0 and program.parent.stat().st_gid == account.pw_gid
-    home, secrets = site.root / "opt/papercut-officernd", site.root / "opt/papercut-officernd-relay/secrets"
+    home, secrets = site.root / "opt/papercut-officernd", site.root / "opt/papercut-officernd-relay/settings/secrets"
     for folder in (home, secrets):
         assert (folder.stat().st_uid, folder.stat().st_mode & 0o777) == (account.pw_uid, 0o700)
-    assert (secrets / "officernd_secret").stat().st_uid == account.pw_uid
+    for file in (secrets / "officernd_secret", secrets.parent / "relay.toml"):  # the console changes settings too
+        assert (file.stat().st_uid, file.stat().st_mode & 0o777) == (account.pw_uid, 0o600)
+    assert secrets.parent.stat().st_uid == account.pw_uid and secrets.parent.parent.stat().st_uid == 0
     assert site.security.stat().st_uid == account.pw_uid, "a file keeps its owner"
     assert site.uninstall("--purge") == 0
     assert site.picture() == before
@@ -234,7 +236,7 @@ def test_a_secret_that_leads_elsewhere_is_never_told_to_papercut(
     site: Machine, precious: Precious, kind: str, account: pwd.struct_passwd
 ) -> None:
     assert site.install() == 0
-    token = site.root / "opt/papercut-officernd-relay/secrets/papercut_token"
+    token = site.root / "opt/papercut-officernd-relay/settings/secrets/papercut_token"
     token.unlink()
     (os.symlink if kind == "symlink" else os.link)(precious.file, token)
     precious.look_again()

@@ -28,7 +28,7 @@ def rendered(template: str, tmp_path: Path, system: str = places.LINUX, folder: 
     facts = SimpleNamespace(
         package=str(DEPLOY),
         places=where,
-        settings=where.relay + ("\\" if system == places.WINDOWS else "/") + "relay.toml",
+        settings=where.relay + ("\\settings\\" if system == places.WINDOWS else "/settings/") + "relay.toml",
         windows=system == places.WINDOWS,
         account=account,
         home="/opt/papercut-officernd",
@@ -73,7 +73,7 @@ def test_launchd_reads_the_plist(tmp_path: Path) -> None:
     assert read["ProgramArguments"] == [
         f"{relay}/papercut-relay",
         "--config",
-        f"{relay}/relay.toml",
+        f"{relay}/settings/relay.toml",
         "run",
         "--if-due",
     ]

@@ -91,7 +91,7 @@ def test_dry_run_install_again_upgrade_uninstall_and_purge(
     assert [path.name[:9] for path in relay_folder(machine).glob("lib-*")] == ["lib-9.9.9"]
 
     assert machine.uninstall() == 0
-    assert (relay_folder(machine) / "relay.toml").is_file() and not programs.exists()
+    assert (relay_folder(machine) / "settings/relay.toml").is_file() and not programs.exists()
     assert machine.install() == 0
     assert machine.uninstall("--purge") == 0
     assert machine.picture() == before
