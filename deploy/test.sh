@@ -5,7 +5,7 @@ set -eu
 cd "$(dirname "$0")/.."
 
 packages="python3-venv wine openjdk-17-jdk-headless jython rhino libbcpkix-java libxerces2-java chromium chromium-driver
-    postgresql postgresql-client nodejs npm shellcheck cups cups-client cups-filters ghostscript poppler-utils systemd"
+    postgresql postgresql-client nginx-light nodejs npm shellcheck cups cups-client cups-filters ghostscript poppler-utils systemd"
 missing=""
 for package in $packages; do
     case $package in

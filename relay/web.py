@@ -5,16 +5,19 @@ Each page (console, set-up, the members' own) has an application and a listener 
 
 from __future__ import annotations
 
+import ipaddress
 import logging
 import os
 import secrets
 import socket
 import threading
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
+from flask import Request
 from waitress.channel import HTTPChannel
 from waitress.server import create_server
 
@@ -38,6 +41,27 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
 }
+
+
+# What a proxy adds to the requests that it hands on.
+_FORWARDED = ("X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host", "Forwarded", "X-Real-IP", "Via")
+
+
+def is_proxied(request: Request) -> bool:
+    """Return whether a proxy says that it handed the request on; a silent one cannot be told from this computer."""
+    return any(header in request.headers for header in _FORWARDED)
+
+
+def client_address(request: Request, public_url: str) -> str:
+    """Return where a request comes from: behind a proxy (`public_url`) its last word for it, else who connected.
+
+    Some proxies write the port too, which is another one with each connection, and so no part of who that is.
+    """
+    word = request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip() if public_url else ""
+    with suppress(ValueError):
+        host = word if word.count(":") > 1 and not word.startswith("[") else urlsplit(f"//{word}").hostname
+        return str(ipaddress.ip_address(host or ""))
+    return request.remote_addr or ""
 
 
 def session_key(folder: Path) -> str:

@@ -23,7 +23,7 @@ from relay.console import audit
 from relay.console.desk import Desk
 from relay.passwords import ROLES, Role, User
 from relay.private_files import write_private
-from relay.web import HEADERS, Brake, session_key
+from relay.web import HEADERS, Brake, client_address, is_proxied, session_key
 
 log = logging.getLogger(__name__)
 
@@ -68,11 +68,7 @@ def desk() -> Desk:
 
 
 def address() -> str:
-    """Return where the request comes from: the proxy's word for it when the console stands behind one."""
-    forwarded = request.headers.get("X-Forwarded-For", "")
-    if desk().settings.console.public_url and forwarded:  # the last one is what the proxy itself has added
-        return forwarded.rsplit(",", 1)[-1].strip()[:60]
-    return request.remote_addr or ""
+    return client_address(request, desk().settings.console.public_url)
 
 
 def audited(action: str, subject: str = "", outcome: str = "done", *, amount: str = "", reason: str = "") -> None:
@@ -232,12 +228,16 @@ def _check_host(*, health: bool) -> None:
     if health:
         return
     if is_loopback(name) and is_loopback(request.remote_addr):
-        forwarded = any(header in request.headers for header in ("X-Forwarded-For", "X-Forwarded-Proto", "Forwarded"))
-        if forwarded and not public.netloc:
+        if is_proxied(request):
             # A proxy that hides the name it was asked for would lend everybody the rights of this computer.
             abort(
                 403,
-                "A proxy stands in front of the console: write its address as [console] public_url into relay.toml.",
+                "A proxy stands in front of the console: "
+                + (
+                    "it must hand on the name it was asked for (nginx: proxy_set_header Host $host)."
+                    if public.netloc
+                    else "write its address as [console] public_url into relay.toml."
+                ),
             )
         return
     if public.netloc and host in (public.netloc.lower(), f"{public.netloc.lower()}:443"):

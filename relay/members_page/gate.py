@@ -16,13 +16,12 @@ from relay.config import is_loopback
 from relay.members_page.place import Place
 from relay.members_page.sessions import Session
 from relay.members_page.texts import Texts, chosen, texts
-from relay.web import HEADERS, session_key
+from relay.web import HEADERS, client_address, is_proxied, session_key
 
 LARGEST_FORM = 10_000
 _POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
-_FORWARDED = ("X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host", "Forwarded", "X-Real-IP", "Via")
 
 View = TypeVar("View")
 
@@ -53,11 +52,7 @@ def t() -> Texts:
 
 
 def address() -> str:
-    """Return where the request comes from: the proxy's word for it, which is the last, where there is a proxy."""
-    forwarded = request.headers.get("X-Forwarded-For", "")
-    if place().section.public_url and forwarded:
-        return forwarded.rsplit(",", 1)[-1].strip()[:60]
-    return request.remote_addr or ""
+    return client_address(request, place().section.public_url)
 
 
 def begin(new: Session) -> None:
@@ -131,8 +126,7 @@ def _check_host() -> None:
         name = urlsplit(f"//{host}").hostname
     except ValueError:
         abort(403)
-    proxied = any(header in request.headers for header in _FORWARDED)
-    if proxied or not is_loopback(name) or not is_loopback(request.remote_addr):
+    if is_proxied(request) or not is_loopback(name) or not is_loopback(request.remote_addr):
         abort(403)
 
 

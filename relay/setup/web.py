@@ -23,7 +23,7 @@ from relay.errors import RelayError
 from relay.setup import document, people
 from relay.setup.values import Outcome, Question, Step, Walk, Workbench
 from relay.setup.walk import BY_ID, STEPS, first_open, submit
-from relay.web import HEADERS
+from relay.web import HEADERS, is_proxied
 
 TRIES = 8
 PATIENCE_S = 30.0
@@ -106,8 +106,7 @@ class _Pages:
     def check(self) -> Any:
         """Let in who asks on this machine, under its own name, with the code; a form needs its token too."""
         host = urlsplit(f"//{request.host}").hostname
-        proxied = any(name in request.headers for name in ("X-Forwarded-For", "X-Forwarded-Proto", "Forwarded"))
-        if not (is_loopback(host) and is_loopback(request.remote_addr)) or proxied:
+        if not (is_loopback(host) and is_loopback(request.remote_addr)) or is_proxied(request):
             abort(403, "The set-up is shown on the computer itself only. Open this page there.")
         if request.endpoint == "static":
             return None

@@ -142,6 +142,27 @@ def test_behind_https_the_cookie_is_bound_to_it(make_desk: Any) -> None:
     assert 200 == somebody.get("/").status_code
 
 
+@pytest.mark.parametrize(
+    ("word", "address"),
+    [
+        ("203.0.113.7:50123", "203.0.113.7"),
+        ("198.51.100.1, 203.0.113.7", "203.0.113.7"),
+        ("[2001:db8::7]:50123", "2001:db8::7"),
+        ("2001:DB8:0::7", "2001:db8::7"),
+        ("unknown", "127.0.0.1"),
+        ("[::1", "127.0.0.1"),
+        ("x" * 5000, "127.0.0.1"),
+        ("<b>, ", "127.0.0.1"),
+    ],
+)
+def test_who_asks_is_an_address_whatever_the_proxy_writes(make_desk: Any, word: str, address: str) -> None:
+    """A port that a proxy adds is another one each time: guesses would never be counted together."""
+    app = make_app(make_desk(with_passwords=True, console={"public_url": PUBLIC}))
+    somebody = Visitor(app.test_client(), PUBLIC, HTTP_X_FORWARDED_PROTO="https", HTTP_X_FORWARDED_FOR=word)
+    somebody.log_in("looker")
+    assert address == app.config["DESK"].audit.last(1)[0]["address"]
+
+
 # -- where it is asked from -----------------------------------------------------------------------------------------
 
 

@@ -63,6 +63,7 @@ TOOLS: Mapping[str, Callable[[], bool]] = {
     "chromium": _programs("chromium", "chromedriver"),
     "cups": _programs(*CUPS),
     "jython": _java(*JYTHON_JARS),
+    "nginx": _programs("nginx"),
     "node": lambda: _programs("node")() and (NODE / "node_modules").is_dir(),
     "postgresql": lambda: postgresql() is not None,
     "python3.9": lambda: python39() is not None,

@@ -12,6 +12,7 @@ from relay.console import metrics
 from relay.console.gate import desk, open_to_all, signed
 from relay.console.webhooks import Hooks, Refusal
 from relay.database import reading
+from relay.web import is_proxied
 
 log = logging.getLogger(__name__)
 
@@ -38,8 +39,7 @@ def healthz() -> Any:
 @open_to_all
 def figures() -> Response:
     """Show the figures to this machine only; a collector elsewhere asks through one that stands here."""
-    through_proxy = any(name in request.headers for name in ("X-Forwarded-For", "X-Forwarded-Proto", "Forwarded"))
-    if not is_loopback(request.remote_addr) or through_proxy:
+    if not is_loopback(request.remote_addr) or is_proxied(request):
         abort(403, "The figures are for collectors on this computer.")
     hooks: Hooks = current_app.config[HOOKS]
     return Response(metrics.text(desk(), hooks), mimetype="text/plain; version=0.0.4")
