@@ -12,9 +12,12 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
+from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
 from relay import jobs, money, notify, people
+from relay.clock import Clock
+from relay.config import Settings
 from relay.errors import (
     EXIT_DONE,
     EXIT_FAILED,
@@ -32,6 +35,9 @@ from relay.open_items import open_items
 from relay.site import Site
 
 log = logging.getLogger(__name__)
+
+
+FIRST_IS_A_PERSONS = "the first daily run is started by a person, or begins by itself the day after the first sync"
 
 
 @dataclass
@@ -58,8 +64,32 @@ def worst(codes: Sequence[int]) -> int:
     return max(codes, default=EXIT_DONE)
 
 
-def run(site: Site, *, if_due: bool = False, allow: Sequence[str] = ()) -> RunResult:
-    """Do the scheduled job once and return what happened; with `if_due` only when the business day is not yet done.
+def has_billed(database: Engine, settings: Settings) -> bool:
+    """Return whether anything was ever billed from here, by a daily run or by hand."""
+    name = settings.site.name
+    return any(run["kind"] == "settle" for run in money.last_runs(database, name, 200)) or copies.has_run(
+        database, name
+    )
+
+
+def is_a_persons(database: Engine, settings: Settings, clock: Clock) -> bool:
+    """Return whether the daily run is left to a person: before the first sync of a new site, and on the day of it.
+
+    Otherwise the schedule would take people over unseen, or bill in the minute after somebody has looked at them.
+    """
+    if has_billed(database, settings):
+        return False
+    if not people.is_published(settings.scripts.home):
+        return True
+    runs = money.last_runs(database, settings.site.name, 200)
+    syncs = [datetime.fromisoformat(run["finished"]) for run in runs if run["kind"] == "sync"]
+    zone = settings.site.timezone
+    return bool(syncs) and clock.local_day(min(syncs), zone) == clock.business_day(zone)
+
+
+def run(site: Site, *, if_due: bool = False, if_begun: bool = False, allow: Sequence[str] = ()) -> RunResult:
+    """Do the scheduled job once and return what happened; with `if_due` only when the business day is not yet done,
+    with `if_begun` not while the first one is a person's.
 
     Each part leaves the truth behind it, so that one that fails does not stop the others; the business day is marked
     done only when every part could run, so that the scheduler's next call tries again. `allow` lifts named limits for
@@ -71,6 +101,8 @@ def run(site: Site, *, if_due: bool = False, allow: Sequence[str] = ()) -> RunRe
     due = calendar.is_due(site.database, settings, clock)
     if if_due and not due.due:
         return RunResult(due.day.isoformat(), False, due.reason)
+    if if_begun and is_a_persons(site.database, settings, clock):
+        return RunResult(due.day.isoformat(), False, FIRST_IS_A_PERSONS)
     with site_lock(settings.site.state_dir):
         due = calendar.is_due(site.database, settings, clock)  # another scheduler may just have done it
         result = RunResult(due.day.isoformat(), due.due, due.reason)

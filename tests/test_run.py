@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -128,3 +129,30 @@ def test_what_broke_is_recorded_for_status(site: Site, called: list[str], monkey
     story.run(site.context)
     last = {run["kind"]: run["exit_code"] for run in money.last_runs(site.database, "hq")}
     assert (1, 0) == (last["sync"], last["settle"])
+
+
+def test_the_first_run_of_a_new_site_is_a_persons(site: Site, called: list[str]) -> None:
+    """A schedule takes nobody over unseen, and bills nobody in the minute after somebody looked at the first sync."""
+
+    def scheduled() -> story.RunResult:
+        called.clear()
+        return story.run(site, if_due=True, if_begun=True)
+
+    site.clock.moment = datetime(2026, 11, 3, 8, 0, tzinfo=UTC)
+    assert scheduled().reason == story.FIRST_IS_A_PERSONS and called == [], "before the first sync"
+    directory = site.settings.scripts.home / "directory"
+    directory.mkdir(parents=True)
+    (directory / "CURRENT").write_text("1\n")
+    story.recorded(site, "sync", lambda: people.sync(site))
+    site.clock.move(minutes=1)
+    assert scheduled().reason == story.FIRST_IS_A_PERSONS and called == [], "in the minute after it"
+    site.clock.move(days=1)
+    assert scheduled().due and called == ["recover", "sync", "settle", "top_up", "jobs"], "the day after"
+
+
+def test_who_starts_the_first_run_on_the_same_day_has_started_the_schedule(site: Site, called: list[str]) -> None:
+    site.clock.moment = datetime(2026, 11, 3, 4, 0, tzinfo=UTC)
+    story.run(site)
+    site.clock.moment = datetime(2026, 11, 4, 8, 0, tzinfo=UTC)
+    called.clear()
+    assert story.run(site, if_due=True, if_begun=True).due and called

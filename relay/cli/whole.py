@@ -19,15 +19,20 @@ from relay.foreign import visible
 
 @command()
 @click.option("--if-due", is_flag=True, help="Do nothing when the business day is already done.")
+@click.option(
+    "--if-begun",
+    is_flag=True,
+    help="For a scheduler: do nothing on a new site before its first sync, nor on the day of it.",
+)
 @click.option("--allow", multiple=True, metavar="CODE", help="Lift one named limit, for this run only.")
-def run(if_due: bool, allow: tuple[str, ...]) -> int:
+def run(if_due: bool, if_begun: bool, allow: tuple[str, ...]) -> int:
     """The scheduled job: recover, sync, settle, top-up, jobs, report. WRITES."""
     settings = OUTSIDE.settings()
     from relay import run as story
     from relay.site import open_site
 
     with open_site(settings, Clock(), OUTSIDE.progress()) as site:
-        done = story.run(site, if_due=if_due, allow=allow)
+        done = story.run(site, if_due=if_due, if_begun=if_begun, allow=allow)
         OUTSIDE.answer(whole(done.as_json()), lambda told: terminal.run_result(terminal.output(), told))
         return done.exit_code
 

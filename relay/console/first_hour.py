@@ -14,11 +14,11 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal
 
-from relay import amounts, money, people
+from relay import amounts, people
+from relay import run as story
 from relay.console import figures
 from relay.console.desk import Desk
 from relay.money.decide.holds import OPENING
-from relay.money.ledger import copies
 from relay.people import logins
 from relay.people.memory import snapshot
 from relay.private_files import write_private
@@ -87,29 +87,15 @@ def is_open(place: Desk) -> bool:
     if said.when("over"):
         return False
     if not said.has_begun:
-        if has_run(place):
+        if story.has_billed(place.database, place.settings):
             return False
         said.say("began", place.clock.now())
     return True
 
 
-def has_run(place: Desk) -> bool:
-    """Return whether anything was ever billed from here, by a daily run or by hand."""
-    name = place.settings.site.name
-    billed = any(run["kind"] == "settle" for run in money.last_runs(place.database, name, 200))
-    return billed or copies.has_run(place.database, name)
-
-
 def holds_run(place: Desk) -> bool:
-    """Return whether the daily run waits for a person: on the day on which somebody did the first sync from here.
-
-    Otherwise it would start in the minute after that sync, and bill before anybody has looked.
-    """
-    if has_run(place):
-        return False
-    syncs = [work for work in place.works.all() if work.kind == "sync" and work.state == "done" and work.ended_at]
-    zone, clock = place.settings.site.timezone, place.clock
-    return any(work.ended_at and clock.local_day(work.ended_at, zone) == clock.business_day(zone) for work in syncs)
+    """Return whether the daily run waits for a person."""
+    return story.is_a_persons(place.database, place.settings, place.clock)
 
 
 def steps(place: Desk) -> tuple[Step, ...]:
@@ -123,7 +109,11 @@ def steps(place: Desk) -> tuple[Step, ...]:
         Step("sync", "done" if synced else "later", {"readiness": people.readiness(place.settings).as_json()}),
         _login(place, said),
         _money(place, said, synced),
-        Step("run", "done" if has_run(place) else "later", {"held": holds_run(place), "possible": synced}),
+        Step(
+            "run",
+            "done" if story.has_billed(place.database, place.settings) else "later",
+            {"held": holds_run(place), "possible": synced},
+        ),
     ]
     waiting = next((number for number, step in enumerate(found) if step.state == "later"), None)
     if waiting is not None:
@@ -179,7 +169,7 @@ def _login(place: Desk, said: Said) -> Step:
 
 def _money(place: Desk, said: Said, synced: bool) -> Step:
     """Look at what was owed before: from the links until the first billing, then what that one holds."""
-    if has_run(place):
+    if story.has_billed(place.database, place.settings):
         owed = {item["member_id"]: item["amount"] for item in figures.undecided(place) if item["code"] == OPENING}
         total = sum(Decimal(amount) for amount in owed.values())
     else:

@@ -1,6 +1,6 @@
 """People: who may print, who is who, and the sync that makes PaperCut say so. The functions below are the way in."""
 
-from relay.people.act.publish import refuse_open
+from relay.people.act.publish import is_published, refuse_open
 from relay.people.answers import issue_pin, link, not_same, revoke_pin, unlink
 from relay.people.explain import explain
 from relay.people.memory.questions import OpenQuestion, asked, open_questions
@@ -12,6 +12,7 @@ __all__ = [
     "OpenQuestion",
     "asked",
     "explain",
+    "is_published",
     "issue_pin",
     "link",
     "make_plan",

@@ -64,7 +64,7 @@ def test_the_service_is_hardened_and_reaches_only_its_two_folders(tmp_path: Path
     for line in ("ProtectSystem=strict", "NoNewPrivileges=yes", "CapabilityBoundingSet=", "PrivateTmp=yes"):
         assert line in unit.splitlines()
     assert 'ReadWritePaths="/opt/papercut-officernd" "/var/lib/papercut-officernd"' in unit
-    assert "run --if-due" in unit and "@" not in unit.replace("@system-service", "")
+    assert "run --if-begun --if-due" in unit and "@" not in unit.replace("@system-service", "")
 
 
 def test_launchd_reads_the_plist(tmp_path: Path) -> None:
@@ -75,6 +75,7 @@ def test_launchd_reads_the_plist(tmp_path: Path) -> None:
         "--config",
         f"{relay}/settings/relay.toml",
         "run",
+        "--if-begun",
         "--if-due",
     ]
     assert read["Label"] == places.LAUNCHD_NAME and read["StartInterval"] == 300 and read["Umask"] == 0o077
@@ -104,7 +105,7 @@ def test_the_windows_task_has_the_structure_of_its_schema(tmp_path: Path) -> Non
 def test_the_crontab_escapes_what_cron_and_the_shell_would_read(tmp_path: Path) -> None:
     line = rendered("cron", tmp_path).decode().splitlines()[-1]
     assert line.startswith("*/5 * * * * root '") and "\\%" in line
-    assert line.endswith("run --if-due >/dev/null 2>&1")
+    assert line.endswith("run --if-begun --if-due >/dev/null 2>&1")
 
 
 class Windows:

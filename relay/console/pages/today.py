@@ -40,7 +40,7 @@ def _first_hour() -> str:
         sync_done=directory is not None,
         all=first_hour.everybody(place),
         settings=place.settings,
-        figures=first_hour.has_run(place),
+        figures=story.has_billed(place.database, place.settings),
         todo=[item for item in _todo() if item["url"] not in told_there],
         **_figures(),
     )

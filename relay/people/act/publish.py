@@ -105,9 +105,14 @@ def program_settings(settings: Settings, *, now: datetime) -> dict[str, object]:
     }
 
 
+def is_published(home: Path) -> bool:
+    """Return whether a sync has ever said who may print."""
+    return (Path(home) / "directory" / "CURRENT").exists()
+
+
 def current_directory(home: Path) -> Directory | None:
     """Return the directory in force as it was published, or None. Raises RelayError when it is damaged."""
-    if not (Path(home) / "directory" / "CURRENT").exists():
+    if not is_published(home):
         return None
     try:
         reader = handover.Directory(str(home))
