@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from babel import dates, numbers
 
-from relay import amounts
+from relay import amounts, language
 from relay.config import Settings
 
 
@@ -68,14 +68,15 @@ class Formats:
     def lasted(self, value: timedelta) -> str:
         """Return how long something took, to the second: "58 s", "1 min 20 s"."""
         minutes, seconds = divmod(round(value.total_seconds()), 60)
-        return f"{minutes:,} min {seconds} s" if minutes else f"{seconds} s"
+        return f"{self.count(minutes)} min {seconds} s" if minutes else f"{seconds} s"
 
     def ago(self, value: Any, now: datetime) -> str:
         """Return how long ago, or in how long, a moment is: "5 minutes ago", "in 3 hours"."""
         found = _moment(value)
         if not isinstance(found, datetime):
             return self.day(value)
-        return str(dates.format_timedelta(found - now, add_direction=True, locale="en", threshold=1.2))
+        spoken = language.spoken() or language.ENGLISH  # words, so of the page's language whatever the dates are
+        return str(dates.format_timedelta(found - now, add_direction=True, locale=spoken.code, threshold=1.2))
 
 
 def _moment(value: Any) -> datetime | date | None:

@@ -11,16 +11,18 @@ import os
 import secrets
 import socket
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from flask import Request
+from flask import Flask, Request, request
+from markupsafe import Markup
 from waitress.channel import HTTPChannel
 from waitress.server import create_server
 
+from relay import foreign, language
 from relay.errors import UsageError
 from relay.private_files import write_private
 
@@ -154,6 +156,57 @@ class Channel(HTTPChannel):
         if self.request is None:  # the whole of it has come
             self._began_s = None
         return took
+
+
+# -- languages ---------------------------------------------------------------------------------------------------------
+
+
+def speak_languages(app: Flask, site_locale: Callable[[], str]) -> None:
+    """Let the pages of `app` speak what the browser asks for, else the language of `site_locale`, else English.
+
+    In templates `_`, `ngettext` and `{% trans %}` take sentences that stand there, which are our own markup; the filter
+    `translated` takes any text, and marks nothing as safe.
+    """
+    env = app.jinja_env
+    env.policies["ext.i18n.trimmed"] = True
+    env.add_extension("jinja2.ext.i18n")
+    env.newstyle_gettext = True  # type: ignore[attr-defined]  # {% trans %} gives its values by name
+    env.globals.update(_=_gettext, gettext=_gettext, ngettext=_ngettext)
+    env.filters["translated"] = language.translated
+
+    @app.before_request
+    def choose() -> None:
+        language.speak(language.named(chosen(site_locale())))
+
+    @app.teardown_request
+    def forget(_: object) -> None:
+        language.speak(None)
+
+    @app.context_processor
+    def told() -> dict[str, str]:
+        spoken = language.spoken() or language.ENGLISH
+        return {"language": spoken.code}
+
+
+def chosen(site_locale: str) -> str:
+    """Return the code of the language in which the request under way is answered."""
+    codes = language.codes()
+    own = site_locale.partition("_")[0]
+    return request.accept_languages.best_match(codes) or (own if own in codes else language.SOURCE)
+
+
+def _gettext(message: str, /, **values: Any) -> Markup:
+    return _filled(language.translated(message), values)
+
+
+def _ngettext(one: str, many: str, count: int, /, **values: Any) -> Markup:
+    spoken = language.spoken() or language.ENGLISH
+    return _filled(spoken.texts.ngettext(one, many, count), {"num": count, **values})
+
+
+def _filled(text: str, values: dict[str, Any]) -> Markup:
+    """Return a sentence of ours with its values, which are escaped, and shown as a page shows any text."""
+    return Markup(text) % {name: foreign.seen(language.number(value)) for name, value in values.items()}
 
 
 @contextmanager

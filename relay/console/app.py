@@ -17,22 +17,24 @@ from relay.console.pages import PAGES
 from relay.console.pages.machine import HOOKS
 from relay.console.webhooks import Hooks
 from relay.errors import RelayError
+from relay.language import N_, gettext, translated
+from relay.web import speak_languages
 
 log = logging.getLogger(__name__)
 
 # What stands in the navigation: endpoint, words, icon.
 NAVIGATION = (
-    ("today.show", "Today", "sun"),
-    ("people.show", "People", "people"),
-    ("review.show", "Review", "list"),
-    ("money.show", "Money", "coins"),
-    ("statements.show", "Statements", "sheet"),
-    ("runs.show", "Last runs", "clock"),
-    ("audit.show", "Audit", "book"),
-    ("checks.show", "Checks", "shield"),
-    ("users.show", "Users", "key"),
-    ("settings.show", "Settings", "dials"),
-    ("installation.show", "Installation", "box"),
+    ("today.show", N_("Today"), "sun"),
+    ("people.show", N_("People"), "people"),
+    ("review.show", N_("Review"), "list"),
+    ("money.show", N_("Money"), "coins"),
+    ("statements.show", N_("Statements"), "sheet"),
+    ("runs.show", N_("Last runs"), "clock"),
+    ("audit.show", N_("Audit"), "book"),
+    ("checks.show", N_("Checks"), "shield"),
+    ("users.show", N_("Users"), "key"),
+    ("settings.show", N_("Settings"), "dials"),
+    ("installation.show", N_("Installation"), "box"),
 )
 
 
@@ -44,6 +46,7 @@ def make_app(place: Desk) -> Flask:
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.autoescape = True
     app.jinja_env.finalize = foreign.seen
+    speak_languages(app, lambda: place.settings.console.locale)  # before the gate, which refuses in words
     gate.guard(app, place)
     for page in PAGES:
         app.register_blueprint(page)
@@ -84,7 +87,7 @@ def _teach_templates(app: Flask, place: Desk) -> None:
         return {
             "site": place.settings.site.name,
             "navigation": [
-                (url_for(endpoint), text, icon, endpoint.partition(".")[0] == here)
+                (url_for(endpoint), translated(text), icon, endpoint.partition(".")[0] == here)
                 for endpoint, text, icon in NAVIGATION
             ],
             "user": g.get("user"),
@@ -102,9 +105,9 @@ def _http_error(error: HTTPException) -> Any:
     if status < 400:
         return error
     told = {
-        404: "There is nothing at this address. It may have been an old link.",
-        405: "This address cannot be opened this way. Go back and use the page's own buttons.",
-        413: "That is more than the console accepts at once. Nothing was done.",
+        404: gettext("There is nothing at this address. The link may be an old one."),
+        405: gettext("This address cannot be opened this way. Go back and use the buttons on the page."),
+        413: gettext("That is more than the console accepts at once. Nothing was done."),
     }.get(status, error.description or "")
     return _page(status, told)
 
@@ -117,15 +120,21 @@ def _unexpected(error: Exception) -> Any:
     log.exception("unexpected error at %s %s", request.method, request.path, exc_info=error)
     return _page(
         500,
-        "Something unexpected happened, and this page could not be shown. Whoever looks after this server finds the "
-        "details in the relay's log.",
+        gettext(
+            "Something unexpected happened, and this page could not be shown. Whoever looks after this server finds "
+            "the details in the relay's log."
+        ),
     )
 
 
 def _page(status: int, told: str) -> Any:
-    title = {401: "Log in again", 403: "Not for you", 404: "Nothing here", 409: "Not now", 429: "Wait a little"}.get(
-        status, "That did not work"
-    )
+    title = {
+        401: gettext("Log in again"),
+        403: gettext("Not for you"),
+        404: gettext("Nothing here"),
+        409: gettext("Not now"),
+        429: gettext("Wait a little"),
+    }.get(status, gettext("That did not work"))
     if request.accept_mimetypes.best_match(["text/html", "application/json"]) == "application/json":
         return {"error": told}, status
     return render_template("error.html", title=title, told=told, status=status), status

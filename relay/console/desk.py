@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Engine
 
-from relay import config, passwords
+from relay import config, language, passwords
 from relay import run as story
 from relay.clock import Clock
 from relay.config import Settings
@@ -67,7 +67,7 @@ class Desk:
         self.works = Works(folder / "works", self.clock)
         self.audit = Audit(self.settings.site.state_dir / "logs", self.clock)
         self.users: dict[str, User] = {}
-        self.formats = Formats(self.settings)
+        self._formats: dict[str, Formats] = {}
         self.settings_problem = ""
         self.glance: Glance | None = None
         self.drafts: dict[
@@ -112,7 +112,14 @@ class Desk:
         ]
         if fixed:
             raise ConfigError([f"{', '.join(fixed)} cannot change while it runs: restart the console."])
-        self.settings, self.users, self.formats = settings, users, Formats(settings)
+        self.settings, self.users, self._formats = settings, users, {}
+
+    @property
+    def formats(self) -> Formats:
+        """How dates and amounts are written on the page that is being made, or by the site outside of one."""
+        spoken, own = language.spoken(), self.settings.console.locale
+        locale = spoken.locale(own) if spoken else own
+        return self._formats.setdefault(locale, Formats(self.settings, locale))
 
     def _file_stamp(self) -> tuple[int, int]:
         try:

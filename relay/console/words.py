@@ -10,65 +10,82 @@ from dataclasses import dataclass
 from typing import Any
 
 from relay import open_items
+from relay.language import N_, Table
 
 WORDS: Mapping[str, Mapping[str, str]] = {
-    "standing": {
-        "active": "can print",
-        "excluded": "not admitted",
-        "departed": "has left",
-        "unlinked": "unknown to OfficeRnD",
-        "renaming": "being renamed",
-    },
-    "kind": {
-        "fee": "Print fee",
-        "top_up": "Member balance",
-        "forgiveness": "Forgiven",
-        "credit": "Credit",
-        "restoration": "Brought back after a restore",
-        "included": "Included printing",
-    },
-    "state": {
-        "posted": "done",
-        "planned": "waits its turn",
-        "failed": "not done yet, tried again next time",
-        "in_doubt": "needs a look",
-    },
-    "work": {
-        "running": "under way",
-        "done": "done",
-        "failed": "not done",
-        "interrupted": "interrupted",
-    },
-    "run": {
-        "run": "Daily run",
-        "sync": "People brought in line",
-        "settle": "Fees billed",
-        "top_up": "Member balances added",
-        "jobs": "Print jobs read",
-        "recover": "Open ends finished",
-        "erase": "A person erased",
-        "plan": "Look at both systems",
-    },
-    "action": {
-        "create": "Join",
-        "adopt": "Take over as they are",
-        "update": "Change",
-        "rename": "Rename",
-        "unlink": "Unlink",
-        "remove": "Take away",
-        "group_create": "New group",
-        "group_remove": "Empty group taken away",
-        "group_members": "Group changed",
-    },
-    "severity": {"error": "Must be put right", "warning": "Should be put right", "info": "Good to know"},
-    "exit": {
-        "0": "done",
-        "1": "some of it could not be done",
-        "2": "settings need a look",
-        "3": "a safety limit holds something",
-        "4": "something needs a look",
-        "5": "another run was under way",
-    },
+    "standing": Table(
+        {
+            "active": N_("can print"),
+            "excluded": N_("not admitted"),
+            "departed": N_("has left"),
+            "unlinked": N_("unknown to OfficeRnD"),
+            "renaming": N_("being renamed"),
+        }
+    ),
+    "kind": Table(
+        {
+            "fee": N_("Print fee"),
+            "top_up": N_("Member balance"),
+            "forgiveness": N_("Forgiven"),
+            "credit": N_("Credit"),
+            "restoration": N_("Brought back after a restore"),
+            "included": N_("Included printing"),
+        }
+    ),
+    "state": Table(
+        {
+            "posted": N_("done"),
+            "planned": N_("waits its turn"),
+            "failed": N_("not done yet, tried again next time"),
+            "in_doubt": N_("needs a look"),
+        }
+    ),
+    "work": Table(
+        {
+            "running": N_("under way"),
+            "done": N_("done"),
+            "failed": N_("not done"),
+            "interrupted": N_("interrupted"),
+        }
+    ),
+    "run": Table(
+        {
+            "run": N_("Daily run"),
+            "sync": N_("People brought in line"),
+            "settle": N_("Fees billed"),
+            "top_up": N_("Member balances added"),
+            "jobs": N_("Print jobs read"),
+            "recover": N_("Open ends finished"),
+            "erase": N_("A person erased"),
+            "plan": N_("Look at both systems"),
+        }
+    ),
+    "action": Table(
+        {
+            "create": N_("Join"),
+            "adopt": N_("Take over as they are"),
+            "update": N_("Change"),
+            "rename": N_("Rename"),
+            "unlink": N_("Unlink"),
+            "remove": N_("Take away"),
+            "group_create": N_("New group"),
+            "group_remove": N_("Empty group taken away"),
+            "group_members": N_("Group changed"),
+        }
+    ),
+    "severity": Table(
+        {"error": N_("Must be put right"), "warning": N_("Should be put right"), "info": N_("Good to know")}
+    ),
+    "exit": Table(
+        {
+            "0": N_("done"),
+            "1": N_("some of it could not be done"),
+            "2": N_("settings need a look"),
+            "3": N_("a safety limit holds something"),
+            "4": N_("something needs a look"),
+            "5": N_("another run was under way"),
+        }
+    ),
 }
 
 # What a limit means, and what letting it pass once would say: code -> (sentence, button).

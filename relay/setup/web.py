@@ -23,7 +23,7 @@ from relay.errors import RelayError
 from relay.setup import document, people
 from relay.setup.values import Outcome, Question, Step, Walk, Workbench
 from relay.setup.walk import BY_ID, STEPS, first_open, submit
-from relay.web import HEADERS, is_proxied
+from relay.web import HEADERS, is_proxied, speak_languages
 
 TRIES = 8
 PATIENCE_S = 30.0
@@ -84,6 +84,7 @@ def make_setup_app(visit: Visit) -> Flask:
     )
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     pages = _Pages(visit)
+    speak_languages(app, lambda: "")
     app.before_request(pages.check)
     app.after_request(_headers)
     app.context_processor(pages.common)

@@ -1,0 +1,95 @@
+"""The catalogues of the console's texts: every sentence of the code in every language, brought up to date.
+
+`python -m relay.cli.catalogue` adds to each language what is new, without a translation, and takes out what is gone;
+`python -m relay.cli.catalogue fr` begins a language. The tests hold the languages of this repository to be complete.
+"""
+
+from __future__ import annotations
+
+import io
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+from babel import Locale
+from babel.messages import Catalog
+from babel.messages.extract import extract_from_dir
+from babel.messages.pofile import read_po, write_po
+
+from relay import language
+
+ROOT = Path(__file__).parents[1]
+METHODS = [
+    ("installer/**", "ignore"),
+    ("sandbox/**", "ignore"),
+    ("**.py", "python"),
+    ("console/templates/**.html", "jinja2"),
+]
+OPTIONS = {"console/templates/**.html": {"trimmed": "true", "newstyle_gettext": "true"}}
+# `phase` names a step of long work, in whatever room: a page that shows it translates it.
+KEYWORDS = {"gettext": None, "ngettext": (1, 2), "N_": None, "_": None, "phase": None}
+
+
+def found() -> Iterator[tuple[str, str | tuple[str, ...]]]:
+    """Yield every sentence that stands in the code: its file, and itself or its forms."""
+    messages = extract_from_dir(ROOT, METHODS, OPTIONS, KEYWORDS)
+    for file, _line, message, _comments, _context in sorted(messages, key=lambda one: one[:2]):
+        if message:
+            yield f"relay/{file}", tuple(message) if isinstance(message, (tuple, list)) else message
+
+
+def read(code: str) -> Catalog:
+    file = language.file_of(code)
+    if not file.exists():
+        return Catalog(locale=code, charset="utf-8", fuzzy=False)
+    with file.open("rb") as content:
+        return read_po(content, locale=code)
+
+
+def updated(code: str) -> Catalog:
+    """Return a language's catalogue with exactly the sentences of the code; nothing is guessed."""
+    old = read(code)
+    new = Catalog(locale=code, charset="utf-8", header_comment=old.header_comment, fuzzy=False)
+    for file, message in found():
+        one = message if isinstance(message, str) else message[0]
+        known = old.get(one)
+        same = known is not None and isinstance(known.id, str) == isinstance(message, str)
+        new.add(message, known.string if known and same else "", locations=[(file, 0)])
+    return new
+
+
+def text(catalogue: Catalog) -> bytes:
+    """Return a catalogue as its file has it: a sentence with the files it stands in, in the order of the files."""
+    catalogue.revision_date = catalogue.creation_date = None  # type: ignore[assignment]
+    out = io.BytesIO()
+    write_po(out, catalogue, width=110, omit_header=True, include_lineno=False, sort_by_file=True)
+    return _head(catalogue).encode() + out.getvalue()
+
+
+def _head(catalogue: Catalog) -> str:
+    fields = {
+        "Project-Id-Version": "papercut-officernd",
+        "Language": str(catalogue.locale_identifier),
+        "Plural-Forms": catalogue.plural_forms,
+        "MIME-Version": "1.0",
+        "Content-Type": "text/plain; charset=utf-8",
+        "Content-Transfer-Encoding": "8bit",
+    }
+    lines = "".join(f'"{name}: {value}\\n"\n' for name, value in fields.items())
+    return f'{catalogue.header_comment}\nmsgid ""\nmsgstr ""\n{lines}\n'
+
+
+def main(wanted: list[str]) -> None:
+    for code in wanted or [one for one in language.codes() if one != language.SOURCE]:
+        Locale.parse(code)
+        file = language.file_of(code)
+        catalogue = updated(code)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(text(catalogue))
+        empty = sum(1 for message in catalogue if message.id and message.string in ("", ("", "")))
+        click.echo(f"{file}: {len(catalogue)} sentences, {empty} without a translation")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

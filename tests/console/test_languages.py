@@ -1,0 +1,273 @@
+"""The console in other languages: each catalogue is complete, each page goes through it, and none opens a hole."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from gettext import NullTranslations
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import pytest
+from babel.messages import Catalog
+from babel.messages.catalog import Message
+from babel.messages.pofile import read_po
+from flask import Flask, render_template_string
+from jinja2 import nodes
+from lxml import html
+
+from relay import language
+from relay.cli import catalogue
+from relay.console.app import make_app
+from relay.language import Language
+from relay.web import speak_languages
+from tests.console.conftest import MakeDesk
+from tests.support.visitor import Visitor
+
+TEMPLATES = Path(language.__file__).parent / "console" / "templates"
+OTHERS = [code for code in language.codes() if code != language.SOURCE]
+GERMAN = {"Accept-Language": "de-AT,de;q=0.9,en;q=0.5"}
+
+
+# -- each catalogue ----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def sentences() -> set[Any]:
+    return {message for _, message in catalogue.found()}
+
+
+@pytest.fixture(params=OTHERS)
+def texts(request: pytest.FixtureRequest) -> Catalog:
+    with language.file_of(request.param).open("rb") as file:
+        return read_po(file, locale=request.param, abort_invalid=True)
+
+
+def of(texts: Catalog) -> Iterator[tuple[Message, tuple[str, ...], tuple[str, ...]]]:
+    """Yield each sentence with its English forms and those of the language."""
+    for message in texts:
+        if message.id:
+            given = message.string if isinstance(message.string, tuple) else (message.string,)
+            yield message, message.id if isinstance(message.id, tuple) else (message.id,), given
+
+
+def test_a_catalogue_has_exactly_the_sentences_of_the_code(texts: Catalog, sentences: set[Any]) -> None:
+    """Run `python -m relay.cli.catalogue` after a change of a sentence, then translate what is new."""
+    known = {message.id for message, _, _ in of(texts)}
+    assert (set(), set()) == (sentences - known, known - sentences)
+    assert not texts.obsolete
+
+
+def test_every_sentence_is_translated(texts: Catalog) -> None:
+    untold = [message.id for message, _, given in of(texts) if message.fuzzy or not all(given)]
+    assert [] == untold
+    forms = {len(given) for message, _, given in of(texts) if isinstance(message.id, tuple)}
+    assert {texts.num_plurals} == forms
+
+
+def test_a_translation_has_the_values_and_the_markup_of_its_sentence(texts: Catalog) -> None:
+    """A singular may do without its count; a tag that the English has not would be markup of somebody else."""
+    for message, english, given in of(texts):
+        for form in given:
+            assert values(form) <= set().union(*map(values, english)), message.id
+            assert values(form) | {"num"} >= values(english[-1]), message.id
+            assert tags(form) == tags(english[-1]), message.id
+            assert form.strip() == form and "\n" not in form, message.id
+
+
+def values(text: str) -> set[str]:
+    """Return the names of the values in a sentence; all are named, and a percent sign alone is none."""
+    found = re.findall(r"%\((\w+)\)s", text)
+    if found:
+        text % dict.fromkeys(found, "")  # raises for what is not a value either
+    return set(found)
+
+
+def tags(text: str) -> Counter[str]:
+    return Counter(re.findall(r"<[^>]*>", text))
+
+
+# -- every template ----------------------------------------------------------------------------------------------------
+
+SHOWN_ATTRIBUTES = ("aria-label", "title", "placeholder", "alt", "data-title")
+# What is the same in every language: names of products, of what is typed, and of units.
+AS_IT_IS = re.compile(
+    r"<code[^>]*>.*?</code>|PaperCut|OfficeRnD|CSV|&\w+;|papercut-relay",
+    re.DOTALL,
+)
+UNTOLD = {
+    "audit.html",
+    "change_rows.html",
+    "changes.html",
+    "checks.html",
+    "differences.html",
+    "installation.html",
+    "money.html",
+    "money_confirm.html",
+    "money_stop.html",
+    "new_account.html",
+    "nobody.html",
+    "people.html",
+    "person.html",
+    "pin.html",
+    "review.html",
+    "run.html",
+    "runs.html",
+    "settings.html",
+    "settings_preview.html",
+    "setup/base.html",
+    "setup/code.html",
+    "setup/done.html",
+    "setup/fields.html",
+    "setup/file.html",
+    "setup/step.html",
+    "setup/summary.html",
+    "statements.html",
+    "today_first.html",
+    "user.html",
+    "user_fields.html",
+    "users.html",
+    "why.html",
+    "work.html",
+}
+
+
+def templates() -> list[str]:
+    return sorted(str(file.relative_to(TEMPLATES)) for file in TEMPLATES.rglob("*.html"))
+
+
+def environment() -> jinja2.Environment:
+    app = Flask(__name__, template_folder=str(TEMPLATES))
+    speak_languages(app, lambda: "en_GB")
+    return app.jinja_env
+
+
+def literal(source: str) -> str:
+    """Return what of a template is written as it stands, with a mark where something is put in."""
+    env = environment()
+    parts, depth = [], 0
+    for _, token, value in env.lex(source):
+        if token in ("block_begin", "variable_begin"):
+            parts.append("\x00")
+            depth += 1
+        elif token in ("block_end", "variable_end"):
+            depth -= 1
+        elif token == "data" and not depth:
+            parts.append(value)
+    return "".join(parts)
+
+
+def untold(source: str) -> list[str]:
+    """Return the words of a template that no catalogue is asked for."""
+    source = re.sub(r"\{%-?\s*trans\b.*?endtrans\s*-?%\}", "\x00", source, flags=re.DOTALL)
+    text = literal(source)
+    attributes = re.findall(rf'\s(?:{"|".join(SHOWN_ATTRIBUTES)})="([^"]*)"', text)
+    text = re.sub(r"<(style|script|svg)\b.*?</\1>", " ", text, flags=re.DOTALL)
+    shown = re.sub(r"<[^>]*>", "\n", AS_IT_IS.sub("", text))
+    lines = [*shown.splitlines(), *(AS_IT_IS.sub("", attribute) for attribute in attributes)]
+    return [line.strip("\x00 ") for line in lines if re.search(r"[A-Za-z]", line)]
+
+
+@pytest.mark.parametrize("name", [name for name in templates() if name not in UNTOLD])
+def test_every_word_of_a_template_is_in_the_catalogues(name: str) -> None:
+    assert [] == untold((TEMPLATES / name).read_text(encoding="utf-8"))
+
+
+def test_a_bare_word_is_seen() -> None:
+    assert ["Fee"] == untold('<p class="x">{% if a %}Fee{% endif %} {{ _("Member") }} {% trans %}So{% endtrans %}</p>')
+    assert ["Pages"] == untold('<nav aria-label="Pages">{{ name }}</nav>')
+    assert [] == untold('<input type="text"><code>papercut-relay check</code>')
+
+
+@pytest.mark.parametrize("name", templates())
+def test_what_a_template_calls_safe_stands_in_it(name: str) -> None:
+    """`_` marks its sentence as markup: what it is given must be written there, never come from somewhere."""
+    tree = environment().parse((TEMPLATES / name).read_text(encoding="utf-8"))
+    for call in tree.find_all(nodes.Call):
+        if isinstance(call.node, nodes.Name) and call.node.name in ("_", "gettext", "ngettext"):
+            told = call.args[: 2 if call.node.name == "ngettext" else 1]
+            assert all(isinstance(one, nodes.Const) for one in told), (name, call.lineno)
+
+
+# -- every page --------------------------------------------------------------------------------------------------------
+
+
+def test_a_page_speaks_what_the_browser_asks_for(make_desk: MakeDesk) -> None:
+    visitor = Visitor(make_app(make_desk()).test_client())
+    german = html.fromstring(visitor.get("/people", headers=GERMAN).text)
+    assert "de" == german.get("lang") and "Heute" == german.xpath("//nav//a[@href='/']")[0].text_content()
+    assert "en" == visitor.page("/people").get("lang")
+    assert "en" == html.fromstring(visitor.get("/people", headers={"Accept-Language": "da"}).text).get("lang")
+
+
+def test_where_the_browser_names_none_the_site_does(make_desk: MakeDesk) -> None:
+    visitor = Visitor(make_app(make_desk(console={"locale": "de_AT"})).test_client())
+    assert "de" == visitor.page("/people").get("lang")
+    english = html.fromstring(visitor.get("/people", headers={"Accept-Language": "en-US"}).text)
+    assert "en" == english.get("lang")
+
+
+@pytest.mark.parametrize(
+    ("code", "site", "locale"),
+    [("de", "de_AT", "de_AT"), ("de", "en_GB", "de"), ("en", "de_DE", "en_GB"), ("en", "en_US", "en_US"),
+     ("en", "fr_FR", "fr_FR"), ("de", "fr_FR", "de")],
+)  # fmt: skip
+def test_dates_and_amounts_are_of_the_page_s_language(code: str, site: str, locale: str) -> None:
+    assert locale == language.named(code).locale(site)
+
+
+def test_nothing_outside_a_page_is_translated(make_desk: MakeDesk) -> None:
+    """Not what the schedule writes after a German page was made in the same thread."""
+    Visitor(make_app(make_desk()).test_client()).get("/", headers=GERMAN)
+    assert language.spoken() is None
+    assert "1 page" == language.ngettext("%(num)s page", "%(num)s pages", 1)
+
+
+# -- no hole -----------------------------------------------------------------------------------------------------------
+
+
+class Pseudo(NullTranslations):
+    """A language that is English in brackets: what stands outside of them went through no catalogue."""
+
+    def gettext(self, message: str) -> str:
+        return f"⟦{message}⟧"
+
+    def ngettext(self, one: str, many: str, count: int) -> str:
+        return f"⟦{one if count == 1 else many}⟧"
+
+
+PSEUDO = Language("ja", Pseudo())  # whose dates and amounts have no Latin letters
+
+
+@pytest.fixture
+def in_brackets(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(language, "named", lambda code: PSEUDO)
+
+
+def test_what_is_put_into_a_sentence_stays_text(in_brackets: None) -> None:
+    """A name is no markup and hides nothing, neither in a sentence nor where it looks like one of a catalogue."""
+    app = Flask(__name__)
+    speak_languages(app, lambda: "en_GB")
+    page = (
+        '{{ _("<b>%(name)s</b> has left.", name=name) }}{{ name|translated }}'
+        "{% trans name=name %}{{ name }} may print.{% endtrans %}"
+        '{{ ngettext("%(num)s of %(name)s", "%(num)s of %(name)s", 2000, name=name) }}'
+    )
+    with app.test_request_context():
+        app.preprocess_request()
+        shown = render_template_string(page, name="<script>%(name)s\u202e%")
+    hidden = "&lt;script&gt;%(name)s"
+    assert 4 == shown.count(hidden) and "<script>" not in shown
+    assert "⟦<b>" in shown and "⟦2,000 of" in shown
+    assert 3 == shown.count("\\u202e")  # the filter leaves it to the page, which makes every text visible
+
+
+@pytest.mark.parametrize("role", ["look", "operate"])
+def test_a_language_gives_no_rights(make_desk: MakeDesk, role: str) -> None:
+    visitor = Visitor(make_app(make_desk(with_passwords=True)).test_client())
+    visitor.log_in(f"{role}er")
+    for headers in ({}, GERMAN):
+        assert 403 == visitor.post("/run", headers=headers).status_code
+    assert "Berechtigung" in visitor.post("/run", headers=GERMAN).text
