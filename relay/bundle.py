@@ -17,6 +17,7 @@ from typing import Any
 import tomlkit
 
 from relay import __version__, own_wheel, sealed
+from relay.commands import named
 from relay.config import Settings
 from relay.errors import ConfigError, RelayError
 from relay.installer import places
@@ -261,7 +262,7 @@ def _checklist(settings: Settings | None, site_server: bool, *, secrets: bool) -
         steps.insert(2, "Have the pass phrase of the secrets at hand.")
     if not site_server and settings is None:
         steps.append(
-            "The set-up, which the installer opens (else: papercut-relay serve): it asks for OfficeRnD's two "
+            f"The set-up, which the installer opens (else: {named('serve')}): it asks for OfficeRnD's two "
             "applications, PaperCut and who may print, and tries each answer. The console in its place then shows what "
             "is left, one step at a time."
         )
@@ -273,12 +274,12 @@ def _checklist(settings: Settings | None, site_server: bool, *, secrets: bool) -
             "in through another source (Active Directory) loses that login: give staff internal accounts first.",
             "PaperCut: Printers > [Template Printer] and each printer of the members: Unauthenticated printer ON, a "
             "price set. Not for queues of staff or Mobility Print.",
-            "In a new terminal: papercut-relay check   (what is still missing)",
-            "papercut-relay plan   (read it), then papercut-relay sync",
+            f"In a new terminal: {named('check')}   (what is still missing)",
+            f"{named('plan')}   (read it), then {named('sync')}",
             "PaperCut: Printers > Scripting: paste print_hook.js from the folder of the hand-over files.",
             f"The proof, with a member's right and a wrong password: {where[places.LINUX]} --proof   (Windows: "
             "installer.bat --proof)",
-            "Balances below zero from before: papercut-relay settle --dry-run shows them; the console's Questions page "
+            f"Balances below zero from before: {named('show_held')} shows them; the console's Questions page "
             "asks for each whether to bill or to forgive it.",
             "Delete the unpacked folder, and the secrets that were carried here. Keep the ZIP: --uninstall is in it.",
         ]

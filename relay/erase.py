@@ -67,7 +67,7 @@ def erase(site: Site, who: str, *, reason: str) -> Erased:
     open, RelayError where a log is held by another program: a second time does the rest.
     """
     if not reason.strip():
-        raise UsageError("--reason is empty: say why, it is kept with the member id among the runs.")
+        raise UsageError("The reason is empty: say why, it is kept with the member id among the runs.")
     with reading(site.database) as connection:
         person = _find(connection, site.name, who)
     _refuse(site, person)

@@ -1,6 +1,6 @@
 """What somebody can do about something, as a value: an action of the product and what it is done to.
 
-The rooms say what happened and name remedies; the terminal (relay/cli/remedies.py) and the console
+The rooms say what happened and name remedies; the terminal (relay/commands.py) and the console
 (relay/console/remedies.py) put a remedy into words, each in one table. A name from outside is only ever an argument
 here, so that it stays a name whatever it looks like.
 """
@@ -34,6 +34,7 @@ Action = Literal[
     "sandbox",
     "sandbox_like",  # a field record
     "serve",
+    "serve_at",  # an address
     "settle",
     "show_held",
     "status",

@@ -93,7 +93,7 @@ def statements(site: Site, *, month: str | None, member: str | None, company: st
 def render(made: list[Statement], format_: Format, width: int | None) -> str:
     """Return statements of several sites as one text, with what they come to in each currency at its end."""
     if format_ == "html":
-        raise UsageError("--all-sites is written as text, csv or json: make a page for each site by its own settings.")
+        raise UsageError("All sites together are text, csv or json: make a page for each site by its own settings.")
     if format_ == "csv":
         out = io.StringIO()
         rows = csv.writer(out)

@@ -25,6 +25,7 @@ from waitress.server import create_server
 from relay import foreign, language
 from relay.errors import UsageError
 from relay.private_files import write_private
+from relay.remedy import Remedies
 
 log = logging.getLogger(__name__)
 
@@ -210,7 +211,7 @@ def _filled(text: str, values: dict[str, Any]) -> Markup:
 
 
 @contextmanager
-def listening(address: str, what: str, setting: str) -> Iterator[socket.socket]:
+def listening(address: str, what: str, setting: str, remedies: Remedies = ()) -> Iterator[socket.socket]:
     """Listen at ADDRESS:PORT for the `with` block. Raises UsageError, with the `setting` to change, where it cannot."""
     host, _, port = address.rpartition(":")
     host = host.strip("[]")
@@ -223,7 +224,8 @@ def listening(address: str, what: str, setting: str) -> Iterator[socket.socket]:
         except OSError as error:
             raise UsageError(
                 f"{what} cannot listen at {address} ({error.strerror or error}): another program may have the "
-                f"port; choose another one with {setting}."
+                f"port; choose another one with {setting}.",
+                remedies=remedies,
             ) from None
         yield found
 

@@ -136,7 +136,7 @@ def test_json_is_one_object_also_for_a_failure(words: list[str], tmp_path: Path)
     [
         (["check", "--fix", "one", "two"], "There is no fix one, two;"),
         (["check", "--fix=one", "two", "--fix", "three"], "There is no fix one, two, three;"),
-        (["settle", "--allow", "max_fee", "nonsense", "--dry-run"], "--allow nonsense:"),
+        (["settle", "--allow", "max_fee", "nonsense", "--dry-run"], "There is no limit nonsense;"),
         (["settle", "--dry-run", "max_fee"], "unexpected extra argument (max_fee)"),
         (["sync", "--expect", "abc", "max_fee"], "unexpected extra argument (max_fee)"),
     ],

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import shlex
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import get_args
 
 import pytest
 
-from relay import shell
+from relay import commands, shell
 from relay.cli import remedies
 from relay.cli.app import cli
 from relay.cli.remedies import worded
@@ -35,16 +37,38 @@ NAMES = [
 
 
 def test_every_action_has_one_command_that_exists() -> None:
-    assert set(remedies.COMMANDS) == set(get_args(Action))
-    for text in remedies.COMMANDS.values():
+    assert set(commands.COMMANDS) == set(get_args(Action))
+    for text in commands.COMMANDS.values():
         name = text.split()[0]
         assert name == "COMMAND" or name in cli.commands, text
 
 
 def test_arguments_stand_in_their_places_and_open_ones_stay() -> None:
-    assert remedies.command(Remedy("link", ("m1", "ann"))) == "papercut-relay link m1 ann"
-    assert remedies.command(Remedy("link", ("m1", ""))) == "papercut-relay link m1 USERNAME"
-    assert remedies.command(Remedy("approve", ("ann", "bill"))) == "papercut-relay approve ann --as bill --reason TEXT"
+    assert commands.command(Remedy("link", ("m1", "ann"))) == "papercut-relay link m1 ann"
+    assert commands.command(Remedy("link", ("m1", ""))) == "papercut-relay link m1 USERNAME"
+    assert commands.command(Remedy("approve", ("ann", "bill"))) == "papercut-relay approve ann --as bill --reason TEXT"
+
+
+def test_no_room_spells_a_command() -> None:
+    """Whoever installs has no relay yet, and the stand-ins' leaflet is for a terminal; all others ask the table."""
+    relay = Path(commands.__file__).parent
+    spelled = [
+        f"{file.relative_to(relay)}:{text.lineno}"
+        for file in relay.rglob("*.py")
+        if file.relative_to(relay).parts[0] not in ("cli", "installer", "sandbox")
+        for text in texts_of(ast.parse(file.read_text(encoding="utf-8")))
+        if any(f"{commands.PROGRAM} {name}" in text.value for name in cli.commands)
+        and text.value not in ("papercut-relay probe", "papercut-relay probe é")  # what the probe calls what it makes
+    ]
+    assert spelled == []
+
+
+def texts_of(tree: ast.Module) -> Iterator[ast.Constant]:
+    """Return the texts of a file, without those that stand alone, as docstrings do."""
+    alone = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in alone:
+            yield node
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -79,7 +79,7 @@ def test_statements_of_every_site(both: Site) -> None:
     ]
     assert "All 2 sites: printed 0.00 EUR, billed 7.00 EUR." in sites.render(made, "text", None)
     assert next(csv.reader(io.StringIO(sites.render(made, "csv", None))))[0] == "site"
-    with pytest.raises(UsageError, match="--all-sites"):
+    with pytest.raises(UsageError, match="All sites together"):
         sites.render(made, "html", None)
 
 

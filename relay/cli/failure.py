@@ -20,6 +20,7 @@ from relay.cli.app import (
     set_outside,
 )
 from relay.cli.remedies import sentence
+from relay.commands import PROGRAM
 from relay.errors import EXIT_DONE, EXIT_FAILED, ConfigError, RelayError, unexpected
 from relay.foreign import visible_json
 from relay.held_files import LET_GO, is_held
@@ -62,7 +63,7 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     OUTSIDE.command = ""
     logging.raiseExceptions = False
     try:
-        code = cli.main(args=words, prog_name="papercut-relay", standalone_mode=False)
+        code = cli.main(args=words, prog_name=PROGRAM, standalone_mode=False)
         code = code if isinstance(code, int) else EXIT_DONE
     except click.exceptions.Exit as error:
         code = error.exit_code
@@ -90,7 +91,7 @@ def main(arguments: list[str] | None = None) -> NoReturn:
 
 
 def _usage(error: click.ClickException) -> str:
-    where = error.ctx.command_path if isinstance(error, click.UsageError) and error.ctx else "papercut-relay"
+    where = error.ctx.command_path if isinstance(error, click.UsageError) and error.ctx else PROGRAM
     message = " ".join(error.format_message().split()).rstrip(".")
     return f"{message}{'' if message.endswith('?') else '.'} See: {where} --help"
 

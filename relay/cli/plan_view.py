@@ -11,7 +11,7 @@ from typing import Any
 from rich.console import Console
 
 from relay.cli import terminal
-from relay.cli.remedies import command
+from relay.commands import command
 from relay.people.decide import questions
 from relay.people.decide.everybody import sentence
 

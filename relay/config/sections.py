@@ -20,7 +20,7 @@ from pydantic import (
     SecretStr,
 )
 
-from relay import amounts
+from relay import amounts, commands
 from relay.config import values
 from relay.config.values import (
     GroupName,
@@ -732,14 +732,14 @@ class LedgerSection(Section):
 
 
 class ConsoleSection(Section):
-    about = About("Console", "The web page of `papercut-relay serve`.")
+    about = About("Console", f"The web page of `{commands.named('serve')}`.")
     listen: Annotated[
         str,
         AfterValidator(values.listen),
         Words("Address and port", "Beyond loopback a password is required.", example="127.0.0.1:9480"),
     ] = "127.0.0.1:9480"
     password_hash: Annotated[
-        SecretStr | None, Words("File of the console's passwords", "`papercut-relay password NAME` makes it.")
+        SecretStr | None, Words("File of the console's passwords", f"`{commands.named('password')}` makes it.")
     ] = None
     # Additions to the contract's table: the https address of the proxy in front, how dates and amounts are written, and
     # the secret that OfficeRnD signs its webhooks with.

@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 
 from flask import Flask, Response, abort, current_app, g, redirect, request, session, url_for
 
+from relay import commands
 from relay.config import is_loopback
 from relay.console import audit
 from relay.console.desk import Desk
@@ -214,7 +215,7 @@ def _check() -> Response | None:
             abort(
                 403,
                 "What moves money asks for a password, also on this computer. Nothing was done: make one with "
-                "papercut-relay password NAME, then log in.",
+                f"{commands.named('password')}, then log in.",
             )
         abort(403, f"This needs the role “{role}”, and you have “{g.user.role}”. Nothing was done.")
     return None

@@ -29,6 +29,9 @@ LARGEST_REQUEST = 2_000_000
 PATIENCE_S = 25.0  # service managers give at least this long before they kill
 
 
+_ELSEWHERE = Remedy("serve_at", ("",), "for this time")
+
+
 def serve(settings: Settings, *, listen: str | None = None, say: Callable[[str], None]) -> int:
     """Serve until Ctrl+C or a termination signal; return the exit code.
 
@@ -38,7 +41,7 @@ def serve(settings: Settings, *, listen: str | None = None, say: Callable[[str],
     _check_listen(settings, address)
     with (
         serving_lock(settings.site.state_dir),
-        web.listening(address, "The console", "--listen or [console] listen") as listening,
+        web.listening(address, "The console", "[console] listen", (_ELSEWHERE,)) as listening,
     ):
         place = Desk(settings)
         over = _end_on_signals()
@@ -55,8 +58,8 @@ def serve_setup(target: Path, workbench: Workbench, *, listen: str | None, say: 
     address = listen or str(ConsoleSection.model_fields["listen"].default)
     _check_port(address)
     if not config.is_loopback(address.rpartition(":")[0].strip("[]")):
-        raise UsageError(f"The set-up is shown on this computer only, not at {address}: leave --listen out.")
-    with web.listening(address, "The console", "--listen or [console] listen") as listening:
+        raise UsageError(f"The set-up is shown on this computer only, not at {address}.", remedies=(Remedy("serve"),))
+    with web.listening(address, "The console", "[console] listen", (_ELSEWHERE,)) as listening:
         visit = Visit(workbench, target)
         shown = _Shown(make_setup_app(visit))
         over = _end_on_signals()
@@ -122,7 +125,7 @@ def _end_on_signals() -> threading.Event:
 
 
 def _check_listen(settings: Settings, address: str) -> None:
-    """Raise UsageError or ConfigError for an address given by --listen that the settings would not accept."""
+    """Raise UsageError or ConfigError for an address given for this time that the settings would not accept."""
     _check_port(address)
     host = address.rpartition(":")[0]
     if not config.is_loopback(host.strip("[]")) and settings.console.password_hash is None:
@@ -135,4 +138,6 @@ def _check_listen(settings: Settings, address: str) -> None:
 def _check_port(address: str) -> None:
     host, _, port = address.rpartition(":")
     if not host or not port.isdigit() or not 0 < int(port) < 65536:
-        raise UsageError(f"--listen {address}: write ADDRESS:PORT, such as 127.0.0.1:9480.")
+        raise UsageError(
+            f"“{address}” is no address: write ADDRESS:PORT, such as 127.0.0.1:9480.", remedies=(_ELSEWHERE,)
+        )

@@ -83,8 +83,8 @@ def _resolve_fee(ledger: Ledger, movement: Movement, as_: Effect, reason: str) -
     detail = {"as": as_, "reason": reason}
     if as_ == "none":
         raise UsageError(
-            f"--as none says that a fee stands and nothing is to be adjusted, but whether {movement.fee_reference} "
-            "stands is what is in doubt: say --as posted first."
+            f"“none” says that a fee stands and nothing is to be adjusted, but whether {movement.fee_reference} stands "
+            "is what is in doubt: say “posted” first."
         )
     if movement.fee_state not in ("sent", "in_doubt") and not movement.fee_lost:
         raise _nothing_in_doubt(movement)
@@ -112,8 +112,8 @@ def _resolve_adjustment(ledger: Ledger, movement: Movement, as_: Effect, reason:
         if as_ == "none":
             if movement.kind != "fee":
                 raise UsageError(
-                    f"--as none is for a fee that stands without an adjustment; {reference} is a {movement.kind}: say "
-                    "--as posted or --as not-sent."
+                    f"“none” is for a fee that stands without an adjustment; {reference} is a {movement.kind}: say "
+                    "“posted” or “not-sent”."
                 )
             if movement.state == "sent":  # nobody looked since: what a person answers is a doubt
                 ledger.step_movement(connection, reference, "in_doubt", "word", detail)
@@ -171,9 +171,13 @@ def _approve_stop(
     if not wanted:
         stop = named[0]
         answers = STOP_ANSWERS.get(stop.code, ())
-        how = f"--as {' or --as '.join(answers)}" if answers else ENDED_BY.get(stop.code, "rebuild the ledger")
+        how = (
+            f"say {' or '.join(f'“{one}”' for one in answers)}"
+            if answers
+            else ENDED_BY.get(stop.code, "rebuild the ledger")
+        )
         raise UsageError(
-            f"The stop {stop.code} is not ended by --as {as_}: {how}. {stop.message}", remedies=of_stop(stop.code)
+            f"The stop {stop.code} is not ended by “{as_}”: {how}. {stop.message}", remedies=of_stop(stop.code)
         )
     with ledger.write() as connection:
         for stop in wanted:
@@ -217,10 +221,10 @@ def not_answerable(who: str, as_: Answer, found: Sequence[Hold]) -> UsageError:
     if as_ == "bill" and any(row.code in (MEMBER_GONE, COMPANY_GONE) for row in found):
         return UsageError(
             f"OfficeRnD no longer knows {who}, or the company that pays, so no fee can be made for them: collect the "
-            "money otherwise, then approve it --as forgive."
+            "money otherwise, then forgive it."
         )
     return UsageError(
-        f"Nothing of {who} is held that could be released --as {as_}.",
+        f"Nothing of {who} is held that “{as_}” could release.",
         remedies=(Remedy("show_held", (), "to see what is held and why"),),
     )
 
@@ -231,20 +235,21 @@ def _named(rows: Sequence[Hold], who: str, amount: str, currency: str) -> dict[i
     if not amount:
         if untold:
             raise UsageError(
-                f"What the restored PaperCut has forgotten of {who}'s balance is not known: name it with --amount, "
-                "such as --amount 5.00, or --amount 0 for nothing."
+                f"What the restored PaperCut has forgotten of {who}'s balance is not known: name the amount, such as "
+                "5.00, or 0 for nothing.",
+                remedies=(Remedy("approve_amount", (who, "forgive")),),
             )
         return {row.id: row.amount for row in rows}
     try:
         named = amounts.parse(amount)
     except ValueError as error:
-        raise UsageError(f"--amount: {error}.") from None
+        raise UsageError(f"This is no amount: {error}.") from None
     if len(rows) > 1:
         codes = ", ".join(sorted(row.code for row in rows))
-        raise UsageError(f"{who} has several things held ({codes}), so --amount does not say which: leave it out.")
+        raise UsageError(f"{who} has several things held ({codes}), so an amount does not say which: leave it out.")
     if named < 0 or (not untold and not 0 < named <= rows[0].amount):
         held = amounts.text(coins(rows[0].amount, currency), currency)
-        raise UsageError(f"--amount {amount} is not part of what is held of {who}: {held} {currency}.")
+        raise UsageError(f"{amount} is not part of what is held of {who}: {held} {currency}.")
     return {rows[0].id: named}
 
 
@@ -255,7 +260,7 @@ def coins(amount: int, currency: str) -> int:
 def given_reason(text: str) -> str:
     text = " ".join(text.split())
     if not text:
-        raise UsageError('--reason needs a text that somebody will understand next year, such as "seen in PaperCut".')
+        raise UsageError("Give a reason that somebody will understand next year, such as “seen in PaperCut”.")
     return text
 
 

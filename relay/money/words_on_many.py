@@ -93,8 +93,8 @@ def held_for(site: Site, code: str, as_: Answer) -> HeldFor:
         raise UsageError(f"Nobody is held for {code!r} that a word could release; {known}.")
     if code == RESTORED:
         raise UsageError(
-            f"What a restored PaperCut has forgotten differs from person to person: say it of each of the {len(rows)} "
-            "with approve WHO --as forgive --amount A."
+            f"What a restored PaperCut has forgotten differs from person to person: say it of each of the {len(rows)}.",
+            remedies=(Remedy("approve_amount", ("", "forgive")),),
         )
     if as_ not in answers_to(rows[0].code):
         raise not_answerable("the people", as_, rows)

@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import Engine, func, insert, select, update
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
+from relay import commands
 from relay.alerts import Alert, alerts, ended_alerts, open_alerts
 from relay.clock import Clock
 from relay.config import Settings
@@ -146,7 +147,7 @@ def _title(name: str) -> str:
 def _where(settings: Settings, page: str) -> str:
     if settings.console.public_url:
         return settings.console.public_url + page
-    return "The console of the relay shows it, and so does: papercut-relay status"
+    return f"The console of the relay shows it, and so does: {commands.named('status')}"
 
 
 # -- the alerts' rows

@@ -11,6 +11,7 @@ from typing import Any
 
 from relay import config
 from relay.clock import Clock
+from relay.commands import PROGRAM
 from relay.errors import EXIT_DONE, UsageError
 from relay.progress import Progress
 from relay.run import run
@@ -83,7 +84,7 @@ def keep_running(
                 *([f"Answers    as the site of {record}"] if record else []),
                 *(f"Left as it is: {problem}." for problem in (likeness.unknown if likeness else ())),
                 "",
-                f"Try, in another terminal: papercut-relay --config {quoted(str(pair.config_file))} plan",
+                f"Try, in another terminal: {PROGRAM} --config {quoted(str(pair.config_file))} plan",
                 "Ctrl+C ends both.",
             ]
             over = _end_on_signals()

@@ -11,7 +11,7 @@ from typing import Any
 
 import tomlkit
 
-from relay import config, passwords
+from relay import commands, config, passwords
 from relay.config.sections import SECTIONS
 from relay.config.words import words
 from relay.errors import RelayError
@@ -29,8 +29,8 @@ PASSWORD_FILE = "console_password"
 FOLDER = "secrets"
 WIDTH = 98
 _HEAD = (
-    "Made by papercut-relay init. Every key and what it may be stands in the documentation; what is left out has its",
-    "default. Secrets lie in files of their own. Changes take effect at the next command; the console reads them anew.",
+    "Made by the set-up. Every key and what it may be stands in the documentation; what is left out has its default.",
+    "Secrets lie in files of their own. Changes take effect at the next command; the console reads them anew.",
 )
 
 
@@ -103,7 +103,7 @@ def _table(section: str, values: Mapping[str, Any], comments: Mapping[str, Quest
 def _comment(name: str, comments: Mapping[str, Question]) -> Iterator[str]:
     question, plain = comments.get(name.removesuffix("_file")), name.removesuffix("_file")
     if name == "console.password_hash_file":
-        yield "Who may use the console. More people: papercut-relay password NAME"
+        yield f"Who may use the console. More people: {commands.named('password')}"
     elif plain in SECRETS and question:
         yield f"{question.label}: alone in this file, readable by its owner only."
     elif question:

@@ -255,15 +255,15 @@ def test_a_stranger_has_a_statement_by_username(acme: JobsSite) -> None:
 @pytest.mark.parametrize(
     ("scope", "reason"),
     [
-        ({"member": "nobody"}, "--member nobody"),
-        ({"company": "Nowhere Ltd"}, "--company Nowhere Ltd"),
+        ({"member": "nobody"}, "Nobody linked has “nobody”"),
+        ({"company": "Nowhere Ltd"}, "“Nowhere Ltd”"),
         ({"month": "2026-13"}, "YYYY-MM"),
         ({"month": "november"}, "YYYY-MM"),
         ({"member": "ann", "company": "Acme"}, "one of them"),
-        ({"member": ""}, "--member is empty"),
-        ({"member": " "}, "--member is empty"),
-        ({"company": ""}, "--company is empty"),
-        ({"month": ""}, "--month is empty"),
+        ({"member": ""}, "The member is empty"),
+        ({"member": " "}, "The member is empty"),
+        ({"company": ""}, "The company is empty"),
+        ({"month": ""}, "The month is empty"),
     ],
 )
 def test_what_cannot_be_meant_is_said(acme: JobsSite, scope: dict[str, str], reason: str) -> None:

@@ -216,7 +216,7 @@ def test_only_the_answer_that_a_stop_asks_for_ends_it(site: Site) -> None:
     two_months_back(site)
     site.settle()
     for answer in ("bill", "forgive", "credit"):
-        with pytest.raises(UsageError, match="--as continue"):
+        with pytest.raises(UsageError, match="“continue”"):
             site.approve("clock_went_back", answer)
     site.approve("clock_went_back", "continue")
     assert site.settle().exit_code == 0

@@ -103,7 +103,7 @@ def test_without_a_log_those_who_printed_since_wait_for_an_amount(site: Site) ->
     held = {item.account.username: item.code for item in site.result.held}
     assert held == {f"user{number}": "restored" for number in range(4)}
     assert all(site.balance(f"user{number}") == 0 for number in range(4, 8))
-    with pytest.raises(UsageError, match="--amount"):
+    with pytest.raises(UsageError, match="name the amount"):
         site.approve("user0", "forgive")
     for number in range(4):
         site.approve(f"user{number}", "forgive", "5.00")

@@ -103,7 +103,7 @@ def test_continue_says_that_only_the_account_was_touched(site: Site) -> None:
     site.papercut.notes.clear()
     site.prints("ann", 2.0)
     assert stopped(site) == ["restored"]
-    with pytest.raises(UsageError, match="not ended by --as bill"):
+    with pytest.raises(UsageError, match="not ended by “bill”"):
         site.approve("restored", "bill")
     site.approve("restored", "continue")
     assert (site.settle().exit_code, site.billed(ann), site.balance("ann")) == (0, 2_000_000, 0)

@@ -325,7 +325,7 @@ def test_none_is_not_for_a_fee_in_doubt(site: Site) -> None:
     site.officernd.counts = False
     site.faults.always = lambda name, phase: lose(name, phase) if (name, phase) == ("create_fee", "before") else None
     reference = site.settle().movements[0].reference
-    with pytest.raises(UsageError, match="say --as posted first"):
+    with pytest.raises(UsageError, match="say “posted” first"):
         site.resolve(reference, "none")
 
 
@@ -367,7 +367,7 @@ def test_a_stop_is_ended_by_its_own_answer_only(site: Site, word: str, ends: boo
         if ends:
             site.approve(who, word)
         else:
-            with pytest.raises(UsageError, match="is not ended by --as"):
+            with pytest.raises(UsageError, match="is not ended by “"):
                 site.approve(who, word)
     assert site.settle().exit_code == (0 if ends else 3)
 
@@ -411,7 +411,7 @@ def test_a_word_on_everybody_must_be_possible(site: Site) -> None:
     site.settle()
     with pytest.raises(UsageError, match="'typo' that a word could release; held are: opening_balance"):
         money.held_for(site.context, "typo", "bill")
-    with pytest.raises(UsageError, match="could be released --as credit"):
+    with pytest.raises(UsageError, match="that “credit” could release"):
         money.held_for(site.context, "opening_balance", "credit")
 
 

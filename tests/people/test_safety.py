@@ -65,5 +65,5 @@ def test_a_refusal_tells_the_figures_and_the_next_command(settings: Settings) ->
 
 def test_an_unknown_code_is_a_mistake_and_one_of_the_money_room_is_not() -> None:
     check_codes(["max_fee", "max_removals_percent"])
-    with pytest.raises(UsageError, match="there is no such limit"):
+    with pytest.raises(UsageError, match="There is no limit"):
         check_codes(["everything"])

@@ -37,7 +37,7 @@ def show() -> Any:
             clock=place.clock,
         )
     except UsageError as error:
-        problem = re.sub(r"--\w+ ", "", error.message)
+        problem = error.message
     people = list(made.people) if made else []
     pages = max(1, -(-len(people) // SHOWN))
     number = min(max(request.args.get("page", 1, type=int), 1), pages)

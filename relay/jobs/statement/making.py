@@ -42,11 +42,11 @@ def statement(
     Raises UsageError for a month that is none, and for a member or company that nothing is known of.
     """
     first, last = month_days(month, clock.business_day(settings.site.timezone))
-    for option, text in (("month", month), ("member", member), ("company", company)):
+    for name, text in (("month", month), ("member", member), ("company", company)):
         if text is not None and not text.strip():
-            raise UsageError(f"--{option} is empty: say which, or leave it out.")
+            raise UsageError(f"The {name} is empty: say which, or leave it out.")
     if member and company:
-        raise UsageError("--member and --company together: name one of them.")
+        raise UsageError("A statement is of one member or of one company: name one of them.")
     with reading(database) as connection:
         return _Making(connection, settings, first, last, clock.now()).make(member or "", company or "")
 
@@ -62,7 +62,7 @@ def month_days(month: str | None, today: date) -> tuple[date, date]:
     """Return the first and the last day of a month. Raises UsageError."""
     text = month or f"{today:%Y-%m}"
     if not re.fullmatch(r"[12]\d{3}-(0[1-9]|1[0-2])", text):
-        raise UsageError(f"--month {text}: write the month as YYYY-MM, such as {today:%Y-%m}.")
+        raise UsageError(f"“{text}” is no month: write it as YYYY-MM, such as {today:%Y-%m}.")
     year, number = int(text[:4]), int(text[5:])
     return date(year, number, 1), date(year, number, calendar.monthrange(year, number)[1])
 
@@ -165,7 +165,7 @@ class _Making:
         if company:
             found = queries.company_ids(self.connection, self.site, company.strip())
             if not found:
-                raise UsageError(f"--company {company}: no linked member and no print job is of such a company.")
+                raise UsageError(f"No linked member and no print job is of a company “{company}”.")
             ids = frozenset(company_id for company_id, _ in found)
             names = sorted(name for _, name in found if name)
             shared = self.shared.of_companies(ids)
@@ -181,13 +181,13 @@ class _Making:
             found = [named for named in self.people.values() if named.member_id in had]
         if len(found) > 1:
             names = ", ".join(sorted(named.username for named in found))
-            raise UsageError(f"--member {who}: several people answer to this ({names}); name one by username.")
+            raise UsageError(f"Several people answer to “{who}” ({names}): name one by username.")
         if found:
             return found[0]
         if queries.has_jobs_of(self.connection, self.site, wanted):
             return Named("", wanted, "")
         raise UsageError(
-            f"--member {who}: nobody linked has this e-mail, username, member id or name, and no print job is theirs."
+            f"Nobody linked has “{who}” for e-mail, username, member id or name, and no print job is theirs."
         )
 
     # -- people ------------------------------------------------------------------------------------------------------

@@ -53,7 +53,7 @@ def check_codes(allow: Iterable[str]) -> None:
     """Raise UsageError for a code that names no limit."""
     unknown = [code for code in allow if code not in ALL_CODES]
     if unknown:
-        raise UsageError(f"--allow {unknown[0]}: there is no such limit; the limits are {', '.join(ALL_CODES)}.")
+        raise UsageError(f"There is no limit {unknown[0]}; the limits are {', '.join(ALL_CODES)}.")
 
 
 def judge(figures: Figures, settings: SafetySection, allow: Collection[str] = ()) -> list[Refusal]:
