@@ -90,8 +90,8 @@ def _add_installer(files: dict[str, bytes], lines: list[str], settings: Settings
         files[f"installer/{path.name}"] = path.read_bytes()
     for name in ("installer.bat", "install.sh", *(name for name in own_wheel.shared_names() if name.endswith(".md"))):
         files[name] = own_wheel.shared(name)
-    for name in ("task.xml", "launchd.plist", "relay.service", "relay.timer", "cron"):
-        files[f"services/{name}"] = own_wheel.shared(f"services/{name}")
+    for name in (name for name in own_wheel.shared_names() if name.startswith("services/")):
+        files[name] = own_wheel.shared(name)
     scripts = own_wheel.package_folder("papercut_scripts")
     for path in sorted([*scripts.glob("*.py"), *scripts.glob("*.js")]):
         files[f"papercut_scripts/{path.name}"] = path.read_bytes()

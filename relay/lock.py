@@ -29,7 +29,10 @@ def site_lock(state_dir: Path) -> Iterator[None]:
 @contextmanager
 def serving_lock(state_dir: Path) -> Iterator[None]:
     """Hold what tells that this site is served, for the `with` block. Raises AlreadyRunning, LedgerError."""
-    busy = f"Another console process works for this site already ({state_dir}): stop it first."
+    busy = (
+        f"The console of this site runs already, as a service or in another window ({state_dir}): open its page, or "
+        "stop it first."
+    )
     with _held(state_dir, SERVING_NAME, busy):
         yield
 

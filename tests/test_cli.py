@@ -7,15 +7,17 @@ import os
 import sqlite3
 import subprocess
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 from sqlalchemy.exc import OperationalError
 
 from relay import cli
-from relay.cli import app, terminal
-from relay.lock import site_lock
-from tests.support.settings_example import raw_settings, write_secrets
+from relay.cli import app, terminal, whole
+from relay.clock import Clock
+from relay.lock import serving_lock, site_lock
+from tests.support.settings_example import example_settings, raw_settings, write_secrets
 from tests.support.shown import shown
 
 pytestmark = pytest.mark.windows
@@ -311,3 +313,28 @@ def test_help_shows_every_command_in_a_group(capsys: pytest.CaptureFixture[str])
 def test_a_settle_says_what_is_next(answer: dict[str, object], told: str) -> None:
     whole = {"movements": [], "held": [], "refused": [], "in_doubt": 0, "total": "0.00", **answer}
     assert told in shown(terminal.money_result, whole, "Settle").splitlines()[-1]
+
+
+def test_a_service_waits_for_settings_and_gives_way_to_who_serves(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The console's service is installed before there are settings, and never takes the set-up's place."""
+    told = list[str]()
+    serving = ExitStack()
+    written = example_settings(tmp_path)
+    target = tmp_path / "service.toml"
+
+    class Patient(Clock):
+        def sleep(self, seconds: float) -> None:
+            told.append(f"waited {seconds:g}")
+            if len(told) == 2:
+                target.write_text("")
+            if len(told) == 3:  # the set-up has become the console in the meantime
+                serving.enter_context(serving_lock(written.site.state_dir))
+            if len(told) == 5:
+                serving.close()
+
+    monkeypatch.setattr(whole.config, "load", lambda path: written)
+    whole._wait_for_turn(target, Patient())
+    poll, after = f"waited {whole.TURN_POLL_S:g}", f"waited {whole.AFTER_SETUP_S:g}"
+    assert told == [poll, poll, after, poll, poll]

@@ -15,6 +15,10 @@ from relay.cli.remedies import sentence
 from relay.clock import Clock
 from relay.errors import EXIT_DONE, EXIT_FAILED
 from relay.foreign import visible
+from relay.lock import is_served
+
+TURN_POLL_S = 5.0
+AFTER_SETUP_S = 15.0
 
 
 @command()
@@ -87,9 +91,14 @@ def check(fix: tuple[str, ...], fix_all: bool) -> int:
 
 @command()
 @click.option("--listen", metavar="ADDRESS:PORT", help="Else [console] listen.")
-def serve(listen: str | None) -> int:
+@click.option(
+    "--wait", is_flag=True, help="For a service: wait for settings, and while another serve works for this site."
+)
+def serve(listen: str | None, wait: bool) -> int:
     """The console, the schedule and, where a secret is set for them, webhooks in one long-lived process. Without
     settings (none named, none found) it is the set-up, as a page for this computer behind a code that it prints."""
+    if wait:
+        _wait_for_turn(config.find(OUTSIDE.config), Clock())
     from relay.console import server
 
     if not config.is_there(OUTSIDE.config):
@@ -99,6 +108,17 @@ def serve(listen: str | None) -> int:
         with workbench(target) as bench:
             return int(server.serve_setup(target, bench, listen=listen, say=say))
     return int(server.serve(OUTSIDE.settings(), listen=listen, say=say))
+
+
+def _wait_for_turn(target: Path, clock: Clock) -> None:
+    """Return once there are settings and nobody serves their site."""
+    if not target.exists():
+        say(f"Waiting for settings in {target}.")
+        while not target.exists():
+            clock.sleep(TURN_POLL_S)
+        clock.sleep(AFTER_SETUP_S)  # the set-up that has written them becomes the console first
+    while is_served(config.load(target).site.state_dir):
+        clock.sleep(TURN_POLL_S)
 
 
 @command()

@@ -95,6 +95,8 @@ def install(facts):
                 change.remove_older()
         journal.note("run", "install", None, {"finished": True})
     _restart(facts, bool(todo))
+    if todo and plan.has_console(facts):
+        _start_console(facts)
     _say("")
     _say("Left to you:")
     for number, sentence in enumerate(plan.by_hand(facts), 1):
@@ -131,6 +133,8 @@ def _set_up(facts):
     if facts.windows:
         _open_when_there(*places.CONSOLE)
     places.show([facts.places.program(), "serve"])
+    if plan.has_console(facts) and facts.places.console_again():
+        _say("From now on the console runs by itself, at http://{0}:{1}/".format(*places.CONSOLE))
 
 
 def _open_when_there(host, port):
@@ -260,6 +264,17 @@ def _restart(facts, changed):
             _say("{0} failed: {1}".format(" ".join(command), said.strip()))
 
 
+def _start_console(facts):
+    """Start the console's service in the version that is installed now."""
+    for command in facts.places.console_again():
+        code, said = facts.run(command)
+        if code != 0:
+            _say("The console was not started ({0}: {1}).".format(" ".join(command), said.strip()))
+            return
+    if not facts.places.console_again() and not facts.options.root:
+        facts.left_to_do.append("The console starts with this machine. To have it now: papercut-relay serve")
+
+
 def _options(arguments):
     parser = argparse.ArgumentParser(
         prog="installer", description="Installs the OfficeRnD relay on this PaperCut machine, and takes it back."
@@ -279,7 +294,8 @@ def _options(arguments):
     parser.add_argument("--accept-version", action="store_true", help="go on with a version older than 22.1.1")
     parser.add_argument("--leave-old-agent", action="store_true", help="do not stop OfficeRnD's own connector")
     parser.add_argument("--without-relay", action="store_true", help="only PaperCut's side; the relay is elsewhere")
-    parser.add_argument("--without-schedule", action="store_true", help="no scheduler entry (papercut-relay serve)")
+    parser.add_argument("--without-schedule", action="store_true", help="no scheduler entry for the daily run")
+    parser.add_argument("--without-console", action="store_true", help="no service for the console")
     parser.add_argument("--root", default="", metavar="FOLDER", help="a trial: put this before every folder of ours")
     parser.add_argument(
         "--wait", type=float, default=proof.LIMIT_S, metavar="S", help="with --proof: how long to watch"

@@ -28,8 +28,11 @@ OLD_AGENT_PROGRAM = "papercutauth.exe"
 PROGRAM_FOLDER = "officernd"  # below server/custom
 HEALTH_KEY = "health.api.key"
 TASK_NAME = "PaperCut OfficeRnD relay"
+CONSOLE_TASK_NAME = "PaperCut OfficeRnD console"
 UNIT_NAME = "papercut-officernd"
+CONSOLE_UNIT_NAME = "papercut-officernd-console"
 LAUNCHD_NAME = "com.papercut-officernd.relay"
+CONSOLE_LAUNCHD_NAME = "com.papercut-officernd.console"
 CONSOLE = ("127.0.0.1", 9480)  # where the set-up is shown
 SYSTEMD = "/run/systemd/system"
 
@@ -128,15 +131,59 @@ class Places(object):
             return [["systemctl", "daemon-reload"], ["systemctl", "enable", "--now", timer]]
         return [["systemctl", "disable", "--now", timer]]
 
+    def console(self):
+        """Return the file that makes the console a service, by the name of its template."""
+        if self.system == WINDOWS:
+            return "console-task.xml", os.path.join(self.relay, "console-task.xml")
+        if self.system == MACOS:
+            return "console.plist", self._at("/Library/LaunchDaemons/{0}.plist".format(CONSOLE_LAUNCHD_NAME))
+        if self._has_systemd():
+            return "console.service", self._at("/etc/systemd/system/{0}.service".format(CONSOLE_UNIT_NAME))
+        return "console-cron", self._at("/etc/cron.d/{0}".format(CONSOLE_UNIT_NAME))
+
+    def console_commands(self, on):
+        """Return the commands that start the console as a service, or end it; none in a trial root."""
+        if self.root:
+            return []
+        template, path = self.console()
+        unit = CONSOLE_UNIT_NAME + ".service"
+        starts = {
+            "console-task.xml": [["schtasks", "/Create", "/F", "/TN", CONSOLE_TASK_NAME, "/XML", path]],
+            "console.plist": [["launchctl", "bootstrap", "system", path]],
+            "console.service": [["systemctl", "daemon-reload"], ["systemctl", "enable", "--now", unit]],
+        }
+        ends = {
+            "console-task.xml": [
+                ["schtasks", "/End", "/TN", CONSOLE_TASK_NAME],
+                ["schtasks", "/Delete", "/F", "/TN", CONSOLE_TASK_NAME],
+            ],
+            "console.plist": [["launchctl", "bootout", "system", path]],
+            "console.service": [["systemctl", "disable", "--now", unit]],
+        }
+        return (starts if on else ends).get(template, [])
+
+    def console_again(self):
+        """Return the commands that start the console's service anew, in the version that is installed now."""
+        if self.root:
+            return []
+        return {
+            "console-task.xml": [["schtasks", "/Run", "/TN", CONSOLE_TASK_NAME]],
+            "console.plist": [["launchctl", "kickstart", "-k", "system/" + CONSOLE_LAUNCHD_NAME]],
+            "console.service": [["systemctl", "restart", CONSOLE_UNIT_NAME + ".service"]],
+        }.get(self.console()[0], [])
+
     def end_commands(self):
-        """Return the commands that end what the scheduler has started; the schedule itself stays."""
+        """Return the commands that end what the system has started by itself; that it will start it again stays."""
         if self.root:
             return []
         template = self.schedule()[0][0]
         return {
-            "task.xml": [["schtasks", "/End", "/TN", TASK_NAME]],
-            "launchd.plist": [["launchctl", "kill", "SIGTERM", "system/" + LAUNCHD_NAME]],
-            "relay.service": [["systemctl", "stop", UNIT_NAME + ".service"]],
+            "task.xml": [["schtasks", "/End", "/TN", name] for name in (TASK_NAME, CONSOLE_TASK_NAME)],
+            "launchd.plist": [
+                ["launchctl", "kill", "SIGTERM", "system/" + LAUNCHD_NAME],
+                ["launchctl", "bootout", "system/" + CONSOLE_LAUNCHD_NAME],  # else it is started again at once
+            ],
+            "relay.service": [["systemctl", "stop", unit + ".service"] for unit in (UNIT_NAME, CONSOLE_UNIT_NAME)],
         }.get(template, [])
 
     def program(self):

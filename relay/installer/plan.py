@@ -275,16 +275,30 @@ def _may_call(callers):
 
 
 def _schedule(facts, journal):
-    if facts.options.without_relay or facts.options.without_schedule:
-        return []
-    told = []
-    for template, path in facts.places.schedule():
-        told += _folders(os.path.dirname(path))
-        told.append(File(path, schedule_file(facts, template), 0o644, what="the schedule"))
-    on = facts.places.schedule_commands(True)
-    if on:
-        told.append(Schedule(on, facts.places.schedule_commands(False), facts.run, journal))
+    """Return what the system is to start by itself: the daily run, and the console."""
+    where, told = facts.places, []
+    if not (facts.options.without_relay or facts.options.without_schedule):
+        commands = where.schedule_commands(True), where.schedule_commands(False)
+        told += _started(facts, journal, where.schedule(), commands, "the schedule", places.TASK_NAME)
+    if has_console(facts):
+        commands = where.console_commands(True), where.console_commands(False)
+        told += _started(facts, journal, [where.console()], commands, "the console", places.CONSOLE_TASK_NAME)
     return told
+
+
+def has_console(facts):
+    """Return whether the console is a service of this machine."""
+    is_relay = not (facts.about["site_server"] or facts.options.without_relay)
+    return is_relay and not facts.options.without_console
+
+
+def _started(facts, journal, files, commands, what, name):
+    told = []
+    for template, path in files:
+        told += _folders(os.path.dirname(path))
+        told.append(File(path, schedule_file(facts, template), 0o644, what=what))
+    on, off = commands
+    return told + ([Schedule(on, off, facts.run, journal, name)] if on else [])
 
 
 def schedule_file(facts, template):
@@ -294,17 +308,22 @@ def schedule_file(facts, template):
     values = {
         "@RELAY@": relay,
         "@SETTINGS@": facts.settings,
+        "@SETTINGS_FOLDER@": os.path.dirname(facts.settings),
         "@ACCOUNT@": "S-1-5-18" if facts.account == "SYSTEM" else facts.account,
         "@HOME@": facts.home,
         "@STATE@": facts.state,
     }
     escape = (
-        _in_unit if template.startswith("relay.") else _in_xml if template.endswith(("xml", "plist")) else _in_shell
+        _in_unit
+        if template.endswith((".service", ".timer"))
+        else _in_xml
+        if template.endswith(("xml", "plist"))
+        else _in_shell
     )
     for mark, value in values.items():
         text = text.replace(mark, escape(value))
     # The Task Scheduler reads UTF-16 with its mark, as it writes it itself.
-    return text.replace("\n", "\r\n").encode("utf-16") if template == "task.xml" else text.encode("utf-8")
+    return text.replace("\n", "\r\n").encode("utf-16") if template.endswith(".xml") else text.encode("utf-8")
 
 
 def _in_xml(value):

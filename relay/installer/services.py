@@ -91,20 +91,19 @@ def _names(path, folder):
 
 
 class Schedule(object):
-    """The system's scheduler told of our files."""
+    """The system told of what it is to start by itself: the daily run, or the console."""
 
     kind = "schedule"
 
-    subject = places.TASK_NAME
-
-    def __init__(self, on, off, run, journal):
+    def __init__(self, on, off, run, journal, name=places.TASK_NAME):
+        self.subject = name
         self._on = on
         self._off = off
         self._run = run
         self._journal = journal
 
     def describe(self):
-        return "tell the scheduler: {0}".format("; ".join([" ".join(command) for command in self._on]))
+        return "tell the system: {0}".format("; ".join([" ".join(command) for command in self._on]))
 
     def is_done(self):
         return self._journal.find("scheduled", self.subject) is not None

@@ -52,7 +52,8 @@ def test_an_installation_from_the_first_word_to_the_last(machine: Machine, capsy
     assert f'install_dir = "{machine.papercut}"' in settings
     assert stat.S_IMODE((relay / "settings/secrets/officernd_secret").stat().st_mode) == 0o600
     assert (relay / "settings/secrets/officernd_secret").read_text() == "secret-of-relay\n"
-    assert (machine.root / "etc/systemd/system/papercut-officernd.timer").is_file()
+    for name in ("papercut-officernd.timer", "papercut-officernd-console.service"):
+        assert (machine.root / "etc/systemd/system" / name).is_file()
     command = machine.root / "usr/local/bin/papercut-relay"
     assert str(relay / "papercut-relay") in command.read_text() and os.access(command, os.X_OK)
     lib = next(relay.glob("lib-*"))
@@ -114,7 +115,7 @@ def test_an_uninstall_keeps_the_data_and_says_so(machine: Machine, capsys: pytes
     assert "kept" in capsys.readouterr().out
     assert not (machine.papercut / OURS).exists()
     assert not list((machine.root / "opt/papercut-officernd-relay").glob("lib-*"))
-    assert not (machine.root / "etc/systemd/system/papercut-officernd.timer").exists()
+    assert not list((machine.root / "etc/systemd/system").iterdir())
 
 
 def test_a_dry_uninstall_changes_nothing_and_one_without_an_installation_says_so(

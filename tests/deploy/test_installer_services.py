@@ -23,7 +23,7 @@ TASK = "{http://schemas.microsoft.com/windows/2004/02/mit/task}"
 
 def rendered(template: str, tmp_path: Path, system: str = places.LINUX, folder: str = 'Bür & "Co"%') -> bytes:
     where = places.Places(system)
-    where.relay = str(tmp_path / folder) if template != "task.xml" else "C:\\Program Files\\Relay & Co"
+    where.relay = str(tmp_path / folder) if not template.endswith("task.xml") else "C:\\Program Files\\Relay & Co"
     account = "SYSTEM" if system == places.WINDOWS else "root"
     facts = SimpleNamespace(
         package=str(DEPLOY),
@@ -46,10 +46,11 @@ def test_systemd_accepts_the_units(tmp_path: Path) -> None:
     for template, name in (
         ("relay.service", "papercut-officernd.service"),
         ("relay.timer", "papercut-officernd.timer"),
+        ("console.service", "papercut-officernd-console.service"),
     ):
         (tmp_path / name).write_bytes(rendered(template, tmp_path, folder=relay.name))
     done = subprocess.run(
-        ["systemd-analyze", "verify", "--man=no", tmp_path / "papercut-officernd.timer"],
+        ["systemd-analyze", "verify", "--man=no", *sorted(tmp_path.glob("papercut-officernd*"))],
         capture_output=True,
         text=True,
         env={"SYSTEMD_UNIT_PATH": f"{tmp_path}:", "PATH": "/usr/bin:/bin"},
@@ -65,6 +66,41 @@ def test_the_service_is_hardened_and_reaches_only_its_two_folders(tmp_path: Path
         assert line in unit.splitlines()
     assert 'ReadWritePaths="/opt/papercut-officernd" "/var/lib/papercut-officernd"' in unit
     assert "run --if-begun --if-due" in unit and "@" not in unit.replace("@system-service", "")
+
+
+def test_the_consoles_service_may_write_the_settings_too_and_nothing_else(tmp_path: Path) -> None:
+    unit, run = rendered("console.service", tmp_path).decode(), rendered("relay.service", tmp_path).decode()
+    settings = plan._in_unit(str(tmp_path / 'Bür & "Co"%' / "settings"))
+    assert f'ReadWritePaths="/opt/papercut-officernd" "/var/lib/papercut-officernd" "{settings}"' in unit
+    assert unit.count("serve --wait") == 1 and "Restart=always" in unit
+    hard = [line for line in run.splitlines() if line.startswith(("Protect", "Restrict", "Private", "Capab", "NoNew"))]
+    assert hard and set(hard) <= set(unit.splitlines()), "no softer than the daily run's"
+
+
+def test_the_console_is_a_service_of_every_system(tmp_path: Path) -> None:
+    read = plistlib.loads(rendered("console.plist", tmp_path, places.MACOS))
+    assert read["ProgramArguments"][3:] == ["serve", "--wait"] and read["KeepAlive"] is True
+    assert read["Label"] == places.CONSOLE_LAUNCHD_NAME
+    task = etree.fromstring(rendered("console-task.xml", tmp_path, places.WINDOWS))
+    assert [child.tag.removeprefix(TASK) for child in task.find(f"{TASK}Triggers")] == ["BootTrigger", "TimeTrigger"]
+    assert task.findtext(f"{TASK}Settings/{TASK}ExecutionTimeLimit") == "PT0S", "never ended by the scheduler"
+    assert task.findtext(f"{TASK}Actions/{TASK}Exec/{TASK}Arguments").endswith("serve --wait")
+    line = rendered("console-cron", tmp_path).decode().splitlines()[-1]
+    assert line.startswith("@reboot root '") and "serve --wait" in line
+
+
+@pytest.mark.parametrize("system", [places.WINDOWS, places.MACOS, places.LINUX])
+def test_what_starts_the_console_ends_it_too(system: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(places.Places, "_has_systemd", lambda self: True)
+    where = places.Places(system)
+    name = {
+        places.WINDOWS: places.CONSOLE_TASK_NAME,
+        places.MACOS: places.CONSOLE_LAUNCHD_NAME,
+        places.LINUX: places.CONSOLE_UNIT_NAME,
+    }[system]
+    for commands in (where.console_commands(True), where.console_commands(False), where.console_again()):
+        assert name in " ".join(commands[-1])
+    assert any(name in " ".join(command) for command in where.end_commands())
 
 
 def test_launchd_reads_the_plist(tmp_path: Path) -> None:

@@ -149,6 +149,7 @@ def test_the_command_finds_the_settings_whatever_folder_it_is_typed_in(
     monkeypatch.chdir(tmp_path)  # where another relay.toml lies, as in an unpacked package
     assert config.find(None, made) == tmp_path / "settings/relay.toml"
     assert not config.is_there(None, made)
+    (tmp_path / "settings").mkdir()
     (tmp_path / "settings/relay.toml").write_text("")
     assert config.is_there(None, made)
 
