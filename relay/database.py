@@ -30,6 +30,7 @@ from sqlalchemy.exc import DBAPIError, NoSuchModuleError
 from relay import ledger_copies
 from relay.config import Settings
 from relay.errors import LedgerError
+from relay.held_files import what_to_do
 from relay.private_files import create_private, make_private_folder
 
 metadata = MetaData()
@@ -66,13 +67,15 @@ def open_database(settings: Settings) -> Engine:
     try:
         make_private_folder(settings.site.state_dir)
     except OSError as error:
+        what = what_to_do(error, "correct [site] state_dir")
         raise LedgerError(
-            f"The state folder {settings.site.state_dir} cannot be made ({error.strerror}): correct [site] state_dir."
+            f"The state folder {settings.site.state_dir} cannot be made ({error.strerror}): {what}."
         ) from None
     try:
         engine = make_engine(settings.ledger_url)
     except OSError as error:
-        raise LedgerError(f"The ledger {place} cannot be made ({error.strerror}): correct [ledger] url.") from None
+        what = what_to_do(error, "correct [ledger] url")
+        raise LedgerError(f"The ledger {place} cannot be made ({error.strerror}): {what}.") from None
     except (NoSuchModuleError, ModuleNotFoundError):
         raise LedgerError(
             f"[ledger] url {place} needs a driver that is not installed: pip install 'papercut-officernd[postgresql]'."

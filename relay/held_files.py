@@ -10,6 +10,7 @@ handle is open); Python's append mode, which is a seek and a write on Windows.
 
 from __future__ import annotations
 
+import errno
 import os
 import time
 from collections.abc import Callable, Iterator
@@ -27,6 +28,17 @@ LET_GO = "another program has it open (an editor, a backup, a virus scanner): cl
 def is_held(error: OSError) -> bool:
     """Return whether Windows refused because somebody has the file open, or may have: it has one word for both."""
     return getattr(error, "winerror", None) in HELD_ERRORS
+
+
+def what_to_do(error: OSError, otherwise: str) -> str:
+    """Return in a clause what a person does about a file that was refused: by its reason, else `otherwise`."""
+    if is_held(error):
+        return f"{LET_GO}, or give this account the right to it"
+    if error.errno in (errno.EMFILE, errno.ENFILE):
+        return "let this account open more files at once (ulimit -n), then run again"
+    if error.errno in (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)):
+        return "make room on its disk, then run again"
+    return otherwise
 
 
 def replace(source: Path, target: Path) -> None:

@@ -7,6 +7,7 @@ Nothing here knows PaperCut or OfficeRnD, and nothing above the clients sees `re
 
 from __future__ import annotations
 
+import errno
 import http.client
 import io
 import json
@@ -260,7 +261,9 @@ def failure(error: requests.RequestException) -> Failure:
         if isinstance(cause, urllib3.exceptions.NameResolutionError):
             return Failure(True, False, "its name is not known here")
         if isinstance(cause, urllib3.exceptions.NewConnectionError):
-            return Failure(True, False, "the connection is refused")
+            scarce = any(isinstance(one, OSError) and one.errno in (errno.EMFILE, errno.ENFILE) for one in causes)
+            short = "this account may not open more files and connections at once"
+            return Failure(True, False, short if scarce else "the connection is refused")
     if isinstance(error, requests.Timeout):
         return Failure(False, False, "no answer in time")
     return Failure(False, False, "the connection broke before the answer")

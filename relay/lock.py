@@ -9,6 +9,7 @@ from pathlib import Path
 import filelock
 
 from relay.errors import AlreadyRunning, LedgerError
+from relay.held_files import what_to_do
 from relay.private_files import create_private, make_private_folder
 
 FILE_NAME = "relay.lock"
@@ -61,9 +62,9 @@ def _held(state_dir: Path, name: str, busy: str) -> Iterator[None]:
     except filelock.Timeout:
         raise AlreadyRunning(busy) from None
     except OSError as error:
+        what = what_to_do(error, "correct [site] state_dir or the folder's rights")
         raise LedgerError(
-            f"The state folder {state_dir} cannot be written ({error.strerror}); nothing was done: correct [site] "
-            "state_dir or the folder's rights."
+            f"The state folder {state_dir} cannot be written ({error.strerror}); nothing was done: {what}."
         ) from None
     try:
         yield

@@ -23,7 +23,7 @@ from relay.cli.remedies import sentence
 from relay.commands import PROGRAM
 from relay.errors import EXIT_DONE, EXIT_FAILED, ConfigError, RelayError, unexpected
 from relay.foreign import visible_json
-from relay.held_files import LET_GO, is_held
+from relay.held_files import what_to_do
 
 log = logging.getLogger(__name__)
 
@@ -80,7 +80,7 @@ def main(arguments: list[str] | None = None) -> NoReturn:
         code = _failed(error.code, sentence(error.message, error.remedies), error.exit_code)
     except OSError as error:
         where = f" ({error.filename})" if error.filename else ""
-        what = f"{LET_GO}, or give this account the right to it" if is_held(error) else "put that right and run again"
+        what = what_to_do(error, "put that right and run again")
         message = f"The system refused a file or a connection{where}: {error.strerror or error}; {what}."
         code = _failed("system", message, EXIT_FAILED)
     except Exception as error:

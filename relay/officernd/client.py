@@ -71,6 +71,8 @@ class OfficeRnD:
         try:
             self._http = http.session(connections=CONNECTIONS, ca_file=section.ca_file, proxy=proxy)
         except OSError as error:
+            if section.ca_file is None:  # the system's own refusal, such as too many open files
+                raise
             raise Refused(
                 f"[officernd] ca_file {section.ca_file} holds no certificate that can be read "
                 f"({error.strerror or error}); put the proxy's certificate there as PEM.",

@@ -128,6 +128,8 @@ class PaperCut:
             # With a certificate of its own the server is pinned: no public authority may speak for it.
             self._http = http.session(connections=section.connections, ca_file=section.ca_file, public_too=False)
         except OSError as error:
+            if section.ca_file is None:  # the system's own refusal, such as too many open files
+                raise
             raise Refused(
                 f"[papercut] ca_file {section.ca_file} holds no certificate that can be read "
                 f"({error.strerror or error}); export PaperCut's certificate as PEM there.",

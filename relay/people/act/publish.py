@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from papercut_scripts import compat, handover, program_home, signin_offline
 from relay.errors import RelayError
-from relay.held_files import LET_GO, is_held
+from relay.held_files import LET_GO, is_held, what_to_do
 from relay.people.act import print_script
 from relay.people.directory import Directory, DirectoryUser
 from relay.remedy import Remedy
@@ -272,8 +272,6 @@ def _unwritable(folder: Path, error: OSError) -> RelayError:
     if is_held(error) and os.path.exists(path):
         message = f"{path} cannot be replaced: {LET_GO}; or this account may not write there."
     else:
-        message = (
-            f"The hand-over files in {folder} cannot be written ({error.strerror or error}): "
-            "give the account that runs the relay its own folder there and sync again."
-        )
+        what = what_to_do(error, "give the account that runs the relay its own folder there and sync again")
+        message = f"The hand-over files in {folder} cannot be written ({error.strerror or error}): {what}."
     return RelayError(message, code="hand_over")

@@ -1,0 +1,104 @@
+"""A command that may open only so many files: one sentence, nothing half-written, the lock free, nothing twice."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from relay.people.act import publish
+from relay.sandbox.pair import Pair
+
+pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="fork and limits on open files are not on this system")
+ROOT = Path(__file__).parents[1]
+
+
+class Relay:
+    """Commands of one site, each a process of its own."""
+
+    def __init__(self, process: subprocess.Popen[str], pair: Pair) -> None:
+        self._process, self._pair = process, pair
+
+    def __call__(self, *words: str, files: int | None = None) -> dict[str, Any]:
+        assert self._process.stdin is not None and self._process.stdout is not None
+        asked = {"files": files, "words": ["--config", str(self._pair.config_file), *words]}
+        self._process.stdin.write(json.dumps(asked) + "\n")
+        self._process.stdin.flush()
+        return json.loads(self._process.stdout.readline())  # type: ignore[no-any-return]
+
+
+@pytest.fixture
+def pair(tmp_path: Path) -> Iterator[Pair]:
+    with Pair(tmp_path, members=4) as found:
+        yield found
+
+
+@pytest.fixture
+def relay(pair: Pair) -> Iterator[Relay]:
+    with subprocess.Popen(
+        [sys.executable, str(ROOT / "tests" / "support" / "forking_worker.py")],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        yield Relay(process, pair)
+        assert process.stdin is not None
+        process.stdin.close()
+
+
+def generation(pair: Pair) -> str:
+    """Return the directory in force, which must be whole, "" where there is none yet."""
+    current = pair.home / "directory" / "CURRENT"
+    if not current.exists():
+        return ""
+    name = current.read_text().strip()
+    assert (pair.home / "directory" / name).is_dir()
+    return name
+
+
+def test_with_few_files_nothing_is_half_done(pair: Pair, relay: Relay) -> None:
+    """Each command with one more open file than the time before, from none at all to enough; it says what is short."""
+    for word in ("sync", "settle"):
+        if word == "settle":
+            login = pair.logins(1)[0]
+            pair.papercut.print_job(
+                login=(login.email, login.password), printer="Colour", pages=24, colour_pages=9, document="Offer.pdf"
+            )
+        for files in range(3, 60):
+            answer = relay(word, files=files)
+            generation(pair)
+            if answer["code"] == 0:
+                break
+            told = answer["stderr"].strip().splitlines()[-1]
+            assert answer["code"] == (2 if told.startswith("The settings file") else 1), (files, answer)
+            assert any(why in told for why in ("open files", "open more files", "unable to open")), (files, answer)
+            assert "Traceback" not in answer["stderr"] and "unexpected" not in told, (files, told)
+            assert told.endswith((".", "?")), (files, told)
+        assert answer["code"] == 0 and files > 8, "it never was too few"
+    assert generation(pair)
+    settled = relay("settle", "--json")
+    assert (settled["code"], json.loads(settled["stdout"])["movements"]) == (0, [])
+    assert [fee["price"] for fee in pair.officernd.fees()] == [3.0]
+    assert json.loads(relay("plan", "--json")["stdout"])["changes"] == []
+
+
+@pytest.mark.parametrize(
+    ("number", "what"),
+    [
+        (errno.EMFILE, "open more files at once"),
+        (errno.ENFILE, "open more files at once"),
+        (errno.ENOSPC, "make room"),
+        (errno.EACCES, "give the account"),
+    ],
+)
+def test_what_to_do_follows_from_the_reason(number: int, what: str, tmp_path: Path) -> None:
+    """A full disk is no matter of rights."""
+    assert what in publish._unwritable(tmp_path, OSError(number, os.strerror(number))).message
