@@ -1,13 +1,14 @@
-"""The figures of the process and the site in Prometheus' text form. No name of a person is among them.
-
-Source: Prometheus documentation, text-based exposition format 0.0.4.
-"""
+"""The figures of the process and the site in Prometheus' text form. No name of a person is among them."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
 from sqlalchemy import func, select
 
 from relay import amounts, money
@@ -19,10 +20,24 @@ from relay.money.ledger import tables
 
 
 def text(place: Desk, hooks: Hooks) -> str:
-    return "".join(_lines(place, hooks))
+    registry = CollectorRegistry()
+    registry.register(_Figures(place, hooks))
+    return generate_latest(registry).decode()
 
 
-def _lines(place: Desk, hooks: Hooks) -> Iterator[str]:
+@dataclass(eq=False, frozen=True)  # a registry keeps its collectors by their identity
+class _Figures(Collector):
+    place: Desk
+    hooks: Hooks
+
+    def collect(self) -> Iterator[Metric]:
+        return _families(self.place, self.hooks)
+
+    def describe(self) -> Iterable[Metric]:
+        return ()  # nothing is asked before somebody looks
+
+
+def _families(place: Desk, hooks: Hooks) -> Iterator[Metric]:
     site = place.settings.site.name
     directory = place.directory()
     standings = Counter(user.standing for user in (directory.users if directory else ()))
@@ -82,24 +97,17 @@ def _lines(place: Desk, hooks: Hooks) -> Iterator[str]:
     yield from _metric(
         "relay_work_running", "Whether a long work is under way here", [({}, int(place.works.current is not None))]
     )
-    yield from _metric(
-        "relay_webhooks_total",
-        "Webhooks by what became of them",
-        [({"result": "accepted"}, hooks.accepted), ({"result": "refused"}, hooks.refused)],
-        "counter",
-    )
+    webhooks = CounterMetricFamily("relay_webhooks", "Webhooks by what became of them", labels=["result"])
+    webhooks.add_metric(["accepted"], hooks.accepted)
+    webhooks.add_metric(["refused"], hooks.refused)
+    yield webhooks
 
 
-def _metric(
-    name: str, help_text: str, samples: list[tuple[dict[str, str], float]], kind: str = "gauge"
-) -> Iterator[str]:
+def _metric(name: str, help_text: str, samples: list[tuple[Mapping[str, str], float]]) -> Iterator[Metric]:
+    """Return the gauge of (labels, value), nothing where there are none: the labels' names are those of the first."""
     if not samples:
         return
-    yield f"# HELP {name} {help_text}\n# TYPE {name} {kind}\n"
+    family = GaugeMetricFamily(name, help_text, labels=list(samples[0][0]))
     for labels, value in samples:
-        told = ",".join(f'{key}="{_escaped(label)}"' for key, label in labels.items())
-        yield f"{name}{{{told}}} {value:g}\n" if told else f"{name} {value:g}\n"
-
-
-def _escaped(label: str) -> str:
-    return label.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+        family.add_metric(list(labels.values()), value)
+    yield family
