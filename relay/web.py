@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from flask import Flask, Request, request
+from flask import Flask, Request, current_app, request
+from flask_wtf.csrf import CSRFError, CSRFProtect, generate_csrf  # type: ignore[import-untyped]
 from markupsafe import Markup
 from waitress.channel import HTTPChannel
 from waitress.server import create_server
@@ -160,6 +161,42 @@ class Channel(HTTPChannel):
 
 
 # -- languages ---------------------------------------------------------------------------------------------------------
+
+
+TOKEN = "csrf"  # the field of every form
+
+
+class _TokenField:
+    """`{{ csrf_field }}` of a template: the hidden field with this session's token, made where a page shows it."""
+
+    def __html__(self) -> str:
+        return Markup('<input type="hidden" name="{}" value="{}">').format(TOKEN, generate_csrf())
+
+
+def protect_forms(app: Flask) -> None:
+    """Give the pages of `app` a token for their forms; its gate asks `why_not_our_form` before anything is done."""
+    app.config.update(
+        WTF_CSRF_FIELD_NAME=TOKEN,
+        WTF_CSRF_HEADERS=[],
+        WTF_CSRF_TIME_LIMIT=None,  # as long as the session
+        WTF_CSRF_CHECK_DEFAULT=False,
+        WTF_CSRF_SSL_STRICT=False,  # no page of ours sends a referrer; the origin is looked at below
+    )
+    CSRFProtect(app)
+    app.jinja_env.globals["csrf_field"] = _TokenField()
+
+
+def why_not_our_form() -> str:
+    """Return why what was sent is no form of this session's pages, as a sentence, "" where it is one."""
+    origin = request.headers.get("Origin")
+    foreign = origin and urlsplit(origin).netloc.lower() != request.host.lower()
+    if foreign or request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):
+        return "This form was sent from another site. Nothing was done."
+    try:
+        current_app.extensions["csrf"].protect()
+    except CSRFError:
+        return "This form is too old. Nothing was done: open the page again and repeat what you wanted."
+    return ""
 
 
 def speak_languages(app: Flask, site_locale: Callable[[], str]) -> None:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import logging
 from typing import Any
 
-from flask import Flask, g, render_template, request, session, url_for
-from markupsafe import Markup
+from flask import Flask, g, render_template, request, url_for
 from werkzeug.exceptions import HTTPException
 
 from relay import __version__, foreign
@@ -92,8 +91,6 @@ def _teach_templates(app: Flask, place: Desk) -> None:
             ],
             "user": g.get("user"),
             "has_passwords": bool(place.users),
-            "csrf": session.get("csrf", ""),
-            "csrf_field": Markup('<input type="hidden" name="csrf" value="{}">').format(session.get("csrf", "")),
             "settings_problem": place.settings_problem,
             "current_work": place.works.current,
             "version": __version__,

@@ -5,7 +5,6 @@ A page that changes something must name the role it needs (`needs`); one that do
 
 from __future__ import annotations
 
-import hmac
 import json
 import logging
 import secrets
@@ -24,7 +23,7 @@ from relay.console import audit
 from relay.console.desk import Desk
 from relay.passwords import ROLES, Role, User
 from relay.private_files import write_private
-from relay.web import HEADERS, Brake, client_address, is_proxied, session_key
+from relay.web import HEADERS, Brake, client_address, is_proxied, protect_forms, session_key, why_not_our_form
 
 log = logging.getLogger(__name__)
 
@@ -119,7 +118,6 @@ def begin_session(user: User) -> None:
         id=secrets.token_urlsafe(12),
         name=user.name,
         word=user.fingerprint,
-        csrf=secrets.token_urlsafe(24),
         born=now,
         seen=now,
     )
@@ -173,6 +171,7 @@ def guard(app: Flask, place: Desk) -> None:
         MAX_CONTENT_LENGTH=LARGEST_FORM,
         MAX_FORM_PARTS=2000,
     )
+    protect_forms(app)
     app.before_request(_check)
     app.after_request(_headers)
 
@@ -205,10 +204,9 @@ def _check() -> Response | None:
                 to = request.full_path if request.query_string else request.path
                 return redirect(url_for("login.show", to=to))  # type: ignore[return-value]
             abort(401, "Your login is over; log in again. Nothing was done.")
-    elif request.endpoint in ("login.show", "login.enter"):
-        session.setdefault("csrf", secrets.token_urlsafe(24))
-    if request.method not in ("GET", "HEAD", "OPTIONS") and not getattr(view, "console_signed", False):
-        _check_token()
+    changes = request.method not in ("GET", "HEAD", "OPTIONS") and not getattr(view, "console_signed", False)
+    if changes and (problem := why_not_our_form()):
+        abort(400, problem)
     if role == "missing" or (role is not None and not may(role)):
         audited("refused", request.path, f"needs the role {role}")
         if g.user is LOCAL_USER and role == "money":
@@ -252,17 +250,6 @@ def _check_host(*, health: bool) -> None:
             "its address as [console] public_url into relay.toml, or open this page on the computer itself.",
         )
     abort(403, "This is not the address of the console. Open it under the address it was set up for.")
-
-
-def _check_token() -> None:
-    origin = request.headers.get("Origin")
-    if origin and urlsplit(origin).netloc.lower() != request.host.lower():
-        abort(400, "This form was sent from another site. Nothing was done.")
-    if request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):
-        abort(400, "This form was sent from another site. Nothing was done.")
-    known, sent = str(session.get("csrf", "")), request.form.get("csrf", "")
-    if not known or not hmac.compare_digest(known.encode(), sent.encode("utf-8", "replace")):
-        abort(400, "This form is too old. Nothing was done: open the page again and repeat what you wanted.")
 
 
 def _headers(response: Response) -> Response:

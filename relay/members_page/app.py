@@ -5,8 +5,7 @@ from __future__ import annotations
 import logging
 from typing import Any
 
-from flask import Flask, render_template, request, session
-from markupsafe import Markup
+from flask import Flask, render_template, request
 from werkzeug.exceptions import HTTPException
 
 from relay import foreign
@@ -48,7 +47,6 @@ def _common() -> dict[str, Any]:
         "t": gate.t(),
         "site": gate.place().settings().site.name,
         "languages": {code: name for code, (name, _) in LANGUAGES.items()},
-        "csrf_field": Markup('<input type="hidden" name="csrf" value="{}">').format(session.get("csrf", "")),
     }
 
 

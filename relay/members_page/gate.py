@@ -5,8 +5,6 @@ What is open to everybody says so (`open_to_all`); all else needs a session, eve
 
 from __future__ import annotations
 
-import hmac
-import secrets
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -16,7 +14,7 @@ from relay.config import is_loopback
 from relay.members_page.place import Place
 from relay.members_page.sessions import Session
 from relay.members_page.texts import Texts, chosen, texts
-from relay.web import HEADERS, client_address, is_proxied, session_key
+from relay.web import HEADERS, client_address, is_proxied, protect_forms, session_key, why_not_our_form
 
 LARGEST_FORM = 10_000
 _POLICY = (
@@ -62,7 +60,7 @@ def begin(new: Session) -> None:
     if language:
         session["language"] = language
     now_s = place().clock.monotonic_s()
-    session.update(id=place().sessions.begin(new.member_id, new.username, now_s), csrf=secrets.token_urlsafe(24))
+    session["id"] = place().sessions.begin(new.member_id, new.username, now_s)
 
 
 def end() -> None:
@@ -85,6 +83,7 @@ def guard(app: Flask, found: Place) -> None:
         MAX_FORM_MEMORY_SIZE=LARGEST_FORM,
         MAX_FORM_PARTS=20,
     )
+    protect_forms(app)
     app.before_request(_check)
     app.after_request(_headers)
 
@@ -100,9 +99,8 @@ def _check() -> Any:
                 return redirect(url_for("page.login"))
             abort(401)
         g.me = found
-    session.setdefault("csrf", secrets.token_urlsafe(24))
-    if request.method not in ("GET", "HEAD", "OPTIONS"):
-        _check_token()
+    if request.method not in ("GET", "HEAD", "OPTIONS") and why_not_our_form():
+        abort(400)
     return None
 
 
@@ -128,17 +126,6 @@ def _check_host() -> None:
         abort(403)
     if is_proxied(request) or not is_loopback(name) or not is_loopback(request.remote_addr):
         abort(403)
-
-
-def _check_token() -> None:
-    origin = request.headers.get("Origin")
-    if origin and urlsplit(origin).netloc.lower() != request.host.lower():
-        abort(400)
-    if request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):
-        abort(400)
-    known, sent = str(session.get("csrf", "")), request.form.get("csrf", "")
-    if not known or not hmac.compare_digest(known.encode(), sent.encode("utf-8", "replace")):
-        abort(400)
 
 
 def _headers(response: Response) -> Response:

@@ -14,7 +14,6 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from flask import Flask, abort, redirect, render_template, request, session, url_for
-from markupsafe import Markup
 from werkzeug.exceptions import HTTPException
 
 from relay import __version__
@@ -23,7 +22,7 @@ from relay.errors import RelayError
 from relay.setup import document, people
 from relay.setup.values import Outcome, Question, Step, Walk, Workbench
 from relay.setup.walk import BY_ID, STEPS, first_open, submit
-from relay.web import HEADERS, is_proxied, speak_languages
+from relay.web import HEADERS, is_proxied, protect_forms, speak_languages, why_not_our_form
 
 TRIES = 8
 PATIENCE_S = 30.0
@@ -85,6 +84,7 @@ def make_setup_app(visit: Visit) -> Flask:
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     pages = _Pages(visit)
     speak_languages(app, lambda: "")
+    protect_forms(app)
     app.before_request(pages.check)
     app.after_request(_headers)
     app.context_processor(pages.common)
@@ -114,28 +114,18 @@ class _Pages:
         if self.visit.is_over and request.endpoint != "write":
             self.visit.wait_for_console()
             return redirect("/")
-        session.setdefault("csrf", secrets.token_urlsafe(24))
-        if request.method == "POST":
-            self._check_token()
+        if request.method == "POST" and (problem := why_not_our_form()):
+            abort(400, problem)
         if request.endpoint != "code" and not session.get("in"):
             return redirect(url_for("code"))
         return None
-
-    def _check_token(self) -> None:
-        origin = request.headers.get("Origin")
-        foreign = origin and urlsplit(origin).netloc.lower() != request.host.lower()
-        if foreign or request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):
-            abort(400, "This form was sent from another site. Nothing was done.")
-        sent = request.form.get("csrf", "").encode("utf-8", "replace")
-        if not hmac.compare_digest(str(session["csrf"]).encode(), sent):
-            abort(400, "This form is too old. Nothing was done: open the page again.")
 
     def code(self) -> Any:
         problem = ""
         if request.method == "POST":
             if self.visit.opens(request.form.get("code", "")[:40]):
                 session.clear()
-                session.update({"in": True, "csrf": secrets.token_urlsafe(24)})
+                session["in"] = True
                 return redirect(url_for("start"))
             problem = "That is not the code that stands in the terminal."
         if self.visit.wrong >= TRIES:
@@ -148,11 +138,9 @@ class _Pages:
     # -- pages
 
     def common(self) -> dict[str, Any]:
-        csrf = session.get("csrf", "")
         return {
             "steps": STEPS,
             "done": self.visit.walk.done,
-            "csrf_field": Markup('<input type="hidden" name="csrf" value="{}">').format(csrf),
             "version": __version__,
             "site": "Set up",
         }

@@ -14,6 +14,7 @@ from lxml import html
 from relay import config
 from relay.setup.walk import STEPS
 from relay.setup.web import TRIES, Visit, make_setup_app
+from tests.support.forms import form_token
 from tests.support.setup_site import PASSWORD, SetupSite
 
 LOCAL = "http://127.0.0.1:9480"
@@ -30,8 +31,7 @@ class Somebody:
         return self.client.get(path, base_url=LOCAL, buffered=True, **more)
 
     def csrf(self) -> str:
-        with self.client.session_transaction(base_url=LOCAL) as session:
-            return str(session.get("csrf", ""))
+        return form_token(self.client, LOCAL)
 
     def post(self, path: str, data: dict[str, Any], **more: Any) -> Any:
         return self.client.post(path, base_url=LOCAL, data={"csrf": self.csrf(), **data}, buffered=True, **more)

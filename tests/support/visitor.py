@@ -8,6 +8,8 @@ from flask.testing import FlaskClient
 from lxml import html
 from werkzeug.test import TestResponse
 
+from tests.support.forms import form_token
+
 LOCAL = "http://127.0.0.1:9480"
 PUBLIC = "https://print.acme.example"
 PASSWORD = "correct horse battery"
@@ -43,8 +45,7 @@ class Visitor:
         )  # fmt: skip
 
     def token(self) -> str:
-        with self.client.session_transaction(base_url=self.base) as session:
-            return str(session.get("csrf", ""))
+        return form_token(self.client, self.base)
 
     def log_in(self, name: str, password: str = PASSWORD) -> TestResponse:
         return self.post("/login", {"name": name, "password": password}, csrf=self.csrf("/login"))
