@@ -16,10 +16,12 @@ import pytest
 import requests
 from lxml import html
 
+from relay import passwords
 from relay.console import server
 from relay.errors import ConfigError, UsageError
 from relay.sandbox.pair import Pair
 from tests.support.settings_example import example_settings
+from tests.support.visitor import PASSWORD
 
 PATIENCE_S = 60
 
@@ -49,6 +51,14 @@ class Served:
             return self.web.get(self.url + "/healthz", timeout=5).json() == {"status": "ok"}
         except requests.ConnectionError:
             return False
+
+    def log_in(self) -> Served:
+        (form,) = html.fromstring(self.web.get(self.url + "/login", timeout=30).text).xpath(
+            "//form[.//@name='password']"
+        )
+        said = {**dict(form.form_values()), "name": "moneyer", "password": PASSWORD}
+        assert self.web.post(self.url + "/login", said, allow_redirects=False, timeout=30).status_code == 302
+        return self
 
     def page(self, path: str) -> html.HtmlElement:
         answer = self.web.get(self.url + path, timeout=30)
@@ -121,6 +131,34 @@ def test_a_kill_during_a_sync_loses_nothing_and_the_page_tells_the_truth(pair: P
     assert "Everybody is in place" in served.text("/review")
     active = [user for user in pair.papercut.state.users.values() if not user.internal]
     assert len(active) == len({user.email for user in active if user.email})
+    assert served.end()[0] == 0
+
+
+def test_a_kill_while_money_moves_bills_once_and_the_page_tells_the_truth(pair: Pair) -> None:
+    """Killed while the balance is being adjusted, after the fee: the lock is free, and the next run finishes it."""
+    text = pair.config_file.read_text().replace("[papercut]\n", "[papercut]\ntimeout_s = 2\n")
+    pair.config_file.write_text(text + "\n[safety]\nsettling_s = 0\nlist_lag_s = 0\n")
+    passwords.set_password(pair.config_file, "moneyer", "money", PASSWORD)
+    port = free_port()
+    served = Served(pair, port).log_in()
+    served.done(served.send("/review", "Look at both systems"))
+    served.done(served.send("/review", "Do exactly this"))
+    login = pair.logins(1)[0]
+    pair.papercut.print_job(
+        login=(login.email, login.password), printer="Colour", pages=24, colour_pages=9, document="Offer.pdf"
+    )
+    pair.papercut.faults.add("adjustUserAccountBalance", "delay", delay_s=1.0)
+    served.send("/", "Do the daily run now")
+    wait_until(lambda: pair.papercut.faults.calls["adjustUserAccountBalance"] > 0)
+    assert served.end(signal.SIGKILL)[0] == -signal.SIGKILL
+
+    served = Served(pair, port).log_in()
+    assert "“Daily run” was interrupted" in served.text("/")
+    for _ in range(2):  # the second changes nothing
+        assert served.done(served.send("/", "Do the daily run now"))["state"] == "done"
+    assert [fee["price"] for fee in pair.officernd.fees()] == [3.0]
+    balances = [user.balance for user in pair.papercut.state.users.values() if user.email == login.email]
+    assert balances == [0.0]
     assert served.end()[0] == 0
 
 
