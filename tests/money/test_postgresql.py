@@ -8,19 +8,19 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import create_engine, inspect, text
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from relay import database as databases
 from relay.errors import AlreadyRunning, LedgerError
 from relay.money.ledger.store import open_ledger
 from tests.support.money_world import Site, kill
-from tests.support.postgresql_server import server
+from tests.support.postgresql_server import Server, server
 
 pytestmark = pytest.mark.needs("postgresql")
 
 
 @pytest.fixture(scope="module")
-def url() -> Iterator[str]:
+def url() -> Iterator[Server]:
     with server() as address:
         yield address
 
@@ -53,6 +53,37 @@ def test_a_killed_settle_is_finished(site: Site) -> None:
         site.clock.move(minutes=1)
     assert moment > 10
     assert len(site.fees_of(ann)) == len(site.adjustments("ann.lee"))
+
+
+@pytest.mark.parametrize("part", [0.1, 0.5, 0.9])
+def test_a_server_that_goes_in_mid_run_is_a_sentence_and_bills_once_when_it_is_back(
+    site: Site, url: Server, part: float
+) -> None:
+    """Stopped between two commits: early, in the middle and late in a settle."""
+    ann = site.person("ann.lee")
+    site.prints("ann.lee", 7.0)
+    site.settle()
+    commits = [number for number, (_, phase) in enumerate(site.faults.seen) if phase == "commit"]
+    site.prints("ann.lee", 5.0)
+    site.clock.move(minutes=5)
+    site.faults.clear()
+    site.faults.actions[commits[int(len(commits) * part)] + 1] = lambda *_: url.stop()
+    told = ""
+    try:
+        result = site.settle()
+        assert result.exit_code in (1, 4)
+        told = " ".join(problem.message for problem in result.problems)
+    except (LedgerError, DBAPIError) as error:
+        told = str(error)
+    finally:
+        url.start()
+    assert any(word in told for word in ("terminating connection", "closed the connection", "connection")), told
+    site.faults.clear()
+    for _ in range(2):
+        site.clock.move(minutes=5)
+        assert site.settle().exit_code == 0
+    assert (site.billed(ann), site.balance("ann.lee")) == (12_000_000, 0)
+    assert sorted(amount for amount, _ in site.adjustments("ann.lee")) == [5.0, 7.0]
 
 
 def test_a_shared_account_of_a_long_name_is_settled(site: Site) -> None:

@@ -6,16 +6,23 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from tests.support import tools
 
 
+class Server(str):
+    """The SQLAlchemy URL of a server's database, with what stops the server at once and starts it again."""
+
+    stop: Callable[[], None]
+    start: Callable[[], None]
+
+
 @contextmanager
-def server() -> Iterator[str]:
-    """Start a server and yield the SQLAlchemy URL of its database; the server and its files are gone afterwards."""
+def server() -> Iterator[Server]:
+    """Start a server and yield the URL of its database; the server and its files are gone afterwards."""
     tools.need("postgresql")
     programs = tools.postgresql()
     assert programs is not None
@@ -33,10 +40,14 @@ def server() -> Iterator[str]:
     try:
         run(str(programs / "initdb"), "-D", str(data), "-U", "relay", "-A", "trust", "-E", "UTF8", "--no-sync")
         options = f"-c listen_addresses='' -c unix_socket_directories={folder} -c fsync=off"
-        run(str(programs / "pg_ctl"), "-D", str(data), "-o", options, "-w", "-l", str(folder / "log"), "start")
+        control = (str(programs / "pg_ctl"), "-D", str(data), "-w")
+        found = Server(f"postgresql+psycopg://relay@/postgres?host={folder}")
+        found.start = lambda: run(*control, "-o", options, "-l", str(folder / "log"), "start")
+        found.stop = lambda: run(*control, "-m", "immediate", "stop")
+        found.start()
         try:
-            yield f"postgresql+psycopg://relay@/postgres?host={folder}"
+            yield found
         finally:
-            run(str(programs / "pg_ctl"), "-D", str(data), "-m", "immediate", "-w", "stop")
+            found.stop()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
