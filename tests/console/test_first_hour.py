@@ -95,7 +95,7 @@ def test_from_written_settings_to_a_page_that_needs_no_list(hour: FirstHour) -> 
     assert hour.states()["run"] == "now"
     hour.press("Do the daily run now")
     assert set(hour.states().values()) == {"done"}
-    hour.press("Everything stands")
+    hour.press("Everything is done")
     assert "Last runs" in hour.text() and "Get printing started" not in hour.text()
 
 
