@@ -41,8 +41,11 @@ def with_value(data, key, value):
     text = _text(data)
     found = _find(text, key)
     if found is None:
-        gap = _line_end(text) if text and not text.endswith(("\n", "\r")) else ""
-        return _bytes(text + gap + key + "=" + _escaped(value) + _line_end(text))
+        end = _line_end(text)
+        line = key + "=" + _escaped(value) + end
+        # The last line may lack its end, and one that goes on in the next would swallow ours.
+        tried = (text + gap + line for gap in ("", end, end + end))
+        return _bytes(next(made for made in tried if _find(made, key)))
     return _bytes(text[: found[1]] + _escaped(value) + text[found[2] :])
 
 
@@ -124,11 +127,11 @@ def _unescaped(text):
 
     def one(match):
         character = match.group(1)
-        if character[0] == "u" and len(character) == 5:
+        if character[:1] == "u" and len(character) == 5:
             return pythons.character(int(character[1:], 16))
-        return {"t": "\t", "n": "\n", "r": "\r", "f": "\f"}.get(character[0], character[0])
+        return {"t": "\t", "n": "\n", "r": "\r", "f": "\f"}.get(character[:1], character[:1])
 
-    return _joined(re.sub(r"\\(u[0-9a-fA-F]{4}|.)", one, text))
+    return _joined(re.sub(r"\\(u[0-9a-fA-F]{4}|.|\Z)", one, text))  # Java drops a backslash at the end of the file
 
 
 def _joined(text):
