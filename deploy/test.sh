@@ -33,4 +33,5 @@ npm install --prefix tests/node --silent --no-audit --no-fund
 .venv/bin/ruff format --check .
 .venv/bin/python -m mypy
 shellcheck deploy/*.sh .ci/run
-exec .venv/bin/python -m pytest -n 2 --dist worksteal "$@"
+# Many tests wait for a program or an answer: three at once keep two processors busy.
+exec .venv/bin/python -m pytest -n 3 --dist worksteal "$@"
