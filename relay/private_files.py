@@ -43,18 +43,19 @@ def write_private(path: Path, content: str | bytes, *, as_before: bool = False) 
     """Replace `path` by `content` so that no other account can read it at any moment; the folder must exist.
 
     The file appears whole or not at all: it is written under a random name, flushed to the disk and renamed. With
-    `as_before` owner and mode of the file that it replaces are kept. Raises OSError, with no part of it left behind.
+    `as_before` owner and mode of the file that it replaces are kept; under Windows, which has neither, a file has the
+    rights of its folder. Raises OSError, with no part of it left behind.
     """
     with _held_open(path.parent) as (at, owner):
         mode = 0o600
-        if as_before and (old := _regular(path, at)) is not None:
+        if _POSIX and as_before and (old := _regular(path, at)) is not None:
             mode, owner = stat.S_IMODE(old.st_mode), old
         temporary = f".{path.name}.{secrets.token_hex(8)}.new"
         descriptor = _created(_named(path, temporary), at, owner)
         try:
             with os.fdopen(descriptor, "wb") as file:
                 file.write(content.encode("utf-8") if isinstance(content, str) else content)
-                if mode != 0o600 and _POSIX:
+                if mode != 0o600:
                     os.fchmod(file.fileno(), mode)
                 file.flush()
                 os.fsync(file.fileno())
