@@ -18,12 +18,13 @@ from relay import money
 from relay.money.decide import reference
 from relay.sandbox.pair import Pair
 from tests.console.test_serve import Served, free_port
-from tests.money.test_kills import SECONDS, _toml
+from tests.money.test_kills import SECONDS, _toml, tell_the_truth
 from tests.support.standin_world import standins
 
 pytestmark = pytest.mark.windows
 ROOT = Path(__file__).parents[2]
 LIMIT_S = 150
+LAST_WORDS = ("POST /api/v2/organizations/acme/fees", "POST api.adjustUserAccountBalance")
 
 
 def run(command: list[str] | str, cwd: Path = ROOT) -> subprocess.CompletedProcess[bytes]:
@@ -42,26 +43,38 @@ def test_the_demo_keeps_every_promise_started_by_its_batch_file(tmp_path: Path) 
     assert json.loads(done.stdout)["ok"] is True
 
 
-@pytest.mark.parametrize("moment", [3, 6, 9, 12])
-def test_a_settle_ended_by_terminate_process_bills_once(tmp_path: Path, moment: int) -> None:
+def around(what: str, passed: list[str]) -> list[int]:
+    """Return the moments before and after something is sent, and before its answer is kept."""
+    sent = passed.index(f"after {what}")
+    return [sent - 1, sent, passed.index("before a commit", sent)]
+
+
+def test_a_settle_ended_by_terminate_process_bills_once_or_parks(tmp_path: Path) -> None:
+    """One process of its own for each moment, ended there; what it left is taken up in this one."""
     worker = [sys.executable, str(ROOT / "tests" / "support" / "kill_worker.py")]
     with standins(tmp_path, **SECONDS) as site:
         user = site.link(1)
         path = site.folder / "relay.toml"
         path.write_text(_toml(site.raw), encoding="utf-8")
         site.owes(user, 1.0)
-        assert run([*worker, str(path), "-1"]).returncode == 0
+        assert site.settle().exit_code == 0
         site.owes(user, 2.0)
-        killed = run([*worker, str(path), str(moment)])
-        assert killed.returncode == 15, killed.stderr  # what TerminateProcess was told
-        for _ in range(4):
-            ended = run([*worker, str(path), "-1"]).returncode
-            if ended == 0 and abs(site.balance(user)) < 1e-9:
-                break
-        assert (ended, site.balance(user)) == (0, pytest.approx(0))
+        passed = run([*worker, str(path), "-1"]).stdout.decode().splitlines()
+        moments = [number for what in LAST_WORDS for number in around(what, passed)]
+        for moment in moments:
+            site.owes(user, 2.0)
+            killed = run([*worker, str(path), str(moment)])
+            assert killed.returncode == 15, killed.stderr  # what TerminateProcess was told
+            for _ in range(4):
+                ended = site.settle().exit_code
+                if ended == 4:  # nobody can tell what came of the last request: a person looks
+                    tell_the_truth(site, user)
+                if ended == 0 and abs(site.balance(user)) < 1e-9:
+                    break
+            assert (moment, ended, site.balance(user)) == (moment, 0, pytest.approx(0))
         names = [name for fee in site.fees() for name in reference.find(fee["name"])]
-        assert len(names) == len(set(names)) == 2
-        assert sum(fee["price"] for fee in site.fees()) == pytest.approx(3.0)
+        assert len(names) == len(set(names)) == 2 + len(moments)
+        assert sum(fee["price"] for fee in site.fees()) == pytest.approx(1.0 + 2.0 * (1 + len(moments)))
         assert money.open_movements(site.database, site.settings) == []
 
 
