@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,14 @@ from tests.support.signin_server import PASSWORD
 
 pytestmark = pytest.mark.windows
 LIMIT_S = 60
+BURST = 30
+# The auth program with more time than a login has: what thirty processes share is the subject, not wine's speed.
+_PATIENT = f"""
+import sys
+sys.path.insert(0, {str(SCRIPTS.parent)!r})
+from papercut_scripts import auth_program, compat, program_home
+auth_program.serve(program_home.find_home, compat.read_line, compat.write_stdout, compat.write_stderr, {LIMIT_S})
+"""
 
 
 @pytest.fixture
@@ -80,6 +89,17 @@ def test_a_missing_directory_is_one_sentence(programs: Path, tmp_path: Path) -> 
         [str(programs / "officernd-user-source.exe"), "-", "all-users"], ProgramData=str(tmp_path / "Ödnis")
     )
     assert (code, out) == (1, b"") and "Ödnis" in errors.decode()
+
+
+def test_logins_at_once_share_one_token_and_lose_no_line(site: Site) -> None:
+    """The token is asked for once, and each login has its line in the log, whoever else writes there."""
+    command = [sys.executable, "-E", "-s", "-S", "-c", _PATIENT]
+    started = [subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) for _ in range(BURST)]
+    with ThreadPoolExecutor(BURST) as pool:
+        answers = pool.map(lambda one: one.communicate(f"annie\r\n{PASSWORD}\r\n".encode(), LIMIT_S)[0], started)
+        assert list(answers) == [f"OK\n{ANN.username}\n".encode()] * BURST
+    assert len(site.signin.token_calls) == 1
+    assert [line["verdict"] for line in site.log("auth")] == ["accepted"] * BURST
 
 
 def test_publishing_works_below_a_name_of_umlauts(site: Site) -> None:
