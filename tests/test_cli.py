@@ -73,6 +73,24 @@ def test_any_letter_can_be_written_where_the_machine_has_a_code_page(tmp_path: P
     assert "ноември" in json.loads(answer.stdout.decode("utf-8"))["error"]["message"]
 
 
+@pytest.mark.parametrize("words", [["--help"], ["--json", "check"]])
+def test_a_reader_that_leaves_a_pipe_is_no_error(words: list[str], tmp_path: Path) -> None:
+    """As `| more` does at its q; a check answers as it would have."""
+    write_toml(tmp_path)
+    with subprocess.Popen(
+        [sys.executable, "-m", "relay", *words],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as process:
+        assert process.stdout is not None and process.stderr is not None
+        process.stdout.close()
+        said = process.stderr.read().decode()
+    assert process.returncode == (0 if "--help" in words else 1), said
+    assert "Errno" not in said and "Traceback" not in said
+
+
 def test_a_statement_that_goes_into_a_file_has_its_sentences_whole(tmp_path: Path) -> None:
     """Only a terminal has a width: nothing is broken, and no name is cut, where nobody has asked for columns."""
     told = relay("--config", str(write_toml(tmp_path)), "statement", folder=tmp_path, COLUMNS="40")
