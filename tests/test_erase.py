@@ -23,6 +23,8 @@ from relay.run import recorded
 from tests.support.bean_check import complaints
 from tests.support.money_world import Site
 
+pytestmark = pytest.mark.windows
+
 WHY = "asked for it"
 
 

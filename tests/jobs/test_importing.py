@@ -15,6 +15,8 @@ from relay import run as story
 from relay.jobs.importing import keeps_from
 from tests.support.jobs_site import JobsSite, jobs_site, print_log_row, totals
 
+pytestmark = pytest.mark.windows
+
 CSV_HEADER = (
     "Time,User,Pages,Copies,Printer,Document Name,Client,Paper Size,Language,Height,Width,Duplex,Grayscale,Size,Cost\n"
 )
@@ -378,6 +380,7 @@ def test_a_record_whose_end_may_still_be_written_waits(csv_site: JobsSite) -> No
     assert 1 <= csv_site.import_jobs().counts.set_aside
 
 
+@pytest.mark.skipif(os.name == "nt", reason="a name is text there")
 def test_a_file_name_of_any_bytes_is_read(csv_site: JobsSite) -> None:
     """A folder copied from Windows may have names that are no text here."""
     with open(os.path.join(os.fsencode(csv_site.folder), b"B\xfcro-2026-11-23.csv"), "wb") as file:

@@ -14,6 +14,8 @@ from relay.errors import RelayError
 from relay.people.act import pins
 from tests.support.papercut_site import ANN, BOB, NOMAIL, Site, run_program
 
+pytestmark = pytest.mark.windows
+
 
 def log_in(username: str, pin: str) -> bytes:
     return run_program("auth_program", stdin=f"{username}\n{pin}\n".encode()).stdout

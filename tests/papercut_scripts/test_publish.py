@@ -18,6 +18,8 @@ from relay.people.directory import DirectoryUser, directory_of
 from tests.support.papercut_site import ANN, BOB, NOW, sample_directory
 from tests.support.settings_example import example_settings
 
+pytestmark = pytest.mark.windows
+
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
