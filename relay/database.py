@@ -7,6 +7,7 @@ newer version made, and brings an older one up to date after taking a copy. It k
 from __future__ import annotations
 
 import sqlite3
+import threading
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -161,6 +162,36 @@ def reading(engine: Engine) -> Connection:
     if engine.dialect.name == "postgresql":  # SQLite reads as of one moment by itself
         connection = connection.execution_options(isolation_level="REPEATABLE READ")
     return connection
+
+
+class Changes:
+    """Tells whether anything was committed to the database, by whichever process: what was read before still holds."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._lock = threading.Lock()
+        self._kept: Any = None  # SQLite counts what others commit, so the connection that asks never writes
+
+    def stamp(self) -> str:
+        """Return text that differs from every earlier one since the last commit. Ask before reading, not after."""
+        if self._engine.dialect.name == "postgresql":
+            # Who sees the same transactions sees the same rows.
+            with reading(self._engine) as connection:
+                return str(connection.exec_driver_sql("SELECT CAST(txid_current_snapshot() AS text)").scalar())
+        with self._lock:
+            if self._kept is None:
+                self._kept = self._engine.raw_connection()
+            cursor = self._kept.cursor()
+            cursor.execute("PRAGMA data_version")
+            (number,) = cursor.fetchone()
+            cursor.close()
+        return str(number)
+
+    def close(self) -> None:
+        with self._lock:
+            if self._kept is not None:
+                self._kept.close()
+                self._kept = None
 
 
 # -- schema ----------------------------------------------------------------------------------------------------------

@@ -22,7 +22,7 @@ from relay.config import Settings
 from relay.console.audit import Audit
 from relay.console.settings_file import Draft
 from relay.console.work import Answer, Work, Works
-from relay.database import open_database
+from relay.database import Changes, open_database
 from relay.errors import ConfigError, RelayError
 from relay.formats import Formats
 from relay.lock import site_lock
@@ -64,6 +64,7 @@ class Desk:
         make_private_folder(folder)
         self.folder = folder
         self.database: Engine = open_database(self.settings)
+        self._changes = Changes(self.database)
         self.works = Works(folder / "works", self.clock)
         self.audit = Audit(self.settings.site.state_dir / "logs", self.clock)
         self.users: dict[str, User] = {}
@@ -221,7 +222,17 @@ class Desk:
             found: Returned = known[1]
             return found
 
+    def of_ledger(self, name: str, make: Callable[[], Returned], *about: object) -> Returned:
+        """Return what `make` reads from the ledger, read anew when anything was committed, or is asked about another.
+
+        The answer is shared between requests: nobody changes it.
+        """
+        stamp = self._changes.stamp()
+        with self._lock:
+            return self.kept(name, (stamp, self.settings, *about), make)
+
     def close(self) -> None:
+        self._changes.close()
         self.database.dispose()
 
 

@@ -23,6 +23,7 @@ from relay.jobs import tables as jobs_tables
 from relay.money.decide.movement import PUBLIC_STATES, Movement
 from relay.money.ledger import tables as money_tables
 from relay.money.ledger.store import Ledger
+from relay.open_items import OpenItems, open_items
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,24 @@ class Day:
     day: date
     pages: int = 0
     billed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Lately:
+    """The figures of the last days, oldest first, and how many people printed in the last seven of them."""
+
+    days: list[Day]
+    people_in_week: int
+
+
+def lately(place: Desk, last: date, count: int) -> Lately:
+    site = place.settings.site.name
+
+    def read() -> Lately:
+        week = last - timedelta(days=6)
+        return Lately(days(place.database, site, last, count), people_who_printed(place.database, site, week))
+
+    return place.of_ledger("lately", read, last, count)
 
 
 def days(engine: Engine, site: str, last: date, count: int) -> list[Day]:
@@ -98,8 +117,13 @@ def name_of(names: Mapping[str, str], member_id: str, username: str) -> str:
 
 def linked(place: Desk) -> dict[str, LinkedAccount]:
     """Return every linked account by member id."""
-    with reading(place.database) as connection:
-        return {link.member_id: link for link in stored_accounts.linked_accounts(connection, place.settings.site.name)}
+
+    def read() -> dict[str, LinkedAccount]:
+        with reading(place.database) as connection:
+            found = stored_accounts.linked_accounts(connection, place.settings.site.name)
+        return {link.member_id: link for link in found}
+
+    return place.of_ledger("linked", read)
 
 
 def plain(balance: int | None, currency: str) -> str:
@@ -120,19 +144,27 @@ def jobs_of(engine: Engine, site: str, username: str, count: int) -> list[dict[s
 
 def held(place: Desk) -> list[dict[str, Any]]:
     """Return what the last billing held; `said` is the answer that somebody has given since, "" where nobody has."""
-    return money.held(place.database, place.settings)
+    return place.of_ledger("held", lambda: money.held(place.database, place.settings))
 
 
 def undecided(place: Desk) -> list[dict[str, Any]]:
     return [item for item in held(place) if not item["said"]]
 
 
+def waiting(place: Desk) -> OpenItems:
+    """Return what is open, as `status` and the messages tell it too."""
+    return place.of_ledger("open", lambda: open_items(place.database, place.settings))
+
+
 def questions(place: Desk) -> list[words.Question]:
     """Return what nobody but a person can decide, each as a question to look up."""
+    doubts = money.doubts(place.database, place.settings.site.name)
+    if not doubts:
+        return []
     ledger = Ledger(place.database, place.settings.site.name, place.clock)
     accounts = linked(place)
     found: dict[str, words.Question] = {}
-    for movement in money.doubts(place.database, place.settings.site.name):
+    for movement in doubts:
         account = accounts.get(movement.member_id)
         name = account.full_name if account and account.full_name else movement.username
         payer = name

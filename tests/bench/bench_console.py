@@ -2,8 +2,8 @@
 
     python -m tests.bench.bench_console [--people 5000] [--questions 300] [--jobs 150000] [--held 600]
 
-Prints one JSON object with milliseconds and kilobytes for each page, the best of three. Exits 1 when a page needs
-300 ms or more.
+Prints one JSON object with milliseconds and kilobytes for each page: the first visit after the ledger has changed, and
+the best of three as somebody goes on reading. Exits 1 when a page needs 300 ms or more then.
 """
 
 from __future__ import annotations
@@ -111,8 +111,8 @@ def job(site: str, number: int, people: int, now: datetime) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def best_of_three(visitor: Visitor, page: str) -> tuple[float, int]:
-    """Return the least milliseconds that a page took, and its bytes."""
+def three_visits(visitor: Visitor, page: str) -> tuple[float, float, int]:
+    """Return the milliseconds that a page took at first and at best, and its bytes."""
     found, size = [], 0
     for _ in range(3):
         began = time.perf_counter()
@@ -120,7 +120,7 @@ def best_of_three(visitor: Visitor, page: str) -> tuple[float, int]:
         found.append((time.perf_counter() - began) * 1000)
         assert answer.status_code == 200, (page, answer.status_code)
         size = len(answer.data)
-    return min(found), size
+    return found[0], min(found), size
 
 
 def main() -> int:
@@ -140,10 +140,13 @@ def main() -> int:
         fill(place, options.people, options.questions, options.jobs, options.held)
         visitor = Visitor(make_app(place).test_client())
         visitor.log_in("ann")
-        timed = {page: best_of_three(visitor, page) for page in PAGES}
+        timed = {page: three_visits(visitor, page) for page in PAGES}
         place.close()
-    slow = [page for page, (took_ms, _) in timed.items() if took_ms >= MOST_MS]
-    told = {page: {"ms": round(took_ms), "kb": round(size / 1024)} for page, (took_ms, size) in timed.items()}
+    slow = [page for page, (_, took_ms, _) in timed.items() if took_ms >= MOST_MS]
+    told = {
+        page: {"first_ms": round(first_ms), "ms": round(took_ms), "kb": round(size / 1024)}
+        for page, (first_ms, took_ms, size) in timed.items()
+    }
     print(json.dumps({"pages": told, "slow": slow, "ok": not slow}, indent=1))
     return 1 if slow else 0
 

@@ -9,7 +9,9 @@ from typing import Any
 from sqlalchemy import insert
 
 from relay.console.app import make_app
-from relay.jobs import import_jobs
+from relay.database import make_engine
+from relay.jobs import import_jobs, statement
+from relay.jobs.tables import jobs as jobs_table
 from relay.stored_accounts import people_links
 from tests.support.still_clock import StillClock
 from tests.support.visitor import Visitor
@@ -50,3 +52,44 @@ def test_a_statement_is_downloaded_for_paper_and_months_follow_each_other(make_d
     assert 'attachment; filename="printing-2026-10-hq.html"' == answer.headers["Content-Disposition"]
     assert "Printing in October 2026" in answer.text and "<script" not in answer.text
     assert "December 2026" not in somebody.page("/statements?month=2026-11").text_content()
+
+
+def test_what_is_kept_of_a_statement_is_made_anew_after_any_commit(make_desk: Any, tmp_path: Path) -> None:
+    """Another process corrects a name, then a price: the page tells it at the next look, and nothing is read twice."""
+    desk = make_desk(jobs={"path": str(tmp_path)})
+    (tmp_path / "printlog_2026_11_23.log").write_text(
+        "".join(
+            f"2026-11-23 09:{minute}:30\tprint01\tColour\tann\tann\tPC\tOffer.pdf\t3\t1\t1\t0.3500\n"
+            for minute in (10, 11)
+        )
+    )
+    with desk.site() as site:
+        import_jobs(site)
+    somebody = Visitor(make_app(desk).test_client())
+
+    def printed() -> str:
+        return str(somebody.page("/statements?month=2026-11").xpath("string(//section[contains(@class,'tile')][1])"))
+
+    made = printed()
+    assert "0.70" in made and made == printed()
+    other = make_engine(desk.settings.ledger_url)
+    with other.begin() as connection:
+        connection.execute(jobs_table.update().values(cost=1_000_000))
+    other.dispose()
+    assert "2.00" in printed()
+
+
+def test_the_month_before_is_counted_by_the_database_as_one_by_one(make_desk: Any, tmp_path: Path) -> None:
+    desk = make_desk(jobs={"path": str(tmp_path)})
+    rows = ((3, "0.3500"), (3, "0.3500"), (5, "0.5000"))
+    (tmp_path / "printlog_2026_10_23.log").write_text(
+        "".join(
+            f"2026-10-23 09:1{number}:30\tprint01\tColour\tann\tann\tPC\tOffer.pdf\t{pages}\t1\t1\t{cost}\n"
+            for number, (pages, cost) in enumerate(rows)
+        )
+    )
+    with desk.site() as site:
+        import_jobs(site)
+        then = statement(site.settings, site.database, month="2026-10", clock=site.clock)
+        now = statement(site.settings, site.database, month="2026-11", clock=site.clock)
+    assert 3 == then.total.jobs and then.total == now.before

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, Literal
 
@@ -13,11 +15,13 @@ from relay import jobs
 from relay.console.charts import Bar
 from relay.console.gate import desk
 from relay.errors import UsageError
+from relay.jobs.statement.figures import Tally
 
 page = Blueprint("statements", __name__)
 
 MONTHS = 18
 SHOWN = 100
+JOBS = 500
 LONGEST_NAME = 80  # of a file: a browser puts it below a folder of its own, and Windows counts to 260
 
 
@@ -28,17 +32,11 @@ def show() -> Any:
     today = place.clock.business_day(place.settings.site.timezone)
     problem, made = "", None
     try:
-        made = jobs.statement(
-            place.settings,
-            place.database,
-            month=month or None,
-            member=member or None,
-            company=company or None,
-            clock=place.clock,
-        )
+        asked = (today, month, member, company)
+        made = place.of_ledger("statement", lambda: _shown(_statement(month, member, company)), *asked)
     except UsageError as error:
         problem = error.message
-    people = list(made.people) if made else []
+    people = made.people if made else []
     pages = max(1, -(-len(people) // SHOWN))
     number = min(max(request.args.get("page", 1, type=int), 1), pages)
     return render_template(
@@ -54,15 +52,86 @@ def show() -> Any:
         pages=pages,
         before=_next(made.first - timedelta(days=1), today) if made else None,
         after=_next(made.last + timedelta(days=1), today) if made else None,
-        companies=sorted(
-            (
-                (company.name, len(company.members), company.tally.pages, company.tally.net, company.billed)
-                for company in (made.companies if made else ())
-            ),
-            key=lambda row: (-row[3], row[0].casefold()),
-        ),
-        chart=_days(made) if made else [],
+        chart=_bars(made) if made else [],
     ), (200 if made else 400)
+
+
+def _statement(month: str, member: str, company: str) -> jobs.Statement:
+    place = desk()
+    return jobs.statement(
+        place.settings,
+        place.database,
+        month=month or None,
+        member=member or None,
+        company=company or None,
+        clock=place.clock,
+    )
+
+
+@dataclass(frozen=True)
+class Line:
+    """One person's month in figures; amounts are micros."""
+
+    key: str
+    name: str
+    company: str
+    jobs: int
+    pages: int
+    printed: int
+    billed: int
+    open: int
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What the page shows of a statement: its sums, a line a person, and of one person the latest jobs.
+
+    A month of a large site has some ten thousand jobs, which are not kept between two visits.
+    """
+
+    scope: str
+    first: date
+    last: date
+    total: Tally
+    printed: int
+    billed: int
+    before: Tally
+    steps: tuple[Any, ...]
+    notes: tuple[str, ...]
+    people: list[Line]
+    companies: list[tuple[str, int, int, int, int]]  # name, people, pages, printed, billed
+    jobs: list[tuple[Any, str]]  # the job, and the reference of the fee that billed it
+    by_day: Mapping[date, int]
+
+
+def _shown(made: jobs.Statement) -> Shown:
+    told = made.jobs
+    companies = (
+        (company.name, len(company.members), company.tally.pages, company.tally.net, company.billed)
+        for company in made.companies
+    )
+    return Shown(
+        scope=made.scope,
+        first=made.first,
+        last=made.last,
+        total=made.total,
+        printed=made.printed,
+        billed=made.billed,
+        before=made.before,
+        steps=made.steps,
+        notes=made.notes,
+        people=[_line(line) for line in made.people],
+        companies=sorted(companies, key=lambda row: (-row[3], row[0].casefold())),
+        jobs=[(job, line.fee_of.get(job.key, "")) for job, line in told[:JOBS]],
+        by_day=_by_day(job for job, _ in told),
+    )
+
+
+def _line(line: Any) -> Line:
+    person, tally = line.person, line.tally
+    name = person.name or person.username or person.member_id
+    key = person.member_id or person.username
+    return Line(key, name, line.company, tally.jobs, tally.pages, tally.net, line.billed, line.open)
 
 
 @page.get("/statements.csv")
@@ -79,17 +148,8 @@ def paper() -> Response:
 
 
 def _download(kind: Literal["csv", "html"], mark: str, content_type: str) -> Response:
-    month, member, company = _asked()
-    place = desk()
-    made = jobs.statement(
-        place.settings,
-        place.database,
-        month=month or None,
-        member=member or None,
-        company=company or None,
-        clock=place.clock,
-    )
-    name = re.sub(r"[^A-Za-z0-9_-]+", "-", f"printing-{made.month}-{made.scope or place.settings.site.name}")
+    made = _statement(*_asked())
+    name = re.sub(r"[^A-Za-z0-9_-]+", "-", f"printing-{made.month}-{made.scope or desk().settings.site.name}")
     answer = Response((mark + jobs.render(made, kind)).encode("utf-8"), content_type=content_type)
     answer.headers["Content-Disposition"] = f'attachment; filename="{name[:LONGEST_NAME].strip("-")}.{kind}"'
     return answer
@@ -115,19 +175,23 @@ def _next(day: date, today: date) -> tuple[str, str] | None:
     return (f"{day:%Y-%m}", desk().formats.month(day)) if day <= today else None
 
 
-def _days(made: Any) -> list[Bar]:
-    """Return what was printed on each day of the month, in money."""
+def _by_day(told: Iterable[Any]) -> Mapping[date, int]:
+    """Return what was printed on each day, in money (micros)."""
     cost: defaultdict[date, int] = defaultdict(int)
-    for job, _ in made.jobs:
+    for job in told:
         if job.is_billed:
             cost[job.business_day] += job.net
-    formats = desk().formats
+    return dict(cost)
+
+
+def _bars(made: Shown) -> list[Bar]:
+    cost, formats = made.by_day, desk().formats
     days = [made.first + timedelta(days=offset) for offset in range((made.last - made.first).days + 1)]
     return [
         Bar(
             str(day.day) if day.day % 5 == 1 else "",
-            float(max(0, cost[day])),
-            formats.money(cost[day]),
+            float(max(0, cost.get(day, 0))),
+            formats.money(cost.get(day, 0)),
             formats.day(day),
         )
         for day in days

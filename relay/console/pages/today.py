@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, url_for
@@ -13,7 +12,6 @@ from relay.console import figures, first_hour, words
 from relay.console.gate import audited, desk, needs, who
 from relay.console.results import Done
 from relay.money.ledger import calendar
-from relay.open_items import open_items
 from relay.site import Site
 
 page = Blueprint("today", __name__)
@@ -56,7 +54,8 @@ def _figures() -> dict[str, Any]:
     settings, formats = place.settings, place.formats
     name = settings.site.name
     today = place.clock.business_day(settings.site.timezone)
-    found = figures.days(place.database, name, today, DAYS)
+    lately = figures.lately(place, today, DAYS)
+    found = lately.days
     week, directory = found[-7:], place.directory()
     month = [item for item in found if item.day >= today.replace(day=1)]
     return {
@@ -67,7 +66,7 @@ def _figures() -> dict[str, Any]:
         "newest": place.works.all()[:1],
         "first_time": directory is None,
         "people_count": sum(user.standing == "active" for user in (directory.users if directory else ())),
-        "printed_week": figures.people_who_printed(place.database, name, today - timedelta(days=6)),
+        "printed_week": lately.people_in_week,
         "pages_week": sum(item.pages for item in week),
         "billed_month": sum(item.billed for item in month),
         "pages_chart": figures.as_bars(found, "pages", formats),
@@ -134,7 +133,7 @@ def _todo() -> list[dict[str, str]]:
         "hold": ("warn", url_for("money.show", _anchor="held"), "Decide"),
         "question": ("warn", url_for("review.show", _anchor="questions"), "Look"),
     }
-    for line in open_items(place.database, place.settings).lines(place.formats.money):
+    for line in figures.waiting(place).lines(place.formats.money):
         kind, url, button = steps[line.kind]
         add(kind, line.text, url, button)
     checks = place.works.newest("check", "fix", over=True)

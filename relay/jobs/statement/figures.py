@@ -127,26 +127,28 @@ class Tally:
             return None
         return round(100 * self.colour_pages / self.colour_known_pages) if self.colour_known_pages else None
 
-    def add(self, job: PrintedJob) -> None:
+    def add(self, job: PrintedJob, times: int = 1) -> None:
+        """Count a job, or as many as there are with the same figures."""
         if not job.counts:
-            self.denied += 1
+            self.denied += times
             return
-        self.jobs += 1
-        self.pages += job.pages
-        self.colour_jobs += bool(job.is_colour)
-        self.colour_untold += bool(job.is_colour) and job.colour_pages is None
+        self.jobs += times
+        self.pages += job.pages * times
+        if job.is_colour:
+            self.colour_jobs += times
+            self.colour_untold += times if job.colour_pages is None else 0
         if job.colour_pages is not None:
-            self.colour_pages += job.colour_pages
-            self.colour_known_pages += job.pages
+            self.colour_pages += job.colour_pages * times
+            self.colour_known_pages += job.pages * times
         sheets = sheets_of(job.pages, job.copies, job.sheets, job.duplex)
         if sheets is not None:
-            self.sheets += sheets
-            self.sheet_pages += job.pages
-        self.cost += job.cost or 0
-        self.refunded += job.refunded
-        self.refunded_jobs += job.state == "refunded"
-        self.estimated += job.basis == "estimated"
-        self.unpriced += job.basis == "unknown"
+            self.sheets += sheets * times
+            self.sheet_pages += job.pages * times
+        self.cost += (job.cost or 0) * times
+        self.refunded += job.refunded * times
+        self.refunded_jobs += times if job.state == "refunded" else 0
+        self.estimated += times if job.basis == "estimated" else 0
+        self.unpriced += times if job.basis == "unknown" else 0
 
 
 def tally(jobs: Iterable[PrintedJob]) -> Tally:

@@ -148,8 +148,8 @@ class _Making:
         lines = self._people(self._jobs(self.first, self.last, scope), scope)
         return lines[0] if lines else PersonLine(self.people[member_id], ())
 
-    def _jobs(self, first: date, last: date, scope: _Scope) -> list[PrintedJob]:
-        found = queries.jobs_between(self.connection, self.site, first, last, scope.shared, *scope.where)
+    def _jobs(self, first: date, last: date, scope: _Scope, *where: Any) -> list[PrintedJob]:
+        found = queries.jobs_between(self.connection, self.site, first, last, scope.shared, *scope.where, *where)
         return [job for job in found if scope.tells(job)]
 
     # -- scope -------------------------------------------------------------------------------------------------------
@@ -260,7 +260,12 @@ class _Making:
 
     def _month_before(self, scope: _Scope) -> Tally:
         last = self.first - timedelta(days=1)
-        return tally(job for job in self._jobs(last.replace(day=1), last, scope) if job.is_billed)
+        first = last.replace(day=1)
+        found = tally(job for job in self._jobs(first, last, scope, queries.on_accounts()) if job.is_billed)
+        # Whose a personal job is, `where` alone decides; so that the database may count them.
+        for job, times in queries.alike(self.connection, self.site, first, last, queries.personal(), *scope.where):
+            found.add(job, times)
+        return found
 
     def _notes(self, total: Tally, shared: dict[str, Tally], people: Sequence[PersonLine]) -> list[str]:
         notes = []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from itertools import chain
@@ -22,6 +22,23 @@ from relay.stored_accounts import people_links, people_shared_accounts
 
 _jobs = tables.jobs
 _COLUMNS = tuple(_jobs.c[name] for name in PrintedJob.__dataclass_fields__ if name != "shared_id")
+
+# What a tally looks at.
+_FIGURES = frozenset(
+    (
+        "pages",
+        "colour_pages",
+        "is_colour",
+        "copies",
+        "sheets",
+        "duplex",
+        "cost",
+        "basis",
+        "state",
+        "refunded",
+        "account",
+    )
+)
 
 
 class SharedAccounts:
@@ -85,6 +102,18 @@ def jobs_between(
     )
     found = (PrintedJob(*row) for row in connection.execute(query))
     return [replace(job, shared_id=shared.id_of(job.account, job.at)) if job.account else job for job in found]
+
+
+def alike(connection: Connection, site: str, first: date, last: date, *where: Any) -> Iterator[tuple[PrintedJob, int]]:
+    """Yield the jobs between two days that a tally takes for the same, each as one of them with how many there are."""
+    columns = [column if column.name in _FIGURES else func.min(column) for column in _COLUMNS]
+    query = (
+        select(*columns, func.count())
+        .where(_jobs.c.site == site, _jobs.c.business_day.between(first, last), *where)
+        .group_by(*(column for column in _COLUMNS if column.name in _FIGURES))
+    )
+    for *row, times in connection.execute(query):
+        yield PrintedJob(*row), int(times)
 
 
 def amounts_by_payer(
@@ -195,6 +224,14 @@ def has_jobs_of(connection: Connection, site: str, username: str) -> bool:
 
 def of_member(member_id: str) -> Any:
     return _jobs.c.member_id == member_id
+
+
+def personal() -> Any:
+    return _jobs.c.account == ""
+
+
+def on_accounts() -> Any:
+    return _jobs.c.account != ""
 
 
 def of_stranger(username: str) -> Any:
