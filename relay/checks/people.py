@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from relay.checks.model import Site
 from relay.errors import RelayError
 from relay.finding import Finding
+from relay.papercut import quotas
 from relay.people.act import publish
 
 LOW_LICENCE = 10
@@ -50,13 +51,9 @@ def list_groups(site: Site, findings: list[Finding]) -> None:
     papercut.wait_for_task(TASK_LIMIT_S)
 
 
-def quotas(site: Site) -> Iterator[Finding]:
+def native_quotas(site: Site) -> Iterator[Finding]:
     """Look for PaperCut's native quotas: credit that is not ours, added before the settlement of the morning."""
-    papercut = site.reached_papercut
-    names = papercut.groups()
-    for name, quota in zip(names, papercut.in_parallel(papercut.group_quota, names, site.progress), strict=True):
-        if quota.period.upper() in ("NONE", "") or quota.amount == 0:
-            continue
+    for name, quota in quotas.giving(site.reached_papercut, site.progress).items():
         if site.settings.top_up.is_on:
             yield Finding(
                 "quota_and_top_up",

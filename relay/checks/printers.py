@@ -12,9 +12,9 @@ from relay import amounts
 from relay.checks.model import Site
 from relay.errors import Refused
 from relay.finding import Finding
-from relay.papercut.client import TEMPLATE_PRINTER, PaperCut, is_true
+from relay.papercut import keys
+from relay.papercut.client import TEMPLATE_PRINTER, PaperCut
 
-POPUP_NAMES = ("unauthenticated", "unauthenticated-printer", "advanced-config.unauthenticated")
 DEVICE_SERVER = "device"
 TEMPLATE = (TEMPLATE_PRINTER, TEMPLATE_PRINTER)
 CLICK_PATH = "Printers > {0} > Advanced Configuration > Unauthenticated printer"
@@ -47,9 +47,9 @@ def printers(site: Site) -> Iterator[Finding]:
 
 def _prices(papercut: PaperCut, queues: list[tuple[str, str]], currency: str) -> Iterator[Finding]:
     for server, printer in queues:
-        model = papercut.printer_properties(server, printer, ["cost-model"])["cost-model"]
+        model = papercut.printer_properties(server, printer, [keys.COST_MODEL])[keys.COST_MODEL]
         name = f"{server}\\{printer}"
-        if model != "SIMPLE":
+        if model != keys.SIMPLE_COST:
             yield Finding(
                 "price_unreadable",
                 "info",
@@ -80,7 +80,7 @@ def _popups(papercut: PaperCut, rows: list[tuple[str, str]]) -> Iterator[Finding
         )
         return
     for server, printer in rows:
-        if not is_true(papercut.printer_properties(server, printer, [property_name])[property_name]):
+        if not keys.is_true(papercut.printer_properties(server, printer, [property_name])[property_name]):
             name = _name((server, printer))
             yield Finding(
                 "popup_off",
@@ -95,7 +95,7 @@ def _popups(papercut: PaperCut, rows: list[tuple[str, str]]) -> Iterator[Finding
 
 def popup_property(papercut: PaperCut, rows: list[tuple[str, str]]) -> str | None:
     """Return the name under which this server shows "Unauthenticated printer", None where it shows it under none."""
-    for name in POPUP_NAMES:
+    for name in keys.POPUP:
         for server, printer in rows[:1]:
             try:
                 if papercut.printer_properties(server, printer, [name])[name].strip():
@@ -112,7 +112,7 @@ def switch_popups_on(site: Site, findings: list[Finding]) -> None:
     wanted = {finding.subject for finding in findings}
     for server, printer in rows:
         if property_name is not None and _name((server, printer)) in wanted:
-            papercut.set_printer_property(server, printer, property_name, "TRUE")
+            papercut.set_printer_property(server, printer, property_name, keys.YES)
 
 
 def _rows(papercut: PaperCut) -> list[tuple[str, str]]:

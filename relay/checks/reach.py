@@ -21,10 +21,9 @@ from relay.errors import RemoteError
 from relay.finding import Finding
 from relay.installer import versions
 from relay.officernd.client import OfficeRnD
+from relay.papercut import keys
 from relay.papercut.client import PaperCut
 
-CALLERS = "auth.webservices.allowed-addresses"
-HEALTH_KEY = "health.api.key"
 CLOCK_TOLERANCE_S = 90
 ISSUER_TIMEOUT_S = 5
 
@@ -82,7 +81,7 @@ def version(site: Site) -> Iterator[Finding]:
         yield Finding("papercut_version", "warning", f"PaperCut {found}", sentence)
     if site.health:
         return
-    key = site.reached_papercut.config(HEALTH_KEY)
+    key = site.reached_papercut.config(keys.HEALTH)
     if key:
         yield Finding(
             "health_unreadable",
@@ -97,16 +96,16 @@ def version(site: Site) -> Iterator[Finding]:
             "info",
             "PaperCut",
             "PaperCut's health interface has no key yet, so that version and licence cannot be read.",
-            f"sets the config key {HEALTH_KEY} to a new random value; nobody is touched by it",
+            f"sets the config key {keys.HEALTH} to a new random value; nobody is touched by it",
         )
 
 
 def set_health_key(site: Site, findings: list[Finding]) -> None:
-    site.reached_papercut.set_config(HEALTH_KEY, secrets.token_urlsafe(24))
+    site.reached_papercut.set_config(keys.HEALTH, secrets.token_urlsafe(24))
 
 
 def callers(site: Site) -> Iterator[Finding]:
-    allowed = [entry.strip() for entry in site.reached_papercut.config(CALLERS).split(",")]
+    allowed = [entry.strip() for entry in site.reached_papercut.config(keys.CALLERS).split(",")]
     if "*" in allowed or any(entry.startswith("0.0.0.0") for entry in allowed):
         yield Finding(
             "callers_everyone",

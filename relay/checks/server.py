@@ -22,10 +22,9 @@ from relay.checks.model import Site
 from relay.errors import Refused
 from relay.finding import Finding
 from relay.installer import places, properties
+from relay.papercut import keys
 
-USER_SOURCE_KEY = "user-source.custom-program"
-AUTH_KEY = "auth.source.custom-program"
-PROGRAMS = {USER_SOURCE_KEY: "officernd-user-source", AUTH_KEY: "officernd-auth"}
+PROGRAMS = {keys.USER_SOURCE: "officernd-user-source", keys.AUTH_PROGRAM: "officernd-auth"}
 SPAWN_LIMIT_S = 15
 STRANGER = "papercut-relay-check@invalid"  # nobody: refused before OfficeRnD is asked
 
@@ -203,7 +202,7 @@ def _keep(site: Site, key: str, program: str) -> None:
 
 def _spawn(site: Site, key: str, program: str) -> Iterator[Finding]:
     synced = handover.is_synced(site.settings.scripts.home)
-    if key == USER_SOURCE_KEY:
+    if key == keys.USER_SOURCE:
         if not synced:
             return  # it has nothing to answer from, and another finding says so
         code, output, errors = spawn(program, ["-", "is-valid"], "", site)
@@ -299,7 +298,7 @@ def source_in_use(site: Site) -> Iterator[Finding]:
     """Tell by the user source's own log whether PaperCut's primary source is ours: no key is known that says it."""
     papercut = site.reached_papercut
     path = site.settings.scripts.home / "logs" / "user_source.log"
-    if not papercut.config(USER_SOURCE_KEY) or not site.settings.scripts.home.is_dir() or install_dir(site) is None:
+    if not papercut.config(keys.USER_SOURCE) or not site.settings.scripts.home.is_dir() or install_dir(site) is None:
         return
     try:
         lines = path.read_text(encoding="utf-8", errors="replace").splitlines()

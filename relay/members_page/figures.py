@@ -23,11 +23,11 @@ from relay.money.decide.explain import PAYS, USES, Buckets, draw, fill
 from relay.money.decide.included import payer_of
 from relay.money.decide.wallet import Wallet
 from relay.money.ledger import included, journal
-from relay.papercut.client import PaperCut, balance_from_text, is_true
+from relay.papercut import keys
+from relay.papercut.client import PaperCut, balance_from_text
 from relay.stored_accounts import contradicted, linked_accounts
 
 MOST_JOBS = 200
-RESTRICTED, OVERDRAFT = "restricted", "overdraft-amount"
 
 
 @dataclass(frozen=True)
@@ -161,11 +161,11 @@ def parts(wallet: Wallet | None, amount: int) -> Buckets:
 def ask(papercut: PaperCut, username: str) -> Live:
     """Return what PaperCut says of an account. Raises RelayError."""
     amount = papercut.balance(username)
-    limit = papercut.user_properties(username, [RESTRICTED, OVERDRAFT])
-    if not is_true(limit[RESTRICTED]):
+    limit = papercut.user_properties(username, [keys.RESTRICTED, keys.OVERDRAFT])
+    if not keys.is_true(limit[keys.RESTRICTED]):
         return Live(amount, None)
     try:
-        overdraft = balance_from_text(limit[OVERDRAFT] or "0")
+        overdraft = balance_from_text(limit[keys.OVERDRAFT] or "0")
     except (ValueError, OverflowError):
         overdraft = 0
     return Live(amount, max(0, amount + overdraft))

@@ -12,7 +12,7 @@ from datetime import date
 
 from relay import amounts
 from relay.accounts import LinkedAccount
-from relay.errors import Refused, RelayError, UnsafePlan
+from relay.errors import RelayError, UnsafePlan
 from relay.money.act import effects, readings
 from relay.money.act.by_plan import by_plan
 from relay.money.act.guard import Guard
@@ -29,12 +29,11 @@ from relay.money.ledger.store import open_of
 from relay.money.recover import begin
 from relay.money.report.result import MoneyResult, ordered, told
 from relay.money.settle import check_codes
-from relay.papercut.client import PaperCut
+from relay.papercut import quotas
 from relay.remedy import Note, Remedy
 from relay.site import Site
 
 TOP_UP_EACH = amounts.parse("25.00")  # what a run may give for each member due, where [safety] max_top_ups is ""
-ALL_USERS = "!!All Users!!"  # Source: PaperCutExamples, name of the built-in group in the API
 
 
 def top_up(
@@ -231,25 +230,8 @@ class _TopUp:
             )
 
 
-def native_quotas(papercut: PaperCut) -> dict[str, int]:
-    """Return group -> micros of PaperCut's own quotas, [All Users] included; these give credit that we do not know of.
-
-    Source: PaperCut manual, quota allocation (daily 00:10, weekly Sunday 00:20, monthly on the 1st 00:30).
-    """
-
-    def one(group: str) -> tuple[str, int]:
-        try:
-            quota = papercut.group_quota(group)
-        except Refused:  # a built-in group that this server does not answer about has no quota that we could read
-            return group, 0
-        return group, quota.amount if quota.period.upper() != "NONE" else 0
-
-    found = papercut.in_parallel(one, [*papercut.groups(), ALL_USERS])
-    return {group: amount for group, amount in found if amount}
-
-
 def _native_quotas(books: Books) -> UnsafePlan | None:
-    found = native_quotas(books.papercut)
+    found = quotas.giving(books.papercut, books.progress)
     if not found:
         return None
     return UnsafePlan(

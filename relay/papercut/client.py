@@ -37,7 +37,7 @@ from relay.errors import (
     Refused,
     RemoteError,
 )
-from relay.papercut import wire
+from relay.papercut import keys, wire
 from relay.papercut.wire import Double, Value
 from relay.progress import Progress
 
@@ -244,13 +244,13 @@ class PaperCut:
         Both stand in one answer, in the order asked for; with [papercut] personal_account the property is the total of
         all personal accounts, so the one that is billed is asked for between two calls.
         """
-        jobs, email = "print-stats.job-count", "email"
+        jobs, email = keys.JOB_COUNT, keys.EMAIL
         if self._section.personal_account:
             before = self._texts("getUserProperties", username, [jobs])
             balance = self.balance(username)
             texts = [*before, "", *self._texts("getUserProperties", username, [jobs, email])]
         else:
-            texts = self._texts("getUserProperties", username, [jobs, "balance", jobs, email])
+            texts = self._texts("getUserProperties", username, [jobs, keys.BALANCE, jobs, email])
         if len(texts) != 4:
             raise self._bad("getUserProperties", f"answered {len(texts)} values for 4 names")
         try:
@@ -285,7 +285,7 @@ class PaperCut:
 
     def groups(self) -> list[str]:
         """Return PaperCut's group list without its own groups (`!!All Users!!` and the like)."""
-        return [name for name in self._pages("listUserGroups", ()) if not name.startswith("!!")]
+        return [name for name in self._pages("listUserGroups", ()) if not keys.is_built_in(name)]
 
     def group_exists(self, group: str) -> bool:
         return self._bool("isGroupExists", group)
@@ -342,7 +342,7 @@ class PaperCut:
 
         Source: ServerCommandProxy (printer property print-stats.job-count).
         """
-        name = "print-stats.job-count"
+        name = keys.JOB_COUNT
 
         def counted(row: str) -> int:
             server, _, printer = row.partition("\\")
@@ -367,7 +367,7 @@ class PaperCut:
 
         The fault's code for a missing account is not known, so whether there is one is asked for.
         """
-        method, names = "getSharedAccountProperties", ("account-id", "balance")
+        method, names = "getSharedAccountProperties", (keys.ACCOUNT_ID, keys.BALANCE)
         try:
             found = self._paired(names, self._texts(method, name, list(names)), method)
         except AuthFailed:
@@ -377,9 +377,9 @@ class PaperCut:
                 raise
             raise NotFound(f"PaperCut has no shared account {name!r}.", system=SYSTEM, operation=method) from None
         try:
-            return SharedAccount(found["account-id"], balance_from_text(found["balance"]))
+            return SharedAccount(found[keys.ACCOUNT_ID], balance_from_text(found[keys.BALANCE]))
         except (ValueError, OverflowError):
-            raise self._bad(method, f"says {found['balance'][:40]!r} for the balance of {name}") from None
+            raise self._bad(method, f"says {found[keys.BALANCE][:40]!r} for the balance of {name}") from None
 
     def shared_account_notes(self, name: str) -> str | None:
         """Return the notes of a shared account, None where there is no such account.
@@ -387,7 +387,7 @@ class PaperCut:
         Source: ServerCommandProxy, shared account properties (`notes`).
         """
         try:
-            return self._text("getSharedAccountProperty", name, "notes")
+            return self._text("getSharedAccountProperty", name, keys.NOTES)
         except AuthFailed:
             raise
         except Refused:  # the fault's code for a missing account is not known, so whether there is one is asked for
@@ -398,11 +398,11 @@ class PaperCut:
     def add_shared_account(self, name: str, notes: str) -> None:
         """Make a shared account that nobody can charge, with these notes."""
         self._write("addNewSharedAccount", name)
-        self._write("setSharedAccountProperty", name, "disabled", "TRUE")
+        self._write("setSharedAccountProperty", name, keys.ACCOUNT_DISABLED, keys.YES)
         self.set_shared_account_notes(name, notes)
 
     def set_shared_account_notes(self, name: str, notes: str) -> None:
-        self._write("setSharedAccountProperty", name, "notes", notes)
+        self._write("setSharedAccountProperty", name, keys.NOTES, notes)
 
     def adjust_shared_account(self, account: str, micros: int, comment: str) -> None:
         """Add `micros` to a shared account's balance as a transaction; relative, never an absolute value."""
@@ -456,7 +456,7 @@ class PaperCut:
 
         Source: PaperCut manual, System Health API: the key of `health.api.key` goes raw into Authorization.
         """
-        key = self.config("health.api.key")
+        key = self.config(keys.HEALTH)
         if not key:
             return {}
         try:
@@ -679,11 +679,6 @@ def balance_from_text(text: str) -> int:
     """
     value = float(text)
     return amounts.from_double(value)
-
-
-def is_true(text: str) -> bool:
-    """Return a property's truth; PaperCut spells booleans TRUE, true and Y. Source: HexaSpaceRND, C# sample."""
-    return text.strip().lower() in ("true", "y", "yes", "1")
 
 
 def _fault(code: int, text: str, method: str, address: str) -> Refused:

@@ -12,12 +12,12 @@ from relay.config import Settings
 from relay.errors import NotFound, RelayError, UsageError
 from relay.officernd.client import OfficeRnD
 from relay.officernd.model import Company, Member
-from relay.papercut.client import PaperCut, is_true
+from relay.papercut import keys
+from relay.papercut.client import PaperCut
 from relay.people import who
 from relay.people.act import pins
 from relay.people.decide.usernames import clean, is_email
 from relay.people.memory import links, questions
-from relay.people.read import INTERNAL
 from relay.people.sync import remembered
 from relay.people.world import Link, Memory, is_one_line, name_key
 from relay.remedy import Remedies, Remedy, as_json
@@ -217,7 +217,7 @@ def _link_group(site: Site, company: str, group: str) -> Answer:
         settings.members.unlinked_group,
         settings.print.blocked_group,
     )
-    if not is_one_line(group) or len(group) > 100 or group.startswith("!!") or name_key(group) in map(name_key, own):
+    if not is_one_line(group) or len(group) > 100 or keys.is_built_in(group) or name_key(group) in map(name_key, own):
         raise UsageError(f"{group!r} cannot be a company's group.")
     found = _company(site.officernd, company)
     now = site.clock.now()
@@ -326,7 +326,7 @@ def checked_username(settings: Settings, username: str) -> str:
 def _refuse_internal(papercut: PaperCut, name: str) -> None:
     """Raise RelayError when the account of that name is an internal user; one that does not exist is none."""
     try:
-        internal = is_true(papercut.user_properties(name, [INTERNAL])[INTERNAL])
+        internal = keys.is_true(papercut.user_properties(name, [keys.INTERNAL])[keys.INTERNAL])
     except NotFound:
         return
     if internal:

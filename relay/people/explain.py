@@ -14,11 +14,13 @@ from relay.config import Settings
 from relay.database import reading
 from relay.errors import EXIT_DONE, NotFound, RelayError
 from relay.officernd.client import OfficeRnD
+from relay.officernd.model import Member
+from relay.papercut import keys
 from relay.papercut.client import PaperCut
 from relay.people import read, who
 from relay.people.act import pins
 from relay.people.act.publish import current_directory
-from relay.people.decide.rules import Outcome, email_outcome, judge, make_rules
+from relay.people.decide.rules import Outcome, Verdict, email_outcome, judge, make_rules
 from relay.people.directory import DirectoryUser
 from relay.people.logins import LoginTrace, last_login
 from relay.people.memory.links import last_sync
@@ -48,12 +50,11 @@ def explain(site: Site, who: str) -> Explanation:
     person = _find(site, who, memory)
     with reading(site.database) as connection:
         synced = last_sync(connection, site.name)
-    rules = _rules(site, person, site.clock.now())
-    may_print = bool(rules) and person.member is not None and all(one.passed for one in rules if one.rule != "email")
-    if any(one.rule == "guest" for one in rules):
-        may_print = all(one.passed for one in rules if one.rule in ("exclude_emails", "exclude_names"))
+    verdict = _verdict(site, person.member, site.clock.now()) if person.member else None
+    may_print = verdict is not None and verdict.admitted
+    rules = [*verdict.outcomes, email_outcome(person.member)] if verdict and person.member else []
     account = _account(papercut, person.username)
-    groups = [name for name in papercut.user_groups(person.username) if name[:2] != "!!"] if account else []
+    groups = [name for name in papercut.user_groups(person.username) if not keys.is_built_in(name)] if account else []
     listed = _listed(settings, person)
     doubts = _doubts(settings, site.officernd, memory, person, may_print)
     pin = pins.source_of(settings.scripts.home, person.member_id)
@@ -85,19 +86,15 @@ def explain(site: Site, who: str) -> Explanation:
 _find = who.find
 
 
-def _rules(site: Site, person: who.Person, now: datetime) -> list[Outcome]:
-    """Return every rule's word about a member, read for this one person; none for somebody who is no member."""
-    member = person.member
-    if member is None:
-        return []
+def _verdict(site: Site, member: Member, now: datetime) -> Verdict:
+    """Return what the rules say of a member, as a plan would judge, read for this one person."""
     companies = {}
     if member.company:
         with suppress(NotFound):
             companies[member.company] = site.officernd.company(member.company)
     side = OfficeRnDSide(site.officernd.organization(), {member.id: member}, companies, {})
     side = read.catalogue(replace(site, progress=Progress()), side, now)
-    verdict = judge(member, make_rules(site.settings, side, now))
-    return [*verdict.outcomes, email_outcome(member)]
+    return judge(member, make_rules(site.settings, side, now))
 
 
 def _account(papercut: PaperCut, username: str) -> Account | None:

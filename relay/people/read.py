@@ -18,7 +18,8 @@ from relay.config import Settings
 from relay.errors import BadAnswer, NotFound, RelayError
 from relay.officernd.client import OfficeRnD
 from relay.officernd.model import Organization
-from relay.papercut.client import PaperCut, balance_from_text, is_true
+from relay.papercut import keys
+from relay.papercut.client import PaperCut, balance_from_text
 from relay.people.decide.answers import take_answers
 from relay.people.decide.renames import follow_hand_renames
 from relay.people.memory.snapshot import Snapshot
@@ -26,21 +27,7 @@ from relay.people.world import Account, Memory, OfficeRnDSide, PaperCutSide, Wor
 from relay.progress import Phase, Progress
 from relay.site import Site
 
-KEY_LONG_RECORDS = "user-source.update-user-details-card-id"
-# PaperCut's names of an account's properties. Source: ServerCommandProxy, getUserProperty.
-PROPERTY = {
-    "full_name": "full-name",
-    "email": "email",
-    "department": "department",
-    "office": "office",
-    "primary_card": "primary-card-number",
-    "other_emails": "other-emails",
-    "secondary_card": "secondary-card-number",
-    "alias": "username-alias",
-    "home": "home",
-}
-DISABLED, BALANCE, INTERNAL, JOBS = "disabled-print", "balance", "internal", "print-stats.job-count"
-PROPERTIES = (*PROPERTY.values(), DISABLED, BALANCE, INTERNAL, JOBS)
+PROPERTIES = (*keys.DETAILS.values(), keys.DISABLED_PRINT, keys.BALANCE, keys.INTERNAL, keys.JOB_COUNT)
 PROOFS = 20  # so many missing records are asked for singly; more would not make the doubt smaller
 
 
@@ -220,7 +207,7 @@ def record_fields(papercut: PaperCut) -> int:
 
     Source: CustomSynAndAuthentication README, `user-source.update-user-details-card-id`.
     """
-    return 10 if papercut.config(KEY_LONG_RECORDS).strip().upper() == "Y" else 5
+    return 10 if papercut.config(keys.LONG_RECORDS).strip().upper() == "Y" else 5
 
 
 def read_accounts(papercut: PaperCut, usernames: Sequence[str], progress: Progress) -> dict[str, Account]:
@@ -287,21 +274,21 @@ def check_accounts(settings: Settings, world: World) -> None:
 
 def _account(username: str, values: Mapping[str, str]) -> Account:
     try:
-        balance = balance_from_text(values[BALANCE]) if values[BALANCE].strip() else 0
+        balance = balance_from_text(values[keys.BALANCE]) if values[keys.BALANCE].strip() else 0
     except ValueError:
         raise BadAnswer(
-            f"PaperCut says {values[BALANCE][:40]!r} for the balance of {username}, which is no number; nothing was "
-            "changed. Look at the account in PaperCut.",
+            f"PaperCut says {values[keys.BALANCE][:40]!r} for the balance of {username}, which is no number; nothing "
+            "was changed. Look at the account in PaperCut.",
             system="PaperCut",
             operation="getUserProperties",
         ) from None
     return Account(
         username=username,
-        **{name: values[key] for name, key in PROPERTY.items()},
-        disabled=is_true(values[DISABLED]),
+        **{name: values[key] for name, key in keys.DETAILS.items()},
+        disabled=keys.is_true(values[keys.DISABLED_PRINT]),
         balance=balance,
-        internal=is_true(values[INTERNAL]),
-        jobs=int(values[JOBS]) if values[JOBS].isdecimal() else None,
+        internal=keys.is_true(values[keys.INTERNAL]),
+        jobs=int(values[keys.JOB_COUNT]) if values[keys.JOB_COUNT].isdecimal() else None,
     )
 
 

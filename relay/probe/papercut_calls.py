@@ -21,7 +21,7 @@ import requests
 from relay import http
 from relay.config import Settings
 from relay.errors import RemoteError, UsageError
-from relay.papercut import wire
+from relay.papercut import keys, wire
 from relay.papercut.wire import Value
 from relay.probe.model import Open
 
@@ -137,7 +137,7 @@ class PaperCutCalls:
         where the account cannot be made or does not go away.
         """
         if self("isUserExists", OWN_ACCOUNT).must():
-            if self("getUserProperty", OWN_ACCOUNT, "full-name").must() != MARK:
+            if self("getUserProperty", OWN_ACCOUNT, keys.DETAILS["full_name"]).must() != MARK:
                 raise UsageError(
                     f"PaperCut has an account {OWN_ACCOUNT} that is not ours: rename it, then probe again."
                 )

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 from relay.officernd.model import prices_include_tax
+from relay.papercut import keys
 from relay.probe import files
 from relay.probe.model import Asked, Open, Question, System
 from relay.probe.officernd_calls import NO_ID, json_of, rows_of, speaks_of_a_token
@@ -22,7 +23,6 @@ _JAVA_CLASS = re.compile(r"^(?:(?:[a-z_$][\w$]*\.)+[A-Z][\w$]*:\s*)+")
 _ENCODING = re.compile(rb"^<\?xml[^>]*encoding=[\"']([\w-]+)[\"']")
 _LONGEST_PIN = 12
 RECOMMENDED_PAGE = 1000  # a cap, if there is one, is not below what PaperCut itself recommends
-ALL_USERS = "!!All Users!!"
 
 
 # -- PaperCut, reading
@@ -37,7 +37,7 @@ def _wrong_token_text(asked: Asked) -> str:
 
 
 def _class_prefix(asked: Asked) -> bool:
-    text = asked.papercut("getUserProperty", NOBODY, "email").must_not()[1]
+    text = asked.papercut("getUserProperty", NOBODY, keys.EMAIL).must_not()[1]
     return _JAVA_CLASS.match(text) is not None
 
 
@@ -63,7 +63,7 @@ def _nil(asked: Asked) -> str:
 
 
 def _charset(asked: Asked) -> str:
-    for value, reply in asked.papercut.properties("full-name"):
+    for value, reply in asked.papercut.properties(keys.DETAILS["full_name"]):
         if value.isascii():
             continue
         declared = _ENCODING.match(reply.body)
@@ -77,7 +77,7 @@ def _charset(asked: Asked) -> str:
 
 
 def _boolean_spelling(asked: Asked) -> str:
-    for value, _ in asked.papercut.properties("restricted"):
+    for value, _ in asked.papercut.properties(keys.RESTRICTED):
         if value.lower() in ("true", "false"):
             return "upper" if value.isupper() else "lower"
     raise Open("restricted is neither TRUE nor true")
@@ -85,7 +85,7 @@ def _boolean_spelling(asked: Asked) -> str:
 
 def _balance_digits(asked: Asked) -> int:
     """Java never ends a double in two digits of which the last is a zero; a format of fixed digits does."""
-    fractions = [value.partition(".")[2] for value, _ in asked.papercut.properties("balance")]
+    fractions = [value.partition(".")[2] for value, _ in asked.papercut.properties(keys.BALANCE)]
     lengths = {len(fraction) for fraction in fractions}
     if any("E" in fraction or len(fraction) == 1 for fraction in fractions) or len(lengths) > 1:
         return -1
@@ -114,10 +114,7 @@ def _task_message(asked: Asked) -> str:
 
 
 def _star(asked: Asked) -> bool:
-    callers = [
-        entry.strip()
-        for entry in asked.papercut("getConfigValue", "auth.webservices.allowed-addresses").must().split(",")
-    ]
+    callers = [entry.strip() for entry in asked.papercut("getConfigValue", keys.CALLERS).must().split(",")]
     if callers != ["*"]:
         raise Open("the list of allowed callers is not * alone")
     return True
@@ -158,13 +155,15 @@ def _pin_length(asked: Asked) -> int:
 
 
 def _atomic(asked: Asked) -> bool:
-    pairs = [["notes", "papercut-relay probe"], ["officernd-no-property", "x"]]
+    pairs = [[keys.NOTES, "papercut-relay probe"], ["officernd-no-property", "x"]]
     asked.papercut("setUserProperties", OWN_ACCOUNT, pairs).must_not()
-    return bool(asked.papercut("getUserProperty", OWN_ACCOUNT, "notes").must() == "")
+    return bool(asked.papercut("getUserProperty", OWN_ACCOUNT, keys.NOTES).must() == "")
 
 
 def _membership(asked: Asked) -> str:
-    groups = [name for name in asked.papercut("listUserGroups", 0, 50).must() if not name.startswith(("!!", "["))]
+    groups = [
+        name for name in asked.papercut("listUserGroups", 0, 50).must() if not name.startswith((keys.BUILT_IN, "["))
+    ]
     if not groups:
         raise Open("there is no group of a directory")
     if asked.papercut("addUserToGroup", OWN_ACCOUNT, groups[0]).fault:
@@ -175,10 +174,10 @@ def _membership(asked: Asked) -> str:
 
 def _revives(asked: Asked) -> bool:
     card = "probe-" + secrets.token_hex(6)
-    asked.papercut("setUserProperty", OWN_ACCOUNT, "primary-card-number", card).must()
+    asked.papercut("setUserProperty", OWN_ACCOUNT, keys.DETAILS["primary_card"], card).must()
     asked.papercut.remove_own()
     asked.papercut.make_own()
-    return bool(asked.papercut("getUserProperty", OWN_ACCOUNT, "primary-card-number").must() == card)
+    return bool(asked.papercut("getUserProperty", OWN_ACCOUNT, keys.DETAILS["primary_card"]).must() == card)
 
 
 # -- PaperCut, by files of this machine
@@ -205,7 +204,7 @@ def _command_spelling(asked: Asked) -> str:
 
 def _program_form(asked: Asked) -> str:
     asked.files.queries  # noqa: B018 - it raises Open where no program of ours was ever started
-    value = asked.papercut("getConfigValue", "user-source.custom-program").must()
+    value = asked.papercut("getConfigValue", keys.USER_SOURCE).must()
     return "path" if re.search(r"[/\\]", value) else "name"
 
 
@@ -459,9 +458,9 @@ QUESTIONS: tuple[Question, ...] = (
     ),
     _papercut(
         "user_groups_with_built_in",
-        f"Does getUserGroups name {ALL_USERS}?",
+        f"Does getUserGroups name {keys.ALL_USERS}?",
         "the groups of some account; none is kept",
-        lambda a: ALL_USERS in a.papercut("getUserGroups", a.papercut.some_user).must(),
+        lambda a: keys.ALL_USERS in a.papercut("getUserGroups", a.papercut.some_user).must(),
     ),
     _papercut("task_message", "Has the status of a task a text?", "the status of the last task", _task_message),
     _papercut("star_allows_every_caller", "Does * allow every caller?", "the list of allowed callers", _star),

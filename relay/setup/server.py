@@ -20,6 +20,7 @@ from relay.errors import RelayError
 from relay.finding import Finding
 from relay.installer import config as installer_config
 from relay.installer import places, tokens
+from relay.papercut import keys
 from relay.papercut.client import PaperCut
 from relay.people import read
 from relay.setup import trial
@@ -159,8 +160,8 @@ def _blame(error: RelayError, settings: Settings) -> tuple[str, Problem]:
     if error.code == "token_refused":
         return "papercut.auth_token", Problem(
             "PaperCut does not accept this token.",
-            "Compare it with the key auth.webservices.auth-token at Options > Advanced > Config editor.",
-            ("auth.webservices.auth-token",),
+            f"Compare it with the key {keys.AUTH_TOKEN} at Options > Advanced > Config editor.",
+            (keys.AUTH_TOKEN,),
         )
     if error.code == "tls":
         return "papercut.ca_file", Problem(error.message)

@@ -11,13 +11,14 @@ from typing import Any, NamedTuple
 import pytest
 
 from relay import checks
-from relay.checks import printers, server, storage
+from relay.checks import server, storage
 from relay.checks.model import Site
 from relay.clock import Clock
 from relay.database import open_database
 from relay.errors import EXIT_DONE, EXIT_FAILED, UsageError
 from relay.installer import places
 from relay.money.ledger import calendar
+from relay.papercut import keys
 from relay.progress import Progress
 from tests.support.checks_bench import Bench
 from tests.support.still_clock import StillClock
@@ -121,7 +122,7 @@ def move_back(name: str) -> Step:
 
 
 def program(bench: Bench) -> Path:
-    return Path(bench.papercut.state.config[server.AUTH_KEY])
+    return Path(bench.papercut.state.config[keys.AUTH_PROGRAM])
 
 
 def breaks(bench: Bench) -> None:
@@ -153,7 +154,7 @@ def relay_application(bench: Bench, scopes: set[str] | None = None) -> None:
 
 
 def old_agent(bench: Bench) -> None:
-    bench.papercut.state.config[server.AUTH_KEY] = "C:\\PaperCut MF\\providers\\papercutauth.exe"
+    bench.papercut.state.config[keys.AUTH_PROGRAM] = "C:\\PaperCut MF\\providers\\papercutauth.exe"
 
 
 def ours(bench: Bench) -> None:
@@ -347,14 +348,14 @@ CASES = [
         lambda b: b.publish(),
         "warning",
     ),
-    Case("program_not_set", config(server.AUTH_KEY, ""), "auth.source.custom-program is empty", None),
+    Case("program_not_set", config(keys.AUTH_PROGRAM, ""), "auth.source.custom-program is empty", None),
     Case("old_agent_in_keys", old_agent, "OfficeRnD's own connector", None),
-    Case("program_foreign", config(server.AUTH_KEY, "/usr/bin/true"), "another program than ours", ours),
+    Case("program_foreign", config(keys.AUTH_PROGRAM, "/usr/bin/true"), "another program than ours", ours),
     Case("program_missing", lambda b: program(b).unlink(), "is not there", renew_programs),
     Case("auth_program_fails", breaks, "exit code 3", renew_programs),
     Case(
         "user_source_fails",
-        lambda b: Path(b.papercut.state.config[server.USER_SOURCE_KEY]).chmod(0o644),
+        lambda b: Path(b.papercut.state.config[keys.USER_SOURCE]).chmod(0o644),
         "cannot be started",
         renew_programs,
     ),
@@ -461,7 +462,7 @@ def test_the_folder_list_is_compared_with_where_the_programs_really_are(good: Be
     """Somebody may have put them elsewhere: that folder has to be listed then, and ours has not."""
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
-    for key in (server.AUTH_KEY, server.USER_SOURCE_KEY):
+    for key in (keys.AUTH_PROGRAM, keys.USER_SOURCE):
         program = Path(good.papercut.state.config[key]).rename(elsewhere / server.PROGRAMS[key])
         good.papercut.state.config[key] = str(program)
     found = good.find("folder_not_allowed")
@@ -474,7 +475,7 @@ def test_the_folder_list_is_compared_with_where_the_programs_really_are(good: Be
 def test_programs_may_be_named_instead_of_given_by_path(good: Bench) -> None:
     """corrections, custom programs: newer servers look for a name in the listed folders."""
     state = good.papercut.state
-    for key in (server.AUTH_KEY, server.USER_SOURCE_KEY):
+    for key in (keys.AUTH_PROGRAM, keys.USER_SOURCE):
         state.config[key] = server.PROGRAMS[key]
     told = {"program_missing", "program_foreign", "auth_program_fails", "user_source_fails", "folder_not_allowed"}
     assert not good.codes() & told
@@ -721,7 +722,7 @@ def test_every_fix_belongs_to_a_finding_that_is_tested() -> None:
 
 
 def test_the_names_under_which_popups_may_show_are_tried_in_order(good: Bench) -> None:
-    good.papercut.state.switches.unauthenticated_property = printers.POPUP_NAMES[1]
+    good.papercut.state.switches.unauthenticated_property = keys.POPUP[1]
     assert good.find("popup_off")
 
 

@@ -177,7 +177,7 @@ def test_the_limit_is_shown_by_a_dry_run_too(site: Site) -> None:
 
 
 def test_an_unknown_limit_is_an_error_of_usage(site: Site) -> None:
-    with pytest.raises(UsageError, match="max_top_up:"):
+    with pytest.raises(UsageError, match="no limit max_top_up;"):
         site.top_up(allow=["max_top_up"])
 
 

@@ -11,7 +11,8 @@ from lxml import etree
 from responses.matchers import header_matcher
 
 from relay import errors
-from relay.papercut.client import AccountReading, PaperCut, balance_from_text, is_true
+from relay.papercut.client import AccountReading, PaperCut, balance_from_text
+from relay.papercut.keys import is_true
 from tests.support.settings_example import example_settings
 from tests.support.still_clock import StillClock
 

@@ -25,7 +25,7 @@ from functools import partial
 from relay import amounts
 from relay.accounts import email_key, folded
 from relay.errors import AuthFailed, Conflict, NotFound, OutcomeUnknown, Refused
-from relay.papercut.client import is_true
+from relay.papercut import keys
 from relay.people import read
 from relay.people.act import pins
 from relay.people.act.publish import publish, publish_programs
@@ -46,7 +46,6 @@ GROUP_TASK_S = 120
 NEW_USER_S, USER_POLL_S = 120, 0.5
 SYNC_TASK_S = 1800  # a native sync of a large server
 SINGLE_REPAIRS = 50  # more accounts missing after a native sync are no slips of single ones
-RESTRICTED, OVERDRAFT = "restricted", "overdraft-amount"
 
 
 @dataclass(frozen=True)
@@ -265,8 +264,8 @@ class _Work:
         """Switch printing off for those who left, and on for those who returned, before anything that takes long."""
         for decision in self.plan.people:
             if decision.disable is not None:
-                value = "TRUE" if decision.disable else "FALSE"
-                self.set_properties(self.name_of(decision), [(read.DISABLED, value)])
+                value = keys.YES if decision.disable else keys.NO
+                self.set_properties(self.name_of(decision), [(keys.DISABLED_PRINT, value)])
 
     def bring_accounts(self) -> bool:
         """Make accounts, and update them where a native sync is worth it; return whether there was one.
@@ -380,14 +379,14 @@ class _Work:
         for username in refused:  # two that exchange addresses: neither gets the other's before it is given up
             address = email_key(self.accounts[username].email)
             if address and address in wanted:
-                self.set_properties(username, [(read.PROPERTY["email"], "")])
+                self.set_properties(username, [(keys.EMAIL, "")])
         for username in refused:
             self.set_details(username, wrong[username], True)
 
     def set_details(self, username: str, fields: Mapping[str, str], last: bool) -> bool:
         """Set fields of one account; return False for one that has to be tried again."""
         # PaperCut lets other e-mails be read only; one that was lost shows in the comparison at the end.
-        pairs = [(read.PROPERTY[name], value) for name, value in fields.items() if name != "other_emails"]
+        pairs = [(keys.DETAILS[name], value) for name, value in fields.items() if name != "other_emails"]
         if not pairs:
             return True
         try:
@@ -411,7 +410,7 @@ class _Work:
 
     def write_card(self, username: str, card: str, link: Link) -> None:
         """Write a card number, unless somebody has put another one there by now: the next sync asks about that."""
-        name = read.PROPERTY[self.site.settings.members.card_attribute]
+        name = keys.DETAILS[self.site.settings.members.card_attribute]
         try:
             present = self.papercut.user_properties(username, [name])[name].strip()
         except NotFound:  # an account that could not be made is a failure already
@@ -431,16 +430,16 @@ class _Work:
         rule = self.site.settings.members.restricted
         if rule == "leave":
             return
-        meant = {RESTRICTED: "FALSE"}
+        meant = {keys.RESTRICTED: keys.NO}
         if rule.startswith("overdraft:"):
             amount = amounts.parse(rule.removeprefix("overdraft:"))
             self.try_to(username, lambda: self.papercut.set_overdraft_mode(username, "individual"))
-            meant = {OVERDRAFT: amounts.text(amount, self.site.settings.site.currency), RESTRICTED: "TRUE"}
+            meant = {keys.OVERDRAFT: amounts.text(amount, self.site.settings.site.currency), keys.RESTRICTED: keys.YES}
         self.set_properties(username, list(meant.items()))
-        found = self.papercut.user_properties(username, [RESTRICTED, OVERDRAFT])
-        right = is_true(found[RESTRICTED]) == is_true(meant[RESTRICTED])
-        if OVERDRAFT in meant:
-            right = right and float(found[OVERDRAFT] or 0) == float(meant[OVERDRAFT])
+        found = self.papercut.user_properties(username, [keys.RESTRICTED, keys.OVERDRAFT])
+        right = keys.is_true(found[keys.RESTRICTED]) == keys.is_true(meant[keys.RESTRICTED])
+        if keys.OVERDRAFT in meant:
+            right = right and float(found[keys.OVERDRAFT] or 0) == float(meant[keys.OVERDRAFT])
         if not right:
             self.fail(username, f"{username}: PaperCut did not keep restricted = {rule!r}")
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, replace
 
+from relay.papercut import keys
 from relay.people.decide.usernames import short_hash
 from relay.people.world import CompanyGroup, Memory, name_key, one_line
 
@@ -17,8 +18,6 @@ LONGEST = 100
 # OfficeRnD's own connector kept its people in these two. Source: HexaSpaceRND field report.
 CONNECTOR_INDIVIDUALS = "[Individual Members]"
 CONNECTOR_UNLINKED = "[Users not linked to OfficeRnD]"
-# Labels and API names of PaperCut's built-in groups. Source: PaperCutExamples; manual on groups.
-_PAPERCUT_OWN = ("[All Users]", "[Internal Users]", "!!All Users!!", "!!Internal Users!!")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +39,7 @@ def base_name(company_name: str) -> str:
     """Return a company's name as a group's name: one line, at most 100 characters; "" where nothing is left."""
     # A name beginning with !! would be taken for one of PaperCut's own.
     plain = one_line(company_name)
-    return one_line(plain.lstrip("!") if plain.startswith("!!") else plain, LONGEST)
+    return one_line(plain.lstrip("!") if keys.is_built_in(plain) else plain, LONGEST)
 
 
 def assign(
@@ -56,7 +55,9 @@ def assign(
     `listed` is PaperCut's group list with members; `known_usernames` are accounts of people OfficeRnD knows;
     `reserved` are the names no company may have; `foreign` are listed groups that the settings call not ours.
     """
-    reserved_keys = {name_key(name) for name in (*_PAPERCUT_OWN, CONNECTOR_INDIVIDUALS, CONNECTOR_UNLINKED, *reserved)}
+    reserved_keys = {
+        name_key(name) for name in (*keys.OWN_GROUPS, CONNECTOR_INDIVIDUALS, CONNECTOR_UNLINKED, *reserved)
+    }
     by_key = {name_key(name): name for name in sorted(listed, reverse=True)}
     rows = dict(memory.groups)
     kept = {
