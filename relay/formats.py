@@ -19,8 +19,12 @@ class Formats:
         self.currency = settings.site.currency
         self.zone = ZoneInfo(settings.site.timezone)
 
-    def money(self, value: Any) -> str:
-        """Return an amount as people write it: micros (int), or the text of an answer such as "7.00"."""
+    def money(self, value: Any, currency: str = "") -> str:
+        """Return an amount as people write it: micros (int), or the text of an answer such as "7.00".
+
+        `currency` is that of another site of the ledger, where it is one's.
+        """
+        currency = currency or self.currency
         if value is None or value == "":
             return ""
         try:
@@ -28,8 +32,8 @@ class Formats:
         except InvalidOperation:
             return str(value)
         # What is finer than a coin is shown as fine as it is, never rounded away.
-        exact = number == round(number, amounts.digits(self.currency))
-        return str(numbers.format_currency(number, self.currency, locale=self.locale, decimal_quantization=exact))
+        exact = number == round(number, amounts.digits(currency))
+        return str(numbers.format_currency(number, currency, locale=self.locale, decimal_quantization=exact))
 
     def count(self, value: int) -> str:
         return str(numbers.format_decimal(value, locale=self.locale))

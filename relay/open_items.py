@@ -66,6 +66,15 @@ class OpenItems:
         """The held money that people owe, micros."""
         return sum(max(0, amounts.parse(hold["amount"])) for hold in self.holds)
 
+    @property
+    def for_review(self) -> int:
+        """How much the console's page of this name asks for, as its navigation tells."""
+        return len(self.questions)
+
+    @property
+    def for_money(self) -> int:
+        return self.held_people + len(self.doubts) + len(self.stops)
+
     def counts(self) -> dict[str, int]:
         return {
             "questions": len(self.questions),

@@ -8,9 +8,10 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, Engine, func, select
 
 from relay import amounts, jobs
+from relay.clock import Clock
 from relay.config import Settings
 from relay.database import reading
 from relay.errors import UsageError
@@ -28,16 +29,15 @@ def names(connection: Connection) -> list[str]:
     return sorted({name for one in found for name in one}, key=str.casefold)
 
 
-def settings_of(site: Site) -> Iterator[Settings]:
+def settings_of(own: Settings, database: Engine) -> Iterator[Settings]:
     """Yield our settings for each site of the ledger, under its name, its currency and its time zone."""
-    own = site.settings
-    with reading(site.database) as connection:
+    with reading(database) as connection:
         found = {
             name: (records.fact(connection, name, "currency"), records.fact(connection, name, "timezone"))
-            for name in {*names(connection), site.name}
+            for name in {*names(connection), own.site.name}
         }
     for name in sorted(found, key=str.casefold):
-        if name == site.name:
+        if name == own.site.name:
             yield own
         else:
             currency, zone = found[name]
@@ -45,16 +45,16 @@ def settings_of(site: Site) -> Iterator[Settings]:
             yield own.model_copy(update={"site": own.site.model_copy(update={"name": name, **known})})
 
 
-def status(site: Site) -> dict[str, Any]:
+def status(own: Settings, database: Engine, clock: Clock) -> dict[str, Any]:
     """Return for every site its last run with the version that did it, what is open, what this month billed."""
-    return {"sites": [_status(site, settings) for settings in settings_of(site)]}
+    return {"sites": [_status(settings, database, clock) for settings in settings_of(own, database)]}
 
 
-def _status(site: Site, settings: Settings) -> dict[str, Any]:
+def _status(settings: Settings, database: Engine, clock: Clock) -> dict[str, Any]:
     name, currency = settings.site.name, settings.site.currency
-    first = site.clock.business_day(settings.site.timezone).replace(day=1)
+    first = clock.business_day(settings.site.timezone).replace(day=1)
     table = tables.movements
-    with reading(site.database) as connection:
+    with reading(database) as connection:
         last = records.last_runs(connection, name, 1)
         query = select(func.sum(table.c.amount)).where(
             table.c.site == name, table.c.kind == "fee", table.c.state == "posted", table.c.business_day >= first
@@ -65,7 +65,7 @@ def _status(site: Site, settings: Settings) -> dict[str, Any]:
         "site": name,
         "last_run": run and {"kind": run.kind, "finished": run.finished_at.isoformat(), "exit_code": run.exit_code},
         "version": run.version if run else "",
-        "open": open_items(site.database, settings).as_json(),
+        "open": open_items(database, settings).as_json(),
         "billed": {"month": f"{first:%Y-%m}", "amount": amounts.text(billed, currency), "currency": currency},
     }
 
@@ -76,7 +76,7 @@ def statements(site: Site, *, month: str | None, member: str | None, company: st
     Raises UsageError where no site does, and for a month that is none.
     """
     found, unknown = [], None
-    for settings in settings_of(site):
+    for settings in settings_of(site.settings, site.database):
         try:
             made = jobs.statement(
                 settings, site.database, month=month, member=member, company=company, clock=site.clock

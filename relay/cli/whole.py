@@ -50,7 +50,10 @@ def status(all_sites: bool) -> int:
 
     with open_for() as site:
         if all_sites:
-            OUTSIDE.answer(sites.status(site), lambda told: terminal.sites(terminal.output(), told))
+            OUTSIDE.answer(
+                sites.status(site.settings, site.database, site.clock),
+                lambda told: terminal.sites(terminal.output(), told),
+            )
             return EXIT_DONE
         OUTSIDE.answer(story.status(site), lambda told: terminal.status(terminal.output(), told))
         return EXIT_DONE

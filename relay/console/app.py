@@ -6,11 +6,12 @@ import logging
 from typing import Any
 
 from flask import Flask, g, render_template, request, url_for
+from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException
 
 from relay import __version__, foreign
 from relay.accounts import is_shared
-from relay.console import charts, gate, remedies, words
+from relay.console import charts, figures, gate, remedies, words
 from relay.console.desk import Desk
 from relay.console.pages import PAGES
 from relay.console.pages.machine import HOOKS
@@ -28,6 +29,7 @@ NAVIGATION = (
     ("review.show", N_("Review"), "list"),
     ("money.show", N_("Money"), "coins"),
     ("statements.show", N_("Statements"), "sheet"),
+    ("sites.show", N_("Sites"), "box"),
     ("runs.show", N_("Last runs"), "clock"),
     ("audit.show", N_("Audit"), "book"),
     ("checks.show", N_("Checks"), "shield"),
@@ -54,6 +56,15 @@ def make_app(place: Desk) -> Flask:
     app.register_error_handler(RelayError, _relay_error)
     app.register_error_handler(Exception, _unexpected)
     return app
+
+
+def _counts(place: Desk) -> tuple[dict[str, int], bool]:
+    """Return how much each page of the navigation asks for, and whether the ledger has other sites than this one."""
+    try:
+        waiting = figures.waiting(place)
+        return {"review.show": waiting.for_review, "money.show": waiting.for_money}, len(figures.site_names(place)) > 1
+    except SQLAlchemyError:  # the page itself says what is wrong with the ledger
+        return {}, False
 
 
 def _account_page(member_id: str) -> str:
@@ -83,11 +94,13 @@ def _teach_templates(app: Flask, place: Desk) -> None:
     @app.context_processor
     def common() -> dict[str, Any]:
         here = (request.endpoint or "").partition(".")[0]
+        counts, has_sites = _counts(place) if g.get("user") else ({}, False)
         return {
             "site": place.settings.site.name,
             "navigation": [
-                (url_for(endpoint), translated(text), icon, endpoint.partition(".")[0] == here)
+                (url_for(endpoint), translated(text), icon, endpoint.partition(".")[0] == here, counts.get(endpoint, 0))
                 for endpoint, text, icon in NAVIGATION
+                if endpoint != "sites.show" or has_sites
             ],
             "user": g.get("user"),
             "has_passwords": bool(place.users),

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from sqlalchemy import Engine, func, select
 
-from relay import amounts, money, stored_accounts
+from relay import amounts, money, sites, stored_accounts
 from relay.accounts import SHARED, LinkedAccount, is_shared
 from relay.console import words
 from relay.console.charts import Bar
@@ -149,6 +149,16 @@ def held(place: Desk) -> list[dict[str, Any]]:
 
 def undecided(place: Desk) -> list[dict[str, Any]]:
     return [item for item in held(place) if not item["said"]]
+
+
+def site_names(place: Desk) -> list[str]:
+    """Return every site that the ledger knows of, this one among them."""
+
+    def read() -> list[str]:
+        with reading(place.database) as connection:
+            return sorted({*sites.names(connection), place.settings.site.name}, key=str.casefold)
+
+    return place.of_ledger("sites", read)
 
 
 def waiting(place: Desk) -> OpenItems:

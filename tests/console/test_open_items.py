@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from lxml import html
 from sqlalchemy import insert, update
 
 from relay import alerts
@@ -18,6 +19,7 @@ from relay.open_items import open_items
 from relay.people.decide.matching import Question
 from relay.people.memory import questions
 from relay.remedy import Remedy
+from relay.stored_accounts import people_links
 from tests.console.conftest import MakeDesk
 from tests.support.visitor import Visitor
 
@@ -121,3 +123,55 @@ def test_a_question_stays_as_old_as_it_is(make_desk: MakeDesk) -> None:
         questions.keep(connection, SITE, [*again, new], place.clock.now())
     old, young = open_items(place.database, place.settings).questions
     assert (old.message, old.since) == ("Still.", first.since) and young.since == place.clock.now()
+
+
+def test_the_navigation_counts_what_each_page_asks_for(make_desk: MakeDesk) -> None:
+    place = make_desk()
+    visitor = Visitor(make_app(place).test_client())
+
+    def counts() -> list[str]:
+        return ["".join(one.itertext()) for one in visitor.page("/runs").xpath("//nav//a[span]")]
+
+    assert [] == counts()
+    leave_open(place)
+    assert ["Review58 open", "Money63 open"] == counts()  # the stop is one of the 63
+    with place.database.begin() as connection:
+        connection.execute(update(tables.stops).values(ended_at=place.clock.now()))
+    assert ["Review58 open", "Money62 open"] == counts()
+
+
+def test_sites_has_a_page_where_the_ledger_has_several(make_desk: MakeDesk) -> None:
+    """The same as `status --all-sites`, and in the navigation only then."""
+    place = make_desk()
+    visitor = Visitor(make_app(place).test_client())
+    assert [] == visitor.page("/").xpath("//nav//a[@href='/sites']")
+    with place.database.begin() as connection:
+        now = place.clock.now()
+        connection.execute(insert(tables.holds).values(
+            site="annex", member_id="m1", username="u1", code="opening", amount=2_500_000, reason="why",
+            at=now, ended_at=None,
+        ))  # fmt: skip
+        connection.execute(insert(people_links).values(
+            site="annex", member_id="m1", username="u1", display_name="Ann", linked_at=now,
+        ))  # fmt: skip
+    assert 1 == len(visitor.page("/").xpath("//nav//a[@href='/sites']"))
+    told = page_text(visitor, "/sites")
+    assert "annex" in told and "hq (this one)" in told
+    assert "1 person with held money waits for a decision (2.50 EUR)." in told
+
+
+def test_a_section_of_the_settings_is_opened_and_a_problem_leads_to_its_field(make_desk: MakeDesk) -> None:
+    visitor = Visitor(make_app(make_desk(with_passwords=True)).test_client())
+    visitor.log_in("moneyer")
+    form = visitor.page("/settings?section=fees")
+    assert ["fees"] == form.xpath("//details[@open]/parent::section/@id")
+    assert 1 == len(form.xpath("//form//div[contains(@class, 'savebar')]//button"))
+    wrong = visitor.post(
+        "/settings", {"here": ["fees.minimum", "safety.max_removals_percent"], "fees.minimum": "free",
+                      "safety.max_removals_percent": "many"},
+    )  # fmt: skip
+    page = html.fromstring(wrong.text)
+    assert ["fees", "safety"] == page.xpath("//details[@open]/parent::section/@id")
+    for target in ("at-fees.minimum", "at-safety.max_removals_percent"):
+        assert page.xpath(f"//a[@href='#{target}']") and page.xpath(f"//*[@id='{target}']//p[@class='problem']")
+    assert len(set(page.xpath("//@id"))) == len(page.xpath("//@id"))

@@ -131,6 +131,7 @@ def _form(values: Mapping[str, Any], problems: Mapping[str, str], others: list[s
     return render_template(
         "settings.html",
         groups=GROUPS,
+        wanted=request.args.get("section", ""),
         values=values,
         problems=problems,
         others=others,
