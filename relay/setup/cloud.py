@@ -56,6 +56,7 @@ def _questions(workbench: Workbench, walk: Walk) -> tuple[Question, ...]:
             "Fees are booked on this location." if locations else "Offered once OfficeRnD has answered.",
             _location_choices(side, locations),
             optional=True,
+            more=not locations,
         ),
         Question("officernd.api_url", "text", "Address of OfficeRnD's API", "", (), _default("api_url"), more=True),
         Question("officernd.token_url", "text", "Address of its logins", "", (), _default("token_url"), more=True),
@@ -247,7 +248,11 @@ def _location(walk: Walk, side: OfficeRnDSide) -> tuple[dict[str, str], dict[str
     chosen = locations[0].id if not wanted and len(locations) == 1 else by_name(wanted, locations)
     if chosen not in side.locations:
         offered = ", ".join(sorted(location.name for location in locations))
-        text = f"OfficeRnD has no location {wanted!r}." if wanted else "Choose the location that this PaperCut serves."
+        text = (
+            f"OfficeRnD has no location {wanted!r}."
+            if wanted
+            else "OfficeRnD has answered. Choose the location that this PaperCut serves."
+        )
         return {}, {"officernd.location": Problem(text, f"There are: {offered}.")}, []
     place, zone = side.locations[chosen], walk.answer("site.timezone")
     facts = [Fact("Location", place.name)]

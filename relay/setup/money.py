@@ -86,7 +86,7 @@ def _try_fees(workbench: Workbench, walk: Walk) -> Outcome:
         return Outcome({}, (*billed, Fact("Plan", text, "warn", (wanted,))), known)
     wrong = fees_plan.faults(plans, wanted, settings.officernd.location)
     if wrong:
-        advice = fees_plan.ADVICE[wrong[0].code]
+        advice = fees_plan.ADVICE[wrong[0].code].replace("[fees] plan", "this field").replace(", then run again", "")
         problem = Problem("; ".join(fault.text for fault in wrong) + ".", f"{advice[0].upper()}{advice[1:]}.")
         return Outcome({"fees.plan": problem}, (), known)
     return Outcome({}, (*billed, Fact("Plan", f"{found[0].name}, found in OfficeRnD")), known)

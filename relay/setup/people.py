@@ -15,7 +15,7 @@ from relay.people.decide.rules import home_location, judge, make_rules
 from relay.people.world import Memory, OfficeRnDSide, PaperCutSide, World
 from relay.setup import trial
 from relay.setup.cloud import by_name
-from relay.setup.values import Choice, Fact, Outcome, Problem, Question, Step, Walk, Workbench
+from relay.setup.values import Choice, Fact, Outcome, Problem, Question, Step, Walk, Workbench, number
 
 STATUSES = (
     ("active", "Active", "has a running membership"),
@@ -217,8 +217,8 @@ def _try_who(workbench: Workbench, walk: Walk) -> Outcome:
         facts.append(Fact("Would lose it", text, "warn"))
     if counted.unknown:
         text = (
-            f"{counted.unknown} accounts in PaperCut belong to nobody whom OfficeRnD knows. They wait in a group of "
-            "their own until you say whose they are."
+            f"{number(counted.unknown, 'account')} in PaperCut {'belongs' if counted.unknown == 1 else 'belong'} to "
+            "nobody whom OfficeRnD knows, until you say whose: such accounts wait in a group of their own."
         )
         facts.append(Fact("Not known", text, "warn"))
     return Outcome(problems, tuple(facts), walk.known, found)
@@ -244,7 +244,9 @@ def _guard_questions(workbench: Workbench, walk: Walk) -> tuple[Question, ...]:
     ready_to_count = not trial.problems(walk.answers, workbench.folder)
     counted = tally(workbench, with_answer) if ready_to_count else None
     lets_in = "Everybody with an account in PaperCut" + (
-        f": {counted.unproven} accounts would print without ever having logged in with OfficeRnD." if counted else "."
+        f": {number(counted.unproven, 'account')} would print without ever having logged in with OfficeRnD."
+        if counted
+        else "."
     )
     return (
         Question(
@@ -277,7 +279,8 @@ def _try_guard(workbench: Workbench, walk: Walk) -> Outcome:
         return Outcome(facts=(Fact("Print script", "lets members pass, and nobody else", ""),), known=walk.known)
     counted = tally(workbench, walk)
     count = counted.unproven if counted else 0
-    text = f"{count} accounts could print without ever having logged in with OfficeRnD; nobody is billed for them."
+    who = number(count, "account")
+    text = f"{who} could print without ever having logged in with OfficeRnD; nobody is billed for them."
     return Outcome(facts=(Fact("Print script", text, "warn" if count else ""),), known=walk.known)
 
 

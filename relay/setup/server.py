@@ -16,7 +16,7 @@ from relay.checks import reach
 from relay.checks import server as program_checks
 from relay.checks.model import Site as CheckedSite
 from relay.config import Settings
-from relay.errors import RelayError
+from relay.errors import NotSent, RelayError
 from relay.finding import Finding
 from relay.installer import config as installer_config
 from relay.installer import places, tokens
@@ -24,7 +24,7 @@ from relay.papercut import keys
 from relay.papercut.client import PaperCut
 from relay.people import read
 from relay.setup import trial
-from relay.setup.values import Fact, Outcome, Problem, Question, Step, Walk, Workbench
+from relay.setup.values import Fact, Outcome, Problem, Question, Step, Walk, Workbench, number
 
 MADE = "make"  # in place of a token: make one
 
@@ -48,7 +48,7 @@ def _questions(workbench: Workbench, walk: Walk) -> tuple[Question, ...]:
     return (
         Question(
             "papercut.url",
-            "text",
+            "address",
             "Address of PaperCut",
             "On the same server as a rule. https:// with port 9192 works too.",
             (),
@@ -104,7 +104,7 @@ def _try(workbench: Workbench, walk: Walk) -> Outcome:
         return Outcome({name: problem}, (), walk.known, found)
     version = papercut.version()
     facts = [
-        Fact("PaperCut answers", f"{users} accounts" + (f", version {version}" if version else "")),
+        Fact("PaperCut answers", number(users, "account") + (f", version {version}" if version else "")),
         Fact("Token and caller", "accepted"),
         *(_fact(finding) for finding in _look(workbench, settings)),
     ]
@@ -165,6 +165,11 @@ def _blame(error: RelayError, settings: Settings) -> tuple[str, Problem]:
         )
     if error.code == "tls":
         return "papercut.ca_file", Problem(error.message)
+    if isinstance(error, NotSent):
+        return "papercut.url", Problem(
+            f"PaperCut cannot be reached at {settings.papercut.url}.",
+            "Is its Application Server running, and is this the address of its administration page?",
+        )
     return "papercut.url", Problem(error.message)
 
 

@@ -35,6 +35,8 @@ def problems(answers: Answers, folder: Path, names: Collection[str] | None = Non
     found: dict[str, Problem] = {}
     sections, wrong = _sections(answers, folder)
     for name, text in wrong.items():
+        if isinstance(answers.get(name), str):  # in TOML it stands in quotes, in a form it does not
+            text = text.replace(" in quotes", "").replace('"', "")
         found[name] = Problem(_capital(text) + ".", seen_here=True)
     for told in contradictions(sections):
         name = f"{told.section}.{told.key.removesuffix('_file')}"

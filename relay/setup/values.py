@@ -16,11 +16,20 @@ from relay.installer import places
 from relay.people.world import OfficeRnDSide, PaperCutSide
 from relay.progress import Progress
 
-Kind = Literal["text", "secret", "one", "many", "money", "number", "time"]
+Kind = Literal["text", "address", "secret", "one", "many", "money", "number", "time"]
 Answers = Mapping[str, Any]
 
 OWN = frozenset({"console.name", "console.password"})
 SECRETS = frozenset({"papercut.auth_token", "officernd.client_secret", "signin.client_secret"})
+
+
+def number(count: int, what: str) -> str:
+    """Return a count with its noun.
+
+    >>> number(1, "account"), number(2, "account")
+    ('1 account', '2 accounts')
+    """
+    return f"{count} {what}" + ("" if count == 1 else "s")
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,7 +36,7 @@ def submit(workbench: Workbench, walk: Walk, step: Step, given: Answers) -> tupl
     walk = walk.with_answers(given)
     asked = step.questions(workbench, walk)
     walk = walk.with_answers({q.name: q.default for q in asked if q.name not in walk.answers and q.default != ""})
-    walk = walk.with_answers({q.name: _chosen(q, walk.answers[q.name]) for q in asked if q.name in walk.answers})
+    walk = walk.with_answers({q.name: _meant(q, walk.answers[q.name]) for q in asked if q.name in walk.answers})
     wrong = _malformed(workbench, walk, asked)
     outcome = Outcome(wrong, known=walk.known) if wrong else step.try_(workbench, walk)
     walk = walk.with_answers(outcome.found)
@@ -54,8 +54,10 @@ def first_open(walk: Walk) -> Step | None:
     return next((step for step in STEPS if step.id not in walk.done), None)
 
 
-def _chosen(question: Question, value: Any) -> Any:
-    """Return an answer with the values of choices in place of their labels, as somebody may have written them."""
+def _meant(question: Question, value: Any) -> Any:
+    """Return what an answer means: the values of choices in place of their labels, an address with its scheme."""
+    if question.kind == "address" and ":" in value and "://" not in value:
+        return ("https://" if value.endswith(":9192") else "http://") + value
     labels = {choice.label.strip().casefold(): choice.value for choice in question.choices}
     if question.kind == "many" and isinstance(value, tuple):
         return tuple(labels.get(one.strip().casefold(), one) for one in value)
@@ -67,9 +69,10 @@ def _malformed(workbench: Workbench, walk: Walk, asked: tuple[Question, ...]) ->
     found: dict[str, Problem] = {}
     for question in asked:
         value: Any = walk.answers.get(question.name, "")
-        if value in ("", ()):
+        if value in ("", (), []):
             if not question.optional:
-                found[question.name] = Problem(SHORTEST_WORD, seen_here=True)
+                text = "Tick at least one." if question.kind == "many" and question.choices else SHORTEST_WORD
+                found[question.name] = Problem(text, seen_here=True)
         elif question.kind == "one" and value not in {choice.value for choice in question.choices}:
             offered = ", ".join(choice.label for choice in question.choices)
             found[question.name] = Problem(f"{value} is none of {offered}.", seen_here=True)

@@ -187,7 +187,11 @@ class _Pages:
             asked=[question for question in asked if not question.more],
             more=[question for question in asked if question.more],
             now={question.name: walk.answers.get(question.name, question.default) for question in asked},
-            kept={question.name for question in asked if question.kind == "secret" and question.name in walk.answers},
+            kept={
+                question.name
+                for question in asked
+                if question.kind == "secret" and question.name in walk.answers and question.name not in outcome.problems
+            },
             problems=outcome.problems,
             elsewhere={name: problem for name, problem in outcome.problems.items() if name not in names},
             labels={question.name: question.label for question in asked},

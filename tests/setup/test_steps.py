@@ -309,3 +309,24 @@ def test_the_fees_plan(site: SetupSite) -> None:
     assert not outcome.problems and fact.kind == "warn" and "Billing > Plans" in fact.text
     _, outcome = site.try_("fees", walk, fees__managed_in="papercut", fees__plan="Nothing of the kind")
     assert not outcome.problems and "nobody is billed" in outcome.facts[0].text
+
+
+@pytest.mark.parametrize("url", ["127.0.0.1:{port}", "http://127.0.0.1:{port}"])
+def test_an_address_without_its_scheme_is_understood(url: str, site: SetupSite) -> None:
+    port = site.pair.papercut.url.rpartition(":")[2]
+    walk, outcome = site.try_("papercut", site.walk("language", "officernd"), papercut__url=url.format(port=port))
+    assert not outcome.problems and walk.answers["papercut.url"] == f"http://127.0.0.1:{port}"
+
+
+def test_a_papercut_that_is_down_is_told_without_the_settings_words(site: SetupSite) -> None:
+    before = site.walk("language", "officernd")
+    site.pair.papercut.stop()
+    _, outcome = site.try_("papercut", before)
+    site.pair.papercut.start()
+    problem = outcome.problems["papercut.url"]
+    assert "cannot be reached" in problem.text and "Application Server" in problem.does
+
+
+def test_nobody_ticked_is_told_at_the_boxes(site: SetupSite) -> None:
+    _, outcome = site.try_("who", site.walk("language", "officernd", "papercut"), members__statuses=())
+    assert outcome.problems["members.statuses"].text == "Tick at least one."

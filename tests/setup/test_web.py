@@ -204,3 +204,24 @@ def test_settings_that_are_there_are_replaced_only_when_ticked(somebody: Somebod
     assert answer.status_code == 409 and file.read_text() == "# somebody else's"
     assert somebody.post("/write", {"replace": "yes"}).status_code == 200
     assert (site.folder / "relay.before-1.toml").read_text() == "# somebody else's"
+
+
+def test_a_secret_that_is_refused_is_never_said_to_be_kept(somebody: Somebody, site: SetupSite) -> None:
+    somebody.answer("language", **site.answers["language"])
+    answer = somebody.answer("officernd", **{**site.answers["officernd"], "signin.client_secret": "wrong"})
+    told = {
+        field: html.fromstring(answer.text).xpath(f"//*[@name='{field}']/..")[0].text_content()
+        for field in ("officernd.client_secret", "signin.client_secret")
+    }
+    assert "Kept: leave this empty." in told["officernd.client_secret"]
+    assert "Kept" not in told["signin.client_secret"] and "does not accept" in told["signin.client_secret"]
+
+
+@pytest.mark.parametrize("step", STEPS, ids=lambda step: step.id)
+def test_no_answer_is_met_with_the_words_of_the_settings_file(step: Any, site: SetupSite, visit: Visit) -> None:
+    """Who fills a form in writes no quotes, and does not know what [fees] plan is."""
+    others = [one.id for one in STEPS[: STEPS.index(step)]]
+    walk = site.walk(*others) if others else None
+    _, outcome = site.try_(step.id, walk, **{name.replace(".", "__"): value for name, value in WRONG[step.id].items()})
+    told = " ".join(f"{problem.text} {problem.does}" for problem in outcome.problems.values())
+    assert "quotes" not in told and "[" not in told.replace("[Individual", ""), told
