@@ -10,6 +10,7 @@ import json
 import subprocess
 import sys
 import tempfile
+import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ from relay.installer import places
 from relay.private_files import write_private
 
 FORMAT = 1
+NO_BREAK = "\xa0"
 # Pip reads "only on Windows" of the machine that it runs on, so that these are named by hand.
 WINDOWS_ONLY = ("tzdata", "colorama")
 
@@ -274,17 +276,15 @@ def _checklist(settings: Settings | None, site_server: bool, *, secrets: bool) -
             "in through another source (Active Directory) loses that login: give staff internal accounts first.",
             "PaperCut: Printers > [Template Printer] and each printer of the members: Unauthenticated printer ON, a "
             "price set. Not for queues of staff or Mobility Print.",
-            f"In a new terminal: {named('check')}   (what is still missing)",
-            f"{named('plan')}   (read it), then {named('sync')}",
-            "PaperCut: Printers > Scripting: paste print_hook.js from the folder of the hand-over files.",
+            f"The console, at http://{places.CONSOLE[0]}:{places.CONSOLE[1]}/ (in a terminal: papercut-relay check, "
+            "plan, sync): checks, first sync, and what becomes of balances from before.",
+            "PaperCut: Printers > Scripting: paste the print script (Copy print script in the console).",
             f"The proof, with a member's right and a wrong password: {where[places.LINUX]} --proof   (Windows: "
             "installer.bat --proof)",
-            f"Balances below zero from before: {named('show_held')} shows them; the console's Questions page "
-            "asks for each whether to bill or to forgive it.",
             "Delete the unpacked folder, and the secrets that were carried here. Keep the ZIP: --uninstall is in it.",
         ]
     title = f"OfficeRnD relay {__version__} for PaperCut" + (f", site {settings.site.name}" if settings else "")
-    text = "\n\n".join(f"[ ] {number:2}. {step}" for number, step in enumerate(steps, 1))
+    text = "\n\n".join(f"[ ] {number:2}. {_wrapped(step)}" for number, step in enumerate(steps, 1))
     return (
         (
             f"{title}\n{'=' * len(title)}\n\n{text}\n\nEverything back as it was: {where[places.LINUX]} --uninstall   "
@@ -293,6 +293,15 @@ def _checklist(settings: Settings | None, site_server: bool, *, secrets: bool) -
         .replace("\n", "\r\n")
         .encode()
     )
+
+
+def _wrapped(step: str) -> str:
+    """Return a step in lines of a sheet of paper; what is typed or clicked stays in one piece."""
+    for whole in (*places.INSTALL_COMMANDS.values(), "own connector OFF", "Custom Program", "Unauthenticated printer"):
+        step = step.replace(whole, whole.replace(" ", NO_BREAK))
+    step = step.replace(" --", NO_BREAK + "--").replace("papercut-relay ", f"papercut-relay{NO_BREAK}")
+    lines = textwrap.wrap(step, 78, initial_indent=" " * 8, subsequent_indent=" " * 8, break_on_hyphens=False)
+    return "\n".join(lines).strip().replace(NO_BREAK, " ")
 
 
 def _json(value: Any) -> bytes:

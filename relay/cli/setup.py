@@ -70,7 +70,7 @@ def _told(written: Written) -> None:
     lines = [
         *written.lines(),
         "",
-        "Next: papercut-relay check, then papercut-relay serve and open the console, which shows what is left.",
+        "Next: the console, which shows what is left: papercut-relay serve, where it does not run by itself already.",
     ]
     answer = {
         "settings": str(written.settings),

@@ -88,7 +88,8 @@ def install(facts):
         for change in planned:
             if change.is_done():
                 continue
-            _say("  ... {0} {1}".format(change.kind, change.subject))
+            number = todo.index(change) + 1 if change in todo else len(todo)
+            _say("  {0} of {1}  {2}".format(number, len(todo), change.subject))
             changes.carry_out(change, journal)
         for change in planned:
             if isinstance(change, (library.Library, library.Runtime)):
@@ -121,18 +122,24 @@ def _again(facts):
     return "sudo sh '{0}'".format(os.path.join(facts.package, "install.sh").replace("'", "'\\''"))
 
 
+_SET_UP = {"": "serve", "y": "serve", "yes": "serve", "t": "init"}
+
+
 def _set_up(facts):
     """Open the set-up for somebody who sits here; else say how."""
     _say("")
     _say("The relay is installed and has no settings yet. The set-up asks for them and tries each answer at once.")
     is_here = not facts.options.yes and sys.stdin is not None and sys.stdin.isatty()
-    if not is_here or _ask("Start it now? [Y/n] ").lower() not in ("", "y", "yes"):
-        _say("To start it{0}:".format(_NEW_WINDOW if facts.windows else ""))
+    question = "Start it now: a page in this machine's browser (y), here in the terminal (t), or later (n)? [Y/t/n] "
+    word = _SET_UP.get(_ask(question).lower()) if is_here else None
+    if word is None:
+        _say("To start it{0}, in the terminal or as a page:".format(_NEW_WINDOW if facts.windows else ""))
+        _say("     papercut-relay init")
         _say("     papercut-relay serve")
         return
-    if facts.windows:
+    if facts.windows and word == "serve":
         _open_when_there(*places.CONSOLE)
-    places.show([facts.places.program(), "serve"])
+    places.show([facts.places.program(), word])
     if plan.has_console(facts) and facts.places.console_again():
         _say("From now on the console runs by itself, at http://{0}:{1}/".format(*places.CONSOLE))
 
@@ -254,8 +261,8 @@ def _restart(facts, changed):
     if not changed:
         return
     commands = [] if options.root else places.restart_commands(facts.system)
-    wanted = options.restart or (not options.yes and _agreed(options, "Restart PaperCut's Application Server now?"))
-    if not commands or not wanted:
+    question = "Restart PaperCut's Application Server now?"
+    if not commands or not (options.restart or (not options.yes and _agreed(options, question))):
         facts.left_to_do.insert(0, "Restart the Application Server: {0}.".format(places.RESTART[facts.system]))
         return
     for command in commands:

@@ -220,7 +220,7 @@ class _Telling:
         )
 
     def _month(self, site: Site, past: Sequence[datetime]) -> None:
-        self.say("\nSince then: from now on private offices have 3.00 of printing included.")
+        self.say("\nA month of work, in which private offices have 3.00 of printing included.")
         printed = history.play(self.pair, site, self.clock, past)
         held = self.pair.officernd.fees()
         total = sum(amounts.from_double(fee["price"]) for fee in held)

@@ -178,6 +178,15 @@ def test_the_checklist_names_what_no_program_can_do(tmp_path: Path) -> None:
     text = unpacked(tmp_path / "out.zip")["CHECKLIST.txt"].decode()
     for part in ("own connector OFF", "Print and Pay", "Custom Program", "Unauthenticated printer", "--proof"):
         assert part in text, part
+    steps = text.partition("[ ]  1.")[2].partition("Everything back")[0]
+    assert max(map(len, steps.splitlines())) <= 78, "it is printed"
+    for command in (
+        "sh install.sh --dry-run",
+        "installer.bat --dry-run",
+        "sh install.sh --proof",
+        "papercut-relay check",
+    ):
+        assert command in text, "a command is never broken"
 
 
 def test_a_place_that_cannot_be_written_is_told(tmp_path: Path) -> None:

@@ -88,16 +88,24 @@ def test_programs_of_others_stay_until_the_relay_is_ready(fresh: Machine, capsys
     assert "names another program (C:\\old\\papercutauth.exe)" in capsys.readouterr().out
 
 
-def test_somebody_at_the_terminal_gets_the_set_up_at_once(fresh: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("typed", "word"), [("", "serve"), ("Y", "serve"), ("t", "init"), ("n", None), ("x", None)])
+def test_somebody_at_the_terminal_gets_the_set_up_at_once(
+    fresh: Machine, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], typed: str, word: str | None
+) -> None:
+    """As a page, or in the terminal, since many servers have no browser."""
     started: list[list[str]] = []
+    asked: list[str] = []
     monkeypatch.setattr("sys.stdin", type("Terminal", (), {"isatty": lambda self: True})())
     monkeypatch.setattr(places, "show", lambda command: started.append(command) or 0)
     monkeypatch.setattr(
-        installer, "_ask", lambda question: "y" if "changes" in question else "n" if "Restart" in question else ""
+        installer, "_ask", lambda question: asked.append(question) or ("y" if "changes" in question else typed)
     )
     arguments = ["--papercut", str(fresh.papercut), "--root", str(fresh.root), "--python", sys.executable]
     assert installer.main(arguments, str(fresh.package), fresh.run) == 0
-    assert started == [[str(fresh.root / "opt/papercut-officernd-relay/papercut-relay"), "serve"]]
+    program = str(fresh.root / "opt/papercut-officernd-relay/papercut-relay")
+    assert started == ([[program, word]] if word else [])
+    assert not any("Restart" in question for question in asked), "what cannot be done from here is not asked"
+    assert "  1 of " in capsys.readouterr().out
 
 
 def test_settings_that_the_set_up_wrote_stay_in_force(
