@@ -213,8 +213,8 @@ def test_a_secret_that_is_refused_is_never_said_to_be_kept(somebody: Somebody, s
         field: html.fromstring(answer.text).xpath(f"//*[@name='{field}']/..")[0].text_content()
         for field in ("officernd.client_secret", "signin.client_secret")
     }
-    assert "Kept: leave this empty." in told["officernd.client_secret"]
-    assert "Kept" not in told["signin.client_secret"] and "does not accept" in told["signin.client_secret"]
+    assert "keep the one given before" in told["officernd.client_secret"]
+    assert "given before" not in told["signin.client_secret"] and "does not accept" in told["signin.client_secret"]
 
 
 @pytest.mark.parametrize("step", STEPS, ids=lambda step: step.id)
