@@ -228,6 +228,6 @@ def _windows_readers(path: Path) -> str | None:
     if wide:
         return (
             "ordinary users of this machine may read it; "
-            f'run: icacls "{path}" /inheritance:r /grant:r "%USERNAME%:F" "*S-1-5-18:F" "*S-1-5-32-544:F"'
+            f'run: icacls {quoted(str(path))} /inheritance:r /grant:r "%USERNAME%:F" "*S-1-5-18:F" "*S-1-5-32-544:F"'
         )
     return None

@@ -16,6 +16,7 @@ import winreg
 
 from relay.installer import places, windows
 from relay.private_files import why_not_private, write_private
+from relay.shell import quoted
 
 pytestmark = pytest.mark.windows
 EVERYBODY = "D:P(A;;FA;;;S-1-5-32-544)(A;;FR;;;S-1-1-0)"
@@ -26,7 +27,7 @@ def file(tmp_path: Path) -> Path:
     """A secret below a folder whose name no code page of a console spells like the others."""
     folder = tmp_path / "Geschäft für Ärzte ß"
     folder.mkdir()
-    found = folder / "sécret ü.txt"
+    found = folder / "sécret ü 100% %PATH%.txt"
     write_private(found, "hush")
     return found
 
@@ -34,7 +35,8 @@ def file(tmp_path: Path) -> Path:
 def test_who_may_read_is_told_by_numbers(file: Path) -> None:
     windows.set_rights(str(file), EVERYBODY)
     assert windows.wide_readers(str(file)) == ["S-1-1-0"]
-    assert "ordinary users of this machine may read it" in (why_not_private(file) or "")
+    why = why_not_private(file) or ""
+    assert "ordinary users of this machine may read it" in why and f"icacls {quoted(str(file))} " in why
     assert places.restrict(str(file), "SYSTEM", owner_only=True, is_folder=False) == ""
     assert windows.wide_readers(str(file)) == []
     assert why_not_private(file) is None
