@@ -356,3 +356,13 @@ def test_a_service_waits_for_settings_and_gives_way_to_who_serves(
     whole._wait_for_turn(target, Patient())
     poll, after = f"waited {whole.TURN_POLL_S:g}", f"waited {whole.AFTER_SETUP_S:g}"
     assert told == [poll, poll, after, poll, poll]
+
+
+def test_a_run_tells_what_its_top_ups_come_to() -> None:
+    """The contract's total sums fees; 68 top-ups of 2.00 are not 0.00."""
+    nothing = {"movements": [], "total": "0.00", "held": [], "in_doubt": 0, "refused": []}
+    topped = [{"state": "posted", "amount": "2.00"}] * 3 + [{"state": "failed", "amount": "2.00"}]
+    answer = {"business_day": "2026-11-30", "reason": "", "sync": None, "settle": nothing, "jobs": None}
+    told = shown(terminal.run_result, {**answer, "top_up": {**nothing, "movements": topped}})
+    assert "Top-ups: 3 posted, total 6.00, 0 held, 0 in doubt." in told
+    assert "Fees: 0 posted, total 0.00" in told

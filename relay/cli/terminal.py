@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from rich.console import Console
@@ -217,9 +218,10 @@ def run_result(console: Console, answer: Mapping[str, Any]) -> None:
         elif name == "jobs":
             console.print(f"{title}: {part['new']} new.")
         else:
-            posted = sum(1 for item in part["movements"] if item["state"] == "posted")
-            held = len(part["held"])
-            console.print(f"{title}: {posted} posted, total {part['total']}, {held} held, {part['in_doubt']} in doubt.")
+            posted = [Decimal(item["amount"]) for item in part["movements"] if item["state"] == "posted"]
+            total = part["total"] if name == "settle" else sum(posted) or part["total"]  # that sums fees alone
+            doubt = f"{len(part['held'])} held, {part['in_doubt']} in doubt"
+            console.print(f"{title}: {len(posted)} posted, total {total}, {doubt}.")
             refusals(console, part["refused"])
             if "error" in part:
                 console.print(plain(part["error"]["message"], style=REFUSED_STYLE))
