@@ -26,8 +26,6 @@ from relay.private_files import write_private
 
 FORMAT = 1
 NO_BREAK = "\xa0"
-# Pip reads "only on Windows" of the machine that it runs on, so that these are named by hand.
-WINDOWS_ONLY = ("tzdata", "colorama")
 
 SECRETS = (
     ("papercut", "auth_token", "papercut_token", "PaperCut's web-services token"),
@@ -72,6 +70,7 @@ def make_bundle(
         _add_secrets(files, lines, secrets, with_secrets, pass_phrase)
     if not site_server:
         files[f"wheels/{own_wheel.wheel_name()}"] = own_wheel.make_wheel()
+        files[own_wheel.LOCK] = own_wheel.shared(own_wheel.LOCK)
         lines.append(f"wheels/: the relay {__version__}")
         if platform:
             wheels = _fetch(platform, run or _run)
@@ -203,18 +202,14 @@ def _fetch(platform: str, run: Callable[[Sequence[str]], tuple[int, str]]) -> di
     """Return the wheels of everything the relay needs on another system: {"click-8.4.2-py3-none-any.whl": b"..."}."""
     tag, _, version = platform.partition("-")
     version = version or f"{sys.version_info.major}.{sys.version_info.minor}"
-    wanted = own_wheel.requirements()
-    if tag.startswith("win"):
-        names = {line.split(">")[0].split("=")[0].strip().lower() for line in wanted}
-        wanted += [name for name in WINDOWS_ONLY if name not in names]
-    else:
-        wanted = [line for line in wanted if not line.lower().startswith("tzdata")]
     with tempfile.TemporaryDirectory() as folder:
+        lock = Path(folder) / own_wheel.LOCK
+        lock.write_text(own_wheel.locked(windows=tag.startswith("win")), encoding="utf-8")
         command = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-input"]
         command += ["--only-binary", ":all:", "--python-version", version, "--implementation", "cp"]
         for one in _tags(tag):
             command += ["--platform", one]
-        code, said = run([*command, "--dest", folder, *wanted])
+        code, said = run([*command, "--dest", folder, "--no-deps", "--require-hashes", "--requirement", str(lock)])
         if code != 0:
             reason = said.strip().splitlines()[-1] if said.strip() else "it said nothing"
             raise RelayError(

@@ -11,6 +11,7 @@ import csv
 import hashlib
 import importlib.metadata
 import io
+import re
 import tomllib
 import zipfile
 from collections.abc import Iterable, Mapping
@@ -23,6 +24,7 @@ from relay.errors import RelayError
 DISTRIBUTION = "papercut-officernd"
 PACKAGES = ("relay", "papercut_scripts")
 SHARE = "share/papercut-officernd"  # where a wheel keeps what is no Python: installers, schedules, guides
+LOCK = "requirements.lock"  # exact versions with hashes
 EPOCH = (1980, 1, 1, 0, 0, 0)  # the same content makes the same file
 
 
@@ -56,15 +58,14 @@ def make_wheel() -> bytes:
     return zip_of(files)
 
 
-def requirements() -> list[str]:
-    """Return what the relay needs, with the PostgreSQL driver, as pip writes it and without conditions."""
-    wanted = []
-    for line in metadata().splitlines():
-        if line.startswith("Requires-Dist: "):
-            requirement, _, condition = line.removeprefix("Requires-Dist: ").partition(";")
-            if "extra" not in condition or "postgresql" in condition:
-                wanted.append(requirement.strip())
-    return wanted
+def locked(windows: bool) -> str:
+    """Return the lock of everything the relay needs on a system, which pip reads whatever machine it runs on itself.
+
+    A condition on the system would be judged by pip for its own machine, so that none is left.
+    """
+    blocks = re.split(r"\n(?=\S)", shared(LOCK).decode().strip())
+    kept = [block for block in blocks if windows or "; sys_platform == 'win32'" not in block]
+    return "\n".join(re.sub(r" ; .*? \\\n", " \\\n", block, count=1) for block in kept) + "\n"
 
 
 def metadata() -> str:
@@ -119,14 +120,15 @@ def shared_names() -> list[str]:
     checkout = _checkout()
     if checkout is not None:
         found = [path for kind in ("*.bat", "*.sh", "docs/*.md", "services/*") for path in checkout.glob(kind)]
-        return sorted(path.relative_to(checkout).as_posix() for path in found)
+        return sorted([LOCK, *(path.relative_to(checkout).as_posix() for path in found)])
     return sorted(str(PurePosixPath(*parts)) for parts in _installed())
 
 
 def shared(name: str) -> bytes:
     """Return one of them. Raises RelayError where this installation is incomplete."""
     checkout = _checkout()
-    path = checkout / name if checkout is not None else _installed().get(tuple(name.split("/")))
+    folder = checkout.parent if checkout is not None and name == LOCK else checkout
+    path = folder / name if folder is not None else _installed().get(tuple(name.split("/")))
     if path is None or not path.is_file():
         raise RelayError(f"This installation lacks its file {name}: install the relay again.", code="bundle")
     return path.read_bytes()

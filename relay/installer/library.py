@@ -1,7 +1,8 @@
 # -*- coding: utf-8 -*-
 """The relay and what it needs, unpacked from wheels into one folder: no compiler, no environment, removed as a whole.
 
-Where the package holds only the relay's own wheel, the rest comes through pip. Needs CPython 3.11.
+Where the package holds only the relay's own wheel, the rest comes through pip: exactly the files whose hashes stand in
+the package's lock. Needs CPython 3.11.
 """
 
 from __future__ import absolute_import, division, print_function, unicode_literals
@@ -18,6 +19,7 @@ from papercut_scripts import compat
 
 PREFIX = "lib-"
 PYTHON = "python-"
+LOCK = "requirements.lock"
 MARK = "complete.txt"
 STEP = 10  # wheels, between two words to whoever waits
 # What Windows opens as something else than a file of that name below this folder: a device, a stream of another file,
@@ -84,15 +86,26 @@ class Library(object):
 
     def _by_pip(self, folder):
         self._say("       pip fetches what the relay needs, a minute or two")
+        lock = os.path.join(os.path.dirname(os.path.dirname(self._wheels[0])), LOCK)
         command = self._interpreter + ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"]
-        code, said = self._run(
-            command + ["--only-binary", ":all:", "--target", folder, self._wheels[0] + "[postgresql]"]
-        )
+        command += [
+            "--only-binary",
+            ":all:",
+            "--no-deps",
+            "--require-hashes",
+            "--target",
+            folder,
+            "--requirement",
+            lock,
+        ]
+        code, said = self._run(command)
         if code != 0:
             raise Stop(
                 "pip could not fetch what the relay needs ({0}): make the package with --platform, which puts it "
                 "in.".format(said.strip().split("\n")[-1])
             )
+        unpack(self._wheels[0], folder)
+        files.compile_all(folder)
 
     def _try(self, folder):
         self._say("       trying whether it starts")
