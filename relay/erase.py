@@ -19,6 +19,7 @@ from sqlalchemy import JSON, Connection, String, Table, Text, delete, select, up
 from papercut_scripts import compat
 from relay import held_files, private_files
 from relay.accounts import folded
+from relay.counted import counted
 from relay.database import metadata, reading
 from relay.errors import EXIT_DONE, RelayError, UnsafePlan, UsageError
 from relay.jobs import tables as jobs
@@ -46,9 +47,9 @@ class Erased:
         return {"member_id": self.member_id, "reason": self.reason, "rows": self.rows, "lines": self.lines}
 
     def text(self) -> str:
-        rows, lines = sum(self.rows.values()), sum(self.lines.values())
+        rows, lines = counted(sum(self.rows.values()), "row"), counted(sum(self.lines.values()), "line")
         return (
-            f"Erased: {rows} rows of the ledger and {lines} lines of the logs no longer tell who {self.member_id} was. "
+            f"Erased: {rows} of the ledger and {lines} of the logs no longer say who {self.member_id} was. "
             "Older copies of the ledger are gone within 14 daily runs; OfficeRnD and PaperCut keep their own records."
         )
 

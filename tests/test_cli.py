@@ -9,6 +9,7 @@ import subprocess
 import sys
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy.exc import OperationalError
@@ -16,6 +17,7 @@ from sqlalchemy.exc import OperationalError
 from relay import cli
 from relay.cli import app, terminal, whole
 from relay.clock import Clock
+from relay.counted import counted
 from relay.lock import serving_lock, site_lock
 from tests.support.settings_example import example_settings, raw_settings, write_secrets
 from tests.support.shown import shown
@@ -366,3 +368,29 @@ def test_a_run_tells_what_its_top_ups_come_to() -> None:
     told = shown(terminal.run_result, {**answer, "top_up": {**nothing, "movements": topped}})
     assert "Top-ups: 3 posted, total 6.00, 0 held, 0 in doubt." in told
     assert "Fees: 0 posted, total 0.00" in told
+
+
+def test_a_run_and_an_import_end_with_what_is_next(capsys: pytest.CaptureFixture[str]) -> None:
+    money = {"movements": [], "held": [], "refused": [], "in_doubt": 0, "total": "0.00"}
+    people = {"users": {"create": 1}, "warnings": [], "refused": []}
+    quiet = {"business_day": "2026-11-23", "sync": people, "settle": money, "top_up": None, "jobs": None}
+
+    def ends(**more: Any) -> str:
+        terminal.run_result(terminal.output(), {**quiet, **more})
+        return capsys.readouterr().out.splitlines()[-1]
+
+    assert "Nothing is to be done: the daily run goes on from here." == ends()
+    assert ends(settle={**money, "in_doubt": 1}).startswith("Next: look whether what is in doubt is there")
+    assert ends(sync={"error": {"message": "No answer."}}).startswith("Next: put right")
+    assert ends(sync={**people, "warnings": [{}]}).startswith("Next: papercut-relay plan")
+    terminal.jobs_imported(terminal.output(), "3 new print jobs", failed=False)
+    assert capsys.readouterr().out.endswith("Next: papercut-relay statement shows who printed what.\n")
+
+
+@pytest.mark.parametrize(
+    ("number", "words", "told"),
+    [(1, ("person",), "1 person"), (0, ("job",), "0 jobs"), (5_000, ("company",), "5,000 companies"),
+     (2, ("fee is", "fees are"), "2 fees are")],
+)  # fmt: skip
+def test_a_count_has_its_noun(number: int, words: tuple[str, ...], told: str) -> None:
+    assert told == counted(number, *words)

@@ -23,7 +23,9 @@ def jobs() -> int:
 
     with open_for(writes=True) as site:
         done = recorded(site, "jobs", lambda: room.import_jobs(site))
-        OUTSIDE.answer(done.as_json(), lambda _: click.echo(visible(done.text())))
+        OUTSIDE.answer(
+            done.as_json(), lambda _: terminal.jobs_imported(terminal.output(), done.text(), done.exit_code != 0)
+        )
         return int(done.exit_code)
 
 

@@ -17,10 +17,12 @@ from rich.table import Table
 from rich.text import Text
 
 from relay import foreign
+from relay.counted import counted
 from relay.progress import Phase, Progress
 
 REFUSED_STYLE = "bold red"
 SEVERITY_STYLES = {"error": REFUSED_STYLE, "warning": "bold yellow", "info": "bold blue"}
+NOTHING_NEXT = "Nothing is to be done: the daily run goes on from here."
 OUTCOMES = {0: "done", 1: "failed", 3: "refused or held", 4: "in doubt"}
 
 
@@ -136,7 +138,7 @@ def _next_with_money(answers: Sequence[Mapping[str, Any]]) -> str:
         if said := answers_to(code):
             how = f"papercut-relay approve --held {code} --as {'|'.join(said)} --reason TEXT"
             return f"Next: decide on what is held: {how}."
-    return "Nothing is to be done: the daily run goes on from here."
+    return NOTHING_NEXT
 
 
 def held(console: Console, answer: Mapping[str, Any]) -> None:
@@ -190,7 +192,7 @@ def discrepancies(console: Console, answer: Mapping[str, Any]) -> None:
         lines = [[one["subject"], one["amount"], one["message"]] for one in answer["lines"] if one["state"] == state]
         if lines:
             console.print(table(title, ["who or what", "amount", "what it is"], lines, right=["amount"]))
-    console.print(f"{fees['matched']} of {fees['total']} fees match.")
+    console.print(f"{fees['matched']:,} of {counted(fees['total'], 'fee')} match.")
     if not answer["lines"]:
         console.print("Every cent is matched. Nothing is to be done.")
     elif any(line["state"] == "unmatched" for line in answer["lines"]):
@@ -213,7 +215,8 @@ def run_result(console: Console, answer: Mapping[str, Any]) -> None:
             console.print(plain(f"{title}: {part['error']['message']}", style=REFUSED_STYLE))
         elif name == "sync":
             users = ", ".join(f"{count} {action}" for action, count in part["users"].items() if count)
-            console.print(f"{title}: {users or 'nobody'}; {len(part['warnings'])} questions or warnings.")
+            asked = counted(len(part["warnings"]), "question or warning", "questions or warnings")
+            console.print(f"{title}: {users or 'nobody'}; {asked}.")
             refusals(console, part["refused"])
         elif name == "jobs":
             console.print(f"{title}: {part['new']} new.")
@@ -225,6 +228,27 @@ def run_result(console: Console, answer: Mapping[str, Any]) -> None:
             refusals(console, part["refused"])
             if "error" in part:
                 console.print(plain(part["error"]["message"], style=REFUSED_STYLE))
+    console.print(plain(_next_after_run(answer)), soft_wrap=True)
+
+
+def _next_after_run(answer: Mapping[str, Any]) -> str:
+    """Return what to do after a whole run: money first, then what stopped another part, then questions."""
+    parts = [part for name in ("settle", "top_up") if (part := answer[name]) and "movements" in part]
+    told = _next_with_money(parts)
+    if told != NOTHING_NEXT:
+        return told
+    if any(part and ("error" in part or part.get("refused")) for part in (answer["sync"], answer["jobs"], *parts)):
+        return "Next: put right what is said above, then run it again; nothing is done twice."
+    if (answer["sync"] or {}).get("warnings"):
+        return "Next: papercut-relay plan shows the questions, each with its answers."
+    return NOTHING_NEXT
+
+
+def jobs_imported(console: Console, text: str, failed: bool) -> None:
+    """Show what an import of print jobs found, and what is next."""
+    console.print(plain(text), soft_wrap=True)
+    done = "Next: papercut-relay statement shows who printed what."
+    console.print("Next: put right what is said above, then papercut-relay jobs again." if failed else done)
 
 
 def status(console: Console, answer: Mapping[str, Any]) -> None:

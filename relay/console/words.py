@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from relay import open_items
+from relay.counted import counted
 from relay.language import N_, Table
 
 WORDS: Mapping[str, Mapping[str, str]] = {
@@ -286,5 +287,4 @@ def question(movement: Any, name: str, payer: str, money: str) -> Question:
 
 def plural(number: int, one: str, many: str = "") -> str:
     """Return "1 person", "12 people": the count with its noun."""
-    irregular = {"person": "people", "company": "companies", "balance": "balances"}
-    return f"{number:,} {one}" if number == 1 else f"{number:,} {many or irregular.get(one, one + 's')}"
+    return counted(number, one, many)

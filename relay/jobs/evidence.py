@@ -17,11 +17,11 @@ from sqlalchemy.exc import DBAPIError
 
 from relay import amounts
 from relay.accounts import SHARED, is_shared
+from relay.counted import counted
 from relay.database import reading
 from relay.errors import RelayError
 from relay.jobs import store, tables, unread
 from relay.jobs.importing import ImportResult, import_jobs
-from relay.jobs.statement.figures import counted
 from relay.jobs.store import Counts
 from relay.money.decide.explain import Known
 from relay.site import Site

@@ -17,6 +17,7 @@ from sqlalchemy import Connection, Engine, func, select
 from relay import amounts
 from relay.accounts import SHARED
 from relay.config import Settings
+from relay.counted import counted
 from relay.database import reading
 from relay.errors import RelayError
 from relay.finding import Finding
@@ -26,7 +27,7 @@ from relay.jobs.job import Cursor, SetAside
 from relay.jobs.sources.logs import LogFolder
 from relay.jobs.statement import queries
 from relay.jobs.statement.billed import LONG_AGO
-from relay.jobs.statement.figures import Amounts, counted
+from relay.jobs.statement.figures import Amounts
 from relay.jobs.unread import unread, unread_files
 from relay.money.ledger import tables as money
 from relay.papercut.client import PaperCut
@@ -181,8 +182,8 @@ class _Look:
                 "no_fees_for_days",
                 "warning",
                 f"{quiet[0]} to {quiet[-1]}",
-                f"Members printed on {len(quiet)} days since {quiet[0]} at a cost, and no fee was billed since: see "
-                "that the daily run is scheduled, and what is held.",
+                f"Members printed on {counted(len(quiet), 'day')} since {quiet[0]} at a cost, and no fee was billed "
+                "since: see that the daily run is scheduled, and what is held.",
                 remedies=(Remedy("status"),),
             )
 
@@ -232,7 +233,7 @@ class _Look:
                 "job_rows_set_aside",
                 "info",
                 self.settings.jobs.source,
-                f"{total} rows of the job source could not be read, so that statements lack them: {places}.",
+                f"{counted(total, 'row')} of the job source could not be read, so that statements lack them: {places}.",
             )
 
     def free_printers(self) -> list[tuple[str, str, int, int]]:

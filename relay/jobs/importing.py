@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Engine
 
 from relay.config import Settings
+from relay.counted import counted
 from relay.database import reading
 from relay.errors import EXIT_DONE, EXIT_FAILED, RelayError
 from relay.finding import Finding
@@ -90,8 +91,8 @@ class ImportResult:
     def text(self) -> str:
         counts = self.counts
         told = (
-            f"{counts.new} new print jobs, {counts.known} known, {counts.refunded} refunded, "
-            f"{counts.set_aside} rows set aside (source: {self.source})"
+            f"{counted(counts.new, 'new print job')}, {counts.known} known, {counts.refunded} refunded, "
+            f"{counted(counts.set_aside, 'row')} set aside (source: {self.source})"
         )
         return "\n".join([told, *(f"{finding.severity}: {finding.message}" for finding in self.findings)])
 
@@ -336,8 +337,8 @@ class _Import:
             "job_rows_set_aside",
             "warning",
             self.source,
-            f"{self.counts.set_aside} rows could not be read and are kept aside ({total} in all), so statements lack "
-            f"them: {places}. Balances and fees are not touched by this.",
+            f"{counted(self.counts.set_aside, 'row')} could not be read (set aside: {total} in all), so statements "
+            f"lack them: {places}. Balances and fees are not touched by this.",
         )
 
     def _find(self, code: str, severity: Any, subject: str, message: str) -> None:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from relay import amounts
+from relay.counted import counted
 from relay.errors import EXIT_DONE, EXIT_IN_DOUBT, BadAnswer, UnsafePlan
 from relay.money.act import deadline, fee_list, fees_plan, witness
 from relay.money.act.fee_list import price_of
@@ -53,12 +54,14 @@ class Rebuilt:
 
     @property
     def message(self) -> str:
-        done = "would be taken" if self.dry_run else "were taken"
+        was = "was" if self.taken == 1 else "were"
+        done = "would be taken" if self.dry_run else f"{was} taken"
         doubt = ""
         if self.in_doubt:
-            doubt = f"; {len(self.in_doubt)} adjustments are in doubt"
+            doubt = f"; {counted(len(self.in_doubt), 'adjustment is', 'adjustments are')} in doubt"
+        known = counted(self.known, "was", "were")
         left = "" if self.dry_run else " No top-up of the present period is given: whether it was made cannot be told."
-        return f"{self.taken} fees {done} from OfficeRnD into the ledger, {self.known} were known{doubt}.{left}"
+        return f"{counted(self.taken, 'fee')} {done} from OfficeRnD into the ledger, {known} known{doubt}.{left}"
 
 
 def rebuild(site: Site, *, dry_run: bool = False) -> Rebuilt:

@@ -15,6 +15,7 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from relay.config import Settings
+from relay.counted import counted
 from relay.errors import BadAnswer, NotFound, RelayError
 from relay.officernd.client import OfficeRnD
 from relay.officernd.model import Organization
@@ -64,8 +65,10 @@ def read_world(site: Site, memory: Memory, *, scheduled: bool = False) -> World:
     check_departures(site.officernd, found)
     check_accounts(site.settings, found)
     site.progress.line(
-        f"Read {len(found.officernd.members)} members and {len(found.officernd.companies)} companies from OfficeRnD, "
-        f"{len(found.papercut.accounts)} users and {len(found.papercut.groups)} groups from PaperCut."
+        f"Read {counted(len(found.officernd.members), 'member')} and "
+        f"{counted(len(found.officernd.companies), 'company')} from OfficeRnD, "
+        f"{counted(len(found.papercut.accounts), 'user')} and {counted(len(found.papercut.groups), 'group')} "
+        "from PaperCut."
     )
     return found
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -34,6 +35,7 @@ PAGES = (
     "/money",
     "/statements",
     "/settings",
+    "/sites",
     "/runs",
     "/audit",
     "/checks",
@@ -317,7 +319,7 @@ def test_the_keyboard_alone_is_enough(served: Served, browser: OpenBrowser) -> N
     reached = set()
     for _ in range(40):
         now = wide.driver.switch_to.active_element
-        reached.add(now.text.strip())
+        reached.add(re.split(r"\d", now.text)[0].strip())  # a count may stand beside the page's name
         if now.tag_name == "summary" and now.text.strip() == "Run now":
             break
         now.send_keys(Keys.TAB)

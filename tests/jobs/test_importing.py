@@ -119,7 +119,7 @@ def test_a_row_that_cannot_be_read_is_kept_aside_and_the_rest_goes_on(site: Jobs
     (aside,) = site.set_aside()
     assert reason in aside["reason"]
     assert len(print_log_row()) == aside["position"]
-    assert "1 rows could not be read" in result.findings[0].message
+    assert "1 row could not be read" in result.findings[0].message
     assert 0 == result.exit_code
 
 

@@ -277,7 +277,7 @@ def test_fees_that_are_not_at_their_end_are_pending(acme: JobsSite) -> None:
     statement = made(acme)
     assert {"printed": EUR, "open": -EUR, "fees": 0} == step_amounts(statement)
     assert 1 == len(statement.people[0].pending)
-    assert any("1 fees have not come to their end" in note for note in statement.notes)
+    assert any("1 fee is not settled yet" in note for note in statement.notes)
 
 
 @given(

@@ -11,11 +11,6 @@ from itertools import accumulate
 from relay.jobs.statement.billed import Net
 
 
-def counted(number: int, noun: str) -> str:
-    """Return "1 job", "12 jobs"."""
-    return f"{number} {noun if number == 1 else noun + 's'}"
-
-
 @dataclass(frozen=True, slots=True)
 class Named:
     """A member as a statement names them: whose account it is now, or was last."""

@@ -17,6 +17,7 @@ from relay import amounts
 from relay.accounts import meant
 from relay.clock import Clock
 from relay.config import Settings
+from relay.counted import counted
 from relay.database import reading
 from relay.errors import UsageError
 from relay.jobs import store
@@ -271,13 +272,19 @@ class _Making:
         notes = []
         if total.estimated:
             notes.append(
-                f"{total.estimated} jobs have estimated costs, since their source tells none; fees follow the balances."
+                f"{counted(total.estimated, 'job has an estimated cost', 'jobs have estimated costs')}, since the "
+                "source gives none; fees follow the balances."
             )
         if total.unpriced:
-            notes.append(f"{total.unpriced} jobs have no known cost and count as nothing here.")
+            notes.append(
+                f"{counted(total.unpriced, 'job has', 'jobs have')} no known cost and "
+                f"{'counts' if total.unpriced == 1 else 'count'} as nothing here."
+            )
         aside, _ = store.set_aside(self.connection, self.site, 0)
         if aside:
-            notes.append(f"{aside} rows of the job source could not be read and are in no statement.")
+            notes.append(
+                f"{counted(aside, 'row')} of the job source could not be read, so that nothing of it counts here."
+            )
         paid = {account.name for account in self.shared.accounts if account.unlinked_at is None}
         state = store.import_states(self.connection, self.site).get(self.settings.jobs.source)
         if state is not None and self.begins < state.covers_from <= self.now:
@@ -308,7 +315,7 @@ class _Making:
             )
         waiting = sum(len(line.pending) for line in people)
         if waiting:
-            notes.append(f"{waiting} fees have not come to their end.")
+            notes.append(f"{counted(waiting, 'fee is', 'fees are')} not settled yet.")
         if self.settings.fees.managed_in != "officernd":
             notes.append(
                 f'[fees] managed_in is "{self.settings.fees.managed_in}": OfficeRnD bills nothing for printing.'

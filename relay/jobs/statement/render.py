@@ -15,7 +15,8 @@ from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 from relay import amounts, spreadsheet
-from relay.jobs.statement.figures import PrintedJob, Tally, counted, sheets_of
+from relay.counted import counted
+from relay.jobs.statement.figures import PrintedJob, Tally, sheets_of
 from relay.jobs.statement.model import MEANING, FeeLine, PersonLine, Statement
 
 Format = Literal["text", "csv", "json", "html"]

@@ -14,6 +14,7 @@ from typing import Literal
 
 from relay import amounts
 from relay.accounts import LinkedAccount
+from relay.counted import counted
 from relay.errors import UnsafePlan
 from relay.money.decide import holds, tax, wallet
 from relay.money.decide.due import Change, due
@@ -487,4 +488,4 @@ def _sentence(code: str, case: Case, amount: int, policy: Policy) -> str:
             limit = f"{amounts.text(policy.max_run_total, policy.currency)} {policy.currency}"
             return f"the run's total of {money} is above max_run_total {limit}"
         case _:
-            return f"has {case.fees_today} fees of this business day already, so {money} wait"
+            return f"has {counted(case.fees_today, 'fee')} of this business day already, so {money} wait"

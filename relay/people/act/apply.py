@@ -24,6 +24,7 @@ from functools import partial
 
 from relay import amounts
 from relay.accounts import email_key, folded
+from relay.counted import counted
 from relay.errors import AuthFailed, Conflict, NotFound, OutcomeUnknown, Refused
 from relay.papercut import keys
 from relay.people import read
@@ -205,7 +206,10 @@ class _Work:
 
     def publish(self, directory: Directory) -> None:
         publish(directory, self.site.settings, record_fields=self.world.papercut.record_fields, now=self.clock.now())
-        self.progress.line(f"Published {len(directory.users)} users and {len(directory.groups)} groups to PaperCut.")
+        self.progress.line(
+            f"Published {counted(len(directory.users), 'user')} and {counted(len(directory.groups), 'group')} "
+            "to PaperCut."
+        )
 
     def rename_and_publish(self) -> None:
         """Publish the directory; with renames, first one in which neither name is answered, and then do them."""
@@ -335,7 +339,7 @@ class _Work:
                     log.info("group %s added", group)
                 phase.advance()
         if self.plan.new_groups:
-            self.progress.line(f"Added {len(self.plan.new_groups)} groups to PaperCut's list.")
+            self.progress.line(f"Added {counted(len(self.plan.new_groups), 'group')} to PaperCut's list.")
         self.groups = read.read_groups(self.papercut, self.touched_groups(full), self.progress)
         wrong = differences(self.directory, {}, self.groups, users=frozenset(), only_groups=set(self.groups)).groups
         with self.progress.phase("Synchronizing groups", len(wrong)) as phase:
@@ -490,7 +494,10 @@ class _Work:
         self.accounts.update(read.read_accounts(self.papercut, again, self.progress))
         users, groups = self.touched_users(full), self.touched_groups(full)
         found = self.differences(users, groups)
-        self.progress.line(f"Read back {len(users)} users and {len(groups)} groups and compared them with the plan.")
+        self.progress.line(
+            f"Read back {counted(len(users), 'user')} and {counted(len(groups), 'group')} "
+            "and compared them with the plan."
+        )
         for subject, message in found.sentences():
             self.fail(subject, f"{message}; look at PaperCut's log", Remedy("sync", (), "then"))
         for decision in self.plan.people:
