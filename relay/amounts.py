@@ -12,7 +12,6 @@ from decimal import ROUND_HALF_EVEN, Decimal
 import iso4217
 
 SCALE_DIGITS = 6
-UNIT = 10**SCALE_DIGITS  # micros in one main unit
 _MOST = 10**12  # main units: far beyond any balance, and well within what the ledger's integers hold
 _PLAIN = re.compile(r"-?[0-9]{1,15}(\.[0-9]+)?")
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+from collections.abc import Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,12 +20,15 @@ from sqlalchemy import (
     Dialect,
     Engine,
     MetaData,
+    Table,
     TypeDecorator,
     create_engine,
     event,
+    insert,
     inspect,
     make_url,
     text,
+    update,
 )
 from sqlalchemy.exc import DBAPIError, NoSuchModuleError
 
@@ -195,6 +199,16 @@ class Changes:
 
 
 # -- schema ----------------------------------------------------------------------------------------------------------
+
+
+def put(connection: Connection, table: Table, key: Mapping[str, Any], values: Mapping[str, Any]) -> None:
+    """Write `values` to the row of this key, which is made where there is none; two writers at once are no case here.
+
+    In words that SQLite and PostgreSQL both know.
+    """
+    where = [table.c[name] == value for name, value in key.items()]
+    if connection.execute(update(table).where(*where).values(**values)).rowcount == 0:
+        connection.execute(insert(table).values(**key, **values))
 
 
 def bring_up_to_date(engine: Engine) -> None:

@@ -16,7 +16,8 @@ from relay.config import Settings
 from relay.database import reading
 from relay.errors import UsageError
 from relay.jobs import Statement
-from relay.jobs.statement.render import CSV_COLUMNS, Format, json_of
+from relay.jobs.statement.forms import Format
+from relay.jobs.statement.render import CSV_COLUMNS, json_of
 from relay.money.ledger import records, tables
 from relay.open_items import open_items
 from relay.site import Site

@@ -244,3 +244,13 @@ def test_readers_do_not_wait_for_a_writer(tmp_path: Path, engine: Engine) -> Non
         with engine.connect() as other, pytest.raises(OperationalError, match="locked"):
             other.exec_driver_sql("PRAGMA busy_timeout=1")
     engine.dispose()
+
+
+def test_a_row_is_put_once_and_then_changed(engine: Engine) -> None:
+    facts = relay.money.ledger.tables.facts
+    with engine.begin() as connection:
+        for name, value in (("x", "one"), ("y", "other"), ("x", "two")):
+            database.put(connection, facts, {"site": "hq", "name": name}, {"value": value})
+        rows = connection.execute(select(facts.c.name, facts.c.value).where(facts.c.name.in_(["x", "y"]))).all()
+    engine.dispose()
+    assert sorted(tuple(row) for row in rows) == [("x", "two"), ("y", "other")]

@@ -13,7 +13,7 @@ from relay.errors import EXIT_DONE
 from relay.foreign import visible
 
 if TYPE_CHECKING:
-    from relay.jobs.statement.render import Format
+    from relay.jobs.statement.forms import Format
 
 
 @command()

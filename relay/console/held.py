@@ -62,7 +62,6 @@ class Table:
     people: int
     total: str
     waiting: int
-    waiting_total: str
     codes: Mapping[str, int]
     answers: tuple[str, ...]
     page: int
@@ -92,7 +91,6 @@ def table(place: Desk, wanted: Filter, undecided: Iterable[Mapping[str, Any]]) -
         len({row["member_id"] for row in found}),
         total(found, currency),
         len(all_rows),
-        total(all_rows, currency),
         dict(Counter(row["code"] for row in all_rows).most_common()),
         tuple(dict.fromkeys(answer for row in found for answer in answers_to(row["code"]))),
         page,

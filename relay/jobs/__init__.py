@@ -6,10 +6,10 @@ Reads PaperCut's logs or database and the ledger; changes nothing in either syst
 from relay.jobs.evidence import JobLog, fee_detail
 from relay.jobs.findings import free_printing_findings, source_findings
 from relay.jobs.importing import ImportResult, import_jobs, remember_people
+from relay.jobs.statement.forms import render
 from relay.jobs.statement.making import statement
 from relay.jobs.statement.model import Statement
 from relay.jobs.statement.queries import last_prints
-from relay.jobs.statement.render import render
 from relay.jobs.unread import unread_files
 
 __all__ = [

@@ -13,6 +13,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, or_, select, update
 
+from relay.database import put
 from relay.jobs import tables
 from relay.jobs.job import Batch, Cursor, SetAside
 
@@ -161,16 +162,13 @@ def put_set_aside(connection: Connection, site: str, source: str, batch: Batch, 
 
 
 def save_cursor(connection: Connection, site: str, source: str, cursor: Cursor) -> None:
-    table = tables.readings
-    where = and_(table.c.site == site, table.c.source == source, table.c.file == cursor.file)
     values = {
         "offset": cursor.offset,
         "fingerprint": cursor.fingerprint,
         "reader": cursor.reader,
         "last_at": cursor.last_at,
     }
-    if connection.execute(update(table).where(where).values(values)).rowcount == 0:
-        connection.execute(insert(table).values(site=site, source=source, file=cursor.file, **values))
+    put(connection, tables.readings, {"site": site, "source": source, "file": cursor.file}, values)
 
 
 def cursors(connection: Connection, site: str, source: str) -> dict[str, Cursor]:
@@ -239,11 +237,8 @@ def import_states(connection: Connection, site: str) -> dict[str, ImportState]:
 
 
 def save_import(connection: Connection, site: str, source: str, state: ImportState) -> None:
-    table = tables.imports
-    where = and_(table.c.site == site, table.c.source == source)
     values = {"covers_from": state.covers_from, "last_at": state.last_at, "takes_over_at": state.takes_over_at}
-    if connection.execute(update(table).where(where).values(values)).rowcount == 0:
-        connection.execute(insert(table).values(site=site, source=source, **values))
+    put(connection, tables.imports, {"site": site, "source": source}, values)
 
 
 def last_job_of_others(connection: Connection, site: str, source: str, until: datetime) -> datetime | None:
@@ -321,11 +316,8 @@ def prices(connection: Connection, site: str) -> dict[tuple[str, str], int]:
 
 
 def save_price(connection: Connection, site: str, server: str, printer: str, per_page: int, now: datetime) -> None:
-    table = tables.prices
-    where = and_(table.c.site == site, table.c.server == server, table.c.printer == printer)
-    values = {"per_page": per_page, "read_at": now}
-    if connection.execute(update(table).where(where).values(values)).rowcount == 0:
-        connection.execute(insert(table).values(site=site, server=server, printer=printer, **values))
+    key = {"site": site, "server": server, "printer": printer}
+    put(connection, tables.prices, key, {"per_page": per_page, "read_at": now})
 
 
 def price_unpriced(connection: Connection, site: str, server: str, printer: str, per_page: int) -> None:

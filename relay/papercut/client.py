@@ -202,9 +202,6 @@ class PaperCut:
 
         return dict(found for found in self.in_parallel(one, usernames, progress, title) if found)
 
-    def set_user_property(self, username: str, name: str, value: str) -> None:
-        self._write("setUserProperty", username, name, value)
-
     def set_user_properties(self, username: str, pairs: Sequence[tuple[str, str]]) -> None:
         self._write("setUserProperties", username, [list(pair) for pair in pairs])
 

@@ -1,4 +1,4 @@
-"""How a statement looks: text for a terminal, CSV with one line a job, JSON for programs, HTML for paper.
+"""How a statement looks: text for a terminal, CSV with one line a job, JSON for programs.
 
 Everything that came from elsewhere (names, documents) is escaped for where it goes; amounts are written with the
 currency's digits. Pure.
@@ -11,25 +11,13 @@ import io
 import json
 import textwrap
 from collections.abc import Callable, Sequence
-from typing import Any, Literal
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from relay import amounts, spreadsheet
 from relay.counted import counted
 from relay.jobs.statement.figures import PrintedJob, Tally, sheets_of
 from relay.jobs.statement.model import MEANING, FeeLine, PersonLine, Statement
-
-Format = Literal["text", "csv", "json", "html"]
-
-
-def render(statement: Statement, format_: Format, width: int | None = None) -> str:
-    """Return a statement as text of this format, with a line end; `width` is the terminal's, for "text"."""
-    if format_ == "html":
-        from relay.jobs.statement.page import as_html  # templates are only loaded for pages
-
-        return as_html(statement)
-    return as_text(statement, width) if format_ == "text" else {"csv": as_csv, "json": as_json}[format_](statement)
-
 
 # -- CSV -------------------------------------------------------------------------------------------------------------
 

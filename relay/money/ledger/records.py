@@ -15,6 +15,7 @@ from sqlalchemy import Connection, and_, delete, func, insert, select, update
 
 from relay import __version__, amounts
 from relay.accounts import LinkedAccount
+from relay.database import put
 from relay.money.ledger import tables
 from relay.officernd.model import Fee as RemoteFee
 
@@ -75,9 +76,7 @@ def fact(connection: Connection, site: str, name: str) -> str:
 
 
 def set_fact(connection: Connection, site: str, name: str, value: str) -> None:
-    where = and_(tables.facts.c.site == site, tables.facts.c.name == name)
-    if connection.execute(update(tables.facts).where(where).values(value=value)).rowcount == 0:
-        connection.execute(insert(tables.facts).values(site=site, name=name, value=value))
+    put(connection, tables.facts, {"site": site, "name": name}, {"value": value})
 
 
 def add_foreign_fees(connection: Connection, site: str, fees: Sequence[RemoteFee], now: datetime) -> None:

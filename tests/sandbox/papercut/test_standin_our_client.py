@@ -68,7 +68,7 @@ def test_everyday_work_is_the_same_in_every_position(papercut, ours, positions):
     with pytest.raises(Conflict):
         ours.rename_user("rob_example.com", "reception")
     with pytest.raises(Conflict):
-        ours.set_user_property("rob_example.com", "email", "ann@example.com")
+        ours.set_user_properties("rob_example.com", [("email", "ann@example.com")])
     state.config["auth.webservices.allowed-addresses"] = "10.0.0.5"
     with pytest.raises(AuthFailed):
         ours.total_users()
