@@ -91,6 +91,12 @@ BODIES: dict[str, bytes] = {
     "half_characters": b'{"results": [{"_id": "\\ud800", "name": "\\ud800"}], "total": 1}',
     "nothing": b"",
     "null": b"null",
+    "a_page_of_html": b"<!doctype html><title>Log in</title>",
+    "texts": b'{"results": ["a", "b"], "total": 2}',
+    "no_list": b'{"results": {"_id": "a"}, "total": 1}',
+    "total_in_words": b'{"results": [], "total": "many"}',
+    "twice": b'{"results": [{"_id": "a", "name": "A"}, {"_id": "a", "name": "B"}], "total": 2}',
+    "odd_ids": b'{"results": [{"_id": ["a"], "name": {"a": 1}}], "total": 1}',
 }
 ENDLESS: dict[str, Callable[[Write], None]] = {
     "endless": endless,
