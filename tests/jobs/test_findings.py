@@ -115,7 +115,7 @@ def test_shared_accounts(office: JobsSite) -> None:
 
 def test_rows_kept_aside_are_told_as_long_as_they_are(office: JobsSite) -> None:
     office.append("rubbish\n")
-    assert "1 rows" in found(office)["job_rows_set_aside"]["message"]
+    assert "1 row " in found(office)["job_rows_set_aside"]["message"]
 
 
 def test_what_is_long_past_is_no_finding(office: JobsSite) -> None:
