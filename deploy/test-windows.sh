@@ -146,6 +146,6 @@ cd "$drive/project"
 # To read all tests takes wine longer than to run these: only files that have the mark are given to it.
 # shellcheck disable=SC2046 # a list of names without blanks
 [ $# -gt 0 ] || set -- $(grep -rl --include='test_*.py' 'mark\.windows' tests)
-# A test that hangs tells where, and the whole never outlasts its time.
+# A test that hangs tells where, each is named as it ends, and the whole never outlasts its time.
 timeout --kill-after=10 "${WINDOWS_LIMIT_S:-720}" "$here/wine" 'C:\Python311\python.exe' -m pytest -m windows \
-    -n 2 --dist loadfile -p no:cacheprovider -o faulthandler_timeout=120 -q "$@" </dev/null
+    -n 2 --dist loadfile -p no:cacheprovider -o faulthandler_timeout=120 -v "$@" </dev/null
