@@ -85,6 +85,11 @@ def N_(message: str) -> str:  # noqa: N802 - the name that every tool for catalo
     return message
 
 
+def marked(one: str, many: str) -> tuple[str, str]:
+    """Mark the two forms of a sentence with a count for the catalogues, where they stand in a table."""
+    return one, many
+
+
 def translated(message: str) -> str:
     """Return a text in the page's language where a catalogue has it, else as it is: what was marked, or is foreign."""
     language = _spoken.get()

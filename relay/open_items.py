@@ -16,20 +16,21 @@ from relay import alerts, amounts, money, people
 from relay.alerts import Alert
 from relay.config import Settings
 from relay.database import reading
+from relay.language import N_, gettext, ngettext, translated
 from relay.people import OpenQuestion
 
 Kind = Literal["stop", "doubt", "alert", "hold", "question"]
 
 # Why no money moves, in a few words: code -> title.
 STOPS: Mapping[str, str] = {
-    "clock_went_back": "The clock of this computer was set back",
-    "old_connector": "Somebody else makes print fees",
-    "restored": "PaperCut was put back from a backup",
-    "second_relay": "Another relay works on this PaperCut",
-    "site_renamed": "The site has another name now",
-    "ledger_old": "The records here are an older copy",
-    "currency_changed": "The currency was changed",
-    "ledger_lost": "Fees are missing from the records",
+    "clock_went_back": N_("The clock of this computer was set back"),
+    "old_connector": N_("Somebody else makes print fees"),
+    "restored": N_("PaperCut was put back from a backup"),
+    "second_relay": N_("Another relay works on this PaperCut"),
+    "site_renamed": N_("The site has another name now"),
+    "ledger_old": N_("The records here are an older copy"),
+    "currency_changed": N_("The currency was changed"),
+    "ledger_lost": N_("Fees are missing from the records"),
 }
 
 # What `notify` finds is told as an alert, except where it is told here already as what it is.
@@ -87,7 +88,10 @@ class OpenItems:
     def lines(self, money_text: Callable[[int], str] | None = None) -> tuple[Line, ...]:
         """Return a sentence for each kind that has something, the most urgent first."""
         shown = money_text or self._money
-        found = [Line("stop", 1, f"No money moves: {stop_title(stop)}.", stop["code"]) for stop in self.stops]
+        found = [
+            Line("stop", 1, gettext("No money moves: %(why)s.", why=stop_title(stop)), stop["code"])
+            for stop in self.stops
+        ]
         if self.doubts:
             found.append(Line("doubt", len(self.doubts), doubts(len(self.doubts))))
         found += [Line("alert", 1, alert.message, alert.kind) for alert in self.alerts]
@@ -122,19 +126,27 @@ def open_items(database: Engine, settings: Settings) -> OpenItems:
 
 def stop_title(stop: Mapping[str, Any]) -> str:
     title = STOPS.get(stop["code"], str(stop["message"])).rstrip(".")
-    return title[0].lower() + title[1:] if not title.startswith(("PaperCut", "OfficeRnD")) else title
+    told = translated(title)
+    is_clause = told == title and not title.startswith(("PaperCut", "OfficeRnD"))  # other languages keep their capital
+    return told[0].lower() + told[1:] if is_clause else told
 
 
 def doubts(count: int) -> str:
-    if count == 1:
-        return "1 fee or adjustment is in doubt: somebody must look whether it is there."
-    return f"{count:,} fees or adjustments are in doubt: somebody must look whether they are there."
+    return ngettext(
+        "%(num)s fee or adjustment is in doubt: somebody must look whether it is there.",
+        "%(num)s fees or adjustments are in doubt: somebody must look whether they are there.",
+        count,
+    )
 
 
 def held(people_count: int, amount: str) -> str:
-    who, waits = ("1 person", "waits") if people_count == 1 else (f"{people_count:,} people", "wait")
-    return f"{who} with held money {waits} for a decision ({amount})."
+    return ngettext(
+        "%(num)s person with held money waits for a decision (%(amount)s).",
+        "%(num)s people with held money wait for a decision (%(amount)s).",
+        people_count,
+        amount=amount,
+    )
 
 
 def questions(count: int) -> str:
-    return "1 question about who is who." if count == 1 else f"{count:,} questions about who is who."
+    return ngettext("%(num)s question about who is who.", "%(num)s questions about who is who.", count)

@@ -20,14 +20,15 @@ from tomlkit.exceptions import TOMLKitError
 from werkzeug.security import check_password_hash, generate_password_hash
 
 from relay.errors import ConfigError, UsageError
+from relay.language import N_
 from relay.private_files import make_private_folder, read_private, why_not_theirs, write_private
 
 Role = Literal["look", "operate", "money"]
 ROLES: tuple[Role, ...] = get_args(Role)  # each may do what the ones before it may
 MAY: Mapping[str, str] = {  # role -> what it may do, in words; each may also do what stands above it
-    "look": "look",
-    "operate": "work with people",
-    "money": "decide on money",
+    "look": N_("look"),
+    "operate": N_("work with people"),
+    "money": N_("decide on money"),
 }
 SHORTEST = 10
 DEFAULT_FILE = "secrets/console_password"

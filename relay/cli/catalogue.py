@@ -18,6 +18,7 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po, write_po
 
 from relay import language
+from relay.people.decide import questions
 
 ROOT = Path(__file__).parents[1]
 METHODS = [
@@ -28,7 +29,7 @@ METHODS = [
 ]
 OPTIONS = {"console/templates/**.html": {"trimmed": "true", "newstyle_gettext": "true"}}
 # `phase` names a step of long work, in whatever room: a page that shows it translates it.
-KEYWORDS = {"gettext": None, "ngettext": (1, 2), "N_": None, "_": None, "phase": None}
+KEYWORDS = {"gettext": None, "ngettext": (1, 2), "marked": (1, 2), "N_": None, "_": None, "phase": None}
 
 
 def found() -> Iterator[tuple[str, str | tuple[str, ...]]]:
@@ -37,6 +38,9 @@ def found() -> Iterator[tuple[str, str | tuple[str, ...]]]:
     for file, _line, message, _comments, _context in sorted(messages, key=lambda one: one[:2]):
         if message:
             yield f"relay/{file}", tuple(message) if isinstance(message, (tuple, list)) else message
+    for kind in questions.KINDS.values():
+        yield "relay/people/decide/questions.py", (kind.one, kind.many.replace("{count}", "%(num)s"))
+        yield "relay/people/decide/questions.py", kind.meaning
 
 
 def read(code: str) -> Catalog:

@@ -84,6 +84,7 @@ def _teach_templates(app: Flask, place: Desk) -> None:
     app.add_template_filter(lambda value: place.formats.day_and_time(value), "day_and_time")
     app.add_template_filter(lambda value: place.formats.count(value), "count")
     app.add_template_filter(words.plural, "plural")
+    app.add_template_global(words.question_title, "question_title")
     app.add_template_global(remedies.links, "places")
     app.add_template_filter(lambda text: text[:1].upper() + text[1:], "capitalize_first")
     app.add_template_global(gate.may, "may")

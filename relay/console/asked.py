@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from relay import people
-from relay.console import remedies
+from relay.console import remedies, words
 from relay.console.desk import Desk
 from relay.console.remedies import Answer
 from relay.database import reading
+from relay.language import gettext, translated
 from relay.people.decide import questions
 from relay.people.memory import links
 
@@ -82,8 +83,8 @@ def groups(place: Desk) -> list[Group]:
     return [
         Group(
             code,
-            questions.kind_of(code).title(len(rows[code])),
-            questions.kind_of(code).meaning,
+            words.question_title(questions.kind_of(code), len(rows[code])),
+            translated(questions.kind_of(code).meaning),
             all(is_name for _, is_name in rows[code]),
             sorted((row for row, _ in rows[code]), key=lambda row: (bool(row.told), row.name.casefold())),
         )
@@ -93,8 +94,8 @@ def groups(place: Desk) -> list[Group]:
 
 def _told(memory: Any, member_id: str) -> str:
     if member_id in memory.group_answers:
-        return f"the group {memory.group_answers[member_id]}"
+        return gettext("the group %(name)s", name=memory.group_answers[member_id])
     if member_id in memory.answers:
-        return f"gets the account {memory.answers[member_id]}"
+        return gettext("gets the account %(name)s", name=memory.answers[member_id])
     denied = sorted(name for owner, name in memory.denied if owner == member_id)
-    return f"not the account {', '.join(denied)}" if denied else "answered"
+    return gettext("not the account %(name)s", name=", ".join(denied)) if denied else gettext("answered")

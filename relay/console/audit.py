@@ -13,6 +13,7 @@ from typing import Any
 
 from relay import log_files, private_files
 from relay.clock import Clock
+from relay.language import N_, Table
 
 log = logging.getLogger(__name__)
 
@@ -20,7 +21,15 @@ LARGEST_BYTES = 2_000_000
 KEPT_FILES = 5
 
 # What a line is about -> what it is called, by the page that wrote it; whatever is not named here is the relay's own.
-ABOUT = {"money": "Money", "people": "People", "settings": "Settings", "logins": "Logins", "work": "Runs and checks"}
+ABOUT = Table(
+    {
+        "money": N_("Money"),
+        "people": N_("People"),
+        "settings": N_("Settings"),
+        "logins": N_("Logins"),
+        "work": N_("Runs and checks"),
+    }
+)
 _PAGES = {
     "money": "money",
     "held": "money",

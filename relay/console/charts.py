@@ -10,6 +10,8 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
+from relay.language import gettext
+
 WIDTH, HEIGHT = 640, 180
 LEFT, RIGHT, TOP, BOTTOM = 8, 8, 28, 26
 
@@ -21,8 +23,8 @@ _BASE = Markup('<line class="base" x1="{}" y1="{}" x2="{}" y2="{}"/>')
 _SVG = Markup('<svg class="chart {}" viewBox="0 0 {} {}" role="img" aria-label="{}">{}</svg>')
 _ROW = Markup('<tr><th scope="row">{}</th><td class="number">{}</td></tr>')
 _TABLE = Markup(
-    '<details class="figures"><summary>Figures</summary><div class="scroll" tabindex="0" role="region" '
-    'aria-label="{0}: figures"><table><caption>{0}</caption><tbody>{1}</tbody></table></div></details>'
+    '<details class="figures"><summary>{2}</summary><div class="scroll" tabindex="0" role="region" '
+    'aria-label="{0}: {2}"><table><caption>{0}</caption><tbody>{1}</tbody></table></div></details>'
 )
 
 
@@ -53,10 +55,10 @@ def bars(title: str, data: Sequence[Bar], kind: str = "") -> Markup:
         if bar.label:
             parts.append(_TEXT.format("tick", _inside(middle, 28), HEIGHT - 6, bar.label))
     if not highest:
-        parts.append(_TEXT.format("peak nothing", WIDTH / 2, HEIGHT / 2, "Nothing yet"))
+        parts.append(_TEXT.format("peak nothing", WIDTH / 2, HEIGHT / 2, gettext("Nothing yet")))
     drawn = _SVG.format(kind, WIDTH, HEIGHT, _summary(title, data), Markup("").join(parts))
     rows = [_ROW.format(bar.name, bar.text) for bar in reversed(data) if bar.value]
-    table = _TABLE.format(title, Markup("").join(rows)) if rows else Markup("")
+    table = _TABLE.format(title, Markup("").join(rows), gettext("Figures")) if rows else Markup("")
     return Markup("<figure><figcaption>{}</figcaption>{}{}</figure>").format(title, drawn, table)
 
 
@@ -67,6 +69,13 @@ def _inside(middle: float, half: float) -> float:
 def _summary(title: str, data: Sequence[Bar]) -> str:
     filled = [bar for bar in data if bar.value]
     if not filled:
-        return f"{title}: nothing yet"
+        return gettext("%(title)s: nothing yet", title=title)
     highest = max(filled, key=lambda bar: bar.value)
-    return f"{title}: figures on {len(filled)} of {len(data)} days, the most on {highest.name}: {highest.text}"
+    return gettext(
+        "%(title)s: figures on %(filled)s of %(days)s days, the most on %(day)s: %(most)s",
+        title=title,
+        filled=len(filled),
+        days=len(data),
+        day=highest.name,
+        most=highest.text,
+    )

@@ -16,6 +16,7 @@ from sqlalchemy import case, func, select
 from relay.console.desk import Desk
 from relay.database import reading
 from relay.jobs import tables as jobs_tables
+from relay.language import N_, Table, gettext
 from relay.money.ledger import tables as money_tables
 from relay.money.ledger.store import Ledger
 from relay.officernd.model import Member
@@ -27,21 +28,23 @@ from relay.people.memory.snapshot import Snapshot
 LATELY = timedelta(days=30)
 
 # Why somebody cannot print: a rule of the settings, what a question waits for, or what the directory says -> in words.
-BECAUSE: Mapping[str, str] = {
-    "statuses": "their status",
-    "locations": "their location",
-    "plans": "no plan that prints",
-    "exclude_emails": "left out by address",
-    "exclude_names": "left out by name",
-    "without_email": "no e-mail address",
-    "held_by_a_doubt": "a question is open",
-    "without_account": "no account name",
-    "departed": "they left",
-    "unlinked": "not in OfficeRnD",
-    "renaming": "being renamed",
-    "excluded": "the member rules",
-    "next_sync": "not brought over yet",
-}
+BECAUSE: Mapping[str, str] = Table(
+    {
+        "statuses": N_("their status"),
+        "locations": N_("their location"),
+        "plans": N_("no plan that prints"),
+        "exclude_emails": N_("left out by address"),
+        "exclude_names": N_("left out by name"),
+        "without_email": N_("no e-mail address"),
+        "held_by_a_doubt": N_("a question is open"),
+        "without_account": N_("no account name"),
+        "departed": N_("they left"),
+        "unlinked": N_("not in OfficeRnD"),
+        "renaming": N_("being renamed"),
+        "excluded": N_("the member rules"),
+        "next_sync": N_("not brought over yet"),
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +75,7 @@ class Row:
 
     @property
     def name(self) -> str:
-        return self.full_name or self.username or "No name"
+        return self.full_name or self.username or gettext("No name")
 
     @property
     def can_print(self) -> bool:

@@ -20,6 +20,7 @@ from relay.console.desk import Desk
 from relay.database import reading
 from relay.formats import Formats
 from relay.jobs import tables as jobs_tables
+from relay.language import gettext
 from relay.money.decide.movement import PUBLIC_STATES, Movement
 from relay.money.ledger import tables as money_tables
 from relay.money.ledger.store import Ledger
@@ -111,7 +112,7 @@ def names(place: Desk) -> dict[str, str]:
 def name_of(names: Mapping[str, str], member_id: str, username: str) -> str:
     """Return what an account is called: by its person's name, a shared one by its own, else by its username."""
     if is_shared(member_id):
-        return f"{username.removeprefix(SHARED)} (shared account)"
+        return gettext("%(name)s (shared account)", name=username.removeprefix(SHARED))
     return names.get(member_id, username)
 
 

@@ -21,6 +21,7 @@ from relay import commands
 from relay.config import is_loopback
 from relay.console import audit
 from relay.console.desk import Desk
+from relay.language import N_, gettext
 from relay.passwords import ROLES, Role, User
 from relay.private_files import write_private
 from relay.web import HEADERS, Brake, client_address, is_proxied, protect_forms, session_key, why_not_our_form
@@ -203,19 +204,24 @@ def _check() -> Response | None:
             if request.method == "GET" and (request.accept_mimetypes.accept_html or not request.accept_mimetypes):
                 to = request.full_path if request.query_string else request.path
                 return redirect(url_for("login.show", to=to))  # type: ignore[return-value]
-            abort(401, "Your login is over; log in again. Nothing was done.")
+            abort(401, gettext("Your login is over; log in again. Nothing was done."))
     changes = request.method not in ("GET", "HEAD", "OPTIONS") and not getattr(view, "console_signed", False)
     if changes and (problem := why_not_our_form()):
         abort(400, problem)
     if role == "missing" or (role is not None and not may(role)):
-        audited("refused", request.path, f"needs the role {role}")
+        audited(N_("refused"), request.path, f"needs the role {role}")
         if g.user is LOCAL_USER and role == "money":
             abort(
                 403,
                 "What moves money asks for a password, also on this computer. Nothing was done: make one with "
                 f"{commands.named('password')}, then log in.",
             )
-        abort(403, f"This needs the role “{role}”, and you have “{g.user.role}”. Nothing was done.")
+        abort(
+            403,
+            gettext(
+                "This needs the role “%(role)s”, and you have “%(own)s”. Nothing was done.", role=role, own=g.user.role
+            ),
+        )
     return None
 
 
@@ -241,15 +247,18 @@ def _check_host(*, health: bool) -> None:
         return
     if public.netloc and host in (public.netloc.lower(), f"{public.netloc.lower()}:443"):
         if request.headers.get("X-Forwarded-Proto", "") != "https":
-            abort(403, "The console is shown through https only: the proxy in front of it must say so.")
+            abort(403, gettext("The console is shown through https only: the proxy in front of it must say so."))
         return
     if not public.netloc and not is_loopback(desk().settings.console.listen.rpartition(":")[0].strip("[]")):
         abort(
             403,
-            "Passwords must not cross a network in the clear. Put a proxy with https in front of the console and write "
-            "its address as [console] public_url into relay.toml, or open this page on the computer itself.",
+            gettext(
+                "Passwords must not cross a network in the clear. Put a proxy with https in front of the console and "
+                "write "
+                "its address as [console] public_url into relay.toml, or open this page on the computer itself."
+            ),
         )
-    abort(403, "This is not the address of the console. Open it under the address it was set up for.")
+    abort(403, gettext("This is not the address of the console. Open it under the address it was set up for."))
 
 
 def _headers(response: Response) -> Response:

@@ -14,6 +14,7 @@ from relay import amounts, jobs
 from relay.accounts import SHARED, folded, is_shared
 from relay.console import figures, words
 from relay.console.desk import Desk
+from relay.language import gettext, translated
 from relay.money.decide.holds import RESTORED
 from relay.money.decide.remedies import answers_to
 
@@ -122,9 +123,11 @@ def _row(item: Mapping[str, Any]) -> dict[str, Any]:
     hold = words.HOLDS.get(item["code"])
     return {
         **item,
-        "name": f"{item['username'].removeprefix(SHARED)} (shared account)" if shared else item["name"],
+        "name": gettext("%(name)s (shared account)", name=item["username"].removeprefix(SHARED))
+        if shared
+        else item["name"],
         "value": Decimal(item["amount"]),
-        "why": hold.title if hold else item["code"].replace("_", " ").capitalize(),
+        "why": translated(hold.title) if hold else item["code"].replace("_", " ").capitalize(),
     }
 
 

@@ -8,28 +8,29 @@ from typing import Any
 
 from flask import url_for
 
+from relay.language import N_, gettext, translated
 from relay.remedy import WHO_IS_WHO
 
 GROUP = "group:"
 
 # action -> what a link to it says, and the page where it is done. The terminal's own (rebuild, serve) have none.
 PLACES: Mapping[str, tuple[str, str]] = {
-    "allow_settle": ("Let it pass once", "money.show"),
-    "allow_sync": ("Let it pass once", "review.show"),
-    "allow_top_up": ("Let it pass once", "money.show"),
-    "approve": ("Decide on the Money page", "money.show"),
-    "approve_amount": ("Decide on the Money page", "money.show"),
-    "check": ("See the Checks page", "checks.show"),
-    "fix": ("See the Checks page", "checks.show"),
-    "issue_pin": ("Make a print PIN", "people.one"),
-    "plan": ("Look on the Review page", "review.show"),
-    "resolve": ("Answer on the Money page", "money.show"),
-    "run": ("See Today", "today.show"),
-    "settle": ("Bill now on the Money page", "money.show"),
-    "show_held": ("See the Money page", "money.show"),
-    "status": ("See the Money page", "money.show"),
-    "sync": ("Bring people in line on the Review page", "review.show"),
-    "sync_member": ("Bring this person in line", "people.one"),
+    "allow_settle": (N_("Let it pass once"), "money.show"),
+    "allow_sync": (N_("Let it pass once"), "review.show"),
+    "allow_top_up": (N_("Let it pass once"), "money.show"),
+    "approve": (N_("Decide on the Money page"), "money.show"),
+    "approve_amount": (N_("Decide on the Money page"), "money.show"),
+    "check": (N_("See the Checks page"), "checks.show"),
+    "fix": (N_("See the Checks page"), "checks.show"),
+    "issue_pin": (N_("Make a print PIN"), "people.one"),
+    "plan": (N_("Look on the Review page"), "review.show"),
+    "resolve": (N_("Answer on the Money page"), "money.show"),
+    "run": (N_("See Today"), "today.show"),
+    "settle": (N_("Bill now on the Money page"), "money.show"),
+    "show_held": (N_("See the Money page"), "money.show"),
+    "status": (N_("See the Money page"), "money.show"),
+    "sync": (N_("Bring people in line on the Review page"), "review.show"),
+    "sync_member": (N_("Bring this person in line"), "people.one"),
 }
 
 
@@ -45,15 +46,15 @@ class Answer:
     @property
     def button(self) -> str:
         if self.action == "link" and not self.username:
-            return "Use this account name"
+            return gettext("Use this account name")
         if self.username.startswith(GROUP):
-            return f"Their group is {self.username.removeprefix(GROUP)}"
+            return gettext("Their group is %(group)s", group=self.username.removeprefix(GROUP))
         if self.is_new:
-            return f"Make the account {self.username}"
+            return gettext("Make the account %(username)s", username=self.username)
         return {
-            "link": f"Yes, {self.username} is theirs",
-            "not_same": f"No, {self.username} is somebody else's",
-            "unlink": "Take the wrong link away",
+            "link": gettext("Yes, %(username)s is theirs", username=self.username),
+            "not_same": gettext("No, %(username)s is somebody else's", username=self.username),
+            "unlink": gettext("Take the wrong link away"),
         }[self.action]
 
 
@@ -77,5 +78,5 @@ def links(remedies: Sequence[Mapping[str, Any]]) -> list[tuple[str, str]]:
         text, endpoint = PLACES[remedy["action"]]
         arguments = {"who": remedy["arguments"][0]} if endpoint == "people.one" and any(remedy["arguments"]) else {}
         if endpoint != "people.one" or arguments:
-            found[text] = url_for(endpoint, **arguments)
+            found[translated(text)] = url_for(endpoint, **arguments)
     return list(found.items())

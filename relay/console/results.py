@@ -9,6 +9,7 @@ from typing import Any
 from relay.console import remedies, words
 from relay.console.work import Work
 from relay.formats import Formats
+from relay.language import gettext, marked, ngettext, translated
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,10 @@ def summary(work: Work, formats: Formats) -> list[Told]:
         return _findings(answer)
     if work.kind == "look":
         return [
-            Told("bad" if answer[f"{system}_problem"] else "good", answer[f"{system}_problem"] or f"{name} answers.")
+            Told(
+                "bad" if answer[f"{system}_problem"] else "good",
+                answer[f"{system}_problem"] or gettext("%(name)s answers.", name=name),
+            )
             for system, name in (("papercut", "PaperCut"), ("officernd", "OfficeRnD"))
         ]
     return []
@@ -68,45 +72,60 @@ def _people(answer: Mapping[str, Any], tense: str) -> list[Told]:
     counts = {**answer.get("users", {}), **{f"group_{k}": v for k, v in answer.get("groups", {}).items()}}
     told = []
     for refusal in answer.get("refused", []):
-        told.append(Told("warn", words.LIMITS.get(refusal["code"], (refusal["message"], ""))[0]))
+        told.append(Told("warn", translated(words.LIMITS.get(refusal["code"], (refusal["message"], ""))[0])))
     failures = answer.get("failures", [])
     for failure in failures[:5]:
         told.append(Told("bad", failure.get("message", "")))
     done = counted(counts)
     if tense == "did" and answer.get("applied"):
         told.append(
-            Told("warn" if failures else "good", f"Done: {done}." if done else "Everybody was in place already.")
+            Told(
+                "warn" if failures else "good",
+                gettext("Done: %(what)s.", what=done) if done else gettext("Everybody was already in place."),
+            )
         )
     elif tense == "did":
-        told.append(Told("warn", "Nothing was changed."))
+        told.append(Told("warn", gettext("Nothing was changed.")))
     else:
-        told.append(Told("", f"This would happen: {done}." if done else "Everybody is in place; nothing would change."))
+        told.append(
+            Told(
+                "",
+                gettext("This would happen: %(what)s.", what=done)
+                if done
+                else gettext("Everybody is in place; nothing would change."),
+            )
+        )
     if asked := sum(1 for warning in answer.get("warnings", []) if remedies.answers(warning.get("remedies", ()))):
-        told.append(Told("", f"{words.plural(asked, 'question')} left open: nobody was guessed."))
+        told.append(
+            Told(
+                "",
+                ngettext(
+                    "%(num)s question left open: nothing was guessed.",
+                    "%(num)s questions left open: nothing was guessed.",
+                    asked,
+                ),
+            )
+        )
     return told
+
+
+# What a plan or a sync did, a count each, in this order.
+_COUNTED: Mapping[str, tuple[str, str]] = {
+    "create": marked("%(num)s new person", "%(num)s new people"),
+    "adopt": marked("%(num)s account taken over as it is", "%(num)s accounts taken over as they are"),
+    "update": marked("%(num)s account changed", "%(num)s accounts changed"),
+    "rename": marked("%(num)s account renamed", "%(num)s accounts renamed"),
+    "unlink": marked("%(num)s account unlinked", "%(num)s accounts unlinked"),
+    "remove": marked("%(num)s person taken away", "%(num)s people taken away"),
+    "group_create": marked("%(num)s new group", "%(num)s new groups"),
+    "group_remove": marked("%(num)s empty group taken away", "%(num)s empty groups taken away"),
+    "group_membership_changes": marked("%(num)s group with other members", "%(num)s groups with other members"),
+}
 
 
 def counted(counts: Mapping[str, int]) -> str:
     """Return "12 new people, 3 accounts changed": the counts of a plan or a sync that are not zero."""
-    said = (
-        ("create", "new person", "new people"),
-        ("adopt", "account taken over as it is", "accounts taken over as they are"),
-        ("update", "account changed", "accounts changed"),
-        ("rename", "account renamed", "accounts renamed"),
-        ("unlink", "account unlinked", "accounts unlinked"),
-        ("remove", "person taken away", "people taken away"),
-    )
-    parts = [words.plural(counts[name], one, many) for name, one, many in said if counts.get(name)]
-    groups = [
-        words.plural(counts[name], one, many)
-        for name, one, many in (
-            ("group_create", "new group", "new groups"),
-            ("group_remove", "empty group taken away", "empty groups taken away"),
-            ("group_membership_changes", "group with other members", "groups with other members"),
-        )
-        if counts.get(name)
-    ]
-    return ", ".join([*parts, *groups])
+    return ", ".join(ngettext(*forms, counts[name]) for name, forms in _COUNTED.items() if counts.get(name))
 
 
 def _money(answer: Mapping[str, Any], formats: Formats, kind: str, looking: bool) -> list[Told]:
@@ -115,52 +134,117 @@ def _money(answer: Mapping[str, Any], formats: Formats, kind: str, looking: bool
     if error := answer.get("error"):
         told.append(Told("bad", error["message"]))
     for refusal in answer.get("refused", []):
-        told.append(Told("warn", words.LIMITS.get(refusal["code"], (refusal["message"], ""))[0]))
+        told.append(Told("warn", translated(words.LIMITS.get(refusal["code"], (refusal["message"], ""))[0])))
     counts = {state: sum(1 for line in lines if line["state"] == state) for state in ("failed", "in_doubt")}
     counts |= {
         state: sum(1 for line in lines if line["state"] == state and line["kind"] == kind)
         for state in ("posted", "planned")
     }
-    noun = ("fee", "fees") if kind == "fee" else ("balance", "balances")
-    if looking:
-        total = formats.money(answer["total"]) if kind == "fee" else ""
-        what = words.plural(counts["planned"], *noun)
-        told.append(Told("", f"{what} would be {'made, ' + total + ' in all' if total else 'added'}."))
-    else:
-        done = words.plural(counts["posted"], *noun)
-        total = f", {formats.money(answer['total'])} in all" if kind == "fee" and counts["posted"] else ""
-        told.append(
-            Told("good" if counts["posted"] else "", f"{done} {'billed' if kind == 'fee' else 'added'}{total}.")
-        )
-    for other, thing, done in (
-        ("included", "debt", "paid by included printing"),
-        ("restoration", "balance", "brought back"),
-        ("forgiveness", "balance", "forgiven"),
-        ("credit", "refund", "taken back"),
-    ):
+    told.append(_main(counts, kind, looking, formats.money(answer.get("total", "0"))))
+    for other, (would, did) in _OTHERS.items():
         if found := sum(1 for line in lines if line["state"] in ("posted", "planned") and line["kind"] == other):
-            be = " would be" if looking else ""
-            told.append(Told("" if looking else "good", f"{words.plural(found, thing)}{be} {done}."))
+            told.append(Told("", ngettext(*would, found)) if looking else Told("good", ngettext(*did, found)))
     if counts["failed"]:
-        told.append(Told("warn", f"{words.plural(counts['failed'], 'line')} could not be done; tried again next time."))
+        told.append(
+            Told(
+                "warn",
+                ngettext(
+                    "%(num)s line could not be done; it is tried again next time.",
+                    "%(num)s lines could not be done; they are tried again next time.",
+                    counts["failed"],
+                ),
+            )
+        )
     if counts["in_doubt"]:
         told.append(
-            Told("bad", f"{words.plural(counts['in_doubt'], 'line')} cannot be told from here: see the questions.")
+            Told(
+                "bad",
+                ngettext(
+                    "%(num)s line is in doubt: see the questions.",
+                    "%(num)s lines are in doubt: see the questions.",
+                    counts["in_doubt"],
+                ),
+            )
         )
     if held := len(answer.get("held", [])):
-        waits = "wait for your word" if kind == "fee" else "get theirs once what they owe is billed"
-        told.append(Told("warn" if kind == "fee" else "", f"{words.plural(held, 'person')} {waits}."))
+        told.append(
+            Told(
+                "warn",
+                ngettext("%(num)s person waits for your decision.", "%(num)s people wait for your decision.", held),
+            )
+            if kind == "fee"
+            else Told(
+                "",
+                ngettext(
+                    "%(num)s person gets theirs once what they owe is billed.",
+                    "%(num)s people get theirs once what they owe is billed.",
+                    held,
+                ),
+            )
+        )
     told.extend(Told("", note) for note in answer.get("notes", []))
     return told
 
 
+# What else a billing does: kind -> (what it would do, what it did).
+_OTHERS: Mapping[str, tuple[tuple[str, str], tuple[str, str]]] = {
+    "included": (
+        marked("%(num)s debt would be paid by included printing.", "%(num)s debts would be paid by included printing."),
+        marked("%(num)s debt paid by included printing.", "%(num)s debts paid by included printing."),
+    ),
+    "restoration": (
+        marked("%(num)s balance would be brought back.", "%(num)s balances would be brought back."),
+        marked("%(num)s balance brought back.", "%(num)s balances brought back."),
+    ),
+    "forgiveness": (
+        marked("%(num)s balance would be forgiven.", "%(num)s balances would be forgiven."),
+        marked("%(num)s balance forgiven.", "%(num)s balances forgiven."),
+    ),
+    "credit": (
+        marked("%(num)s refund would be taken back.", "%(num)s refunds would be taken back."),
+        marked("%(num)s refund taken back.", "%(num)s refunds taken back."),
+    ),
+}
+
+
+def _main(counts: Mapping[str, int], kind: str, looking: bool, total: str) -> Told:
+    """Return how many fees or balances there are, or would be."""
+    planned, posted = counts["planned"], counts["posted"]
+    if looking and kind == "fee":
+        return Told(
+            "",
+            ngettext(
+                "%(num)s fee would be made, %(total)s in all.",
+                "%(num)s fees would be made, %(total)s in all.",
+                planned,
+                total=total,
+            ),
+        )
+    if looking:
+        return Told("", ngettext("%(num)s balance would be added.", "%(num)s balances would be added.", planned))
+    if kind != "fee":
+        text = ngettext("%(num)s balance added.", "%(num)s balances added.", posted)
+    elif posted:
+        text = ngettext(
+            "%(num)s fee billed, %(total)s in all.", "%(num)s fees billed, %(total)s in all.", posted, total=total
+        )
+    else:
+        text = gettext("No fees billed.")
+    return Told("good" if posted else "", text)
+
+
 def _jobs(answer: Mapping[str, Any]) -> str:
-    return f"{words.plural(int(answer.get('new', 0)), 'new print job')} read."
+    return ngettext("%(num)s new print job read.", "%(num)s new print jobs read.", int(answer.get("new", 0)))
 
 
 def _run(answer: Mapping[str, Any], formats: Formats) -> list[Told]:
     told: list[Told] = []
-    for name, title in (("sync", "People"), ("settle", "Fees"), ("top_up", "Balances"), ("jobs", "Print jobs")):
+    for name, title in (
+        ("sync", gettext("People")),
+        ("settle", gettext("Fees")),
+        ("top_up", gettext("Balances")),
+        ("jobs", gettext("Print jobs")),
+    ):
         part = answer.get(name)
         if part is None:
             continue
@@ -175,7 +259,7 @@ def _run(answer: Mapping[str, Any], formats: Formats) -> list[Told]:
             found = _money(part, formats, "fee" if name == "settle" else "top_up", False)
         told.extend(Told(item.kind, f"{title}: {item.text}") for item in found)
     if not told:
-        told.append(Told("", answer.get("reason") or "Nothing was due."))
+        told.append(Told("", answer.get("reason") or gettext("Nothing was due.")))
     return told
 
 
@@ -183,9 +267,16 @@ def _findings(answer: Mapping[str, Any]) -> list[Told]:
     findings = answer.get("findings", [])
     errors = sum(1 for finding in findings if finding["severity"] == "error")
     if not findings:
-        return [Told("good", "Everything is in order.")]
+        return [Told("good", gettext("Everything is in order."))]
     if errors:
-        return [Told("bad", f"{words.plural(errors, 'thing')} must be put right.")]
+        return [Told("bad", ngettext("%(num)s thing must be put right.", "%(num)s things must be put right.", errors))]
     return [
-        Told("warn", f"{words.plural(len(findings), 'thing')} to know or to put right; nothing that stops printing.")
+        Told(
+            "warn",
+            ngettext(
+                "%(num)s thing to know or to put right; nothing that stops printing.",
+                "%(num)s things to know or to put right; nothing that stops printing.",
+                len(findings),
+            ),
+        )
     ]

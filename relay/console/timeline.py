@@ -14,14 +14,17 @@ from relay.console.desk import Desk
 from relay.console.everybody import Row
 from relay.database import reading
 from relay.jobs import tables as jobs_tables
+from relay.language import N_, Table, gettext, ngettext, translated
 from relay.money.ledger import tables as money_tables
 from relay.people import logins
 
 Kind = Literal["job", "login", "money", "account"]
-KINDS: Mapping[Kind, str] = {"job": "Print jobs", "login": "Logins", "money": "Money", "account": "Account"}
+KINDS: Mapping[Kind, str] = Table(  # type: ignore[assignment]
+    {"job": N_("Print jobs"), "login": N_("Logins"), "money": N_("Money"), "account": N_("Account")}
+)
 MOST = 500  # entries of each kind; what is older is in the statements and the books
 
-_ANSWERS = {"bill": "to be billed", "forgive": "to be forgiven", "credit": "to be credited"}
+_ANSWERS = Table({"bill": N_("to be billed"), "forgive": N_("to be forgiven"), "credit": N_("to be credited")})
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,17 +52,20 @@ def of_person(place: Desk, person: Row) -> list[Entry]:
 
 def _jobs(place: Desk, person: Row) -> Iterator[Entry]:
     for job in figures.jobs_of(place.database, place.settings.site.name, person.username, MOST):
-        state = {"refunded": ", refunded", "denied": ", refused"}.get(job["state"], "")
+        state = {"refunded": gettext("refunded"), "denied": gettext("refused")}.get(job["state"], "")
         cost = None if job["cost"] is None or job["state"] == "denied" else job["refunded"] - job["cost"]
-        account = f", charged to the shared account {job['account']}" if job["account"] else ""
-        unknown = ", cost not known" if job["cost"] is None else ""
-        text = f"{job['document'] or 'A document'}, {words.plural(job['pages'], 'page')}{state}"
-        yield Entry(job["at"], "job", text, job["printer"] + account + unknown, cost, "printer")
+        account = job["account"] and gettext("charged to the shared account %(account)s", account=job["account"])
+        unknown = gettext("cost not known") if job["cost"] is None else ""
+        pages = ngettext("%(num)s page", "%(num)s pages", job["pages"])
+        text = ", ".join(filter(None, (job["document"] or gettext("A document"), pages, state)))
+        yield Entry(
+            job["at"], "job", text, ", ".join(filter(None, (job["printer"], account, unknown))), cost, "printer"
+        )
 
 
 def _logins(place: Desk, person: Row) -> Iterator[Entry]:
     for one in logins.of_person(place.settings.scripts.home, person.username, MOST):
-        text = f"Login refused: {one.refused}" if one.refused else "Logged in"
+        text = gettext("Login refused: %(why)s", why=one.refused) if one.refused else gettext("Logged in")
         yield Entry(one.at, "login", text, icon="bad" if one.refused else "person")
 
 
@@ -90,15 +96,28 @@ def _words(place: Desk, person: Row) -> Iterator[Entry]:
     with reading(place.database) as connection:
         for at, answer, amount, reason in connection.execute(query):
             money = place.formats.money(abs(amount))
-            yield Entry(at, "money", f"{money}: decided {_ANSWERS.get(answer, answer)}", reason, icon="list")
+            yield Entry(
+                at,
+                "money",
+                gettext("%(money)s: decided, %(answer)s", money=money, answer=_ANSWERS.get(answer, answer)),
+                reason,
+                icon="list",
+            )
 
 
 def _accounts(place: Desk, person: Row) -> Iterator[Entry]:
     """Yield since when the account was whose, and of which company."""
     link = figures.linked(place).get(person.member_id) if person.member_id else None
     if link is not None:
-        kept = f"balance {place.formats.money(link.opening_balance)} kept" if link.opening_balance else ""
-        yield Entry(link.linked_at, "account", f"Linked to the account {person.username}", kept, icon="link")
+        balance = place.formats.money(link.opening_balance)
+        kept = gettext("balance of %(balance)s kept", balance=balance) if link.opening_balance else ""
+        yield Entry(
+            link.linked_at,
+            "account",
+            gettext("Linked to the account %(account)s", account=person.username),
+            kept,
+            icon="link",
+        )
     table = jobs_tables.people
     query = (
         select(table.c.since, table.c.company_name, table.c.member_id, table.c.full_name)
@@ -109,12 +128,21 @@ def _accounts(place: Desk, person: Row) -> Iterator[Entry]:
         rows = list(connection.execute(query))
     for before, row in zip(rows, rows[1:], strict=False):
         if row.member_id != before.member_id:
-            text = f"The account {person.username} is {row.full_name}’s" if row.full_name else "The link was taken away"
+            text = (
+                gettext("The account %(account)s belongs to %(name)s", account=person.username, name=row.full_name)
+                if row.full_name
+                else gettext("The link was taken away")
+            )
             yield Entry(row.since, "account", text, icon="link")
         elif row.company_name != before.company_name:
-            now = row.company_name or "no company"
+            now = row.company_name or gettext("no company")
+            old = before.company_name or gettext("none")
             yield Entry(
-                row.since, "account", f"Company: {now}", f"before: {before.company_name or 'none'}", icon="people"
+                row.since,
+                "account",
+                gettext("Company: %(name)s", name=now),
+                gettext("before: %(name)s", name=old),
+                icon="people",
             )
 
 
@@ -125,7 +153,12 @@ def _deeds(place: Desk, person: Row) -> Iterator[Entry]:
         if row.get("about") != "people" or row.get("subject") != person.name:
             continue
         failed = "" if row.get("outcome") in ("done", "started") else f": {row.get('outcome')}"
-        yield Entry(row["at"], "account", f"{row.get('who')} {row.get('action')} {person.name}{failed}", icon="list")
+        yield Entry(
+            row["at"],
+            "account",
+            f"{row.get('who')} {translated(str(row.get('action')))} {person.name}{failed}",
+            icon="list",
+        )
         count += 1
         if count == MOST:
             return

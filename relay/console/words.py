@@ -11,7 +11,8 @@ from typing import Any
 
 from relay import open_items
 from relay.counted import counted
-from relay.language import N_, Table
+from relay.language import N_, Table, gettext, ngettext, translated
+from relay.people.decide.questions import Kind
 
 WORDS: Mapping[str, Mapping[str, str]] = {
     "standing": Table(
@@ -92,32 +93,38 @@ WORDS: Mapping[str, Mapping[str, str]] = {
 # What a limit means, and what letting it pass once would say: code -> (sentence, button).
 LIMITS: Mapping[str, tuple[str, str]] = {
     "max_removals_percent": (
-        "More people would be taken away at once than your limit allows. That may be right after a company has moved "
-        "out, or it may be a wrong rule.",
-        "It is right, take them away this time",
+        N_(
+            "More people would be taken away at once than your limit allows. That may be right after a company has "
+            "moved "
+            "out, or it may be a wrong rule."
+        ),
+        N_("It is right, take them away this time"),
     ),
     "max_changes_percent": (
-        "More people would change at once than your limit allows, so nothing is done. Look through the list first.",
-        "It is right, change them this time",
+        N_("More people would change at once than your limit allows, so nothing is done. Look through the list first."),
+        N_("It is right, change them this time"),
     ),
     "max_fee": (
-        "A single fee is larger than your limit. Mostly that is a wrong price on a printer.",
-        "The prices are right, bill it this time",
+        N_("A single fee is larger than your limit. Mostly that is a wrong price on a printer."),
+        N_("The prices are right, bill it this time"),
     ),
     "max_run_total": (
-        "All fees together are more than your limit. Mostly that is a wrong price list.",
-        "The prices are right, bill them this time",
+        N_("All fees together are more than your limit. Mostly that is a wrong price list."),
+        N_("The prices are right, bill them this time"),
     ),
     "max_fees_per_person_day": (
-        "Somebody would get more fees in one day than your limit allows.",
-        "It is right, bill them this time",
+        N_("Somebody would get more fees in one day than your limit allows."),
+        N_("It is right, bill them this time"),
     ),
     "max_top_ups": (
-        "The balances added in one run are more than your limit allows. Mostly that is a wrong amount in the settings.",
-        "The amount is right, add them this time",
+        N_(
+            "The balances added in one run are more than your limit allows. Mostly that is a wrong amount in the "
+            "settings."
+        ),
+        N_("The amount is right, add them this time"),
     ),
     "plan_changed": (
-        "Something changed in OfficeRnD or PaperCut since this list was made, so nothing was done. Look again.",
+        N_("Something changed in OfficeRnD or PaperCut since this list was made, so nothing was done. Look again."),
         "",
     ),
 }
@@ -131,56 +138,83 @@ class Hold:
     question: str
     answers: tuple[tuple[str, str, str], ...]
 
+    def told(self) -> list[tuple[str, str, str]]:
+        """Return the answers in the language of the page."""
+        return [(answer, translated(button), translated(does)) for answer, button, does in self.answers]
 
-_BILL = ("bill", "Put it on an invoice", "becomes a fee in OfficeRnD with the next billing")
-_FORGIVE = ("forgive", "Forgive it", "is added to the balance in PaperCut, and nobody is billed")
+
+_BILL = ("bill", N_("Put it on an invoice"), N_("becomes a fee in OfficeRnD with the next billing"))
+_FORGIVE = ("forgive", N_("Forgive it"), N_("is added to the balance in PaperCut, and nobody is billed"))
 
 HOLDS: Mapping[str, Hold] = {
     "opening_balance": Hold(
-        "Owed from before",
-        "This was already owed before OfficeRnD billed the printing. Was it paid in another way?",
+        N_("Owed from before"),
+        N_("This was already owed before OfficeRnD billed the printing. Was it paid in another way?"),
         (_BILL, _FORGIVE),
     ),
     "counter_fell": Hold(
-        "The number of jobs went down",
-        "PaperCut counts fewer jobs for this person than before. Look at their transactions in PaperCut: is the debt "
-        "real?",
+        N_("The number of jobs went down"),
+        N_(
+            "PaperCut counts fewer jobs for this person than before. Look at their transactions in PaperCut: is the "
+            "debt "
+            "real?"
+        ),
         (_BILL, _FORGIVE),
     ),
     "unexplained_debt": Hold(
-        "A debt without a print job",
-        "The balance fell although nothing was printed. Look at their transactions in PaperCut: is the debt real?",
+        N_("A debt without a print job"),
+        N_("The balance fell although nothing was printed. Look at their transactions in PaperCut: is the debt real?"),
         (_BILL, _FORGIVE),
     ),
     "member_gone": Hold(
-        "Has left OfficeRnD",
-        "OfficeRnD no longer knows this member, so no fee can be made. Collect it in another way, then clear it here.",
-        (("forgive", "Clear it", "is added to the balance in PaperCut, and nobody is billed"),),
+        N_("Has left OfficeRnD"),
+        N_(
+            "OfficeRnD no longer knows this member, so no fee can be made. Collect it in another way, then clear it "
+            "here."
+        ),
+        (("forgive", N_("Clear it"), N_("is added to the balance in PaperCut, and nobody is billed")),),
     ),
     "foreign_fee": Hold(
-        "Somebody else made a print fee",
-        "There is a fee on the print fees plan that was not made here. Is OfficeRnD's own connector still switched on?",
+        N_("Somebody else made a print fee"),
+        N_(
+            "There is a fee on the print fees plan that was not made here. Is OfficeRnD's own connector still "
+            "switched on?"
+        ),
         (
-            ("bill", "Both fees are right", _BILL[2]),
-            ("forgive", "It was billed already", _FORGIVE[2]),
+            ("bill", N_("Both fees are right"), _BILL[2]),
+            ("forgive", N_("It was billed already"), _FORGIVE[2]),
         ),
     ),
-    "max_fee": Hold("Larger than your limit for one fee", "Are the prices of the printers right?", (_BILL, _FORGIVE)),
-    "max_run_total": Hold(
-        "All fees together are above your limit", "Are the prices of the printers right?", (_BILL, _FORGIVE)
+    "max_fee": Hold(
+        N_("Larger than your limit for one fee"), N_("Are the prices of the printers right?"), (_BILL, _FORGIVE)
     ),
-    "max_fees_per_person_day": Hold("Many fees in one day", "Shall this one be billed too?", (_BILL, _FORGIVE)),
+    "max_run_total": Hold(
+        N_("All fees together are above your limit"), N_("Are the prices of the printers right?"), (_BILL, _FORGIVE)
+    ),
+    "max_fees_per_person_day": Hold(N_("Many fees in one day"), N_("Shall this one be billed too?"), (_BILL, _FORGIVE)),
     "credit": Hold(
-        "Refunded after it was billed",
-        "PaperCut gave money back for a job that is already on an invoice. Shall it leave the balance again, so that "
-        "you can credit it in OfficeRnD?",
-        (("credit", "Yes, I credit it in OfficeRnD", "is taken off the balance in PaperCut, if it is still there"),),
+        N_("Refunded after it was billed"),
+        N_(
+            "PaperCut gave money back for a job that is already on an invoice. Shall it leave the balance again, so "
+            "that "
+            "you can credit it in OfficeRnD?"
+        ),
+        (
+            (
+                "credit",
+                N_("Yes, I credit it in OfficeRnD"),
+                N_("is taken off the balance in PaperCut, if it is still there"),
+            ),
+        ),
     ),
     "company_gone": Hold(
-        "The company has left OfficeRnD",
-        "OfficeRnD no longer knows the company that pays, so no fee can be made. Collect it in another way, then clear "
-        "it here.",
-        (("forgive", "Clear it", "is added to the balance in PaperCut, and nobody is billed"),),
+        N_("The company has left OfficeRnD"),
+        N_(
+            "OfficeRnD no longer knows the company that pays, so no fee can be made. Collect it in another way, then "
+            "clear "
+            "it here."
+        ),
+        (("forgive", N_("Clear it"), N_("is added to the balance in PaperCut, and nobody is billed")),),
     ),
 }
 
@@ -188,56 +222,68 @@ HOLDS: Mapping[str, Hold] = {
 STOPS: Mapping[str, Hold] = {
     "clock_went_back": Hold(
         open_items.STOPS["clock_went_back"],
-        "A billing on record is later than the clock says now. Is the clock right again?",
-        (("continue", "The clock is right now", "Billing goes on by this clock."),),
+        N_("A billing on record is later than the clock says now. Is the clock right again?"),
+        (("continue", N_("The clock is right now"), N_("Billing goes on by this clock.")),),
     ),
     "old_connector": Hold(
         open_items.STOPS["old_connector"],
-        "Several fees on the print fees plan were not made here. Is OfficeRnD's own connector switched off by now?",
+        N_("Several fees on the print fees plan were not made here. Is OfficeRnD's own connector switched off by now?"),
         (
-            ("bill", "It is off; both fees are right", "What is owed is billed beside those fees."),
-            ("forgive", "It is off; those fees billed it already", "What those fees billed is forgiven."),
+            ("bill", N_("It is off; both fees are right"), N_("What is owed is billed beside those fees.")),
+            ("forgive", N_("It is off; those fees billed it already"), N_("What those fees billed is forgiven.")),
         ),
     ),
     "restored": Hold(
         open_items.STOPS["restored"],
-        "Or somebody changed the shared account that the relay keeps in PaperCut. Which balances are the true ones?",
+        N_(
+            "Or somebody changed the shared account that the relay keeps in PaperCut. Which balances are the true ones?"
+        ),
         (
             (
                 "forgive",
-                "The ones before: put them back",
-                "The balances go back to what was last known, nobody is billed "
-                "again, and what was printed since is billed with the next billing.",
+                N_("The ones before: put them back"),
+                N_(
+                    "The balances go back to what was last known, nobody is billed "
+                    "again, and what was printed since is billed with the next billing."
+                ),
             ),
-            ("continue", "The ones PaperCut shows now", "Billing goes on from PaperCut's present balances."),
+            ("continue", N_("The ones PaperCut shows now"), N_("Billing goes on from PaperCut's present balances.")),
         ),
     ),
     "second_relay": Hold(
         open_items.STOPS["second_relay"],
-        "One PaperCut belongs to one site. Is the other one switched off?",
-        (("continue", "It is off", "This relay takes the server over."),),
+        N_("One PaperCut belongs to one site. Is the other one switched off?"),
+        (("continue", N_("It is off"), N_("This relay takes the server over.")),),
     ),
     "site_renamed": Hold(
         open_items.STOPS["site_renamed"],
-        "What the site had open under its old name would be billed again. Put the name back in the settings; if it "
-        "must change, finish what is open first.",
-        (("continue", "Nothing is open under the old name", "Billing goes on under the new name."),),
+        N_(
+            "What the site had open under its old name would be billed again. Put the name back in the settings; if it "
+            "must change, finish what is open first."
+        ),
+        (("continue", N_("Nothing is open under the old name"), N_("Billing goes on under the new name.")),),
     ),
     "ledger_old": Hold(
         open_items.STOPS["ledger_old"],
-        "PaperCut knows of later runs. Whoever looks after the computer puts the newest copy of the ledger back, or "
-        "rebuilds it.",
+        N_(
+            "PaperCut knows of later runs. Whoever looks after the computer puts the newest copy of the ledger back, "
+            "or "
+            "rebuilds it."
+        ),
         (),
     ),
     "currency_changed": Hold(
         open_items.STOPS["currency_changed"],
-        "This site was billed in another currency. Put the currency back in the settings.",
+        N_("This site was billed in another currency. Put the currency back in the settings."),
         (),
     ),
     "ledger_lost": Hold(
         open_items.STOPS["ledger_lost"],
-        "OfficeRnD holds print fees of this site that the records here do not know. Whoever looks after the computer "
-        "puts the newest copy of the ledger back, or rebuilds it.",
+        N_(
+            "OfficeRnD holds print fees of this site that the records here do not know. Whoever looks after the "
+            "computer "
+            "puts the newest copy of the ledger back, or rebuilds it."
+        ),
         (),
     ),
 }
@@ -266,23 +312,39 @@ def question(movement: Any, name: str, payer: str, money: str) -> Question:
         tail = (movement.fee_reference or movement.reference).rsplit("-", 1)[-1]
         return Question(
             movement.reference,
-            f"Open {payer} in OfficeRnD, One-off fees: is there a line of {money} that ends in {tail}?",
-            "It is there: the balance in PaperCut is put right with the next billing.",
-            "It is not there: it is billed once with the next billing.",
+            gettext(
+                "Open %(payer)s in OfficeRnD, One-off fees: is there a line of %(money)s that ends in %(tail)s?",
+                payer=payer,
+                money=money,
+                tail=tail,
+            ),
+            gettext("It is there: the balance in PaperCut is put right with the next billing."),
+            gettext("It is not there: it is billed once with the next billing."),
             money,
             movement.username,
             movement.member_id,
         )
     return Question(
         movement.reference,
-        f"Open {name} ({movement.username}) in PaperCut, Transaction history: is there a line of {money} that ends in "
-        f"{tail}?",
-        "It is there: nothing is left to do.",
-        "It is not there: it is added once with the next billing.",
+        gettext(
+            "Open %(name)s (%(username)s) in PaperCut, Transaction history: is there a line of %(money)s that ends in "
+            "%(tail)s?",
+            name=name,
+            username=movement.username,
+            money=money,
+            tail=tail,
+        ),
+        gettext("It is there: nothing is left to do."),
+        gettext("It is not there: it is added once with the next billing."),
         money,
         movement.username,
         movement.member_id,
     )
+
+
+def question_title(kind: Kind, count: int) -> str:
+    """Return what several questions of one kind are called: "3 people have no account name"."""
+    return ngettext(kind.one, kind.many.replace("{count}", "%(num)s"), count)
 
 
 def plural(number: int, one: str, many: str = "") -> str:

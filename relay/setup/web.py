@@ -19,6 +19,7 @@ from werkzeug.exceptions import HTTPException
 from relay import __version__
 from relay.config import is_loopback
 from relay.errors import RelayError
+from relay.language import gettext
 from relay.setup import document, people
 from relay.setup.values import Outcome, Question, Step, Walk, Workbench
 from relay.setup.walk import BY_ID, STEPS, first_open, submit
@@ -108,7 +109,7 @@ class _Pages:
         """Let in who asks on this machine, under its own name, with the code; a form needs its token too."""
         host = urlsplit(f"//{request.host}").hostname
         if not (is_loopback(host) and is_loopback(request.remote_addr)) or is_proxied(request):
-            abort(403, "The set-up is shown on the computer itself only. Open this page there.")
+            abort(403, gettext("The set-up is shown on the computer itself only. Open this page there."))
         if request.endpoint == "static":
             return None
         if self.visit.is_over and request.endpoint != "write":

@@ -97,7 +97,7 @@ AS_IT_IS = re.compile(
     r"<code[^>]*>.*?</code>|PaperCut|OfficeRnD|CSV|&\w+;|papercut-relay",
     re.DOTALL,
 )
-UNTOLD = {"settings.html", "settings_preview.html", "statements.html"}
+UNTOLD = {"settings.html", "statements.html"}
 
 
 def templates() -> list[str]:
@@ -237,3 +237,46 @@ def test_a_language_gives_no_rights(make_desk: MakeDesk, role: str) -> None:
     for headers in ({}, GERMAN):
         assert 403 == visitor.post("/run", headers=headers).status_code
     assert "Berechtigung" in visitor.post("/run", headers=GERMAN).text
+
+
+def bare(page: html.HtmlElement) -> list[str]:
+    """Return what a page in brackets shows outside of them, and outside of what is no language: code and names."""
+    for element in page.xpath("//code | //script | //style | //svg | //time | //*[@data-foreign]"):
+        element.drop_tree() if element.getparent() is not None else None
+    attributes = page.xpath("//@aria-label | //@placeholder | //@title | //@data-title")
+    found = []
+    for text in [page.text_content(), *map(str, attributes)]:
+        outside, depth = [], 0
+        for character in text:
+            depth += {"⟦": 1, "⟧": -1}.get(character, 0)
+            outside.append(" " if depth or character == "⟧" else character)
+        found += re.findall(r"[A-Za-z]{2,}", "".join(outside))
+    return found
+
+
+FOREIGN = {"PaperCut", "OfficeRnD", "http", "https", "moneyer", "operateer", "looker"}
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/people", "/review", "/money", "/runs", "/audit", "/checks", "/users", "/nowhere"]
+)
+def test_every_word_of_a_page_went_through_a_catalogue(make_desk: MakeDesk, in_brackets: None, path: str) -> None:
+    place = make_desk(with_passwords=True)
+    visitor = Visitor(make_app(place).test_client())
+    visitor.log_in("moneyer")
+    page = html.fromstring(visitor.get(path).text)
+    own = set(re.findall(r"[A-Za-z]{2,}", place.settings.site.name))
+    assert [] == [word for word in bare(page) if word not in FOREIGN | own]
+    assert "ja" == page.get("lang")
+
+
+def test_the_login_page_went_through_a_catalogue(make_desk: MakeDesk, in_brackets: None) -> None:
+    place = make_desk(with_passwords=True)
+    page = Visitor(make_app(place).test_client()).page("/login")
+    own = set(re.findall(r"[A-Za-z]{2,}", place.settings.site.name))
+    assert [] == [word for word in bare(page) if word not in FOREIGN | own]
+
+
+def test_a_word_outside_of_the_brackets_is_seen() -> None:
+    page = html.fromstring('<div title="⟦Own⟧"><p>⟦All of ⟦this⟧⟧ but this</p><i aria-label="Pages">x</i></div>')
+    assert ["but", "this", "Pages"] == bare(page)

@@ -17,6 +17,7 @@ from flask import Blueprint, Response, render_template, request, url_for
 from relay.accounts import folded
 from relay.console.audit import ABOUT
 from relay.console.gate import desk
+from relay.language import gettext
 from relay.spreadsheet import cell
 
 page = Blueprint("audit", __name__)
@@ -73,7 +74,7 @@ def show() -> str:
         wanted=wanted,
         everybody=sorted(everybody, key=str.casefold),
         views=[
-            ("All", url_for("audit.show", **{**query, "about": None}), len(found), not wanted.about),
+            (gettext("All"), url_for("audit.show", **{**query, "about": None}), len(found), not wanted.about),
             *(
                 (title, url_for("audit.show", **{**query, "about": about}), counts[about], wanted.about == about)
                 for about, title in ABOUT.items()

@@ -8,6 +8,7 @@ from flask import Blueprint, abort, redirect, render_template, request, url_for
 
 from relay import checks
 from relay.console.gate import audited, desk, needs, who
+from relay.language import N_, gettext
 
 page = Blueprint("checks", __name__)
 
@@ -37,7 +38,7 @@ def show() -> str:
 def look() -> Any:
     work = desk().begin(
         "check",
-        "Check the set-up",
+        N_("Check the set-up"),
         who(),
         lambda site: checks.run_checks(site.settings, clock=site.clock, progress=site.progress),
         writes=False,
@@ -52,10 +53,10 @@ def fix() -> Any:
     code = request.form.get("code", "")
     last = desk().works.newest("check", "fix", over=True)
     if last is None or code not in _fixable((last.answer or {}).get("findings", [])):
-        abort(400, "This was not found wrong when the set-up was last checked. Nothing was done: check again.")
+        abort(400, gettext("This was not found wrong when the set-up was last checked. Nothing was done: check again."))
     work = desk().begin(
         "fix",
-        "Put the set-up right",
+        N_("Put the set-up right"),
         who(),
         lambda site: checks.apply_fixes(
             site.settings, (code,), clock=site.clock, progress=site.progress, say=site.progress.line
@@ -63,7 +64,7 @@ def fix() -> Any:
         writes=True,
         facts={"code": code},
     )
-    audited("set-up put right", code, "started")
+    audited(N_("set-up put right"), code, "started")
     return redirect(url_for("works.show", work_id=work.id))
 
 

@@ -8,6 +8,7 @@ from flask import Blueprint, Response, abort, redirect, request, url_for
 
 from relay.console.first_hour import LATER, LOOKED, Said, steps
 from relay.console.gate import audited, desk, needs
+from relay.language import N_, gettext
 from relay.people import logins
 from relay.people.act.print_script import render
 
@@ -30,10 +31,10 @@ def later() -> Any:
 def _say(word: str, known: tuple[str, ...]) -> Any:
     what = request.form.get("what", "")
     if what not in known:
-        abort(400, "There is no such step. Nothing was done.")
+        abort(400, gettext("There is no such step. Nothing was done."))
     place = desk()
     Said(place.folder).say(f"{word}_{what}", place.clock.now())
-    audited("first hour", f"{what}: {word}")
+    audited(N_("first hour"), f"{what}: {word}")
     return redirect(url_for("today.show", _anchor="steps"))
 
 
@@ -43,9 +44,9 @@ def over() -> Any:
     """End the first hour once every step stands."""
     place = desk()
     if not all(step.stands for step in steps(place)):
-        abort(409, "Some steps are still open. Nothing was done.")
+        abort(409, gettext("Some steps are still open. Nothing was done."))
     Said(place.folder).say("over", place.clock.now())
-    audited("first hour", "over")
+    audited(N_("first hour"), "over")
     return redirect(url_for("today.show"))
 
 

@@ -11,6 +11,7 @@ from relay import money
 from relay.console import held, words
 from relay.console.gate import audited, desk, needs, who
 from relay.errors import RelayError
+from relay.language import N_, gettext, ngettext, translated
 from relay.money.decide.holds import STOP_ANSWERS, Answer
 from relay.money.ledger import calendar
 from relay.site import Site
@@ -34,7 +35,7 @@ def _confirm(said: Answer, ids: set[int], reason: str, problem: str) -> Any:
     with desk().site() as site:
         shown = money.chosen(site, ids, said)
     if not shown.rows:
-        flash("Nobody is chosen for whom that can be done. Tick somebody in the table first.", "warn")
+        flash(gettext("Nobody is chosen for whom that can be done. Tick somebody in the table first."), "warn")
         return redirect(url_for("money.show", _anchor="held"))
     page_of_it = render_template(
         "money_confirm.html",
@@ -57,7 +58,7 @@ def decide() -> Any:
     """Give the word on exactly the rows that were shown."""
     said, ids, reason = _answer(ANSWERS), _ids(), _reason()
     if not reason:
-        return _confirm(said, ids, "", "Say why, so that somebody understands it next year.")
+        return _confirm(said, ids, "", gettext("Say why, so that somebody can still understand it next year."))
     by = who()
 
     def word(site: Site) -> Any:
@@ -67,7 +68,12 @@ def decide() -> Any:
     if done is None:
         return redirect(url_for("money.show", _anchor="held"))
     if changed := len(ids) - len(done["people"]):
-        flash(f"{words.plural(changed, 'amount')} changed since you looked, and wait for another word.", "warn")
+        told = ngettext(
+            "%(num)s amount has changed since you looked, and waits for another decision.",
+            "%(num)s amounts have changed since you looked, and wait for another decision.",
+            changed,
+        )
+        flash(told, "warn")
     return redirect(url_for("money.show", just=done["at"], _anchor="decided"))
 
 
@@ -76,9 +82,14 @@ def decide() -> Any:
 def undo() -> Any:
     """Take decisions back that no billing has carried out yet."""
     ids, by = _ids(), who()
-    done = _done("taken back", lambda site: money.withdraw(site, ids, by=by))
+    done = _done(N_("taken back"), lambda site: money.withdraw(site, ids, by=by))
     if done is not None:
-        flash(f"Taken back: {words.plural(len(done['people']), 'decision')}. They wait for a word again.", "good")
+        told = ngettext(
+            "Taken back: %(num)s decision. It waits for you again.",
+            "Taken back: %(num)s decisions. They wait for you again.",
+            len(done["people"]),
+        )
+        flash(told, "good")
     return redirect(url_for("money.show", _anchor="held"))
 
 
@@ -88,16 +99,16 @@ def forgotten() -> Any:
     """Name what a restored PaperCut has forgotten of one person's balance."""
     member, amount, reason, by = request.form.get("who", ""), request.form.get("amount", "").strip(), _reason(), who()
     if not member or not amount or not reason:
-        flash("Name the amount, 0 for nothing, and say how you know.", "bad")
+        flash(gettext("Name the amount, 0 for nothing, and say how you know."), "bad")
         return redirect(url_for("money.show", _anchor="others"))
     done = _done(
-        "named what was forgotten",
+        N_("named what was forgotten"),
         lambda site: money.approve(site, member, as_="forgive", amount=amount, reason=reason, by=by),
         subject=member,
         reason=f"{amount}: {reason}",
     )
     if done is not None:
-        flash("It is put back with the next billing.", "good")
+        flash(gettext("It will be put back with the next billing."), "good")
     return redirect(url_for("money.show", _anchor="others"))
 
 
@@ -113,7 +124,7 @@ def stop(code: str) -> Any:
 def _stop_page(code: str, problem: str) -> Any:
     found = next((one for one in stops() if one["code"] == code), None)
     if found is None:
-        flash("Billing is no longer stopped for that.", "good")
+        flash(gettext("Billing is no longer stopped for that."), "good")
         return redirect(url_for("money.show"))
     made = render_template("money_stop.html", stop=found, problem=problem, chosen=request.form.get("said", ""))
     return (made, 422) if problem else made
@@ -130,15 +141,15 @@ def answer_stop(code: str) -> Any:
         def take_back(site: Site) -> Any:
             return money.withdraw(site, (), stop=code, by=taker)
 
-        if _done("answer to the stop taken back", take_back, subject=code):
-            flash("Taken back. Billing stays stopped.", "good")
+        if _done(N_("answer to the stop taken back"), take_back, subject=code):
+            flash(gettext("Taken back. Billing stays stopped."), "good")
         return redirect(url_for("money.show"))
     reason, by = _reason(), who()
     if request.form.get("said") not in STOP_ANSWERS[code]:
-        return _stop_page(code, "Choose one of the answers.")
+        return _stop_page(code, gettext("Choose one of the answers."))
     said = _answer(STOP_ANSWERS[code])
     if not reason:
-        return _stop_page(code, "Say what happened, so that somebody understands it next year.")
+        return _stop_page(code, gettext("Say what happened, so that somebody can still understand it next year."))
     done = _done(
         f"answered the stop: {said}",
         lambda site: money.approve(site, code, as_=said, reason=reason, by=by),
@@ -146,7 +157,7 @@ def answer_stop(code: str) -> Any:
         reason=reason,
     )
     if done is not None:
-        flash("The next billing goes by that. Until then you can take it back.", "good")
+        flash(gettext("The next billing follows this answer. Until then you can take it back."), "good")
     return redirect(url_for("money.show"))
 
 
@@ -155,12 +166,12 @@ def stops() -> list[dict[str, Any]]:
     found = []
     for one in money.stops(desk().database, desk().settings):
         known = words.STOPS.get(one["code"])
-        answers = [answer for answer in (known.answers if known else ()) if answer[0] in one["answers"]]
+        answers = [answer for answer in (known.told() if known else ()) if answer[0] in one["answers"]]
         found.append(
             {
                 **one,
-                "title": known.title if known else one["code"].replace("_", " ").capitalize(),
-                "question": known.question if known else one["message"],
+                "title": translated(known.title) if known else one["code"].replace("_", " ").capitalize(),
+                "question": translated(known.question) if known else one["message"],
                 "answers": answers,
                 "does": next((does for answer, _, does in answers if answer == one["said"]), ""),
                 "forgotten": money.forgotten(desk().database, desk().settings) if one["code"] == "restored" else None,
@@ -175,7 +186,7 @@ def stops() -> list[dict[str, Any]]:
 def _answer(possible: tuple[str, ...]) -> Answer:
     said = request.form.get("said", "")
     if said not in possible or said not in get_args(Answer):
-        abort(400, "This answer is not known. Nothing was done.")
+        abort(400, gettext("This answer is not known. Nothing was done."))
     return said  # type: ignore[return-value]
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from flask import Blueprint, Response, render_template
 
 from relay.console.gate import audited, desk, needs
+from relay.language import N_
 
 page = Blueprint("installation", __name__)
 
@@ -29,7 +30,7 @@ def package() -> Any:
         out = Path(folder) / "papercut-officernd.zip"
         bundle.make_bundle(desk().settings, out, platform=None, with_secrets=False, pass_phrase=None, site_server=False)
         content = out.read_bytes()
-    audited("package made", outcome=f"{len(content)} bytes")
+    audited(N_("package made"), outcome=f"{len(content)} bytes")
     answer = Response(content, mimetype="application/zip")
     answer.headers["Content-Disposition"] = 'attachment; filename="papercut-officernd.zip"'
     return answer

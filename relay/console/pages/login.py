@@ -9,6 +9,7 @@ from flask import Blueprint, abort, current_app, g, redirect, render_template, r
 
 from relay import passwords
 from relay.console.gate import address, audited, begin_session, desk, end_session, needs, open_to_all
+from relay.language import N_, gettext, ngettext
 from relay.web import Brake
 
 page = Blueprint("login", __name__)
@@ -30,30 +31,36 @@ def enter() -> Any:
     name, now_s = request.form.get("name", "").strip()[:64], desk().clock.monotonic_s()
     to = _inside(request.form.get("to", ""))
     if wait_s := brake.begin(name, address(), now_s):
-        audited("login", name, "not listened to: too many wrong tries")
-        problem = f"Too many wrong tries. Wait {max(1, wait_s // 60)} minutes, then try again."
+        audited(N_("login"), name, N_("not listened to: too many wrong attempts"))
+        problem = ngettext(
+            "Too many wrong attempts. Wait %(num)s minute, then try again.",
+            "Too many wrong attempts. Wait %(num)s minutes, then try again.",
+            max(1, wait_s // 60),
+        )
         return render_template("login.html", to=to, name=name, problem=problem), 429
     slot = brake.slot(name, address())
     if not slot.acquire(timeout=5):
-        abort(503, "Too many people log in at once. Try again in a moment.")
+        abort(503, gettext("Too many people log in at once. Try again in a moment."))
     try:
         user = passwords.verify(place.users, name, request.form.get("password", "")[:1024])
     finally:
         slot.release()
     if user is None:
-        audited("login", name, "wrong")
-        return render_template("login.html", to=to, name=name, problem="Name or password is wrong."), 401
+        audited(N_("login"), name, N_("wrong"))
+        return render_template(
+            "login.html", to=to, name=name, problem=gettext("The name or the password is wrong.")
+        ), 401
     brake.right(name, address())
     begin_session(user)
     g.user = user
-    audited("login", name)
+    audited(N_("login"), name)
     return redirect(to or url_for("today.show"))
 
 
 @page.post("/logout")
 @needs("look")
 def leave() -> Any:
-    audited("logout")
+    audited(N_("logout"))
     end_session()
     return redirect(url_for("login.show"))
 

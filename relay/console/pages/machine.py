@@ -12,6 +12,7 @@ from relay.console import metrics
 from relay.console.gate import desk, open_to_all, signed
 from relay.console.webhooks import Hooks, Refusal
 from relay.database import reading
+from relay.language import gettext
 from relay.web import is_proxied
 
 log = logging.getLogger(__name__)
@@ -40,7 +41,7 @@ def healthz() -> Any:
 def figures() -> Response:
     """Show the figures to this machine only; a collector elsewhere asks through one that stands here."""
     if not is_loopback(request.remote_addr) or is_proxied(request):
-        abort(403, "The figures are for collectors on this computer.")
+        abort(403, gettext("The figures are for collectors on this computer."))
     hooks: Hooks = current_app.config[HOOKS]
     return Response(metrics.text(desk(), hooks), mimetype="text/plain; version=0.0.4")
 
@@ -64,7 +65,7 @@ def officernd() -> Any:
         )
     except Refusal as refusal:
         log.warning("%s", refusal)
-        abort(400, "The signature is not accepted.")
+        abort(400, gettext("The signature is not accepted."))
     if new:
         desk().wake.set()
     return "", 204

@@ -12,6 +12,7 @@ from relay.console import figures, held, words
 from relay.console.gate import audited, desk, needs, who
 from relay.console.pages.held import stops
 from relay.errors import RelayError
+from relay.language import N_, gettext, translated
 from relay.money.decide.holds import LIMITS, MAX_TOP_UPS
 from relay.money.ledger import calendar
 from relay.site import Site
@@ -63,7 +64,7 @@ def _waiting() -> dict[str, Any]:
         "wanted": wanted,
         "table": table,
         "one_reason": words.HOLDS.get(codes[0]) if len(codes) == 1 else None,
-        "reasons": {code: hold.title for code, hold in words.HOLDS.items()},
+        "reasons": {code: translated(hold.title) for code, hold in words.HOLDS.items()},
         "others": held.others(undecided),
         "decided": decided,
         "sums": held.sums(decided, currency),
@@ -71,7 +72,7 @@ def _waiting() -> dict[str, Any]:
         "just_total": held.total(just, currency),
         "due": calendar.is_due(place.database, place.settings, place.clock),
         "currency": currency,
-        "locale": place.settings.console.locale.replace("_", "-"),
+        "locale": place.formats.locale.replace("_", "-"),
     }
 
 
@@ -82,7 +83,7 @@ def look() -> Any:
     kind = _kind()
     work = desk().begin(
         f"{kind}_look",
-        "Look what would be billed" if kind == "settle" else "Look what would be added",
+        N_("See what would be billed") if kind == "settle" else N_("See what would be added"),
         who(),
         lambda site: _money(kind, site, dry_run=True),
         writes=False,
@@ -96,18 +97,18 @@ def do() -> Any:
     """Bill what is owed, or add what is due, now."""
     kind, allow = _kind(), tuple(request.form.getlist("allow"))
     if any(code not in (*LIMITS, MAX_TOP_UPS) for code in allow):
-        abort(400, "This limit is not known. Nothing was done.")
+        abort(400, gettext("This limit is not known. Nothing was done."))
     if allow:
-        audited("limit let pass once", ", ".join(allow))
+        audited(N_("limit let pass once"), ", ".join(allow))
     work = desk().begin(
         kind,
-        "Bill what is owed" if kind == "settle" else "Add the member balances",
+        N_("Bill what is owed") if kind == "settle" else N_("Add the member balances"),
         who(),
         lambda site: _money(kind, site, dry_run=False, allow=allow),
         writes=True,
         recorded=True,
     )
-    audited("billed" if kind == "settle" else "balances added", outcome="started")
+    audited(N_("billed") if kind == "settle" else N_("balances added"), outcome="started")
     return redirect(url_for("works.show", work_id=work.id))
 
 
@@ -117,17 +118,19 @@ def answer() -> Any:
     """Answer what only a person can see: is the line there or not?"""
     reference, said = request.form.get("reference", ""), request.form.get("said", "")
     if said == "cannot-tell":
-        audited("cannot tell", reference)
-        flash("Left as it is. Every billing looks again by itself, and this person is not billed meanwhile.", "")
+        audited(N_("cannot tell"), reference)
+        flash(
+            gettext("Left as it is. Every billing looks again by itself, and this person is not billed meanwhile."), ""
+        )
         return redirect(url_for("money.show", _anchor="questions"))
     if said not in ("posted", "not-sent") or not reference:
-        abort(400, "This answer is not known. Nothing was done.")
+        abort(400, gettext("This answer is not known. Nothing was done."))
     reason = _reason(f"looked up by {who()} from the console")
     _word(
-        f"answered {'yes, it is there' if said == 'posted' else 'no, it is not there'}",
+        N_("answered yes, it is there") if said == "posted" else N_("answered no, it is not there"),
         reference,
         lambda site: money.resolve(site, reference, as_=said, reason=reason),  # type: ignore[arg-type]
-        "Thank you. The next billing goes on from there.",
+        gettext("Thank you. The next billing goes on from there."),
     )
     return redirect(url_for("money.show", _anchor="questions"))
 
@@ -138,7 +141,7 @@ def compare() -> Any:
     """Compare every cent of both systems; writes nothing."""
     work = desk().begin(
         "differences",
-        "Compare every cent",
+        N_("Compare every cent"),
         who(),
         lambda site: money.discrepancies(site, jobs=jobs.JobLog(site, imports=False)),
         writes=False,
@@ -170,7 +173,7 @@ def _money(kind: str, site: Site, **options: Any) -> Any:
 def _kind() -> str:
     kind = request.form.get("kind", "")
     if kind not in ("settle", "top_up"):
-        abort(400, "This form is not complete. Nothing was done.")
+        abort(400, gettext("This form is not complete. Nothing was done."))
     return kind
 
 

@@ -18,6 +18,7 @@ from relay.console.gate import audited, desk, needs
 from relay.console.pages.review import start_sync
 from relay.database import reading
 from relay.errors import RelayError
+from relay.language import N_, gettext, translated
 from relay.people import who as people_who
 from relay.people.act import pins
 from relay.people.logins import last_login
@@ -30,11 +31,11 @@ ENTRIES = 60
 
 # view -> what it is called, and who is in it; the rest of everybody is in the views of BECAUSE.
 VIEWS: Mapping[str, tuple[str, Callable[[Row], bool]]] = {
-    "": ("Everybody", lambda row: True),
-    "can": ("Can print", lambda row: row.can_print),
-    "owes": ("Owes", lambda row: row.owes),
-    "never": ("Never logged in", lambda row: row.never_logged_in),
-    "stopped": ("Prints, but never logged in", lambda row: row.will_be_stopped),
+    "": (N_("Everybody"), lambda row: True),
+    "can": (N_("Can print"), lambda row: row.can_print),
+    "owes": (N_("Owes"), lambda row: row.owes),
+    "never": (N_("Never logged in"), lambda row: row.never_logged_in),
+    "stopped": (N_("Prints, but never logged in"), lambda row: row.will_be_stopped),
 }
 # order -> how it is sorted; whoever has no figure comes last.
 ORDERS: Mapping[str, Callable[[Row], Any]] = {
@@ -65,7 +66,7 @@ def show() -> str:
         everybody=len(everybody.everybody(place)),
         asked=asked,
         views=[
-            (title, _at(asked, show=view, page=None), sum(map(has, found)), asked["show"] == view)
+            (translated(title), _at(asked, show=view, page=None), sum(map(has, found)), asked["show"] == view)
             for view, (title, has) in VIEWS.items()
         ],
         because=[
@@ -142,7 +143,7 @@ def one() -> str:
         pin_at=pins.pin_issued(settings.scripts.home, person.member_id) if person.member_id else None,
         entries=shown[(number - 1) * ENTRIES : number * ENTRIES],
         views=[
-            ("All", at(kind=None), len(entries), not kind),
+            (gettext("All"), at(kind=None), len(entries), not kind),
             *(
                 (title, at(kind=name), counts[name], kind == name)
                 for name, title in timeline.KINDS.items()
@@ -180,14 +181,14 @@ def answer() -> Any:
     action, member = request.form.get("action", ""), request.form.get("member", "").strip()
     username = request.form.get("username", "").strip()
     if not member or (action != "unlink" and not username):
-        abort(400, "A name is missing. Nothing was done.")
+        abort(400, gettext("A name is missing. Nothing was done."))
     calls = {
         "link": lambda site: people.link(site, member=member, username=username, new=bool(request.form.get("new"))),
         "not_same": lambda site: people.not_same(site, member=member, username=username),
         "unlink": lambda site: people.unlink(site, member),
     }
     if action not in calls:
-        abort(400, "This answer is not known. Nothing was done.")
+        abort(400, gettext("This answer is not known. Nothing was done."))
     try:
         done = desk().now_under_lock(calls[action])
     except RelayError as error:
@@ -197,7 +198,8 @@ def answer() -> Any:
         flash(error.message, "bad")
         return redirect(_back(member))
     audited(_DEEDS[action].format(username), _name(member))
-    flash(f"{_said(action, member, username)} {done.behind}It counts from the next look on the Review page.", "good")
+    counts = gettext("It counts from the next look on Review.")
+    flash(f"{_said(action, member, username)} {done.behind}{counts}", "good")
     return redirect(_back(member))
 
 
@@ -207,10 +209,10 @@ def sync() -> Any:
     """Bring one person in line now: the visitor at the desk."""
     member = request.form.get("who", "").strip()
     if not member:
-        abort(400, "A name is missing. Nothing was done.")
+        abort(400, gettext("A name is missing. Nothing was done."))
     name = _name(member)
     work = start_sync(f"Bring {name[:80]} in line", member=member)
-    audited("one person brought in line", name, "started")
+    audited(N_("one person brought in line"), name, "started")
     return redirect(url_for("works.show", work_id=work.id))
 
 
@@ -220,14 +222,14 @@ def pin() -> Any:
     """Make a print PIN, shown on the answer of this one request and nowhere again, or take it away."""
     member, action = request.form.get("who", "").strip(), request.form.get("action", "")
     if not member or action not in ("issue", "revoke"):
-        abort(400, "A name is missing. Nothing was done.")
+        abort(400, gettext("A name is missing. Nothing was done."))
     work = people.issue_pin if action == "issue" else people.revoke_pin
     deed = "made a print PIN for" if action == "issue" else "took the print PIN away from"
     done: Any = _short(deed, _name(member), lambda: desk().now_under_lock(lambda site: work(site, member)))
     if done is not None and action == "issue":
         return render_template("pin.html", told=done.sentence, answer=done.as_json(), who=member)
     if done is not None:
-        flash("The print PIN opens nothing any more.", "good")
+        flash(gettext("The print PIN opens nothing any more."), "good")
     return redirect(_back(member))
 
 
@@ -298,9 +300,9 @@ _DEEDS = {
 def _said(action: str, member: str, username: str) -> str:
     name = _name(member)
     return {
-        "link": f"{name} is the account {username}.",
-        "not_same": f"{name} is not the account {username}.",
-        "unlink": f"The link of {name} is taken away.",
+        "link": gettext("%(name)s has the account %(username)s.", name=name, username=username),
+        "not_same": gettext("%(name)s does not have the account %(username)s.", name=name, username=username),
+        "unlink": gettext("%(name)s is no longer linked to an account.", name=name),
     }[action]
 
 

@@ -12,6 +12,7 @@ from relay.console import asked, remedies, results, words
 from relay.console.gate import audited, desk, needs, who
 from relay.console.work import Work
 from relay.errors import RelayError
+from relay.language import N_, gettext, ngettext, translated
 from relay.people.decide import questions, safety
 from relay.people.decide.everybody import sentence
 from relay.site import Site
@@ -59,7 +60,7 @@ def _page(typed: Mapping[str, str], problems: Mapping[str, str]) -> str:
         ],
         is_stale=any(refusal["code"] == safety.PLAN_CHANGED for refusal in (answer["refused"] if answer else ())),
         refused=[
-            (refusal, *words.LIMITS.get(refusal["code"], (refusal["message"], "")))
+            (refusal, *map(translated, words.LIMITS.get(refusal["code"], (refusal["message"], ""))))
             for refusal in (answer["refused"] if answer else [])
             if refusal["code"] != safety.PLAN_CHANGED
         ],
@@ -86,7 +87,7 @@ def changes() -> str:
 @page.post("/review/look")
 @needs("operate")
 def look() -> Any:
-    work = desk().begin("plan", "Look at both systems", who(), people.make_plan, writes=False)
+    work = desk().begin("plan", N_("Look at both systems"), who(), people.make_plan, writes=False)
     return redirect(url_for("works.show", work_id=work.id))
 
 
@@ -96,11 +97,11 @@ def apply() -> Any:
     """Apply the plan that was shown, and only that; a limit is let pass once where the form says so."""
     expect, allow = request.form.get("expect", ""), request.form.getlist("allow")
     if not expect or any(code not in safety.CODES for code in allow):
-        abort(400, "This form is not complete. Nothing was done: look again on the Review page.")
+        abort(400, gettext("This form is not complete. Nothing was done: look again on the Review page."))
     if allow:
-        audited("limit let pass once", ", ".join(allow))
-    work = start_sync("Bring people in line", expect=expect, allow=tuple(allow))
-    audited("people brought in line", outcome="started")
+        audited(N_("limit let pass once"), ", ".join(allow))
+    work = start_sync(N_("Bring people in line"), expect=expect, allow=tuple(allow))
+    audited(N_("people brought in line"), outcome="started")
     return redirect(url_for("works.show", work_id=work.id))
 
 
@@ -121,15 +122,24 @@ def use() -> Any:
     """Give everybody who is ticked the account name that stands beside them."""
     names = {member: request.form.get(f"name-{member}", "").strip() for member in request.form.getlist("pick")}
     if not names:
-        flash("Tick somebody first.", "warn")
+        flash(gettext("Tick somebody first."), "warn")
         return redirect(url_for("review.show", _anchor="questions"))
-    done = _under_lock("account names given", lambda site: people.name_new_accounts(site, names))
+    done = _under_lock(N_("account names given"), lambda site: people.name_new_accounts(site, names))
     if done is None:
         return redirect(url_for("review.show", _anchor="questions"))
     if done.done:
-        flash(f"{words.plural(len(done.done), 'person')} named. The accounts are made when you look again.", "good")
+        told = ngettext(
+            "%(num)s person named. The account is made when you look again and apply.",
+            "%(num)s people named. The accounts are made when you look again and apply.",
+            len(done.done),
+        )
+        flash(told, "good")
     if done.refused:
-        told = f"{words.plural(len(done.refused), 'name')} cannot be used: see why in the table."
+        told = ngettext(
+            "%(num)s name cannot be used: see why in the table.",
+            "%(num)s names cannot be used: see why in the table.",
+            len(done.refused),
+        )
         flash(told, "bad")
         return _page(names, done.refused), 422
     return redirect(url_for("review.show", _anchor="questions"))
@@ -140,8 +150,8 @@ def use() -> Any:
 def undo() -> Any:
     """Take an answer back that no reading has seen yet."""
     member = request.form.get("member", "")
-    if _under_lock("answer taken back", lambda site: people.take_back(site, member), member) is not None:
-        flash("Taken back. The question stands again.", "good")
+    if _under_lock(N_("answer taken back"), lambda site: people.take_back(site, member), member) is not None:
+        flash(gettext("Taken back. The question stands again."), "good")
     return redirect(url_for("review.show", _anchor="questions"))
 
 
@@ -167,20 +177,46 @@ def _effect(answer: dict[str, Any]) -> list[str]:
     """Return in sentences what applying a plan does to how many people; money is never touched by it."""
     users, said = answer["users"], []
     if users["create"]:
-        said.append(f"{words.plural(users['create'], 'person')} can log in and print from then on.")
+        said.append(
+            ngettext(
+                "%(num)s person can log in and print from then on.",
+                "%(num)s people can log in and print from then on.",
+                users["create"],
+            )
+        )
     if users["adopt"]:
         said.append(
-            f"{words.plural(users['adopt'], 'account')} that PaperCut has already "
-            f"{'is' if users['adopt'] == 1 else 'are'} taken over; name, balance, card and history stay."
+            ngettext(
+                "%(num)s account that PaperCut already has is taken over; name, balance, card and history stay.",
+                "%(num)s accounts that PaperCut already has are taken over; name, balance, card and history stay.",
+                users["adopt"],
+            )
         )
     if users["remove"]:
-        said.append(f"{words.plural(users['remove'], 'person')} can no longer print; what they owe is still billed.")
+        said.append(
+            ngettext(
+                "%(num)s person can no longer print; what they owe is still billed.",
+                "%(num)s people can no longer print; what they owe is still billed.",
+                users["remove"],
+            )
+        )
     if users["unlink"]:
         said.append(
-            f"{words.plural(users['unlink'], 'account')} that OfficeRnD does not know "
-            f"{'goes' if users['unlink'] == 1 else 'go'} to a group of their own and cannot log in with OfficeRnD."
+            ngettext(
+                "%(num)s account that OfficeRnD does not know goes to a group of its own and cannot log in with "
+                "OfficeRnD.",
+                "%(num)s accounts that OfficeRnD does not know go to a group of their own and cannot log in with "
+                "OfficeRnD.",
+                users["unlink"],
+            )
         )
     if users["update"] or users["rename"]:
-        said.append(f"{words.plural(users['update'] + users['rename'], 'account')} get other particulars.")
-    said.append("Nobody's balance changes and nobody is billed.")
+        said.append(
+            ngettext(
+                "%(num)s account gets new details.",
+                "%(num)s accounts get new details.",
+                users["update"] + users["rename"],
+            )
+        )
+    said.append(gettext("Nobody's balance changes and nobody is billed."))
     return said

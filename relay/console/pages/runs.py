@@ -9,6 +9,7 @@ from flask import Blueprint, abort, render_template, request, url_for
 
 from relay.console import figures, results, runs
 from relay.console.gate import desk
+from relay.language import N_, gettext
 from relay.money.ledger import calendar
 
 page = Blueprint("runs", __name__)
@@ -17,10 +18,10 @@ SHOWN = 25
 LINES = 300
 # part -> where to see what it is about, and what the link says
 ONWARD = {
-    "sync": ("review.show", "See Review"),
-    "settle": ("money.show", "See Money"),
-    "top_up": ("money.show", "See Money"),
-    "jobs": ("statements.show", "See the statements"),
+    "sync": ("review.show", N_("See Review")),
+    "settle": ("money.show", N_("See Money")),
+    "top_up": ("money.show", N_("See Money")),
+    "jobs": ("statements.show", N_("See the statements")),
 }
 
 
@@ -74,7 +75,7 @@ def _people(answer: Mapping[str, Any]) -> str:
     if not answer.get("applied"):
         return ""
     counts = {**answer.get("users", {}), **{f"group_{name}": n for name, n in answer.get("groups", {}).items()}}
-    return results.counted(counts) or "no change"
+    return results.counted(counts) or gettext("no change")
 
 
 def _billed(run: runs.Run) -> str:

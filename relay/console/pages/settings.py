@@ -15,6 +15,7 @@ from relay.console.results import Done
 from relay.console.settings_fields import FIELDS, GROUPS, ROLES, Field
 from relay.console.settings_file import FormProblems
 from relay.errors import RelayError
+from relay.language import N_, gettext
 from relay.people import read
 from relay.people.decide import plan as plans
 from relay.people.sync import remembered
@@ -52,12 +53,13 @@ def change() -> Any:
         filled = {name: settings_fields.shown(draft.settings, field) for name, field in FIELDS.items()}
         return _form({**filled, **{name: request.form.get(name, "") for name in problems}}, problems, []), 422
     if not draft.changed:
-        flash("Nothing was changed.", "")
+        flash(gettext("Nothing was changed."), "")
         return redirect(url_for("settings.show"))
     place.drafts[who()] = draft
     if any(name.startswith("members.") for name, _, _ in draft.changed):
         work = place.begin(
-            "preview", "See what the change would do", who(), lambda site: _effect(site, draft.settings), writes=False,
+            "preview", N_("See what the change would do"), who(),
+            lambda site: _effect(site, draft.settings), writes=False,
             facts={"for": settings_file.fingerprint(draft.text)},
         )  # fmt: skip
         return redirect(url_for("works.show", work_id=work.id))
@@ -68,7 +70,7 @@ def change() -> Any:
 def preview() -> Any:
     draft = desk().drafts.get(who())
     if draft is None:
-        flash("There is nothing to save: begin again.", "")
+        flash(gettext("There is nothing to save: begin again."), "")
         return redirect(url_for("settings.show"))
     work = desk().works.newest("preview", over=True)
     fits = work is not None and work.facts.get("for") == settings_file.fingerprint(draft.text)
@@ -91,20 +93,23 @@ def save() -> Any:
     place = desk()
     draft = place.drafts.get(who())
     if draft is None:
-        abort(409, "There is nothing to save: the console was restarted, or it was saved already.")
+        abort(409, gettext("There is nothing to save: the console was restarted, or it was saved already."))
     if not all(may(ROLES[name]) for name, _, _ in draft.changed):
-        abort(403, "Some of these settings need the role “money”. Nothing was saved.")
+        abort(403, gettext("Some of these settings need the role “money”. Nothing was saved."))
     told = "; ".join(f"{name}: {before} → {after}" for name, before, after in draft.changed)
     try:
         settings_file.save(draft, place.settings.path, place.folder)
     except RelayError as error:
-        audited("settings", told, error.message)
+        audited(N_("settings"), told, error.message)
         raise
     place.drafts.pop(who(), None)
     place.refresh(always=True)
     place.wake.set()
-    audited("settings saved", told)
-    flash("Saved. Who may print changes when people are next brought in line; you can do that now on Review.", "good")
+    audited(N_("settings saved"), told)
+    flash(
+        gettext("Saved. Who may print changes when people are next brought in line; you can do that now on Review."),
+        "good",
+    )
     return redirect(url_for("settings.show"))
 
 

@@ -8,9 +8,10 @@ from flask import Blueprint, flash, redirect, render_template, url_for
 
 from relay import jobs, money
 from relay import run as story
-from relay.console import figures, first_hour, words
+from relay.console import figures, first_hour
 from relay.console.gate import audited, desk, needs, who
 from relay.console.results import Done
+from relay.language import N_, gettext, ngettext, translated
 from relay.money.ledger import calendar
 from relay.site import Site
 
@@ -85,7 +86,7 @@ def look() -> Any:
         glance = place.look()
         return Done({"papercut_problem": glance.papercut_problem, "officernd_problem": glance.officernd_problem})
 
-    work = place.begin("look", "Look whether both systems answer", who(), ask, writes=False)
+    work = place.begin("look", N_("Look whether both systems answer"), who(), ask, writes=False)
     return redirect(url_for("works.show", work_id=work.id))
 
 
@@ -93,9 +94,9 @@ def look() -> Any:
 @needs("money")
 def run() -> Any:
     """Do the daily run now; it takes the site's lock itself."""
-    work = desk().begin("run", "Daily run", who(), lambda site: _Run(story.run(site)), writes=False)
-    audited("daily run", outcome="started")
-    flash("The daily run has begun.", "good")
+    work = desk().begin("run", N_("Daily run"), who(), lambda site: _Run(story.run(site)), writes=False)
+    audited(N_("daily run"), outcome="started")
+    flash(gettext("The daily run has begun."), "good")
     return redirect(url_for("works.show", work_id=work.id))
 
 
@@ -121,46 +122,56 @@ def _todo() -> list[dict[str, str]]:
     if place.glance:
         problems = (("PaperCut", place.glance.papercut_problem), ("OfficeRnD", place.glance.officernd_problem))
         for system in [name for name, problem in problems if problem]:
-            text = f"{system} did not answer when it was last asked; until it does, nobody is brought over or billed."
-            add("bad", text, url_for("today.show", _anchor="systems"), "See why")
+            text = gettext(
+                "%(system)s did not answer when it was last asked; until it does, nobody is brought over or billed.",
+                system=system,
+            )
+            add("bad", text, url_for("today.show", _anchor="systems"), gettext("See why"))
     if place.directory() is None:
-        text = "Nobody has been brought over from OfficeRnD yet. The daily run begins when you have done so once."
-        add("warn", text, url_for("review.show"), "Begin")
+        text = gettext("Nobody has been brought over from OfficeRnD yet. The daily run begins once you have done that.")
+        add("warn", text, url_for("review.show"), gettext("Begin"))
     steps = {
-        "stop": ("bad", url_for("money.show"), "Look"),
-        "doubt": ("bad", url_for("money.show", _anchor="questions"), "Answer"),
-        "alert": ("bad", url_for("checks.show"), "Look"),
-        "hold": ("warn", url_for("money.show", _anchor="held"), "Decide"),
-        "question": ("warn", url_for("review.show", _anchor="questions"), "Look"),
+        "stop": ("bad", url_for("money.show"), gettext("Look")),
+        "doubt": ("bad", url_for("money.show", _anchor="questions"), gettext("Answer")),
+        "alert": ("bad", url_for("checks.show"), gettext("Look")),
+        "hold": ("warn", url_for("money.show", _anchor="held"), gettext("Decide")),
+        "question": ("warn", url_for("review.show", _anchor="questions"), gettext("Look")),
     }
     for line in figures.waiting(place).lines(place.formats.money):
         kind, url, button = steps[line.kind]
         add(kind, line.text, url, button)
     checks = place.works.newest("check", "fix", over=True)
     if checks is None:
-        add("", "The set-up has not been checked from here yet.", url_for("checks.show"), "Check")
+        add("", gettext("The set-up has not been checked from here yet."), url_for("checks.show"), gettext("Check"))
     elif checks.answer and (wrong := [f for f in checks.answer["findings"] if f["severity"] == "error"]):
-        verb = "was" if len(wrong) == 1 else "were"
         add(
             "bad",
-            f"{words.plural(len(wrong), 'thing')} in the set-up {verb} found wrong.",
+            ngettext(
+                "%(num)s thing in the set-up was found wrong.",
+                "%(num)s things in the set-up were found wrong.",
+                len(wrong),
+            ),
             url_for("checks.show"),
-            "Put right",
+            gettext("Put right"),
         )
     with place.database.connect() as connection:
         unread = jobs.unread_files(connection, place.settings.site.name, place.settings.jobs.source, place.clock.now())
     if unread:
-        text = f"Not one row of the job log {unread[0].subject} could be read, so that none of its jobs is known."
-        add("bad", text, url_for("checks.show"), "See why")
+        text = gettext(
+            "Not one row of the job log %(file)s could be read, so none of its jobs are known.", file=unread[0].subject
+        )
+        add("bad", text, url_for("checks.show"), gettext("See why"))
     if not place.users:
-        text = "There is no password: everybody who sits at this computer can work here."
-        add("", text, url_for("installation.show", _anchor="password"), "How to set one")
+        text = gettext("There is no password: anybody who sits at this computer can work here.")
+        add("", text, url_for("installation.show", _anchor="password"), gettext("How to set one"))
     newest = place.works.newest("sync", "settle", "run", "top_up", "jobs")
     if newest and newest.state in ("interrupted", "failed"):
         add(
             "warn",
-            f"“{newest.title}” was {words.WORDS['work'][newest.state]}.",
+            gettext("“%(title)s” was interrupted.", title=translated(newest.title))
+            if newest.state == "interrupted"
+            else gettext("“%(title)s” could not be done.", title=translated(newest.title)),
             url_for("works.show", work_id=newest.id),
-            "See why",
+            gettext("See why"),
         )
     return sorted(found, key=lambda item: ("bad", "warn", "").index(item["kind"]))

@@ -11,6 +11,7 @@ from flask import Blueprint, abort, flash, g, redirect, render_template, request
 from relay import passwords
 from relay.console.gate import audited, begin_session, desk, needs, who
 from relay.errors import RelayError, UsageError
+from relay.language import N_, gettext
 from relay.passwords import ROLES, SHORTEST, Told
 
 page = Blueprint("users", __name__)
@@ -40,10 +41,10 @@ def add() -> Any:
     except UsageError as error:
         problems["name"] = error.message
     if name in desk().users:
-        problems["name"] = f"{name} may use the console already."
+        problems["name"] = gettext("%(name)s may already use the console.", name=name)
     if problems:
         return _list(name=name, role=role, problems=problems), 400
-    added = _change("added the user", name, role, lambda file: passwords.add(file, name, role, password))
+    added = _change(N_("added the user"), name, role, lambda file: passwords.add(file, name, role, password))
     return redirect(url_for("users.show")) if added else (_list(name=name, role=role), 409)
 
 
@@ -55,7 +56,7 @@ def change() -> Any:
     problems = _problems(password) if password or request.form.get("again") else {}
     if problems:
         return _one(name, role, problems), 400
-    if not _change("changed the user", name, role, lambda file: passwords.change(file, name, role, password)):
+    if not _change(N_("changed the user"), name, role, lambda file: passwords.change(file, name, role, password)):
         return _one(name, role), 409
     if name == who():  # the old session ended with the old password or role
         g.user = desk().users[name]
@@ -68,8 +69,8 @@ def change() -> Any:
 def remove() -> Any:
     name = _known()
     if name == who():
-        abort(409, "You cannot remove yourself. Nothing was done: somebody else who may decide on money can.")
-    _change("removed the user", name, "", lambda file: passwords.remove(file, name))
+        abort(409, gettext("You cannot remove yourself. Nothing was done: somebody else who may decide on money can."))
+    _change(N_("removed the user"), name, "", lambda file: passwords.remove(file, name))
     return redirect(url_for("users.show"))
 
 
@@ -84,7 +85,10 @@ def _change(action: str, name: str, role: str, call: Callable[[Any], Told]) -> b
             return False
         desk().refresh(always=True)
     audited(action, name, reason=role and passwords.MAY[role])
-    flash(told.sentence if role else f"{name} may no longer use the console, and is logged out.", "good")
+    flash(
+        told.sentence if role else gettext("%(name)s may no longer use the console and is logged out.", name=name),
+        "good",
+    )
     return True
 
 
@@ -110,9 +114,9 @@ def _form(name: str, role: str, problems: dict[str, str] | None) -> dict[str, An
 def _problems(password: str) -> dict[str, str]:
     """Return what is wrong with a password that was typed twice, by field."""
     if len(password) < SHORTEST:
-        return {"password": f"Take at least {SHORTEST} characters."}
+        return {"password": gettext("Use at least %(count)s characters.", count=SHORTEST)}
     if password != request.form.get("again", "")[:1024]:
-        return {"again": "The two passwords differ. Type the same one twice."}
+        return {"again": gettext("The two passwords differ. Type the same one twice.")}
     return {}
 
 
@@ -123,12 +127,12 @@ def _name() -> str:
 def _known() -> str:
     name = _name()
     if name not in desk().users:
-        abort(409, "This user is not there any more. Nothing was done.")
+        abort(409, gettext("This user is not there any more. Nothing was done."))
     return name
 
 
 def _role() -> str:
     role = request.form.get("role", "")
     if role not in ROLES:
-        abort(400, "This form is not complete. Nothing was done.")
+        abort(400, gettext("This form is not complete. Nothing was done."))
     return role

@@ -12,6 +12,7 @@ from flask import Blueprint, Response, abort, render_template, stream_with_conte
 from relay.console import results
 from relay.console.gate import desk
 from relay.console.work import Work
+from relay.language import N_, gettext, translated
 
 page = Blueprint("works", __name__)
 
@@ -20,26 +21,26 @@ LONGEST_S = 120.0
 BEAT_S = 10.0
 
 ONWARD = {
-    "plan": ("review.show", "Look through the list"),
-    "sync": ("review.show", "Back to Review"),
-    "settle": ("money.show", "Back to Money"),
-    "settle_look": ("money.show", "Back to Money"),
-    "top_up": ("money.show", "Back to Money"),
-    "top_up_look": ("money.show", "Back to Money"),
-    "differences": ("money.differences", "See the differences"),
-    "check": ("checks.show", "See the findings"),
-    "fix": ("checks.show", "See the findings"),
-    "preview": ("settings.preview", "See what would change"),
-    "look": ("today.show", "Back to Today"),
-    "run": ("today.show", "Back to Today"),
-    "jobs": ("statements.show", "See the statements"),
+    "plan": ("review.show", N_("Look through the list")),
+    "sync": ("review.show", N_("Back to Review")),
+    "settle": ("money.show", N_("Back to Money")),
+    "settle_look": ("money.show", N_("Back to Money")),
+    "top_up": ("money.show", N_("Back to Money")),
+    "top_up_look": ("money.show", N_("Back to Money")),
+    "differences": ("money.differences", N_("See the differences")),
+    "check": ("checks.show", N_("See the findings")),
+    "fix": ("checks.show", N_("See the findings")),
+    "preview": ("settings.preview", N_("See what would change")),
+    "look": ("today.show", N_("Back to Today")),
+    "run": ("today.show", N_("Back to Today")),
+    "jobs": ("statements.show", N_("See the statements")),
 }
 
 
 @page.get("/work/<work_id>")
 def show(work_id: str) -> str:
     work = _found(work_id)
-    endpoint, text = ONWARD.get(work.kind, ("today.show", "Back to Today"))
+    endpoint, text = ONWARD.get(work.kind, ("today.show", N_("Back to Today")))
     return render_template(
         "work.html",
         work=work,
@@ -59,7 +60,7 @@ def events(work_id: str) -> Response:
     """Send the state whenever it changes, for as long as one answer may take; the browser then asks again."""
     work, works, clock = _found(work_id), desk().works, desk().clock
     if not LISTENERS.acquire(blocking=False):
-        abort(503, "Too many pages watch at once; this one asks again by itself.")
+        abort(503, gettext("Too many pages watch at once; this one asks again by itself."))
 
     def stream() -> Iterator[str]:
         try:
@@ -83,7 +84,11 @@ def events(work_id: str) -> Response:
 
 
 def _state(work: Work) -> dict[str, Any]:
-    return {"state": work.state, "steps": [vars(step) for step in list(work.steps)], "lines": work.lines[-1:]}
+    return {
+        "state": work.state,
+        "steps": [{**vars(step), "title": translated(step.title)} for step in list(work.steps)],
+        "lines": work.lines[-1:],
+    }
 
 
 def _found(work_id: str) -> Work:

@@ -1,6 +1,11 @@
 // Makes pages quicker to use; every page works without it. Runs under a policy without inline script.
 "use strict";
 
+// What the script itself says, in the language of the page; numbers are written as people of that language read them.
+const words = JSON.parse(document.body.dataset.words || "{}");
+const inWords = (name, values) => Object.entries(values).reduce((text, [key, value]) => text.replace(`{${key}}`, value), words[name] || "");
+const number = (value) => value.toLocaleString(document.documentElement.lang);
+
 // Live progress: server-sent events, and plain asking where those do not come through.
 function watch(box) {
   const list = box.querySelector("[data-steps]");
@@ -18,9 +23,9 @@ function watch(box) {
       const bar = item.querySelector("progress");
       title.textContent = step.title;
       bar.setAttribute("aria-label", step.title);
-      if (step.over) { bar.max = 1; bar.value = 1; count.textContent = step.total ? step.total.toLocaleString() : "done"; }
-      else if (step.total) { bar.max = step.total; bar.value = step.done; count.textContent = `${step.done.toLocaleString()} of ${step.total.toLocaleString()}`; }
-      else { bar.removeAttribute("value"); count.textContent = step.done ? step.done.toLocaleString() : ""; }
+      if (step.over) { bar.max = 1; bar.value = 1; count.textContent = step.total ? number(step.total) : words.done; }
+      else if (step.total) { bar.max = step.total; bar.value = step.done; count.textContent = inWords("of", { done: number(step.done), total: number(step.total) }); }
+      else { bar.removeAttribute("value"); count.textContent = step.done ? number(step.done) : ""; }
     });
     if (state.lines.length) line.textContent = state.lines[state.lines.length - 1];
     if (state.state !== "running") location.replace(box.dataset.result);
@@ -32,7 +37,7 @@ function watch(box) {
       fetch(box.dataset.state, { headers: { Accept: "application/json" } })
         .then((answer) => (answer.redirected ? location.reload() : answer.json()))
         .then((state) => state && show(state))
-        .catch(() => { line.textContent = "The relay does not answer. This page goes on by itself when it does."; });
+        .catch(() => { line.textContent = words.silent; });
     }, 1500);
   }
 
@@ -79,9 +84,9 @@ document.querySelectorAll("[data-copy], [data-copy-from]").forEach((button) => {
   button.addEventListener("click", async () => {
     const text = button.dataset.copy || (await (await fetch(button.dataset.copyFrom)).text());
     try { await navigator.clipboard.writeText(text); } catch { copyBySelection(text); }
-    const words = button.textContent;
-    button.textContent = "Copied";
-    setTimeout(() => { button.textContent = words; }, 2000);
+    const label = button.textContent;
+    button.textContent = words.copied;
+    setTimeout(() => { button.textContent = label; }, 2000);
   });
 });
 
@@ -137,10 +142,10 @@ document.querySelectorAll("form[data-pick]").forEach((form) => {
     const count = isAll ? Number(everybody.dataset.count) : ticked.length;
     const sum = isAll ? Number(everybody.dataset.total) : ticked.reduce((total, box) => total + Math.round(Number(box.dataset.amount || 0) * 1e6), 0) / 1e6;
     if (all) { all.checked = ticked.length === boxes.length; all.indeterminate = ticked.length > 0 && ticked.length < boxes.length; }
-    const words = form.dataset.pick === "money" ? `${count.toLocaleString()} chosen, ${money.format(sum)}` : `${count.toLocaleString()} chosen`;
-    if (told) told.textContent = count ? words : "";
+    const chosen = form.dataset.pick === "money" ? inWords("sum", { count: number(count), total: money.format(sum) }) : inWords("chosen", { count: number(count) });
+    if (told) told.textContent = count ? chosen : "";
     form.querySelectorAll("[data-untold]").forEach((text) => { text.hidden = count > 0; });
-    form.querySelectorAll("[data-use]").forEach((button) => { button.textContent = button.dataset.use.replace("#", count.toLocaleString()); });
+    form.querySelectorAll("[data-use]").forEach((button) => { button.textContent = button.dataset.use.replace("#", number(count)); });
     form.querySelectorAll(".picked button").forEach((button) => { button.disabled = !count; });
   }
   all?.addEventListener("change", () => { boxes.forEach((box) => { box.checked = all.checked; }); show(); });
