@@ -97,7 +97,7 @@ AS_IT_IS = re.compile(
     r"<code[^>]*>.*?</code>|PaperCut|OfficeRnD|CSV|&\w+;|papercut-relay",
     re.DOTALL,
 )
-UNTOLD = {"settings.html", "statements.html"}
+UNTOLD: frozenset[str] = frozenset()
 
 
 def templates() -> list[str]:
