@@ -217,7 +217,7 @@ def test_many_names_from_one_address_are_slowed_down_too(app: Flask, stranger: V
 
 def test_a_wrong_name_and_a_wrong_password_look_alike(stranger: Visitor) -> None:
     one, other = stranger.log_in("nobody"), stranger.log_in("moneyer", "wrong")
-    assert "The name or the password is wrong." in one.text and "Name or password is wrong." in other.text
+    assert "The name or the password is wrong." in one.text and "The name or the password is wrong." in other.text
 
 
 def test_the_password_is_nowhere_afterwards(app: Flask, stranger: Visitor) -> None:
