@@ -267,7 +267,7 @@ def test_held_money_is_chosen_confirmed_and_taken_back(
     assert "2 chosen, €" in one.text()
     is_in_order()
     one.click("Forgive…")
-    assert "Forgive" in one.all("h1")[0].text and "of 2 people?" in one.all("h1")[0].text
+    assert "Forgive" in one.all("h1")[0].text and "owed by 2 people?" in one.all("h1")[0].text
     is_in_order()
     one.all("#why")[0].send_keys("paid in cash")
     one.click(one.all("aside button")[0].text)
