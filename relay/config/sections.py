@@ -749,7 +749,12 @@ class ConsoleSection(Section):
         Words("Https address of the proxy in front of the console", example="https://print.example.com"),
     ] = ""
     locale: Annotated[
-        str, AfterValidator(values.locale), Words("How the console writes dates and amounts", example="de_DE")
+        str,
+        AfterValidator(values.locale),
+        Words(
+            "How the console writes dates and amounts, and the language for a browser that asks for none of ours",
+            example="de_DE",
+        ),
     ] = "en_GB"
     webhook_secret: Annotated[
         SecretStr | None,

@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -94,6 +94,9 @@ class Served:
         return self.process.returncode, told
 
 
+Serving = Callable[[int], Served]
+
+
 def wait_until(condition: object) -> None:
     until = time.monotonic() + PATIENCE_S
     while not condition():  # type: ignore[operator]
@@ -112,16 +115,32 @@ def pair(tmp_path: Path) -> Iterator[Pair]:
         yield found
 
 
-def test_a_kill_during_a_sync_loses_nothing_and_the_page_tells_the_truth(pair: Pair) -> None:
+@pytest.fixture
+def serving(pair: Pair) -> Iterator[Serving]:
+    """Start a console at a port; none outlives its test."""
+    started: list[Served] = []
+
+    def start(port: int) -> Served:
+        started.append(Served(pair, port))
+        return started[-1]
+
+    yield start
+    for one in started:
+        if one.process.poll() is None:
+            one.process.kill()
+            one.process.communicate()
+
+
+def test_a_kill_during_a_sync_loses_nothing_and_the_page_tells_the_truth(pair: Pair, serving: Serving) -> None:
     port = free_port()
-    served = Served(pair, port)
+    served = serving(port)
     served.done(served.send("/review", "Look at both systems"))
     pair.papercut.faults.add("performUserAndGroupSyncAdvanced", "delay", delay_s=3.0)
     served.send("/review", "Do exactly this")
     wait_until(lambda: pair.papercut.faults.calls["performUserAndGroupSyncAdvanced"] > 0)
     assert served.end(signal.SIGKILL)[0] == -signal.SIGKILL
 
-    served = Served(pair, port)
+    served = serving(port)
     assert "“Bring people in line” was interrupted" in served.text("/")
     served.done(served.send("/review", "Look again"))
     (again,) = served.page("/review").xpath("//button[normalize-space()='Do exactly this']") or [None]
@@ -134,13 +153,13 @@ def test_a_kill_during_a_sync_loses_nothing_and_the_page_tells_the_truth(pair: P
     assert served.end()[0] == 0
 
 
-def test_a_kill_while_money_moves_bills_once_and_the_page_tells_the_truth(pair: Pair) -> None:
+def test_a_kill_while_money_moves_bills_once_and_the_page_tells_the_truth(pair: Pair, serving: Serving) -> None:
     """Killed while the balance is being adjusted, after the fee: the lock is free, and the next run finishes it."""
     text = pair.config_file.read_text().replace("[papercut]\n", "[papercut]\ntimeout_s = 2\n")
     pair.config_file.write_text(text + "\n[safety]\nsettling_s = 0\nlist_lag_s = 0\n")
     passwords.set_password(pair.config_file, "moneyer", "money", PASSWORD)
     port = free_port()
-    served = Served(pair, port).log_in()
+    served = serving(port).log_in()
     served.done(served.send("/review", "Look at both systems"))
     served.done(served.send("/review", "Do exactly this"))
     login = pair.logins(1)[0]
@@ -152,7 +171,7 @@ def test_a_kill_while_money_moves_bills_once_and_the_page_tells_the_truth(pair: 
     wait_until(lambda: pair.papercut.faults.calls["adjustUserAccountBalance"] > 0)
     assert served.end(signal.SIGKILL)[0] == -signal.SIGKILL
 
-    served = Served(pair, port).log_in()
+    served = serving(port).log_in()
     assert "“Daily run” was interrupted" in served.text("/")
     for _ in range(2):  # the second changes nothing
         assert served.done(served.send("/", "Do the daily run now"))["state"] == "done"
@@ -162,9 +181,9 @@ def test_a_kill_while_money_moves_bills_once_and_the_page_tells_the_truth(pair: 
     assert served.end()[0] == 0
 
 
-def test_it_ends_cleanly_and_is_started_once(pair: Pair) -> None:
+def test_it_ends_cleanly_and_is_started_once(pair: Pair, serving: Serving) -> None:
     port = free_port()
-    served = Served(pair, port)
+    served = serving(port)
     command = [sys.executable, "-m", "relay", "--config", str(pair.config_file), "serve"]
     second = subprocess.run(
         [*command, "--listen", f"127.0.0.1:{free_port()}"],
@@ -181,8 +200,8 @@ def test_it_ends_cleanly_and_is_started_once(pair: Pair) -> None:
     assert kept["state"] == "done"
 
 
-def test_progress_comes_as_it_happens(pair: Pair) -> None:
-    served = Served(pair, free_port())
+def test_progress_comes_as_it_happens(pair: Pair, serving: Serving) -> None:
+    served = serving(free_port())
     work = served.send("/review", "Look at both systems")
     states = []
     with served.web.get(f"{served.url}{work}/events", stream=True, timeout=30) as answer:
