@@ -271,8 +271,9 @@ def _checklist(settings: Settings | None, site_server: bool, *, secrets: bool) -
             "in through another source (Active Directory) loses that login: give staff internal accounts first.",
             "PaperCut: Printers > [Template Printer] and each printer of the members: Unauthenticated printer ON, a "
             "price set. Not for queues of staff or Mobility Print.",
-            f"The console, at http://{places.CONSOLE[0]}:{places.CONSOLE[1]}/ (in a terminal: papercut-relay check, "
-            "plan, sync): checks, first sync, and what becomes of balances from before.",
+            f"The console, at http://{places.CONSOLE[0]}:{places.CONSOLE[1]}/ (in a terminal: "
+            f"{named('check')}, then {named('plan')} and {named('sync')}): checks, first sync, and what becomes of "
+            "balances from before.",
             "PaperCut: Printers > Scripting: paste the print script (Copy print script in the console).",
             f"The proof, with a member's right and a wrong password: {where[places.LINUX]} --proof   (Windows: "
             "installer.bat --proof)",

@@ -20,6 +20,7 @@ COMMANDS: Mapping[str, str] = {
     "check": "check",
     "fix": "check --fix CODE",
     "help": "COMMAND --help",
+    "init": "init",
     "issue_pin": "pin issue WHO",
     "link": "link MEMBER USERNAME",
     "link_new": "link MEMBER USERNAME --new",

@@ -20,6 +20,7 @@ Action = Literal[
     "check",
     "fix",  # a finding's code
     "help",  # a command
+    "init",
     "issue_pin",  # a member
     "link",  # a member or company, an account's or group's name
     "link_new",  # a member, the name of an account to be made

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from relay import config, web
+from relay.commands import named
 from relay.config import Settings
 from relay.config.sections import ConsoleSection
 from relay.console.app import make_app
@@ -67,7 +68,7 @@ def serve_setup(target: Path, workbench: Workbench, *, listen: str | None, say: 
         say(f"Set-up    http://{address}/")
         say(f"Code      {visit.code}")
         say("Open the page on this computer and type the code. Ctrl+C ends it; nothing is written before its summary.")
-        say("No browser here? papercut-relay init asks the same in the terminal.")
+        say(f"No browser here? {named('init')} asks the same in the terminal.")
         while not visit.is_over:
             if over.wait(0.2):
                 server.close()

@@ -243,8 +243,9 @@ def can_start(account, command):
     found = owners.ids(account)
     if found is None:
         return True
+    as_account = {"user": found[0], "group": found[1], "extra_groups": [], "cwd": "/"}
     try:
-        return subprocess.call(command + ["-c", ""], user=found[0], group=found[1], extra_groups=[], cwd="/") == 0
+        return subprocess.call(command + ["-c", ""], **as_account) == 0
     except EnvironmentError:
         return False
 

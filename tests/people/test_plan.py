@@ -428,7 +428,31 @@ def test_a_leavers_account_that_staff_renamed_is_followed_though_nothing_of_it_c
     ]
 
 
+def test_somebody_whose_account_has_just_been_found_is_not_renamed_too(planned) -> None:
+    made = renamed()
+    found = linked("m1", "p1_example.com", email="p1@example.com", linked_at=None)
+    made = planned(replace(made, memory=replace(made.memory, links={"m1": found})), members={"rename": "follow_email"})
+    assert not [one for one in made.people if one.rename_to]
+
+
+def test_the_second_of_two_companies_of_one_name_is_told_its_group(planned) -> None:
+    people = [member(1, "P1", "p1@example.com", company="c1"), member(2, "P2", "p2@example.com", company="c2")]
+    made = planned(world(people, companies={"c1": "Acme", "c2": "Acme"}))
+    (told,) = [one for one in made.warnings if one.code == "group_name_taken"]
+    groups = {name for one in ("p1_example.com", "p2_example.com") for name in user(made, one).groups} - {EVERYONE}
+    assert len(groups) == 2 and {told.subject} == groups - {"Acme"}
+
+
 # -- cards
+
+
+def test_a_newcomer_gets_the_account_with_the_card(planned) -> None:
+    made = planned(
+        world([member(1, "P1", "p1@example.com", properties={"card": "0012 34"})]), members={"card_property": "card"}
+    )
+    made_for = made.changes[0]
+    assert (made_for.action, made_for.after["primary_card"]) == ("create", "001234")
+    assert user(made, "p1_example.com").primary_card == "001234"
 
 
 def carded(value: str, *others, written: str = "", **fields) -> World:
