@@ -74,7 +74,7 @@ def test_dry_run_install_again_upgrade_uninstall_and_purge(
     programs = machine.papercut / "server" / "custom" / "officernd"
     assert machine.keys.values["auth.source.custom-program"] == str(programs / "officernd-auth.exe")
     assert (relay_folder(machine) / "papercut-relay.exe").is_file()
-    for private in ("secrets", "secrets\\officernd_secret"):
+    for private in ("settings\\secrets", "settings\\secrets\\officernd_secret"):
         assert windows.wide_readers(str(relay_folder(machine) / private)) == []
     installed = machine.picture()
     assert machine.install() == 0
