@@ -67,9 +67,7 @@ def worst(codes: Sequence[int]) -> int:
 def has_billed(database: Engine, settings: Settings) -> bool:
     """Return whether anything was ever billed from here, by a daily run or by hand."""
     name = settings.site.name
-    return any(run["kind"] == "settle" for run in money.last_runs(database, name, 200)) or copies.has_run(
-        database, name
-    )
+    return money.first_run(database, name, "settle") is not None or copies.has_run(database, name)
 
 
 def is_a_persons(database: Engine, settings: Settings, clock: Clock) -> bool:
@@ -81,10 +79,9 @@ def is_a_persons(database: Engine, settings: Settings, clock: Clock) -> bool:
         return False
     if not people.is_published(settings.scripts.home):
         return True
-    runs = money.last_runs(database, settings.site.name, 200)
-    syncs = [datetime.fromisoformat(run["finished"]) for run in runs if run["kind"] == "sync"]
+    began = money.first_run(database, settings.site.name, "sync")
     zone = settings.site.timezone
-    return bool(syncs) and clock.local_day(min(syncs), zone) == clock.business_day(zone)
+    return began is not None and clock.local_day(began, zone) == clock.business_day(zone)
 
 
 def run(site: Site, *, if_due: bool = False, if_begun: bool = False, allow: Sequence[str] = ()) -> RunResult:

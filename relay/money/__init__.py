@@ -9,6 +9,7 @@ from relay.money.report.journal import journal
 from relay.money.report.status import (
     doubtful,
     doubts,
+    first_run,
     held,
     know_timezone,
     last_readings,
@@ -44,6 +45,7 @@ __all__ = [
     "know_timezone",
     "keep_witness",
     "last_readings",
+    "first_run",
     "last_runs",
     "members_with_open_movements",
     "members_with_debts",

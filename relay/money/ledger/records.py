@@ -52,6 +52,12 @@ def last_daily_run(connection: Connection, site: str) -> datetime | None:
     return connection.execute(query).scalar()
 
 
+def first_run(connection: Connection, site: str, kind: str) -> datetime | None:
+    """Return when the first run of a kind ended; None where there was never one."""
+    query = select(func.min(tables.runs.c.finished_at)).where(tables.runs.c.site == site, tables.runs.c.kind == kind)
+    return connection.execute(query).scalar()
+
+
 def newest_moment(connection: Connection, site: str) -> datetime | None:
     """Return the latest moment at which a run of this site ended; a clock before it has gone back.
 

@@ -62,6 +62,12 @@ def last_runs(database: Engine, site: str, count: int = 10) -> list[dict[str, An
     ]
 
 
+def first_run(database: Engine, site: str, kind: str) -> datetime | None:
+    """Return when the first run of a kind ended; None where there was never one."""
+    with reading(database) as connection:
+        return records.first_run(connection, site, kind)
+
+
 def open_movements(database: Engine, settings: Settings) -> list[dict[str, Any]]:
     """Return every movement that has not come to its end, as the contract shows movements."""
     ledger = Ledger(database, settings.site.name, Clock())
