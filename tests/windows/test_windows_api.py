@@ -59,7 +59,7 @@ def test_accounts_have_numbers() -> None:
 
 
 @pytest.fixture
-def registry() -> Iterator[Any]:
+def registry(registry_alone: None) -> Iterator[Any]:
     """Put values below HKEY_LOCAL_MACHINE, for the length of a test."""
     made: list[str] = []
 

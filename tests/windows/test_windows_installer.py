@@ -23,7 +23,7 @@ from relay.installer.services import SearchPath
 from relay.sandbox.papercut import PaperCutStandIn
 from tests.support.machine import Machine, make_package, shrink
 
-pytestmark = pytest.mark.windows
+pytestmark = [pytest.mark.windows, pytest.mark.usefixtures("registry_alone")]
 PHRASE = "correct horse battery"
 LIMIT_S = 240
 
