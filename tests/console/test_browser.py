@@ -43,6 +43,11 @@ PAGES = (
     "/installation",
 )
 PATIENCE_S = 60
+SHOWN = """
+    const says = (item) => item.innerText.trim() === arguments[0] && item.checkVisibility();
+    return [...document.querySelectorAll("button, summary, a")].find(says);
+"""
+SETTLED = "return document.querySelector('main') !== null && document.querySelector('[data-watch]') === null"
 
 pytestmark = pytest.mark.needs("chromium")
 
@@ -74,20 +79,21 @@ class Browser:
 
     def click(self, text: str) -> None:
         """Press what says `text`, and wait until the work that it started, if any, is over."""
-        shown = [item for item in self.all("button, summary, a") if item.text.strip() == text and item.is_displayed()]
+        shown = self.driver.execute_script(SHOWN, text)
         assert shown, (text, self.driver.current_url, self.text())
         before = self.driver.current_url
-        is_summary = shown[0].tag_name == "summary"
-        shown[0].click()
+        is_summary = shown.tag_name == "summary"
+        shown.click()
         if not is_summary:
             self.wait(lambda: self.driver.current_url != before or "/work/" in self.driver.current_url)
-            self.wait(lambda: self.driver.find_element(By.TAG_NAME, "main") and not self.all("[data-watch]"))
+            self.wait(lambda: self.driver.execute_script(SETTLED))
 
     def all(self, selector: str) -> list[WebElement]:
         return self.driver.find_elements(By.CSS_SELECTOR, selector)
 
     def text(self) -> str:
-        return self.driver.find_element(By.TAG_NAME, "main").text
+        """Return what the page says, asked in one go: between two questions it may replace itself."""
+        return str(self.driver.execute_script("return document.querySelector('main')?.innerText ?? ''"))
 
     def wait(self, condition: Any) -> None:
         gone = (StaleElementReferenceException, NoSuchElementException)  # the page was just being replaced
