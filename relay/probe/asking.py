@@ -13,11 +13,12 @@ from relay.errors import RelayError
 from relay.officernd.client import OfficeRnD
 from relay.papercut.client import PaperCut
 from relay.probe.files import ServerFiles
-from relay.probe.model import NAMES, Answer, Asked, Open, Question, System
+from relay.probe.model import NAMES, Answer, Asked, Question, System
 from relay.probe.officernd_calls import OfficeRnDCalls
 from relay.probe.papercut_calls import OWN_ACCOUNT, PaperCutCalls
 from relay.probe.questions import QUESTIONS
 from relay.probe.record import FieldRecord
+from relay.probe.unanswered import Unanswered
 from relay.progress import Progress
 from relay.remedy import Note, Remedy
 
@@ -110,7 +111,7 @@ def _one(question: Question, asked: Asked, write: bool, failures: dict[System, s
         return Answer(question, why_open="it is asked with --write only")
     try:
         return Answer(question, question.ask(asked))
-    except Open as error:
+    except Unanswered as error:
         return Answer(question, why_open=str(error))
     except (TypeError, ValueError, KeyError, AttributeError, OSError):
         return Answer(question, why_open="the answer was of a form that is not known")

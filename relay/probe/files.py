@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from relay.config import Settings
 from relay.installer import places, properties
-from relay.probe.model import Open
+from relay.probe.unanswered import Unanswered
 
 ROWS = 200
 COLUMNS = 14  # of a CSV log without a cost
@@ -50,19 +50,19 @@ class ServerFiles:
 
     @cached_property
     def papercut(self) -> Path:
-        """Return PaperCut's folder. Raises Open where it is not here."""
+        """Return PaperCut's folder. Raises Unanswered where it is not here."""
         named = self._settings.papercut.install_dir
         found = [named] if named else [Path(folder) for folder in places.candidates(places.SYSTEM)]
         folder = next((folder for folder in found if places.is_papercut(str(folder))), None)
         if folder is None:
-            raise Open("PaperCut's folder is not on this machine")
+            raise Unanswered("PaperCut's folder is not on this machine")
         return folder
 
     @cached_property
     def queries(self) -> list[tuple[datetime, list[str]]]:
         """Return what PaperCut asked our user source, oldest first: [(local time, ["-", "all-users"]), ...].
 
-        Raises Open where nothing was asked yet.
+        Raises Unanswered where nothing was asked yet.
         """
         zone = ZoneInfo(self._settings.site.timezone)
         found = []
@@ -79,7 +79,7 @@ class ServerFiles:
                 if words and words[-1] != "is-valid":
                     found.append((moment, words))
         if not found:
-            raise Open("PaperCut has not asked our user source yet")
+            raise Unanswered("PaperCut has not asked our user source yet")
         return found
 
     def commands(self) -> Counter[str]:
@@ -87,25 +87,25 @@ class ServerFiles:
         return Counter(words[1] if words[0] == "-" and len(words) > 1 else words[0] for _, words in self.queries)
 
     def folder_list(self) -> str:
-        """Return the value of the list of allowed folders. Raises Open where there is none."""
+        """Return the value of the list of allowed folders. Raises Unanswered where there is none."""
         path = Path(places.security_file(str(self.papercut)))
         if not path.is_file():
-            raise Open("there is no security.properties")
+            raise Unanswered("there is no security.properties")
         return properties.value(path.read_bytes(), properties.FOLDER_LIST) or ""
 
     def print_log_rows(self) -> list[list[str]]:
-        """Return rows of the newest daily print logs, cut at tabs. Raises Open where there are none."""
+        """Return rows of the newest daily print logs, cut at tabs. Raises Unanswered where there are none."""
         logs = sorted((self.papercut / "server" / "logs" / "print-logs").glob("printlog_*.log"))
         rows: list[list[str]] = []
         for path in reversed(logs[-5:]):
             lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
             rows += [line.split("\t") for line in lines if re.match(r"\d{4}-\d\d-\d\d", line)][: ROWS - len(rows)]
         if not rows:
-            raise Open("there is no print log with rows")
+            raise Unanswered("there is no print log with rows")
         return rows
 
     def csv_log(self) -> CsvLog:
-        """Return the newest daily CSV log with rows. Raises Open where there is none."""
+        """Return the newest daily CSV log with rows. Raises Unanswered where there is none."""
         logs = sorted((self.papercut / "server" / "logs" / "csv" / "daily").glob("*.csv"))
         for path in reversed(logs[-5:]):
             lines = _decoded(path.read_bytes()).splitlines()
@@ -113,7 +113,7 @@ class ServerFiles:
             if start is not None and len(lines) > start + 1:
                 header = [name.strip().strip('"') for name in lines[start].split(",")]
                 return CsvLog(start > 0, header, lines[start + 1 : start + 1 + ROWS])
-        raise Open("there is no daily CSV log with rows")
+        raise Unanswered("there is no daily CSV log with rows")
 
 
 def _decoded(data: bytes) -> str:
@@ -129,19 +129,19 @@ def _decoded(data: bytes) -> str:
 
 
 def marker_language(rows: list[list[str]]) -> str:
-    """Return the language whose words for morning and afternoon a print log writes. Raises Open where none fits."""
+    """Return the language whose words for morning and afternoon a print log writes. Raises Unanswered if none fits."""
     markers = {re.sub(r"^\S+\s+\S+\s+", "", row[0]).strip().casefold() for row in rows}
     for language, words in MARKERS.items():
         if markers <= set(words):
             return language
-    raise Open("its marker is of no language that is known here")
+    raise Unanswered("its marker is of no language that is known here")
 
 
 def clock_of(rows: list[list[str]]) -> str:
     """Return how a print log writes the time: 24h, 12h (AM and PM), 12h_tab, a_p, or local for another marker."""
     kinds = Counter(_clock_of(row) for row in rows)
     if len(kinds) > 1:
-        raise Open("its rows write the time in more than one way")
+        raise Unanswered("its rows write the time in more than one way")
     return next(iter(kinds))
 
 
@@ -155,7 +155,7 @@ def _clock_of(row: list[str]) -> str:
 
 
 def nightly_hour(queries: list[tuple[datetime, list[str]]]) -> str:
-    """Return the hour at which all users were asked for on most nights, "00:55". Raises Open without a habit."""
+    """Return the hour at which all users were asked for on most nights, "00:55". Raises Unanswered without a habit."""
     starts: Counter[str] = Counter()
     for day_and_time in {
         moment.strftime("%Y-%m-%d %H:%M") for moment, words in queries if any("all-users" in word for word in words)
@@ -165,4 +165,4 @@ def nightly_hour(queries: list[tuple[datetime, list[str]]]) -> str:
         hour, nights = starts.most_common(1)[0]
         if nights >= 2:
             return hour
-    raise Open("there are not two nights with a sync at the same hour in our log yet")
+    raise Unanswered("there are not two nights with a sync at the same hour in our log yet")

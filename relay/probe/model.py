@@ -4,19 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
-if TYPE_CHECKING:
-    from relay.probe.files import ServerFiles
-    from relay.probe.officernd_calls import OfficeRnDCalls
-    from relay.probe.papercut_calls import PaperCutCalls
+from relay.probe.files import ServerFiles
+from relay.probe.officernd_calls import OfficeRnDCalls
+from relay.probe.papercut_calls import PaperCutCalls
 
 System = Literal["papercut", "officernd"]
 NAMES = {"papercut": "PaperCut", "officernd": "OfficeRnD"}
-
-
-class Open(Exception):
-    """The site did not tell; the message is a clause that says why and holds nothing of the site."""
 
 
 @dataclass
@@ -32,8 +27,8 @@ class Asked:
 class Question:
     """One thing that no document says.
 
-    `how` is how it is asked, or why it cannot be; `ask` returns what the site said, a JSON value, and raises Open.
-    `switch` is the switch of that system's stand-in which it sets, "" where the stand-in has none.
+    `how` is how it is asked, or why it cannot be; `ask` returns what the site said, a JSON value, or raises
+    `Unanswered`. `switch` is the switch of that system's stand-in which it sets, "" where the stand-in has none.
     """
 
     system: System

@@ -13,7 +13,7 @@ from relay import http
 from relay.clock import Clock
 from relay.config import Settings
 from relay.officernd.token import TokenSource
-from relay.probe.model import Open
+from relay.probe.unanswered import Unanswered
 
 PAGE = 50
 PAGES = 10  # of members that are looked through for what some of them show
@@ -35,7 +35,7 @@ class OfficeRnDCalls:
         self._token = TokenSource(settings, clock, self._http)
 
     def get(self, path: str, *, slug: str = "", token: str = "", **query: str) -> requests.Response:
-        """Return the answer to a read, whatever its status. Raises Open where none comes, or one that asks to wait."""
+        """Return the answer to a read, whatever its status. Raises Unanswered for none, or one that asks to wait."""
         url = f"{self._api}/{slug or self._slug}/{path}".rstrip("/")
         headers = {"Authorization": f"Bearer {token or self._token.get()}", "Accept": "application/json"}
         # A parameter with a sign in its name is given as _limit for $limit.
@@ -45,10 +45,10 @@ class OfficeRnDCalls:
         return self._exchange("GET", url, headers=headers, params=parameters)
 
     def read(self, path: str, **query: str) -> Any:
-        """Return a read's JSON. Raises Open for everything but a 200."""
+        """Return a read's JSON. Raises Unanswered for everything but a 200."""
         answer = self.get(path, **query)
         if answer.status_code != 200:
-            raise Open(f"GET /{path} answered HTTP {answer.status_code}")
+            raise Unanswered(f"GET /{path} answered HTTP {answer.status_code}")
         return json_of(answer)
 
     def close(self) -> None:
@@ -70,18 +70,18 @@ class OfficeRnDCalls:
         return self._exchange("POST", self._settings.officernd.token_url, data=form)
 
     def token_for(self, scope: str, *, signin: bool = False) -> str:
-        """Return a token with one scope. Raises Open where the application was not granted it."""
+        """Return a token with one scope. Raises Unanswered where the application was not granted it."""
         answer = self.ask_token(scope, signin=signin)
         token = json_of(answer).get("access_token") if answer.status_code == 200 else None
         if not isinstance(token, str):
-            raise Open(f"the application is not granted {scope}")
+            raise Unanswered(f"the application is not granted {scope}")
         return token
 
     @cached_property
     def refused_signin(self) -> requests.Response:
         """The answer to a sign-in of nobody."""
         if self._settings.signin.method != "officernd":
-            raise Open("[signin] method is not officernd")
+            raise Unanswered("[signin] method is not officernd")
         token = self.token_for(SIGNIN_SCOPE, signin=True)
         return self._exchange(
             "POST",
@@ -95,7 +95,7 @@ class OfficeRnDCalls:
         """The answer to the list of members, asked without a limit."""
         answer = self.get("members")
         if answer.status_code != 200:
-            raise Open(f"GET /members answered HTTP {answer.status_code}")
+            raise Unanswered(f"GET /members answered HTTP {answer.status_code}")
         return answer
 
     @cached_property
@@ -116,9 +116,9 @@ class OfficeRnDCalls:
         try:
             answer = self._http.request(method, url, timeout=self._timeout_s, allow_redirects=False, **how)
         except requests.RequestException:
-            raise Open("no answer came") from None
+            raise Unanswered("no answer came") from None
         if answer.status_code == 429:
-            raise Open("OfficeRnD asked us to wait; probe again in a minute")
+            raise Unanswered("OfficeRnD asked us to wait; probe again in a minute")
         return answer
 
 
@@ -126,14 +126,14 @@ def json_of(answer: requests.Response) -> Any:
     try:
         return http.parsed(answer.content)
     except ValueError:
-        raise Open("the answer was no JSON") from None
+        raise Unanswered("the answer was no JSON") from None
 
 
 def rows_of(page: Any) -> list[dict[str, Any]]:
     """Return the records of a page, which some lists answer bare."""
     rows = page if isinstance(page, list) else page.get("results") if isinstance(page, dict) else None
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-        raise Open("the answer was no page of records")
+        raise Unanswered("the answer was no page of records")
     return rows
 
 

@@ -23,7 +23,7 @@ from relay.config import Settings
 from relay.errors import RemoteError, UsageError
 from relay.papercut import keys, wire
 from relay.papercut.wire import Value
-from relay.probe.model import Open
+from relay.probe.unanswered import Unanswered
 
 OWN_ACCOUNT = "officernd-relay-probe"
 MARK = "papercut-relay probe é"  # its full name: tells ours from somebody's, and holds a letter beyond ASCII
@@ -42,15 +42,15 @@ class Reply:
     fault: tuple[int, str] | None = None
 
     def must(self) -> Any:
-        """Return the value. Raises Open for a fault."""
+        """Return the value. Raises Unanswered for a fault."""
         if self.fault:
-            raise Open(f"PaperCut refused the call (code {self.fault[0]})")
+            raise Unanswered(f"PaperCut refused the call (code {self.fault[0]})")
         return self.value
 
     def must_not(self) -> tuple[int, str]:
-        """Return the fault. Raises Open where the call went through."""
+        """Return the fault. Raises Unanswered where the call went through."""
         if not self.fault:
-            raise Open("PaperCut did not refuse the call")
+            raise Unanswered("PaperCut did not refuse the call")
         return self.fault
 
 
@@ -67,7 +67,7 @@ class PaperCutCalls:
         self.own: str | None = None
 
     def __call__(self, method: str, *parameters: Value, token: str | None = None) -> Reply:
-        """Do one call, with the site's token or another one. Raises Open where no answer comes that can be read."""
+        """Do one call, with the site's token or another one. Raises Unanswered for no answer that can be read."""
         return self._post(wire.call(f"api.{method}", (self._token if token is None else token, *parameters)))
 
     def _post(self, body: bytes) -> Reply:
@@ -81,9 +81,9 @@ class PaperCutCalls:
                 allow_redirects=False,
             )
         except requests.RequestException:
-            raise Open("no answer came") from None
+            raise Unanswered("no answer came") from None
         if answer.status_code != 200:
-            raise Open(f"the answer was HTTP {answer.status_code}")
+            raise Unanswered(f"the answer was HTTP {answer.status_code}")
         try:
             return Reply(answer.content, wire.answer(answer.content))
         except wire.Fault as fault:
@@ -91,7 +91,7 @@ class PaperCutCalls:
             text = unescape(found.group(1).decode("utf-8", "replace")) if found else fault.fault_string
             return Reply(answer.content, None, (fault.fault_code, text.replace(self._token, "...").strip()))
         except wire.Unreadable:
-            raise Open("the answer was no XML-RPC") from None
+            raise Unanswered("the answer was no XML-RPC") from None
 
     def close(self) -> None:
         self._http.close()
@@ -107,7 +107,7 @@ class PaperCutCalls:
                 allow_redirects=False,
             )
         except requests.RequestException:
-            raise Open("no answer came") from None
+            raise Unanswered("no answer came") from None
         return answer.status_code
 
     @cached_property
@@ -119,7 +119,7 @@ class PaperCutCalls:
     @property
     def some_user(self) -> str:
         if not self.users:
-            raise Open("there is no account to ask about")
+            raise Unanswered("there is no account to ask about")
         return self.users[0]
 
     def properties(self, name: str) -> Iterator[tuple[str, Reply]]:
@@ -160,7 +160,7 @@ class PaperCutCalls:
         try:
             gone = self("deleteExistingUser", OWN_ACCOUNT)
             still_there = self("isUserExists", OWN_ACCOUNT).value is not False
-        except Open:
+        except Unanswered:
             raise _failed("may still be there", "delete it in PaperCut", None) from None
         if still_there:
             raise _failed("could not be removed", "delete it in PaperCut", gone.fault[0] if gone.fault else None)

@@ -14,10 +14,11 @@ from typing import Any
 from relay.officernd.model import prices_include_tax
 from relay.papercut import keys
 from relay.probe import files
-from relay.probe.model import Asked, Open, Question, System
+from relay.probe.model import Asked, Question, System
 from relay.probe.officernd_calls import NO_ID, json_of, rows_of, speaks_of_a_token
 from relay.probe.papercut_calls import NIL, NOBODY, OWN_ACCOUNT
 from relay.probe.record import without_names
+from relay.probe.unanswered import Unanswered
 
 _JAVA_CLASS = re.compile(r"^(?:(?:[a-z_$][\w$]*\.)+[A-Z][\w$]*:\s*)+")
 _ENCODING = re.compile(rb"^<\?xml[^>]*encoding=[\"']([\w-]+)[\"']")
@@ -52,9 +53,9 @@ def _stringly_ints(asked: Asked) -> str:
     if reply.fault:
         return "fault"
     if not asked.papercut.users:
-        raise Open("there is no account to be listed")
+        raise Unanswered("there is no account to be listed")
     if reply.value:
-        raise Open("PaperCut took numbers sent as strings for numbers")
+        raise Unanswered("PaperCut took numbers sent as strings for numbers")
     return "empty_list"
 
 
@@ -72,15 +73,15 @@ def _charset(asked: Asked) -> str:
         named = declared.group(1).decode().lower() if declared else "utf-8"
         if named in ("utf-8", "iso-8859-1"):
             return named
-        raise Open(f"answers are written in {named}")
-    raise Open("no account that was looked at has a letter beyond ASCII in its name")
+        raise Unanswered(f"answers are written in {named}")
+    raise Unanswered("no account that was looked at has a letter beyond ASCII in its name")
 
 
 def _boolean_spelling(asked: Asked) -> str:
     for value, _ in asked.papercut.properties(keys.RESTRICTED):
         if value.lower() in ("true", "false"):
             return "upper" if value.isupper() else "lower"
-    raise Open("restricted is neither TRUE nor true")
+    raise Unanswered("restricted is neither TRUE nor true")
 
 
 def _balance_digits(asked: Asked) -> int:
@@ -93,7 +94,7 @@ def _balance_digits(asked: Asked) -> int:
         return 0
     if lengths and any(fraction.endswith("0") for fraction in fractions):
         return lengths.pop()
-    raise Open("no balance that was looked at tells digits that are cut from digits that are not there")
+    raise Unanswered("no balance that was looked at tells digits that are cut from digits that are not there")
 
 
 def _page_limit(asked: Asked) -> int:
@@ -102,7 +103,7 @@ def _page_limit(asked: Asked) -> int:
     if listed < total:
         return listed
     if total <= RECOMMENDED_PAGE:
-        raise Open(f"there are not more than {RECOMMENDED_PAGE} accounts, and all came in one list")
+        raise Unanswered(f"there are not more than {RECOMMENDED_PAGE} accounts, and all came in one list")
     return 0
 
 
@@ -110,19 +111,19 @@ def _task_message(asked: Asked) -> str:
     status = asked.papercut("getTaskStatus").must()
     if isinstance(status, dict) and str(status.get("message", "")).strip():
         return "lines"
-    raise Open("no task has left a message")
+    raise Unanswered("no task has left a message")
 
 
 def _star(asked: Asked) -> bool:
     callers = [entry.strip() for entry in asked.papercut("getConfigValue", keys.CALLERS).must().split(",")]
     if callers != ["*"]:
-        raise Open("the list of allowed callers is not * alone")
+        raise Unanswered("the list of allowed callers is not * alone")
     return True
 
 
 def _blank_account(asked: Asked) -> str:
     if not asked.papercut.several_accounts:
-        raise Open("[papercut] personal_account is empty: there is one personal account")
+        raise Unanswered("[papercut] personal_account is empty: there is one personal account")
     return "refuse" if asked.papercut("getUserAccountBalance", asked.papercut.some_user).fault else "first"
 
 
@@ -150,8 +151,8 @@ def _pin_length(asked: Asked) -> int:
         if fault is None:
             return length
         if fault[0] != 273:
-            raise Open(f"PaperCut refused a PIN of {length} digits for another reason (code {fault[0]})")
-    raise Open(f"PaperCut takes no PIN of up to {_LONGEST_PIN} digits")
+            raise Unanswered(f"PaperCut refused a PIN of {length} digits for another reason (code {fault[0]})")
+    raise Unanswered(f"PaperCut takes no PIN of up to {_LONGEST_PIN} digits")
 
 
 def _atomic(asked: Asked) -> bool:
@@ -165,7 +166,7 @@ def _membership(asked: Asked) -> str:
         name for name in asked.papercut("listUserGroups", 0, 50).must() if not name.startswith((keys.BUILT_IN, "["))
     ]
     if not groups:
-        raise Open("there is no group of a directory")
+        raise Unanswered("there is no group of a directory")
     if asked.papercut("addUserToGroup", OWN_ACCOUNT, groups[0]).fault:
         return "refuse"
     asked.papercut("removeUserFromGroup", OWN_ACCOUNT, groups[0])
@@ -187,7 +188,7 @@ def _group_call(asked: Asked) -> str:
     commands = {command.removeprefix("get-") for command in asked.files.commands()}
     called = commands & {"group-member-names", "group-members"}
     if len(called) != 1:
-        raise Open("our log has no call about a group's members" if not called else "our log has both calls")
+        raise Unanswered("our log has no call about a group's members" if not called else "our log has both calls")
     return called.pop()
 
 
@@ -198,12 +199,12 @@ def _command_spelling(asked: Asked) -> str:
         if command.endswith(("all-users", "all-groups"))
     }
     if len(spelt) != 1:
-        raise Open("our log has no call for all users")
+        raise Unanswered("our log has no call for all users")
     return "get_prefix" if spelt.pop() else "plain"
 
 
 def _program_form(asked: Asked) -> str:
-    asked.files.queries  # noqa: B018 - it raises Open where no program of ours was ever started
+    asked.files.queries  # noqa: B018 - it raises Unanswered where no program of ours was ever started
     value = asked.papercut("getConfigValue", keys.USER_SOURCE).must()
     return "path" if re.search(r"[/\\]", value) else "name"
 
@@ -213,13 +214,13 @@ def _separator(asked: Asked) -> str:
     for mark in (";", ","):
         if mark in value:
             return mark
-    raise Open("one folder is listed at most")
+    raise Unanswered("one folder is listed at most")
 
 
 def _marker_language(asked: Asked) -> str:
     rows = asked.files.print_log_rows()
     if files.clock_of(rows) != "local":
-        raise Open("the print log writes the time without a marker of its own")
+        raise Unanswered("the print log writes the time without a marker of its own")
     return files.marker_language(rows)
 
 
@@ -230,7 +231,7 @@ def _csv_header(asked: Asked) -> str:
         return named
     if len(header) > files.COLUMNS:
         return header[files.COLUMNS]
-    raise Open("its header is of a form that is not known")
+    raise Unanswered("its header is of a form that is not known")
 
 
 def _csv_comma(asked: Asked) -> bool:
@@ -241,7 +242,7 @@ def _csv_comma(asked: Asked) -> bool:
 def _csv_language(asked: Asked) -> str:
     language = files.FIRST_COLUMNS.get(asked.files.csv_log().header[0])
     if language is None:
-        raise Open("its header is of no language that is known here")
+        raise Unanswered("its header is of no language that is known here")
     return language
 
 
@@ -252,7 +253,7 @@ def _rate(name: str) -> Callable[[Asked], int]:
     def ask(asked: Asked) -> int:
         told = asked.officernd.first_page.headers.get(f"x-ratelimit-limit-read-{name}", "")
         if not told.isdecimal():
-            raise Open("the answer carries no such header")
+            raise Unanswered("the answer carries no such header")
         return int(told)
 
     return ask
@@ -262,7 +263,7 @@ def _default_limit(asked: Asked) -> int:
     shown = len(rows_of(json_of(asked.officernd.first_page)))
     total = asked.officernd.read("members/count").get("total", 0)
     if shown >= total:
-        raise Open("there are too few members to tell")
+        raise Unanswered("there are too few members to tell")
     return shown
 
 
@@ -271,7 +272,7 @@ def _end_of_list(asked: Asked) -> str:
         page = asked.officernd.read(resource, _limit="50")
         if isinstance(page, dict) and not page.get("cursorNext"):
             return "null" if "cursorNext" in page else "absent"
-    raise Open("every list that was asked is bare or longer than a page")
+    raise Unanswered("every list that was asked is bare or longer than a page")
 
 
 def _bare_lists(asked: Asked) -> list[str]:
@@ -289,7 +290,7 @@ def _membership_filters(asked: Asked) -> list[str]:
     for name in ("company", "location", "member", "plan", "status"):
         answer = asked.officernd.get("memberships", _limit="1", **{name: "approved" if name == "status" else NO_ID})
         if answer.status_code not in (200, 400):
-            raise Open(f"GET /memberships with a filter answered HTTP {answer.status_code}")
+            raise Unanswered(f"GET /memberships with a filter answered HTTP {answer.status_code}")
         if answer.status_code == 200:
             taken.append(name)
     return taken
@@ -299,20 +300,20 @@ def _missing_email(asked: Asked) -> str:
     for member in asked.officernd.some_members:
         if not member.get("email"):
             return "absent" if "email" not in member else "null" if member["email"] is None else "empty"
-    raise Open("every member that was looked at has an e-mail address")
+    raise Unanswered("every member that was looked at has an e-mail address")
 
 
 def _empty_properties(asked: Asked) -> str:
     for member in asked.officernd.some_members:
         if not member.get("properties"):
             return "absent" if "properties" not in member else "object"
-    raise Open("every member that was looked at has custom properties")
+    raise Unanswered("every member that was looked at has custom properties")
 
 
 def _token_error_shape(asked: Asked) -> str:
     answer = asked.officernd.ask_token("flex.papercut.probe.read")
     if answer.status_code == 200:
-        raise Open("a scope that does not exist was granted")
+        raise Unanswered("a scope that does not exist was granted")
     body = json_of(answer)
     return "envelope" if isinstance(body, dict) and "statusCode" in body else "oauth"
 
@@ -322,13 +323,13 @@ def _fee_count(asked: Asked) -> str:
     if plain.status_code == 404:
         return "absent"
     if plain.status_code != 200:
-        raise Open(f"GET /fees/count answered HTTP {plain.status_code}")
+        raise Unanswered(f"GET /fees/count answered HTTP {plain.status_code}")
     filtered = asked.officernd.get("fees/count", member=NO_ID)
     if filtered.status_code == 400:
         return "plain"
     total = json_of(plain).get("total")
     if not total:
-        raise Open("there is no fee to be counted")
+        raise Unanswered("there is no fee to be counted")
     return "ignoring" if json_of(filtered).get("total") == total else "filtered"
 
 
@@ -338,30 +339,30 @@ def _membership_count(asked: Asked) -> str:
         return "absent"
     filtered = asked.officernd.get("memberships/count", member=NO_ID)
     if plain.status_code != 200 or filtered.status_code != 200:
-        raise Open("the count is there and refuses a filter")
+        raise Unanswered("the count is there and refuses a filter")
     if not json_of(plain).get("total") or json_of(plain) != json_of(filtered):
-        raise Open("there is no membership to be counted, or the count takes filters")
+        raise Unanswered("there is no membership to be counted, or the count takes filters")
     return "ignoring"
 
 
 def _signin_unknown(asked: Asked) -> int:
     status = asked.officernd.refused_signin.status_code
     if status not in (400, 401, 403, 404):
-        raise Open(f"a sign-in of nobody answered HTTP {status}")
+        raise Unanswered(f"a sign-in of nobody answered HTTP {status}")
     return status
 
 
 def _signin_like_token(asked: Asked) -> bool:
     answer = asked.officernd.refused_signin
     if answer.status_code != 401:
-        raise Open("a sign-in of nobody is not answered by a 401")
+        raise Unanswered("a sign-in of nobody is not answered by a 401")
     return speaks_of_a_token(answer)
 
 
 def _billing(asked: Asked) -> str:
     status = asked.officernd.get("billing-settings").status_code
     if status not in (200, 404):
-        raise Open(f"GET /billing-settings answered HTTP {status}")
+        raise Unanswered(f"GET /billing-settings answered HTTP {status}")
     return "present" if status == 200 else "absent"
 
 
@@ -369,7 +370,7 @@ def _prices_with_tax(asked: Asked) -> bool:
     told = prices_include_tax(asked.officernd.read("billing-settings"))
     if told is not None:
         return told
-    raise Open("no field of the billing settings says it in words that are known")
+    raise Unanswered("no field of the billing settings says it in words that are known")
 
 
 def _unknown_slug(asked: Asked) -> int:

@@ -22,7 +22,7 @@ from relay.clock import Clock
 from relay.errors import RelayError, UsageError
 from relay.jobs.sources import halves
 from relay.probe import files, papercut_calls, questions, record
-from relay.probe.model import Open
+from relay.probe.unanswered import Unanswered
 from relay.progress import Progress
 from relay.sandbox.like import like
 from relay.sandbox.officernd import Switches as OfficeRnDSwitches
@@ -391,12 +391,12 @@ def test_logs_of_a_form_that_is_not_known_stay_open(pair: Pair) -> None:
     assert why(done, "csv_language") == "its header is of no language that is known here"
     assert why(done, "csv_cost_header") == "its header is of a form that is not known"
     assert value_of(done, "csv_trailing_comma") is False
-    with pytest.raises(Open, match="of no language"):
+    with pytest.raises(Unanswered, match="of no language"):
         files.marker_language([["2026-11-02 2:03:11 xa"]])
 
 
 def test_rows_that_differ_stay_open() -> None:
-    with pytest.raises(Open, match="in more than one way"):
+    with pytest.raises(Unanswered, match="in more than one way"):
         files.clock_of([["2026-11-02 14:03:11"], ["2026-11-02 2:03:11 p"]])
 
 

@@ -25,28 +25,28 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlsplit
 
+from relay.sandbox.officernd import fees
 from relay.sandbox.officernd.answers import Answer, Refusal
-from relay.sandbox.officernd.api import Request
+from relay.sandbox.officernd.api import Api, Request
+from relay.sandbox.officernd.faults import Fault
 from relay.sandbox.officernd.records import shown
-
-if TYPE_CHECKING:
-    from relay.sandbox.officernd.standin import OfficeRnDStandIn
+from relay.sandbox.officernd.webhooks import Deliveries
 
 PREFIX = "/sandbox/"
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 Values = dict[str, Any]
 
 
-def answer(standin: OfficeRnDStandIn, request: Request) -> Answer:
+def answer(api: Api, webhooks: Deliveries, request: Request) -> Answer:
     """Answer one control request. A web page in a browser cannot make one: host and content type are checked."""
     path = urlsplit(request.target).path
     if urlsplit(f"//{request.headers.get('host', '')}").hostname not in _LOOPBACK:
         return _wrong("the control endpoint answers to loopback names only", 403)
     if request.method == "GET" and path == f"{PREFIX}state":
-        return Answer(200, state_of(standin))
+        return Answer(200, _state(api, webhooks))
     command = _COMMANDS.get(path.removeprefix(PREFIX))
     if command is None or request.method != "POST":
         return _wrong(f"there is no {request.method} {path}", 404)
@@ -56,22 +56,22 @@ def answer(standin: OfficeRnDStandIn, request: Request) -> Answer:
         values = json.loads(request.body or b"{}")
         if not isinstance(values, dict):
             raise ValueError("the body must be a JSON object")
-        with standin.state.lock:
-            return Answer(200, command(standin, values))
+        with api.state.lock:
+            return Answer(200, command(api, values))
     except KeyError as missing:
         return _wrong(f"{missing.args[0]} is missing or not known")
     except (ValueError, TypeError, Refusal) as error:
         return _wrong(str(error))
 
 
-def state_of(standin: OfficeRnDStandIn) -> Values:
+def _state(api: Api, webhooks: Deliveries) -> Values:
     """Return what a test in another process wants to see; no secret and no password is in it."""
-    state = standin.state
+    state = api.state
     with state.lock:
         return {
-            "calls": dict(standin.calls),
-            "reads": standin.reads,
-            "writes": standin.writes,
+            "calls": dict(api.calls),
+            "reads": api.reads,
+            "writes": api.writes,
             "counts": {
                 "members": len(state.members),
                 "companies": len(state.companies),
@@ -83,10 +83,10 @@ def state_of(standin: OfficeRnDStandIn) -> Values:
             "payments": list(state.payments),
             "locked_before": state.locked_until[:10],
             "switches": state.switches.as_json(),
-            "faults": [fault.as_json() for fault in standin.faults.waiting()],
-            "late": len(standin.api.late),
-            "webhooks_delivered": list(standin.webhooks.delivered),
-            "webhooks_waiting": standin.webhooks.waiting(),
+            "faults": [fault.as_json() for fault in api.faults.waiting()],
+            "late": len(api.late),
+            "webhooks_delivered": list(webhooks.delivered),
+            "webhooks_waiting": webhooks.waiting(),
         }
 
 
@@ -94,41 +94,41 @@ def _wrong(text: str, status: int = 400) -> Answer:
     return Answer(status, {"error": text})
 
 
-def _fault(standin: OfficeRnDStandIn, values: Values) -> Values:
+def _fault(api: Api, values: Values) -> Values:
     if values.pop("clear", False):
-        standin.faults.clear()
+        api.faults.clear()
         return {"waiting": 0}
-    standin.fault(values.pop("route"), values.pop("kind"), **values)
-    return {"waiting": len(standin.faults.waiting())}
+    api.faults.add(Fault(values.pop("route"), values.pop("kind"), **values))
+    return {"waiting": len(api.faults.waiting())}
 
 
-def _switches(standin: OfficeRnDStandIn, values: Values) -> Values:
-    standin.switches.change(values)
-    return standin.switches.as_json()
+def _switches(api: Api, values: Values) -> Values:
+    api.state.switches.change(values)
+    return api.state.switches.as_json()
 
 
-def _bill_run(standin: OfficeRnDStandIn, values: Values) -> Values:
-    return {"invoices": standin.bill_run(date.fromisoformat(values["until"]))}
+def _bill_run(api: Api, values: Values) -> Values:
+    return {"invoices": fees.bill_run(api.state, date.fromisoformat(values["until"]))}
 
 
-def _lock(standin: OfficeRnDStandIn, values: Values) -> Values:
+def _lock(api: Api, values: Values) -> Values:
     day = values["before"]
-    standin.state.lock_before(date.fromisoformat(day) if day else None)
-    return {"locked_before": standin.state.locked_until[:10]}
+    api.state.lock_before(date.fromisoformat(day) if day else None)
+    return {"locked_before": api.state.locked_until[:10]}
 
 
-def _member(standin: OfficeRnDStandIn, values: Values) -> Values:
-    state = standin.state
+def _member(api: Api, values: Values) -> Values:
+    state = api.state
     return _record(values, state.add_member, state.change_member, state.remove_member)
 
 
-def _company(standin: OfficeRnDStandIn, values: Values) -> Values:
-    state = standin.state
+def _company(api: Api, values: Values) -> Values:
+    state = api.state
     return _record(values, state.add_company, state.change_company, state.remove_company)
 
 
-def _membership(standin: OfficeRnDStandIn, values: Values) -> Values:
-    state = standin.state
+def _membership(api: Api, values: Values) -> Values:
+    state = api.state
     return _record(values, state.add_membership, state.change_membership, state.remove_membership)
 
 
@@ -145,37 +145,37 @@ def _record(
     raise ValueError(f"do must be add, change or remove, not {what!r}")
 
 
-def _fee(standin: OfficeRnDStandIn, values: Values) -> Values:
+def _fee(api: Api, values: Values) -> Values:
     what = values.pop("do")
     if what == "add":
-        return standin.add_fee(**values)
+        return fees.create_fee(api.state, values, use_coins=None, source=values.pop("source", "admin"))
     identity = values.pop("id")
     if what == "rename":
-        return standin.rename_fee(identity, values["name"])
+        return fees.rename_fee(api.state, identity, values["name"])
     if what == "waive":
-        return standin.waive_fee(identity)
+        return fees.waive_fee(api.state, identity)
     if what == "remove":
-        return standin.delete_fee(identity)
+        return api.state.remove(api.state.fees, identity)
     raise ValueError(f"do must be add, rename, waive or remove, not {what!r}")
 
 
-def _account(standin: OfficeRnDStandIn, values: Values) -> Values:
+def _account(api: Api, values: Values) -> Values:
     email = values["email"]
     if "password" in values:
-        standin.state.set_password(email, values["password"], sso_only=bool(values.get("sso_only", False)))
+        api.state.set_password(email, values["password"], sso_only=bool(values.get("sso_only", False)))
     if "portal_access" in values:
-        standin.state.set_portal_access(email, bool(values["portal_access"]))
+        api.state.set_portal_access(email, bool(values["portal_access"]))
     return {"email": email}
 
 
-def _tokens(standin: OfficeRnDStandIn, values: Values) -> Values:
+def _tokens(api: Api, values: Values) -> Values:
     if values.get("revoke") is not True:
         raise ValueError('the body must be {"revoke": true}')
-    standin.revoke_tokens()
+    api.tokens.revoke_all()
     return {"revoked": True}
 
 
-_COMMANDS: dict[str, Callable[[OfficeRnDStandIn, Values], Values]] = {
+_COMMANDS: dict[str, Callable[[Api, Values], Values]] = {
     "fault": _fault,
     "switches": _switches,
     "bill-run": _bill_run,

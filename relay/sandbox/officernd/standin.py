@@ -168,6 +168,6 @@ class OfficeRnDStandIn:
     def _respond(self, request: Request) -> Answer:
         if request.target.startswith(control.PREFIX):
             self.catch_up()
-            return control.answer(self, request)
+            return control.answer(self.api, self.webhooks, request)
         answer = self.api.answer(request)
         return replace(answer, wait_s=answer.wait_s + self.switches.latency_s)
