@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import (
@@ -201,14 +202,20 @@ class Changes:
 # -- schema ----------------------------------------------------------------------------------------------------------
 
 
-def put(connection: Connection, table: Table, key: Mapping[str, Any], values: Mapping[str, Any]) -> None:
+def put(
+    connection: Connection,
+    table: Table,
+    key: Mapping[str, Any],
+    values: Mapping[str, Any],
+    at_first: Mapping[str, Any] = MappingProxyType({}),
+) -> None:
     """Write `values` to the row of this key, which is made where there is none; two writers at once are no case here.
 
-    In words that SQLite and PostgreSQL both know.
+    `at_first` is what only a new row gets. In words that SQLite and PostgreSQL both know.
     """
     where = [table.c[name] == value for name, value in key.items()]
     if connection.execute(update(table).where(*where).values(**values)).rowcount == 0:
-        connection.execute(insert(table).values(**key, **values))
+        connection.execute(insert(table).values(**key, **values, **at_first))
 
 
 def bring_up_to_date(engine: Engine) -> None:

@@ -15,7 +15,7 @@ from sqlalchemy.exc import IntegrityError
 
 from relay.clock import Clock
 from relay.config import Settings
-from relay.database import reading
+from relay.database import put, reading
 from relay.money.ledger import records, tables
 from relay.money.ledger.lease import holder_of
 
@@ -129,9 +129,7 @@ def mark_done(database: Engine, settings: Settings, clock: Clock, due: Due | Non
     due = due or is_due(database, settings, clock)
     if not due.reached:
         return
-    table, site, now = tables.business_days, settings.site.name, clock.now()
-    where = and_(table.c.site == site, table.c.day == due.day)
+    now, key = clock.now(), {"site": settings.site.name, "day": due.day}
     with database.begin() as connection:
-        if connection.execute(update(table).where(where).values(done_at=now)).rowcount == 0:
-            row = {"claimed_by": holder_of(settings), "claimed_at": now, "done_at": now}
-            connection.execute(insert(table).values(site=site, day=due.day, **row))
+        claimed = {"claimed_by": holder_of(settings), "claimed_at": now}
+        put(connection, tables.business_days, key, {"done_at": now}, claimed)
