@@ -198,6 +198,6 @@ def test_a_cache_that_cannot_be_written_does_not_fail_a_sync_that_is_done(
     monkeypatch.setattr(ready, "left_out", lambda decisions: {})
     plan = SimpleNamespace(decisions=())
     settings, world = example_settings(tmp_path), SimpleNamespace(officernd=_NOBODY)
-    snapshot.save(settings, world, PaperCutSide({}, {}), now=NOW, full_at=NOW)  # type: ignore[arg-type]
+    snapshot.save(settings, world, PaperCutSide({}, {}), full_at=NOW)  # type: ignore[arg-type]
     ready.save(settings, plan, now=NOW)  # type: ignore[arg-type]
     assert snapshot.load(settings) is None

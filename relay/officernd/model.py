@@ -41,7 +41,6 @@ class Member:
     status: str = ""
     location: str = ""
     company: str = ""
-    start_date: str = ""
     properties: Mapping[str, str] = field(default_factory=dict, hash=False)
     modified_at: str = ""
     unusable: Collection[str] = field(default=(), hash=False)
@@ -70,8 +69,6 @@ class Membership:
     status: str = ""
     calculated_status: str = ""
     location: str = ""
-    start_date: str = ""
-    end_date: str = ""
     is_personal: bool = False
 
 
@@ -222,7 +219,6 @@ def member(record: Mapping[str, Any]) -> Member:
         status=_text(record, "status"),
         location=_text(record, "location"),
         company=_text(record, "company"),
-        start_date=_text(record, "startDate"),
         properties=_properties(record),
         modified_at=_text(record, "modifiedAt"),
         unusable=_unusable(record),
@@ -251,8 +247,6 @@ def membership(record: Mapping[str, Any]) -> Membership:
         status=_text(record, "status"),
         calculated_status=_text(record, "calculatedStatus"),
         location=_text(record, "location"),
-        start_date=_text(record, "startDate"),
-        end_date=_text(record, "endDate"),
         is_personal=record.get("isPersonal") is True,
     )
 

@@ -155,7 +155,7 @@ def sync(
     applied = apply(site, made, world, targeted=targeted)
     if not applied.failures:
         full_at = since.full_at if since is not None else started
-        snapshot.save(settings, world, applied.papercut, now=started, full_at=full_at)
+        snapshot.save(settings, world, applied.papercut, full_at=full_at)
     if only is None:
         ready.save(settings, made, now=started)
     log.info("sync %s: users %s, groups %s", made.hash, dict(made.users), dict(made.groups))

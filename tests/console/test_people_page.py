@@ -60,7 +60,7 @@ def fill(
     accounts = {one.username: Account(one.username, balance=(balances or {}).get(one.username, 0)) for one in users}
     papercut = PaperCutSide(accounts, {})
     publish(directory_of(users), settings, record_fields=5, now=now)
-    snapshot.save(settings, World(side, papercut, Memory()), papercut, now=now, full_at=now)
+    snapshot.save(settings, World(side, papercut, Memory()), papercut, full_at=now)
     content = {"synced_at": now.isoformat(), "people": {}, "left_out": LEFT_OUT}
     (settings.site.state_dir / ready.NAME).write_text(json.dumps(content), encoding="utf-8")
 

@@ -20,15 +20,14 @@ from relay.private_files import make_private_folder, write_private
 
 log = logging.getLogger(__name__)
 
-FORMAT = 2  # 2: properties without lists and the like
+FORMAT = 3  # 3: members without the day when they began
 NAME = "people.json"
 
 
 @dataclass(frozen=True)
 class Snapshot:
-    """Both systems at `taken_at`; `full_at` is when both were last read whole."""
+    """Both systems as they were read last; `full_at` is when both were last read whole."""
 
-    taken_at: datetime
     full_at: datetime
     officernd: OfficeRnDSide
     papercut: PaperCutSide
@@ -40,14 +39,13 @@ class Snapshot:
         return max((*members, *(one.modified_at for one in self.officernd.companies.values())), default="")
 
 
-def save(settings: Settings, world: World, papercut: PaperCutSide, *, now: datetime, full_at: datetime) -> None:
+def save(settings: Settings, world: World, papercut: PaperCutSide, *, full_at: datetime) -> None:
     """Keep a world for the next incremental sync, without the members' print PINs."""
     side = world.officernd
     key = settings.signin.pin_property
     members = {member_id: without_pin(one, key) for member_id, one in side.members.items()}
     content = {
         "format": FORMAT,
-        "taken_at": now.isoformat(),
         "full_at": full_at.isoformat(),
         "organization": asdict(side.organization),
         "members": _rows(members, Member),
@@ -71,7 +69,6 @@ def load(settings: Settings) -> Snapshot | None:
         if content["format"] != FORMAT:
             return None
         return Snapshot(
-            datetime.fromisoformat(content["taken_at"]),
             datetime.fromisoformat(content["full_at"]),
             OfficeRnDSide(
                 Organization(**content["organization"]),
