@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import os
 import tomllib
-from datetime import time
+from contextlib import suppress
+from datetime import date, time
 from pathlib import Path
 
 import pytest
@@ -199,6 +200,21 @@ def test_secrets_come_from_the_environment_too(tmp_path: Path) -> None:
         ("members_page", "public_url", "http://printing.example.com", "https"),
         ("members_page", "help", "one\ntwo", "one line"),
         ("print", "language", "xx", "must be en or de"),
+        ("schedule", "daily_at", time(7, 30), "time of day in quotes"),
+        ("schedule", "daily_at", "+7:30", "time of day in quotes"),
+        ("schedule", "daily_at", "24:00", "time of day in quotes"),
+        ("members", "locations", [""], "names nothing"),
+        ("members", "not_ours", ["group:"], "names nothing"),
+        ("members", "restricted", "overdraft:1.005", "more digits than EUR"),
+        ("members", "username", "property: ", "property:KEY"),
+        ("papercut", "url", "http://h:9191/x?y=z", "without blanks"),
+        ("papercut", "url", " http://h:9191", "without blanks"),
+        ("papercut", "auth_token_file", "a\0b", "must be the path of a file"),
+        ("papercut", "install_dir", "a\0b", "control characters"),
+        ("officernd", "proxy", "proxy:3128", "address of a proxy"),
+        ("officernd", "proxy", "ftp://proxy:21", "address of a proxy"),
+        ("ledger", "url", "sqlite:///", "names no file"),
+        ("ledger", "url", "postgresql+psycopg://h/d?user=u&password=u:secret", "url_file"),
     ],
 )
 def test_contradictions_and_bad_values_name_the_way_out(
@@ -207,6 +223,22 @@ def test_contradictions_and_bad_values_name_the_way_out(
     told = problems(tmp_path, **{section: {key: value}})
     assert any(sentence in problem for problem in told), told
     assert not any("u:secret" in problem for problem in told)
+
+
+@pytest.mark.parametrize("section", list(config.SECTIONS))
+def test_no_type_of_toml_ends_in_anything_but_a_sentence(tmp_path: Path, section: str) -> None:
+    write_secrets(tmp_path)
+    for key in config.SECTIONS[section].model_fields:
+        for value in (10**20, 1.5, float("nan"), True, date(2026, 1, 1), time(7, 30), "\0", [[]], {"a": 1}, [{"a": 1}]):
+            raw = raw_settings(tmp_path)
+            raw.setdefault(section, {})[key] = value
+            with suppress(ConfigError):
+                config.parse(raw, tmp_path / "relay.toml", {})
+
+
+def test_the_place_of_a_wrong_secret_is_its_file_too(tmp_path: Path) -> None:
+    (told,) = problems(tmp_path, papercut={"auth_token_file": "secrets/none"})
+    assert told.startswith(f"{tmp_path / 'relay.toml'}: [papercut] auth_token_file: there is no file")
 
 
 @pytest.mark.parametrize("members", [{"card_property": "code"}, {"username": "property:code"}])

@@ -28,6 +28,11 @@ def contradictions(sections: Mapping[str, Any]) -> list[Problem]:
             for key, value in _amounts(section):
                 if value % amounts.minor_unit(site.currency):
                     tell(name, key, f"has more digits than {site.currency} has")
+        overdraft = members.restricted.removeprefix("overdraft:") if members else "no"
+        if overdraft not in ("leave", "no") and amounts.parse(overdraft) % amounts.minor_unit(site.currency):
+            tell("members", "restricted", f"has more digits than {site.currency} has")
+    if ledger and ledger.url.get_secret_value() == SQLITE:
+        tell("ledger", "url", "names no file, such as sqlite:///ledger.db")
     if ledger and not ledger.url.get_secret_value().startswith(LEDGER_URLS):
         tell("ledger", "url", f"must begin with {' or '.join(LEDGER_URLS)}")
     if signin and signin.method == "pin" and signin.offline_hours:

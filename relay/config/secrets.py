@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from pydantic import (
     SecretStr,
@@ -23,6 +23,7 @@ SECRETS: Mapping[str, Mapping[str, bool]] = {
     "notify": {"urls": False, "ping_url": False},
 }
 MANY_LINES = {("notify", "urls")}  # a file with an address a line
+PASSWORD_NAMES = ("password", "sslpassword")  # what PostgreSQL takes behind a URL's ? too
 URLS_WITH_PASSWORD: Mapping[str, str] = {"ledger": "url", "officernd": "proxy"}
 
 
@@ -64,7 +65,8 @@ def with_secrets(
     if url_key:
         plain = values.get(url_key)
         if isinstance(plain, str) and plain and f"{url_key}_file" not in values and f"{url_key}_env" not in values:
-            if urlsplit(plain).password:
+            parts = urlsplit(plain)
+            if parts.password or any(name in PASSWORD_NAMES for name, _ in parse_qsl(parts.query)):
                 tell(
                     url_key,
                     f"carries a password: put the whole URL into a file that only its owner may read and "
@@ -91,28 +93,28 @@ def with_secrets(
                     f"or name a variable in {key}_env",
                 )
             continue
-        source = given[0]
-        value = values.pop(source)
+        origin = given[0]
+        value = values.pop(origin)
         for name in given[1:]:
             values.pop(name)
-        if source != key and len(given) > 1:
+        if origin != key and len(given) > 1:
             tell(key, f"is given {len(given)} times ({', '.join(given)}): keep one")
-        elif source == key:
+        elif origin == key:
             tell(
                 key,
                 f"a secret must not stand in the settings: put it alone into a file that only its owner may "
                 f"read and write {key}_file, or name a variable in {key}_env",
             )
-        elif source.endswith("_env"):
+        elif origin.endswith("_env"):
             secret = environment.get(value, "") if isinstance(value, str) else ""
             if secret:
                 values[key] = SecretStr(secret)
             else:
-                tell(source, f"the environment has no variable {value}")
+                tell(origin, f"the environment has no variable {value}")
         else:
             file = _private_file(value, folder, many_lines=(section, key) in MANY_LINES)
             if isinstance(file, str):
-                tell(source, file)
+                tell(origin, file)
             else:
                 values[key] = SecretStr(file.read_text(encoding="utf-8-sig").strip())
     return values, told
@@ -120,7 +122,7 @@ def with_secrets(
 
 def _private_file(value: Any, folder: Path, *, many_lines: bool = False) -> Path | str:
     """Return the path of a secret's file, or the problem with it in a clause."""
-    if not isinstance(value, str) or not value:
+    if not isinstance(value, str) or not value or "\0" in value:
         return "must be the path of a file, in quotes"
     file = folder / value
     try:

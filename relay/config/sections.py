@@ -26,6 +26,7 @@ from relay.config.values import (
     GroupName,
     Line,
     Money,
+    Names,
     OptionalLine,
     OptionalMoney,
     OptionalPath,
@@ -82,7 +83,7 @@ class PaperCutSection(Section):
         None
     )
     personal_account: Annotated[
-        str, Words("Personal account", "Needed when PaperCut keeps several personal accounts for each person.")
+        OptionalLine, Words("Personal account", "Needed when PaperCut keeps several personal accounts for each person.")
     ] = ""
     connections: Annotated[int, Field(ge=1, le=32), Words("Parallel calls at most")] = 4
     timeout_s: Annotated[Seconds, Words("A call without an answer is given up after", unit="seconds")] = 30
@@ -119,6 +120,7 @@ class OfficeRnDSection(Section):
     ] = None
     proxy: Annotated[
         SecretStr | None,
+        AfterValidator(values.proxy),
         Words(
             "Proxy on the way to OfficeRnD",
             "With a password in it: `proxy_file` or `proxy_env`.",
@@ -158,7 +160,7 @@ class SigninSection(Section):
     ] = 0
     # Beyond the contract's table: the PINs of people without a portal password, where the operator keeps them.
     pin_property: Annotated[
-        str,
+        OptionalLine,
         Words(
             "Custom property that holds a member's print PIN",
             "Each sync keeps its hash. Choose one that other members cannot see.",
@@ -183,9 +185,9 @@ class MembersSection(Section):
             ),
         ),
     ] = ("active",)
-    locations: Annotated[Texts, Words("Only of these locations", "None chosen: all locations.", form="many")] = ()
+    locations: Annotated[Names, Words("Only of these locations", "None chosen: all locations.", form="many")] = ()
     plans: Annotated[
-        Texts,
+        Names,
         Words(
             "Only with one of these plans",
             "None chosen: all members. A plan of a company covers its members.",
@@ -207,7 +209,7 @@ class MembersSection(Section):
         Words("Never these e-mail addresses", "One a line.", form="lines"),
     ] = ()
     exclude_names: Annotated[
-        Texts,
+        Names,
         Words(
             "Never members called",
             "For entries of OfficeRnD that are no people. One a line; * stands for any text, ? for one letter; case "
@@ -241,7 +243,7 @@ class MembersSection(Section):
         ),
     ] = "never"
     not_ours: Annotated[
-        Texts,
+        Names,
         Words("Leave these accounts and groups of PaperCut alone", "One a line; a group as group:NAME.", form="lines"),
     ] = ()
     username: Annotated[
@@ -261,7 +263,7 @@ class MembersSection(Section):
         "UNLINKED_MEMBERS_TO_OFFICERND"
     )
     everyone_group: Annotated[GroupName, Words("Group of everybody who may print")] = "[OfficeRnD Members]"
-    card_property: Annotated[str, Words("Custom property that holds a card number")] = ""
+    card_property: Annotated[OptionalLine, Words("Custom property that holds a card number")] = ""
     card_field: Annotated[
         Literal["primary", "secondary"],
         Words(
@@ -486,7 +488,7 @@ class PrintSection(Section):
         int, Field(ge=0), Words("Ask before jobs of more than", "0: never ask.", unit="pages", form="number")
     ] = 0
     exceptions: Annotated[
-        Texts, Words("Never refuse these", "Accounts one a line; a group as group:NAME.", form="lines")
+        Names, Words("Never refuse these", "Accounts one a line; a group as group:NAME.", form="lines")
     ] = ()
     blocked_group: Annotated[GroupName, Words("Group of people who are known but not admitted")] = (
         "[OfficeRnD Not Allowed]"
@@ -535,7 +537,7 @@ class PrintSection(Section):
     # Additions to the contract's table. Live mode needs PaperCut's script sandbox switched off.
     colour_question: Annotated[bool, Words("Ask before colour pages, and offer black and white")] = False
     live_users: Annotated[
-        Texts, Words("Live mode: generic accounts whose jobs ask for the OfficeRnD login", example="frontdesk")
+        Names, Words("Live mode: generic accounts whose jobs ask for the OfficeRnD login", example="frontdesk")
     ] = ()
     live_jython: Annotated[OptionalPath, Words("Live mode: Jython's jar")] = None
 
@@ -675,7 +677,7 @@ class JobsSection(Section):
         ),
     ] = "full"
     cost_column: Annotated[
-        str,
+        OptionalLine,
         Words(
             "Column of the cost",
             "Its name in the header, or its number from 1 where a print log has no header (date and time are field 1, "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from datetime import time
 from decimal import Decimal
 from pathlib import Path
@@ -35,6 +36,8 @@ def wrong(message: str) -> PydanticCustomError:
 def path_from_folder(value: Any, info: ValidationInfo) -> Path | None:
     if not isinstance(value, str):
         raise wrong('must be text in quotes, such as "folder/file"')
+    if "\0" in value:  # which no file system takes
+        raise wrong("must be one line without control characters")
     folder: Path = (info.context or {})["folder"]
     return folder / value if value else None
 
@@ -77,10 +80,11 @@ def percentage(value: Any) -> Decimal:
 
 def clock_time(value: Any) -> time:
     try:
-        hours, minutes = (int(part) for part in value.split(":")) if len(value) == 5 else (99, 99)
-        return time(hours, minutes)
-    except (ValueError, AttributeError):
-        raise wrong('must be a time of day in quotes, such as "07:30"') from None
+        if isinstance(value, str) and re.fullmatch("[0-9]{2}:[0-9]{2}", value):
+            return time.fromisoformat(value)
+    except ValueError:  # as of 24:00
+        pass
+    raise wrong('must be a time of day in quotes, such as "07:30"')
 
 
 def one_line(value: str) -> str:
@@ -93,6 +97,15 @@ def one_line(value: str) -> str:
 
 def optional_line(value: str) -> str:
     return one_line(value) if value else value
+
+
+def names(value: tuple[str, ...]) -> tuple[str, ...]:
+    """Refuse an empty entry of a list: it names nothing, and a rule made of it would hit nobody or everybody."""
+    for text in value:
+        if not text.strip() or text.strip().lower() == "group:":
+            raise wrong(f"has the entry {text!r}, which names nothing: take it out")
+        one_line(text)
+    return value
 
 
 def group_name(value: str) -> str:
@@ -135,7 +148,20 @@ def url(value: str) -> str:
         raise wrong("must be a URL such as https://host:port")
     if parts.username or parts.password:
         raise wrong("must not carry a name or password")
+    if parts.query or parts.fragment or any(character.isspace() for character in value):
+        raise wrong("must be an address without blanks, ? and #")
     return value.rstrip("/")
+
+
+def proxy(value: SecretStr | None) -> SecretStr | None:
+    """Hold the address of a proxy to be one, which may carry a name and password and is never told."""
+    try:
+        parts = urlsplit(value.get_secret_value()) if value is not None else None
+        if parts is not None and (parts.scheme not in ("http", "https") or not parts.hostname or parts.port == 0):
+            raise ValueError
+    except ValueError:
+        raise wrong("must be the address of a proxy, such as http://proxy:3128") from None
+    return value
 
 
 def papercut_url(value: str) -> str:
@@ -170,7 +196,7 @@ def member_addresses(value: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def username_rule(value: str) -> str:
-    if value in ("email_underscore", "email_local") or (value.startswith("property:") and len(value) > 9):
+    if value in ("email_underscore", "email_local") or (value.startswith("property:") and value[9:].strip()):
         return value
     raise wrong("must be email_underscore, email_local or property:KEY")
 
@@ -263,7 +289,7 @@ JOB_COLUMNS = (
 def job_columns(value: Any) -> Any:
     """Return [jobs.columns] as pairs of a file's header and the name that it stands for."""
     if not isinstance(value, dict):
-        return value
+        raise wrong('must be a table [jobs.columns] with lines such as Usuario = "User"')
     known = {name.lower(): name for name in JOB_COLUMNS}
     for header, name in value.items():
         if not isinstance(name, str) or name.lower() not in known:
@@ -274,7 +300,7 @@ def job_columns(value: Any) -> Any:
 def print_texts(value: Any) -> Any:
     """Return [print.texts] as pairs of a text's name and its words: ("ask", "Print it?"), ("pages.one", "...")."""
     if not isinstance(value, dict):
-        return value
+        raise wrong('must be a table [print.texts] with lines such as ask = "Print it?"')
     pairs: list[tuple[str, Any]] = []
     for name, text in value.items():
         pairs += (
@@ -305,3 +331,4 @@ class Section(BaseModel):
 
 
 Texts = Annotated[tuple[str, ...], BeforeValidator(lambda value: tuple(value) if isinstance(value, list) else value)]
+Names = Annotated[Texts, AfterValidator(names)]
