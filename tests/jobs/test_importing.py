@@ -412,6 +412,14 @@ def test_a_csv_without_a_header_is_an_error_with_its_name(csv_site: JobsSite) ->
     assert (["job_log_no_header"], 1) == (codes(result), result.exit_code)
 
 
+@pytest.mark.parametrize("text", ["<html>no log</html>", (CSV_HEADER + CSV_ROW).replace("\r", "").replace("\n", "\r")])
+def test_a_file_of_a_past_day_without_one_line_end_is_no_silence(csv_site: JobsSite, text: str) -> None:
+    csv_log(csv_site, text)
+    assert ([], 0) == (codes(result := csv_site.import_jobs()), result.exit_code)  # its first line may still be written
+    csv_site.clock.move(days=2)
+    assert (["job_log_no_header"], 1) == (codes(result := csv_site.import_jobs()), result.exit_code)
+
+
 @pytest.mark.parametrize("row", [CSV_ROW.replace("Offer, final", "bare\rreturn"), '"a\r"b",\r\n'])
 def test_a_carriage_return_within_a_row_stops_nothing(csv_site: JobsSite, row: str) -> None:
     csv_log(csv_site, row + CSV_HEADER + row + CSV_ROW)

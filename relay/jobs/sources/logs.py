@@ -270,7 +270,7 @@ class _File:
         for line in lines.lines(self.file, 0, self.encoding):
             if not line.finished and self.day >= self.folder.today and self.folder.source == "csv":
                 return None  # this may become the header
-            if not line.finished or line.raw is None or count >= _HEADER_LINES:
+            if line.raw is None or count >= _HEADER_LINES or (not line.finished and self.folder.source != "csv"):
                 break
             count += 1
             if self._take_header(line.raw):
@@ -297,6 +297,8 @@ class _File:
         best = len(self.layout.columns)
         for encoding in self.encoding.candidates(raw):
             text = encoding.decode(raw).rstrip("\r")
+            if "\r" in text:  # a file whose lines end in nothing else is one line, rows and all
+                break
             for delimiter in delimiters:
                 with contextlib.suppress(Unreadable):
                     fields = quoting.split(text, delimiter)
