@@ -291,6 +291,17 @@ def test_somebody_deleted_belongs_into_the_balances(site: Site, owing: float, kn
     assert site.billed(ann) == 2_000_000
 
 
+def test_less_than_a_coin_on_a_deleted_account_is_explained(site: Site) -> None:
+    """So much counts as zero where a sync deletes who has left: it must not spoil the books for ever."""
+    site.person("ann")
+    site.prints("ann", 2.005)
+    site.settle()
+    del site.papercut.accounts["ann"]
+    site.relink("ann", standing="gone")
+    found = report(site)
+    assert (failing(found), lines(found)) == ({}, [("explained", "ann", "-0.005")])
+
+
 def test_somebody_who_is_unlinked_and_still_there_is_not_deleted(site: Site) -> None:
     site.person("ann")
     site.prints("ann", 2.0)

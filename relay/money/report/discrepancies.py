@@ -203,8 +203,17 @@ def _equation(
 def _balances(books: Books, people: Sequence[Balance]) -> Equation:
     """Return what the journal's entries say that PaperCut must hold, against what it holds."""
     held = sum(person.balance for person in people)
-    told = sum(person.balance - person.unsettled - person.difference for person in people)
+    told = sum(
+        person.balance - person.unsettled - person.difference
+        for person in people
+        if not _is_left_over(person, books.currency)
+    )
     return _equation(books, "balances", ("journal", "PaperCut"), told, held)
+
+
+def _is_left_over(person: Balance, currency: str) -> bool:
+    """Return whether less than a coin went with an account that PaperCut has no more: so much a sync deletes."""
+    return person.is_gone and amounts.is_nothing(person.unsettled, currency) and not person.difference
 
 
 def _jobs(books: Books, people: Sequence[Balance]) -> Equation:
@@ -314,7 +323,10 @@ def _people_lines(books: Books, people: Iterable[Balance]) -> list[Line]:
                     "the ledger does not know where this came from; look at this account's transactions in PaperCut",
                 )
             )
-        if person.unsettled and person.is_gone:
+        if person.unsettled and _is_left_over(person, books.currency):
+            message = "less than a coin, left on the account that was deleted"
+            lines.append(Line("explained", person.username, -person.unsettled, message))
+        elif person.unsettled and person.is_gone:
             message = (
                 "was on the account, which PaperCut has no more: deleted there, or renamed since the last sync; what "
                 "was owed on a deleted one is billed by hand"
