@@ -250,6 +250,8 @@ def _named(rows: Sequence[Hold], who: str, amount: str, currency: str) -> dict[i
     if named < 0 or (not untold and not 0 < named <= rows[0].amount):
         held = amounts.text(coins(rows[0].amount, currency), currency)
         raise UsageError(f"{amount} is not part of what is held of {who}: {held} {currency}.")
+    if not untold and named % amounts.minor_unit(currency):
+        raise UsageError(f"{amount} has more digits than {currency} has.")
     return {rows[0].id: named}
 
 

@@ -251,6 +251,13 @@ def held(site: Site) -> list[tuple[str, int]]:
     return [(item.code, item.amount) for item in site.result.held]
 
 
+@pytest.mark.parametrize("amount", ["0.001", "4.999", "0", "-1", "5.01", "five"])
+def test_a_word_names_whole_coins_of_what_is_held(site: Site, amount: str) -> None:
+    owes_without_a_job(site, 5.0)
+    with pytest.raises(UsageError, match=r"more digits than EUR|not part of what is held|no amount"):
+        site.approve("ann.lee", "forgive", amount=amount)
+
+
 @pytest.mark.parametrize("word", ["bill", "forgive"])
 def test_a_word_moves_what_it_named_and_what_grew_since_waits(site: Site, word: str) -> None:
     member = owes_without_a_job(site, 5.0)
