@@ -20,7 +20,7 @@ import tomlkit
 from relay import __version__, own_wheel, sealed
 from relay.commands import named
 from relay.config import Settings
-from relay.errors import ConfigError, RelayError
+from relay.errors import ConfigError, RelayError, UsageError
 from relay.installer import places
 from relay.private_files import write_private
 
@@ -308,4 +308,4 @@ def _write(out: Path, files: Mapping[str, bytes]) -> None:
     try:
         write_private(out, own_wheel.zip_of(dict(sorted(files.items())), executable=("install.sh",)))
     except OSError as error:
-        raise RelayError(f"{out} cannot be written: {error.strerror}.", code="bundle") from None
+        raise UsageError(f"{out} cannot be written: {error.strerror}.", code="bundle") from None

@@ -248,7 +248,13 @@ def _link_shared(site: Site, word: str, name: str) -> Answer:
     company = _company(site.officernd, word)
     listed = site.papercut.shared_accounts()
     if name not in listed:  # as PaperCut spells it, and so its logs
-        name = next((one for one in listed if name_key(one) == name_key(name)), name)
+        spelt = [one for one in listed if name_key(one) == name_key(name)]
+        if not spelt:
+            near = ", ".join(difflib.get_close_matches(name, listed))
+            raise UsageError(
+                f"PaperCut has no shared account {name!r}{f', but {near}' if near else ''}.", code="no_such_account"
+            )
+        name = spelt[0]
     held = site.papercut.shared_account(name)
     with site.database.begin() as connection:
         known = {one.account_id: one for one in shared_accounts(connection, site.name) if one.unlinked_at is None}
@@ -290,7 +296,7 @@ def _unlink_shared(site: Site, name: str) -> Answer:
     with site.database.begin() as connection:
         found = [one for one in shared_accounts(connection, site.name) if one.name == name and one.unlinked_at is None]
         if not found:
-            raise RelayError(f"No company pays for a shared account {name!r}.", code="not_linked")
+            raise UsageError(f"No company pays for a shared account {name!r}.", code="not_linked")
         links.store_shared_account(connection, site.name, replace(found[0], unlinked_at=site.clock.now()))
     return Answer(
         "unlink",
@@ -306,7 +312,7 @@ def _company(officernd: OfficeRnD, word: str) -> Company:
     found = [one for one in officernd.companies() if word == one.id or name_key(one.name) == name_key(word)]
     if len(found) != 1:
         what = "no company" if not found else f"{len(found)} companies"
-        raise RelayError(f"OfficeRnD knows {what} {word!r}: give the company's id.", code="who_unknown")
+        raise UsageError(f"OfficeRnD knows {what} {word!r}: give the company's id.", code="who_unknown")
     return found[0]
 
 

@@ -19,7 +19,7 @@ import pytest
 import tomlkit
 
 from relay import __version__, bundle, config, own_wheel, sealed
-from relay.errors import ConfigError, RelayError
+from relay.errors import ConfigError, RelayError, UsageError
 from tests.support.settings_example import SECRET_FILES, raw_settings, write_secrets
 
 PHRASE = "correct horse battery"
@@ -198,7 +198,7 @@ def test_the_checklist_names_what_no_program_can_do(tmp_path: Path) -> None:
 
 
 def test_a_place_that_cannot_be_written_is_told(tmp_path: Path) -> None:
-    with pytest.raises(RelayError, match="cannot be written"):
+    with pytest.raises(UsageError, match="cannot be written"):
         bundle.make_bundle(site(tmp_path), tmp_path / "no" / "out.zip")
 
 
