@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from relay.foreign import visible
+from relay.language import Message
 from relay.remedy import Remedies, as_json
 
 EXIT_DONE = 0
@@ -27,7 +28,7 @@ class RelayError(Exception):
     exit_code = EXIT_FAILED
 
     def __init__(self, message: str, *, code: str | None = None, remedies: Remedies = ()) -> None:
-        super().__init__(visible(message))
+        super().__init__(message.with_text(visible) if isinstance(message, Message) else visible(message))
         self.remedies = remedies
         if code is not None:
             self.code = code
@@ -38,7 +39,8 @@ class RelayError(Exception):
 
     @property
     def message(self) -> str:
-        return str(self.args[0])
+        told: str = self.args[0]
+        return told
 
 
 def unexpected(error: BaseException) -> RelayError:

@@ -1,20 +1,23 @@
 """In which language a page speaks: English, which stands in the code, or one of the catalogues beside it.
 
 A language is one file, `console/locale/LANGUAGE/LC_MESSAGES/console.po`; it is read as it is, no step of a build comes
-between. Outside of a page (command line, schedule, messages) everything is English. Nothing here marks a text as safe
-markup, `relay.web` does so for what stands in a template.
+between. A sentence of a room is a `Message`: English wherever it is stored, compared or printed, and said in the
+reader's language where a page shows it. Nothing here marks a text as safe markup, `relay.web` does so for what stands
+in a template.
 """
 
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import cache
 from gettext import GNUTranslations, NullTranslations
 from pathlib import Path
-from typing import Any
+from string import ascii_letters
+from types import MappingProxyType
+from typing import Any, Self
 
 FOLDER = Path(__file__).parent / "console" / "locale"
 SOURCE = "en"
@@ -90,10 +93,100 @@ def marked(one: str, many: str) -> tuple[str, str]:
     return one, many
 
 
+class Message(str):
+    """A sentence in English, with all that it takes to say it in another language: its forms and their values.
+
+    It is its English text to everybody who does not ask. `forms` are one template, or two and `num` to choose by.
+    """
+
+    forms: tuple[str, ...]
+    values: Mapping[str, Any]
+
+    def __new__(cls, text: str, forms: tuple[str, ...] = (), values: Mapping[str, Any] = MappingProxyType({})) -> Self:
+        made = super().__new__(cls, text)
+        made.forms, made.values = forms or (text,), {name: _value(value) for name, value in values.items()}
+        return made
+
+    def with_text(self, change: Callable[[str], str]) -> Message:
+        """Return the same sentence with its English text, and every text in it, changed."""
+        values = {name: change(value) if type(value) is str else value for name, value in self.values.items()}
+        inner = {name: value.with_text(change) for name, value in self.values.items() if isinstance(value, Message)}
+        return Message(change(self), self.forms, {**values, **inner})
+
+    def said(self, language: Language | None) -> str:
+        """Return the sentence in a language."""
+        if language is None or language.code == SOURCE:
+            return str(self)
+        if self.forms == (_MONEY,):
+            from babel import numbers
+
+            return str(numbers.format_currency(self.values["amount"], self.values["currency"], locale=language.code))
+        if self.forms == (_CAPITAL,):
+            told = str(shown(self.values["text"]))
+            return told[:1].upper() + told[1:]
+        if len(self.forms) == 1:
+            return filled(language.texts.gettext(self.forms[0]), self.values)
+        one, many = self.forms
+        return filled(language.texts.ngettext(one, many, self.values["num"]), self.values)
+
+
+# Messages that are no sentence of a catalogue.
+_MONEY, _CAPITAL = "¤", "Aa"
+
+
+def _value(value: Any) -> str | int:
+    """Return what is kept of a value: a whole number, a message, or text that is the same in every language."""
+    if isinstance(value, BaseException) and value.args and isinstance(value.args[0], Message):
+        return value.args[0]
+    return value if isinstance(value, str) or type(value) is int else str(value)
+
+
+def lazy(template: str, /, **values: Any) -> Message:
+    """Return a sentence that is said where it is shown: `lazy("%(name)s has left.", name=name)`.
+
+    A value may be a message itself; any other text is somebody's own, and stays as it is in every language.
+    """
+    return Message(_plainly(template, values), (template,), values)
+
+
+def _plainly(template: str, values: Mapping[str, Any]) -> str:
+    return template % values if values else template
+
+
+def nlazy(one: str, many: str, num: int, /, **values: Any) -> Message:
+    """Return a sentence with a count, `%(num)s`, in the form that the count asks for."""
+    values = {"num": num, **values}
+    return Message(_plainly(one if num == 1 else many, values), (one, many), values)
+
+
+def amount(text: str, currency: str) -> Message:
+    """Return an amount of money, "12.50", as it is told: "12.50 EUR", and on a page in that language's way."""
+    return Message(f"{text} {currency}", (_MONEY,), {"amount": text, "currency": currency})
+
+
+def capital(text: str) -> Message:
+    """Return a message that begins a sentence."""
+    return Message(text[:1].upper() + text[1:], (_CAPITAL,), {"text": text})
+
+
+def joined(*parts: str, by: str = " ") -> Message:
+    """Return messages and other texts one after the other, without those that are empty."""
+    told = [part for part in parts if part]
+    template = by.replace("%", "%%").join(f"%({letter})s" for letter in ascii_letters[: len(told)])
+    return Message(by.join(told), (template,), dict(zip(ascii_letters, told, strict=False)))
+
+
 def translated(message: str) -> str:
     """Return a text in the page's language where a catalogue has it, else as it is: what was marked, or is foreign."""
     language = _spoken.get()
+    if isinstance(message, Message):
+        return message.said(language)
     return language.texts.gettext(message) if language and message else message
+
+
+def told(value: Any) -> Any:
+    """Return a message in the page's language, all else as it is: what a page does with whatever it shows."""
+    return translated(value) if isinstance(value, Message) else value
 
 
 def gettext(message: str, /, **values: Any) -> str:
@@ -111,11 +204,13 @@ def ngettext(one: str, many: str, count: int, /, **values: Any) -> str:
 
 
 def filled(text: str, values: Mapping[str, Any]) -> str:
-    return text % {name: number(value) for name, value in values.items()} if values else text
+    return text % {name: shown(value) for name, value in values.items()} if values else text
 
 
-def number(value: Any) -> Any:
-    """Return a whole number as text, all else as it is."""
+def shown(value: Any) -> Any:
+    """Return what stands in a sentence for a value: a whole number or a message in the page's language."""
+    if isinstance(value, Message):
+        return translated(value)
     if type(value) is not int:
         return value
     language = _spoken.get()
@@ -140,3 +235,43 @@ class Table(Mapping[str, str]):
 
     def __len__(self) -> int:
         return len(self._texts)
+
+
+# -- keeping messages ------------------------------------------------------------------------------------------------
+
+# Beside a text in JSON, under its own name with this behind it, stands what its message is made of.
+_KEPT = "~"
+
+
+def kept(value: Any) -> Any:
+    """Return a JSON value in which every message within an object has beside it what it is made of.
+
+    The texts stay as they are: `{"message": "Ann has left.", "message~": {"forms": ["%(name)s has left."], ...}}`.
+    """
+    if isinstance(value, Mapping):
+        found = {str(key): kept(item) for key, item in value.items()}
+        made = {f"{key}{_KEPT}": _parts(item) for key, item in value.items()}
+        return {**found, **{key: parts for key, parts in made.items() if parts}}
+    return [kept(item) for item in value] if isinstance(value, list | tuple) else value
+
+
+def _parts(value: Any) -> Any:
+    if isinstance(value, Message):
+        return {"forms": list(value.forms), "values": kept(value.values)}
+    if isinstance(value, list | tuple) and any(isinstance(item, Message) for item in value):
+        return [_parts(item) for item in value]
+    return None
+
+
+def unkept(value: Any) -> Any:
+    """Return what `kept` was made from."""
+    if isinstance(value, dict):
+        plain = {key: unkept(item) for key, item in value.items() if not key.endswith(_KEPT)}
+        return {key: _whole(item, value.get(f"{key}{_KEPT}")) for key, item in plain.items()}
+    return [unkept(item) for item in value] if isinstance(value, list) else value
+
+
+def _whole(text: Any, parts: Any) -> Any:
+    if isinstance(text, list) and isinstance(parts, list):
+        return [_whole(*pair) for pair in zip(text, parts, strict=True)]
+    return Message(text, tuple(parts["forms"]), unkept(parts["values"])) if isinstance(parts, dict) else text

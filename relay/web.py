@@ -191,11 +191,11 @@ def why_not_our_form() -> str:
     origin = request.headers.get("Origin")
     foreign = origin and urlsplit(origin).netloc.lower() != request.host.lower()
     if foreign or request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):
-        return "This form was sent from another site. Nothing was done."
+        return language.lazy("This form was sent from another site. Nothing was done.")
     try:
         current_app.extensions["csrf"].protect()
     except CSRFError:
-        return "This form is too old. Nothing was done: open the page again and repeat what you wanted."
+        return language.lazy("This form is too old. Nothing was done: open the page again and repeat what you wanted.")
     return ""
 
 
@@ -203,7 +203,8 @@ def speak_languages(app: Flask, site_locale: Callable[[], str]) -> None:
     """Let the pages of `app` speak what the browser asks for, else the language of `site_locale`, else English.
 
     In templates `_`, `ngettext` and `{% trans %}` take sentences that stand there, which are our own markup; the filter
-    `translated` takes any text, and marks nothing as safe.
+    `translated` takes any text, and marks nothing as safe. Every message that a template shows is said in the page's
+    language, and every text made visible.
     """
     env = app.jinja_env
     env.policies["ext.i18n.trimmed"] = True
@@ -211,6 +212,7 @@ def speak_languages(app: Flask, site_locale: Callable[[], str]) -> None:
     env.newstyle_gettext = True  # type: ignore[attr-defined]  # {% trans %} gives its values by name
     env.globals.update(_=_gettext, gettext=_gettext, ngettext=_ngettext)
     env.filters["translated"] = language.translated
+    env.finalize = lambda value: foreign.seen(language.told(value))
 
     @app.before_request
     def choose() -> None:
@@ -244,7 +246,7 @@ def _ngettext(one: str, many: str, count: int, /, **values: Any) -> Markup:
 
 def _filled(text: str, values: dict[str, Any]) -> Markup:
     """Return a sentence of ours with its values, which are escaped, and shown as a page shows any text."""
-    return Markup(text) % {name: foreign.seen(language.number(value)) for name, value in values.items()}
+    return Markup(text) % {name: foreign.seen(language.shown(value)) for name, value in values.items()}
 
 
 @contextmanager

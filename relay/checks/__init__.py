@@ -15,6 +15,7 @@ from relay.clock import Clock
 from relay.config import Settings
 from relay.errors import RelayError, UsageError
 from relay.finding import SEVERITIES, Finding
+from relay.language import lazy
 from relay.progress import Progress
 
 REACH: tuple[Check, ...] = (reach.papercut, reach.officernd)
@@ -47,33 +48,33 @@ HERE: tuple[Check, ...] = (
 
 # What it means when a check finds nothing at all.
 PASSES: Mapping[Check, str] = {
-    reach.papercut: "PaperCut answers, accepts the token and lets this machine call",
-    reach.officernd: "OfficeRnD answers, with every permission that is needed",
-    reach.version: "PaperCut's version has no known hole",
-    reach.callers: "Only named machines may call PaperCut's web services",
-    people.licence: "PaperCut's licence has room for more users",
-    server.program_keys: "PaperCut asks both of our programs, and they start",
-    server.source_in_use: "PaperCut takes its users from our program",
-    people.group_list: "Every group of the directory is in PaperCut's list",
-    people.native_quotas: "No quota of PaperCut's own adds to balances",
-    people.several_accounts: "PaperCut keeps one personal account for each person, or one is named",
-    people.overdraft: "It is settled who may print below zero",
-    printers.printers: "Every printer has a price and asks for a login",
-    printing.let_in: "Nobody prints who is no member",
-    cloud.location: "OfficeRnD has this site's location, in the same time zone",
-    cloud.plans: "The plan for the fees can be billed on, and every plan of the rules exists",
-    cloud.tax: "It is settled whether OfficeRnD adds tax to print fees",
-    cloud.signin: "The application for logins may check passwords",
-    reach.clocks: "The clocks of all three agree",
-    server.server_files: "PaperCut may start our programs, and OfficeRnD's own connector is off",
-    handover.files: "The files for PaperCut are there, as the settings say",
-    handover.directory: "The directory that PaperCut reads is fresh",
-    storage.ledger: "The ledger can be written",
-    storage.ledger_copies: "The ledger has fresh copies on another disk",
-    money.standing: "Nothing stops the money",
-    storage.disks: "The disks have room",
-    storage.schedule: "The daily run has a schedule",
-    printing.silently_free: "Nothing was printed lately that nobody was billed for",
+    reach.papercut: lazy("PaperCut answers, accepts the token and lets this machine call"),
+    reach.officernd: lazy("OfficeRnD answers, with every permission that is needed"),
+    reach.version: lazy("PaperCut's version has no known hole"),
+    reach.callers: lazy("Only named machines may call PaperCut's web services"),
+    people.licence: lazy("PaperCut's licence has room for more users"),
+    server.program_keys: lazy("PaperCut asks both of our programs, and they start"),
+    server.source_in_use: lazy("PaperCut takes its users from our program"),
+    people.group_list: lazy("Every group of the directory is in PaperCut's list"),
+    people.native_quotas: lazy("No quota of PaperCut's own adds to balances"),
+    people.several_accounts: lazy("PaperCut keeps one personal account for each person, or one is named"),
+    people.overdraft: lazy("It is settled who may print below zero"),
+    printers.printers: lazy("Every printer has a price and asks for a login"),
+    printing.let_in: lazy("Nobody prints who is no member"),
+    cloud.location: lazy("OfficeRnD has this site's location, in the same time zone"),
+    cloud.plans: lazy("The plan for the fees can be billed on, and every plan of the rules exists"),
+    cloud.tax: lazy("It is settled whether OfficeRnD adds tax to print fees"),
+    cloud.signin: lazy("The application for logins may check passwords"),
+    reach.clocks: lazy("The clocks of all three agree"),
+    server.server_files: lazy("PaperCut may start our programs, and OfficeRnD's own connector is off"),
+    handover.files: lazy("The files for PaperCut are there, as the settings say"),
+    handover.directory: lazy("The directory that PaperCut reads is fresh"),
+    storage.ledger: lazy("The ledger can be written"),
+    storage.ledger_copies: lazy("The ledger has fresh copies on another disk"),
+    money.standing: lazy("Nothing stops the money"),
+    storage.disks: lazy("The disks have room"),
+    storage.schedule: lazy("The daily run has a schedule"),
+    printing.silently_free: lazy("Nothing was printed lately that nobody was billed for"),
 }
 
 # In the order in which they are applied: what others need comes first.
@@ -83,7 +84,11 @@ FIXES: tuple[Fix, ...] = (
     Fix("program_settings_missing", handover.publish_programs),
     Fix("program_settings_old", handover.publish_programs),
     Fix("print_script_missing", handover.publish_programs),
-    Fix("fees_plan_missing", cloud.make_fees_plan, warning="A plan in OfficeRnD can be hidden, but not taken back."),
+    Fix(
+        "fees_plan_missing",
+        cloud.make_fees_plan,
+        warning=lazy("A plan in OfficeRnD can be hidden, but not taken back."),
+    ),
     Fix("health_key_missing", reach.set_health_key),
     Fix("program_not_set", server.set_programs),
     Fix("old_agent_in_keys", server.set_programs, in_all=False),
@@ -114,7 +119,11 @@ def apply_fixes(
     unknown = [] if codes == "all" else [code for code in codes if code not in known]
     if unknown:
         raise UsageError(
-            f"There is no fix {', '.join(unknown)}; what can be put right from here is {', '.join(sorted(known))}."
+            lazy(
+                "There is no fix %(unknown)s; what can be put right from here is %(known)s.",
+                unknown=", ".join(unknown),
+                known=", ".join(sorted(known)),
+            )
         )
     site = Site(settings, clock, progress)
     found = _look(site).findings
@@ -122,22 +131,22 @@ def apply_fixes(
         hits = [finding for finding in found if finding.code == fix.code and finding.does]
         if codes == "all":
             if hits and not fix.in_all:
-                say(f"{fix.code}: left alone, since it is chosen by name.")
+                say(lazy("%(code)s: left alone, since it is chosen by name.", code=fix.code))
             if not hits or not fix.in_all:
                 continue
         elif fix.code not in codes:
             continue
         elif not hits:
-            say(f"{fix.code}: nothing to put right from here.")
+            say(lazy("%(code)s: nothing to put right from here.", code=fix.code))
             continue
         for finding in hits:
-            say(f"{fix.code}: {finding.subject}: {finding.does}.")
+            say(lazy("%(code)s: %(subject)s: %(does)s.", code=fix.code, subject=finding.subject, does=finding.does))
         if fix.warning:
             say(f"{fix.code}: {fix.warning}")
         try:
             fix.apply(site, hits)
         except (RelayError, OSError) as error:
-            say(f"{fix.code}: not done: {error}")
+            say(lazy("%(code)s: not done: %(error)s", code=fix.code, error=error))
     return run_checks(settings, clock=clock, progress=progress)
 
 
@@ -160,5 +169,7 @@ def _one(site: Site, check: Check) -> list[Finding]:
         findings.extend(check(site))
     except (RelayError, OSError) as error:
         name = f"{check.__module__.rsplit('.', 1)[-1]}.{check.__name__}"
-        findings.append(Finding("not_checked", "warning", name, f"This could not be looked at: {error}"))
+        findings.append(
+            Finding("not_checked", "warning", name, lazy("This could not be looked at: %(error)s", error=error))
+        )
     return findings

@@ -12,6 +12,7 @@ import requests
 from relay import http
 from relay.checks.model import Site
 from relay.finding import Finding
+from relay.language import lazy
 from relay.money.act import fees_plan
 
 SIGNIN_SCOPE = "flex.user.auth.signin"
@@ -26,7 +27,11 @@ def location(site: Site) -> Iterator[Finding]:
             "location_unknown",
             "error",
             wanted,
-            f"OfficeRnD has no location {wanted}: correct [officernd] location; it has {listed}.",
+            lazy(
+                "OfficeRnD has no location %(wanted)s: correct [officernd] location; it has %(listed)s.",
+                wanted=wanted,
+                listed=listed,
+            ),
         )
         return
     zone, ours = known[wanted].timezone, site.settings.site.timezone
@@ -35,8 +40,12 @@ def location(site: Site) -> Iterator[Finding]:
             "timezone_differs",
             "warning",
             known[wanted].name,
-            f"OfficeRnD counts this location's days in {zone}, [site] timezone says {ours}: fees near midnight may "
-            "fall on another day than expected.",
+            lazy(
+                "OfficeRnD counts this location's days in %(zone)s, [site] timezone says %(ours)s: fees near midnight "
+                "may fall on another day than expected.",
+                zone=zone,
+                ours=ours,
+            ),
         )
     for rule in site.settings.members.locations:
         if rule not in known:
@@ -44,7 +53,10 @@ def location(site: Site) -> Iterator[Finding]:
                 "rule_unknown",
                 "warning",
                 rule,
-                f"[members] locations names {rule}, which OfficeRnD does not have: nobody is admitted by it.",
+                lazy(
+                    "[members] locations names %(rule)s, which OfficeRnD does not have: nobody is admitted by it.",
+                    rule=rule,
+                ),
             )
 
 
@@ -59,7 +71,10 @@ def plans(site: Site) -> Iterator[Finding]:
                 "rule_unknown",
                 "warning",
                 rule,
-                f"[members] plans names {rule}, which OfficeRnD does not have: nobody is admitted by it.",
+                lazy(
+                    "[members] plans names %(rule)s, which OfficeRnD does not have: nobody is admitted by it.",
+                    rule=rule,
+                ),
             )
     for item in settings.top_up.plan:
         if not fees_plan.find(known, item.plan):
@@ -67,18 +82,23 @@ def plans(site: Site) -> Iterator[Finding]:
                 "rule_unknown",
                 "warning",
                 item.plan,
-                f"[[top_up.plan]] names {item.plan}, which OfficeRnD does not have: nobody is topped up by it.",
+                lazy(
+                    "[[top_up.plan]] names %(plan)s, which OfficeRnD does not have: nobody is topped up by it.",
+                    plan=item.plan,
+                ),
             )
     if settings.fees.managed_in == "papercut":
         return
     wanted = settings.fees.plan
     for fault in fees_plan.faults(known, wanted, settings.officernd.location):
-        does = f"makes the one-off plan {wanted!r} with price 0 in OfficeRnD; no member is touched"
+        does = lazy(
+            "makes the one-off plan %(wanted)s with price 0 in OfficeRnD; no member is touched", wanted=repr(wanted)
+        )
         yield Finding(
             fault.code,
             "error",
             wanted,
-            f"{fault.text}, so no fee can be made: {fees_plan.ADVICE[fault.code]}.",
+            lazy("%(text)s, so no fee can be made: %(advice)s.", text=fault.text, advice=fees_plan.ADVICE[fault.code]),
             does if fault.code == fees_plan.MISSING else "",
         )
 
@@ -95,24 +115,32 @@ def tax(site: Site) -> Iterator[Finding]:
             "tax_in_prices",
             "warning",
             "[fees] tax_percent",
-            f"OfficeRnD says that its prices include tax, and [fees] tax_percent is {fees.tax_percent}: every print "
-            'fee is then too small by that tax. Set tax_percent to "0".',
+            lazy(
+                "OfficeRnD says that its prices include tax, and [fees] tax_percent is %(tax_percent)s: every print "
+                'fee is then too small by that tax. Set tax_percent to "0".',
+                tax_percent=fees.tax_percent,
+            ),
         )
     elif includes is False and not is_said:
         yield Finding(
             "tax_is_added",
             "warning",
             "[fees] tax_percent",
-            "OfficeRnD says that its prices are without tax. If it adds tax to print fees and PaperCut's prices "
-            'include it already, members pay it twice: set [fees] tax_percent to the rate, or to "0" if all is well.',
+            lazy(
+                "OfficeRnD says that its prices are without tax. If it adds tax to print fees and PaperCut's prices "
+                'include it already, members pay it twice: set [fees] tax_percent to the rate, or to "0" if all is '
+                "well."
+            ),
         )
     elif includes is None and not is_said:
         yield Finding(
             "tax_not_said",
             "info",
             "[fees] tax_percent",
-            "OfficeRnD does not tell whether it adds tax to print fees. If it does and PaperCut's prices include it "
-            'already, set [fees] tax_percent to the rate; else set it to "0", and this is not asked again.',
+            lazy(
+                "OfficeRnD does not tell whether it adds tax to print fees. If it does and PaperCut's prices include "
+                'it already, set [fees] tax_percent to the rate; else set it to "0", and this is not asked again.'
+            ),
         )
 
 
@@ -132,8 +160,11 @@ def signin(site: Site) -> Iterator[Finding]:
             "signin_shares_application",
             "warning",
             settings.signin.client_id,
-            "The login programs use the relay's own application: make a second one that has only the scope "
-            f"{SIGNIN_SCOPE}, so that the PaperCut machine's programs can do nothing else.",
+            lazy(
+                "The login programs use the relay's own application: make a second one that has only the scope "
+                "%(signin_scope)s, so that the PaperCut machine's programs can do nothing else.",
+                signin_scope=SIGNIN_SCOPE,
+            ),
         )
     proxy = section.proxy.get_secret_value() if section.proxy else ""
     form = {
@@ -153,21 +184,29 @@ def signin(site: Site) -> Iterator[Finding]:
             "signin_scope_missing",
             "error",
             settings.signin.client_id,
-            f"The application of [signin] lacks the scope {SIGNIN_SCOPE}, so that nobody can log in: add it at "
-            "Settings > Developer Tools.",
+            lazy(
+                "The application of [signin] lacks the scope %(signin_scope)s, so that nobody can log in: add it at "
+                "Settings > Developer Tools.",
+                signin_scope=SIGNIN_SCOPE,
+            ),
         )
     elif status in (400, 401, 403):
         yield Finding(
             "signin_refused",
             "error",
             settings.signin.client_id,
-            "OfficeRnD does not accept [signin] client_id and client_secret_file, so that nobody can log in: compare "
-            "them with Settings > Developer Tools.",
+            lazy(
+                "OfficeRnD does not accept [signin] client_id and client_secret_file, so that nobody can log in: "
+                "compare them with Settings > Developer Tools."
+            ),
         )
     elif status != 200:
         yield Finding(
             "signin_not_checked",
             "info",
             settings.signin.client_id,
-            f"OfficeRnD's token endpoint answered HTTP {status} for [signin]; check again in a minute.",
+            lazy(
+                "OfficeRnD's token endpoint answered HTTP %(status)s for [signin]; check again in a minute.",
+                status=status,
+            ),
         )

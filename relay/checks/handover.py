@@ -14,6 +14,7 @@ from papercut_scripts import handover as format_
 from relay.checks.model import Site
 from relay.errors import RelayError
 from relay.finding import Finding, Severity
+from relay.language import lazy
 from relay.people.act import publish
 from relay.remedy import Remedy
 
@@ -28,9 +29,12 @@ def files(site: Site) -> Iterator[Finding]:
             "home_missing",
             _severity(home),
             str(home),
-            f"The folder of the hand-over files {home} does not exist here, so that PaperCut's two programs can answer "
-            "nothing: run the installer on the PaperCut server, or correct [scripts] home.",
-            f"makes {home} for this account alone and writes settings.json into it",
+            lazy(
+                "The folder of the hand-over files %(home)s does not exist here, so that PaperCut's two programs can "
+                "answer nothing: run the installer on the PaperCut server, or correct [scripts] home.",
+                home=home,
+            ),
+            lazy("makes %(home)s for this account alone and writes settings.json into it", home=home),
         )
         return
     yield from _rights(home)
@@ -40,16 +44,24 @@ def files(site: Site) -> Iterator[Finding]:
             "print_script_missing",
             "warning",
             PRINT_SCRIPT,
-            f"There is no {home / PRINT_SCRIPT} to paste into PaperCut: a successful sync writes it.",
-            f"writes settings.json and {PRINT_SCRIPT} into {home}; PaperCut itself is not touched",
+            lazy("There is no %(home)s to paste into PaperCut: a successful sync writes it.", home=home / PRINT_SCRIPT),
+            lazy(
+                "writes settings.json and %(print_script)s into %(home)s; PaperCut itself is not touched",
+                print_script=PRINT_SCRIPT,
+                home=home,
+            ),
         )
     else:
         yield Finding(
             "print_script_unreadable",
             "info",
             PRINT_SCRIPT,
-            f"PaperCut does not tell which script a printer has: see that {_PASTE} holds the text of "
-            f"{home / PRINT_SCRIPT}, as it is since the last sync.",
+            lazy(
+                "PaperCut does not tell which script a printer has: see that %(paste)s holds the text of "
+                "%(home)s, as it is since the last sync.",
+                paste=_PASTE,
+                home=home / PRINT_SCRIPT,
+            ),
         )
 
 
@@ -73,24 +85,31 @@ def _rights(home: Path) -> Iterator[Finding]:
             "home_above_open",
             "error",
             str(home),
-            f"Logins are decided in {home}, and {why}: take that right away (chmod go-w), or choose another [scripts] "
-            "home.",
+            lazy(
+                "Logins are decided in %(home)s, and %(why)s: take that right away (chmod go-w), or choose another "
+                "[scripts] home.",
+                home=home,
+                why=why,
+            ),
         )
     if stat.S_IMODE(found.st_mode) & 0o077:
         yield Finding(
             "home_open",
             "error",
             str(home),
-            f"Other accounts of this machine may enter {home}, where logins are decided.",
-            f"takes every right on {home} from all accounts but its owner's",
+            lazy("Other accounts of this machine may enter %(home)s, where logins are decided.", home=home),
+            lazy("takes every right on %(home)s from all accounts but its owner's", home=home),
         )
     if found.st_uid != os.geteuid() and os.geteuid() != 0:
         yield Finding(
             "home_of_another_account",
             "error",
             str(home),
-            f"{home} belongs to another account than the one that runs this command: the relay runs as the account of "
-            "PaperCut's server, on Linux `papercut` (sudo -u papercut).",
+            lazy(
+                "%(home)s belongs to another account than the one that runs this command: the relay runs as the "
+                "account of PaperCut's server, on Linux `papercut` (sudo -u papercut).",
+                home=home,
+            ),
         )
 
 
@@ -100,15 +119,17 @@ def close_home(site: Site, findings: list[Finding]) -> None:
 
 def _settings_file(site: Site, home: Path) -> Iterator[Finding]:
     path = home / "settings.json"
-    does = f"writes {path} anew from relay.toml; PaperCut itself is not touched"
+    does = lazy("writes %(path)s anew from relay.toml; PaperCut itself is not touched", path=path)
     try:
         found = dict(json.loads(path.read_text(encoding="utf-8")))
     except FileNotFoundError:
-        message = f"There is no {path}, so that the login program refuses everybody: a successful sync writes it."
+        message = lazy(
+            "There is no %(path)s, so that the login program refuses everybody: a successful sync writes it.", path=path
+        )
         yield Finding("program_settings_missing", _severity(home), str(path), message, does)
         return
     except (OSError, ValueError, TypeError):
-        message = f"{path} cannot be read, so that the login program refuses everybody."
+        message = lazy("%(path)s cannot be read, so that the login program refuses everybody.", path=path)
         yield Finding("program_settings_missing", "error", str(path), message, does)
         return
     wanted = publish.program_settings(site.settings, now=site.clock.now())
@@ -118,8 +139,12 @@ def _settings_file(site: Site, home: Path) -> Iterator[Finding]:
             "program_settings_old",
             "warning",
             str(path),
-            f"{path} differs from relay.toml in {', '.join(changed)}: the login program still works with the old "
-            "values until the next successful sync.",
+            lazy(
+                "%(path)s differs from relay.toml in %(changed)s: the login program still works with the old "
+                "values until the next successful sync.",
+                path=path,
+                changed=", ".join(changed),
+            ),
             does,
         )
 
@@ -136,15 +161,17 @@ def directory(site: Site) -> Iterator[Finding]:
             "never_synced",
             "warning",
             str(home / "directory"),
-            "No directory has been published yet, so that nobody can log in.",
-            remedies=(Remedy("plan", (), "first, to read it"), Remedy("sync", (), "then")),
+            lazy("No directory has been published yet, so that nobody can log in."),
+            remedies=(Remedy("plan", (), lazy("first, to read it")), Remedy("sync", (), lazy("then"))),
         )
         yield Finding(
             "not_probed",
             "info",
             "PaperCut and OfficeRnD",
-            "What no document says of these two systems they can be asked in a minute, and it is written "
-            "down without names or amounts, for whoever is to help you.",
+            lazy(
+                "What no document says of these two systems they can be asked in a minute, and it is written "
+                "down without names or amounts, for whoever is to help you."
+            ),
             remedies=(Remedy("probe", ("site.json",)),),
         )
         return
@@ -163,8 +190,11 @@ def directory(site: Site) -> Iterator[Finding]:
             "directory_old",
             "error",
             f"{hours:.0f} hours",
-            f"The directory was published {hours:.0f} hours ago, more than [scripts] max_age_hours: PaperCut's sync is "
-            "refused until people are brought in line; do it and see why that has not worked.",
+            lazy(
+                "The directory was published %(hours)s hours ago, more than [scripts] max_age_hours: PaperCut's sync "
+                "is refused until people are brought in line; do it and see why that has not worked.",
+                hours=format(hours, ".0f"),
+            ),
             remedies=(Remedy("sync"),),
         )
     elif hours > 26:
@@ -172,6 +202,9 @@ def directory(site: Site) -> Iterator[Finding]:
             "directory_ageing",
             "warning",
             f"{hours:.0f} hours",
-            f"The directory was published {hours:.0f} hours ago: the daily run has been missed.",
-            remedies=(Remedy("status", (), "to see why"),),
+            lazy(
+                "The directory was published %(hours)s hours ago: the daily run has been missed.",
+                hours=format(hours, ".0f"),
+            ),
+            remedies=(Remedy("status", (), lazy("to see why")),),
         )

@@ -9,6 +9,7 @@ from relay.checks.model import Site
 from relay.database import open_database
 from relay.errors import LedgerError
 from relay.finding import Finding
+from relay.language import nlazy
 
 COPIERS = 3  # debts without a counted job of this many people are no accident of one account
 
@@ -32,7 +33,14 @@ def standing(site: Site) -> Iterator[Finding]:
             "uncounted_debts",
             "warning",
             "debts",
-            f"{len(uncounted)} people, such as {uncounted[0]}, owe more although PaperCut counted no job of theirs. If "
-            'your copiers charge PaperCut accounts without counting jobs, set [fees] uncounted = "bill", so that '
-            "copies are billed; else look at these accounts' transactions in PaperCut.",
+            nlazy(
+                "%(num)s person, %(first)s, owes more although PaperCut counted no job of theirs. If "
+                'your copiers charge PaperCut accounts without counting jobs, set [fees] uncounted = "bill", so that '
+                "copies are billed; else look at this account's transactions in PaperCut.",
+                "%(num)s people, such as %(first)s, owe more although PaperCut counted no job of theirs. "
+                'If your copiers charge PaperCut accounts without counting jobs, set [fees] uncounted = "bill", so '
+                "that copies are billed; else look at these accounts' transactions in PaperCut.",
+                len(uncounted),
+                first=uncounted[0],
+            ),
         )

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from relay.checks.model import Site
 from relay.errors import RelayError
 from relay.finding import Finding
+from relay.language import lazy, nlazy
 from relay.papercut import quotas
 from relay.people.act import publish
 
@@ -25,10 +26,21 @@ def group_list(site: Site) -> Iterator[Finding]:
         yield Finding(
             "groups_not_listed",
             "warning",
-            f"{len(missing)} groups",
-            f"PaperCut's group list lacks {len(missing)} groups of the directory ({shown}): their members are not "
-            "charged, topped up or refused by group until they are listed.",
-            f"adds {len(missing)} groups ({shown}) to PaperCut's group list, one background task each",
+            nlazy("%(num)s group", "%(num)s groups", len(missing)),
+            nlazy(
+                "PaperCut's group list lacks %(num)s group of the directory (%(shown)s): its members are not "
+                "charged, topped up or refused by group until it is listed.",
+                "PaperCut's group list lacks %(num)s groups of the directory (%(shown)s): their members are not "
+                "charged, topped up or refused by group until they are listed.",
+                len(missing),
+                shown=shown,
+            ),
+            nlazy(
+                "adds %(num)s group (%(shown)s) to PaperCut's group list, one background task each",
+                "adds %(num)s groups (%(shown)s) to PaperCut's group list, one background task each",
+                len(missing),
+                shown=shown,
+            ),
         )
 
 
@@ -59,16 +71,24 @@ def native_quotas(site: Site) -> Iterator[Finding]:
                 "quota_and_top_up",
                 "error",
                 name,
-                f"PaperCut gives the group {name} a quota ({quota.period.lower()}) and [top_up] gives a balance too: "
-                "switch one of them off, or members get both.",
+                lazy(
+                    "PaperCut gives the group %(name)s a quota (%(period)s) and [top_up] gives a balance too: "
+                    "switch one of them off, or members get both.",
+                    name=name,
+                    period=quota.period.lower(),
+                ),
             )
         else:
             yield Finding(
                 "native_quota",
                 "warning",
                 name,
-                f"PaperCut gives the group {name} a quota ({quota.period.lower()}) in the night: it pays debts before "
-                "they are billed; switch it off at Groups, unless that is meant.",
+                lazy(
+                    "PaperCut gives the group %(name)s a quota (%(period)s) in the night: it pays debts before "
+                    "they are billed; switch it off at Groups, unless that is meant.",
+                    name=name,
+                    period=quota.period.lower(),
+                ),
             )
 
 
@@ -78,9 +98,11 @@ def overdraft(site: Site) -> Iterator[Finding]:
             "restriction_left",
             "info",
             "[members] restricted",
-            "Who may print below zero is left to PaperCut: only restricted users are stopped, at zero or at the "
-            "overdraft of Options > General > Account Options, which the API cannot read. A restricted member with an "
-            'empty balance cannot print at all; restricted = "no" lets members print and bills them.',
+            lazy(
+                "Who may print below zero is left to PaperCut: only restricted users are stopped, at zero or at the "
+                "overdraft of Options > General > Account Options, which the API cannot read. A restricted member with "
+                'an empty balance cannot print at all; restricted = "no" lets members print and bills them.'
+            ),
         )
 
 
@@ -98,7 +120,10 @@ def several_accounts(site: Site) -> Iterator[Finding]:
                 "personal_account_unknown",
                 "error",
                 site.settings.papercut.personal_account,
-                f"PaperCut does not know the personal account of [papercut] personal_account: {error.message}",
+                lazy(
+                    "PaperCut does not know the personal account of [papercut] personal_account: %(message)s",
+                    message=error.message,
+                ),
             )
 
 
@@ -111,7 +136,7 @@ def licence(site: Site) -> Iterator[Finding]:
             "licence_invalid",
             "error",
             "PaperCut",
-            "PaperCut says that its licence is not valid: new users cannot print; see About > Register.",
+            lazy("PaperCut says that its licence is not valid: new users cannot print; see About > Register."),
         )
     users = found.get("users")
     if not isinstance(users, dict):
@@ -121,6 +146,11 @@ def licence(site: Site) -> Iterator[Finding]:
         yield Finding(
             "licence_full",
             "warning",
-            f"{remaining} of {licensed}",
-            f"PaperCut's licence has room for {remaining} more users of {licensed}: people beyond it cannot print.",
+            lazy("%(remaining)s of %(licensed)s", remaining=remaining, licensed=licensed),
+            lazy(
+                "PaperCut's licence has room for %(remaining)s more users of %(licensed)s: people beyond it cannot "
+                "print.",
+                remaining=remaining,
+                licensed=licensed,
+            ),
         )

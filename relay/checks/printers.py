@@ -12,13 +12,14 @@ from relay import amounts
 from relay.checks.model import Site
 from relay.errors import Refused
 from relay.finding import Finding
+from relay.language import amount, lazy, nlazy
 from relay.papercut import keys
 from relay.papercut.client import TEMPLATE_PRINTER, PaperCut
 
 DEVICE_SERVER = "device"
 TEMPLATE = (TEMPLATE_PRINTER, TEMPLATE_PRINTER)
 CLICK_PATH = "Printers > {0} > Advanced Configuration > Unauthenticated printer"
-EXCEPTIONS = "Leave it off for queues that staff or Mobility Print use: those log in by themselves."
+EXCEPTIONS = lazy("Leave it off for queues that staff or Mobility Print use: those log in by themselves.")
 
 
 def printers(site: Site) -> Iterator[Finding]:
@@ -31,7 +32,9 @@ def printers(site: Site) -> Iterator[Finding]:
             "no_printers",
             "warning",
             "PaperCut",
-            "PaperCut lists no printer yet: print to one once, or install the print provider on the print server.",
+            lazy(
+                "PaperCut lists no printer yet: print to one once, or install the print provider on the print server."
+            ),
         )
     yield from _prices(papercut, queues, site.settings.site.currency)
     yield from _popups(papercut, [row for row in rows if row[0] != DEVICE_SERVER])
@@ -39,9 +42,12 @@ def printers(site: Site) -> Iterator[Finding]:
         yield Finding(
             "devices_excepted",
             "info",
-            f"{len(devices)} devices",
-            f"Devices at the copier ({', '.join(devices[:5])}{', ...' if len(devices) > 5 else ''}) have their own "
-            "login and are not looked at here: see Devices > the device > Device Details.",
+            nlazy("%(num)s device", "%(num)s devices", len(devices)),
+            lazy(
+                "Devices at the copier (%(devices)s) have their own "
+                "login and are not looked at here: see Devices > the device > Device Details.",
+                devices=", ".join(devices[:5]) + (", ..." if len(devices) > 5 else ""),
+            ),
         )
 
 
@@ -54,17 +60,27 @@ def _prices(papercut: PaperCut, queues: list[tuple[str, str]], currency: str) ->
                 "price_unreadable",
                 "info",
                 name,
-                f"The price of {name} follows the model {model}, which the API cannot read: look at Printers > "
-                f"{printer} > Charging.",
+                lazy(
+                    "The price of %(name)s follows the model %(model)s, which the API cannot read: look at Printers > "
+                    "%(printer)s > Charging.",
+                    name=name,
+                    model=model,
+                    printer=printer,
+                ),
             )
         elif papercut.printer_cost(server, printer) == 0:
-            free = f"{amounts.text(0, currency)} {currency}"
+            free = amount(amounts.text(0, currency), currency)
             yield Finding(
                 "printer_free",
                 "warning",
                 name,
-                f"A page on {name} costs {free}, so that members are never charged for it: set a price at Printers > "
-                f"{printer} > Charging, unless that is meant.",
+                lazy(
+                    "A page on %(name)s costs %(free)s, so that members are never charged for it: set a price at "
+                    "Printers > %(printer)s > Charging, unless that is meant.",
+                    name=name,
+                    free=free,
+                    printer=printer,
+                ),
             )
 
 
@@ -74,9 +90,13 @@ def _popups(papercut: PaperCut, rows: list[tuple[str, str]]) -> Iterator[Finding
         yield Finding(
             "popup_unreadable",
             "info",
-            "[Template Printer] and printers",
-            "PaperCut does not tell over its API which printers ask for a login: see that "
-            f"{CLICK_PATH.format('[Template Printer] and each printer')} is on where members print. {EXCEPTIONS}",
+            lazy("[Template Printer] and printers"),
+            lazy(
+                "PaperCut does not tell over its API which printers ask for a login: see that "
+                "%(path)s is on where members print. %(exceptions)s",
+                path=CLICK_PATH.format("[Template Printer] and each printer"),
+                exceptions=EXCEPTIONS,
+            ),
         )
         return
     for server, printer in rows:
@@ -86,10 +106,18 @@ def _popups(papercut: PaperCut, rows: list[tuple[str, str]]) -> Iterator[Finding
                 "popup_off",
                 "warning",
                 name,
-                f"{name} does not ask for a login, so that jobs are charged to whatever name the computer sends: "
-                f"switch on {CLICK_PATH.format(name)}. {EXCEPTIONS}",
-                f"switches on Unauthenticated printer for every printer named by this finding, {name} among them: "
-                "everybody who prints there meets the login popup from then on",
+                lazy(
+                    "%(name)s does not ask for a login, so that jobs are charged to whatever name the computer sends: "
+                    "switch on %(path)s. %(exceptions)s",
+                    name=name,
+                    path=CLICK_PATH.format(name),
+                    exceptions=EXCEPTIONS,
+                ),
+                lazy(
+                    "switches on Unauthenticated printer for every printer named by this finding, %(name)s among them: "
+                    "everybody who prints there meets the login popup from then on",
+                    name=name,
+                ),
             )
 
 

@@ -8,6 +8,7 @@ from relay.checks.model import Site
 from relay.database import open_database
 from relay.errors import LedgerError, NotFound
 from relay.finding import Finding
+from relay.language import nlazy
 from relay.people.decide.guard import let_in_unproven
 
 
@@ -44,6 +45,12 @@ def let_in(site: Site) -> Iterator[Finding]:
             "print_without_login",
             "info",
             f"{len(found)} accounts",
-            f"{len(found)} accounts, such as {found[0]}, may print without ever having logged in with OfficeRnD, and "
-            'nobody is billed for it: with [print] guard = "members" the print script lets members pass only.',
+            nlazy(
+                "%(num)s account, %(first)s, may print without ever having logged in with OfficeRnD, and "
+                'nobody is billed for it: with [print] guard = "members" the print script lets members pass only.',
+                "%(num)s accounts, such as %(first)s, may print without ever having logged in with OfficeRnD, and "
+                'nobody is billed for it: with [print] guard = "members" the print script lets members pass only.',
+                len(found),
+                first=found[0],
+            ),
         )

@@ -20,6 +20,7 @@ from relay.checks.model import Site
 from relay.errors import RemoteError
 from relay.finding import Finding
 from relay.installer import versions
+from relay.language import joined, lazy
 from relay.officernd.client import OfficeRnD
 from relay.papercut import keys
 from relay.papercut.client import PaperCut
@@ -35,7 +36,7 @@ def papercut(site: Site) -> Iterator[Finding]:
         client = PaperCut(site.settings, site.clock)
         client.total_users()
     except RemoteError as error:
-        yield Finding(f"papercut_{error.code}", "error", "PaperCut", error.message + _issuer(error, address))
+        yield Finding(f"papercut_{error.code}", "error", "PaperCut", joined(error.message, _issuer(error, address)))
         return
     site.papercut = client
     site.health = client.health()
@@ -49,7 +50,7 @@ def officernd(site: Site) -> Iterator[Finding]:
         client.organization()
     except RemoteError as error:
         address = section.token_url if section.token_url in error.message else section.api_url
-        yield Finding(f"officernd_{error.code}", "error", "OfficeRnD", error.message + _issuer(error, address))
+        yield Finding(f"officernd_{error.code}", "error", "OfficeRnD", joined(error.message, _issuer(error, address)))
         return
     site.officernd = client
 
@@ -71,14 +72,20 @@ def _issuer(error: RemoteError, url: str) -> str:
             certificate = x509.load_der_x509_certificate(secured.getpeercert(binary_form=True) or b"")
     except (OSError, ValueError):
         return ""
-    return f" The certificate there was issued by: {certificate.issuer.rfc4514_string()}."
+    return lazy("The certificate there was issued by: %(issuer)s.", issuer=certificate.issuer.rfc4514_string())
 
 
 def version(site: Site) -> Iterator[Finding]:
     found = site.reached_papercut.version() if site.health else ""
-    sentence = versions.sentence(versions.parse(found))
-    if found and sentence:
-        yield Finding("papercut_version", "warning", f"PaperCut {found}", sentence)
+    parsed = versions.parse(found)
+    if found and versions.sentence(parsed):
+        name = ".".join(map(str, parsed or ()))
+        yield Finding(
+            "papercut_version",
+            "warning",
+            f"PaperCut {found}",
+            lazy(versions.SENTENCES[versions.verdict(parsed)], name=name),
+        )
     if site.health:
         return
     key = site.reached_papercut.config(keys.HEALTH)
@@ -87,16 +94,18 @@ def version(site: Site) -> Iterator[Finding]:
             "health_unreadable",
             "info",
             "PaperCut",
-            "PaperCut's health interface does not answer to its own key, so that version and licence cannot be read: "
-            "compare the version by hand with 24.1.10, 25.0.13 and 26.0.5.",
+            lazy(
+                "PaperCut's health interface does not answer to its own key, so that version and licence cannot be "
+                "read: compare the version by hand with 24.1.10, 25.0.13 and 26.0.5."
+            ),
         )
     else:
         yield Finding(
             "health_key_missing",
             "info",
             "PaperCut",
-            "PaperCut's health interface has no key yet, so that version and licence cannot be read.",
-            f"sets the config key {keys.HEALTH} to a new random value; nobody is touched by it",
+            lazy("PaperCut's health interface has no key yet, so that version and licence cannot be read."),
+            lazy("sets the config key %(health)s to a new random value; nobody is touched by it", health=keys.HEALTH),
         )
 
 
@@ -111,8 +120,11 @@ def callers(site: Site) -> Iterator[Finding]:
             "callers_everyone",
             "warning",
             "PaperCut",
-            "Every machine in the network may call PaperCut's web services with a guessed token: at Options > Advanced "
-            "> Security list only this machine, and what else must call, under Allowed XML Web Services callers.",
+            lazy(
+                "Every machine in the network may call PaperCut's web services with a guessed token: at Options > "
+                "Advanced > Security list only this machine, and what else must call, under Allowed XML Web Services "
+                "callers."
+            ),
         )
 
 
@@ -133,11 +145,20 @@ def clocks(site: Site) -> Iterator[Finding]:
             continue  # who answers calls but no date is not worth a finding
         apart_s = (site.clock.now() - there).total_seconds()
         if abs(apart_s) > CLOCK_TOLERANCE_S:
-            direction = "ahead of" if apart_s > 0 else "behind"
+            seconds = f"{abs(apart_s):.0f}"
+            ahead, behind = (
+                lazy("%(seconds)s s ahead of", seconds=seconds),
+                lazy("%(seconds)s s behind", seconds=seconds),
+            )
+            apart = ahead if apart_s > 0 else behind
             yield Finding(
                 "clock_difference",
                 "warning",
                 system,
-                f"This machine's clock is {abs(apart_s):.0f} s {direction} {system}'s: switch on time synchronisation "
-                "on both machines, since business days and top-up periods are counted by this one.",
+                lazy(
+                    "This machine's clock is %(apart)s %(system)s's: switch on time synchronisation "
+                    "on both machines, since business days and top-up periods are counted by this one.",
+                    apart=apart,
+                    system=system,
+                ),
             )

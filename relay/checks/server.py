@@ -22,13 +22,17 @@ from relay.checks.model import Site
 from relay.errors import Refused
 from relay.finding import Finding
 from relay.installer import places, properties
+from relay.language import lazy
 from relay.papercut import keys
 
 PROGRAMS = {keys.USER_SOURCE: "officernd-user-source", keys.AUTH_PROGRAM: "officernd-auth"}
 SPAWN_LIMIT_S = 15
 STRANGER = "papercut-relay-check@invalid"  # nobody: refused before OfficeRnD is asked
 
-_AGAIN = f"run the installer again on the PaperCut server ({places.INSTALL_COMMANDS[places.SYSTEM]})"
+_AGAIN = lazy(
+    "run the installer again on the PaperCut server (%(install_commands)s)",
+    install_commands=places.INSTALL_COMMANDS[places.SYSTEM],
+)
 
 
 def install_dir(site: Site) -> Path | None:
@@ -46,10 +50,12 @@ def server_files(site: Site) -> Iterator[Finding]:
             "server_not_here",
             "error" if named else "info",
             str(named or "PaperCut's folder"),
-            f"[papercut] install_dir {named} is no folder of a PaperCut server."
+            lazy("[papercut] install_dir %(named)s is no folder of a PaperCut server.", named=named)
             if named
-            else "PaperCut's folder is not on this machine (or [papercut] install_dir does not name it), so that "
-            "security.properties, the two programs and the old connector are not looked at: run this there too.",
+            else lazy(
+                "PaperCut's folder is not on this machine (or [papercut] install_dir does not name it), so that "
+                "security.properties, the two programs and the old connector are not looked at: run this there too."
+            ),
         )
         return
     yield from _security(folder, _program_folders(site, folder))
@@ -60,16 +66,22 @@ def server_files(site: Site) -> Iterator[Finding]:
             "old_agent_runs",
             "error",
             places.OLD_AGENT_SERVICE,
-            f"OfficeRnD's own connector (service {places.OLD_AGENT_SERVICE}) is still running: it deletes people it "
-            f"does not know every night and bills them too; {_AGAIN}, which stops it and keeps its settings.",
+            lazy(
+                "OfficeRnD's own connector (service %(old_agent_service)s) is still running: it deletes people it "
+                "does not know every night and bills them too; %(again)s, which stops it and keeps its settings.",
+                old_agent_service=places.OLD_AGENT_SERVICE,
+                again=_AGAIN,
+            ),
         )
     elif old and service is None and places.SYSTEM == places.WINDOWS:
         yield Finding(
             "old_agent_files",
             "info",
             old,
-            "The files of OfficeRnD's own connector are still there, without a service; its settings hold secrets in "
-            "clear text: remove them when you will not go back.",
+            lazy(
+                "The files of OfficeRnD's own connector are still there, without a service; its settings hold secrets "
+                "in clear text: remove them when you will not go back."
+            ),
         )
 
 
@@ -87,7 +99,11 @@ def _security(folder: Path, wanted: set[str]) -> Iterator[Finding]:
             "security_file_missing",
             "warning",
             str(path),
-            f"There is no {path}: PaperCut before 22.1.1 does without it; a newer one does not start our programs.",
+            lazy(
+                "There is no %(path)s: PaperCut before 22.1.1 does without it; a newer one does not start our "
+                "programs.",
+                path=path,
+            ),
         )
         return
     data = path.read_bytes()
@@ -99,24 +115,36 @@ def _security(folder: Path, wanted: set[str]) -> Iterator[Finding]:
             "folder_not_allowed",
             "error",
             ours,
-            f"{path} does not list {ours} in {properties.FOLDER_LIST}, so that PaperCut refuses to start our programs "
-            f"(updates of PaperCut may reset it): {_AGAIN}, then restart the Application Server.",
+            lazy(
+                "%(path)s does not list %(ours)s in %(folder_list)s, so that PaperCut refuses to start our programs "
+                "(updates of PaperCut may reset it): %(again)s, then restart the Application Server.",
+                path=path,
+                ours=ours,
+                folder_list=properties.FOLDER_LIST,
+                again=_AGAIN,
+            ),
         )
     if (properties.value(data, properties.SCRIPTS_ENABLED) or "Y").strip().upper() == "N":
         yield Finding(
             "scripts_off",
             "warning",
             str(path),
-            f"{properties.SCRIPTS_ENABLED} is N, so that the print script does not run: people who may not print are "
-            "then stopped by their account and group alone.",
+            lazy(
+                "%(scripts_enabled)s is N, so that the print script does not run: people who may not print are "
+                "then stopped by their account and group alone.",
+                scripts_enabled=properties.SCRIPTS_ENABLED,
+            ),
         )
     if (properties.value(data, properties.SCRIPTS_UNSAFE) or "N").strip().upper() == "Y":
         yield Finding(
             "script_sandbox_open",
             "warning",
             str(path),
-            f"{properties.SCRIPTS_UNSAFE} is Y: whoever may edit a printer owns this server. Our print script does not "
-            "need it (only its optional live mode does): set it to N.",
+            lazy(
+                "%(scripts_unsafe)s is Y: whoever may edit a printer owns this server. Our print script does not "
+                "need it (only its optional live mode does): set it to N.",
+                scripts_unsafe=properties.SCRIPTS_UNSAFE,
+            ),
         )
 
 
@@ -132,7 +160,12 @@ def program_keys(site: Site) -> Iterator[Finding]:
                 "old_agent_in_keys",
                 "error",
                 key,
-                f"PaperCut still asks OfficeRnD's own connector ({key} = {value}): {_AGAIN}.",
+                lazy(
+                    "PaperCut still asks OfficeRnD's own connector (%(key)s = %(value)s): %(again)s.",
+                    key=key,
+                    value=value,
+                    again=_AGAIN,
+                ),
                 _does(key, ours, value),
             )
         elif not value:
@@ -140,7 +173,11 @@ def program_keys(site: Site) -> Iterator[Finding]:
                 "program_not_set",
                 "error",
                 key,
-                f"PaperCut does not ask our program ({key} is empty): {_AGAIN}; or set it at User/Group Sync.",
+                lazy(
+                    "PaperCut does not ask our program (%(key)s is empty): %(again)s; or set it at User/Group Sync.",
+                    key=key,
+                    again=_AGAIN,
+                ),
                 _does(key, ours, value),
             )
         elif not _is_ours(value):
@@ -148,15 +185,31 @@ def program_keys(site: Site) -> Iterator[Finding]:
                 "program_foreign",
                 "error",
                 key,
-                f"PaperCut asks another program than ours ({key} = {value}): {_AGAIN}, if ours is meant to take over.",
+                lazy(
+                    "PaperCut asks another program than ours (%(key)s = %(value)s): %(again)s, if ours is meant to "
+                    "take over.",
+                    key=key,
+                    value=value,
+                    again=_AGAIN,
+                ),
             )
         elif folder and not (started := program_file(value, folder)).is_file():
-            where = "is not there" if Path(value).is_absolute() else f"is in no folder of {properties.FOLDER_LIST}"
+            where = (
+                lazy("is not there")
+                if Path(value).is_absolute()
+                else lazy("is in no folder of %(folder_list)s", folder_list=properties.FOLDER_LIST)
+            )
             yield Finding(
                 "program_missing",
                 "error",
                 value,
-                f"The program that PaperCut is told to start {where} ({key} = {value}): {_AGAIN}.",
+                lazy(
+                    "The program that PaperCut is told to start %(where)s (%(key)s = %(value)s): %(again)s.",
+                    where=where,
+                    key=key,
+                    value=value,
+                    again=_AGAIN,
+                ),
             )
         elif folder and site.settings.scripts.home.is_dir():
             yield from _spawn(site, key, str(started))
@@ -184,7 +237,12 @@ def _is_ours(value: str) -> bool:
 def _does(key: str, ours: str, old: str) -> str:
     if not ours or not Path(ours).is_file():
         return ""
-    return f"sets PaperCut's {key} to {ours} (now: {old or 'empty'}); everybody's login goes through it from then on"
+    return lazy(
+        "sets PaperCut's %(key)s to %(ours)s (now: %(old)s); everybody's login goes through it from then on",
+        key=key,
+        ours=ours,
+        old=old or lazy("empty"),
+    )
 
 
 def set_programs(site: Site, findings: list[Finding]) -> None:
@@ -197,7 +255,10 @@ def _keep(site: Site, key: str, program: str) -> None:
     papercut = site.reached_papercut
     papercut.set_config(key, program)
     if papercut.config(key) != program:
-        raise Refused(f"PaperCut took {key} without keeping it: set it by hand to {program}.", system="PaperCut")
+        raise Refused(
+            lazy("PaperCut took %(key)s without keeping it: set it by hand to %(program)s.", key=key, program=program),
+            system="PaperCut",
+        )
 
 
 def _spawn(site: Site, key: str, program: str) -> Iterator[Finding]:
@@ -211,8 +272,11 @@ def _spawn(site: Site, key: str, program: str) -> Iterator[Finding]:
                 "user_source_fails",
                 "error",
                 program,
-                f"The user source does not answer as PaperCut needs it ({_said(code, output, errors)}): until it does "
-                "PaperCut's sync brings nobody.",
+                lazy(
+                    "The user source does not answer as PaperCut needs it (%(said)s): until it does "
+                    "PaperCut's sync brings nobody.",
+                    said=_said(code, output, errors),
+                ),
             )
         return
     code, output, errors = spawn(program, [], f"{STRANGER}\nnot a password\n", site)
@@ -221,8 +285,11 @@ def _spawn(site: Site, key: str, program: str) -> Iterator[Finding]:
             "auth_program_fails",
             "error",
             program,
-            f"The login program does not refuse a stranger as PaperCut needs it ({_said(code, output, errors)}): until "
-            "it does nobody can log in.",
+            lazy(
+                "The login program does not refuse a stranger as PaperCut needs it (%(said)s): until "
+                "it does nobody can log in.",
+                said=_said(code, output, errors),
+            ),
         )
         return
     last = _last_line(site.settings.scripts.home / "logs" / "auth.log")
@@ -231,8 +298,11 @@ def _spawn(site: Site, key: str, program: str) -> Iterator[Finding]:
             "login_unavailable",
             "error",
             program,
-            f"The login program starts, and has to turn everybody away ({last.get('reason')}): "
-            f"{last.get('detail') or 'see logs/auth.log in the hand-over folder.'}",
+            lazy(
+                "The login program starts, and has to turn everybody away (%(reason)s): %(detail)s",
+                reason=last.get("reason"),
+                detail=last.get("detail") or lazy("see logs/auth.log in the hand-over folder."),
+            ),
         )
 
 
@@ -261,7 +331,7 @@ def spawn(program: str, arguments: Sequence[str], typed: str, site: Site) -> tup
             **account,  # type: ignore[call-overload]
         )
     except OSError as error:
-        return -1, "", f"it cannot be started: {error.strerror}"
+        return -1, "", lazy("it cannot be started: %(strerror)s", strerror=error.strerror)
     with process:
         with contextlib.suppress(OSError):  # it may leave without reading; its exit tells
             process.stdin.write(typed.encode())
@@ -269,7 +339,7 @@ def spawn(program: str, arguments: Sequence[str], typed: str, site: Site) -> tup
             process.wait(SPAWN_LIMIT_S)
         except subprocess.TimeoutExpired:
             process.kill()
-            return -1, "", f"no answer within {SPAWN_LIMIT_S} s"
+            return -1, "", lazy("no answer within %(spawn_limit_s)s s", spawn_limit_s=SPAWN_LIMIT_S)
         output, errors = process.stdout.read(), process.stderr.read()
     return process.returncode, output.decode("utf-8", "replace"), errors.decode("utf-8", "replace").strip()
 
@@ -283,7 +353,7 @@ def _startable(program: str) -> list[str]:
 def _said(code: int, output: str, errors: str) -> str:
     if code == -1:
         return errors
-    return f"exit code {code}, {errors or output.strip()[:80] or 'no answer'}"
+    return lazy("exit code %(code)s, %(errors)s", code=code, errors=errors or output.strip()[:80] or lazy("no answer"))
 
 
 def _last_line(path: Path) -> dict[str, str]:
@@ -309,11 +379,15 @@ def source_in_use(site: Site) -> Iterator[Finding]:
             "source_not_asked",
             "warning",
             "Options > User/Group Sync",
-            "PaperCut has not asked our user source for anybody yet: see that Primary sync source is Custom Program. "
-            "If another source (Active Directory, say) is set there, those who log in through it lose their login by "
-            f"the change: {papercut.total_users()} accounts are there now; give staff internal accounts first. If "
-            "Custom Program is set and the server was restarted, it may take the programs in their other form only: "
-            f"enter {_other_forms(site)} there, or run the installer with --proof, which tries both.",
+            lazy(
+                "PaperCut has not asked our user source for anybody yet: see that Primary sync source is Custom "
+                "Program. If another source (Active Directory, say) is set there, those who log in through it lose "
+                "their login by the change: %(total_users)s accounts are there now; give staff internal accounts "
+                "first. If Custom Program is set and the server was restarted, it may take the programs in their other "
+                "form only: enter %(other_forms)s there, or run the installer with --proof, which tries both.",
+                total_users=papercut.total_users(),
+                other_forms=_other_forms(site),
+            ),
         )
 
 
@@ -326,4 +400,4 @@ def _other_forms(site: Site) -> str:
         for value in values
         if value
     ]
-    return " and ".join(forms)
+    return lazy("%(one)s and %(other)s", one=forms[0], other=forms[1]) if len(forms) == 2 else " ".join(forms)

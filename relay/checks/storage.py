@@ -11,6 +11,7 @@ from relay.database import open_database
 from relay.errors import LedgerError
 from relay.finding import Finding
 from relay.installer import places
+from relay.language import lazy
 from relay.lock import is_served
 from relay.money.ledger import copies
 from relay.remedy import Remedy
@@ -35,24 +36,34 @@ def ledger_copies(site: Site) -> Iterator[Finding]:
     newest = copies.newest(settings)
     if (newest is None or site.clock.now() - newest > copies.FRESH) and _has_run(site):
         what = (
-            f"The newest copy of the ledger in {folder} is of {newest:%Y-%m-%d}"
+            lazy(
+                "The newest copy of the ledger in %(folder)s is of %(newest)s",
+                folder=folder,
+                newest=format(newest, "%Y-%m-%d"),
+            )
             if newest
-            else (f"There is no copy of the ledger in {folder}")
+            else lazy("There is no copy of the ledger in %(folder)s", folder=folder)
         )
         yield Finding(
             "ledger_copy_missing",
             "warning",
             "ledger",
-            f"{what}, although each daily run keeps one: look in the relay's log for why it could not, such as a full "
-            "disk or the folder's rights, then run again.",
+            lazy(
+                "%(what)s, although each daily run keeps one: look in the relay's log for why it could not, such as a "
+                "full disk or the folder's rights, then run again.",
+                what=what,
+            ),
         )
     if _device(folder) == _device(file):
         yield Finding(
             "ledger_copies_same_disk",
             "warning",
             "ledger",
-            f"The copies of the ledger ({folder}) lie on the ledger's own disk only and would be lost with it: set "
-            "[ledger] copies_dir to a folder on another disk.",
+            lazy(
+                "The copies of the ledger (%(folder)s) lie on the ledger's own disk only and would be lost with it: "
+                "set [ledger] copies_dir to a folder on another disk.",
+                folder=folder,
+            ),
         )
 
 
@@ -76,8 +87,13 @@ def disks(site: Site) -> Iterator[Finding]:
                 "disk_low",
                 "error" if free_mb < FULL_DISK_MB else "warning",
                 str(folder),
-                f"The disk of {key} ({folder}) has {free_mb} MB left: make room, since nothing is billed while the "
-                "ledger cannot be written.",
+                lazy(
+                    "The disk of %(key)s (%(folder)s) has %(free_mb)s MB left: make room, since nothing is billed "
+                    "while the ledger cannot be written.",
+                    key=key,
+                    folder=folder,
+                    free_mb=free_mb,
+                ),
             )
 
 
@@ -99,7 +115,10 @@ def schedule(site: Site, where: places.Places | None = None) -> Iterator[Finding
             "schedule_missing",
             "warning",
             "schedule",
-            "This machine has no schedule for the relay, so that nothing happens by itself: run the installer "
-            f"({places.INSTALL_COMMANDS[places.SYSTEM]}), or keep the console running.",
-            remedies=(Remedy("serve", (), "to keep the console running"),),
+            lazy(
+                "This machine has no schedule for the relay, so that nothing happens by itself: run the installer "
+                "(%(install_commands)s), or keep the console running.",
+                install_commands=places.INSTALL_COMMANDS[places.SYSTEM],
+            ),
+            remedies=(Remedy("serve", (), lazy("to keep the console running")),),
         )

@@ -17,7 +17,10 @@ from babel.messages import Catalog
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po, write_po
 
-from relay import language
+from relay import config, language
+from relay.config.words import words
+from relay.console import settings_fields
+from relay.installer import versions
 from relay.people.decide import questions
 
 ROOT = Path(__file__).parents[1]
@@ -29,7 +32,10 @@ METHODS = [
 ]
 OPTIONS = {"console/templates/**.html": {"trimmed": "true", "newstyle_gettext": "true"}}
 # `phase` names a step of long work, in whatever room: a page that shows it translates it.
-KEYWORDS = {"gettext": None, "ngettext": (1, 2), "marked": (1, 2), "N_": None, "_": None, "phase": None}
+KEYWORDS = {
+    "gettext": None, "ngettext": (1, 2), "lazy": None, "nlazy": (1, 2), "marked": (1, 2), "N_": None, "_": None,
+    "phase": None,
+}  # fmt: skip
 
 
 def found() -> Iterator[tuple[str, str | tuple[str, ...]]]:
@@ -41,6 +47,19 @@ def found() -> Iterator[tuple[str, str | tuple[str, ...]]]:
     for kind in questions.KINDS.values():
         yield "relay/people/decide/questions.py", (kind.one, kind.many.replace("{count}", "%(num)s"))
         yield "relay/people/decide/questions.py", kind.meaning
+    yield from (("relay/installer/versions.py", one) for one in versions.SENTENCES.values() if one)
+    yield from (("relay/config/sections.py", one) for one in _settings() if one)
+
+
+def _settings() -> Iterator[str]:
+    """Yield the words of the settings that the console shows, as they stand beside each."""
+    for group in settings_fields.GROUPS:
+        section = config.SECTIONS[group.id]
+        yield from (section.about.title, section.about.lead)
+        for told in (words(section.model_fields[field.key]) for field in group.fields):
+            yield from (told.label, told.help, told.unit)
+            for choice in told.choices:
+                yield from (choice.label, choice.help)
 
 
 def read(code: str) -> Catalog:

@@ -9,7 +9,7 @@ from flask import Flask, g, render_template, request, url_for
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException
 
-from relay import __version__, foreign
+from relay import __version__
 from relay.accounts import is_shared
 from relay.console import charts, figures, gate, remedies, words
 from relay.console.desk import Desk
@@ -46,7 +46,6 @@ def make_app(place: Desk) -> Flask:
     app.config[HOOKS] = Hooks()
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.autoescape = True
-    app.jinja_env.finalize = foreign.seen
     speak_languages(app, lambda: place.settings.console.locale)  # before the gate, which refuses in words
     gate.guard(app, place)
     for page in PAGES:

@@ -5,7 +5,7 @@ The form is made from the words beside each setting in `relay/config/sections.py
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import time
 from typing import Any
@@ -15,6 +15,7 @@ from werkzeug.datastructures import MultiDict
 from relay import amounts
 from relay.config import SECTIONS, Settings
 from relay.config.words import Choice, Kind, Role, words
+from relay.language import joined, lazy
 
 # The sections of which something may be changed in the console, as the page shows them from top to bottom.
 SHOWN = ("members", "fees", "top_up", "included", "schedule", "print", "signin", "safety")
@@ -49,19 +50,31 @@ class Group:
 
 
 def _group(section: str) -> Group:
-    model = SECTIONS[section]
-    about = model.about
-    return Group(section, about.title, about.lead, about.role, about.more, tuple(_fields(section)))
+    about = SECTIONS[section].about
+    return Group(section, lazy(about.title), lazy(about.lead), about.role, about.more, tuple(_fields(section)))
 
 
 def _fields(section: str) -> Iterator[Field]:
     for key, field in SECTIONS[section].model_fields.items():
         told = words(field)
         if told.form:
-            label = f"{told.label} ({told.unit})" if told.unit else told.label
-            example = f"Such as {told.example}." if told.example else ""
-            help = " ".join(filter(None, (told.help.replace("`", ""), example)))
-            yield Field(section, key, told.form, label, help, told.choices)
+            label = lazy(told.label)
+            if told.unit:
+                label = lazy("%(label)s (%(unit)s)", label=label, unit=lazy(told.unit))
+            example = lazy("Such as %(example)s.", example=told.example) if told.example else ""
+            help = joined(lazy(told.help).with_text(_without_marks), example)
+            yield Field(section, key, told.form, label, help, tuple(_choices(told.choices)))
+
+
+def _choices(listed: Iterable[Choice]) -> Iterator[Choice]:
+    for choice in listed:
+        yield Choice(
+            choice.value, lazy(choice.label).with_text(_without_marks), lazy(choice.help).with_text(_without_marks)
+        )
+
+
+def _without_marks(text: str) -> str:
+    return text.replace("`", "")
 
 
 GROUPS = tuple(_group(section) for section in SHOWN)

@@ -32,15 +32,18 @@ def verdict(version):
     return GOOD
 
 
+# What an operator has to know about a version, "" for a good one.
+SENTENCES = {
+    GOOD: "",
+    UNKNOWN: "The version of PaperCut could not be read: compare it by hand (About page) with 24.1.10, 25.0.13 and "
+    "26.0.5, below which there are holes that are exploited.",
+    HOLES: "PaperCut %(name)s has holes that are exploited in the wild: update to 24.1.10, 25.0.13, 26.0.5 or newer.",
+    TOO_OLD: "PaperCut %(name)s is older than 22.1.1: it keeps the settings for custom programs elsewhere and has "
+    "holes that are exploited; update PaperCut first.",
+}
+
+
 def sentence(version):
-    """Return what an operator has to know about a version, "" for a good one."""
+    """Return the sentence about a version, with its number."""
     name = ".".join(["{0}".format(part) for part in version]) if version else ""
-    return {
-        GOOD: "",
-        UNKNOWN: "The version of PaperCut could not be read: compare it by hand (About page) with 24.1.10, 25.0.13 and "
-        "26.0.5, below which there are holes that are exploited.",
-        HOLES: "PaperCut {0} has holes that are exploited in the wild: update to 24.1.10, 25.0.13, 26.0.5 or "
-        "newer.".format(name),
-        TOO_OLD: "PaperCut {0} is older than 22.1.1: it keeps the settings for custom programs elsewhere and has holes "
-        "that are exploited; update PaperCut first.".format(name),
-    }[verdict(version)]
+    return SENTENCES[verdict(version)] % {"name": name}

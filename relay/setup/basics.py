@@ -12,6 +12,7 @@ from relay import passwords
 from relay.config.sections import PrintSection
 from relay.errors import UsageError
 from relay.installer import places
+from relay.language import lazy
 from relay.setup.values import Choice, Fact, Outcome, Problem, Question, Step, Walk, Workbench
 
 LANGUAGES = {
@@ -43,23 +44,34 @@ def _language_questions(workbench: Workbench, walk: Walk) -> tuple[Question, ...
         Question(
             "print.language",
             "one",
-            "Language of the messages at the printer",
+            lazy("Language of the messages at the printer"),
             choices=tuple(Choice(code, LANGUAGES[code][0]) for code in SPOKEN),
             default="en",
         ),
         Question(
             "site.timezone",
             "text",
-            "Time zone",
-            "A fee belongs to the day that it is here, not in London. Such as Europe/Sofia.",
+            lazy("Time zone"),
+            lazy("A fee belongs to the day that it is here, not in London. Such as Europe/Sofia."),
             default=local_zone(),
             suggestions=tuple(sorted(name for name in zoneinfo.available_timezones() if "/" in name)),
         ),
         Question(
-            "site.currency", "text", "Currency", "Its three letters, the ones that OfficeRnD bills in.", (), "EUR"
+            "site.currency",
+            "text",
+            lazy("Currency"),
+            lazy("Its three letters, the ones that OfficeRnD bills in."),
+            (),
+            "EUR",
         ),
         Question(
-            "site.name", "text", "Short name of this site", "For you, where there are several.", (), "hq", more=True
+            "site.name",
+            "text",
+            lazy("Short name of this site"),
+            lazy("For you, where there are several."),
+            (),
+            "hq",
+            more=True,
         ),
     )
 
@@ -70,18 +82,18 @@ def _try_language(workbench: Workbench, walk: Walk) -> Outcome:
     zone = str(walk.answers["site.timezone"])
     here = workbench.clock.now().astimezone(zoneinfo.ZoneInfo(zone))
     facts = (
-        Fact("At the printer", LANGUAGES[code][0], ""),
-        Fact("Time zone", f"{zone}, where it is {here:%H:%M} now"),
-        Fact("Currency", str(walk.answers["site.currency"]), ""),
+        Fact(lazy("At the printer"), LANGUAGES[code][0], ""),
+        Fact(lazy("Time zone"), lazy("%(zone)s, where it is %(time)s now", zone=zone, time=format(here, "%H:%M"))),
+        Fact(lazy("Currency"), str(walk.answers["site.currency"]), ""),
     )
     return Outcome(facts=facts, known=walk.known, found=found)
 
 
 LANGUAGE = Step(
     "language",
-    "Language and currency",
-    "Language and currency",
-    "What members read at the printer, and how days and amounts are counted.",
+    lazy("Language and currency"),
+    lazy("Language and currency"),
+    lazy("What members read at the printer, and how days and amounts are counted."),
     _language_questions,
     _try_language,
 )
@@ -89,12 +101,15 @@ LANGUAGE = Step(
 
 def _password_questions(workbench: Workbench, walk: Walk) -> tuple[Question, ...]:
     return (
-        Question("console.name", "text", "Your name for logging in", "Letters, digits, dots and dashes."),
+        Question("console.name", "text", lazy("Your name for logging in"), lazy("Letters, digits, dots and dashes.")),
         Question(
             "console.password",
             "secret",
-            "Password for the console",
-            f"At least {passwords.SHORTEST} characters. It is asked for before anything that moves money.",
+            lazy("Password for the console"),
+            lazy(
+                "At least %(shortest)s characters. It is asked for before anything that moves money.",
+                shortest=passwords.SHORTEST,
+            ),
         ),
     )
 
@@ -107,17 +122,21 @@ def _try_password(workbench: Workbench, walk: Walk) -> Outcome:
     except UsageError as error:
         problems["console.name"] = Problem(error.message, seen_here=True)
     if len(password) < passwords.SHORTEST:
-        text = f"Take at least {passwords.SHORTEST} characters; this has {len(password)}."
+        text = lazy(
+            "Take at least %(shortest)s characters; this has %(length)s.",
+            shortest=passwords.SHORTEST,
+            length=len(password),
+        )
         problems["console.password"] = Problem(text, seen_here=True)
-    fact = Fact(name, f"may decide on money. The password has {len(password)} characters.")
+    fact = Fact(name, lazy("may decide on money. The password has %(length)s characters.", length=len(password)))
     return Outcome(problems, () if problems else (fact,), walk.known)
 
 
 PASSWORD = Step(
     "password",
-    "Password",
-    "Who may use the console?",
-    "The console can bill people, so it asks who you are. More people can be added later.",
+    lazy("Password"),
+    lazy("Who may use the console?"),
+    lazy("The console can bill people, so it asks who you are. More people can be added later."),
     _password_questions,
     _try_password,
 )
@@ -129,24 +148,26 @@ def _schedule_questions(workbench: Workbench, walk: Walk) -> tuple[Question, ...
         Question(
             "schedule.daily_at",
             "time",
-            "Time of the daily run",
-            "People are brought in line and what is owed is billed. The first one starts when you say so on Today.",
+            lazy("Time of the daily run"),
+            lazy(
+                "People are brought in line and what is owed is billed. The first one starts when you say so on Today."
+            ),
             (),
             "07:30",
         ),
         Question(
             "schedule.sync_every_minutes",
             "number",
-            "Look for new members every … minutes",
-            "Between the daily runs. 0: never.",
+            lazy("Look for new members every … minutes"),
+            lazy("Between the daily runs. 0: never."),
             (),
             15,
         ),
         Question(
             "site.state_dir",
             "text",
-            "Folder of the relay's own files",
-            "Its ledger is in it: on a disk that is backed up.",
+            lazy("Folder of the relay's own files"),
+            lazy("Its ledger is in it: on a disk that is backed up."),
             (),
             str(workbench.defaults.get("site.state_dir", where.state)),
             more=True,
@@ -154,8 +175,8 @@ def _schedule_questions(workbench: Workbench, walk: Walk) -> tuple[Question, ...
         Question(
             "scripts.home",
             "text",
-            "Folder that PaperCut's programs read from",
-            "Where the installer has put their pointer to.",
+            lazy("Folder that PaperCut's programs read from"),
+            lazy("Where the installer has put their pointer to."),
             (),
             str(workbench.defaults.get("scripts.home") or _pointed(walk) or where.home),
             more=True,
@@ -182,21 +203,26 @@ def _try_schedule(workbench: Workbench, walk: Walk) -> Outcome:
         existing = next(one for one in (folder, *folder.parents) if one.exists())
         if not existing.is_dir() or not os.access(existing, os.W_OK):
             problems[name] = Problem(
-                f"This account may not write {folder}.",
-                "Name a folder of its own, or start this as the account that PaperCut's server runs as.",
+                lazy("This account may not write %(folder)s.", folder=folder),
+                lazy("Name a folder of its own, or start this as the account that PaperCut's server runs as."),
                 seen_here=True,
             )
     fact = Fact(
-        "Every day", f"at {walk.answers['schedule.daily_at']}. Nothing runs before you start the first one.", ""
+        lazy("Every day"),
+        lazy(
+            "at %(time)s. Nothing runs before you start the first one.",
+            time=walk.answers["schedule.daily_at"],
+        ),
+        "",
     )
     return Outcome(problems, () if problems else (fact,), walk.known)
 
 
 SCHEDULE = Step(
     "schedule",
-    "Daily run",
-    "When should it run?",
-    "Once a day, by itself. If a day is missed it is made up for, and never done twice.",
+    lazy("Daily run"),
+    lazy("When should it run?"),
+    lazy("Once a day, by itself. If a day is missed it is made up for, and never done twice."),
     _schedule_questions,
     _try_schedule,
 )

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from relay import http
 from relay.config import Settings
 from relay.errors import AuthFailed, Refused, RelayError, RemoteError
+from relay.language import joined, lazy, nlazy
 from relay.officernd import token
 from relay.officernd.client import OfficeRnD
 from relay.officernd.model import Location, Plan
@@ -22,16 +23,16 @@ SIGNIN_SCOPE = "flex.user.auth.signin"
 WHERE = "Settings > Data & Extensibility > Developer Tools"
 # What a permission is for, in the order in which it is shown.
 SCOPE_WORDS = {
-    "flex.settings.organization.read": "Read the organisation",
-    "flex.community.members.read": "Read members",
-    "flex.community.companies.read": "Read companies",
-    "flex.community.memberships.read": "Read memberships",
-    "flex.billing.plans.read": "Read plans",
-    "flex.space.locations.read": "Read locations",
-    "flex.community.fees.read": "Read fees",
-    "flex.community.fees.create": "Create fees",
-    "flex.space.passes.read": "Read passes",
-    "flex.community.checkins.read": "Read check-ins",
+    "flex.settings.organization.read": lazy("Read the organisation"),
+    "flex.community.members.read": lazy("Read members"),
+    "flex.community.companies.read": lazy("Read companies"),
+    "flex.community.memberships.read": lazy("Read memberships"),
+    "flex.billing.plans.read": lazy("Read plans"),
+    "flex.space.locations.read": lazy("Read locations"),
+    "flex.community.fees.read": lazy("Read fees"),
+    "flex.community.fees.create": lazy("Create fees"),
+    "flex.space.passes.read": lazy("Read passes"),
+    "flex.community.checkins.read": lazy("Read check-ins"),
 }
 
 
@@ -42,29 +43,33 @@ def _questions(workbench: Workbench, walk: Walk) -> tuple[Question, ...]:
         Question(
             "officernd.organization",
             "text",
-            "Short name of your organisation in OfficeRnD",
-            "The last part of the address when you are logged in as an administrator.",
+            lazy("Short name of your organisation in OfficeRnD"),
+            lazy("The last part of the address when you are logged in as an administrator."),
         ),
-        Question("officernd.client_id", "text", "Client ID of the first application, “Print relay”"),
-        Question("officernd.client_secret", "secret", "Client secret of the first application"),
-        Question("signin.client_id", "text", "Client ID of the second application, “Print login”"),
-        Question("signin.client_secret", "secret", "Client secret of the second application"),
+        Question("officernd.client_id", "text", lazy("Client ID of the first application, “Print relay”")),
+        Question("officernd.client_secret", "secret", lazy("Client secret of the first application")),
+        Question("signin.client_id", "text", lazy("Client ID of the second application, “Print login”")),
+        Question("signin.client_secret", "secret", lazy("Client secret of the second application")),
         Question(
             "officernd.location",
             "text" if not locations else "one",
-            "Which location does this PaperCut serve?",
-            "Fees are booked on this location." if locations else "Offered once OfficeRnD has answered.",
+            lazy("Which location does this PaperCut serve?"),
+            lazy("Fees are booked on this location.") if locations else lazy("Offered once OfficeRnD has answered."),
             _location_choices(side, locations),
             optional=True,
             more=not locations,
         ),
-        Question("officernd.api_url", "text", "Address of OfficeRnD's API", "", (), _default("api_url"), more=True),
-        Question("officernd.token_url", "text", "Address of its logins", "", (), _default("token_url"), more=True),
+        Question(
+            "officernd.api_url", "text", lazy("Address of OfficeRnD's API"), "", (), _default("api_url"), more=True
+        ),
+        Question(
+            "officernd.token_url", "text", lazy("Address of its logins"), "", (), _default("token_url"), more=True
+        ),
         Question(
             "officernd.ca_file",
             "text",
-            "Certificate of a company proxy",
-            "Its file, where a proxy opens encrypted connections.",
+            lazy("Certificate of a company proxy"),
+            lazy("Its file, where a proxy opens encrypted connections."),
             optional=True,
             more=True,
         ),
@@ -80,7 +85,12 @@ def _default(key: str) -> str:
 def _location_choices(side: OfficeRnDSide | None, locations: Sequence[Location]) -> tuple[Choice, ...]:
     members = list(side.members.values()) if side else []
     return tuple(
-        Choice(one.id, one.name, one.timezone, f"{sum(member.location == one.id for member in members)} members")
+        Choice(
+            one.id,
+            one.name,
+            one.timezone,
+            nlazy("%(num)s member", "%(num)s members", sum(member.location == one.id for member in members)),
+        )
         for one in sorted(locations, key=lambda one: one.name.casefold())
     )
 
@@ -119,11 +129,17 @@ def scopes_problem(settings: Settings, workbench: Workbench) -> Problem:
     rest = [scope for scope in SCOPE_WORDS if scope not in token.FEE_SCOPES and scope in wanted]
     # Fees last: creating them is what is most often forgotten, and a half that is granted is asked for once.
     lacking = missing_scopes(settings, workbench, [*rest, *fees])
-    words = ", ".join(SCOPE_WORDS[scope].lower() for scope in lacking)
+    words = joined(*(SCOPE_WORDS[scope].with_text(str.lower) for scope in lacking), by=", ")
     return Problem(
-        f"OfficeRnD accepts the key, but this application may not: {words}.",
-        f"In OfficeRnD open {WHERE} > Print relay > Edit, tick {'this line' if len(lacking) == 1 else 'these lines'} "
-        "and save. The key stays the same; you paste nothing again.",
+        lazy("OfficeRnD accepts the key, but this application may not: %(words)s.", words=words),
+        nlazy(
+            "In OfficeRnD open %(where)s > Print relay > Edit, tick this line "
+            "and save. The key stays the same; you paste nothing again.",
+            "In OfficeRnD open %(where)s > Print relay > Edit, tick these lines "
+            "and save. The key stays the same; you paste nothing again.",
+            len(lacking),
+            where=WHERE,
+        ),
         tuple(lacking),
     )
 
@@ -135,8 +151,11 @@ def _try(workbench: Workbench, walk: Walk) -> Outcome:
     known, found = walk.known, dict[str, str]()
     if walk.answers["signin.client_id"] == walk.answers["officernd.client_id"]:
         problems["signin.client_id"] = Problem(
-            "This is the first application again.",
-            f"Make a second one that may only check passwords ({SIGNIN_SCOPE}): a stolen copy then opens nothing.",
+            lazy("This is the first application again."),
+            lazy(
+                "Make a second one that may only check passwords (%(signin_scope)s): a stolen copy then opens nothing.",
+                signin_scope=SIGNIN_SCOPE,
+            ),
             (SIGNIN_SCOPE,),
             seen_here=True,
         )
@@ -150,7 +169,7 @@ def _try(workbench: Workbench, walk: Walk) -> Outcome:
     if "signin.client_id" not in problems:
         problems.update(_try_signin(settings, walk, workbench))
         if not problems.keys() & {"signin.client_id", "signin.client_secret"}:
-            facts.append(Fact("Application for logins", "may check passwords"))
+            facts.append(Fact(lazy("Application for logins"), lazy("may check passwords")))
     if known.officernd is not None and not problems:
         found, wrong, more = _location(walk, known.officernd)
         problems.update(wrong)
@@ -176,13 +195,13 @@ def _told(side: OfficeRnDSide, settings: Settings) -> list[Fact]:
     wanted = token.scopes(settings)
     counts = {
         "flex.settings.organization.read": side.organization.name,
-        "flex.community.members.read": f"{len(side.members)} members",
-        "flex.community.companies.read": f"{len(side.companies)} companies",
-        "flex.community.memberships.read": f"{len(side.memberships)} memberships",
-        "flex.billing.plans.read": f"{len(side.plans)} plans",
-        "flex.space.locations.read": f"{len(side.locations)} locations",
+        "flex.community.members.read": nlazy("%(num)s member", "%(num)s members", len(side.members)),
+        "flex.community.companies.read": nlazy("%(num)s company", "%(num)s companies", len(side.companies)),
+        "flex.community.memberships.read": nlazy("%(num)s membership", "%(num)s memberships", len(side.memberships)),
+        "flex.billing.plans.read": nlazy("%(num)s plan", "%(num)s plans", len(side.plans)),
+        "flex.space.locations.read": nlazy("%(num)s location", "%(num)s locations", len(side.locations)),
     }
-    return [Fact(words, counts.get(scope, "granted")) for scope, words in SCOPE_WORDS.items() if scope in wanted]
+    return [Fact(words, counts.get(scope, lazy("granted"))) for scope, words in SCOPE_WORDS.items() if scope in wanted]
 
 
 def _blame(error: RelayError, settings: Settings, workbench: Workbench) -> tuple[str, Problem]:
@@ -194,16 +213,24 @@ def _blame(error: RelayError, settings: Settings, workbench: Workbench) -> tuple
             error = other
     if error.code == "secret_refused":
         return "officernd.client_secret", Problem(
-            "OfficeRnD does not accept this client ID with this secret.",
-            f"Copy both again from {WHERE} > Print relay > View: often a blank or the last letter is lost.",
+            lazy("OfficeRnD does not accept this client ID with this secret."),
+            lazy(
+                "Copy both again from %(where)s > Print relay > View: often a blank or the last letter is lost.",
+                where=WHERE,
+            ),
         )
     if error.code == "organization_not_found" or (
         isinstance(error, Refused) and isinstance(error, RemoteError) and error.operation.rstrip("/") == "GET"
     ):
         return "officernd.organization", Problem(
-            f"OfficeRnD knows no organisation {settings.officernd.organization!r} for this application.",
-            "Copy the last part of the address when you are logged in as an administrator; the applications must be "
-            "made in that organisation.",
+            lazy(
+                "OfficeRnD knows no organisation %(organization)s for this application.",
+                organization=repr(settings.officernd.organization),
+            ),
+            lazy(
+                "Copy the last part of the address when you are logged in as an administrator; the applications must "
+                "be made in that organisation."
+            ),
         )
     if error.code == "tls":
         return "officernd.ca_file", Problem(error.message)
@@ -225,15 +252,19 @@ def _try_signin(settings: Settings, walk: Walk, workbench: Workbench) -> dict[st
         if error.code == "scope_missing":
             return {
                 "signin.client_id": Problem(
-                    "OfficeRnD accepts the key, but this application may not check passwords.",
-                    f"In OfficeRnD open {WHERE} > Print login > Edit, tick this line and save. The key stays the same.",
+                    lazy("OfficeRnD accepts the key, but this application may not check passwords."),
+                    lazy(
+                        "In OfficeRnD open %(where)s > Print login > Edit, tick this line and save. The key stays the "
+                        "same.",
+                        where=WHERE,
+                    ),
                     (SIGNIN_SCOPE,),
                 )
             }
         return {
             "signin.client_secret": Problem(
-                "OfficeRnD does not accept this client ID with this secret.",
-                f"Copy both again from {WHERE} > Print login > View.",
+                lazy("OfficeRnD does not accept this client ID with this secret."),
+                lazy("Copy both again from %(where)s > Print login > View.", where=WHERE),
             )
         }
     except RelayError as error:
@@ -249,24 +280,29 @@ def _location(walk: Walk, side: OfficeRnDSide) -> tuple[dict[str, str], dict[str
     if chosen not in side.locations:
         offered = ", ".join(sorted(location.name for location in locations))
         text = (
-            f"OfficeRnD has no location {wanted!r}."
+            lazy("OfficeRnD has no location %(wanted)s.", wanted=repr(wanted))
             if wanted
-            else "OfficeRnD has answered. Choose the location that this PaperCut serves."
+            else lazy("OfficeRnD has answered. Choose the location that this PaperCut serves.")
         )
-        return {}, {"officernd.location": Problem(text, f"There are: {offered}.")}, []
+        return {}, {"officernd.location": Problem(text, lazy("There are: %(offered)s.", offered=offered))}, []
     place, zone = side.locations[chosen], walk.answer("site.timezone")
-    facts = [Fact("Location", place.name)]
+    facts = [Fact(lazy("Location"), place.name)]
     if place.timezone and zone and place.timezone != zone:
-        text = f"OfficeRnD counts the days of {place.name} in {place.timezone}; you have said {zone}."
-        facts.append(Fact("Time zone", text, "warn"))
+        text = lazy(
+            "OfficeRnD counts the days of %(name)s in %(timezone)s; you have said %(zone)s.",
+            name=place.name,
+            timezone=place.timezone,
+            zone=zone,
+        )
+        facts.append(Fact(lazy("Time zone"), text, "warn"))
     return {"officernd.location": chosen}, {}, facts
 
 
 OFFICERND = Step(
     "officernd",
     "OfficeRnD",
-    "Connect OfficeRnD",
-    "Make two applications in OfficeRnD and paste what it shows you. About three minutes. Each is tried at once.",
+    lazy("Connect OfficeRnD"),
+    lazy("Make two applications in OfficeRnD and paste what it shows you. About three minutes. Each is tried at once."),
     _questions,
     _try,
 )

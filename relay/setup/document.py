@@ -15,6 +15,7 @@ from relay import commands, config, passwords
 from relay.config.sections import SECTIONS
 from relay.config.words import words
 from relay.errors import RelayError
+from relay.language import lazy
 from relay.private_files import make_private_folder, write_private
 from relay.setup import trial
 from relay.setup.values import SECRETS, Question, Walk, Workbench
@@ -51,8 +52,9 @@ class Written:
     kept: Path | None
 
     def lines(self) -> list[str]:
-        lines = [f"Settings  {self.settings}", *(f"Secret    {path}" for path in self.secrets)]
-        return lines + ([f"The earlier settings are kept as {self.kept}."] if self.kept else [])
+        lines: list[str] = [lazy("Settings  %(file)s", file=self.settings)]
+        lines += [lazy("Secret    %(file)s", file=path) for path in self.secrets]
+        return lines + ([lazy("The earlier settings are kept as %(file)s.", file=self.kept)] if self.kept else [])
 
 
 def document(workbench: Workbench, walk: Walk, folder: Path | None = None) -> Document:
@@ -133,7 +135,7 @@ def write(workbench: Workbench, walk: Walk, target: Path, *, replace: bool = Fal
     """
     target = target.absolute()
     if target.exists() and not replace:
-        raise RelayError(f"{target} is there already, so nothing was written.", code="settings_exist")
+        raise RelayError(lazy("%(file)s is there already, so nothing was written.", file=target), code="settings_exist")
     made = document(workbench, walk, target.parent)
     written: list[Path] = []
     kept: Path | None = None
@@ -153,8 +155,12 @@ def write(workbench: Workbench, walk: Walk, target: Path, *, replace: bool = Fal
             path.unlink(missing_ok=True)
         if isinstance(error, OSError):
             raise RelayError(
-                f"{error.filename or target.parent} cannot be written ({error.strerror}); nothing was left behind. "
-                "Start this as the account that PaperCut's server runs as, in a folder of its own.",
+                lazy(
+                    "%(file)s cannot be written (%(strerror)s); nothing was left behind. "
+                    "Start this as the account that PaperCut's server runs as, in a folder of its own.",
+                    file=error.filename or target.parent,
+                    strerror=error.strerror,
+                ),
                 code="setup",
             ) from None
         raise

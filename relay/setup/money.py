@@ -6,12 +6,22 @@ from dataclasses import replace
 
 from relay import amounts
 from relay.errors import RelayError
+from relay.language import amount, capital, joined, lazy, nlazy
 from relay.money.act import fees_plan
 from relay.officernd.client import OfficeRnD
 from relay.setup import cloud, trial
 from relay.setup.values import Choice, Fact, Outcome, Problem, Question, Step, Walk, Workbench
 
-_PERIODS = (Choice("day", "every day"), Choice("week", "every week"), Choice("month", "every month"))
+_EVERY = {"day": lazy("every day"), "week": lazy("every week"), "month": lazy("every month")}
+_PERIODS = tuple(Choice(value, label) for value, label in _EVERY.items())
+# What puts a plan right where it has just been typed, instead of what stands in the settings.
+_ADVICE = {
+    "fees_plan_twice": lazy("write the id of the right one into this field"),
+    "fees_plan_recurring": lazy(
+        "name a one-off plan in this field, or make one: in OfficeRnD open Billing > Plans, add a one-off plan of type "
+        "Service with that name, available at this location and without approval"
+    ),
+}
 
 
 def _fees_questions(workbench: Workbench, walk: Walk) -> tuple[Question, ...]:
@@ -19,19 +29,23 @@ def _fees_questions(workbench: Workbench, walk: Walk) -> tuple[Question, ...]:
         Question(
             "fees.managed_in",
             "one",
-            "Who bills what is printed?",
+            lazy("Who bills what is printed?"),
             choices=(
-                Choice("officernd", "OfficeRnD, on the members' invoices", "What is owed in PaperCut becomes a fee."),
-                Choice("shadow", "Nobody yet: only show what would be billed", "Good for the first weeks."),
-                Choice("papercut", "Nobody", "What people print is counted in PaperCut, and stays there."),
+                Choice(
+                    "officernd",
+                    lazy("OfficeRnD, on the members' invoices"),
+                    lazy("What is owed in PaperCut becomes a fee."),
+                ),
+                Choice("shadow", lazy("Nobody yet: only show what would be billed"), lazy("Good for the first weeks.")),
+                Choice("papercut", lazy("Nobody"), lazy("What people print is counted in PaperCut, and stays there.")),
             ),
             default="officernd",
         ),
         Question(
             "fees.plan",
             "text",
-            "Plan for the fees in OfficeRnD",
-            "Its name or code. It must be billed once, and not each month.",
+            lazy("Plan for the fees in OfficeRnD"),
+            lazy("Its name or code. It must be billed once, and not each month."),
             (),
             "PaperCut Fees",
             suggestions=_once(walk),
@@ -39,14 +53,14 @@ def _fees_questions(workbench: Workbench, walk: Walk) -> tuple[Question, ...]:
         Question(
             "fees.bill_to",
             "one",
-            "Who pays",
+            lazy("Who pays"),
             choices=(
-                Choice("company", "The member's company", "Members without a company pay themselves."),
-                Choice("member", "The member"),
+                Choice("company", lazy("The member's company"), lazy("Members without a company pay themselves.")),
+                Choice("member", lazy("The member")),
             ),
             default="company",
         ),
-        Question("fees.every", "one", "Billed", choices=_PERIODS, default="day"),
+        Question("fees.every", "one", lazy("Billed"), choices=_PERIODS, default="day"),
     )
 
 
@@ -57,7 +71,7 @@ def _once(walk: Walk) -> tuple[str, ...]:
 
 def _try_fees(workbench: Workbench, walk: Walk) -> Outcome:
     if walk.answers["fees.managed_in"] == "papercut":
-        return Outcome(facts=(Fact("Fees", "nobody is billed", ""),), known=walk.known)
+        return Outcome(facts=(Fact(lazy("Fees"), lazy("nobody is billed"), ""),), known=walk.known)
     settings = trial.settings(workbench, walk.answers)
     try:
         plans = OfficeRnD(settings, workbench.clock).plans()
@@ -75,28 +89,37 @@ def _try_fees(workbench: Workbench, walk: Walk) -> Outcome:
         else walk.known
     )
     wanted, found = settings.fees.plan, fees_plan.find(plans, settings.fees.plan)
-    whose = "the member's company" if settings.fees.bill_to == "company" else "the member"
-    how = "billed" if settings.fees.managed_in == "officernd" else "only computed, nothing is written,"
-    billed = (Fact("Printing", f"{how} every {settings.fees.every}, for {whose} to pay", ""),)
+    whose = lazy("the member's company") if settings.fees.bill_to == "company" else lazy("the member")
+    how = lazy("billed") if settings.fees.managed_in == "officernd" else lazy("only computed, nothing is written,")
+    billed = (
+        Fact(
+            lazy("Printing"),
+            lazy("%(how)s %(every)s, for %(whose)s to pay", how=how, every=_EVERY[settings.fees.every], whose=whose),
+            "",
+        ),
+    )
     if not found:
-        text = (
-            f"OfficeRnD has no plan “{wanted}” yet. The first billing tries to make it; where OfficeRnD does not let "
-            f"it: {fees_plan.BY_HAND}."
+        text = lazy(
+            "OfficeRnD has no plan “%(wanted)s” yet. The first billing tries to make it; where OfficeRnD does not let "
+            "it: %(by_hand)s.",
+            wanted=wanted,
+            by_hand=fees_plan.BY_HAND,
         )
-        return Outcome({}, (*billed, Fact("Plan", text, "warn", (wanted,))), known)
+        return Outcome({}, (*billed, Fact(lazy("Plan"), text, "warn", (wanted,))), known)
     wrong = fees_plan.faults(plans, wanted, settings.officernd.location)
     if wrong:
-        advice = fees_plan.ADVICE[wrong[0].code].replace("[fees] plan", "this field").replace(", then run again", "")
-        problem = Problem("; ".join(fault.text for fault in wrong) + ".", f"{advice[0].upper()}{advice[1:]}.")
+        what = joined(*(fault.text for fault in wrong), by="; ")
+        advice = capital(_ADVICE.get(wrong[0].code, fees_plan.ADVICE[wrong[0].code]))
+        problem = Problem(lazy("%(what)s.", what=what), lazy("%(what)s.", what=advice))
         return Outcome({"fees.plan": problem}, (), known)
-    return Outcome({}, (*billed, Fact("Plan", f"{found[0].name}, found in OfficeRnD")), known)
+    return Outcome({}, (*billed, Fact(lazy("Plan"), lazy("%(name)s, found in OfficeRnD", name=found[0].name))), known)
 
 
 FEES = Step(
     "fees",
-    "Fees",
-    "How is printing billed?",
-    "Nothing is billed before you have started the first daily run.",
+    lazy("Fees"),
+    lazy("How is printing billed?"),
+    lazy("Nothing is billed before you have started the first daily run."),
     _fees_questions,
     _try_fees,
     rests_on=("officernd",),
@@ -105,29 +128,29 @@ FEES = Step(
 
 def _balance_questions(workbench: Workbench, walk: Walk) -> tuple[Question, ...]:
     return (
-        Question("top_up.amount", "money", "Free printing for each member", "0 for none.", (), "0.00"),
-        Question("top_up.every", "one", "How often", choices=_PERIODS, default="month"),
+        Question("top_up.amount", "money", lazy("Free printing for each member"), lazy("0 for none."), (), "0.00"),
+        Question("top_up.every", "one", lazy("How often"), choices=_PERIODS, default="month"),
         Question(
             "fees.opening_balances",
             "one",
-            "What was owed in PaperCut before",
+            lazy("What was owed in PaperCut before"),
             choices=(
-                Choice("hold", "Waits until I decide for each person", "Recommended."),
-                Choice("bill", "Is billed with the first run"),
-                Choice("forgive", "Is forgiven"),
+                Choice("hold", lazy("Waits until I decide for each person"), lazy("Recommended.")),
+                Choice("bill", lazy("Is billed with the first run")),
+                Choice("forgive", lazy("Is forgiven")),
             ),
             default="hold",
         ),
         Question(
             "safety.max_fee",
             "money",
-            "One fee is at most",
-            "Above a limit nothing is done; you are asked.",
+            lazy("One fee is at most"),
+            lazy("Above a limit nothing is done; you are asked."),
             (),
             "200.00",
         ),
-        Question("safety.max_run_total", "money", "All fees of a day are at most", "", (), "2000.00"),
-        Question("safety.max_removals_percent", "number", "People taken away at once, percent", "", (), 10),
+        Question("safety.max_run_total", "money", lazy("All fees of a day are at most"), "", (), "2000.00"),
+        Question("safety.max_removals_percent", "number", lazy("People taken away at once, percent"), "", (), 10),
     )
 
 
@@ -138,25 +161,51 @@ def _try_balances(workbench: Workbench, walk: Walk) -> Outcome:
     settings = trial.settings(workbench, walk.answers)
     currency, safety = settings.site.currency, settings.safety
     owed = [account.balance for account in side.accounts.values() if account.balance < 0]
-    text = f"{amounts.text(-sum(owed), currency)} {currency} by {len(owed)} accounts" if owed else "nothing"
-    words = {"hold": "waits until you decide", "bill": "is billed with the first run", "forgive": "is forgiven"}
-    free = f"{amounts.text(settings.top_up.amount, currency)} {currency} every {settings.top_up.every}"
+    text = (
+        nlazy("%(sum)s by %(num)s account", "%(sum)s by %(num)s accounts", len(owed), sum=_money(-sum(owed), currency))
+        if owed
+        else lazy("nothing")
+    )
+    words = {
+        "hold": lazy("waits until you decide"),
+        "bill": lazy("is billed with the first run"),
+        "forgive": lazy("is forgiven"),
+    }
+    free = lazy(
+        "%(amount)s %(every)s", amount=_money(settings.top_up.amount, currency), every=_EVERY[settings.top_up.every]
+    )
     facts = (
-        Fact("Free for each member", free if settings.top_up.amount else "nothing", ""),
-        Fact("Owed in PaperCut now", text, ""),
-        Fact("That money", words[settings.fees.opening_balances], ""),
-        Fact("One fee", f"at most {amounts.text(safety.max_fee, currency)} {currency}", ""),
-        Fact("All fees of a day", f"at most {amounts.text(safety.max_run_total, currency)} {currency}", ""),
-        Fact("Taken away at once", f"at most {safety.max_removals_percent} in 100 people", ""),
+        Fact(lazy("Free for each member"), free if settings.top_up.amount else lazy("nothing"), ""),
+        Fact(lazy("Owed in PaperCut now"), text, ""),
+        Fact(lazy("That money"), words[settings.fees.opening_balances], ""),
+        Fact(
+            lazy("One fee"),
+            lazy("at most %(amount)s", amount=_money(safety.max_fee, currency)),
+            "",
+        ),
+        Fact(
+            lazy("All fees of a day"),
+            lazy("at most %(amount)s", amount=_money(safety.max_run_total, currency)),
+            "",
+        ),
+        Fact(
+            lazy("Taken away at once"),
+            lazy("at most %(max_removals_percent)s in 100 people", max_removals_percent=safety.max_removals_percent),
+            "",
+        ),
     )
     return Outcome(facts=facts, known=walk.known)
 
 
+def _money(micros: int, currency: str) -> str:
+    return amount(amounts.text(micros, currency), currency)
+
+
 BALANCES = Step(
     "balances",
-    "Balances and limits",
-    "Balances and limits",
-    "What members get for free, what becomes of old debts, and where the relay stops and asks.",
+    lazy("Balances and limits"),
+    lazy("Balances and limits"),
+    lazy("What members get for free, what becomes of old debts, and where the relay stops and asks."),
     _balance_questions,
     _try_balances,
     rests_on=("papercut",),

@@ -8,6 +8,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from relay.config import Settings
+from relay.language import joined, lazy, nlazy
 from relay.people.decide.everybody import account_for
 from relay.people.decide.guard import let_in_unproven
 from relay.people.decide.plan import Plan, plan
@@ -15,16 +16,16 @@ from relay.people.decide.rules import home_location, judge, make_rules
 from relay.people.world import Memory, OfficeRnDSide, PaperCutSide, World
 from relay.setup import trial
 from relay.setup.cloud import by_name
-from relay.setup.values import Choice, Fact, Outcome, Problem, Question, Step, Walk, Workbench, number
+from relay.setup.values import Choice, Fact, Outcome, Problem, Question, Step, Walk, Workbench
 
 STATUSES = (
-    ("active", "Active", "has a running membership"),
-    ("drop-in", "Drop-in", "comes for the day, without a membership"),
-    ("pending", "Pending", "the membership has not started yet"),
-    ("not_approved", "Not approved", "waits for your approval in OfficeRnD"),
-    ("former", "Former", "has left"),
-    ("contact", "Contact", "known to you, not a member"),
-    ("lead", "Lead", "has only enquired"),
+    ("active", lazy("Active"), lazy("has a running membership")),
+    ("drop-in", lazy("Drop-in"), lazy("comes for the day, without a membership")),
+    ("pending", lazy("Pending"), lazy("the membership has not started yet")),
+    ("not_approved", lazy("Not approved"), lazy("waits for your approval in OfficeRnD")),
+    ("former", lazy("Former"), lazy("has left")),
+    ("contact", lazy("Contact"), lazy("known to you, not a member")),
+    ("lead", lazy("Lead"), lazy("has only enquired")),
 )
 
 
@@ -59,16 +60,16 @@ class Tally:
 
 
 _WAITING = {
-    "without_email": "have no e-mail address that works",
-    "held_by_a_doubt": "may have an account already, or share an address",
-    "without_account": "cannot get an account by themselves",
+    "without_email": lazy("have no e-mail address that works"),
+    "held_by_a_doubt": lazy("may have an account already, or share an address"),
+    "without_account": lazy("cannot get an account by themselves"),
 }
 _RULES = {
-    "statuses": "status",
-    "locations": "location",
-    "plans": "plan",
-    "exclude_emails": "left out by name",
-    "exclude_names": "left out by name",
+    "statuses": lazy("status"),
+    "locations": lazy("location"),
+    "plans": lazy("plan"),
+    "exclude_emails": lazy("left out by name"),
+    "exclude_names": lazy("left out by name"),
 }
 
 
@@ -108,31 +109,31 @@ def _who_questions(workbench: Workbench, walk: Walk) -> tuple[Question, ...]:
         Question(
             "members.statuses",
             "many",
-            "Members who are",
+            lazy("Members who are"),
             choices=_status_choices(side),
             default=("active",),
         ),
         Question(
             "members.locations",
             "many",
-            "At these locations",
-            "None chosen: at all of them.",
+            lazy("At these locations"),
+            lazy("None chosen: at all of them."),
             _location_choices(workbench, walk, side),
             optional=True,
         ),
         Question(
             "members.plans",
             "many",
-            "Only on these plans",
-            "None chosen: all plans, and people without one. A plan of a company covers its members.",
+            lazy("Only on these plans"),
+            lazy("None chosen: all plans, and people without one. A plan of a company covers its members."),
             _plan_choices(workbench, walk, side),
             optional=True,
         ),
         Question(
             "members.exclude_emails",
             "many",
-            "Never these e-mail addresses",
-            "Separated by blanks or commas.",
+            lazy("Never these e-mail addresses"),
+            lazy("Separated by blanks or commas."),
             optional=True,
             more=True,
         ),
@@ -151,7 +152,7 @@ def _location_choices(workbench: Workbench, walk: Walk, side: OfficeRnDSide | No
     homes = {company.id: company.location for company in side.companies.values()}
     found = Counter(home_location(side.members[member_id], homes) for member_id in passing)
     return tuple(
-        Choice(one.id, one.name, "", f"{found[one.id]} of the above")
+        Choice(one.id, one.name, "", lazy("%(count)s of the above", count=found[one.id]))
         for one in sorted(side.locations.values(), key=lambda one: one.name.casefold())
     )
 
@@ -189,14 +190,19 @@ def _ids(given: Collection[str], walk: Walk, kind: str) -> tuple[list[str], list
 
 def _try_who(workbench: Workbench, walk: Walk) -> Outcome:
     if walk.known.officernd is None:
-        return Outcome({"members.statuses": Problem("OfficeRnD has not answered yet: connect it first.")})
+        return Outcome({"members.statuses": Problem(lazy("OfficeRnD has not answered yet: connect it first."))})
     problems, found = dict[str, Problem](), dict[str, object]()
     for kind in ("locations", "plans"):
         ids, unknown = _ids(walk.answer(f"members.{kind}", ()), walk, kind)
         found[f"members.{kind}"] = tuple(ids)
         if unknown:
-            text = f"OfficeRnD has no {kind[:-1]} {', '.join(map(repr, unknown))}."
-            problems[f"members.{kind}"] = Problem(text, "Choose from the list, or write its name exactly.")
+            names = ", ".join(map(repr, unknown))
+            text = (
+                lazy("OfficeRnD has no location %(names)s.", names=names)
+                if kind == "locations"
+                else lazy("OfficeRnD has no plan %(names)s.", names=names)
+            )
+            problems[f"members.{kind}"] = Problem(text, lazy("Choose from the list, or write its name exactly."))
     if problems:
         return Outcome(problems, (), walk.known)
     walk = walk.with_answers(found)
@@ -204,35 +210,50 @@ def _try_who(workbench: Workbench, walk: Walk) -> Outcome:
     assert counted is not None
     if counted.admitted == 0:
         problems["members.statuses"] = Problem(
-            f"Nobody would be able to print: none of the {counted.all} members passes all of these.",
-            "Choose more statuses, or fewer plans and locations.",
+            lazy("Nobody would be able to print: none of the %(all)s members passes all of these.", all=counted.all),
+            lazy("Choose more statuses, or fewer plans and locations."),
         )
     facts = [
-        Fact("May print", f"{counted.admitted} of {counted.all} members", ""),
-        Fact("Get an account at once", f"{counted.at_once}: {counted.new} new, {counted.known} known already", ""),
+        Fact(
+            lazy("May print"), lazy("%(admitted)s of %(all)s members", admitted=counted.admitted, all=counted.all), ""
+        ),
+        Fact(
+            lazy("Get an account at once"),
+            lazy(
+                "%(at_once)s: %(new)s new, %(known)s known already",
+                at_once=counted.at_once,
+                new=counted.new,
+                known=counted.known,
+            ),
+            "",
+        ),
     ]
-    facts += [Fact("Wait for an answer from you", f"{count} {words}", "") for words, count in counted.waiting]
+    waiting = [joined(str(count), words) for words, count in counted.waiting]
+    facts += [Fact(lazy("Wait for an answer from you"), one, "") for one in waiting]
     if counted.loses:
-        text = f"{_people(len(counted.loses))} who can print today would lose it, since these answers leave them out."
-        facts.append(Fact("Would lose it", text, "warn"))
-    if counted.unknown:
-        text = (
-            f"{number(counted.unknown, 'account')} in PaperCut {'belongs' if counted.unknown == 1 else 'belong'} to "
-            "nobody whom OfficeRnD knows, until you say whose: such accounts wait in a group of their own."
+        text = nlazy(
+            "%(num)s person who can print today would lose it, since these answers leave them out.",
+            "%(num)s people who can print today would lose it, since these answers leave them out.",
+            len(counted.loses),
         )
-        facts.append(Fact("Not known", text, "warn"))
+        facts.append(Fact(lazy("Would lose it"), text, "warn"))
+    if counted.unknown:
+        text = nlazy(
+            "%(num)s account in PaperCut belongs to "
+            "nobody whom OfficeRnD knows, until you say whose: such accounts wait in a group of their own.",
+            "%(num)s accounts in PaperCut belong to "
+            "nobody whom OfficeRnD knows, until you say whose: such accounts wait in a group of their own.",
+            counted.unknown,
+        )
+        facts.append(Fact(lazy("Not known"), text, "warn"))
     return Outcome(problems, tuple(facts), walk.known, found)
-
-
-def _people(count: int) -> str:
-    return "1 person" if count == 1 else f"{count} people"
 
 
 WHO = Step(
     "who",
-    "Who may print",
-    "Who may print?",
-    "The numbers are your members as OfficeRnD knows them now. Nobody's printing changes yet.",
+    lazy("Who may print"),
+    lazy("Who may print?"),
+    lazy("The numbers are your members as OfficeRnD knows them now. Nobody's printing changes yet."),
     _who_questions,
     _try_who,
     rests_on=("officernd", "papercut"),
@@ -243,31 +264,37 @@ def _guard_questions(workbench: Workbench, walk: Walk) -> tuple[Question, ...]:
     with_answer = walk.with_answers({"print.guard": "blocked"})
     ready_to_count = not trial.problems(walk.answers, workbench.folder)
     counted = tally(workbench, with_answer) if ready_to_count else None
-    lets_in = "Everybody with an account in PaperCut" + (
-        f": {number(counted.unproven, 'account')} would print without ever having logged in with OfficeRnD."
+    lets_in = (
+        nlazy(
+            "Everybody with an account in PaperCut: %(num)s account would print without ever having logged in with "
+            "OfficeRnD.",
+            "Everybody with an account in PaperCut: %(num)s accounts would print without ever having logged in with "
+            "OfficeRnD.",
+            counted.unproven,
+        )
         if counted
-        else "."
+        else lazy("Everybody with an account in PaperCut.")
     )
     return (
         Question(
             "print.guard",
             "one",
-            "Who gets past the print script?",
+            lazy("Who gets past the print script?"),
             choices=(
                 Choice(
                     "members",
-                    "Only members (recommended)",
-                    "Whoever has not been brought over from OfficeRnD is refused, with a sentence that helps.",
+                    lazy("Only members (recommended)"),
+                    lazy("Whoever has not been brought over from OfficeRnD is refused, with a sentence that helps."),
                 ),
-                Choice("blocked", "Whoever PaperCut lets in", lets_in),
+                Choice("blocked", lazy("Whoever PaperCut lets in"), lets_in),
             ),
             default="members",
         ),
         Question(
             "print.exceptions",
             "many",
-            "Never refuse these accounts",
-            "Such as the front desk's own; a group as group:NAME. Separated by blanks or commas.",
+            lazy("Never refuse these accounts"),
+            lazy("Such as the front desk's own; a group as group:NAME. Separated by blanks or commas."),
             optional=True,
             more=True,
         ),
@@ -276,19 +303,24 @@ def _guard_questions(workbench: Workbench, walk: Walk) -> tuple[Question, ...]:
 
 def _try_guard(workbench: Workbench, walk: Walk) -> Outcome:
     if walk.answers["print.guard"] == "members":
-        return Outcome(facts=(Fact("Print script", "lets members pass, and nobody else", ""),), known=walk.known)
+        return Outcome(
+            facts=(Fact(lazy("Print script"), lazy("lets members pass, and nobody else"), ""),), known=walk.known
+        )
     counted = tally(workbench, walk)
     count = counted.unproven if counted else 0
-    who = number(count, "account")
-    text = f"{who} could print without ever having logged in with OfficeRnD; nobody is billed for them."
-    return Outcome(facts=(Fact("Print script", text, "warn" if count else ""),), known=walk.known)
+    text = nlazy(
+        "%(num)s account could print without ever having logged in with OfficeRnD; nobody is billed for them.",
+        "%(num)s accounts could print without ever having logged in with OfficeRnD; nobody is billed for them.",
+        count,
+    )
+    return Outcome(facts=(Fact(lazy("Print script"), text, "warn" if count else ""),), known=walk.known)
 
 
 GUARD = Step(
     "guard",
-    "Print script",
-    "What does the print script ask?",
-    "It runs inside PaperCut for every job that is sent to a printer.",
+    lazy("Print script"),
+    lazy("What does the print script ask?"),
+    lazy("It runs inside PaperCut for every job that is sent to a printer."),
     _guard_questions,
     _try_guard,
     rests_on=("officernd", "papercut", "who"),

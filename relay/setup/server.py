@@ -20,11 +20,12 @@ from relay.errors import NotSent, RelayError
 from relay.finding import Finding
 from relay.installer import config as installer_config
 from relay.installer import places, tokens
+from relay.language import joined, lazy, nlazy
 from relay.papercut import keys
 from relay.papercut.client import PaperCut
 from relay.people import read
 from relay.setup import trial
-from relay.setup.values import Fact, Outcome, Problem, Question, Step, Walk, Workbench, number
+from relay.setup.values import Fact, Outcome, Problem, Question, Step, Walk, Workbench
 
 MADE = "make"  # in place of a token: make one
 
@@ -42,24 +43,27 @@ def can_make_token(workbench: Workbench, folder: str) -> bool:
 
 def _questions(workbench: Workbench, walk: Walk) -> tuple[Question, ...]:
     folder = str(walk.answer("papercut.install_dir")) or find_papercut(workbench)
-    how = "Of a new install: PaperCut > Options > Advanced > Config editor > auth.webservices.auth-token."
+    how = lazy("Of a new install: PaperCut > Options > Advanced > Config editor > auth.webservices.auth-token.")
     if can_make_token(workbench, folder):
-        how += f" Or write “{MADE}”: one is added beside those that are there, at once."
+        how = joined(how, lazy("Or write “%(made)s”: one is added beside those that are there, at once.", made=MADE))
     return (
         Question(
             "papercut.url",
             "address",
-            "Address of PaperCut",
-            "On the same server as a rule. https:// with port 9192 works too.",
+            lazy("Address of PaperCut"),
+            lazy("On the same server as a rule. https:// with port 9192 works too."),
             (),
             str(workbench.defaults.get("papercut.url", "http://127.0.0.1:9191")),
         ),
-        Question("papercut.auth_token", "secret", "Web services token", how),
+        Question("papercut.auth_token", "secret", lazy("Web services token"), how),
         Question(
             "papercut.install_dir",
             "text",
-            "PaperCut's folder on this machine",
-            f"Such as {places.EXAMPLES[workbench.system]}; empty where PaperCut runs on another machine.",
+            lazy("PaperCut's folder on this machine"),
+            lazy(
+                "Such as %(examples)s; empty where PaperCut runs on another machine.",
+                examples=places.EXAMPLES[workbench.system],
+            ),
             (),
             folder,
             optional=True,
@@ -67,8 +71,8 @@ def _questions(workbench: Workbench, walk: Walk) -> tuple[Question, ...]:
         Question(
             "papercut.ca_file",
             "text",
-            "PaperCut's certificate",
-            "Its file, for https:// with a certificate of its own.",
+            lazy("PaperCut's certificate"),
+            lazy("Its file, for https:// with a certificate of its own."),
             optional=True,
             more=True,
         ),
@@ -80,8 +84,14 @@ def _try(workbench: Workbench, walk: Walk) -> Outcome:
     folder, found = str(walk.answer("papercut.install_dir")), dict[str, str]()
     if folder and not places.is_papercut(str(workbench.folder / folder)):
         problems["papercut.install_dir"] = Problem(
-            f"{folder} is no folder of a PaperCut server: it has no “server” folder with its settings.",
-            f"Name the folder above it, such as {places.EXAMPLES[workbench.system]}, or leave this empty.",
+            lazy(
+                "%(folder)s is no folder of a PaperCut server: it has no “server” folder with its settings.",
+                folder=folder,
+            ),
+            lazy(
+                "Name the folder above it, such as %(examples)s, or leave this empty.",
+                examples=places.EXAMPLES[workbench.system],
+            ),
             seen_here=True,
         )
     elif walk.answers["papercut.auth_token"] == MADE:
@@ -90,7 +100,8 @@ def _try(workbench: Workbench, walk: Walk) -> Outcome:
             walk = walk.with_answers(found)
         except (RelayError, installer_config.Unreachable, OSError) as error:
             problems["papercut.auth_token"] = Problem(
-                f"No token could be made: {error}.", "Set one in PaperCut's config editor and paste it here."
+                lazy("No token could be made: %(error)s.", error=error),
+                lazy("Set one in PaperCut's config editor and paste it here."),
             )
     if problems:
         return Outcome(problems, (), walk.known, found)
@@ -104,8 +115,15 @@ def _try(workbench: Workbench, walk: Walk) -> Outcome:
         return Outcome({name: problem}, (), walk.known, found)
     version = papercut.version()
     facts = [
-        Fact("PaperCut answers", number(users, "account") + (f", version {version}" if version else "")),
-        Fact("Token and caller", "accepted"),
+        Fact(
+            lazy("PaperCut answers"),
+            nlazy(
+                "%(num)s account, version %(version)s", "%(num)s accounts, version %(version)s", users, version=version
+            )
+            if version
+            else nlazy("%(num)s account", "%(num)s accounts", users),
+        ),
+        Fact(lazy("Token and caller"), lazy("accepted")),
         *(_fact(finding) for finding in _look(workbench, settings)),
     ]
     return Outcome({}, tuple(facts), replace(walk.known, papercut=side, version=version), found)
@@ -118,7 +136,7 @@ def make_token(workbench: Workbench, walk: Walk, folder: str) -> str:
     """
     command = places.server_command(workbench.system, folder)
     if not command:
-        raise RelayError("PaperCut's server-command is not on this machine")
+        raise RelayError(lazy("PaperCut's server-command is not on this machine"))
     made = secrets.token_urlsafe(32)
     settings = trial.settings(workbench, {**walk.answers, "papercut.auth_token": made}).papercut
     web = installer_config.XmlRpc(settings.url, "", str(settings.ca_file or ""))
@@ -141,7 +159,9 @@ def _look(workbench: Workbench, settings: Settings) -> Iterator[Finding]:
         try:
             yield from check(site)
         except (RelayError, OSError) as error:
-            yield Finding("not_checked", "warning", "PaperCut", f"This could not be looked at: {error}")
+            yield Finding(
+                "not_checked", "warning", "PaperCut", lazy("This could not be looked at: %(error)s", error=error)
+            )
 
 
 def _fact(finding: Finding) -> Fact:
@@ -152,23 +172,28 @@ def _blame(error: RelayError, settings: Settings) -> tuple[str, Problem]:
     if error.code == "caller_not_allowed":
         address = own_address(settings.papercut.url)
         return "papercut.url", Problem(
-            "PaperCut answers, but does not take calls from this machine.",
-            "In PaperCut open Options > Advanced > Security, add this address under Allowed XML Web Services callers "
-            "and apply.",
+            lazy("PaperCut answers, but does not take calls from this machine."),
+            lazy(
+                "In PaperCut open Options > Advanced > Security, add this address under Allowed XML Web Services "
+                "callers and apply."
+            ),
             (address,) if address else (),
         )
     if error.code == "token_refused":
         return "papercut.auth_token", Problem(
-            "PaperCut does not accept this token.",
-            f"Compare it with the key {keys.AUTH_TOKEN} at Options > Advanced > Config editor.",
+            lazy("PaperCut does not accept this token."),
+            lazy(
+                "Compare it with the key %(auth_token)s at Options > Advanced > Config editor.",
+                auth_token=keys.AUTH_TOKEN,
+            ),
             (keys.AUTH_TOKEN,),
         )
     if error.code == "tls":
         return "papercut.ca_file", Problem(error.message)
     if isinstance(error, NotSent):
         return "papercut.url", Problem(
-            f"PaperCut cannot be reached at {settings.papercut.url}.",
-            "Is its Application Server running, and is this the address of its administration page?",
+            lazy("PaperCut cannot be reached at %(url)s.", url=settings.papercut.url),
+            lazy("Is its Application Server running, and is this the address of its administration page?"),
         )
     return "papercut.url", Problem(error.message)
 
@@ -187,8 +212,8 @@ def own_address(url: str) -> str:
 PAPERCUT = Step(
     "papercut",
     "PaperCut",
-    "Connect PaperCut",
-    "Where it is, and the key that lets the relay in. Every account is read once, to count with.",
+    lazy("Connect PaperCut"),
+    lazy("Where it is, and the key that lets the relay in. Every account is read once, to count with."),
     _questions,
     _try,
 )

@@ -14,6 +14,7 @@ from relay.config.contradictions import contradictions
 from relay.config.loading import clause
 from relay.config.sections import SECTIONS
 from relay.config.values import Section
+from relay.language import lazy
 from relay.setup.values import OWN, SECRETS, Answers, Problem, Workbench
 
 _SECRET_SETTINGS = SECRETS - {"signin.client_secret"}  # the last one is always a file, for PaperCut's programs
@@ -58,7 +59,7 @@ def _sections(answers: Answers, folder: Path) -> tuple[dict[str, Section], dict[
     given, wrong = by_section(answers), dict[str, str]()
     for name in given:
         if name not in SECTIONS:
-            wrong[name] = "is not a section of the settings"
+            wrong[name] = lazy("is not a section of the settings")
     sections: dict[str, Section] = {}
     for name, model in SECTIONS.items():
         answered = {key: value for key, value in given.get(name, {}).items() if value != "" or not _must(model, key)}

@@ -23,15 +23,6 @@ OWN = frozenset({"console.name", "console.password"})
 SECRETS = frozenset({"papercut.auth_token", "officernd.client_secret", "signin.client_secret"})
 
 
-def number(count: int, what: str) -> str:
-    """Return a count with its noun.
-
-    >>> number(1, "account"), number(2, "account")
-    ('1 account', '2 accounts')
-    """
-    return f"{count} {what}" + ("" if count == 1 else "s")
-
-
 @dataclass(frozen=True, slots=True)
 class Choice:
     """One of the answers to choose from; `count` is what it stands for now, such as how many members."""

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from relay.language import joined, lazy
 from relay.setup import basics, cloud, money, people, server, trial
 from relay.setup.values import Answers, Outcome, Problem, Question, Step, Walk, Workbench
 
@@ -24,7 +25,7 @@ STEPS: tuple[Step, ...] = (
     basics.SCHEDULE,
 )
 BY_ID: Mapping[str, Step] = {step.id: step for step in STEPS}
-SHORTEST_WORD = "Answer this."
+SHORTEST_WORD = lazy("Answer this.")
 
 
 def submit(workbench: Workbench, walk: Walk, step: Step, given: Answers) -> tuple[Walk, Outcome]:
@@ -71,10 +72,12 @@ def _malformed(workbench: Workbench, walk: Walk, asked: tuple[Question, ...]) ->
         value: Any = walk.answers.get(question.name, "")
         if value in ("", (), []):
             if not question.optional:
-                text = "Tick at least one." if question.kind == "many" and question.choices else SHORTEST_WORD
+                text = lazy("Tick at least one.") if question.kind == "many" and question.choices else SHORTEST_WORD
                 found[question.name] = Problem(text, seen_here=True)
         elif question.kind == "one" and value not in {choice.value for choice in question.choices}:
-            offered = ", ".join(choice.label for choice in question.choices)
-            found[question.name] = Problem(f"{value} is none of {offered}.", seen_here=True)
+            offered = joined(*(choice.label for choice in question.choices), by=", ")
+            found[question.name] = Problem(
+                lazy("%(value)s is none of %(offered)s.", value=value, offered=offered), seen_here=True
+            )
     names = {question.name for question in asked} - set(found)
     return {**found, **trial.problems(walk.answers, workbench.folder, names)}

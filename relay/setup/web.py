@@ -19,7 +19,7 @@ from werkzeug.exceptions import HTTPException
 from relay import __version__
 from relay.config import is_loopback
 from relay.errors import RelayError
-from relay.language import gettext
+from relay.language import gettext, lazy
 from relay.setup import document, people
 from relay.setup.values import Outcome, Question, Step, Walk, Workbench
 from relay.setup.walk import BY_ID, STEPS, first_open, submit
@@ -128,9 +128,9 @@ class _Pages:
                 session.clear()
                 session["in"] = True
                 return redirect(url_for("start"))
-            problem = "That is not the code that stands in the terminal."
+            problem = lazy("That is not the code that stands in the terminal.")
         if self.visit.wrong >= TRIES:
-            problem = (
+            problem = lazy(
                 "Too many wrong codes: this one opens nothing any more. Press Ctrl+C in the terminal and start "
                 "the console again; it prints a new one."
             )
@@ -143,7 +143,7 @@ class _Pages:
             "steps": STEPS,
             "done": self.visit.walk.done,
             "version": __version__,
-            "site": "Set up",
+            "site": gettext("Set-up"),
         }
 
     def start(self) -> Any:
@@ -247,7 +247,7 @@ class _Pages:
         status = error.code or 500
         if status < 400:
             return error
-        told = {404: "There is nothing at this address."}.get(status, error.description or "")
+        told = {404: lazy("There is nothing at this address.")}.get(status, error.description or "")
         return render_template("setup/code.html", problem=told, only=True), status
 
 

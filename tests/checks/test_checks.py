@@ -285,7 +285,7 @@ CASES = [
     Case(
         "groups_not_listed",
         lambda b: b.papercut.state.groups.pop("Acme"),
-        "group list lacks 1 groups of the directory (Acme)",
+        "group list lacks 1 group of the directory (Acme)",
         None,
         "warning",
     ),

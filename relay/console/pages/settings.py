@@ -165,13 +165,12 @@ def _words(field: Field, value: Any) -> str:
     if glance:
         names = {item.id: item.name for item in glance.locations} | {item.id: item.name for item in glance.plans}
     if field.kind == "switch":
-        return "yes" if value else "no"
+        return gettext("yes") if value else gettext("no")
     if isinstance(value, list):
-        return ", ".join(str(names.get(item, item)) for item in value) or {
-            "members.locations": "all",
-            "members.plans": "all",
-        }.get(field.name, "none")
-    return next((label for known, label, _ in field.choices if known == value), str(value)) or "none"
+        told = ", ".join(str(names.get(item, item)) for item in value)
+        every = field.name in ("members.locations", "members.plans")
+        return told or (gettext("all") if every else gettext("none"))
+    return next((label for known, label, _ in field.choices if known == value), str(value)) or gettext("none")
 
 
 def _effect(site: Site, wanted: Settings) -> Done:

@@ -10,11 +10,12 @@ from dataclasses import dataclass
 
 from relay.config import Settings
 from relay.errors import OutcomeUnknown, Refused
+from relay.language import capital, joined, lazy
 from relay.officernd.client import SYSTEM, OfficeRnD
 from relay.officernd.model import Plan
 
 MISSING = "fees_plan_missing"
-BY_HAND = (
+BY_HAND = lazy(
     "in OfficeRnD open Billing > Plans, add a one-off plan of type Service with that name, available at this location "
     "and without approval, then run again"
 )
@@ -48,29 +49,49 @@ def faults(plans: Sequence[Plan], wanted: str, location_id: str) -> list[PlanFau
     """
     found = find(plans, wanted)
     if not found:
-        return [PlanFault(MISSING, f"OfficeRnD has no plan {wanted!r}")]
+        return [PlanFault(MISSING, lazy("OfficeRnD has no plan %(wanted)s", wanted=repr(wanted)))]
     if len(found) > 1:
         ids = ", ".join(plan.id for plan in found)
-        return [PlanFault("fees_plan_twice", f"[fees] plan = {wanted!r} means {len(found)} plans of OfficeRnD ({ids})")]
+        return [
+            PlanFault(
+                "fees_plan_twice",
+                lazy(
+                    "[fees] plan = %(wanted)s means %(count)s plans of OfficeRnD (%(ids)s)",
+                    wanted=repr(wanted),
+                    count=len(found),
+                    ids=ids,
+                ),
+            )
+        ]
     plan, told = found[0], []
-    name = f"The plan {plan.name!r} ({plan.id})"
+    name = lazy("The plan %(name)s (%(id)s)", name=repr(plan.name), id=plan.id)
     if plan.interval_length != "once":
-        often = f"every {plan.interval_length}" if plan.interval_length else "at an unknown interval"
-        told.append(PlanFault("fees_plan_recurring", f"{name} is billed {often} instead of once"))
+        often = (
+            lazy("every %(interval)s", interval=plan.interval_length)
+            if plan.interval_length
+            else lazy("at an unknown interval")
+        )
+        told.append(
+            PlanFault(
+                "fees_plan_recurring", lazy("%(name)s is billed %(often)s instead of once", name=name, often=often)
+            )
+        )
     if plan.locations and location_id not in plan.locations:
-        told.append(PlanFault("fees_plan_elsewhere", f"{name} is not available at this site's location"))
+        told.append(
+            PlanFault("fees_plan_elsewhere", lazy("%(name)s is not available at this site's location", name=name))
+        )
     if plan.requires_approval:
-        told.append(PlanFault("fees_plan_approval", f"{name} makes fees that wait for an approval"))
+        told.append(PlanFault("fees_plan_approval", lazy("%(name)s makes fees that wait for an approval", name=name)))
     return told
 
 
 # What puts each right, as the end of a sentence; a plan that is missing is made by the fix or by the first billing.
 ADVICE = {
     MISSING: BY_HAND,
-    "fees_plan_twice": "write the id of the right one into [fees] plan",
-    "fees_plan_recurring": "name a one-off plan in [fees] plan, or make one: " + BY_HAND,
-    "fees_plan_elsewhere": "add this site's location to the plan in OfficeRnD",
-    "fees_plan_approval": "switch the approval off at the plan in OfficeRnD",
+    "fees_plan_twice": lazy("write the id of the right one into [fees] plan"),
+    "fees_plan_recurring": joined(lazy("name a one-off plan in [fees] plan, or make one:"), BY_HAND),
+    "fees_plan_elsewhere": lazy("add this site's location to the plan in OfficeRnD"),
+    "fees_plan_approval": lazy("switch the approval off at the plan in OfficeRnD"),
 }
 
 
@@ -91,7 +112,14 @@ def fees_plan(officernd: OfficeRnD, settings: Settings, *, create: bool) -> Plan
             plans = officernd.plans()
         except Refused as error:
             raise _refused(
-                PlanFault(MISSING, f"{wrong[0].text} and does not let the relay make it ({error.message})")
+                PlanFault(
+                    MISSING,
+                    lazy(
+                        "%(text)s and does not let the relay make it (%(message)s)",
+                        text=wrong[0].text,
+                        message=error.message,
+                    ),
+                )
             ) from None
         wrong = faults(plans, wanted, location_id)
     if wrong:
@@ -100,6 +128,8 @@ def fees_plan(officernd: OfficeRnD, settings: Settings, *, create: bool) -> Plan
 
 
 def _refused(*wrong: PlanFault) -> Refused:
-    what = "; ".join(fault.text for fault in wrong)
-    advice = ". ".join(ADVICE[fault.code][0].upper() + ADVICE[fault.code][1:] for fault in wrong)
-    return Refused(f"{what}. Nothing was billed. {advice}.", system=SYSTEM, code="fees_plan")
+    what = joined(*(fault.text for fault in wrong), by="; ")
+    advice = joined(*(capital(ADVICE[fault.code]) for fault in wrong), by=". ")
+    return Refused(
+        lazy("%(what)s. Nothing was billed. %(advice)s.", what=what, advice=advice), system=SYSTEM, code="fees_plan"
+    )

@@ -1,0 +1,102 @@
+"""Messages: English to everybody who does not ask, whole through a store, and in the reader's language where shown."""
+
+from __future__ import annotations
+
+import json
+import pickle
+from collections.abc import Iterator
+from gettext import NullTranslations
+
+import pytest
+from flask import Flask, render_template_string
+
+from relay import language
+from relay.errors import RelayError
+from relay.language import Language, amount, capital, joined, lazy, nlazy
+from relay.web import speak_languages
+
+
+class Shouted(NullTranslations):
+    """A language that is English with its words turned round a colon, so that every template is seen to be asked."""
+
+    def gettext(self, message: str) -> str:
+        return f"<{message}>"
+
+    def ngettext(self, one: str, many: str, count: int) -> str:
+        return f"<{one if count == 1 else many}>"
+
+
+@pytest.fixture
+def shouting() -> Iterator[None]:
+    language.speak(Language("de", Shouted()))
+    yield
+    language.speak(None)
+
+
+LEFT = lazy("%(name)s has left.", name="Ann")
+
+
+def test_a_message_is_its_english_text() -> None:
+    assert "Ann has left." == LEFT and isinstance(LEFT, str)
+    assert '{"a": "Ann has left."}' == json.dumps({"a": LEFT})
+    assert "100 % of it" == lazy("100 % of it") == lazy("%(part)s of it", part=lazy("100 %"))
+    assert "1 job" == nlazy("%(num)s job", "%(num)s jobs", 1) and "1200 jobs" == nlazy(
+        "%(num)s job", "%(num)s jobs", 1200
+    )
+    assert "12.50 EUR" == amount("12.50", "EUR")
+    assert "Not now." == lazy("%(what)s.", what=capital(lazy("not now")))
+
+
+def test_a_message_is_said_where_it_is_shown(shouting: None) -> None:
+    assert "<Ann has left.>" == language.translated(LEFT) == language.gettext("%(it)s", it=LEFT)[1:-1]
+    assert "<1.200 jobs>" == language.translated(nlazy("%(num)s job", "%(num)s jobs", 1200))
+    assert "12,50\xa0€" == language.translated(amount("12.50", "EUR"))
+    assert "<<Ann has left.>>" == language.translated(lazy("%(what)s", what=LEFT))
+
+
+def test_a_name_is_no_sentence(shouting: None) -> None:
+    """What comes from outside stays as it is, whatever it looks like."""
+    assert "<Done>" == language.translated(lazy("%(name)s", name="Done"))
+    assert "<<Ann has left.> %(name)s>" == language.translated(joined(LEFT, "%(name)s"))
+
+
+def test_messages_are_joined_without_what_is_empty(shouting: None) -> None:
+    assert "Ann has left. Now" == joined(LEFT, "", "Now") and "" == joined("", "")
+    assert "a; 50 %" == joined("a", "50 %", by="; ")
+    assert "<<Ann has left.>; <Why?>>" == language.translated(joined(LEFT, lazy("Why?"), by="; "))
+
+
+def test_an_error_keeps_its_message_and_shows_nothing_hidden(shouting: None) -> None:
+    error = RelayError(lazy("%(name)s has left.", name="A\x1b[2J"))
+    assert "A\\x1b[2J has left." == error.message
+    assert "<A\\x1b[2J has left.>" == language.translated(error.message)
+    assert "<So: <A\\x1b[2J has left.>>" == language.translated(lazy("So: %(why)s", why=error))
+
+
+def test_a_store_gives_messages_back_and_keeps_their_english_text(shouting: None) -> None:
+    answer = {
+        "error": {"code": "gone", "message": lazy("%(what)s Twice.", what=LEFT)},
+        "notes": [LEFT, "plain", nlazy("%(num)s job", "%(num)s jobs", 2)],
+        "rows": [{"of": 3, "told": LEFT}],
+    }
+    stored = json.loads(json.dumps(language.kept(answer)))
+    assert (
+        "Ann has left. Twice." == stored["error"]["message"] and ["Ann has left.", "plain", "2 jobs"] == stored["notes"]
+    )
+    back = language.unkept(stored)
+    assert answer == back
+    assert "<<Ann has left.> Twice.>" == language.translated(back["error"]["message"])
+    assert ["<Ann has left.>", "<2 jobs>"] == [language.translated(back["notes"][n]) for n in (0, 2)]
+    assert "<Ann has left.>" == language.translated(back["rows"][0]["told"])
+    assert LEFT.forms == pickle.loads(pickle.dumps(LEFT)).forms  # noqa: S301 - our own
+
+
+def test_a_page_says_every_message_that_it_shows(shouting: None) -> None:
+    app = Flask(__name__)
+    speak_languages(app, lambda: "en_GB")
+    hidden = lazy("%(name)s", name="<b>\u202e")
+    with app.test_request_context():
+        shown = render_template_string(
+            '{{ told }} {{ _("So: %(why)s", why=told) }} {{ hidden }}', told=LEFT, hidden=hidden
+        )
+    assert "&lt;Ann has left.&gt; <So: &lt;Ann has left.&gt;> &lt;&lt;b&gt;\\u202e&gt;" == shown
