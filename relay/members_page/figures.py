@@ -67,10 +67,14 @@ class Included:
 
 @dataclass(frozen=True)
 class Fee:
-    """One fee: its day, amount (micros), the company that got it ("" for the member), and what it is made of."""
+    """One fee: its day, amount (micros), the company that got it ("" for the member), and what it is made of.
+
+    `before_tax` is what stands on the invoice where OfficeRnD adds the tax there (micros), else None.
+    """
 
     day: date
     amount: int
+    before_tax: int | None
     company: str
     is_own: bool
     terms: Mapping[str, int]
@@ -174,4 +178,6 @@ def ask(papercut: PaperCut, username: str) -> Live:
 def _fee(line: PersonLine, of: FeeLine) -> Fee:
     fee, person = of.fee, line.person
     names = {job.company_id: job.company_name for job in of.jobs} | {person.company_id: person.company_name}
-    return Fee(fee.business_day, fee.amount, names.get(fee.company_id, ""), not fee.company_id, of.terms)
+    is_whole = "/" not in fee.reference  # the price of a shared one tells of colleagues
+    before_tax = fee.price if is_whole and 0 < fee.price < fee.amount else None
+    return Fee(fee.business_day, fee.amount, before_tax, names.get(fee.company_id, ""), not fee.company_id, of.terms)

@@ -7,10 +7,12 @@ from typing import Any
 
 import pytest
 from lxml import html
+from sqlalchemy import update
 
 from relay.members_page import figures
 from relay.members_page.place import Place
 from relay.money.decide.explain import Buckets
+from relay.money.ledger import tables
 from relay.people.act import pins
 from tests.members_page.conftest import ANN, BEN, CY, WORD, House
 from tests.support.visitor import Visitor
@@ -46,6 +48,22 @@ def test_a_job_since_the_last_run_uses_the_allowance_first(house: House, enter: 
         assert "Allowance left" not in told
     finally:
         house.site.state.transact(account, 1.0, "undone", kind="PRINTER_USAGE")
+
+
+def test_a_fee_with_tax_is_told_as_it_stands_on_the_invoice(house: House, enter: Any) -> None:
+    somebody = enter(ANN)
+    assert "plus tax" not in text(somebody.page("/"))
+
+    def price(micros: int) -> None:
+        with house.site.database.begin() as connection:
+            ours = tables.fees.c.member_id == house.ids[ANN]
+            connection.execute(update(tables.fees).where(ours).values(price=micros))
+
+    price(420_000)
+    try:
+        assert "€0.50" in (told := text(somebody.page("/"))) and "Stands on the invoice as €0.42 plus tax." in told
+    finally:
+        price(500_000)
 
 
 def test_included_printing_is_told_with_what_is_left_of_it(house: House, make_page: Any, clock: Any) -> None:
