@@ -28,9 +28,11 @@ from relay.config import Settings
 from relay.errors import (
     AuthFailed,
     BadAnswer,
+    ConfigError,
     Conflict,
     NotFound,
     OutcomeUnknown,
+    Problem,
     RateLimited,
     Refused,
     RemoteError,
@@ -73,11 +75,12 @@ class OfficeRnD:
         except OSError as error:
             if section.ca_file is None:  # the system's own refusal, such as too many open files
                 raise
-            raise Refused(
-                f"[officernd] ca_file {section.ca_file} holds no certificate that can be read "
-                f"({error.strerror or error}); put the proxy's certificate there as PEM.",
-                system=SYSTEM,
-            ) from None
+            why = error.strerror or error
+            wrong = (
+                f"{section.ca_file} holds no certificate that can be read ({why}); "
+                "put the proxy's certificate there as PEM"
+            )
+            raise ConfigError([Problem(wrong, "officernd", "ca_file", str(settings.path))]) from None
         self._token = TokenSource(settings, clock, self._http)
 
     # -- people and catalogue ------------------------------------------------------------------------------------

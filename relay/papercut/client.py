@@ -30,10 +30,12 @@ from relay.config import Settings
 from relay.errors import (
     AuthFailed,
     BadAnswer,
+    ConfigError,
     Conflict,
     NotFound,
     NotSent,
     OutcomeUnknown,
+    Problem,
     Refused,
     RemoteError,
 )
@@ -130,11 +132,12 @@ class PaperCut:
         except OSError as error:
             if section.ca_file is None:  # the system's own refusal, such as too many open files
                 raise
-            raise Refused(
-                f"[papercut] ca_file {section.ca_file} holds no certificate that can be read "
-                f"({error.strerror or error}); export PaperCut's certificate as PEM there.",
-                system=SYSTEM,
-            ) from None
+            why = error.strerror or error
+            wrong = (
+                f"{section.ca_file} holds no certificate that can be read ({why}); "
+                "export PaperCut's certificate as PEM there"
+            )
+            raise ConfigError([Problem(wrong, "papercut", "ca_file", str(settings.path))]) from None
 
     # -- users ---------------------------------------------------------------------------------------------------
 

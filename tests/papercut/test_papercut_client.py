@@ -396,7 +396,7 @@ def test_an_answer_of_another_type_is_refused(
 def test_a_certificate_file_without_certificate_is_one_sentence(tmp_path: Path, clock: StillClock) -> None:
     (tmp_path / "ca.pem").write_text("nothing")
     settings = example_settings(tmp_path, papercut={"ca_file": "ca.pem"})
-    with pytest.raises(errors.Refused, match="holds no certificate"):
+    with pytest.raises(errors.ConfigError, match=r"\[papercut\] ca_file: .* holds no certificate"):
         PaperCut(settings, clock)
 
 
