@@ -19,7 +19,7 @@ from relay.database import reading
 from relay.language import N_, gettext, ngettext, translated
 from relay.people import OpenQuestion
 
-Kind = Literal["stop", "doubt", "alert", "hold", "question"]
+Kind = Literal["stop", "doubt", "alert", "hold", "question", "unheard"]
 
 # Why no money moves, in a few words: code -> title.
 STOPS: Mapping[str, str] = {
@@ -49,11 +49,15 @@ class Line:
 
 @dataclass(frozen=True)
 class OpenItems:
-    """Everything that waits for a person. `holds` are the held rows without an answer, as `status` shows them."""
+    """Everything that waits for a person, and `unheard`, which waits for the next run.
+
+    `holds` are the held rows without an answer, as `status` shows them.
+    """
 
     questions: tuple[OpenQuestion, ...]
     holds: tuple[dict[str, Any], ...]
     doubts: tuple[money.Movement, ...]
+    unheard: tuple[money.Movement, ...]
     stops: tuple[dict[str, Any], ...]
     alerts: tuple[Alert, ...]
     currency: str
@@ -99,6 +103,8 @@ class OpenItems:
             found.append(Line("hold", self.held_people, held(self.held_people, shown(self.held_amount))))
         if self.questions:
             found.append(Line("question", len(self.questions), questions(len(self.questions))))
+        if self.unheard:
+            found.append(Line("unheard", len(self.unheard), unheard(len(self.unheard))))
         return tuple(found)
 
     def as_json(self) -> dict[str, Any]:
@@ -114,10 +120,12 @@ def open_items(database: Engine, settings: Settings) -> OpenItems:
     with reading(database) as connection:
         asked = people.open_questions(connection, site)
         told = alerts.open_alerts(connection, site)
+    uncertain = money.doubts(database, site)
     return OpenItems(
         questions=asked,
         holds=tuple(hold for hold in money.held(database, settings) if not hold["said"]),
-        doubts=money.doubts(database, site),
+        doubts=tuple(one for one in uncertain if not one.is_unheard),
+        unheard=tuple(one for one in uncertain if one.is_unheard),
         stops=tuple(stop for stop in money.stops(database, settings) if not stop["said"]),
         alerts=tuple(alert for alert in told if alert.kind not in TOLD_AS),
         currency=settings.site.currency,
@@ -135,6 +143,15 @@ def doubts(count: int) -> str:
     return ngettext(
         "%(num)s fee or adjustment is in doubt: somebody must look whether it is there.",
         "%(num)s fees or adjustments are in doubt: somebody must look whether they are there.",
+        count,
+    )
+
+
+def unheard(count: int) -> str:
+    return ngettext(
+        "%(num)s fee or adjustment was sent, and its answer is not known: the next run looks whether it arrived.",
+        "%(num)s fees or adjustments were sent, and their answers are not known: the next run looks whether they "
+        "arrived.",
         count,
     )
 

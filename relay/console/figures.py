@@ -169,7 +169,7 @@ def waiting(place: Desk) -> OpenItems:
 
 def questions(place: Desk) -> list[words.Question]:
     """Return what nobody but a person can decide, each as a question to look up."""
-    doubts = money.doubts(place.database, place.settings.site.name)
+    doubts = waiting(place).doubts
     if not doubts:
         return []
     ledger = Ledger(place.database, place.settings.site.name, place.clock)
@@ -205,4 +205,4 @@ def movements(place: Desk, *, member_id: str = "", count: int) -> list[Movement]
 
 def public_state(movement: Movement) -> str:
     """Return where a line of money stands, as the pages and the command line call it."""
-    return PUBLIC_STATES[movement.stage]
+    return "sent" if movement.is_unheard else PUBLIC_STATES[movement.stage]

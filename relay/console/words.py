@@ -40,6 +40,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
             "planned": N_("waits its turn"),
             "failed": N_("not done yet, tried again next time"),
             "in_doubt": N_("needs a look"),
+            "sent": N_("sent, the next run looks"),
         }
     ),
     "work": Table(

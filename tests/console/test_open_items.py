@@ -112,6 +112,33 @@ def test_what_is_over_is_open_no_more(make_desk: MakeDesk) -> None:
     assert "m7@x.example" not in {one.subject for one in found.questions}
 
 
+def test_what_a_kill_left_is_the_next_runs_and_no_persons(make_desk: MakeDesk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Between a request and its answer only evidence can tell, and the next run looks for it."""
+    monkeypatch.setattr(first_hour, "is_open", lambda place: False)
+    place = make_desk()
+    visitor = Visitor(make_app(place).test_client())
+    now = place.clock.now()
+    row = {
+        "site": SITE, "reference": "hq-20261124-m1-1", "kind": "top_up", "member_id": "m1", "username": "ann",
+        "company_id": "", "amount": 2_500_000, "currency": "EUR", "business_day": now.date(), "sequence": 1,
+        "period": "2026-11", "state": "sent", "sent_at": now, "created_at": now, "changed_at": now,
+        "balance_before": 0, "jobs_before": 0,
+    }  # fmt: skip
+    with place.database.begin() as connection:
+        connection.execute(insert(tables.movements).values(**row))
+    found = open_items(place.database, place.settings)
+    told = "1 fee or adjustment was sent, and its answer is not known: the next run looks whether it arrived."
+    assert [told] == found.as_json()["lines"] and 0 == found.counts()["in_doubt"] == found.for_money
+    for path in ("/", "/money"):
+        page = page_text(visitor, path)
+        assert "must look" not in page and "only you can answer" not in page
+    assert told in page_text(visitor, "/")
+    with place.database.begin() as connection:
+        connection.execute(update(tables.movements).values(state="in_doubt"))
+    assert "must look whether it is there" in page_text(visitor, "/")
+    assert "1 question that only you can answer" in page_text(visitor, "/money")
+
+
 def test_a_question_stays_as_old_as_it_is(make_desk: MakeDesk) -> None:
     place = make_desk()
     leave_open(place)

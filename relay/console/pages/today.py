@@ -136,6 +136,7 @@ def _todo() -> list[dict[str, str]]:
         "alert": ("bad", url_for("checks.show"), gettext("Look")),
         "hold": ("warn", url_for("money.show", _anchor="held"), gettext("Decide")),
         "question": ("warn", url_for("review.show", _anchor="questions"), gettext("Look")),
+        "unheard": ("", url_for("money.show"), gettext("Look")),
     }
     for line in figures.waiting(place).lines(place.formats.money):
         kind, url, button = steps[line.kind]

@@ -134,6 +134,11 @@ class Movement:
     def waits_for_fee(self) -> bool:
         return self.fee_reference is not None and self.fee_state != "posted"
 
+    @property
+    def is_unheard(self) -> bool:
+        """Whether it was sent and nobody has heard more of it: a run is at it, or was killed, and the next looks."""
+        return self.stage in ("fee_sent", "adjustment_sent")
+
 
 # What the contract's JSON calls each stage at the end of a run. What is `sent` then was not yet brought to truth.
 PUBLIC_STATES: Mapping[Stage, str] = {

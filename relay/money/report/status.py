@@ -75,7 +75,7 @@ def open_movements(database: Engine, settings: Settings) -> list[dict[str, Any]]
 
 
 def doubts(database: Engine, site: str) -> tuple[Movement, ...]:
-    """Return a movement for each effect that nobody but a person can tell of; those of one fee are one doubt."""
+    """Return a movement for each effect whose outcome is not known; those of one fee are one doubt."""
     found: dict[str, Movement] = {}
     for movement in Ledger(database, site, Clock()).in_doubt():
         found.setdefault(doubtful(movement), movement)
