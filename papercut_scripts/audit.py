@@ -52,8 +52,28 @@ def _text(text):
     for character in text:
         if character in '"\\':
             pieces.append("\\" + character)
-        elif ord(character) < 32 or 0xD800 <= ord(character) < 0xE000 or ord(character) in (0x7F, 0x2028, 0x2029):
-            pieces.append("\\u{0:04x}".format(ord(character)))
+        elif _is_hidden(ord(character)):
+            pieces.append(_escaped(ord(character)))
         else:
             pieces.append(character)
     return '"' + "".join(pieces) + '"'
+
+
+def _is_hidden(code):
+    """Return whether a character is obeyed, or not seen, where a log is looked at: controls, directions, no widths."""
+    return (
+        code < 32
+        or 0x7F <= code <= 0x9F
+        or 0xD800 <= code < 0xE000
+        or 0x200B <= code <= 0x200F
+        or 0x2028 <= code <= 0x202E
+        or 0x2060 <= code <= 0x206F
+        or code == 0xFEFF
+        or 0xE0000 <= code < 0xE1000
+    )
+
+
+def _escaped(code):
+    if code < 0x10000:
+        return "\\u{0:04x}".format(code)
+    return "\\u{0:04x}\\u{1:04x}".format(0xD7C0 + (code >> 10), 0xDC00 + (code & 0x3FF))

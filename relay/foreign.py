@@ -13,10 +13,16 @@ LONGEST = 300  # of what is shown of one text
 _KEPT = 2000  # of what is kept of one
 
 # Control characters but the line's end and the tab; the marks that turn a line's direction, invisible ones, and what is
-# no character at all. Source: Unicode Standard Annex 9, table 2; "Trojan Source", Boucher and Anderson 2021.
+# no character at all; letters and tags that are drawn as nothing. The two joiners belong to Persian words and to
+# pictures of people, and to nothing that is written in ASCII. Source: Unicode Standard Annex 9, table 2, and
+# DerivedCoreProperties (Default_Ignorable_Code_Point); "Trojan Source", Boucher and Anderson 2021.
 _INVISIBLE = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff]"
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u200e\u200f"
+    "\u2028-\u202e\u2060-\u206f\u3164\ufeff\uffa0\ufff0-\ufffb\ud800-\udfff\U000e0000-\U000e0fff]"
+    "|(?:(?<=[\x00-\x7f])|^)[\u200c\u200d]|[\u200c\u200d](?=[\x00-\x7f]|$)"
 )
+_LINE_ENDS = re.compile("[\t\n\x0b\x0c\r\x1c-\x1e\x85\u2028\u2029]+")
+_ENDLESS = re.compile(rf"(\S{{{LONGEST - 1}}})\S{{2,}}")  # a word as long as no language has it
 
 
 def text(value: str) -> str:
@@ -29,25 +35,39 @@ def text(value: str) -> str:
     return value if value.isprintable() else re.sub("[\x00\ud800-\udfff]", "", value)
 
 
+def name(value: str) -> str:
+    """Return a name as it is kept: a text on one line, as long as one is shown.
+
+    >>> name("Ann\\r\\nLee")
+    'Ann Lee'
+    """
+    return _LINE_ENDS.sub(" ", text(value))[:LONGEST]
+
+
 def visible(value: str) -> str:
-    """Return a text with what cannot be seen written out.
+    """Return a text with what cannot be seen written out, and with no word in it that has no end.
 
     >>> visible("Ann\\x1b[2J")
     'Ann\\\\x1b[2J'
     """
-    if value.isprintable():
-        return value
-    return _INVISIBLE.sub(_written_out, value)
+    if not (value.isascii() and value.isprintable()):
+        value = _INVISIBLE.sub(_written_out, value)
+    return value if len(value) <= LONGEST else _ENDLESS.sub(r"\1…", value)
 
 
 def _written_out(found: re.Match[str]) -> str:
     code = ord(found[0])
-    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
 def visible_json(value: str) -> str:
     """Return a JSON text of the same meaning in which everything can be seen."""
-    return value if value.isprintable() else _INVISIBLE.sub(lambda found: f"\\u{ord(found[0]):04x}", value)
+    return value if value.isascii() and value.isprintable() else _INVISIBLE.sub(_escaped, value)
+
+
+def _escaped(found: re.Match[str]) -> str:
+    units = found[0].encode("utf-16-be", "surrogatepass")
+    return "".join(f"\\u{units[at]:02x}{units[at + 1]:02x}" for at in range(0, len(units), 2))
 
 
 def shown(value: str) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from relay import foreign
+
 # A program that splits the file by semicolons or tabs, whatever it is quoted by, begins a cell behind each of them.
 _FORMULA = re.compile(r"""(?:^|(?<=[;\t\r\n]))(?=[\t\r]|["\s]*[=+\-@])""")
 
@@ -19,4 +21,4 @@ def cell(value: Any) -> Any:
         return ""
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return _FORMULA.sub("'", value) if isinstance(value, str) else value
+    return _FORMULA.sub("'", foreign.shown(value)) if isinstance(value, str) else value

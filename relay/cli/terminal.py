@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderableType
 from rich.padding import Padding
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as Bars
+from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
@@ -39,7 +40,7 @@ class TerminalProgress(Progress):
     """Bars on a terminal, plain lines elsewhere; always on standard error, so that answers stay clean."""
 
     def __init__(self, *, lines: bool = True) -> None:
-        self._console = Console(stderr=True, highlight=False, markup=False)
+        self._console = _Screen(stderr=True, highlight=False, markup=False)
         self._lines = lines
 
     @contextmanager
@@ -68,13 +69,22 @@ def plain(value: str, style: str = "") -> Text:
     return Text(foreign.visible(value), style=style)
 
 
+class _Screen(Console):
+    """A console that nothing from outside can give an order, however it is printed."""
+
+    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
+        for segment in super().render(renderable, options):
+            text = segment.text if segment.control else foreign.visible(segment.text)
+            yield segment if text == segment.text else segment._replace(text=text)
+
+
 def output(*, error: bool = False) -> Console:
     """Return the console for answers: as wide as the terminal, 120 columns where there is none.
 
     `error`: on standard error, for what is no answer.
     """
     file = sys.stderr if error else sys.stdout
-    return Console(file=file, highlight=False, markup=False, width=None if file.isatty() else 120)
+    return _Screen(file=file, highlight=False, markup=False, width=None if file.isatty() else 120)
 
 
 def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[str] = ()) -> Table:

@@ -212,7 +212,7 @@ def restricted(value: str) -> str:
 
 def listen(value: str) -> str:
     host, _, port = value.rpartition(":")
-    if not host or not port.isdigit() or not 0 < int(port) < 65536:
+    if not host or not (port.isascii() and port.isdigit()) or not 0 < int(port) < 65536:
         raise wrong('must be ADDRESS:PORT, such as "127.0.0.1:9480"')
     return value
 

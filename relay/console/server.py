@@ -139,7 +139,7 @@ def _check_listen(settings: Settings, address: str) -> None:
 
 def _check_port(address: str) -> None:
     host, _, port = address.rpartition(":")
-    if not host or not port.isdigit() or not 0 < int(port) < 65536:
+    if not host or not (port.isascii() and port.isdigit()) or not 0 < int(port) < 65536:
         raise UsageError(
             f"“{address}” is no address: write ADDRESS:PORT, such as 127.0.0.1:9480.", remedies=(_ELSEWHERE,)
         )

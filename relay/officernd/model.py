@@ -165,7 +165,7 @@ def _text(record: Mapping[str, Any], key: str) -> str:
 
 
 def _name(record: Mapping[str, Any]) -> str:
-    return _text(record, "name")[: foreign.LONGEST]
+    return foreign.name(_text(record, "name"))
 
 
 def _id(record: Mapping[str, Any]) -> str:

@@ -14,6 +14,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from relay import foreign
 from relay.config import Settings
 from relay.counted import counted
 from relay.errors import BadAnswer, NotFound, RelayError
@@ -29,6 +30,8 @@ from relay.progress import Phase, Progress
 from relay.site import Site
 
 PROPERTIES = (*keys.DETAILS.values(), keys.DISABLED_PRINT, keys.BALANCE, keys.INTERNAL, keys.JOB_COUNT)
+_SHOWN = ("full_name", "department", "office")  # and no key of anything
+_LONGEST_COUNT = 18  # digits that a database's integer can hold
 PROOFS = 20  # so many missing records are asked for singly; more would not make the doubt smaller
 
 
@@ -287,12 +290,17 @@ def _account(username: str, values: Mapping[str, str]) -> Account:
         ) from None
     return Account(
         username=username,
-        **{name: values[key] for name, key in keys.DETAILS.items()},
+        **{name: _detail(name, values[key]) for name, key in keys.DETAILS.items()},
         disabled=keys.is_true(values[keys.DISABLED_PRINT]),
         balance=balance,
         internal=keys.is_true(values[keys.INTERNAL]),
-        jobs=int(values[keys.JOB_COUNT]) if values[keys.JOB_COUNT].isdecimal() else None,
+        jobs=int(jobs) if (jobs := values[keys.JOB_COUNT]).isdecimal() and len(jobs) <= _LONGEST_COUNT else None,
     )
+
+
+def _detail(name: str, value: str) -> str:
+    """Return a detail as it is kept: what is only shown and echoed is never longer than PaperCut itself can hold it."""
+    return foreign.name(value) if name in _SHOWN else value
 
 
 def _contradiction(what: str, operation: str) -> BadAnswer:

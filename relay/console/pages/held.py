@@ -192,7 +192,8 @@ def _answer(possible: tuple[str, ...]) -> Answer:
 
 def _ids() -> set[int]:
     """Return the rows that a form names, one each in boxes, or all of them in one field."""
-    return {int(word) for value in request.form.getlist("hold") for word in value.split() if word.isdigit()}
+    words = [word for value in request.form.getlist("hold") for word in value.split()]
+    return {int(word) for word in words if word.isascii() and word.isdigit() and len(word) < 19}
 
 
 def _reason() -> str:

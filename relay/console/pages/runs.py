@@ -66,7 +66,7 @@ def one(run_id: int) -> str:
 
 
 def _line(line: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
-    member_id, username = line.get("member_id", ""), line.get("username", "")
+    member_id, username = line.get("member_id") or "", line.get("username") or ""  # a group has neither
     group = (line.get("after") or line.get("before") or {}).get("group", "") if not username else ""
     return {**line, "name": figures.name_of(names, member_id, username) or group, "key": member_id or username}
 
