@@ -15,6 +15,7 @@ from __future__ import absolute_import, division, print_function, unicode_litera
 import errno
 import io
 import os
+import stat
 import sys
 import time
 
@@ -34,13 +35,17 @@ else:
 # Jython catches Java's IOException as an IOError and not as the EnvironmentError which that one is.
 FILE_ERROR = (EnvironmentError, IOError)
 
+_NO_LINK_NO_WAIT = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+
 HELD = (errno.EACCES, errno.EAGAIN, errno.EDEADLK)  # what taking a lock says when somebody else has it
 
 # Windows: how long a file may be in somebody's hands before we give up. To replace it takes a moment in which nobody
 # reads it, and a crowd reads much.
 READ_RETRY_S = 1.0
 REPLACE_RETRY_S = 3.0
+NO_PLAIN_FILE = "it is no plain file"
 ROTATIONS = 20  # how often a log may be moved aside between our making and our opening it
+LARGEST_FILE = 64000000  # bytes of a file that is read whole: more than all people of the largest server take
 
 
 class TimeOut(Exception):
@@ -239,8 +244,34 @@ def read_file(path):
 
 
 def _read(path):
-    with io.open(_shared(path) if WINDOWS and not JYTHON else path, "rb") as source:
+    with open_plain(path) as source:
+        size = os.path.getsize(path) if JYTHON else os.fstat(source.fileno()).st_size
+        if size > LARGEST_FILE:
+            raise IOError(errno.EFBIG, "it is larger than anything that is kept here", path)
         return source.read()
+
+
+def open_plain(path):
+    """Return a plain file opened to be read as bytes; raise for whatever else bears its name.
+
+    In a folder that others may write into it may be a pipe, which would be waited for without end, or a device.
+    """
+    if JYTHON:
+        if os.path.exists(path) and not os.path.isfile(path):
+            raise IOError(errno.EINVAL, NO_PLAIN_FILE, path)
+        return io.open(path, "rb")
+    if WINDOWS:
+        return io.open(_shared(path), "rb")
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY)
+    return io.open(_if_plain(descriptor, path), "rb")
+
+
+def _if_plain(descriptor, path):
+    """Return the descriptor of a plain file; close any other, and raise."""
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise IOError(errno.EINVAL, NO_PLAIN_FILE, path)
+    return descriptor
 
 
 def _shared(path):
@@ -376,8 +407,9 @@ def _place_to_append(path):
         if JYTHON:
             return path
         try:
-            # Not made here: Jython would make it everybody's to read.
-            return os.open(path, os.O_WRONLY | os.O_APPEND | getattr(os, "O_BINARY", 0))
+            # Not made here: Jython would make it everybody's to read. No link is followed, and no pipe waited for.
+            flags = os.O_WRONLY | os.O_APPEND | getattr(os, "O_BINARY", 0) | _NO_LINK_NO_WAIT
+            return _if_plain(os.open(path, flags), path)
         except FILE_ERROR:
             left -= 1
             if left <= 0 or not is_missing(sys.exc_info()[1]):
@@ -516,7 +548,7 @@ def _open_lock(path):
 
 def _locked(path):
     """Return the descriptor of a locked file, None where another process holds it."""
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | _NO_LINK_NO_WAIT, 0o600)
     try:
         if WINDOWS:
             import msvcrt

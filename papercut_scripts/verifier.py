@@ -14,6 +14,7 @@ import time
 from papercut_scripts import compat
 
 ROUNDS = 200000  # 65 ms under CPython, 440 ms under Jython
+MOST_ROUNDS = 10 * ROUNDS  # of a file: more would keep a login waiting
 NOBODY = {"salt": "00" * 16, "rounds": ROUNDS, "hash": "00" * 32}  # what a stranger's secret is compared with
 
 
@@ -42,7 +43,8 @@ def load(folder, member_id):
     """Return a member's verifier, None where there is none that can be read."""
     try:
         values = json.loads(compat.read_file(path(folder, member_id)).decode("utf-8"))
-        return values if values["format"] == 1 and values["member_id"] == member_id and values["salt"] else None
+        is_ours = values["format"] == 1 and values["member_id"] == member_id and values["salt"]
+        return values if is_ours and 0 < values["rounds"] <= MOST_ROUNDS else None
     except compat.ANY_ERROR:
         return None
 

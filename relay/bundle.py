@@ -17,12 +17,12 @@ from typing import Any
 
 import tomlkit
 
-from relay import __version__, own_wheel, sealed
+from relay import __version__, own_wheel, plain_files, sealed
 from relay.commands import named
 from relay.config import Settings
 from relay.errors import ConfigError, RelayError, UsageError
 from relay.installer import places
-from relay.private_files import write_private
+from relay.private_files import read_private, write_private
 
 FORMAT = 1
 NO_BREAK = "\xa0"
@@ -124,7 +124,7 @@ def _settings(
 
     Comments and order stay. Folders that the file names are kept where they can mean something on the other machine.
     """
-    document: Any = tomlkit.parse(settings.path.read_text(encoding="utf-8-sig"))
+    document: Any = tomlkit.parse(plain_files.text(settings.path, "utf-8-sig"))
     about = json.loads(files["package.json"])
     secrets: dict[str, str] = {}
     for section, key, name, what in SECRETS:
@@ -158,7 +158,7 @@ def _settings(
     for section, name in (("papercut", "papercut.pem"), ("officernd", "officernd.pem")):
         ca_file = getattr(settings, section).ca_file
         if ca_file is not None:
-            files[f"certificates/{name}"] = ca_file.read_bytes()
+            files[f"certificates/{name}"] = plain_files.content(ca_file)
             document[section]["ca_file"] = f"certificates/{name}"
     files["package.json"] = _json(about)
     return tomlkit.dumps(document).encode(), secrets
@@ -171,7 +171,7 @@ def _absolute_there(path: str, windows: bool) -> bool:
 def _secret(settings: Settings, section: str, key: str) -> str | None:
     """Return a secret's value, None where the settings have none."""
     if (section, key) == ("signin", "client_secret"):
-        return settings.signin.client_secret_file.read_text(encoding="utf-8-sig").strip()
+        return read_private(settings.signin.client_secret_file).strip()
     value = getattr(getattr(settings, section), key)
     if value is None:
         return None

@@ -6,7 +6,6 @@ balanced as before. What PaperCut and OfficeRnD hold is theirs to erase. See `de
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -17,7 +16,7 @@ from typing import Any
 from sqlalchemy import JSON, Connection, String, Table, Text, delete, select, update
 
 from papercut_scripts import compat
-from relay import held_files, private_files
+from relay import held_files, json_text, plain_files, private_files
 from relay.accounts import folded
 from relay.counted import counted
 from relay.database import metadata, reading
@@ -222,7 +221,7 @@ def _erase_lines(file: Path, alone: Alone, person: _Person) -> int:
     with alone(file.with_name(f"{file.name.partition('.log')[0]}.log.lock")) as is_alone:
         if not is_alone:
             raise RelayError(f"Another program holds {file}: erase once more, which takes the person out of it.")
-        lines = file.read_text(encoding="utf-8", errors="replace").splitlines(keepends=True)
+        lines = plain_files.text(file, errors="replace").splitlines(keepends=True)
         kept = [line for line in lines if not _names(line, person)]
         if len(kept) < len(lines):
             private_files.write_private(file, "".join(kept))
@@ -231,7 +230,7 @@ def _erase_lines(file: Path, alone: Alone, person: _Person) -> int:
 
 def _names(line: str, person: _Person) -> bool:
     try:
-        row = json.loads(line)
+        row = json_text.parsed(line)
         line = " ".join(str(value) for value in row.values()) if isinstance(row, dict) else line
     except ValueError:
         pass

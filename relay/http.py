@@ -10,7 +10,6 @@ from __future__ import annotations
 import errno
 import http.client
 import io
-import json
 import math
 import random
 import ssl
@@ -39,7 +38,6 @@ READ_TOTAL_S = 75.0  # a minute's rate limit can be sat out once
 BACKOFF_FIRST_S = 0.5
 MOST_BYTES = 6_000_000  # of one answer, unpacked: what a page of fifty records never has, and a reader can hold
 _PIECE = 65536
-_LONGEST_NUMBER = 40
 
 monotonic_s = time.monotonic  # a test puts a clock of its own here
 
@@ -137,31 +135,6 @@ def _body(answer: requests.Response) -> bytes:
     except urllib3.exceptions.HTTPError as error:
         raise requests.exceptions.ChunkedEncodingError(error) from None
     return bytes(body)
-
-
-def parsed(body: bytes) -> Any:
-    """Return the value of a JSON text whose numbers a person could mean. Raises ValueError for every other text."""
-    try:
-        return json.loads(body, parse_float=_finite, parse_int=_whole, parse_constant=_no_number)
-    except RecursionError:
-        raise ValueError("nested too deep") from None
-
-
-def _finite(text: str) -> float:
-    value = float(text)
-    if len(text) > _LONGEST_NUMBER or not math.isfinite(value):
-        raise ValueError("a number out of all bounds")
-    return value
-
-
-def _whole(text: str) -> int:
-    if len(text) > _LONGEST_NUMBER:
-        raise ValueError("a number out of all bounds")
-    return int(text)
-
-
-def _no_number(text: str) -> float:
-    raise ValueError(f"{text}, which is no number")
 
 
 class _Adapter(HTTPAdapter):

@@ -10,7 +10,7 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
-from relay import held_files, private_files
+from relay import foreign, held_files, private_files
 
 
 def add_line(path: Path, line: bytes, *, largest: int, kept: int, durable: bool = False) -> None:
@@ -35,6 +35,11 @@ def add_line(path: Path, line: bytes, *, largest: int, kept: int, durable: bool 
             os.close(descriptor)
 
 
+def indented(text: str) -> str:
+    """Return a log's text in which what comes from outside can neither hide anything nor begin a line of its own."""
+    return foreign.visible(text).replace("\n", "\n    ")
+
+
 class RotatingLog(logging.Handler):
     """The relay's own log as a handler."""
 
@@ -44,7 +49,7 @@ class RotatingLog(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         try:
-            line = (self.format(record) + "\n").encode("utf-8", "backslashreplace")
+            line = (indented(self.format(record)) + "\n").encode("utf-8", "backslashreplace")
             add_line(self._path, line, largest=self._largest, kept=self._kept)
         except Exception:
             self.handleError(record)

@@ -19,6 +19,7 @@ import tomlkit
 from tomlkit.exceptions import TOMLKitError
 from werkzeug.security import check_password_hash, generate_password_hash
 
+from relay import plain_files
 from relay.errors import ConfigError, UsageError
 from relay.language import N_
 from relay.private_files import make_private_folder, read_private, why_not_theirs, write_private
@@ -185,7 +186,7 @@ def _nobodys_hash() -> str:
 def _users_file(settings_file: Path, *, make: bool) -> Path:
     """Return the path of the users' file as relay.toml names it; with `make`, name it there where nothing does."""
     try:
-        text = settings_file.read_text(encoding="utf-8-sig")
+        text = plain_files.text(settings_file, "utf-8-sig")
         document = tomlkit.parse(text)
     except (OSError, UnicodeDecodeError, TOMLKitError) as error:
         raise ConfigError([f"The settings file {settings_file} cannot be read: {error}."]) from None
@@ -215,8 +216,9 @@ def _read_file(file: Path) -> dict[str, User]:
         return read_users(read_private(file).strip())
     except FileNotFoundError:
         return {}
-    except OSError as error:
-        raise ConfigError([_NOT_TOUCHED.format(file, f"it cannot be read ({error.strerror or error})")]) from None
+    except (OSError, UnicodeDecodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        raise ConfigError([_NOT_TOUCHED.format(file, f"it cannot be read ({why})")]) from None
 
 
 def _user(name: str, role: str, password: str) -> User:

@@ -23,6 +23,7 @@ _POSIX = os.name == "posix"
 _NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0)
 _BINARY = getattr(os, "O_BINARY", 0)  # Windows would end a text at Ctrl+Z and write CRLF
 _MOST_LINKS = 40  # as many as Linux follows
+_LARGEST = 1_000_000  # bytes of a private file that is read whole
 
 
 def why_not_private(path: Path) -> str | None:
@@ -77,20 +78,45 @@ def open_to_append(path: Path) -> int:
     with suppress(FileExistsError):
         create_private(path)
     with _held_open(path.parent) as (at, _):
-        return os.open(_named(path, path.name), os.O_WRONLY | os.O_APPEND | _BINARY | _NO_FOLLOW, **_at(at))
+        wait = getattr(os, "O_NONBLOCK", 0)  # not for who reads a pipe that somebody put there
+        flags = os.O_WRONLY | os.O_APPEND | _BINARY | _NO_FOLLOW | wait
+        descriptor = os.open(_named(path, path.name), flags, **_at(at))
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise OSError(errno.EINVAL, "this is no plain file", str(path))
+    return descriptor
 
 
-def read_private(path: Path) -> str:
-    """Return the text of a private file; what another account could use to mislead root is refused with OSError."""
-    with _held_open(path.parent) as (at, _):
-        follow = 0 if not _is_root() else _NO_FOLLOW
+def read_private(path: Path, links: int = 0) -> str:
+    """Return the text of a private file; what another account could use to mislead root is refused with OSError.
+
+    Root follows a link of its own alone, at most `_MOST_LINKS` less `links` of them.
+    """
+    with _held_open(path.parent) as (at, owner):
+        if owner is not None and (target := _own_link(path, at, links)) is not None:
+            return read_private(path.parent / target, links + 1)
         # A pipe that somebody put there would be waited for without end.
-        flags = os.O_RDONLY | follow | _BINARY | getattr(os, "O_NONBLOCK", 0)
+        flags = os.O_RDONLY | (_NO_FOLLOW if owner is not None else 0) | _BINARY | getattr(os, "O_NONBLOCK", 0)
         descriptor = os.open(_named(path, path.name), flags, **_at(at))
     with os.fdopen(descriptor, "rb") as file:
-        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+        found = os.fstat(file.fileno())
+        if not stat.S_ISREG(found.st_mode):
             raise OSError(errno.EINVAL, "this is no plain file", str(path))
+        if owner is not None and found.st_nlink > 1 and found.st_uid != owner.st_uid:
+            raise OSError(errno.EPERM, "this is another name of a file that does not belong here", str(path))
+        if found.st_size > _LARGEST:
+            raise OSError(errno.EFBIG, "this is larger than any secret", str(path))
         return file.read().decode("utf-8-sig")
+
+
+def _own_link(path: Path, folder: int | None, links: int) -> str | None:
+    """Return where a link of root's own points to, None where there is no link. Raises OSError for any other link."""
+    found = os.stat(_named(path, path.name), follow_symlinks=False, **_at(folder))
+    if not stat.S_ISLNK(found.st_mode):
+        return None
+    if found.st_uid != 0 or links >= _MOST_LINKS:
+        raise OSError(errno.ELOOP, "root does not follow the link of another account", str(path))
+    return os.readlink(_named(path, path.name), **_at(folder))
 
 
 def make_private_folder(path: Path) -> None:
@@ -110,17 +136,18 @@ def make_private_folder(path: Path) -> None:
             os.chown(_named(path, path.name), owner.st_uid, owner.st_gid, follow_symlinks=False, **_at(at))
 
 
-def why_not_theirs(folder: Path, named_in: Path) -> str | None:
-    """Return in a clause why root must not write into a folder that a file of another account names, else None.
+def why_not_theirs(place: Path, named_in: Path) -> str | None:
+    """Return in a clause why root must not touch a file or folder that a file of another account names, else None.
 
-    Whoever may write settings could have root replace any file of the system by naming it there.
+    Whoever may write settings could have root replace any file of the system by naming it there, or read a secret and
+    send it to an address that stands there too.
     """
-    if not _is_root():
+    if not _is_root() or not named_in.exists():
         return None
-    writer, owner = named_in.stat().st_uid, folder.stat().st_uid
+    writer, owner = named_in.stat().st_uid, place.stat().st_uid
     if writer in (0, owner):
         return None
-    return f"{folder} does not belong to the account that owns {named_in}"
+    return f"{place} does not belong to the account that owns {named_in}"
 
 
 def _is_root() -> bool:

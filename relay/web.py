@@ -23,13 +23,14 @@ from markupsafe import Markup
 from waitress.channel import HTTPChannel
 from waitress.server import create_server
 
-from relay import foreign, language
+from relay import foreign, language, plain_files
 from relay.errors import UsageError
 from relay.private_files import write_private
 from relay.remedy import Remedies
 
 log = logging.getLogger(__name__)
 
+_SHORTEST_KEY = 32  # a cut one could be guessed
 REQUEST_S = 30  # in which a request must be here whole; an answer may take as long as it likes
 
 _POLICY = (
@@ -71,12 +72,12 @@ def client_address(request: Request, public_url: str) -> str:
 def session_key(folder: Path) -> str:
     """Return the key that signs the session cookies, made at the first start."""
     file = folder / "session_key"
-    try:
-        return file.read_text(encoding="ascii").strip()
-    except (FileNotFoundError, UnicodeDecodeError):  # or spoiled: everybody logs in once more
-        key = secrets.token_urlsafe(48)
-        write_private(file, key + "\n")
-        return key
+    with suppress(FileNotFoundError, UnicodeDecodeError):
+        if len(key := plain_files.text(file, "ascii").strip()) >= _SHORTEST_KEY:
+            return key
+    key = secrets.token_urlsafe(48)  # none yet, or spoiled: everybody logs in once more
+    write_private(file, key + "\n")
+    return key
 
 
 class Brake:

@@ -14,6 +14,7 @@ from relay.checks.model import Site
 from relay.finding import Finding
 from relay.language import lazy
 from relay.money.act import fees_plan
+from relay.private_files import read_private
 
 SIGNIN_SCOPE = "flex.user.auth.signin"
 
@@ -154,7 +155,7 @@ def signin(site: Site) -> Iterator[Finding]:
     if settings.signin.method == "pin":
         return
     section = settings.officernd
-    secret = settings.signin.client_secret_file.read_text(encoding="utf-8-sig").strip()
+    secret = read_private(settings.signin.client_secret_file).strip()
     if settings.signin.client_id == section.client_id:
         yield Finding(
             "signin_shares_application",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import stat
 from collections.abc import Iterator
@@ -11,6 +10,7 @@ from pathlib import Path
 
 from papercut_scripts import compat
 from papercut_scripts import handover as format_
+from relay import plain_files
 from relay.checks.model import Site
 from relay.errors import RelayError
 from relay.finding import Finding, Severity
@@ -121,7 +121,7 @@ def _settings_file(site: Site, home: Path) -> Iterator[Finding]:
     path = home / "settings.json"
     does = lazy("writes %(path)s anew from relay.toml; PaperCut itself is not touched", path=path)
     try:
-        found = dict(json.loads(path.read_text(encoding="utf-8")))
+        found = dict(plain_files.json_value(path))
     except FileNotFoundError:
         message = lazy(
             "There is no %(path)s, so that the login program refuses everybody: a successful sync writes it.", path=path

@@ -10,13 +10,13 @@ code, old agent).
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from relay import json_text, plain_files
 from relay.checks import handover
 from relay.checks.model import Site
 from relay.errors import Refused
@@ -106,7 +106,7 @@ def _security(folder: Path, wanted: set[str]) -> Iterator[Finding]:
             ),
         )
         return
-    data = path.read_bytes()
+    data = plain_files.content(path)
     windows = places.SYSTEM == places.WINDOWS
     for ours in sorted(wanted):
         if properties.has_entry(data, properties.FOLDER_LIST, ours, windows):
@@ -223,7 +223,7 @@ def program_file(value: str, folder: Path) -> Path:
     if Path(value).name != value:
         return Path(value)
     security = Path(places.security_file(str(folder)))
-    data = security.read_bytes() if security.is_file() else b""
+    data = plain_files.content(security) if security.is_file() else b""
     listed = [Path(entry) / value for entry in properties.entries(data, properties.FOLDER_LIST)]
     return next((path for path in listed if path.is_file()), Path(places.program_folder(str(folder))) / value)
 
@@ -358,7 +358,7 @@ def _said(code: int, output: str, errors: str) -> str:
 
 def _last_line(path: Path) -> dict[str, str]:
     try:
-        found = json.loads(path.read_text(encoding="utf-8", errors="replace").splitlines()[-1])
+        found = json_text.parsed(plain_files.text(path, errors="replace").splitlines()[-1])
     except (OSError, ValueError, IndexError):
         return {}
     return found if isinstance(found, dict) else {}
@@ -371,7 +371,7 @@ def source_in_use(site: Site) -> Iterator[Finding]:
     if not papercut.config(keys.USER_SOURCE) or not site.settings.scripts.home.is_dir() or install_dir(site) is None:
         return
     try:
-        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+        lines = plain_files.text(path, errors="replace").splitlines()
     except OSError:
         lines = []
     if not any('"query": "- ' in line and '"- is-valid"' not in line for line in lines):

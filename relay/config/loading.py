@@ -16,6 +16,7 @@ from pydantic import (
 )
 from pydantic_core import ErrorDetails
 
+from relay import plain_files
 from relay.config.contradictions import contradictions
 from relay.config.secrets import with_secrets
 from relay.config.sections import SECTIONS, Settings
@@ -45,7 +46,7 @@ def is_there(option: str | None, environment: Mapping[str, str] = os.environ) ->
 def load(path: Path, environment: Mapping[str, str] = os.environ) -> Settings:
     """Return the settings of `path`. Raises ConfigError with *every* problem and its place; makes no remote call."""
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text = plain_files.text(path, "utf-8-sig")
     except FileNotFoundError:
         raise ConfigError(
             [

@@ -12,7 +12,7 @@ from pydantic import (
 )
 
 from relay.errors import Problem
-from relay.private_files import why_not_private
+from relay.private_files import read_private, why_not_private, why_not_theirs
 
 # Secrets by section: key -> is it required. `ledger.url` and `proxy` are secrets only when they carry a password.
 SECRETS: Mapping[str, Mapping[str, bool]] = {
@@ -53,11 +53,10 @@ def with_secrets(
                 "themselves: put it alone into a file and write client_secret_file",
             )
         elif "client_secret_file" in values:
-            file = _private_file(values["client_secret_file"], folder)
-            if isinstance(file, str):
-                tell("client_secret_file", file)
-            else:
-                values["client_secret_file"] = file
+            try:
+                values["client_secret_file"], _ = _private_file(values["client_secret_file"], folder, Path(source))
+            except _NoSecret as problem:
+                tell("client_secret_file", str(problem))
         return values, told
 
     names = dict(SECRETS.get(section, {}))
@@ -112,28 +111,35 @@ def with_secrets(
             else:
                 tell(origin, f"the environment has no variable {value}")
         else:
-            file = _private_file(value, folder, many_lines=(section, key) in MANY_LINES)
-            if isinstance(file, str):
-                tell(origin, file)
-            else:
-                values[key] = SecretStr(file.read_text(encoding="utf-8-sig").strip())
+            try:
+                _, secret = _private_file(value, folder, Path(source), many_lines=(section, key) in MANY_LINES)
+                values[key] = SecretStr(secret)
+            except _NoSecret as problem:
+                tell(origin, str(problem))
     return values, told
 
 
-def _private_file(value: Any, folder: Path, *, many_lines: bool = False) -> Path | str:
-    """Return the path of a secret's file, or the problem with it in a clause."""
+class _NoSecret(Exception):
+    """What is wrong with a secret's file, in a clause."""
+
+
+def _private_file(value: Any, folder: Path, named_in: Path, *, many_lines: bool = False) -> tuple[Path, str]:
+    """Return the path of a secret's file and what it holds. Raises _NoSecret."""
     if not isinstance(value, str) or not value or "\0" in value:
-        return "must be the path of a file, in quotes"
+        raise _NoSecret("must be the path of a file, in quotes")
     file = folder / value
     try:
-        content = file.read_text(encoding="utf-8-sig").strip()
+        content = read_private(file).strip()
+        problem = why_not_private(file) or why_not_theirs(file, named_in)
     except FileNotFoundError:
-        return f"there is no file {file}"
+        raise _NoSecret(f"there is no file {file}") from None
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-        return f"{file} cannot be read: {reason}"
+        raise _NoSecret(f"{file} cannot be read: {reason}") from None
     if not content:
-        return f"{file} is empty"
+        raise _NoSecret(f"{file} is empty")
     if "\n" in content and not many_lines:
-        return f"{file} must hold the secret alone, on one line"
-    return why_not_private(file) or file
+        raise _NoSecret(f"{file} must hold the secret alone, on one line")
+    if problem:
+        raise _NoSecret(problem)
+    return file, content

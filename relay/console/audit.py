@@ -11,7 +11,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from relay import log_files, private_files
+from relay import foreign, json_text, log_files, plain_files, private_files
 from relay.clock import Clock
 from relay.language import N_, Table
 
@@ -79,7 +79,7 @@ class Audit:
             "about": about,
             "address": address,
         }
-        line = (json.dumps(row, ensure_ascii=False) + "\n").encode("utf-8", "replace")
+        line = (foreign.visible_json(json.dumps(row, ensure_ascii=False)) + "\n").encode()
         with self._lock:
             try:
                 log_files.add_line(self._file, line, largest=LARGEST_BYTES, kept=KEPT_FILES, durable=True)
@@ -94,12 +94,12 @@ class Audit:
         """Yield every line that is kept, newest first; `at` is a datetime. Older files are read only when asked for."""
         for file in (self._file, *map(self._numbered, range(1, KEPT_FILES + 1))):
             try:
-                lines = file.read_text(encoding="utf-8", errors="replace").splitlines()
+                lines = plain_files.text(file, errors="replace").split("\n")  # a name may hold what else ends a line
             except OSError:
                 continue
             for line in reversed(lines):
                 try:
-                    row = json.loads(line)
+                    row = json_text.parsed(line)
                     yield {**row, "at": datetime.fromisoformat(row["at"])}
                 except (ValueError, KeyError, TypeError):
                     continue  # the half line of a moment without power

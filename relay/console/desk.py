@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Engine
 
-from relay import config, language, passwords
+from relay import config, language, passwords, plain_files
 from relay import run as story
 from relay.clock import Clock
 from relay.config import Settings
@@ -205,7 +205,7 @@ class Desk:
         """Return the directory in force, read anew only when another one was published. Raises RelayError."""
         home = self.settings.scripts.home
         try:
-            name = (home / "directory" / "CURRENT").read_text(encoding="utf-8", errors="replace").strip()
+            name = plain_files.text(home / "directory" / "CURRENT", errors="replace").strip()
         except OSError:
             return None
         with self._lock:

@@ -14,7 +14,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal
 
-from relay import amounts, people
+from relay import amounts, people, plain_files
 from relay import run as story
 from relay.console import figures
 from relay.console.desk import Desk
@@ -61,7 +61,7 @@ class Said:
     def __init__(self, folder: Path) -> None:
         self._file = folder / _FILE
         try:
-            self._said: dict[str, str] = json.loads(self._file.read_text(encoding="utf-8"))
+            self._said: dict[str, str] = plain_files.json_value(self._file)
         except (OSError, ValueError):
             self._said = {}
 

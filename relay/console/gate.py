@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 from flask import Flask, Response, abort, current_app, g, redirect, request, session, url_for
 
-from relay import commands
+from relay import commands, plain_files
 from relay.config import is_loopback
 from relay.console import audit
 from relay.console.desk import Desk
@@ -106,7 +106,7 @@ class Sessions:
 
     def _read(self) -> dict[str, float]:
         try:
-            return {str(one): float(at) for one, at in json.loads(self._file.read_text(encoding="ascii")).items()}
+            return {str(one): float(at) for one, at in plain_files.json_value(self._file).items()}
         except (OSError, ValueError, TypeError, AttributeError):
             return {}
 

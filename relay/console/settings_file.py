@@ -15,7 +15,7 @@ from typing import Any
 import tomlkit
 from tomlkit.exceptions import TOMLKitError
 
-from relay import config
+from relay import config, plain_files
 from relay.config import Settings
 from relay.console.settings_fields import FIELDS, shown
 from relay.errors import ConfigError, RelayError
@@ -51,7 +51,7 @@ def fingerprint(text: str) -> str:
 def read(path: Path) -> str:
     """Return the file's text. Raises ConfigError."""
     try:
-        return path.read_text(encoding="utf-8-sig")
+        return plain_files.text(path, "utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError([f"The settings file {path} cannot be read: {error}."]) from None
 

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import json
 import threading
 from collections import OrderedDict
+
+from relay import json_text
 
 TOLERANCE_S = 300
 REMEMBERED = 2000
@@ -66,8 +67,8 @@ def _parts(header: str) -> tuple[int, str]:
 def _event(body: bytes) -> str:
     """Return the name of a hook's event, "" where it has none: whatever shape the body has, it is answered."""
     try:
-        payload = json.loads(body)
-    except (ValueError, RecursionError):
+        payload = json_text.parsed(body)
+    except ValueError:
         return ""
     events = payload if isinstance(payload, list) else [payload]
     names = [event.get("eventType") or event.get("event") for event in events if isinstance(event, dict)]

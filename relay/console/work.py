@@ -17,6 +17,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
+from relay import plain_files
 from relay.clock import Clock
 from relay.errors import EXIT_DONE, EXIT_FAILED, AlreadyRunning, RelayError
 from relay.held_files import remove_or_leave
@@ -214,7 +215,7 @@ class Works:
     def _read_files(self) -> None:
         for file in self._folder.glob("*.json"):
             try:
-                stored = json.loads(file.read_text(encoding="utf-8"))
+                stored = plain_files.json_value(file)
                 work = _from_json(stored)
             except (OSError, ValueError, KeyError, TypeError):
                 log.warning("the console cannot read %s and leaves it out", file)

@@ -22,7 +22,7 @@ from urllib.parse import quote
 
 import requests
 
-from relay import foreign, http
+from relay import foreign, http, json_text
 from relay.clock import Clock
 from relay.config import Settings
 from relay.errors import (
@@ -367,7 +367,7 @@ class OfficeRnD:
     def _read(self, path: str, parameters: Mapping[str, Any]) -> Any:
         answer = http.repeat_read(lambda: self._exchange("GET", path, None, parameters, ""), self._clock)
         try:
-            return http.parsed(answer.content)
+            return json_text.parsed(answer.content)
         except ValueError:
             raise self._bad(f"GET /{path}", "that is no JSON") from None
 
@@ -381,7 +381,7 @@ class OfficeRnD:
     def _created(self, path: str, body: Mapping[str, Any], parameters: Mapping[str, str], reference: str) -> str:
         answer = self._write("POST", path, body, parameters, reference)
         try:
-            identifier = http.parsed(answer.content)["_id"]
+            identifier = json_text.parsed(answer.content)["_id"]
         except (ValueError, KeyError, TypeError):
             identifier = None
         if not isinstance(identifier, str) or not identifier:
@@ -557,7 +557,7 @@ def _modified(since: str | None) -> dict[str, str]:
 def _message(answer: requests.Response) -> str:
     """Return the envelope's message, several of them joined; "" where the answer is not OfficeRnD's."""
     try:
-        message = http.parsed(answer.content).get("message", "")
+        message = json_text.parsed(answer.content).get("message", "")
         if isinstance(message, list):
             message = "; ".join(str(part) for part in message)
         return foreign.shown(str(message or ""))

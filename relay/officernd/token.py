@@ -18,7 +18,7 @@ from typing import Any
 
 import requests
 
-from relay import http
+from relay import http, json_text, plain_files
 from relay.clock import Clock
 from relay.config import Settings
 from relay.config.sections import OfficeRnDSection
@@ -101,7 +101,7 @@ class TokenSource:
 
     def _load(self) -> None:
         try:
-            stored = json.loads(self._file.read_text(encoding="utf-8"))
+            stored = plain_files.json_value(self._file)
             if stored["about"] == self._about:
                 self._token, self._expires_at_s = str(stored["token"]), float(stored["expires_at"])
         except (OSError, ValueError, KeyError, TypeError):
@@ -157,7 +157,7 @@ def exchange(
     where["status"] = status
     if status == 200:
         try:
-            return http.parsed(answer.content)
+            return json_text.parsed(answer.content)
         except ValueError:
             return None
     if status == 429:

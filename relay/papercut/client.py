@@ -24,7 +24,7 @@ from urllib.parse import urlsplit
 
 import requests
 
-from relay import amounts, foreign, http
+from relay import amounts, foreign, http, json_text
 from relay.clock import Clock
 from relay.config import Settings
 from relay.errors import (
@@ -466,7 +466,7 @@ class PaperCut:
                 timeout=self._section.timeout_s,
                 allow_redirects=False,
             )
-            found = http.parsed(answer.content) if answer.status_code == 200 else {}
+            found = json_text.parsed(answer.content) if answer.status_code == 200 else {}
         except (requests.RequestException, ValueError):
             return {}
         return found if isinstance(found, dict) else {}

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from papercut_scripts import audit, brake
+from relay import json_text, plain_files
 from relay.remedy import Remedies, Remedy, as_json
 
 # A stable word of the log -> what it means, as a clause after "The login was refused because".
@@ -254,7 +255,7 @@ def _newest_first(path: Path, holding: Sequence[str] = ()) -> Iterator[dict[str,
 def _lines(path: Path) -> Iterator[str]:
     for file in (path, *(path.with_name(f"{path.name}.{number}") for number in range(1, audit.KEPT + 1))):
         try:
-            text = file.read_text(encoding="utf-8", errors="replace")
+            text = plain_files.text(file, errors="replace")
         except OSError:
             continue
         yield from reversed(text.split("\n"))
@@ -262,7 +263,7 @@ def _lines(path: Path) -> Iterator[str]:
 
 def _parsed(text: str) -> dict[str, Any] | None:
     try:
-        line: dict[str, Any] = json.loads(text)
+        line: dict[str, Any] = json_text.parsed(text)
         datetime.fromisoformat(line["time"])
     except (ValueError, KeyError, TypeError):
         return None

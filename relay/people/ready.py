@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from relay import plain_files
 from relay.config import Settings
 from relay.people.decide.everybody import left_out
 from relay.people.decide.plan import Plan
@@ -72,7 +73,7 @@ def save(settings: Settings, plan: Plan, *, now: datetime) -> None:
 def readiness(settings: Settings) -> Readiness:
     """Return who may print and cannot yet, as the last sync saw it; asks neither system."""
     try:
-        content = json.loads((settings.site.state_dir / NAME).read_text(encoding="utf-8"))
+        content = plain_files.json_value(settings.site.state_dir / NAME)
         people = {kind: tuple(found) for kind, found in content["people"].items()}
         out = {member_id: (str(rule), str(why)) for member_id, (rule, why) in content.get("left_out", {}).items()}
         return Readiness(datetime.fromisoformat(content["synced_at"]), people, out)

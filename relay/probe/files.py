@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections import Counter
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from relay import json_text, plain_files
 from relay.config import Settings
 from relay.installer import places, properties
 from relay.probe.unanswered import Unanswered
@@ -69,9 +69,9 @@ class ServerFiles:
         for path in sorted((self._home / "logs").glob("user_source.log*"), reverse=True):
             if path.suffix == ".lock":
                 continue
-            for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
+            for line in plain_files.text(path, errors="replace").splitlines():
                 try:
-                    read = json.loads(line)
+                    read = json_text.parsed(line)
                     words = str(read["query"]).split()
                     moment = datetime.fromisoformat(str(read["time"])).astimezone(zone)
                 except (ValueError, KeyError, TypeError):
@@ -91,7 +91,7 @@ class ServerFiles:
         path = Path(places.security_file(str(self.papercut)))
         if not path.is_file():
             raise Unanswered("there is no security.properties")
-        return properties.value(path.read_bytes(), properties.FOLDER_LIST) or ""
+        return properties.value(plain_files.content(path), properties.FOLDER_LIST) or ""
 
     def print_log_rows(self) -> list[list[str]]:
         """Return rows of the newest daily print logs, cut at tabs. Raises Unanswered where there are none."""

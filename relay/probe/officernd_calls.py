@@ -9,10 +9,11 @@ import requests
 
 from papercut_scripts import signin_officernd
 from papercut_scripts.token_cache import SCOPE as SIGNIN_SCOPE
-from relay import http
+from relay import http, json_text
 from relay.clock import Clock
 from relay.config import Settings
 from relay.officernd.token import TokenSource
+from relay.private_files import read_private
 from relay.probe.unanswered import Unanswered
 
 PAGE = 50
@@ -57,7 +58,7 @@ class OfficeRnDCalls:
     def ask_token(self, scope: str, *, signin: bool = False) -> requests.Response:
         section = self._settings.signin if signin else self._settings.officernd
         secret = (
-            self._settings.signin.client_secret_file.read_text(encoding="utf-8-sig").strip()
+            read_private(self._settings.signin.client_secret_file).strip()
             if signin
             else self._settings.officernd.client_secret.get_secret_value()
         )
@@ -124,7 +125,7 @@ class OfficeRnDCalls:
 
 def json_of(answer: requests.Response) -> Any:
     try:
-        return http.parsed(answer.content)
+        return json_text.parsed(answer.content)
     except ValueError:
         raise Unanswered("the answer was no JSON") from None
 

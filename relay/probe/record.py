@@ -13,7 +13,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from relay import __version__
+from relay import __version__, plain_files
 from relay.errors import UsageError
 from relay.private_files import write_private
 from relay.probe.model import Answer
@@ -75,7 +75,7 @@ def read_record(path: Path) -> dict[str, dict[str, Any]]:
     Raises UsageError for any other file.
     """
     try:
-        read = json.loads(path.read_text(encoding="utf-8"))
+        read = plain_files.json_value(path)
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or "it is no JSON"
         raise UsageError(f"{path} cannot be read as a field record ({why}).", remedies=(_MAKE_ONE,)) from None

@@ -20,7 +20,7 @@ from typing import Any
 from relay.config.loading import close_name
 from relay.config.sections import SECTIONS
 from relay.errors import ConfigError, RelayError
-from relay.private_files import why_not_private
+from relay.private_files import read_private, why_not_private
 from relay.setup import server, trial
 from relay.setup.values import OWN, SECRETS, Answers, Problem, Walk, Workbench
 from relay.setup.walk import STEPS, submit
@@ -75,7 +75,7 @@ def _secret(name: str, values: dict[str, Any], path: Path, environment: Mapping[
         return ""
     source = path.absolute().parent / str(file)
     try:
-        text = source.read_text(encoding="utf-8-sig").strip()
+        text = read_private(source).strip()
         wide = why_not_private(source)
     except (OSError, UnicodeDecodeError):
         problems.append(f"{place}_file: {source} cannot be read.")

@@ -8,7 +8,7 @@ import zoneinfo
 from pathlib import Path
 from typing import get_args
 
-from relay import passwords
+from relay import passwords, plain_files
 from relay.config.sections import PrintSection
 from relay.errors import UsageError
 from relay.installer import places
@@ -191,7 +191,7 @@ def _pointed(walk: Walk) -> str:
         return ""
     pointer = Path(places.program_folder(str(folder))) / "officernd_home.txt"
     try:
-        return pointer.read_text(encoding="utf-8-sig").strip()
+        return plain_files.text(pointer, "utf-8-sig").strip()
     except OSError:
         return ""
 

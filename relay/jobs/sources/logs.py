@@ -18,6 +18,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import BinaryIO, Literal, Protocol
 
+from relay import plain_files
 from relay.finding import Finding
 from relay.jobs.job import Batch, Cursor, Job, SetAside, Unreadable
 from relay.jobs.sources import columns, halves, lines, quoting, reading
@@ -26,6 +27,7 @@ from relay.jobs.sources.halves import DayHalves, Told
 from relay.jobs.sources.lines import Line
 
 ROWS_AT_ONCE = 5_000
+LARGEST_FILE = 2_000_000_000  # bytes: ten million jobs of one day
 KEPT_TEXT = 500  # characters of a row that could not be read
 _VERSION = 2  # of what this module makes of a row; a higher one reads everything again
 _HEADER_LINES = 5  # a title may stand above the header
@@ -92,7 +94,7 @@ class LogFolder:
             return
         for day, path in self._paths:
             try:
-                with path.open("rb") as file:
+                with plain_files.opened(path, LARGEST_FILE) as file:
                     name = _storable(path.name)
                     yield from _File(self, name, day, file, known).batches(cursors.get(name))
             except OSError as error:
@@ -103,7 +105,10 @@ class LogFolder:
         if self._halves is None:
             told: dict[str, list[Told]] = {}
             for day, path in self._paths:
-                with contextlib.suppress(OSError), path.open("rb") as file:  # told when it is read
+                with (
+                    contextlib.suppress(OSError),
+                    plain_files.opened(path, LARGEST_FILE) as file,
+                ):  # told when it is read
                     name = _storable(path.name)
                     told[name] = list(_File(self, name, day, file, None).times())
             self._halves = halves.learnt(told)

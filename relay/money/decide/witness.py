@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Literal
 
+from relay import json_text
+
 Verdict = Literal["", "restored", "ledger_old", "ledger_lost", "second_relay", "site_renamed"]
 
 ABOUT = "Kept by the OfficeRnD relay to notice restored backups: please leave this account and its notes as they are."
@@ -48,7 +50,7 @@ def notes_of(witness: Witness) -> str:
 def witness_of(notes: str | None) -> Witness | None:
     """Return the witness in an account's notes, None where they are none of ours or somebody has edited them."""
     try:
-        found = json.loads(notes or "")
+        found = json_text.parsed(notes or "")
         return Witness(str(found["site"]), str(found["ledger"]), int(found["number"]), str(found["mark"]))
     except (ValueError, KeyError, TypeError):
         return None

@@ -7,7 +7,6 @@ login by the directory.
 
 from __future__ import annotations
 
-import json
 import secrets
 from collections.abc import Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -17,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from papercut_scripts import compat, signin_pin, verifier
+from relay import plain_files
 from relay.errors import RelayError
 from relay.held_files import remove
 from relay.officernd.model import Member
@@ -103,7 +103,7 @@ def _kept(folder: Path) -> Iterator[dict[str, Any]]:
     """Yield all verifiers; one that is damaged opens nothing, and is written anew where the property has its PIN."""
     for path in folder.glob("*"):
         try:
-            stored = verifier.load(str(folder), json.loads(path.read_bytes())["member_id"])
+            stored = verifier.load(str(folder), plain_files.json_value(path)["member_id"])
         except (OSError, ValueError, KeyError, TypeError):
             continue
         if stored is not None:

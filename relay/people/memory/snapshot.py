@@ -13,6 +13,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from relay import plain_files
 from relay.config import Settings
 from relay.officernd.model import Company, Location, Member, Organization
 from relay.people.world import Account, OfficeRnDSide, PaperCutSide, World, without_pin
@@ -65,7 +66,7 @@ def save(settings: Settings, world: World, papercut: PaperCutSide, *, full_at: d
 def load(settings: Settings) -> Snapshot | None:
     """Return the last snapshot, None where there is none that can be used."""
     try:
-        content = json.loads(_path(settings).read_text(encoding="utf-8"))
+        content = plain_files.json_value(_path(settings))
         if content["format"] != FORMAT:
             return None
         return Snapshot(
