@@ -106,6 +106,9 @@ _POOLS = {"http": _PlainPool, "https": _SecurePool}
 class _Session(requests.Session):
     """A session that reads every answer itself, within its bounds, and follows no redirect."""
 
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        """Tell of none: to see where one leads, `requests` would read its body without any bound."""
+
     def send(self, request: requests.PreparedRequest, **how: Any) -> requests.Response:
         answer = super().send(request, **{**how, "stream": True, "allow_redirects": False})
         try:
@@ -132,7 +135,7 @@ def _body(answer: requests.Response) -> bytes:
         raise requests.exceptions.ContentDecodingError(error) from None
     except urllib3.exceptions.ReadTimeoutError as error:
         raise requests.ReadTimeout(error) from None
-    except urllib3.exceptions.HTTPError as error:
+    except (urllib3.exceptions.HTTPError, http.client.HTTPException, ValueError) as error:  # lengths that are none
         raise requests.exceptions.ChunkedEncodingError(error) from None
     return bytes(body)
 

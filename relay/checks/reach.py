@@ -9,6 +9,7 @@ import secrets
 import socket
 import ssl
 from collections.abc import Iterator
+from datetime import UTC
 from email.utils import parsedate_to_datetime
 from urllib.parse import urlsplit
 
@@ -143,6 +144,7 @@ def clocks(site: Site) -> Iterator[Finding]:
             there = parsedate_to_datetime(answer.headers["Date"])
         except (requests.RequestException, OSError, KeyError, ValueError, TypeError):
             continue  # who answers calls but no date is not worth a finding
+        there = there if there.tzinfo else there.replace(tzinfo=UTC)  # one that says no zone
         apart_s = (site.clock.now() - there).total_seconds()
         if abs(apart_s) > CLOCK_TOLERANCE_S:
             seconds = f"{abs(apart_s):.0f}"

@@ -118,6 +118,6 @@ def _asked(address, client_id, typed, scope, settings, say):
         return answer.status, ""
     except requests.HTTPError as error:
         return error.code, error.read(4096).decode("utf-8", "replace")
-    except (EnvironmentError, ValueError):
+    except compat.ANY_ERROR:
         say("It was not tried, since {0} does not answer from here.".format(address.split("/")[2]))
         return 0, ""

@@ -16,6 +16,7 @@ from .stop import Stop
 from papercut_scripts import compat
 
 EXIT_REFUSED = 3
+LARGEST_ANSWER = 1000000
 URL = "http://127.0.0.1:9191/rpc/api/xmlrpc"  # where a package without settings looks for PaperCut
 
 
@@ -187,11 +188,10 @@ def read_version(facts):
         return ""
     if not key:
         return ""
-    requests = pythons.url_requests()
     address = facts.url.split("/rpc/")[0].rstrip("/") + "/api/health"
     try:
-        request = requests.Request(str(address), headers={str("Authorization"): str(key)})
-        answer = json.loads(requests.urlopen(request, timeout=10).read().decode("utf-8"))
+        request = pythons.url_requests().Request(str(address), headers={str("Authorization"): str(key)})
+        answer = json.loads(pythons.opened_here(request, 10).read(LARGEST_ANSWER).decode("utf-8"))
         return answer["applicationServer"]["systemInfo"]["version"]
     except compat.ANY_ERROR:
         return ""

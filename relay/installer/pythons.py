@@ -28,6 +28,17 @@ def url_requests():
     return urllib.request
 
 
+def opened_here(request, timeout_s):
+    """Return the answer to a request at its own address: what stands in its headers is carried to no other."""
+    requests = url_requests()
+
+    class Stay(requests.HTTPRedirectHandler, object):
+        def redirect_request(self, *what):
+            return None
+
+    return requests.build_opener(Stay).open(request, timeout=timeout_s)
+
+
 def character(number):
     return unichr(number) if OLD else chr(number)  # novm # noqa: F821
 

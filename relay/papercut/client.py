@@ -644,7 +644,7 @@ class PaperCut:
                 f"Something in front of PaperCut at {self.address} refuses us (HTTP {status}); allow this machine.",
                 **where,
             )
-        if status < 500:
+        if 300 <= status < 500:
             return Refused(
                 f"{self._section.url} has no PaperCut web services (HTTP {status}): correct [papercut] url.", **where
             )

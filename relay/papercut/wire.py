@@ -84,7 +84,9 @@ def answer(body: bytes) -> Any:
 
     Raises Fault for the server's own no, Unreadable for everything that is no XML-RPC answer.
     """
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
+    parser = etree.XMLParser(
+        resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, remove_comments=True, remove_pis=True
+    )
     try:
         root = etree.fromstring(body, parser)
     except (etree.XMLSyntaxError, ValueError) as error:
@@ -115,6 +117,8 @@ def _value(element: etree._Element) -> Any:
         raise Unreadable("a value with several types")
     child = children[0]
     text = child.text or ""
+    if len(child) and child.tag not in ("array", "struct"):
+        raise Unreadable(f"elements within <{foreign.shown(child.tag)}>")
     try:
         match child.tag:
             case "string":
