@@ -14,6 +14,7 @@ from papercut_scripts import compat
 
 MAX_BYTES = 2000000
 KEPT = 5
+LONGEST = 300  # characters of one value: what is typed, or asked for, has no end of its own
 
 
 def write(home, name, pairs):
@@ -44,7 +45,7 @@ def _value(value):
         return "true" if value else "false"
     if isinstance(value, bytes):  # what Jython calls a string
         value = value.decode("utf-8", "replace")
-    return _text(value) if isinstance(value, type("")) else "{0}".format(value)
+    return _text(value[:LONGEST]) if isinstance(value, type("")) else "{0}".format(value)
 
 
 def _text(text):
