@@ -106,7 +106,7 @@ _POOLS = {"http": _PlainPool, "https": _SecurePool}
 class _Session(requests.Session):
     """A session that reads every answer itself, within its bounds, and follows no redirect."""
 
-    def get_redirect_target(self, resp: requests.Response) -> None:
+    def get_redirect_target(self, _: requests.Response) -> None:
         """Tell of none: to see where one leads, `requests` would read its body without any bound."""
 
     def send(self, request: requests.PreparedRequest, **how: Any) -> requests.Response:
