@@ -19,7 +19,7 @@ import tomlkit
 from tomlkit.exceptions import TOMLKitError
 from werkzeug.security import check_password_hash, generate_password_hash
 
-from relay import plain_files
+from relay.config.loading import text_of
 from relay.errors import ConfigError, UsageError
 from relay.language import N_
 from relay.private_files import make_private_folder, read_private, why_not_theirs, write_private
@@ -183,13 +183,17 @@ def _nobodys_hash() -> str:
     return generate_password_hash("nobody", method=_METHOD)
 
 
+def read_settings(settings_file: Path) -> tomlkit.TOMLDocument:
+    """Return the settings as they are written, whatever they say. Raises ConfigError where they cannot be read."""
+    try:
+        return tomlkit.parse(text_of(settings_file))
+    except TOMLKitError as error:
+        raise ConfigError([f"The settings file {settings_file} cannot be read: {error}."]) from None
+
+
 def _users_file(settings_file: Path, *, make: bool) -> Path:
     """Return the path of the users' file as relay.toml names it; with `make`, name it there where nothing does."""
-    try:
-        text = plain_files.text(settings_file, "utf-8-sig")
-        document = tomlkit.parse(text)
-    except (OSError, UnicodeDecodeError, TOMLKitError) as error:
-        raise ConfigError([f"The settings file {settings_file} cannot be read: {error}."]) from None
+    document = read_settings(settings_file)
     console = document.get("console", {})
     named = str(console.get("password_hash_file", "") or "")
     if not named:

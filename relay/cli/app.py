@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import wraps
+from pathlib import Path
 from typing import Any
 
 import click
@@ -111,6 +112,21 @@ class Commands(click.Group):
         name, found, rest = super().resolve_command(ctx, args)
         OUTSIDE.command = name or ""
         return name, found, rest
+
+
+class NewFile(click.Path):
+    """A file that a command is to write: its folder has to be there, or all that is put into it is made in vain."""
+
+    name = "file"
+
+    def __init__(self) -> None:
+        super().__init__(dir_okay=False, writable=True, path_type=Path)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        path = super().convert(value, param, ctx)
+        if not path.absolute().parent.is_dir():
+            self.fail(f"There is no folder {path.absolute().parent}, and none is made.", param, ctx)
+        return path
 
 
 class SeveralValues(click.Command):

@@ -43,6 +43,8 @@ class _Outlet(io.FileIO):
 
 def _let_nothing_stop_an_answer() -> None:
     """Write UTF-8 to a file or another program, also where Windows would not; a terminal shows what it can."""
+    if sys.stdin is None:  # a service's, or closed by the shell
+        sys.stdin = io.TextIOWrapper(io.BytesIO(), encoding="utf-8")
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
         if not isinstance(stream, io.TextIOWrapper):
@@ -68,10 +70,17 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     except click.exceptions.Exit as error:
         code = error.exit_code
     except (click.Abort, KeyboardInterrupt) as error:
-        # Click turns Ctrl+C into an Abort with it as the cause; a question that was left unanswered has none.
+        # Click turns Ctrl+C into an Abort with it as the cause; what ended a question is only in its background.
         if isinstance(error, KeyboardInterrupt) or isinstance(error.__cause__, KeyboardInterrupt):
             message = "Stopped by Ctrl+C; the next run finds what was under way and finishes it."
             code = _failed("interrupted", message, EXIT_FAILED)
+        elif isinstance(error.__context__, EOFError):
+            click.echo(err=True)  # the question stands there still
+            message = (
+                "Nobody can answer that question here, so nothing more was done: run this in a terminal, or give the "
+                f"answer as an option. See: {PROGRAM} {OUTSIDE.command} --help"
+            )
+            code = _failed("usage", message, ConfigError.exit_code)
         else:
             code = _failed("aborted", "Stopped; nothing more was done.", EXIT_FAILED)
     except click.ClickException as error:

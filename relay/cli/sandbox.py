@@ -25,7 +25,12 @@ from relay.foreign import visible
     show_default=True,
     help="Size of the organisation.",
 )
-@click.option("--keep", type=click.Path(path_type=Path), metavar="DIR", help="Keep everything the demo made in DIR.")
+@click.option(
+    "--keep",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    help="Keep everything the demo made in DIR.",
+)
 @click.option("--no-console", is_flag=True, help="End after the story, for scripts; so it does without a terminal.")
 def demo(members: int, keep: Path | None, no_console: bool) -> int:
     """A member's first days and a month of work through the real code, against two stand-ins on this machine.
@@ -87,7 +92,10 @@ def _free(address: str) -> str:
     help="Start PaperCut empty, or as OfficeRnD's own connector leaves it.",
 )
 @click.option(
-    "--write-config", type=click.Path(path_type=Path), metavar="DIR", help="Write a ready relay.toml into DIR."
+    "--write-config",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    help="Write a ready relay.toml into DIR.",
 )
 @click.option(
     "--like",

@@ -40,6 +40,8 @@ def init(file: Path | None, replace: bool, more: bool) -> int:
     from relay.setup import answers_file, document
 
     target = config.find(OUTSIDE.config)
+    if target.is_dir():
+        config.text_of(target)  # says what to name instead
     if target.exists() and not replace and (file or not _may_replace(target)):
         raise UsageError(
             f"{target} is there already and stays as it is; nothing was done. To replace it: papercut-relay init "

@@ -10,10 +10,10 @@ import click
 from relay import config
 from relay.cli import terminal
 from relay.cli.answers import whole
-from relay.cli.app import OUTSIDE, command, open_for, say
+from relay.cli.app import OUTSIDE, NewFile, command, open_for, say
 from relay.cli.remedies import sentence
 from relay.clock import Clock
-from relay.errors import EXIT_DONE, EXIT_FAILED
+from relay.errors import EXIT_DONE, EXIT_FAILED, UsageError
 from relay.foreign import visible
 from relay.lock import is_served
 
@@ -78,6 +78,8 @@ def check(fix: tuple[str, ...], fix_all: bool) -> int:
     """Every precondition: what is wrong, who is hit, what the fix would do."""
     from relay import checks
 
+    if fix and fix_all:
+        raise UsageError("--fix names what to fix and --fix-all is everything: leave one of them out.")
     settings = OUTSIDE.settings()
     if fix or fix_all:
         from relay.lock import site_lock
@@ -129,16 +131,18 @@ def _wait_for_turn(target: Path, clock: Clock) -> None:
 @click.option(
     "--role",
     type=click.Choice(["look", "operate", "money"]),
-    default="money",
-    show_default=True,
+    show_default="money",
     help="What NAME may do: look, work on people too, decide on money too.",
 )
 @click.option("--remove", is_flag=True, help="Take the login away.")
-def password(name: str, role: str, remove: bool) -> int:
+def password(name: str, role: str | None, remove: bool) -> int:
     """Give NAME a password for the console, or change it. Asked for, or read from standard input."""
     from relay import passwords
 
+    if remove and role:
+        raise UsageError("--remove takes the login away, so that it has no role: leave --role out.")
     settings_file = config.find(OUTSIDE.config)
+    passwords.read_settings(settings_file)  # before a password is asked for in vain
     if remove:
         told = passwords.remove(settings_file, name)
     else:
@@ -146,9 +150,11 @@ def password(name: str, role: str, remove: bool) -> int:
         typed = (
             click.prompt("Password", hide_input=True, confirmation_prompt=True, err=True)
             if sys.stdin.isatty()
-            else sys.stdin.readline().rstrip("\r\n")
-        )
-        told = passwords.set_password(settings_file, name, role, typed)
+            else sys.stdin.readline()
+        ).rstrip("\r\n")
+        if not typed:
+            raise UsageError("No password came on standard input: send it there as a line, or run this in a terminal.")
+        told = passwords.set_password(settings_file, name, role or "money", typed)
     OUTSIDE.answer(
         {"name": name, "file": str(told.file), "users": told.users}, lambda _: click.echo(visible(told.text()))
     )
@@ -156,7 +162,7 @@ def password(name: str, role: str, remove: bool) -> int:
 
 
 @command()
-@click.option("--out", required=True, type=click.Path(path_type=Path), metavar="ZIP", help="The file to write.")
+@click.option("--out", required=True, type=NewFile(), metavar="ZIP", help="The file to write.")
 @click.option("--platform", metavar="TAG", help="Add the dependencies' wheels for it, such as win_amd64.")
 @click.option("--with-secrets", is_flag=True, help="Add the secrets, encrypted by a pass phrase that is asked for.")
 @click.option("--site-server", is_flag=True, help="Only what a PaperCut site server needs.")
@@ -175,9 +181,7 @@ def bundle(out: Path, platform: str | None, with_secrets: bool, site_server: boo
 
 
 @command()
-@click.option(
-    "--out", required=True, type=click.Path(path_type=Path), metavar="FILE", help="The field record to write."
-)
+@click.option("--out", required=True, type=NewFile(), metavar="FILE", help="The field record to write.")
 @click.option("--write", is_flag=True, help="Also ask on a PaperCut account of its own, removed again. WRITES.")
 def probe(out: Path, write: bool) -> int:
     """Ask PaperCut and OfficeRnD what no document says, and write it down without names, addresses or amounts."""

@@ -45,8 +45,20 @@ def is_there(option: str | None, environment: Mapping[str, str] = os.environ) ->
 
 def load(path: Path, environment: Mapping[str, str] = os.environ) -> Settings:
     """Return the settings of `path`. Raises ConfigError with *every* problem and its place; makes no remote call."""
+    text = text_of(path)
     try:
-        text = plain_files.text(path, "utf-8-sig")
+        raw = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError([f"{path} is not valid TOML: {error}."]) from None
+    return parse(raw, path, environment)
+
+
+def text_of(path: Path) -> str:
+    """Return what a settings file holds. Raises ConfigError for one that is not there or cannot be read."""
+    if path.is_dir():
+        raise ConfigError([f"{path} is a folder: name the settings file in it, such as {path / DEFAULT_NAME}."])
+    try:
+        return plain_files.text(path, "utf-8-sig")
     except FileNotFoundError:
         raise ConfigError(
             [
@@ -58,11 +70,6 @@ def load(path: Path, environment: Mapping[str, str] = os.environ) -> Settings:
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
         raise ConfigError([f"The settings file {path} cannot be read: {reason}."]) from None
-    try:
-        raw = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError([f"{path} is not valid TOML: {error}."]) from None
-    return parse(raw, path, environment)
 
 
 def parse(raw: Mapping[str, Any], path: Path, environment: Mapping[str, str] = os.environ) -> Settings:

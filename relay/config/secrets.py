@@ -88,7 +88,7 @@ def with_secrets(
             if required:
                 tell(
                     key,
-                    f"is missing: put it alone into a file that only its owner may read and write {key}_file, "
+                    f"is missing: put it alone into a file that only its owner may read, and name that in {key}_file, "
                     f"or name a variable in {key}_env",
                 )
             continue

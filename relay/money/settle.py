@@ -48,7 +48,7 @@ def check_codes(allow: Sequence[str]) -> None:
     """Raise UsageError for a limit that does not exist."""
     unknown = sorted(set(allow) - set(ALLOWABLE))
     if unknown:
-        raise UsageError(f"There is no limit {unknown[0]}; the limits are {', '.join(ALLOWABLE)}.")
+        raise UsageError(f"There is no limit {', '.join(unknown)}; the limits are {', '.join(ALLOWABLE)}.")
 
 
 def recover(site: Site, *, jobs: JobEvidence | None = None) -> MoneyResult:

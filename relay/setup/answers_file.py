@@ -34,7 +34,7 @@ def read(path: Path, environment: Mapping[str, str]) -> Answers:
         raw = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-        raise ConfigError([f"The answers {path} cannot be read: {reason}."]) from None
+        raise ConfigError([f"The file of answers {path} cannot be read: {reason}."]) from None
     except tomllib.TOMLDecodeError as error:
         raise ConfigError([f"{path} is not valid TOML: {error}."]) from None
     problems: list[str] = []

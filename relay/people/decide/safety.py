@@ -51,9 +51,9 @@ class Figures:
 
 def check_codes(allow: Iterable[str]) -> None:
     """Raise UsageError for a code that names no limit."""
-    unknown = [code for code in allow if code not in ALL_CODES]
+    unknown = sorted(set(allow) - set(ALL_CODES))
     if unknown:
-        raise UsageError(f"There is no limit {unknown[0]}; the limits are {', '.join(ALL_CODES)}.")
+        raise UsageError(f"There is no limit {', '.join(unknown)}; the limits are {', '.join(ALL_CODES)}.")
 
 
 def judge(figures: Figures, settings: SafetySection, allow: Collection[str] = ()) -> list[Refusal]:
