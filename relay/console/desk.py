@@ -19,6 +19,7 @@ from relay import config, language, passwords, plain_files
 from relay import run as story
 from relay.clock import Clock
 from relay.config import Settings
+from relay.console.ahead import Ahead, Known
 from relay.console.audit import Audit
 from relay.console.settings_file import Draft
 from relay.console.work import Answer, Work, Works
@@ -65,6 +66,7 @@ class Desk:
         self.folder = folder
         self.database: Engine = open_database(self.settings)
         self._changes = Changes(self.database)
+        self._ahead = Ahead(self.clock)
         self.works = Works(folder / "works", self.clock)
         self.audit = Audit(self.settings.site.state_dir / "logs", self.clock)
         self.users: dict[str, User] = {}
@@ -231,7 +233,20 @@ class Desk:
         with self._lock:
             return self.kept(name, (stamp, self.settings, *about), make)
 
+    def ahead_of_ledger(self, name: str, make: Callable[[], Returned], *about: object) -> Known[Returned]:
+        """Return what `make` reads from the ledger, as `of_ledger`; where that takes long, what it gave the last time.
+
+        Then it is made anew behind the page, so that nobody waits for it; only the very first time somebody does.
+        Raises what `make` raises.
+        """
+        return self._ahead.get(name, (self.settings, *about), self._changes.stamp(), make)
+
+    def finish_ahead(self) -> None:
+        """Wait for what is being made behind a page."""
+        self._ahead.finish()
+
     def close(self) -> None:
+        self._ahead.finish()
         self._changes.close()
         self.database.dispose()
 

@@ -13,6 +13,7 @@ from relay import notify, people
 from relay import run as story
 from relay.console import first_hour
 from relay.console.desk import Desk
+from relay.console.pages import statements
 from relay.console.results import Done
 from relay.errors import AlreadyRunning, RelayError
 from relay.money.ledger import calendar
@@ -75,6 +76,8 @@ class Schedule:
             if place.glance is None or now - place.glance.at >= LOOK_EVERY:
                 place.look()
                 notify.watch(place.database, place.settings, place.clock)
+            if place.works.current is None:  # what is under way goes on changing it
+                statements.look_ahead(place)
         except AlreadyRunning as busy:
             log.info("the schedule waits: %s", busy.message)
         except RelayError as error:

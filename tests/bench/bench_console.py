@@ -2,8 +2,9 @@
 
     python -m tests.bench.bench_console [--people 5000] [--questions 300] [--jobs 150000] [--held 600]
 
-Prints one JSON object with milliseconds and kilobytes for each page: the first visit after the ledger has changed, and
-the best of three as somebody goes on reading. Exits 1 when a page needs 300 ms or more then.
+Prints one JSON object with milliseconds and kilobytes for each page: the first visit of all, the best of three after
+a commit to the ledger, and the best of three as somebody goes on reading. Exits 1 when a page needs 300 ms or more, the
+first visit aside: the schedule of `serve` makes that one.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from typing import Any
 import tomlkit
 from sqlalchemy import insert
 
-from relay import config, passwords
+from relay import config, money, passwords
 from relay.console.app import make_app
 from relay.console.desk import Desk
 from relay.jobs.tables import jobs as jobs_table
@@ -45,6 +46,15 @@ PAGES = (
     "/money",
     "/money?find=person&pays=company",
     "/statements",
+    "/statements?company=Company+7",
+    "/statements?member=m00077",
+    "/sites",
+    "/runs",
+    "/audit",
+    "/checks",
+    "/users",
+    "/installation",
+    "/settings",
 )
 
 
@@ -111,16 +121,32 @@ def job(site: str, number: int, people: int, now: datetime) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def three_visits(visitor: Visitor, page: str) -> tuple[float, float, int]:
-    """Return the milliseconds that a page took at first and at best, and its bytes."""
-    found, size = [], 0
-    for _ in range(3):
+def visits(place: Desk, visitor: Visitor, page: str) -> dict[str, int]:
+    """Return the milliseconds that a page took at first, after a commit and again, and its kilobytes."""
+    size = 0
+
+    def visit() -> float:
+        nonlocal size
         began = time.perf_counter()
         answer = visitor.get(page)
-        found.append((time.perf_counter() - began) * 1000)
+        took = time.perf_counter() - began
         assert answer.status_code == 200, (page, answer.status_code)
         size = len(answer.data)
-    return found[0], min(found), size
+        return took * 1000
+
+    def visit_after_commit() -> float:
+        now = place.clock.now()
+        money.record_run(
+            place.database, place.settings.site.name, "sync", started=now, ended=now, exit_code=0, answer={}
+        )
+        took = visit()
+        place.finish_ahead()
+        return took
+
+    first = visit()
+    after = min(visit_after_commit() for _ in range(3))
+    again = min(visit() for _ in range(3))
+    return {"first_ms": round(first), "after_commit_ms": round(after), "ms": round(again), "kb": round(size / 1024)}
 
 
 def main() -> int:
@@ -140,14 +166,10 @@ def main() -> int:
         fill(place, options.people, options.questions, options.jobs, options.held)
         visitor = Visitor(make_app(place).test_client())
         visitor.log_in("ann")
-        timed = {page: three_visits(visitor, page) for page in PAGES}
+        timed = {page: visits(place, visitor, page) for page in PAGES}
         place.close()
-    slow = [page for page, (_, took_ms, _) in timed.items() if took_ms >= MOST_MS]
-    told = {
-        page: {"first_ms": round(first_ms), "ms": round(took_ms), "kb": round(size / 1024)}
-        for page, (first_ms, took_ms, size) in timed.items()
-    }
-    print(json.dumps({"pages": told, "slow": slow, "ok": not slow}, indent=1))
+    slow = [page for page, told in timed.items() if max(told["after_commit_ms"], told["ms"]) >= MOST_MS]
+    print(json.dumps({"pages": timed, "slow": slow, "ok": not slow}, indent=1))
     return 1 if slow else 0
 
 

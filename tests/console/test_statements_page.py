@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import threading
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import pytest
 from sqlalchemy import insert
 
 from relay.console.app import make_app
 from relay.database import make_engine
 from relay.jobs import import_jobs, statement
 from relay.jobs.tables import jobs as jobs_table
+from relay.money import record_run
 from relay.stored_accounts import people_links
 from tests.support.still_clock import StillClock
 from tests.support.visitor import Visitor
@@ -93,3 +97,41 @@ def test_the_month_before_is_counted_by_the_database_as_one_by_one(make_desk: An
         then = statement(site.settings, site.database, month="2026-10", clock=site.clock)
         now = statement(site.settings, site.database, month="2026-11", clock=site.clock)
     assert 3 == then.total.jobs and then.total == now.before
+
+
+def test_what_takes_long_is_shown_as_it_was_while_it_is_made_anew(
+    make_desk: Any, clock: StillClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A large month after a commit: nobody waits for it, the page says of when it is, and the next look is whole."""
+    desk = make_desk()
+    somebody = Visitor(make_app(desk).test_client())
+    going_on = threading.Event()
+
+    def waits(*about: Any, **named: Any) -> Any:
+        assert going_on.wait(60)
+        return statement(*about, **named)
+
+    monkeypatch.setattr("relay.jobs.statement", waits)
+    monkeypatch.setattr("relay.console.ahead.LONG_S", 0)
+    going_on.set()
+    assert "worked out" not in somebody.page("/statements").text_content()
+    going_on.clear()
+    record_run(desk.database, "hq", "sync", started=clock.now(), ended=clock.now(), exit_code=0, answer={})
+    clock.move(hours=1)
+    assert "What has come since is being worked out" in somebody.page("/statements").text_content()
+    going_on.set()
+    desk.finish_ahead()
+    assert "worked out" not in somebody.page("/statements").text_content()
+
+
+def test_what_cannot_be_made_anew_is_left_as_it_was(make_desk: Any, caplog: pytest.LogCaptureFixture) -> None:
+    ahead, made = make_desk()._ahead, [1]
+
+    def make() -> int:
+        return made.pop() + sum(range(1_000))
+
+    first = ahead.get("sum", None, "a", make).value
+    ahead._made["sum"] = replace(ahead._made["sum"], took_s=1)
+    assert (first, True) == (ahead.get("sum", None, "b", make).value, ahead.get("sum", None, "b", make).is_behind)
+    ahead.finish()
+    assert "what sum shows could not be made anew" in caplog.text

@@ -12,7 +12,9 @@ from typing import Any, Literal
 from flask import Blueprint, Response, render_template, request
 
 from relay import jobs
+from relay.console.ahead import Known
 from relay.console.charts import Bar
+from relay.console.desk import Desk
 from relay.console.gate import desk
 from relay.errors import UsageError
 from relay.jobs.statement.figures import Tally
@@ -30,18 +32,19 @@ def show() -> Any:
     month, member, company = _asked()
     place = desk()
     today = place.clock.business_day(place.settings.site.timezone)
-    problem, made = "", None
+    problem, known = "", None
     try:
-        asked = (today, month, member, company)
-        made = place.of_ledger("statement", lambda: _shown(_statement(month, member, company)), *asked)
+        known = _known(place, today, month, member, company)
     except UsageError as error:
         problem = error.message
+    made = known.value if known else None
     people = made.people if made else []
     pages = max(1, -(-len(people) // SHOWN))
     number = min(max(request.args.get("page", 1, type=int), 1), pages)
     return render_template(
         "statements.html",
         made=made,
+        behind=known.at if known and known.is_behind else None,
         problem=problem,
         month=month or f"{today:%Y-%m}",
         member=member,
@@ -56,8 +59,22 @@ def show() -> Any:
     ), (200 if made else 400)
 
 
-def _statement(month: str, member: str, company: str) -> jobs.Statement:
-    place = desk()
+def look_ahead(place: Desk) -> None:
+    """Have this month's statement ready for whoever opens the page next."""
+    _known(place, place.clock.business_day(place.settings.site.timezone), "", "", "")
+
+
+def _known(place: Desk, today: date, month: str, member: str, company: str) -> Known[Shown]:
+    asked = (month, member, company)
+    return place.ahead_of_ledger(
+        "statement" if any(asked) else "statement of now",
+        lambda: _shown(_statement(place, *asked), bool(member)),
+        today,
+        *asked,
+    )
+
+
+def _statement(place: Desk, month: str, member: str, company: str) -> jobs.Statement:
     return jobs.statement(
         place.settings,
         place.database,
@@ -84,7 +101,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Shown:
-    """What the page shows of a statement: its sums, a line a person, and of one person the latest jobs.
+    """What the page shows of a statement: its sums, a line a person, and of one person the jobs.
 
     A month of a large site has some ten thousand jobs, which are not kept between two visits.
     """
@@ -104,8 +121,7 @@ class Shown:
     by_day: Mapping[date, int]
 
 
-def _shown(made: jobs.Statement) -> Shown:
-    told = made.jobs
+def _shown(made: jobs.Statement, with_jobs: bool) -> Shown:
     companies = (
         (company.name, len(company.members), company.tally.pages, company.tally.net, company.billed)
         for company in made.companies
@@ -122,8 +138,8 @@ def _shown(made: jobs.Statement) -> Shown:
         notes=made.notes,
         people=[_line(line) for line in made.people],
         companies=sorted(companies, key=lambda row: (-row[3], row[0].casefold())),
-        jobs=[(job, line.fee_of.get(job.key, "")) for job, line in told[:JOBS]],
-        by_day=_by_day(job for job, _ in told),
+        jobs=[(job, line.fee_of.get(job.key, "")) for job, line in made.jobs[:JOBS]] if with_jobs else [],
+        by_day=_by_day(job for line in made.lines for job in line.jobs),
     )
 
 
@@ -148,7 +164,7 @@ def paper() -> Response:
 
 
 def _download(kind: Literal["csv", "html"], mark: str, content_type: str) -> Response:
-    made = _statement(*_asked())
+    made = _statement(desk(), *_asked())
     name = re.sub(r"[^A-Za-z0-9_-]+", "-", f"printing-{made.month}-{made.scope or desk().settings.site.name}")
     answer = Response((mark + jobs.render(made, kind)).encode("utf-8"), content_type=content_type)
     answer.headers["Content-Disposition"] = f'attachment; filename="{name[:LONGEST_NAME].strip("-")}.{kind}"'
