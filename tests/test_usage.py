@@ -18,6 +18,7 @@ import pytest
 
 from relay import cli
 from relay.cli import app
+from relay.cli.document import every_command
 from relay.commands import COMMANDS
 from relay.sandbox.pair import Pair
 from tests.support.mailbox import Mailbox
@@ -61,15 +62,7 @@ WITHOUT_SETTINGS = ("demo", "sandbox", "init")
 ASKED_FIRST = ("bundle", "serve")  # of these no settings at all mean the set-up
 
 
-def _leaves(group: click.Group, before: str = "") -> Iterator[tuple[str, click.Command]]:
-    for name, command in group.commands.items():
-        if isinstance(command, click.Group):
-            yield from _leaves(command, f"{before}{name} ")
-        else:
-            yield f"{before}{name}", command
-
-
-ALL = dict(_leaves(app.cli))
+ALL = dict(every_command())
 READERS = [name for name in ALL if name not in WITHOUT_SETTINGS]
 
 

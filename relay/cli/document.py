@@ -181,7 +181,8 @@ def _usage(option: click.Option) -> str:
 
 
 def _help(option: click.Option) -> str:
-    default = f"Default: `{option.default}`." if option.show_default else ""
+    shown = option.show_default if isinstance(option.show_default, str) else option.default
+    default = f"Default: `{shown}`." if option.show_default else ""
     return " ".join(filter(None, (option.help, default)))
 
 

@@ -66,7 +66,7 @@ class Desk:
         self.folder = folder
         self.database: Engine = open_database(self.settings)
         self._changes = Changes(self.database)
-        self._ahead = Ahead(self.clock)
+        self.ahead = Ahead(self.clock)
         self.works = Works(folder / "works", self.clock)
         self.audit = Audit(self.settings.site.state_dir / "logs", self.clock)
         self.users: dict[str, User] = {}
@@ -239,14 +239,10 @@ class Desk:
         Then it is made anew behind the page, so that nobody waits for it; only the very first time somebody does.
         Raises what `make` raises.
         """
-        return self._ahead.get(name, (self.settings, *about), self._changes.stamp(), make)
-
-    def finish_ahead(self) -> None:
-        """Wait for what is being made behind a page."""
-        self._ahead.finish()
+        return self.ahead.get(name, (self.settings, *about), self._changes.stamp(), make)
 
     def close(self) -> None:
-        self._ahead.finish()
+        self.ahead.finish()
         self._changes.close()
         self.database.dispose()
 

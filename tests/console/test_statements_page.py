@@ -120,12 +120,12 @@ def test_what_takes_long_is_shown_as_it_was_while_it_is_made_anew(
     clock.move(hours=1)
     assert "What has come since is being worked out" in somebody.page("/statements").text_content()
     going_on.set()
-    desk.finish_ahead()
+    desk.ahead.finish()
     assert "worked out" not in somebody.page("/statements").text_content()
 
 
 def test_what_cannot_be_made_anew_is_left_as_it_was(make_desk: Any, caplog: pytest.LogCaptureFixture) -> None:
-    ahead, made = make_desk()._ahead, [1]
+    ahead, made = make_desk().ahead, [1]
 
     def make() -> int:
         return made.pop() + sum(range(1_000))
