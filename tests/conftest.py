@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import socket
 from collections import Counter
+from collections.abc import Iterator
+from unittest import mock
 
 import pytest
 
-from tests.support import tools
+from tests.support import first_ledger, tools
 
 _connect = socket.socket.connect
 
@@ -22,6 +24,12 @@ def only_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
         _connect(self, address)
 
     monkeypatch.setattr(socket.socket, "connect", connect)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def migrated_once() -> Iterator[None]:
+    with mock.patch("alembic.command.upgrade", first_ledger.upgrade):
+        yield
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
