@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import socket
 from collections import Counter
 from collections.abc import Iterator
+from functools import cache
 from unittest import mock
 
 import pytest
@@ -27,8 +29,12 @@ def only_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def migrated_once() -> Iterator[None]:
-    with mock.patch("alembic.command.upgrade", first_ledger.upgrade):
+def dear_things_once() -> Iterator[None]:
+    """Work out once in a process what is slow and always comes out the same: a hash, and the schema of a new ledger."""
+    with (
+        mock.patch("hashlib.scrypt", cache(hashlib.scrypt)),
+        mock.patch("alembic.command.upgrade", first_ledger.upgrade),
+    ):
         yield
 
 
