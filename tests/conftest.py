@@ -12,6 +12,7 @@ from unittest import mock
 import pytest
 
 from tests.support import first_ledger, tools
+from tests.support.forked_relay import ForkedRelay
 
 _connect = socket.socket.connect
 
@@ -36,6 +37,14 @@ def dear_things_once() -> Iterator[None]:
         mock.patch("alembic.command.upgrade", first_ledger.upgrade),
     ):
         yield
+
+
+@pytest.fixture(scope="session")
+def forked_relay() -> Iterator[ForkedRelay]:
+    """Commands of the relay, each a process of its own; not on Windows, which cannot fork."""
+    started = ForkedRelay()
+    yield started
+    started.close()
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import gzip
 import io
 import json
-import subprocess
-import sys
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -23,21 +21,12 @@ from relay.officernd.client import OfficeRnD
 from relay.papercut import wire
 from relay.papercut.client import PaperCut
 from tests.support import lying_server
+from tests.support.forked_relay import ForkedRelay
 from tests.support.lying_server import Write, lying, whole
 from tests.support.settings_example import example_settings, raw_settings, write_secrets
 from tests.support.still_clock import StillClock
 
 MOST_MEMORY_MB = 300
-# What a process does for a command, and how much memory it took for it.
-_COMMAND = """
-import sys
-from relay.cli import main
-try:
-    main(sys.argv[1:])
-finally:  # the peak of this program alone: ru_maxrss begins with that of the one that started it
-    (peak,) = [line.split()[1] for line in open("/proc/self/status") if line.startswith("VmHWM")]
-    print("PEAK", int(peak) // 1024, file=sys.stderr)
-"""
 
 
 def endless(write: Write, start: bytes = b"[", piece: bytes = b" " * 65536) -> None:
@@ -110,7 +99,7 @@ ENDLESS: dict[str, Callable[[Write], None]] = {
 
 
 @pytest.mark.parametrize("name", list(ENDLESS))
-def test_a_lying_officernd_costs_one_sentence(tmp_path: Path, name: str) -> None:
+def test_a_lying_officernd_costs_one_sentence(tmp_path: Path, forked_relay: ForkedRelay, name: str) -> None:
     def reply(target: str, write: Write) -> None:
         if "token" in target:
             lying_server.token(write)
@@ -120,7 +109,7 @@ def test_a_lying_officernd_costs_one_sentence(tmp_path: Path, name: str) -> None
             ENDLESS[name](write)
 
     with lying(reply) as address:
-        ended(tmp_path, address, "sync")
+        ended(forked_relay, tmp_path, address, "sync")
 
 
 @pytest.mark.parametrize(
@@ -139,7 +128,7 @@ def test_a_lying_officernd_costs_one_sentence(tmp_path: Path, name: str) -> None
         "names",
     ],
 )
-def test_a_lying_papercut_costs_one_sentence(tmp_path: Path, name: str) -> None:
+def test_a_lying_papercut_costs_one_sentence(tmp_path: Path, forked_relay: ForkedRelay, name: str) -> None:
     xml = b"<methodResponse><params><param><value>%s</value></param></params></methodResponse>"
     bodies = {
         "dtd": b'<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;">]>' + xml % b"<string>&b;</string>",
@@ -168,10 +157,10 @@ def test_a_lying_papercut_costs_one_sentence(tmp_path: Path, name: str) -> None:
             with pytest.raises(BadAnswer, match="without end"):
                 PaperCut(settings, StillClock()).groups()
         else:
-            ended(tmp_path, address, "settle")
+            ended(forked_relay, tmp_path, address, "settle")
 
 
-def ended(folder: Path, address: str, command: str) -> None:
+def ended(relay: ForkedRelay, folder: Path, address: str, command: str) -> None:
     """Run a command against the server and assert how it ended."""
     write_secrets(folder)
     raw = raw_settings(
@@ -185,13 +174,12 @@ def ended(folder: Path, address: str, command: str) -> None:
         },
     )
     (folder / "relay.toml").write_text(tomlkit.dumps(raw), encoding="utf-8")
-    arguments = [sys.executable, "-c", _COMMAND, "--config", str(folder / "relay.toml"), command]
-    done = subprocess.run(arguments, capture_output=True, text=True, timeout=170)
-    *told, peak = done.stderr.strip().splitlines()
-    assert done.returncode == 1, done.stderr
+    done = relay("--config", folder / "relay.toml", command)
+    told = done.stderr.strip().splitlines()
+    assert done.code == 1, done.stderr
     assert "unexpected" not in done.stderr + done.stdout and "Traceback" not in done.stderr
     assert len(told) <= 1, told
-    assert int(peak.removeprefix("PEAK ")) < MOST_MEMORY_MB
+    assert done.peak_mb < MOST_MEMORY_MB
     with site_lock(folder / "state"):
         pass
 
