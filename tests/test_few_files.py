@@ -53,7 +53,7 @@ def test_with_few_files_nothing_is_half_done(pair: Pair, relay: Relay) -> None:
             generation(pair)
             if answer.code == 0:
                 break
-            told = answer.stderr.strip().splitlines()[-1]
+            told = answer.stderr.splitlines()[-1].strip()
             unread = told.startswith(("The settings file", "- "))  # the file, or secrets of it, a line each
             assert answer.code == (2 if unread else 1), (files, answer)
             assert any(why in told for why in ("open files", "open more files", "unable to open")), (files, answer)
