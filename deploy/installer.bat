@@ -1,7 +1,7 @@
 @echo off
 rem Starts the installer of the OfficeRnD relay for PaperCut. Run it as Administrator.
 rem Arguments go to the installer: --dry-run, --uninstall [--purge], --proof
-setlocal EnableExtensions
+setlocal EnableExtensions DisableDelayedExpansion
 set "FOLDER=%~dp0"
 if not exist "%FOLDER%package.json" goto nopackage
 
@@ -33,7 +33,15 @@ set "MAIN=%FOLDER%installer\__main__.py"
 "%JAVA%" -Dpython.console= -cp "%JYTHON_JAR%" org.python.util.jython "%MAIN%" --without-relay %*
 goto done
 
+rem Windows opens a ZIP like a folder, and starts this file alone out of it.
 :nopackage
+if exist "%FOLDER%..\pyproject.toml" goto source
+echo The rest of the package is not beside this file. If this is the inside of the ZIP file: unpack all of it first 1>&2
+echo (right click on the ZIP file, Extract All), then start installer.bat in the folder that this makes. 1>&2
+if "%~1"=="" pause
+exit /b 2
+
+:source
 echo This is the source. Make the package with: papercut-relay bundle --out package.zip 1>&2
 exit /b 2
 

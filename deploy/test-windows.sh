@@ -70,7 +70,7 @@ build() {
     # shellcheck disable=SC1091 # written above
     (
         . "$here/environment"
-        timeout 180 /usr/lib/wine/wine64 wineboot -i </dev/null >/dev/null 2>&1
+        timeout 300 /usr/lib/wine/wine64 wineboot -i </dev/null >/dev/null 2>&1
         timeout 60 /usr/lib/wine/wineserver64 -w </dev/null >/dev/null 2>&1 || true
     )
 
@@ -138,7 +138,7 @@ rm -rf "${here:?}/prefix/drive_c/project"
 mkdir "$drive/project"
 (cd "$project" && git ls-files -z --cached --others --exclude-standard |
     tar cf - --null --ignore-failed-read -T - 2>/dev/null) | tar xf - -C "$drive/project"
-timeout 200 "$here/wine" 'C:\Python311\python.exe' -W ignore -m pip install --quiet --no-deps --no-build-isolation \
+timeout 300 "$here/wine" 'C:\Python311\python.exe' -W ignore -m pip install --quiet --no-deps --no-build-isolation \
     --no-index --no-warn-script-location --disable-pip-version-check -e 'C:\project' </dev/null
 
 say "tests"

@@ -284,6 +284,12 @@ def _shared(path):
     return msvcrt.open_osfhandle(handle, os.O_RDONLY)
 
 
+def written_text(data):
+    """Return the text of a file that a person wrote, without its mark: UTF-8, or UTF-16 as Notepad's "Unicode" and
+    PowerShell 5's `>` write it. Raises UnicodeDecodeError."""
+    return data.decode("utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig")
+
+
 def is_missing(error):
     return getattr(error, "errno", None) in (errno.ENOENT, errno.ENOTDIR)
 
@@ -436,7 +442,12 @@ def remove_quietly(path):
 
 def replace(source, target):
     """Move a file over another one, which readers may have open."""
-    _patiently(lambda: _replace(source, target), REPLACE_RETRY_S)
+    patiently(lambda: _replace(source, target))
+
+
+def patiently(action):
+    """Return what `action()` returns; what Windows refuses because somebody holds a file is tried until a deadline."""
+    return _patiently(action, REPLACE_RETRY_S)
 
 
 def rotate(path, largest, kept):

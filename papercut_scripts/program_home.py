@@ -29,7 +29,7 @@ def _pointed():
         if not started or not os.path.isfile(pointer):
             continue
         try:
-            line = compat.read_file(pointer).decode("utf-8-sig").strip()
+            line = compat.written_text(compat.read_file(pointer)).strip()
         except compat.ANY_ERROR:
             raise Doubt("The file {0} cannot be read: let the installer write it again.".format(pointer))
         if not line or "\n" in line:

@@ -77,7 +77,7 @@ class Token(object):
 
     def _call(self, deadline, renewals):
         try:
-            secret = compat.read_file(self._settings["client_secret_file"]).decode("utf-8-sig").strip()
+            secret = compat.written_text(compat.read_file(self._settings["client_secret_file"])).strip()
         except compat.ANY_ERROR:
             raise Unreachable("the file with the sign-in secret cannot be read")
         form = [

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-import tempfile
 import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -17,10 +16,11 @@ from typing import Any
 
 import tomlkit
 
-from relay import __version__, own_wheel, plain_files, sealed
+from relay import __version__, own_wheel, plain_files, sealed, written_files
 from relay.commands import named
 from relay.config import Settings
 from relay.errors import ConfigError, RelayError, UsageError
+from relay.held_files import scratch_folder, what_to_do
 from relay.installer import places
 from relay.private_files import read_private, write_private
 
@@ -124,7 +124,7 @@ def _settings(
 
     Comments and order stay. Folders that the file names are kept where they can mean something on the other machine.
     """
-    document: Any = tomlkit.parse(plain_files.text(settings.path, "utf-8-sig"))
+    document: Any = tomlkit.parse(written_files.read(settings.path))
     about = json.loads(files["package.json"])
     secrets: dict[str, str] = {}
     for section, key, name, what in SECRETS:
@@ -202,7 +202,7 @@ def _fetch(platform: str, run: Callable[[Sequence[str]], tuple[int, str]]) -> di
     """Return the wheels of everything the relay needs on another system: {"click-8.4.2-py3-none-any.whl": b"..."}."""
     tag, _, version = platform.partition("-")
     version = version or f"{sys.version_info.major}.{sys.version_info.minor}"
-    with tempfile.TemporaryDirectory() as folder:
+    with scratch_folder("wheels") as folder:
         lock = Path(folder) / own_wheel.LOCK
         lock.write_text(own_wheel.locked(windows=tag.startswith("win")), encoding="utf-8")
         command = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-input"]
@@ -229,8 +229,8 @@ def _tags(tag: str) -> list[str]:
 
 
 def _run(command: Sequence[str]) -> tuple[int, str]:
-    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
-    return done.returncode, done.stdout
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+    return done.returncode, places.text_of(done.stdout)
 
 
 def _launcher_stub() -> bytes | None:
@@ -308,4 +308,5 @@ def _write(out: Path, files: Mapping[str, bytes]) -> None:
     try:
         write_private(out, own_wheel.zip_of(dict(sorted(files.items())), executable=("install.sh",)))
     except OSError as error:
-        raise UsageError(f"{out} cannot be written: {error.strerror}.", code="bundle") from None
+        what = what_to_do(error, "name another file with --out")
+        raise UsageError(f"{out} cannot be written ({error.strerror}): {what}.", code="bundle") from None

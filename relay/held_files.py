@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import errno
 import os
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -58,6 +59,11 @@ def remove_or_leave(path: Path) -> None:
     except OSError as error:
         if not is_held(error):
             raise
+
+
+def scratch_folder(purpose: str) -> tempfile.TemporaryDirectory[str]:
+    """Return a folder for the length of a `with` block; what somebody has open there at its end is left behind."""
+    return tempfile.TemporaryDirectory(prefix=f"papercut-{purpose}-", ignore_cleanup_errors=True)
 
 
 def rotate(path: Path, *, largest: int, kept: int) -> None:

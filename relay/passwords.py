@@ -19,6 +19,7 @@ import tomlkit
 from tomlkit.exceptions import TOMLKitError
 from werkzeug.security import check_password_hash, generate_password_hash
 
+from relay import written_files
 from relay.config.loading import text_of
 from relay.errors import ConfigError, UsageError
 from relay.language import N_
@@ -203,7 +204,7 @@ def _users_file(settings_file: Path, *, make: bool) -> Path:
         if "console" not in document:
             document["console"] = tomlkit.table()
         document["console"]["password_hash_file"] = named
-        write_private(settings_file, tomlkit.dumps(document), as_before=True)
+        written_files.rewrite(settings_file, tomlkit.dumps(document))
     file = settings_file.absolute().parent / named
     try:
         make_private_folder(file.parent)
@@ -221,7 +222,7 @@ def _read_file(file: Path) -> dict[str, User]:
     except FileNotFoundError:
         return {}
     except (OSError, UnicodeDecodeError) as error:
-        why = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        why = written_files.why_unread(error)
         raise ConfigError([_NOT_TOUCHED.format(file, f"it cannot be read ({why})")]) from None
 
 

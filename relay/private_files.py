@@ -15,6 +15,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from papercut_scripts import compat
 from relay import held_files
 from relay.installer import windows
 from relay.shell import quoted
@@ -106,7 +107,7 @@ def read_private(path: Path, links: int = 0) -> str:
             raise OSError(errno.EPERM, "this is another name of a file that does not belong here", str(path))
         if found.st_size > _LARGEST:
             raise OSError(errno.EFBIG, "this is larger than any secret", str(path))
-        return file.read().decode("utf-8-sig")
+        return str(compat.written_text(file.read()))
 
 
 def _own_link(path: Path, folder: int | None, links: int) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -15,15 +16,18 @@ from typing import Any
 
 import pytest
 
-from papercut_scripts import audit, compat
-from relay import held_files, log_files
+from papercut_scripts import audit, compat, verifier
+from relay import bundle, held_files, log_files
+from relay.console import settings_file
 from relay.errors import RelayError
+from relay.installer import held
 from relay.money.ledger import copies
 from relay.officernd.model import Organization
 from relay.people import ready
-from relay.people.act import publish
+from relay.people.act import pins, publish
 from relay.people.memory import snapshot
 from relay.people.world import OfficeRnDSide, PaperCutSide
+from relay.probe import record
 from tests.support.money_world import billed_in_a_file
 from tests.support.papercut_site import NOW, sample_directory
 from tests.support.settings_example import example_settings
@@ -111,7 +115,15 @@ def test_a_log_that_cannot_be_rotated_still_takes_lines(tmp_path: Path, monkeypa
     assert (tmp_path / "relay.log").read_bytes() == b"line\n" * 5
 
 
+@pytest.fixture
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """That of a busy machine, on which a file of ours is let go later than we say."""
+    monkeypatch.setattr(held_files, "PATIENCE_S", 60.0)
+    monkeypatch.setattr(compat, "REPLACE_RETRY_S", 60.0)
+
+
 @on_windows
+@pytest.mark.usefixtures("patience")
 @pytest.mark.parametrize("replace", [held_files.replace, lambda *names: compat.replace(*map(str, names))])
 def test_windows_waits_until_somebody_lets_go(tmp_path: Path, replace: Callable[[Path, Path], None]) -> None:
     source, target = tmp_path / "new", tmp_path / "öld"
@@ -124,14 +136,80 @@ def test_windows_waits_until_somebody_lets_go(tmp_path: Path, replace: Callable[
 
 
 @on_windows
+def test_windows_leaves_what_is_held_in_a_scratch_folder() -> None:
+    """A command that has done its work does not fail at its very end."""
+    with held_files.scratch_folder("test") as folder:
+        kept = Path(folder) / "held"
+        kept.write_text("x")
+        reader = kept.open()
+    assert kept.exists()
+    reader.close()
+    kept.unlink()
+    kept.parent.rmdir()
+
+
+@on_windows
+def test_windows_lets_a_file_go_that_the_programs_read(tmp_path: Path) -> None:
+    """A login that reads stops no sync: only who opens a file as Python does holds it."""
+    path = tmp_path / "CURRENT"
+    path.write_text("old")
+    with path.open("rb"), pytest.raises(PermissionError):
+        path.rename(tmp_path / "aside")
+    descriptor = compat._shared(str(path))
+    try:
+        path.rename(tmp_path / "aside")
+        assert os.read(descriptor, 3) == b"old"
+    finally:
+        os.close(descriptor)
+
+
+@on_windows
+@pytest.mark.usefixtures("patience")
+@pytest.mark.parametrize("act", ["rename", "remove"])
+def test_windows_lets_the_installer_go_on_when_somebody_lets_go(tmp_path: Path, act: str) -> None:
+    """A virus scanner looks at what was just written."""
+    (tmp_path / "öld").write_text("old")
+    reader = (tmp_path / "öld").open()
+    threading.Timer(0.3, reader.close).start()
+    with held.hold(str(tmp_path)) as folder:
+        getattr(folder, act)("öld", *(["new"] if act == "rename" else []))
+    assert [path.name for path in tmp_path.iterdir()] == (["new"] if act == "rename" else [])
+
+
+@on_windows
 def test_windows_advice_names_what_is_held(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(compat, "REPLACE_RETRY_S", 0.05)
     settings = example_settings(tmp_path)
     publish.publish_programs(settings, now=NOW)
-    held = settings.scripts.home / "settings.json"
-    with held.open(), pytest.raises(RelayError, match=held_files.LET_GO.split("(")[0]) as refused:
+    busy = settings.scripts.home / "settings.json"
+    with busy.open(), pytest.raises(RelayError, match=held_files.LET_GO.split("(")[0]) as refused:
         publish.publish_programs(settings, now=NOW)
-    assert str(held) in refused.value.message
+    assert str(busy) in refused.value.message
+
+
+@pytest.mark.parametrize("work", ["package", "field record", "settings", "PIN"])
+def test_who_writes_for_a_person_names_what_is_held(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, work: str) -> None:
+    """A ZIP in a window, a file in an editor: the advice is to close it there, and not about rights or names."""
+
+    def refuse(*arguments: object, **more: object) -> None:
+        error = PermissionError(13, "in use")
+        error.winerror = 32  # type: ignore[attr-defined]
+        raise error
+
+    for room in (bundle, record, settings_file):
+        monkeypatch.setattr(room, "write_private", refuse)
+    monkeypatch.setattr(verifier, "store", refuse)
+    settings = example_settings(tmp_path)
+    settings.path.write_text("", encoding="utf-8")
+    draft = settings_file.Draft("", settings_file.fingerprint(""), settings, ())
+    acts: dict[str, Callable[[], object]] = {
+        "package": lambda: bundle._write(tmp_path / "package.zip", {}),
+        "field record": lambda: record.FieldRecord(NOW.date(), False, ()).write(tmp_path / "record.json"),
+        "settings": lambda: settings_file.save(draft, settings.path, tmp_path),
+        "PIN": lambda: pins.issue_pin(tmp_path, "m1"),
+    }
+    with pytest.raises(RelayError, match=re.escape(held_files.LET_GO)):
+        acts[work]()
 
 
 @pytest.mark.parametrize(("winerror", "is_held"), [(32, True), (5, True), (19, False), (None, False)])

@@ -12,6 +12,7 @@ from relay.cli import terminal
 from relay.cli.app import OUTSIDE, answer_doubt, command, open_for, parse_date, recorded
 from relay.errors import EXIT_DONE, UsageError
 from relay.foreign import visible
+from relay.installer import places
 
 
 @command()
@@ -165,7 +166,7 @@ def _approve_all(who: str | None, code: str, as_: Any, amount: str, reason: str,
         shown = money.held_for(site, code, as_)
     terminal.held(terminal.output(error=True), shown.as_json(as_))
     if not yes:
-        if not sys.stdin.isatty():
+        if not places.is_terminal(sys.stdin):
             raise UsageError("Nothing was approved: look at the list, then say the same with --yes.")
         if not click.confirm(f"{as_.capitalize()} all of it?", err=True):
             OUTSIDE.answer({"held": code, "as": as_, "people": []}, lambda _: click.echo("Nothing was approved."))

@@ -14,6 +14,7 @@ from relay import config
 from relay.cli import terminal
 from relay.cli.app import OUTSIDE, command, say
 from relay.foreign import visible
+from relay.installer import places
 
 
 @command()
@@ -39,7 +40,7 @@ def demo(members: int, keep: Path | None, no_console: bool) -> int:
     """
     from relay.sandbox import demo as story
 
-    stays = not no_console and not OUTSIDE.json and sys.stdout.isatty()
+    stays = not no_console and not OUTSIDE.json and places.is_terminal(sys.stdout)
     progress = terminal.TerminalProgress(lines=False)
     answer = story.tell(members=members, keep=keep, say=say, progress=progress, stay=_show_console if stays else None)
     OUTSIDE.answer(answer.as_json(), lambda _: None)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +16,7 @@ from relay.cli import terminal
 from relay.cli.app import OUTSIDE, command, say
 from relay.errors import EXIT_DONE, UsageError
 from relay.foreign import visible
+from relay.held_files import scratch_folder
 
 if TYPE_CHECKING:
     from relay.setup.document import Written
@@ -58,7 +58,7 @@ def workbench(target: Path, **more: Any) -> Iterator[Workbench]:
     """Give a set-up its private folder for tokens, which goes with it."""
     from relay.setup.values import Workbench
 
-    with tempfile.TemporaryDirectory(prefix="papercut-relay-setup-") as scratch:
+    with scratch_folder("setup") as scratch:
         yield Workbench(target.absolute().parent, Path(scratch), progress=OUTSIDE.progress(), **more)
 
 

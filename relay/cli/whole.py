@@ -15,6 +15,7 @@ from relay.cli.remedies import sentence
 from relay.clock import Clock
 from relay.errors import EXIT_DONE, EXIT_FAILED, UsageError
 from relay.foreign import visible
+from relay.installer import places
 from relay.lock import is_served
 
 TURN_POLL_S = 5.0
@@ -149,8 +150,8 @@ def password(name: str, role: str | None, remove: bool) -> int:
         passwords.check_name(name)
         typed = (
             click.prompt("Password", hide_input=True, confirmation_prompt=True, err=True)
-            if sys.stdin.isatty()
-            else sys.stdin.readline()
+            if places.is_terminal(sys.stdin)
+            else _sent_line()
         ).rstrip("\r\n")
         if not typed:
             raise UsageError("No password came on standard input: send it there as a line, or run this in a terminal.")
@@ -159,6 +160,12 @@ def password(name: str, role: str | None, remove: bool) -> int:
         {"name": name, "file": str(told.file), "users": told.users}, lambda _: click.echo(visible(told.text()))
     )
     return EXIT_DONE
+
+
+def _sent_line() -> str:
+    """Return the first line of standard input, whichever shell sends it: Python would read it in another code page."""
+    line = getattr(sys.stdin, "buffer", sys.stdin).readline()
+    return str(places.text_of(line)) if isinstance(line, bytes) else str(line)
 
 
 @command()
@@ -193,7 +200,7 @@ def probe(out: Path, write: bool) -> int:
     settings = OUTSIDE.settings()
     for line in room.plan_of(settings, write=write):
         say(line)
-    if write and sys.stdin.isatty() and not OUTSIDE.json and not click.confirm("Go on?"):
+    if write and places.is_terminal(sys.stdin) and not OUTSIDE.json and not click.confirm("Go on?"):
         return EXIT_DONE
     with site_lock(settings.site.state_dir) if write else nullcontext():
         done = room.ask(settings, write=write, clock=Clock(), progress=OUTSIDE.progress())

@@ -16,7 +16,7 @@ from pydantic import (
 )
 from pydantic_core import ErrorDetails
 
-from relay import plain_files
+from relay import written_files
 from relay.config.contradictions import contradictions
 from relay.config.secrets import with_secrets
 from relay.config.sections import SECTIONS, Settings
@@ -49,7 +49,7 @@ def load(path: Path, environment: Mapping[str, str] = os.environ) -> Settings:
     try:
         raw = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise ConfigError([f"{path} is not valid TOML: {error}."]) from None
+        raise ConfigError([f"{path} is not valid TOML: {written_files.why_no_toml(error)}."]) from None
     return parse(raw, path, environment)
 
 
@@ -58,7 +58,7 @@ def text_of(path: Path) -> str:
     if path.is_dir():
         raise ConfigError([f"{path} is a folder: name the settings file in it, such as {path / DEFAULT_NAME}."])
     try:
-        return plain_files.text(path, "utf-8-sig")
+        return written_files.read(path)
     except FileNotFoundError:
         raise ConfigError(
             [
@@ -68,8 +68,7 @@ def text_of(path: Path) -> str:
             remedies=(Remedy("sandbox"),),
         ) from None
     except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-        raise ConfigError([f"The settings file {path} cannot be read: {reason}."]) from None
+        raise ConfigError([f"The settings file {path} cannot be read: {written_files.why_unread(error)}."]) from None
 
 
 def parse(raw: Mapping[str, Any], path: Path, environment: Mapping[str, str] = os.environ) -> Settings:

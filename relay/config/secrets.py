@@ -11,6 +11,8 @@ from pydantic import (
     SecretStr,
 )
 
+from relay import written_files
+from relay.config.values import why_no_path
 from relay.errors import Problem
 from relay.private_files import read_private, why_not_private, why_not_theirs
 
@@ -127,6 +129,9 @@ def _private_file(value: Any, folder: Path, named_in: Path, *, many_lines: bool 
     """Return the path of a secret's file and what it holds. Raises _NoSecret."""
     if not isinstance(value, str) or not value or "\0" in value:
         raise _NoSecret("must be the path of a file, in quotes")
+    why = why_no_path(value)
+    if why:
+        raise _NoSecret(why)
     file = folder / value
     try:
         content = read_private(file).strip()
@@ -134,8 +139,7 @@ def _private_file(value: Any, folder: Path, named_in: Path, *, many_lines: bool 
     except FileNotFoundError:
         raise _NoSecret(f"there is no file {file}") from None
     except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-        raise _NoSecret(f"{file} cannot be read: {reason}") from None
+        raise _NoSecret(f"{file} cannot be read: {written_files.why_unread(error)}") from None
     if not content:
         raise _NoSecret(f"{file} is empty")
     if "\n" in content and not many_lines:

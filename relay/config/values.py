@@ -25,6 +25,7 @@ from pydantic_core import PydanticCustomError
 
 from relay import amounts
 from relay.config.words import About
+from relay.written_files import PATH_ADVICE
 
 PAPERCUT_PATH = "/rpc/api/xmlrpc"
 
@@ -38,8 +39,18 @@ def path_from_folder(value: Any, info: ValidationInfo) -> Path | None:
         raise wrong('must be text in quotes, such as "folder/file"')
     if "\0" in value:  # which no file system takes
         raise wrong("must be one line without control characters")
+    why = why_no_path(value)
+    if why:
+        raise wrong(why)
     folder: Path = (info.context or {})["folder"]
     return folder / value if value else None
+
+
+def why_no_path(value: str) -> str:
+    r"""Return in a clause why a text is no path: TOML made a tab of the \t of "C:\temp". "" where it may be one."""
+    if any(ord(character) < 32 for character in value):
+        return f"holds a control character, as a backslash in double quotes makes one: {PATH_ADVICE}"
+    return ""
 
 
 def folder_from_folder(value: Any, info: ValidationInfo) -> Path:

@@ -15,10 +15,11 @@ from typing import Any
 import tomlkit
 from tomlkit.exceptions import TOMLKitError
 
-from relay import config, plain_files
+from relay import config, written_files
 from relay.config import Settings
 from relay.console.settings_fields import FIELDS, shown
 from relay.errors import ConfigError, RelayError
+from relay.held_files import what_to_do
 from relay.private_files import make_private_folder, write_private
 
 
@@ -51,9 +52,9 @@ def fingerprint(text: str) -> str:
 def read(path: Path) -> str:
     """Return the file's text. Raises ConfigError."""
     try:
-        return plain_files.text(path, "utf-8-sig")
+        return written_files.read(path)
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError([f"The settings file {path} cannot be read: {error}."]) from None
+        raise ConfigError([f"The settings file {path} cannot be read: {written_files.why_unread(error)}."]) from None
 
 
 def draft(current: Settings, values: Mapping[str, Any]) -> Draft:
@@ -101,11 +102,11 @@ def save(wanted: Draft, path: Path, copies: Path) -> None:
     try:
         make_private_folder(copies)
         write_private(copies / "relay.toml.before", old)
-        write_private(path, wanted.text, as_before=True)
+        written_files.rewrite(path, wanted.text)
     except OSError as error:
+        what = what_to_do(error, "let the account that runs the relay write it and its folder")
         raise RelayError(
-            f"The settings file {path} cannot be written ({error.strerror or error}), so nothing was saved: let the "
-            "account that runs the relay write it and its folder.",
+            f"The settings file {path} cannot be written ({error.strerror or error}), so nothing was saved: {what}.",
             code="settings_not_written",
         ) from None
 

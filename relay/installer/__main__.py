@@ -129,7 +129,7 @@ def _set_up(facts):
     """Open the set-up for somebody who sits here; else say how."""
     _say("")
     _say("The relay is installed and has no settings yet. The set-up asks for them and tries each answer at once.")
-    is_here = not facts.options.yes and sys.stdin is not None and sys.stdin.isatty()
+    is_here = not facts.options.yes and places.is_terminal(sys.stdin)
     question = "Start it now: a page in this machine's browser (y), here in the terminal (t), or later (n)? [Y/t/n] "
     word = _SET_UP.get(_ask(question).lower()) if is_here else None
     if word is None:
@@ -330,14 +330,14 @@ def _ask_secret(options):
     def ask(question):
         if options.dry_run:
             return ""
-        is_a_person = sys.stdin is not None and sys.stdin.isatty()
+        is_a_person = places.is_terminal(sys.stdin)
         if is_a_person and not options.yes:
             import getpass
 
             return getpass.getpass(str(question)).strip()
         if is_a_person:
             return ""
-        return compat.read_line(4096).decode("utf-8").strip()
+        return places.text_of(compat.read_line(4096)).strip()
 
     return ask
 

@@ -276,15 +276,15 @@ class _Named(object):
         _give_named(self._at(name), rights)
 
     def rename(self, old, new):
-        os.rename(self._at(old), self._at(new))
+        compat.patiently(lambda: os.rename(self._at(old), self._at(new)))
 
     def remove(self, name):
         path = self._at(name)
         if os.path.isdir(path) and not os.path.islink(path):
-            shutil.rmtree(path)
+            compat.patiently(lambda: shutil.rmtree(path))
         elif os.path.lexists(path):
             _make_writable(path)
-            os.remove(path)
+            compat.patiently(lambda: os.remove(path))
 
     def remove_empty(self, name):
         os.rmdir(self._at(name))

@@ -82,7 +82,7 @@ class Library(object):
         self._try(folder)
         with open(os.path.join(folder, MARK), "wb") as mark:
             mark.write(b"The installer tried this library, and it starts.\n")
-        os.rename(folder, self.subject)
+        compat.replace(folder, self.subject)
 
     def _by_pip(self, folder):
         self._say("       pip fetches what the relay needs, a minute or two")
@@ -155,7 +155,7 @@ class Runtime(object):
         if os.path.isdir(folder):
             shutil.rmtree(folder)
         shutil.copytree(self._source, folder, ignore=shutil.ignore_patterns("__pycache__"))
-        os.rename(folder, self.subject)
+        compat.replace(folder, self.subject)
 
     def remove_older(self):
         _remove_others(self.subject, PYTHON)

@@ -215,7 +215,25 @@ def run(command, typed=""):
         return 127, "{0}".format(error)
     except owners.Everybody as error:
         return 126, "{0} was not started: others than administrators may change {1}".format(command[0], error)
-    return process.returncode, output.decode("utf-8", "replace")
+    return process.returncode, text_of(output)
+
+
+def text_of(data):
+    """Return what another program wrote: UTF-8, with a mark or without, else what Windows' own tools write in."""
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return data.decode("oem" if compat.WINDOWS and not compat.JYTHON else "utf-8", "replace")
+
+
+def is_terminal(stream):
+    """Return whether a person is at a stream, None where a service has none. Python takes Windows' NUL for one too."""
+    if stream is None or not stream.isatty():
+        return False
+    try:
+        return not compat.WINDOWS or not windows.has_api() or windows.is_console(stream.fileno())
+    except (AttributeError, EnvironmentError, ValueError):  # no file of the system's
+        return True
 
 
 def as_its_owner(command):

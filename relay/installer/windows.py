@@ -168,6 +168,16 @@ def account_sid(name):
         kernel.LocalFree(text)
 
 
+def is_console(descriptor):
+    """Return whether an open file is a console's input or output."""
+    import ctypes
+    import msvcrt
+
+    kernel = ctypes.WinDLL("kernel32")
+    kernel.GetConsoleMode.argtypes = [ctypes.c_void_p, ctypes.c_void_p]
+    return bool(kernel.GetConsoleMode(msvcrt.get_osfhandle(descriptor), ctypes.byref(ctypes.c_uint32())))
+
+
 def is_administrator():
     """Return whether this process may do what an administrator may."""
     import ctypes

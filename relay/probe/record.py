@@ -15,6 +15,7 @@ from typing import Any
 
 from relay import __version__, plain_files
 from relay.errors import UsageError
+from relay.held_files import what_to_do
 from relay.private_files import write_private
 from relay.probe.model import Answer
 from relay.remedy import Remedy
@@ -66,7 +67,8 @@ class FieldRecord:
         try:
             write_private(path, json.dumps(self.as_json(), indent=2, ensure_ascii=False) + "\n")
         except OSError as error:
-            raise UsageError(f"{path} cannot be written ({error.strerror}): name another file with --out.") from None
+            what = what_to_do(error, "name another file with --out")
+            raise UsageError(f"{path} cannot be written ({error.strerror}): {what}.") from None
 
 
 def read_record(path: Path) -> dict[str, dict[str, Any]]:

@@ -1,10 +1,13 @@
-"""How a stand-in ends a connection that a thread of its own is reading."""
+"""How a stand-in takes its port, and ends a connection that a thread of its own is reading."""
 
 from __future__ import annotations
 
 import os
 import socket
 from contextlib import suppress
+
+# For POSIX, whose closed port rests for a minute. Windows would let two programs have one port.
+REUSES_PORT = os.name == "posix"
 
 
 def end(connection: socket.socket) -> None:

@@ -6,7 +6,6 @@ clock is moved, so that a month takes seconds.
 
 from __future__ import annotations
 
-import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
@@ -19,6 +18,7 @@ from relay import amounts, config, money
 from relay.clock import Clock
 from relay.config import Settings
 from relay.errors import EXIT_DONE, EXIT_FAILED, UsageError
+from relay.held_files import scratch_folder
 from relay.people.decide.everybody import sentence
 from relay.progress import Progress
 from relay.run import run
@@ -87,7 +87,7 @@ def tell(
     story = Story()
     started_s = time.monotonic()
     with ExitStack() as stack:
-        folder = keep or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="papercut-demo-")))
+        folder = keep or Path(stack.enter_context(scratch_folder("demo")))
         clock = history.clock_before(days)
         pair = stack.enter_context(Pair(folder, members=members, clock=clock))
         people, companies = len(pair.organisation.members), len(pair.organisation.companies)

@@ -14,6 +14,7 @@ from typing import Any
 import tomlkit
 from tomlkit.exceptions import TOMLKitError
 
+from relay import written_files
 from relay.errors import UsageError
 
 SETTINGS = "relay.toml"
@@ -73,6 +74,6 @@ _OF_THE_STAND_INS = (
 
 def _read(file: Path) -> Any:
     try:
-        return tomlkit.parse(file.read_text(encoding="utf-8-sig"))
+        return tomlkit.parse(written_files.read(file))
     except (TOMLKitError, UnicodeDecodeError) as error:
         raise UsageError(f"{file} cannot be read as settings ({error}): correct it, or name another folder.") from None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import tempfile
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -13,6 +12,7 @@ from relay import config
 from relay.clock import Clock
 from relay.commands import PROGRAM
 from relay.errors import EXIT_DONE, UsageError
+from relay.held_files import scratch_folder
 from relay.progress import Progress
 from relay.run import run
 from relay.sandbox import history
@@ -42,7 +42,7 @@ def keep_running(
     """
     likeness = like(record) if record else None
     clock = history.clock_before(days) if days else None
-    with tempfile.TemporaryDirectory(prefix="papercut-sandbox-") as temporary:
+    with scratch_folder("sandbox") as temporary:
         pair = Pair(
             folder or Path(temporary),
             members=members,

@@ -17,6 +17,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from relay import written_files
 from relay.config.loading import close_name
 from relay.config.sections import SECTIONS
 from relay.errors import ConfigError, RelayError
@@ -31,12 +32,12 @@ _HIDDEN = (*sorted(SECRETS), "console.password")
 def read(path: Path, environment: Mapping[str, str]) -> Answers:
     """Return the answers of a file. Raises ConfigError with everything that is wrong with the file itself."""
     try:
-        raw = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+        raw = tomllib.loads(written_files.read(path))
     except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-        raise ConfigError([f"The file of answers {path} cannot be read: {reason}."]) from None
+        why = written_files.why_unread(error)
+        raise ConfigError([f"The file of answers {path} cannot be read: {why}."]) from None
     except tomllib.TOMLDecodeError as error:
-        raise ConfigError([f"{path} is not valid TOML: {error}."]) from None
+        raise ConfigError([f"{path} is not valid TOML: {written_files.why_no_toml(error)}."]) from None
     problems: list[str] = []
     answers: dict[str, Any] = {}
     for section, values in raw.items():

@@ -8,10 +8,10 @@ import zoneinfo
 from pathlib import Path
 from typing import get_args
 
-from relay import passwords, plain_files
+from relay import passwords, written_files
 from relay.config.sections import PrintSection
 from relay.errors import UsageError
-from relay.installer import places
+from relay.installer import places, windows
 from relay.language import lazy
 from relay.setup.values import Choice, Fact, Outcome, Problem, Question, Step, Walk, Workbench
 
@@ -26,6 +26,7 @@ LANGUAGES = {
     "pl": ("Polski", "pl_PL"),
     "bg": ("Български", "bg_BG"),
 }
+WINDOWS_ZONE = "SYSTEM\\CurrentControlSet\\Control\\TimeZoneInformation"  # a key of its registry
 SPOKEN: tuple[str, ...] = get_args(PrintSection.model_fields["language"].annotation)
 
 
@@ -33,10 +34,21 @@ def local_zone(localtime: Path = Path("/etc/localtime")) -> str:
     """Return this machine's IANA time zone, "" where it does not say."""
     named = os.environ.get("TZ", "")
     found = re.search(r"zoneinfo/(?:posix/|right/)?(.+)$", str(localtime.resolve())) if localtime.exists() else None
-    for name in (named, found.group(1) if found else ""):
+    for name in (named, found.group(1) if found else "", windows_zone() if os.name == "nt" else ""):
         if "/" in name and name in zoneinfo.available_timezones():
             return name
     return ""
+
+
+def windows_zone() -> str:
+    """Return Windows' time zone by the name that the rest of the world has for it, "" where there is none.
+
+    Source: Windows' registry; CLDR's table of Windows' zones, in babel.
+    """
+    from babel.core import get_global  # only who is asked pays for loading it
+
+    named = str(windows.registry_values(WINDOWS_ZONE).get("timezonekeyname"))
+    return str(get_global("windows_zone_mapping").get(named, ""))
 
 
 def _language_questions(workbench: Workbench, walk: Walk) -> tuple[Question, ...]:
@@ -191,7 +203,7 @@ def _pointed(walk: Walk) -> str:
         return ""
     pointer = Path(places.program_folder(str(folder))) / "officernd_home.txt"
     try:
-        return plain_files.text(pointer, "utf-8-sig").strip()
+        return written_files.read(pointer).strip()
     except OSError:
         return ""
 

@@ -11,10 +11,11 @@ from typing import Any
 
 import tomlkit
 
-from relay import commands, config, passwords
+from relay import commands, config, passwords, written_files
 from relay.config.sections import SECTIONS
 from relay.config.words import words
 from relay.errors import RelayError
+from relay.held_files import remove_or_leave
 from relay.language import lazy
 from relay.private_files import make_private_folder, write_private
 from relay.setup import trial
@@ -148,11 +149,11 @@ def write(workbench: Workbench, walk: Walk, target: Path, *, replace: bool = Fal
         config.parse(tomllib.loads(made.text), target, {})  # what could not be read back is not put in force
         if target.exists():
             kept = _kept(target)
-            write_private(kept, target.read_text(encoding="utf-8"))
-        write_private(target, made.text)
+            write_private(kept, target.read_bytes())
+        write_private(target, written_files.for_editors(made.text))
     except BaseException as error:
         for path in (*written, *([kept] if kept else [])):
-            path.unlink(missing_ok=True)
+            remove_or_leave(path)
         if isinstance(error, OSError):
             raise RelayError(
                 lazy(

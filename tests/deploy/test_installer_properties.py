@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from relay.installer import properties
 
+pytestmark = pytest.mark.windows
 KEY = properties.FOLDER_LIST
 OURS = "/home/papercut/server/custom/officernd"
 WINDOWS_OURS = "C:\\Program Files\\PaperCut MF\\server\\custom\\officernd"

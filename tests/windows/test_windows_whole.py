@@ -23,7 +23,7 @@ from tests.support.standin_world import standins
 
 pytestmark = pytest.mark.windows
 ROOT = Path(__file__).parents[2]
-LIMIT_S = 150
+LIMIT_S = 300
 LAST_WORDS = ("POST /api/v2/organizations/acme/fees", "POST api.adjustUserAccountBalance")
 
 
@@ -85,7 +85,7 @@ def test_the_console_answers(tmp_path: Path) -> None:
             assert served.text("/")
         finally:
             served.process.terminate()
-            served.process.communicate(timeout=30)
+            served.process.communicate(timeout=LIMIT_S)
             served.web.close()
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
 from typing import Any
 
 from flask import Blueprint, Response, render_template
 
 from relay.console.gate import audited, desk, needs
+from relay.held_files import scratch_folder
 from relay.language import N_
 
 page = Blueprint("installation", __name__)
@@ -26,7 +26,7 @@ def package() -> Any:
     """Make the package anew and send it; it holds no secret."""
     from relay import bundle
 
-    with tempfile.TemporaryDirectory(prefix="papercut-package-") as folder:
+    with scratch_folder("package") as folder:
         out = Path(folder) / "papercut-officernd.zip"
         bundle.make_bundle(desk().settings, out, platform=None, with_secrets=False, pass_phrase=None, site_server=False)
         content = out.read_bytes()

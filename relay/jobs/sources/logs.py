@@ -20,6 +20,7 @@ from typing import BinaryIO, Literal, Protocol
 
 from relay import plain_files
 from relay.finding import Finding
+from relay.held_files import what_to_do
 from relay.jobs.job import Batch, Cursor, Job, SetAside, Unreadable
 from relay.jobs.sources import columns, halves, lines, quoting, reading
 from relay.jobs.sources.columns import Layout, Place
@@ -115,13 +116,14 @@ class LogFolder:
         return self._halves
 
     def _unreadable(self, path: Path, error: OSError) -> None:
+        what = what_to_do(error, "let the relay's account read it")
         self.findings.append(
             Finding(
                 "job_log_unreadable",
                 "error",
                 _storable(path.name),
                 f"The job log {_storable(str(path))} cannot be read ({error.strerror or error}): "
-                "let the relay's account read it. The next import tries again.",
+                f"{what}. The next import tries again.",
             )
         )
 

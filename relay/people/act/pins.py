@@ -18,10 +18,12 @@ from typing import Any
 from papercut_scripts import compat, signin_pin, verifier
 from relay import plain_files
 from relay.errors import RelayError
-from relay.held_files import remove
+from relay.held_files import remove, what_to_do
 from relay.officernd.model import Member
 from relay.people.world import HIDDEN, pin_of
 from relay.progress import Phase, Progress
+
+_OWNER = "run this as the account that owns the folder"
 
 
 def issue_pin(home: Path, member_id: str) -> str:
@@ -34,9 +36,9 @@ def issue_pin(home: Path, member_id: str) -> str:
     try:
         verifier.store(str(Path(home) / signin_pin.FOLDER), member_id, pin)
     except OSError as error:
+        what = what_to_do(error, _OWNER)
         raise RelayError(
-            f"The PIN cannot be written below {home} ({error.strerror or error}): run this as the account that owns "
-            "the folder.",
+            f"The PIN cannot be written below {home} ({error.strerror or error}): {what}.",
             code="hand_over",
         ) from error
     half = signin_pin.DIGITS // 2
@@ -52,7 +54,8 @@ def revoke_pin(home: Path, member_id: str) -> bool:
         return False
     except OSError as error:
         raise RelayError(
-            f"The PIN file {path} cannot be removed ({error.strerror or error}): it still opens the login.",
+            f"The PIN file {path} cannot be removed ({error.strerror or error}) and still opens the login: "
+            f"{what_to_do(error, _OWNER)}.",
             code="hand_over",
         ) from error
     compat.sync_folder(str(path.parent))
@@ -92,9 +95,9 @@ def follow_property(
         with progress.phase("Comparing print PINs", len(wanted)) as phase, ThreadPoolExecutor() as pool:
             list(pool.map(partial(keep, phase), sorted(wanted)))
     except OSError as error:
+        what = what_to_do(error, _OWNER)
         raise RelayError(
-            f"The PINs of {key} cannot be written below {home} ({error.strerror or error}): run this as the account "
-            "that owns the folder.",
+            f"The PINs of {key} cannot be written below {home} ({error.strerror or error}): {what}.",
             code="hand_over",
         ) from error
 

@@ -42,6 +42,7 @@ class Server:
 
 
 class _Http(ThreadingHTTPServer):
+    allow_reuse_address = connections.REUSES_PORT
     daemon_threads = True
     block_on_close = False
     request_queue_size = 128

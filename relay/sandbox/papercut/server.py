@@ -200,6 +200,7 @@ class PaperCutStandIn:
 
 
 class _Server(ThreadingHTTPServer):
+    allow_reuse_address = connections.REUSES_PORT
     daemon_threads = True
     block_on_close = False
     request_queue_size = 64
