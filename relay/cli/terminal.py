@@ -50,7 +50,7 @@ class TerminalProgress(Progress):
             return
         bars = Bars(
             TextColumn("{task.description}"),
-            BarColumn(),
+            BarColumn(bar_width=20),  # a line of 80 columns holds the longest title beside it
             MofNCompleteColumn(),
             TimeElapsedColumn(),
             console=self._console,

@@ -47,5 +47,5 @@ def drawn(dialog: Dialog) -> list[str]:
     return [head, *(f"| {line:<{inner}} |" for line in [*body, BUTTONS.rjust(inner)]), "+" + "-" * (WIDTH - 2) + "+"]
 
 
-def wrapped(text: str, width: int = 96) -> Sequence[str]:
+def wrapped(text: str, width: int = WIDTH) -> Sequence[str]:
     return textwrap.wrap(text, width)
