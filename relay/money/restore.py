@@ -14,6 +14,7 @@ from sqlalchemy import Connection
 
 from relay import amounts
 from relay.accounts import LinkedAccount
+from relay.errors import UnsafePlan
 from relay.money.act import readings
 from relay.money.act.guard import Guard
 from relay.money.act.planning import new_movement
@@ -21,8 +22,9 @@ from relay.money.books import Books
 from relay.money.decide.evidence import Reading
 from relay.money.decide.holds import RESTORED, Held, Hold, Stop
 from relay.money.decide.movement import Movement
+from relay.money.decide.remedies import of_refusal
 from relay.money.decide.restoration import Restoration, restoration
-from relay.money.decide.snapshot import snapshot_state
+from relay.money.decide.snapshot import snapshot_jobs, snapshot_state
 from relay.money.decide.wallet import Wallet
 from relay.money.ledger import holds, journal
 
@@ -71,20 +73,25 @@ def carry_words(books: Books, guard: Guard) -> None:
     found = readings.read_accounts(books, accounts)
     if not guard.is_unchanged():
         return
-    wallets, now = books.ledger.wallets(), books.clock.now()
+    wallets, now, numbers = books.ledger.wallets(), books.clock.now(), guard.last_restored_numbers()
+    with books.ledger.read() as connection:
+        states = journal.states(connection, books.name)
     done = []
     for row, account in zip(rows, accounts, strict=True):
         wallet, reading = wallets.get(row.member_id), found.readings.get(account.username)
         if wallet is None or reading is None:
             continue
         assert row.word is not None
-        held = Reading(wallet.balance - row.word.amount, min(wallet.jobs or 0, reading.jobs))
+        balance = wallet.balance - row.word.amount
+        jobs = snapshot_jobs(states.get(wallet.id, []), numbers, balance, reading)
+        held = Reading(balance, min(wallet.jobs or 0, reading.jobs) if jobs is None else jobs)
         done.append((row, account, _restoration(books, wallet, held, reading, found.at)))
     with books.ledger.write() as connection:
         for row, account, told in done:
             assert row.word is not None
             reference = _store_one(books, connection, account, told)
             holds.spend_word(connection, row.word.id, now, movement=reference)
+    guard.told()
 
 
 def _restoration(books: Books, wallet: Wallet, held: Reading, reading: Reading, at: datetime) -> Restoration:
@@ -145,6 +152,16 @@ _UNTOLD = (
     "what the restored PaperCut has forgotten of this balance cannot be told, so it is neither read nor moved until "
     "somebody names the amount that is missing, 0 for none"
 )
+
+
+def refusals(rows: Sequence[Hold]) -> list[UnsafePlan]:
+    """Return the refusal of those who wait for an amount and for whom nobody has named one."""
+    waiting = [row for row in rows if row.word is None]
+    if not waiting:
+        return []
+    people = f"{len(waiting)} {'person is' if len(waiting) == 1 else 'people are'} held by {RESTORED}"
+    message = f"{people}: nobody but you can tell what the restored PaperCut has forgotten; name the amount of each."
+    return [UnsafePlan(RESTORED, message, count=len(waiting), remedies=of_refusal(RESTORED))]
 
 
 def held_rows(books: Books, rows: Iterable[Hold]) -> list[Held]:

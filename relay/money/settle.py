@@ -165,7 +165,7 @@ class _Settle:
         refunds = [] if shadow else credits.proposals(books, cases)
         waiting = (*decision.held, *credits.held(books, refunds, cases))
         self.held.extend((*waiting, *found.unread, *restore.held_rows(books, untold)))
-        self.refused.extend(decision.refused)
+        self.refused.extend((*decision.refused, *restore.refusals(untold)))
         self.notes.extend(Note(void.reason) for void in decision.voids)
         self.notes.extend(_gone(books.people if found.unread else books.accounts, found.readings))
         self.notes.extend(map(Note, self._counters_fell(booking)))

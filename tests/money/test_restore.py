@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from relay import money
 from relay.errors import UsageError
 from relay.money.ledger import journal
 from tests.support.job_logs import Log
@@ -109,6 +110,45 @@ def test_without_a_log_those_who_printed_since_wait_for_an_amount(site: Site) ->
         site.approve(f"user{number}", "forgive", "5.00")
     calm(site)
     assert (site.result.exit_code, billed(site)) == (0, 40 * EUR + 4 * 100_000)
+
+
+@pytest.mark.parametrize("logged", [True, False])
+def test_put_back_to_between_the_link_and_the_first_settle(site: Site, logged: bool) -> None:
+    """The backup may hold what was there at the link, which no run had read by then, as well as what was printed since.
+
+    Only whoever printed before the first settle and again since is a question, and a job log answers it.
+    """
+    log = Log(site)
+    jobs = log if logged else None
+    ann, bob, cid = (site.person(name, -3.0 if name == "cid" else 0.0) for name in ("ann", "bob", "cid"))
+    money.keep_witness(site.context)
+    held = backup(site)
+    site.clock.move(hours=1)
+    log.prints("ann", 3.0)
+    site.clock.move(hours=1)
+    site.settle(jobs=jobs)
+    assert site.billed(ann) == 3 * EUR
+    site.clock.move(hours=1)
+    put_back(site, held)
+    log.prints("ann", 2.5)
+    log.prints("bob", 1.5)
+    site.clock.move(hours=1)
+    site.settle(jobs=jobs)
+    site.approve("hq", "forgive")
+    site.settle(jobs=jobs)
+    told = {item.account.username: item.code for item in site.result.held}
+    assert told == {"cid": "opening_balance"} | ({} if logged else {"ann": "restored"})
+    assert (site.result.exit_code, [item.code for item in site.result.refused]) == (
+        (0, []) if logged else (3, ["restored"])
+    )
+    assert site.billed(bob) == 1_500_000, "nobody waits for somebody else's answer"
+    if not logged:
+        site.approve("ann", "forgive", "0")
+        site.settle()
+        assert (site.result.exit_code, told.keys() - {"ann"}) == (0, {"cid"})
+    assert (site.billed(ann), site.balance("ann")) == (5_500_000, 0), "what is answered is billed by the same settle"
+    calm(site, jobs=jobs)
+    assert (site.billed(ann), site.billed(bob), site.billed(cid)) == (5_500_000, 1_500_000, 0)
 
 
 def test_a_top_up_given_since_the_backup_is_there_once(site: Site) -> None:

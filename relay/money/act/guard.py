@@ -152,7 +152,15 @@ class Guard:
 
     def restored_numbers(self, stop: Stop) -> list[int]:
         """Return the number that PaperCut was restored to, and what it had risen from after earlier restores."""
-        numbers = [int(stop.facts["number"] or 0)]
+        return self._risen_from(int(stop.facts["number"] or 0))
+
+    def last_restored_numbers(self) -> list[int]:
+        """Return the same of the last restore that was answered; empty where there was none."""
+        raised_from = witness.known(self.books).raised_from
+        return self._risen_from(raised_from[max(raised_from)]) if raised_from else []
+
+    def _risen_from(self, number: int) -> list[int]:
+        numbers = [number]
         raised_from = witness.known(self.books).raised_from
         while numbers[-1] in raised_from:
             numbers.append(raised_from[numbers[-1]])
@@ -161,6 +169,10 @@ class Guard:
     def restored(self) -> None:
         """Note that the losses are booked and the word is spent."""
         self.restoring = None
+        self.told()
+
+    def told(self) -> None:
+        """Note that other people than before are held for what a restore has taken."""
         self._untold = None
 
     def untold(self) -> list[Hold]:

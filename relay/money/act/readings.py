@@ -114,10 +114,10 @@ def open_wallets(books: Books) -> None:
     missing = [account for account in books.accounts if account.member_id in waiting - set(known)]
     if not missing:
         return
-    fresh = [wallets.opening(account, books.business_day()) for account in missing]
+    fresh = [_opening(books, account) for account in missing]
     with books.ledger.write() as connection:
         stored = journal.add_wallets(connection, books.name, [wallet for wallet, _ in fresh])
-        entries = [(wallet.id, entry, 0) for wallet, (_, entry) in zip(stored, fresh, strict=True)]
+        entries = [(wallet.id, entry, wallet.witness) for wallet, (_, entry) in zip(stored, fresh, strict=True)]
         journal.add_entries(connection, books.name, entries, books.clock.now(), books.ledger.witness)
 
 
@@ -202,8 +202,18 @@ def _book_one(
             account.linked_at,
         )
         return replace(moved, is_changed=bool(moved.entries) or not is_same_link)
-    fresh, entry = wallets.opening(account, books.business_day())
-    return _moved_on(books, account, fresh, reading, at, [(entry, books.ledger.witness)], ends, unbilled)
+    fresh, entry = _opening(books, account)
+    return _moved_on(books, account, fresh, reading, at, [(entry, fresh.witness)], ends, unbilled)
+
+
+def _opening(books: Books, account: LinkedAccount) -> tuple[Wallet, Entry]:
+    """Return the wallet of a link at its beginning, with the entry that opens it.
+
+    The link is older than this run, which has raised the number: the one before it was in force between the two. What
+    an older backup held of the account nobody can tell.
+    """
+    wallet, entry = wallets.opening(account, books.business_day())
+    return replace(wallet, witness=max(0, books.ledger.witness - 1)), entry
 
 
 def _taken_up_again(

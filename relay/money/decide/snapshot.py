@@ -40,10 +40,7 @@ def snapshot_state(
     `rows` are the account's logged jobs, oldest first, None where the log is not complete. `read_at` is the last
     believed reading.
     """
-    before = [state for value in witnesses for state in [one for one in states if one.witness < value][-1:]]
-    during = [state for state in states if state.witness in witnesses]
-    after = [state for state in states if any(state.since <= value < state.witness for value in witnesses)]
-    candidates = list(dict.fromkeys(before + during + after))
+    candidates = _candidates(states, witnesses)
     possible = list(dict.fromkeys((state.balance, state.jobs) for state in candidates))
     if not possible:
         return None
@@ -59,6 +56,20 @@ def snapshot_state(
         if len({balance for balance, _ in fits}) == 1:
             return Reading(*min(fits))
     return now if (now.balance, now.jobs) in possible else None
+
+
+def snapshot_jobs(states: Sequence[State], witnesses: Sequence[int], balance: int, now: Reading) -> int | None:
+    """Return the job counter of a backup of which a person has told the balance; None where no state tells it."""
+    jobs = [one.jobs for one in _candidates(states, witnesses) if one.balance == balance and one.jobs <= now.jobs]
+    return max(jobs, default=None)
+
+
+def _candidates(states: Sequence[State], witnesses: Sequence[int]) -> list[State]:
+    """Return the states that a backup with one of these numbers may hold."""
+    before = [state for value in witnesses for state in [one for one in states if one.witness < value][-1:]]
+    during = [state for state in states if state.witness in witnesses]
+    after = [state for state in states if any(state.since <= value < state.witness for value in witnesses)]
+    return list(dict.fromkeys(before + during + after))
 
 
 def _fits(state: State, known: Sequence[int], new: Sequence[int], now: Reading) -> set[tuple[int, int]]:

@@ -94,7 +94,10 @@ def confirm_wallets(connection: Connection, wallet_ids: Sequence[int], at: datet
 def add_entries(
     connection: Connection, site: str, entries: Iterable[tuple[int, Entry, int]], at: datetime, witness: int
 ) -> None:
-    """Write (wallet id, entry, witness number at the reading or sending before) into the journal, for good."""
+    """Write (wallet id, entry, witness number at the reading or sending before) into the journal, for good.
+
+    `witness` is the number in force; an opening is what was there under the number before, at the link.
+    """
     rows = [_entry_values(site, wallet_id, entry, at, witness, since) for wallet_id, entry, since in entries]
     if rows:
         connection.execute(insert(tables.journal), rows)
@@ -147,13 +150,15 @@ def states(connection: Connection, site: str) -> dict[int, list[State]]:
     table, of = tables.journal, tables.wallets
     query = (
         select(table.c.wallet_id, table.c.balance, table.c.jobs, table.c.witness, table.c.since, table.c.at)
+        .add_columns(table.c.kind, of.c.linked_at)
         .join(of, of.c.id == table.c.wallet_id)
         .where(of.c.site == site, of.c.closed_at.is_(None))
         .order_by(table.c.id)
     )
     found: dict[int, list[State]] = {}
-    for row in connection.execute(query):
-        found.setdefault(row[0], []).append(State(row[1], row[2] or 0, row[3], row[4], row[5]))
+    for wallet_id, balance, jobs, witness, since, at, kind, linked_at in connection.execute(query):
+        began = min(at, linked_at) if kind == "opening" else at  # what a link begins with is from its own moment
+        found.setdefault(wallet_id, []).append(State(balance, jobs or 0, witness, since, began))
     return found
 
 
@@ -173,7 +178,8 @@ def _entry_values(site: str, wallet_id: int, entry: Entry, at: datetime, witness
     values.pop("change")
     values.pop("sides")
     changes = {**entry.change._asdict(), **entry.sides._asdict()}
-    return {"site": site, "wallet_id": wallet_id, "at": at, "witness": witness, "since": since, **values, **changes}
+    number = since if entry.kind == "opening" else witness
+    return {"site": site, "wallet_id": wallet_id, "at": at, "witness": number, "since": since, **values, **changes}
 
 
 def _values(one: Wallet) -> dict[str, Any]:
