@@ -192,7 +192,7 @@ def discrepancies(console: Console, answer: Mapping[str, Any]) -> None:
             row["ours"] or "none",
             row["theirs"] or "none",
             "" if row["holds"] else row["difference"] or "unknown",
-            "holds" if row["holds"] else "does not hold",
+            "not compared" if not row["compared"] else "holds" if row["holds"] else "does not hold",
         ]
         for row in answer["equations"]
     ]
@@ -205,6 +205,8 @@ def discrepancies(console: Console, answer: Mapping[str, Any]) -> None:
     console.print(f"{fees['matched']:,} of {counted(fees['total'], 'fee')} match.")
     if not answer["lines"]:
         console.print("Every cent is matched. Nothing is to be done.")
+        if not all(row["compared"] for row in answer["equations"]):
+            console.print("No job log tells costs, so what was printed stands on the balances alone.")
     elif any(line["state"] == "unmatched" for line in answer["lines"]):
         console.print("Next: look at what does not match; papercut-relay explain WHO tells of one person.")
     else:

@@ -58,6 +58,8 @@ def test_an_untroubled_month_matches(site: Site) -> None:
         "difference": "0.00",
     }
     assert (lines(found), found.exit_code) == ([], 0)
+    assert {name for name, row in equations(found).items() if not row["compared"]} == {"jobs"}
+    assert "No job log tells costs" in report_shown(found) and "not compared" in report_shown(found)
     assert found.as_json()["fees"] == {"matched": 1, "total": 1}
     assert "Every cent is matched." in report_shown(found)
     assert failing(found) == {}

@@ -77,7 +77,8 @@ class Balance:
 class Equation:
     """What our books say against what another witness says; `difference` is theirs less ours.
 
-    Texts with the currency's digits; `witness` compares two numbers, "" where there is none.
+    Texts with the currency's digits; `witness` compares two numbers, "" where there is none. `compared` is False where
+    the other witness tells nothing, as a job log without costs.
     """
 
     name: Literal["balances", "jobs", "fees", "witness"]
@@ -86,6 +87,7 @@ class Equation:
     theirs: str
     difference: str
     holds: bool
+    compared: bool = True
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -95,6 +97,7 @@ class Equation:
             "theirs": self.theirs,
             "difference": self.difference,
             "holds": self.holds,
+            "compared": self.compared,
         }
 
 
@@ -220,7 +223,8 @@ def _jobs(books: Books, people: Sequence[Balance]) -> Equation:
     """Return what the journal says was printed, against the job log, of the people whose log is sure."""
     sure = [(person.printed, person.logged) for person in people if person.logged is not None]
     printed, logged = sum(pair[0] for pair in sure), sum(pair[1] for pair in sure)
-    return _equation(books, "jobs", ("journal", "job log"), printed, logged)
+    equation = _equation(books, "jobs", ("journal", "job log"), printed, logged)
+    return replace(equation, compared=bool(sure) or not any(person.printed for person in people))
 
 
 def _witness(books: Books) -> tuple[Equation, list[Line]]:
