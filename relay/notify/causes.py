@@ -58,6 +58,12 @@ ADVICE: Mapping[str, Advice] = {
         "See that the relay's computer is on and that its service or scheduled task still runs.",
         "/",
     ),
+    "clock": Advice(
+        "the daily run rests",
+        "Put the clock of the relay's computer right. If it is right now and was ahead before, nothing is to be done: "
+        "the next daily run comes as soon as the clock is past the last one.",
+        "/",
+    ),
     "logins": Advice(
         "many logins are refused",
         "Try a login yourself, and see on the Checks page whether OfficeRnD answers.",
@@ -124,6 +130,15 @@ def missed(database: Engine, settings: Settings, clock: Clock) -> list[Cause]:
     if last is None or last >= due:
         return []
     return [Cause("missed", f"No daily run since {told(last, settings)}; one was due on {told(due, settings)}.", now)]
+
+
+def set_back(database: Engine, settings: Settings, clock: Clock) -> list[Cause]:
+    """Return whether the clock was set back, where no stop says so already."""
+    due = calendar.is_due(database, settings, clock)
+    if not due.went_back or any(one["code"] == "clock_went_back" for one in open_items(database, settings).stops):
+        return []
+    message = "A run on record ended later than this computer's clock says now, so the daily run is not started."
+    return [Cause("clock", message, clock.now())]
 
 
 def logins(settings: Settings, clock: Clock, before: datetime | None) -> list[Cause]:

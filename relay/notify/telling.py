@@ -31,7 +31,7 @@ log = logging.getLogger(__name__)
 FORGOTTEN = timedelta(days=7)  # an end that could not be told for so long is no news
 AGAIN = timedelta(hours=24) - timedelta(minutes=5)  # a daily run does not begin at the same second every day
 # Causes that `[notify] on` names otherwise.
-NAMED = {"refused": "held"}
+NAMED = {"refused": "held", "clock": "stopped"}
 
 
 def run_began(site: Site) -> None:
@@ -92,6 +92,7 @@ def _always(database: Engine, settings: Settings, clock: Clock) -> list[Cause]:
         before: datetime | None = connection.execute(query).scalar()
     return [
         *causes.standing(database, settings, clock),
+        *causes.set_back(database, settings, clock),
         *causes.logins(settings, clock, before),
         *causes.directory(settings, clock),
     ]

@@ -107,6 +107,26 @@ def test_a_run_that_may_not_begin_is_told_too(site: Site, box: Mailbox, monkeypa
     assert box.titles == ["hq: the daily run failed"] and "hand-over files" in box.messages[0][1]
 
 
+def test_a_clock_that_was_set_back_is_told_until_it_is_right(site: Site, box: Mailbox) -> None:
+    """A schedule that asks whether a run is due gets no for an answer, and nobody else would say why."""
+    story.run(site.context, if_due=True)
+    site.clock.jump(minutes=-4)
+    assert story.run(site.context, if_due=True).exit_code == 0
+    assert open_items(site.database, site.settings).alerts == (), "as much as time servers correct"
+    site.clock.jump(hours=-2)
+    calls = len(site.papercut.calls)
+    for _ in range(2):
+        result = story.run(site.context, if_due=True)
+        assert (result.exit_code, result.due, len(site.papercut.calls)) == (0, False, calls)
+    (alert,) = open_items(site.database, site.settings).alerts
+    assert alert.kind == "clock" and "this computer's clock" in alert.message
+    assert box.titles == ["hq: the daily run rests"]
+    site.clock.jump(hours=2, minutes=5)
+    watch(site)
+    assert open_items(site.database, site.settings).alerts == ()
+    assert box.titles[1:] == ["hq: resolved: the daily run rests"]
+
+
 def test_a_limit_that_holds_people_back_is_told_as_held(site: Site, box: Mailbox, parts: Parts) -> None:
     parts.sync = {"refused": [{"code": "max_removals_percent", "message": "40 of 100 would lose printing."}]}
     story.run(site.context)

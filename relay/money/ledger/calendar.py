@@ -27,7 +27,8 @@ CLAIM_LIFE = timedelta(hours=1)  # after that another machine may take over a da
 class Due:
     """Whether the scheduled run of `day` is to be done now. `reached`: `daily_at` of that day has come.
 
-    `next_at` is the moment when a run is due next (now or earlier while `due`), in the site's zone.
+    `next_at` is the moment when a run is due next (now or earlier while `due`), in the site's zone. `went_back`: the
+    clock says less than a run on record, so nothing is due until it is right again.
     """
 
     day: date
@@ -35,6 +36,7 @@ class Due:
     reason: str
     next_at: datetime
     reached: bool
+    went_back: bool = False
 
 
 def due_moment(day: date, at: time, timezone: str) -> datetime:
@@ -79,7 +81,7 @@ def decide_due(now: datetime, at: time, timezone: str, newest_day: date | None, 
     if (newest_day is not None and newest_day > today) or (newest_at is not None and newest_at > now + TOLERANCE):
         after = max(newest_day or today, today) + timedelta(days=1)
         text = "the clock has gone back: a later run is on record"
-        return Due(today, False, text, due_moment(after, at, timezone), False)
+        return Due(today, False, text, due_moment(after, at, timezone), False, went_back=True)
     if newest_day == today:
         return Due(today, False, f"{today.isoformat()} is done", tomorrow, reached)
     if not reached:
