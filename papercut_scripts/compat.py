@@ -628,9 +628,9 @@ class _Connection(object):
                 opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 self._socket = opened
                 return
-            except EnvironmentError:
+            except ANY_ERROR:
                 opened.close()
-                if number == len(addresses):
+                if number == len(addresses) or not isinstance(sys.exc_info()[1], EnvironmentError):
                     raise
         raise TimeOut("the name has no address")
 

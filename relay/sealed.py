@@ -16,6 +16,7 @@ from collections.abc import Mapping
 from cryptography.fernet import Fernet, InvalidToken
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
+from relay import json_text
 from relay.errors import ConfigError
 
 FORMAT = 1
@@ -41,12 +42,12 @@ def seal(secrets: Mapping[str, str], phrase: str, *, cost: int = COST) -> bytes:
 def open_(data: bytes, phrase: str) -> dict[str, str]:
     """Return the secrets of a sealed file. Raises ConfigError for another phrase or a damaged file."""
     try:
-        facts = json.loads(data)
+        facts = json_text.parsed(data)
         if facts["format"] != FORMAT or not 1 < facts["cost"] <= MOST_COST:
             raise ValueError("made by another version")
         opened = Fernet(_key(phrase, bytes.fromhex(facts["salt"]), facts["cost"])).decrypt(facts["sealed"].encode())
-        secrets = json.loads(opened)
-    except (InvalidToken, ValueError, KeyError, TypeError):
+        secrets = json_text.parsed(opened)
+    except (InvalidToken, ValueError, KeyError, TypeError, AttributeError):
         raise ConfigError(["The pass phrase does not open these secrets, or the file is damaged."]) from None
     return {str(name): str(value) for name, value in secrets.items()}
 

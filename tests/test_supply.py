@@ -99,6 +99,16 @@ def test_the_lock_fits_what_is_declared(name: str) -> None:
         assert requirement.specifier.contains(versions[wanted]), requirement
 
 
+@pytest.mark.parametrize("name", LOCKS)
+def test_the_lock_holds_all_that_its_packages_ask_for(name: str) -> None:
+    """pip takes a file with hashes only where nothing is missing from it; asked here of what is installed."""
+    versions = {plain(one.split("==")[0]) for one in locked(name)}
+    here = {plain(one.metadata["Name"]): one for one in importlib.metadata.distributions()}
+    asked = [Requirement(text) for one in versions & here.keys() for text in here[one].requires or ()]
+    wanted = {plain(one.name) for one in asked if one.marker is None or one.marker.evaluate({"extra": ""})}
+    assert len(wanted) > 10 and wanted - versions == set()
+
+
 def test_both_locks_agree() -> None:
     assert set(locked(LOCKS[0])) <= set(locked(LOCKS[1]))
 

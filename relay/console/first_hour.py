@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -60,22 +61,21 @@ class Said:
 
     def __init__(self, folder: Path) -> None:
         self._file = folder / _FILE
-        try:
-            self._said: dict[str, str] = plain_files.json_value(self._file)
-        except (OSError, ValueError):
-            self._said = {}
+        self._said: dict[str, datetime] = {}
+        with suppress(OSError, ValueError, TypeError, AttributeError):  # none yet, or spoiled
+            read = plain_files.json_value(self._file)
+            self._said = {str(what): datetime.fromisoformat(at) for what, at in read.items()}
 
     @property
     def has_begun(self) -> bool:
         return bool(self._said)
 
     def when(self, what: str) -> datetime | None:
-        text = self._said.get(what)
-        return datetime.fromisoformat(text) if text else None
+        return self._said.get(what)
 
     def say(self, what: str, now: datetime) -> None:
-        self._said = {**self._said, what: now.isoformat()}
-        write_private(self._file, json.dumps(self._said))
+        self._said[what] = now
+        write_private(self._file, json.dumps({what: at.isoformat() for what, at in self._said.items()}))
 
 
 def is_open(place: Desk) -> bool:
