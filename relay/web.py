@@ -17,11 +17,12 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from flask import Flask, Request, current_app, request
+from flask import Flask, Request, Response, current_app, request
 from flask_wtf.csrf import CSRFError, CSRFProtect, generate_csrf  # type: ignore[import-untyped]
 from markupsafe import Markup
 from waitress.channel import HTTPChannel
 from waitress.server import create_server
+from werkzeug.exceptions import BadHost
 
 from relay import foreign, language, plain_files
 from relay.errors import UsageError
@@ -198,6 +199,16 @@ def why_not_our_form() -> str:
     except CSRFError:
         return language.lazy("This form is too old. Nothing was done: open the page again and repeat what you wanted.")
     return ""
+
+
+def plain_answer(told: str, status: int) -> Response:
+    """Return an error without a page: under a name that is none no address of ours can be written."""
+    return Response(told, status, mimetype="text/plain")
+
+
+def under_no_name() -> bool:
+    """Return whether the request names a host that cannot be one."""
+    return isinstance(request.routing_exception, BadHost)
 
 
 def speak_languages(app: Flask, site_locale: Callable[[], str]) -> None:

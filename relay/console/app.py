@@ -18,7 +18,7 @@ from relay.console.pages.machine import HOOKS
 from relay.console.webhooks import Hooks
 from relay.errors import RelayError
 from relay.language import N_, gettext, translated
-from relay.web import speak_languages
+from relay.web import plain_answer, speak_languages, under_no_name
 
 log = logging.getLogger(__name__)
 
@@ -138,6 +138,8 @@ def _unexpected(error: Exception) -> Any:
 
 
 def _page(status: int, told: str) -> Any:
+    if under_no_name():
+        return plain_answer(told, status)
     title = {
         401: gettext("Log in again"),
         403: gettext("Not for you"),

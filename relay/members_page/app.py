@@ -14,6 +14,7 @@ from relay.members_page import gate
 from relay.members_page.place import Place
 from relay.members_page.texts import LANGUAGES
 from relay.members_page.views import page
+from relay.web import plain_answer, under_no_name
 
 log = logging.getLogger(__name__)
 
@@ -54,6 +55,8 @@ def _http_error(error: HTTPException) -> Any:
     status = error.code or 500
     if status < 400:
         return error
+    if under_no_name():
+        return plain_answer("", status)
     return render_template("error.html", told=gate.t()(_ERRORS.get(status, "not_now"))), status
 
 

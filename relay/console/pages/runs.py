@@ -16,6 +16,7 @@ page = Blueprint("runs", __name__)
 
 SHOWN = 25
 LINES = 300
+MOST_ID = 2**63 - 1  # of a row in any database
 # part -> where to see what it is about, and what the link says
 ONWARD = {
     "sync": ("review.show", N_("See Review")),
@@ -39,7 +40,7 @@ def show() -> str:
     )
 
 
-@page.get("/runs/<int:run_id>")
+@page.get(f"/runs/<int(max={MOST_ID}):run_id>")
 def one(run_id: int) -> str:
     """What one run did, part by part."""
     place = desk()
