@@ -82,4 +82,4 @@ def shown(value: str) -> str:
 
 def seen(value: Any) -> Any:
     """Return what a page shows of a value: a text made visible; all else, such as our own markup, as it is."""
-    return visible(value) if type(value) is str else value
+    return visible(value) if isinstance(value, str) and not hasattr(value, "__html__") else value

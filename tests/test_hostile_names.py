@@ -6,7 +6,10 @@ import contextlib
 import csv
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from email import message_from_string
+from email.header import decode_header
+from email.message import Message
 from pathlib import Path
 
 import pytest
@@ -17,8 +20,10 @@ from relay.console.app import make_app
 from relay.console.desk import Desk
 from relay.members_page.app import make_app as make_members_page
 from relay.members_page.place import Place
+from relay.notify.addresses import Post
 from relay.run import run
 from tests.support.people_site import PeopleSite, small_organisation
+from tests.support.settings_example import example_settings
 from tests.support.visitor import PASSWORD, Visitor
 
 FORMULA = '=HYPERLINK("http://evil.example");@x\t+1'
@@ -170,3 +175,37 @@ def test_a_cell_is_short_and_on_one_line() -> None:
     told = spreadsheet.cell(theirs("x"))
     assert len(told) <= SHOWN + 3 and "\n" not in told
     judge(told)
+
+
+def test_a_message_carries_no_order_to_whoever_takes_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As an e-mail: one subject, no header of a stranger's, no markup; and whatever else Apprise makes of it."""
+    sent: list[Message] = []
+
+    class Server:
+        def __init__(self, *_: object, **__: object) -> None: ...
+
+        def __getattr__(self, name: str) -> Callable[..., None]:
+            return lambda *_, **__: None
+
+        def sendmail(self, _from: str, _to: object, content: str) -> None:
+            sent.append(message_from_string(content))
+
+    monkeypatch.setattr("smtplib.SMTP", Server)
+    (tmp_path / "urls").write_text("mailto://user:word@mail.example?from=relay@mail.example&to=desk@mail.example\n")
+    (tmp_path / "urls").chmod(0o600)
+    post = Post(example_settings(tmp_path, notify={"urls_file": "urls"}))
+    title = f"hq: {theirs('title', 20)}\r\nBcc: evil@evil.example\r\n\r\n<b>body</b>"
+    assert [True] == [one.sent for one in post.send(title, f"Line one\n{theirs('body')}")]
+    (mail,) = sent
+    assert mail["Bcc"] is None and "desk@mail.example" in mail["To"] and 1 == len(mail.get_all("Subject", []))
+    told = [str(part.get_payload(decode=True), "utf-8") for part in mail.walk() if not part.is_multipart()]
+    subject = "".join(
+        text if isinstance(text, str) else text.decode(code or "ascii") for text, code in decode_header(mail["Subject"])
+    )
+    for text in (*told, subject):
+        assert [] == [ascii(one) for one in OBEYED.findall(text)]
+        assert "<script" not in text and "<img" not in text or "html" not in mail.get_content_type()
+    for part in mail.walk():
+        if part.get_content_type() == "text/html":
+            page = html.fromstring(str(part.get_payload(decode=True), "utf-8"))
+            assert [] == page.xpath("//script|//img|//b")

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from functools import partial
 from urllib.parse import urlsplit, urlunsplit
 
+from relay import foreign
 from relay.config import Settings
 from relay.errors import ConfigError
 
@@ -69,8 +70,12 @@ class Post:
         return bool(self._addresses)
 
     def send(self, title: str, body: str) -> list[Tried]:
-        """Send one message to every address at the same time and return what became of each; never raises."""
+        """Send one message to every address at the same time and return what became of each; never raises.
+
+        What a system said may stand in it: it is made visible, and the title, a header of e-mails, is one line.
+        """
         failures: dict[int, str] = {}
+        title, body = foreign.shown(title), foreign.visible(body)
 
         def send_one(number: int, url: str) -> None:
             failures[number] = _deliver(url, title, body)
