@@ -22,7 +22,7 @@ class Unreachable(Exception):
     """No answer came that could be read; the message is a clause for the log and holds nothing of the request."""
 
 
-class Answer(object):
+class Response(object):
     def __init__(self, status, headers, body):
         self.status = status
         self.headers = headers  # names in lower case; of a name that comes twice the last
@@ -150,7 +150,7 @@ class _Reader(object):
         status, headers = self.head()
         while 100 <= status < 200:
             status, headers = self.head()
-        return Answer(status, headers, self._body(status, headers))
+        return Response(status, headers, self._body(status, headers))
 
     def head(self):
         words = self._line().split(None, 2)

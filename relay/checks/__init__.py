@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Literal
 
 from relay.checks import cloud, handover, money, people, printers, printing, reach, server, storage
-from relay.checks.model import Check, CheckResult, Fix, Site
+from relay.checks.model import Check, CheckedSite, CheckResult, Fix
 from relay.clock import Clock
 from relay.config import Settings
 from relay.errors import RelayError, UsageError
@@ -99,7 +99,7 @@ FIXES: tuple[Fix, ...] = (
 
 def run_checks(settings: Settings, *, clock: Clock, progress: Progress) -> CheckResult:
     """Look at everything and return every finding, the worst first. Writes to no remote system."""
-    return _look(Site(settings, clock, progress))
+    return _look(CheckedSite(settings, clock, progress))
 
 
 def apply_fixes(
@@ -125,7 +125,7 @@ def apply_fixes(
                 known=", ".join(sorted(known)),
             )
         )
-    site = Site(settings, clock, progress)
+    site = CheckedSite(settings, clock, progress)
     found = _look(site).findings
     for fix in FIXES:
         hits = [finding for finding in found if finding.code == fix.code and finding.does]
@@ -150,7 +150,7 @@ def apply_fixes(
     return run_checks(settings, clock=clock, progress=progress)
 
 
-def _look(site: Site) -> CheckResult:
+def _look(site: CheckedSite) -> CheckResult:
     found = {check: _one(site, check) for check in REACH}
     checks = [*(PAPERCUT if site.papercut else ()), *(OFFICERND if site.officernd else ()), *HERE]
     with site.progress.phase("Checking", len(checks)) as phase:
@@ -162,7 +162,7 @@ def _look(site: Site) -> CheckResult:
     return CheckResult(tuple(sorted(findings, key=lambda finding: SEVERITIES.index(finding.severity))), passed)
 
 
-def _one(site: Site, check: Check) -> list[Finding]:
+def _one(site: CheckedSite, check: Check) -> list[Finding]:
     """Return a check's findings; where it cannot look, that is the finding."""
     findings: list[Finding] = []
     try:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import requests
 
 from relay import http
-from relay.checks.model import Site
+from relay.checks.model import CheckedSite
 from relay.finding import Finding
 from relay.language import lazy
 from relay.money.act import fees_plan
@@ -19,7 +19,7 @@ from relay.private_files import read_private
 SIGNIN_SCOPE = "flex.user.auth.signin"
 
 
-def location(site: Site) -> Iterator[Finding]:
+def location(site: CheckedSite) -> Iterator[Finding]:
     wanted = site.settings.officernd.location
     known = {place.id: place for place in site.reached_officernd.locations()}
     if wanted not in known:
@@ -61,7 +61,7 @@ def location(site: Site) -> Iterator[Finding]:
             )
 
 
-def plans(site: Site) -> Iterator[Finding]:
+def plans(site: CheckedSite) -> Iterator[Finding]:
     """Look at the plan that fees are made with, and at the plans that the rules name."""
     settings = site.settings
     known = site.reached_officernd.plans()
@@ -104,7 +104,7 @@ def plans(site: Site) -> Iterator[Finding]:
         )
 
 
-def tax(site: Site) -> Iterator[Finding]:
+def tax(site: CheckedSite) -> Iterator[Finding]:
     """Compare the tax of the settings with what OfficeRnD says of its prices; where it says nothing, ask once."""
     fees = site.settings.fees
     if fees.managed_in == "papercut":
@@ -145,11 +145,11 @@ def tax(site: Site) -> Iterator[Finding]:
         )
 
 
-def make_fees_plan(site: Site, findings: list[Finding]) -> None:
+def make_fees_plan(site: CheckedSite, findings: list[Finding]) -> None:
     fees_plan.fees_plan(site.reached_officernd, site.settings, create=True)
 
 
-def signin(site: Site) -> Iterator[Finding]:
+def signin(site: CheckedSite) -> Iterator[Finding]:
     """Ask for a token as the login programs will; nobody's password is needed for it, and it is thrown away."""
     settings = site.settings
     if settings.signin.method == "pin":

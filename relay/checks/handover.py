@@ -11,7 +11,7 @@ from pathlib import Path
 from papercut_scripts import compat
 from papercut_scripts import handover as format_
 from relay import plain_files
-from relay.checks.model import Site
+from relay.checks.model import CheckedSite
 from relay.errors import RelayError
 from relay.finding import Finding, Severity
 from relay.language import lazy
@@ -22,7 +22,7 @@ PRINT_SCRIPT = "print_hook.js"
 _PASTE = "Printers > [Template Printer] (and each printer) > Scripting"
 
 
-def files(site: Site) -> Iterator[Finding]:
+def files(site: CheckedSite) -> Iterator[Finding]:
     home = site.settings.scripts.home
     if not home.is_dir():
         yield Finding(
@@ -113,11 +113,11 @@ def _rights(home: Path) -> Iterator[Finding]:
         )
 
 
-def close_home(site: Site, findings: list[Finding]) -> None:
+def close_home(site: CheckedSite, findings: list[Finding]) -> None:
     site.settings.scripts.home.chmod(0o700)
 
 
-def _settings_file(site: Site, home: Path) -> Iterator[Finding]:
+def _settings_file(site: CheckedSite, home: Path) -> Iterator[Finding]:
     path = home / "settings.json"
     does = lazy("writes %(path)s anew from relay.toml; PaperCut itself is not touched", path=path)
     try:
@@ -149,11 +149,11 @@ def _settings_file(site: Site, home: Path) -> Iterator[Finding]:
         )
 
 
-def publish_programs(site: Site, findings: list[Finding]) -> None:
+def publish_programs(site: CheckedSite, findings: list[Finding]) -> None:
     publish.publish_programs(site.settings, now=site.clock.now())
 
 
-def directory(site: Site) -> Iterator[Finding]:
+def directory(site: CheckedSite) -> Iterator[Finding]:
     """Look at the directory in force: readable, and young enough to be answered from."""
     home = site.settings.scripts.home
     if not is_synced(home):

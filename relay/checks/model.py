@@ -39,7 +39,7 @@ class CheckResult:
 
 
 @dataclass
-class Site:
+class CheckedSite:
     """What the checks look at. A client is None until its system has been reached; `health` is PaperCut's own word."""
 
     settings: Settings
@@ -60,7 +60,7 @@ class Site:
         return self.officernd
 
 
-Check = Callable[[Site], Iterator[Finding]]
+Check = Callable[[CheckedSite], Iterator[Finding]]
 
 
 @dataclass(frozen=True)
@@ -71,6 +71,6 @@ class Fix:
     """
 
     code: str
-    apply: Callable[[Site, list[Finding]], None]
+    apply: Callable[[CheckedSite, list[Finding]], None]
     in_all: bool = True
     warning: str = ""

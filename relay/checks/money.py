@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from relay import money
-from relay.checks.model import Site
+from relay.checks.model import CheckedSite
 from relay.database import open_database
 from relay.errors import LedgerError
 from relay.finding import Finding
@@ -14,7 +14,7 @@ from relay.language import nlazy
 COPIERS = 3  # debts without a counted job of this many people are no accident of one account
 
 
-def standing(site: Site) -> Iterator[Finding]:
+def standing(site: CheckedSite) -> Iterator[Finding]:
     """Tell why no money moves, and what the held debts have in common; says nothing of a ledger that cannot be read."""
     try:
         database = open_database(site.settings)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from relay.checks.model import Site
+from relay.checks.model import CheckedSite
 from relay.errors import RelayError
 from relay.finding import Finding
 from relay.language import lazy, nlazy
@@ -19,7 +19,7 @@ LOW_LICENCE = 10
 TASK_LIMIT_S = 600.0
 
 
-def group_list(site: Site) -> Iterator[Finding]:
+def group_list(site: CheckedSite) -> Iterator[Finding]:
     missing = _missing_groups(site)
     if missing:
         shown = ", ".join(missing[:5]) + (", ..." if len(missing) > 5 else "")
@@ -44,7 +44,7 @@ def group_list(site: Site) -> Iterator[Finding]:
         )
 
 
-def _missing_groups(site: Site) -> list[str]:
+def _missing_groups(site: CheckedSite) -> list[str]:
     try:
         directory = publish.current_directory(site.settings.scripts.home)
     except RelayError:
@@ -55,7 +55,7 @@ def _missing_groups(site: Site) -> list[str]:
     return [group for group in directory.groups if group not in listed]
 
 
-def list_groups(site: Site, findings: list[Finding]) -> None:
+def list_groups(site: CheckedSite, findings: list[Finding]) -> None:
     papercut = site.reached_papercut
     for group in _missing_groups(site):
         papercut.wait_for_task(TASK_LIMIT_S)
@@ -63,7 +63,7 @@ def list_groups(site: Site, findings: list[Finding]) -> None:
     papercut.wait_for_task(TASK_LIMIT_S)
 
 
-def native_quotas(site: Site) -> Iterator[Finding]:
+def native_quotas(site: CheckedSite) -> Iterator[Finding]:
     """Look for PaperCut's native quotas: credit that is not ours, added before the settlement of the morning."""
     for name, quota in quotas.giving(site.reached_papercut, site.progress).items():
         if site.settings.top_up.is_on:
@@ -92,7 +92,7 @@ def native_quotas(site: Site) -> Iterator[Finding]:
             )
 
 
-def overdraft(site: Site) -> Iterator[Finding]:
+def overdraft(site: CheckedSite) -> Iterator[Finding]:
     if site.settings.members.restricted == "leave":
         yield Finding(
             "restriction_left",
@@ -106,7 +106,7 @@ def overdraft(site: Site) -> Iterator[Finding]:
         )
 
 
-def several_accounts(site: Site) -> Iterator[Finding]:
+def several_accounts(site: CheckedSite) -> Iterator[Finding]:
     """See that one personal account is named where several are on: a balance is ambiguous then."""
     papercut = site.reached_papercut
     if not site.settings.papercut.personal_account:
@@ -127,7 +127,7 @@ def several_accounts(site: Site) -> Iterator[Finding]:
             )
 
 
-def licence(site: Site) -> Iterator[Finding]:
+def licence(site: CheckedSite) -> Iterator[Finding]:
     found = site.health.get("license") if site.health else None
     if not isinstance(found, dict):
         return

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from relay import amounts
-from relay.checks.model import Site
+from relay.checks.model import CheckedSite
 from relay.errors import Refused
 from relay.finding import Finding
 from relay.language import amount, lazy, nlazy
@@ -22,7 +22,7 @@ CLICK_PATH = "Printers > {0} > Advanced Configuration > Unauthenticated printer"
 EXCEPTIONS = lazy("Leave it off for queues that staff or Mobility Print use: those log in by themselves.")
 
 
-def printers(site: Site) -> Iterator[Finding]:
+def printers(site: CheckedSite) -> Iterator[Finding]:
     papercut = site.reached_papercut
     rows = _rows(papercut)
     queues = [row for row in rows if row != TEMPLATE and row[0] != DEVICE_SERVER]
@@ -133,7 +133,7 @@ def popup_property(papercut: PaperCut, rows: list[tuple[str, str]]) -> str | Non
     return None
 
 
-def switch_popups_on(site: Site, findings: list[Finding]) -> None:
+def switch_popups_on(site: CheckedSite, findings: list[Finding]) -> None:
     papercut = site.reached_papercut
     rows = _rows(papercut)
     property_name = popup_property(papercut, rows)

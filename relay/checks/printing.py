@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from relay.checks.model import Site
+from relay.checks.model import CheckedSite
 from relay.database import open_database
 from relay.errors import LedgerError, NotFound
 from relay.finding import Finding
@@ -12,7 +12,7 @@ from relay.language import nlazy
 from relay.people.decide.guard import let_in_unproven
 
 
-def silently_free(site: Site) -> Iterator[Finding]:
+def silently_free(site: CheckedSite) -> Iterator[Finding]:
     from relay import jobs  # slow to import, and only this check needs it
 
     try:
@@ -27,7 +27,7 @@ def silently_free(site: Site) -> Iterator[Finding]:
         database.dispose()
 
 
-def let_in(site: Site) -> Iterator[Finding]:
+def let_in(site: CheckedSite) -> Iterator[Finding]:
     """Count the accounts that the print script lets pass although they are no members: none of them is billed."""
     settings, papercut = site.settings, site.reached_papercut
     if settings.print.guard == "members":

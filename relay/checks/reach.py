@@ -17,7 +17,7 @@ import requests
 from cryptography import x509
 
 from relay import http
-from relay.checks.model import Site
+from relay.checks.model import CheckedSite
 from relay.errors import RemoteError
 from relay.finding import Finding
 from relay.installer import versions
@@ -30,7 +30,7 @@ CLOCK_TOLERANCE_S = 90
 ISSUER_TIMEOUT_S = 5
 
 
-def papercut(site: Site) -> Iterator[Finding]:
+def papercut(site: CheckedSite) -> Iterator[Finding]:
     """Reach PaperCut with our token; everything else about it waits for this."""
     address = site.settings.papercut.url
     try:
@@ -43,7 +43,7 @@ def papercut(site: Site) -> Iterator[Finding]:
     site.health = client.health()
 
 
-def officernd(site: Site) -> Iterator[Finding]:
+def officernd(site: CheckedSite) -> Iterator[Finding]:
     """Reach OfficeRnD with the relay's application; everything else about it waits for this."""
     section = site.settings.officernd
     try:
@@ -76,7 +76,7 @@ def _issuer(error: RemoteError, url: str) -> str:
     return lazy("The certificate there was issued by: %(issuer)s.", issuer=certificate.issuer.rfc4514_string())
 
 
-def version(site: Site) -> Iterator[Finding]:
+def version(site: CheckedSite) -> Iterator[Finding]:
     found = site.reached_papercut.version() if site.health else ""
     parsed = versions.parse(found)
     if found and versions.sentence(parsed):
@@ -110,11 +110,11 @@ def version(site: Site) -> Iterator[Finding]:
         )
 
 
-def set_health_key(site: Site, findings: list[Finding]) -> None:
+def set_health_key(site: CheckedSite, findings: list[Finding]) -> None:
     site.reached_papercut.set_config(keys.HEALTH, secrets.token_urlsafe(24))
 
 
-def callers(site: Site) -> Iterator[Finding]:
+def callers(site: CheckedSite) -> Iterator[Finding]:
     allowed = [entry.strip() for entry in site.reached_papercut.config(keys.CALLERS).split(",")]
     if "*" in allowed or any(entry.startswith("0.0.0.0") for entry in allowed):
         yield Finding(
@@ -129,7 +129,7 @@ def callers(site: Site) -> Iterator[Finding]:
         )
 
 
-def clocks(site: Site) -> Iterator[Finding]:
+def clocks(site: CheckedSite) -> Iterator[Finding]:
     """Compare this machine's clock with both systems': days are counted and tokens expire by it."""
     settings = site.settings
     places = [("PaperCut", settings.papercut.url, settings.papercut.ca_file, "")] if site.papercut else []

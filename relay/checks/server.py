@@ -18,7 +18,7 @@ from pathlib import Path
 
 from relay import json_text, plain_files
 from relay.checks import handover
-from relay.checks.model import Site
+from relay.checks.model import CheckedSite
 from relay.errors import Refused
 from relay.finding import Finding
 from relay.installer import places, properties
@@ -35,14 +35,14 @@ _AGAIN = lazy(
 )
 
 
-def install_dir(site: Site) -> Path | None:
+def install_dir(site: CheckedSite) -> Path | None:
     """Return PaperCut's folder on this machine, None where it is not here."""
     named = site.settings.papercut.install_dir
     found = [named] if named else [Path(folder) for folder in places.candidates(places.SYSTEM)]
     return next((folder for folder in found if places.is_papercut(str(folder))), None)
 
 
-def server_files(site: Site) -> Iterator[Finding]:
+def server_files(site: CheckedSite) -> Iterator[Finding]:
     folder = install_dir(site)
     if folder is None:
         named = site.settings.papercut.install_dir
@@ -85,7 +85,7 @@ def server_files(site: Site) -> Iterator[Finding]:
         )
 
 
-def _program_folders(site: Site, folder: Path) -> set[str]:
+def _program_folders(site: CheckedSite, folder: Path) -> set[str]:
     """Return the folders that PaperCut must be allowed to start from: its keys' programs', else where we install."""
     values = [site.papercut.config(key) for key in PROGRAMS] if site.papercut else []
     named = {str(Path(value).parent) for value in values if Path(value).is_absolute() and _is_ours(value)}
@@ -148,7 +148,7 @@ def _security(folder: Path, wanted: set[str]) -> Iterator[Finding]:
         )
 
 
-def program_keys(site: Site) -> Iterator[Finding]:
+def program_keys(site: CheckedSite) -> Iterator[Finding]:
     """Compare PaperCut's two keys with our programs, and start those that are on this machine as PaperCut would."""
     papercut = site.reached_papercut
     folder = install_dir(site)
@@ -245,13 +245,13 @@ def _does(key: str, ours: str, old: str) -> str:
     )
 
 
-def set_programs(site: Site, findings: list[Finding]) -> None:
+def set_programs(site: CheckedSite, findings: list[Finding]) -> None:
     folder = install_dir(site)
     for finding in findings:
         _keep(site, finding.subject, places.program(str(folder), PROGRAMS[finding.subject]))
 
 
-def _keep(site: Site, key: str, program: str) -> None:
+def _keep(site: CheckedSite, key: str, program: str) -> None:
     papercut = site.reached_papercut
     papercut.set_config(key, program)
     if papercut.config(key) != program:
@@ -261,7 +261,7 @@ def _keep(site: Site, key: str, program: str) -> None:
         )
 
 
-def _spawn(site: Site, key: str, program: str) -> Iterator[Finding]:
+def _spawn(site: CheckedSite, key: str, program: str) -> Iterator[Finding]:
     synced = handover.is_synced(site.settings.scripts.home)
     if key == keys.USER_SOURCE:
         if not synced:
@@ -306,7 +306,7 @@ def _spawn(site: Site, key: str, program: str) -> Iterator[Finding]:
         )
 
 
-def spawn(program: str, arguments: Sequence[str], typed: str, site: Site) -> tuple[int, str, str]:
+def spawn(program: str, arguments: Sequence[str], typed: str, site: CheckedSite) -> tuple[int, str, str]:
     """Start a program as PaperCut does (no shell, a service's environment, input kept open) and return what it did.
 
     Run as root it takes the account that owns the hand-over files, as the server has it. (-1, "", reason) where it
@@ -364,7 +364,7 @@ def _last_line(path: Path) -> dict[str, str]:
     return found if isinstance(found, dict) else {}
 
 
-def source_in_use(site: Site) -> Iterator[Finding]:
+def source_in_use(site: CheckedSite) -> Iterator[Finding]:
     """Tell by the user source's own log whether PaperCut's primary source is ours: no key is known that says it."""
     papercut = site.reached_papercut
     path = site.settings.scripts.home / "logs" / "user_source.log"
@@ -391,7 +391,7 @@ def source_in_use(site: Site) -> Iterator[Finding]:
         )
 
 
-def _other_forms(site: Site) -> str:
+def _other_forms(site: CheckedSite) -> str:
     """Return our programs by name where PaperCut has their paths, and by path where it has their names."""
     folder = install_dir(site)
     values = [site.reached_papercut.config(key) for key in PROGRAMS]

@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from relay.checks.model import Site
+from relay.checks.model import CheckedSite
 from relay.database import open_database
 from relay.errors import LedgerError
 from relay.finding import Finding
@@ -20,14 +20,14 @@ LOW_DISK_MB = 1024
 FULL_DISK_MB = 100
 
 
-def ledger(site: Site) -> Iterator[Finding]:
+def ledger(site: CheckedSite) -> Iterator[Finding]:
     try:
         open_database(site.settings).dispose()
     except LedgerError as error:
         yield Finding("ledger_unwritable", "error", "ledger", error.message)
 
 
-def ledger_copies(site: Site) -> Iterator[Finding]:
+def ledger_copies(site: CheckedSite) -> Iterator[Finding]:
     """Tell of copies that are missing or lie where the ledger would take them along; PostgreSQL's are its server's."""
     settings = site.settings
     file, folder = settings.ledger_file, settings.copies_dir
@@ -67,7 +67,7 @@ def ledger_copies(site: Site) -> Iterator[Finding]:
         )
 
 
-def _has_run(site: Site) -> bool:
+def _has_run(site: CheckedSite) -> bool:
     try:
         database = open_database(site.settings)
     except LedgerError:
@@ -78,7 +78,7 @@ def _has_run(site: Site) -> bool:
         database.dispose()
 
 
-def disks(site: Site) -> Iterator[Finding]:
+def disks(site: CheckedSite) -> Iterator[Finding]:
     settings = site.settings
     for key, folder in (("[site] state_dir", settings.site.state_dir), ("[scripts] home", settings.scripts.home)):
         free_mb = shutil.disk_usage(_existing(folder)).free // 2**20
@@ -107,7 +107,7 @@ def _existing(folder: Path) -> Path:
     return folder
 
 
-def schedule(site: Site, where: places.Places | None = None) -> Iterator[Finding]:
+def schedule(site: CheckedSite, where: places.Places | None = None) -> Iterator[Finding]:
     where = where or places.Places(places.SYSTEM)
     files = [path for _, path in where.schedule()]
     if not all(Path(path).is_file() for path in files) and not is_served(site.settings.site.state_dir):

@@ -43,7 +43,7 @@ SQLITE = "sqlite:///"
 PERIODS = choices(day="every day", week="every week", month="every month")
 
 
-class Site(Section):
+class SiteSection(Section):
     about = About("The site", "Where this is, and where the relay keeps what it knows.")
     name: Annotated[
         str,
@@ -829,7 +829,7 @@ class Settings(Section):
     """The whole of `relay.toml`; attribute names are the contract's sections and keys."""
 
     path: Path
-    site: Site
+    site: SiteSection
     papercut: PaperCutSection
     officernd: OfficeRnDSection
     signin: SigninSection

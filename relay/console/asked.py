@@ -9,7 +9,7 @@ from typing import Any
 from relay import people
 from relay.console import remedies, words
 from relay.console.desk import Desk
-from relay.console.remedies import Answer
+from relay.console.remedies import AnswerButton
 from relay.database import reading
 from relay.language import gettext, translated
 from relay.people.decide import questions
@@ -29,7 +29,7 @@ class Row:
     email: str
     message: str
     held: list[dict[str, Any]]
-    answers: list[Answer]
+    answers: list[AnswerButton]
     told: str
     can_undo: bool
 

@@ -22,7 +22,7 @@ from relay.config import Settings
 from relay.console.ahead import Ahead, Known
 from relay.console.audit import Audit
 from relay.console.settings_file import Draft
-from relay.console.work import Answer, Work, Works
+from relay.console.work import Result, Work, Works
 from relay.database import Changes, open_database
 from relay.errors import ConfigError, RelayError
 from relay.formats import Formats
@@ -181,7 +181,7 @@ class Desk:
         kind: str,
         title: str,
         who: str,
-        call: Callable[[Site], Answer],
+        call: Callable[[Site], Result],
         *,
         writes: bool,
         recorded: bool = False,
@@ -190,7 +190,7 @@ class Desk:
     ) -> Work:
         """Start `call` as a work of its own, under the site's lock when it writes; `recorded` for `status`."""
 
-        def work(progress: Progress) -> Answer:
+        def work(progress: Progress) -> Result:
             with self.site(progress, writes=writes) as site:
                 return story.recorded(site, kind, lambda: call(site)) if recorded else call(site)
 

@@ -35,7 +35,7 @@ PLACES: Mapping[str, tuple[str, str]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class AnswerButton:
     """A button that answers who is who: `action` link, not_same or unlink; a `username` of "" is to be typed."""
 
     action: str
@@ -58,14 +58,14 @@ class Answer:
         }[self.action]
 
 
-def answers(remedies: Iterable[Mapping[str, Any]]) -> list[Answer]:
+def answers(remedies: Iterable[Mapping[str, Any]]) -> list[AnswerButton]:
     """Return the buttons for the remedies (as JSON) that answer who is who."""
     found = []
     for remedy in remedies:
         if remedy["action"] in WHO_IS_WHO:
             member_id, username = (*remedy["arguments"], "")[:2]
             is_new = remedy["action"] == "link_new"
-            found.append(Answer("link" if is_new else remedy["action"], member_id, username, is_new))
+            found.append(AnswerButton("link" if is_new else remedy["action"], member_id, username, is_new))
     return found
 
 

@@ -31,7 +31,7 @@ LINES_KEPT = 200
 State = Literal["running", "done", "failed", "interrupted"]
 
 
-class Answer(Protocol):
+class Result(Protocol):
     """What every facade of a room returns."""
 
     @property
@@ -134,7 +134,7 @@ class Works:
     # -- doing
 
     def start(
-        self, kind: str, title: str, who: str, call: Callable[[Progress], Answer], facts: dict[str, Any] | None = None
+        self, kind: str, title: str, who: str, call: Callable[[Progress], Result], facts: dict[str, Any] | None = None
     ) -> Work:
         """Begin a work in the background. Raises AlreadyRunning while another one goes on."""
         work = self._begin(kind, title, who, facts or {})
@@ -143,7 +143,7 @@ class Works:
         return work
 
     def do(
-        self, kind: str, title: str, who: str, call: Callable[[Progress], Answer], facts: dict[str, Any] | None = None
+        self, kind: str, title: str, who: str, call: Callable[[Progress], Result], facts: dict[str, Any] | None = None
     ) -> Work:
         """Do a work in this thread and return it ended. Raises AlreadyRunning while another one goes on."""
         work = self._begin(kind, title, who, facts or {})
@@ -168,7 +168,7 @@ class Works:
         self._forget_old()
         return work
 
-    def _do(self, work: Work, call: Callable[[Progress], Answer]) -> None:
+    def _do(self, work: Work, call: Callable[[Progress], Result]) -> None:
         try:
             answer = call(_Live(self, work))
             self._end(work, "done", answer.as_json(), int(answer.exit_code), "")

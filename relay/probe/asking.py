@@ -13,7 +13,7 @@ from relay.errors import RelayError
 from relay.officernd.client import OfficeRnD
 from relay.papercut.client import PaperCut
 from relay.probe.files import ServerFiles
-from relay.probe.model import NAMES, Answer, Asked, Question, System
+from relay.probe.model import NAMES, Asked, ProbeAnswer, ProbeQuestion, System
 from relay.probe.officernd_calls import OfficeRnDCalls
 from relay.probe.papercut_calls import OWN_ACCOUNT, PaperCutCalls
 from relay.probe.questions import QUESTIONS
@@ -102,16 +102,16 @@ def _unreachable(settings: Settings, clock: Clock) -> dict[System, str]:
     return failures
 
 
-def _one(question: Question, asked: Asked, write: bool, failures: dict[System, str]) -> Answer:
+def _one(question: ProbeQuestion, asked: Asked, write: bool, failures: dict[System, str]) -> ProbeAnswer:
     if question.ask is None:
-        return Answer(question, why_open=f"it cannot be asked: {question.how}")
+        return ProbeAnswer(question, why_open=f"it cannot be asked: {question.how}")
     if question.system in failures:
-        return Answer(question, why_open=f"{NAMES[question.system]} could not be asked")
+        return ProbeAnswer(question, why_open=f"{NAMES[question.system]} could not be asked")
     if question.writes and not write:
-        return Answer(question, why_open="it is asked with --write only")
+        return ProbeAnswer(question, why_open="it is asked with --write only")
     try:
-        return Answer(question, question.ask(asked))
+        return ProbeAnswer(question, question.ask(asked))
     except Unanswered as error:
-        return Answer(question, why_open=str(error))
+        return ProbeAnswer(question, why_open=str(error))
     except (TypeError, ValueError, KeyError, AttributeError, OSError):
-        return Answer(question, why_open="the answer was of a form that is not known")
+        return ProbeAnswer(question, why_open="the answer was of a form that is not known")

@@ -24,7 +24,7 @@ class Asked:
 
 
 @dataclass(frozen=True)
-class Question:
+class ProbeQuestion:
     """One thing that no document says.
 
     `how` is how it is asked, or why it cannot be; `ask` returns what the site said, a JSON value, or raises
@@ -41,10 +41,10 @@ class Question:
 
 
 @dataclass(frozen=True)
-class Answer:
+class ProbeAnswer:
     """What came of a question: a value, or None and why it stays open."""
 
-    question: Question
+    question: ProbeQuestion
     value: Any = None
     why_open: str = ""
 

@@ -14,7 +14,7 @@ from typing import Any
 from relay.officernd.model import prices_include_tax
 from relay.papercut import keys
 from relay.probe import files
-from relay.probe.model import Asked, Question, System
+from relay.probe.model import Asked, ProbeQuestion, System
 from relay.probe.officernd_calls import NO_ID, json_of, rows_of, speaks_of_a_token
 from relay.probe.papercut_calls import NIL, NOBODY, OWN_ACCOUNT
 from relay.probe.record import without_names
@@ -384,23 +384,23 @@ def _integrations(asked: Asked) -> int:
 
 def _papercut(
     name: str, text: str, how: str, ask: Callable[[Asked], Any], *, switch: bool = True, writes: bool = False
-) -> Question:
-    return Question("papercut", name, text, how, ask, name if switch else "", writes)
+) -> ProbeQuestion:
+    return ProbeQuestion("papercut", name, text, how, ask, name if switch else "", writes)
 
 
-def _officernd(name: str, text: str, how: str, ask: Callable[[Asked], Any], *, switch: bool = True) -> Question:
-    return Question("officernd", name, text, how, ask, name if switch else "")
+def _officernd(name: str, text: str, how: str, ask: Callable[[Asked], Any], *, switch: bool = True) -> ProbeQuestion:
+    return ProbeQuestion("officernd", name, text, how, ask, name if switch else "")
 
 
-def _not_asked(system: System, why: str, **texts: str) -> tuple[Question, ...]:
+def _not_asked(system: System, why: str, **texts: str) -> tuple[ProbeQuestion, ...]:
     """Return questions that no call from here can answer; the keyword is the switch."""
-    return tuple(Question(system, name, text, why, None, name) for name, text in texts.items())
+    return tuple(ProbeQuestion(system, name, text, why, None, name) for name, text in texts.items())
 
 
 OWN = "on an account of our own, with --write: "
 LOG = "by our user source's own log"
 
-QUESTIONS: tuple[Question, ...] = (
+QUESTIONS: tuple[ProbeQuestion, ...] = (
     _papercut(
         "wrong_token_code",
         "Which fault code has a wrong token?",

@@ -17,7 +17,7 @@ from relay import __version__, plain_files
 from relay.errors import UsageError
 from relay.held_files import what_to_do
 from relay.private_files import write_private
-from relay.probe.model import Answer
+from relay.probe.model import ProbeAnswer
 from relay.remedy import Remedy
 
 FORMAT = "papercut-relay field record"
@@ -40,7 +40,7 @@ class FieldRecord:
 
     asked_on: date
     wrote: bool
-    answers: tuple[Answer, ...]
+    answers: tuple[ProbeAnswer, ...]
 
     @property
     def switches(self) -> dict[str, dict[str, Any]]:

@@ -26,7 +26,7 @@ from relay.sandbox import dialog, history, rhino
 from relay.sandbox import folder as folders
 from relay.sandbox.organisation import LoginSample
 from relay.sandbox.pair import Pair
-from relay.sandbox.papercut.printing import JobFacts, Verdict
+from relay.sandbox.papercut.printing import JobFacts, ScriptVerdict
 from relay.site import Site, open_site
 
 DAYS = 30
@@ -248,7 +248,7 @@ class _Watched:
         self._runner = runner
         self.asked: dialog.Dialog | None = None
 
-    def __call__(self, facts: JobFacts, /) -> Verdict:
+    def __call__(self, facts: JobFacts, /) -> ScriptVerdict:
         verdict = self._runner(facts)
         for line in verdict.log:
             called, _, text = line.partition(": ")

@@ -12,7 +12,7 @@ import pytest
 
 from relay import checks
 from relay.checks import server, storage
-from relay.checks.model import Site
+from relay.checks.model import CheckedSite
 from relay.clock import Clock
 from relay.database import open_database
 from relay.errors import EXIT_DONE, EXIT_FAILED, UsageError
@@ -602,7 +602,7 @@ def test_little_room_on_the_disk_is_told(good: Bench, monkeypatch: pytest.Monkey
 
 
 def about_copies(bench: Bench, clock: StillClock) -> dict[str, str]:
-    found = list(storage.ledger_copies(Site(bench.settings, clock, Progress())))
+    found = list(storage.ledger_copies(CheckedSite(bench.settings, clock, Progress())))
     assert {finding.severity for finding in found} <= {"warning"}
     return {finding.code: finding.message for finding in found}
 
@@ -646,7 +646,7 @@ def test_a_ledger_on_a_server_has_no_copies_of_ours(good: Bench) -> None:
 
 def test_a_schedule_of_ours_is_recognised(good: Bench, tmp_path: Path) -> None:
     where = places.Places(places.LINUX, root=str(tmp_path / "root"))
-    site = Site(good.settings, Clock(), Progress())
+    site = CheckedSite(good.settings, Clock(), Progress())
     assert [found.code for found in storage.schedule(site, where)] == ["schedule_missing"]
     for _, path in where.schedule():
         Path(path).parent.mkdir(parents=True, exist_ok=True)
@@ -711,9 +711,9 @@ def test_programs_are_started_as_the_server_does(good: Bench, tmp_path: Path) ->
 
 
 def _site(bench: Bench) -> Any:
-    from relay.checks.model import Site
+    from relay.checks.model import CheckedSite
 
-    return Site(bench.settings, Clock(), Progress())
+    return CheckedSite(bench.settings, Clock(), Progress())
 
 
 def test_every_fix_belongs_to_a_finding_that_is_tested() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from relay import jobs
 from relay.checks import printing
-from relay.checks.model import Site
+from relay.checks.model import CheckedSite
 from relay.progress import Progress
 from tests.support.jobs_site import JobsSite, Prices, print_log_row
 from tests.support.statements import EUR, add_fee, add_reading, add_top_up, at
@@ -126,7 +126,7 @@ def test_what_is_long_past_is_no_finding(office: JobsSite) -> None:
 def test_check_tells_these_findings_too(office: JobsSite) -> None:
     office.append(day_row(22, account="Alpha"))
     office.import_jobs()
-    told = list(printing.silently_free(Site(office.settings, office.clock, Progress())))
+    told = list(printing.silently_free(CheckedSite(office.settings, office.clock, Progress())))
     assert ["shared_account_printing"] == [finding.code for finding in told]
 
 

@@ -41,8 +41,8 @@ def site(tmp_path: Path) -> Iterator[Site]:
     yield from sites(tmp_path)
 
 
-def checked(site: Site) -> model.Site:
-    return model.Site(site.settings, site.clock, Progress(), officernd=site.officernd)  # type: ignore[arg-type]
+def checked(site: Site) -> model.CheckedSite:
+    return model.CheckedSite(site.settings, site.clock, Progress(), officernd=site.officernd)  # type: ignore[arg-type]
 
 
 def codes(site: Site) -> list[str]:

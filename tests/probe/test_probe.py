@@ -266,7 +266,9 @@ def test_the_account_goes_also_when_a_question_breaks(pair: Pair, monkeypatch: p
         raise AssertionError("a slip of ours")
 
     broken = [question for question in questions.QUESTIONS if question.name == "int_for_double"]
-    monkeypatch.setattr(probe.asking, "QUESTIONS", (*broken, questions.Question("papercut", "x", "?", "?", breaks)))
+    monkeypatch.setattr(
+        probe.asking, "QUESTIONS", (*broken, questions.ProbeQuestion("papercut", "x", "?", "?", breaks))
+    )
     with pytest.raises(AssertionError, match="a slip"):
         ask(pair, write=True)
     assert OWN not in pair.papercut.state.users

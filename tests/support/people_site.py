@@ -21,7 +21,7 @@ from relay.people.sync import SyncResult
 from relay.progress import Progress
 from relay.sandbox.organisation import Company, Member, Organisation, User, make_organisation
 from relay.sandbox.pair import Pair
-from relay.sandbox.papercut.programs import Answer, ProgramError
+from relay.sandbox.papercut.programs import ProgramError, ProgramOutput
 from relay.sandbox.papercut.state import State
 from relay.site import Site
 
@@ -35,7 +35,7 @@ class QuickClock(Clock):
         super().sleep(min(seconds, 0.005))
 
 
-def answer_in_process(state: State, command: str, *arguments: str, typed: str = "") -> Answer:
+def answer_in_process(state: State, command: str, *arguments: str, typed: str = "") -> ProgramOutput:
     """Ask the real user source without starting a process for it: same code, same files, a hundred times faster."""
     output: list[bytes] = []
     errors: list[str] = []
@@ -45,7 +45,7 @@ def answer_in_process(state: State, command: str, *arguments: str, typed: str = 
     )
     if code:
         raise ProgramError(f"{command} ended with exit code {code}: {' '.join(errors)}")
-    return Answer(code, b"".join(output).decode(), "")
+    return ProgramOutput(code, b"".join(output).decode(), "")
 
 
 class PeopleSite:

@@ -22,7 +22,7 @@ REASONS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Response:
     """`body`: a JSON value, None for an empty body, or bytes that are sent as they are with `content_type`.
 
     `wait_s`: how long the server holds the answer back.
@@ -35,7 +35,7 @@ class Answer:
     wait_s: float = 0.0
 
 
-class Refusal(Exception):
+class ErrorResponse(Exception):
     """Ends a call with an error answer; nothing has been changed when it is raised."""
 
     def __init__(
@@ -47,37 +47,37 @@ class Refusal(Exception):
         self.with_error = with_error
         self.headers = headers or {}
 
-    def answer(self, path: str, timestamp: str) -> Answer:
+    def answer(self, path: str, timestamp: str) -> Response:
         body: dict[str, Any] = {"statusCode": self.status, "message": self.message}
         if self.with_error and self.status in REASONS:
             body["error"] = REASONS[self.status]
         body |= {"timestamp": timestamp, "path": path}
-        return Answer(self.status, body, self.headers)
+        return Response(self.status, body, self.headers)
 
 
 class GatewayTimeout(Exception):
     """The page that the proxy in front of OfficeRnD answers by itself: no JSON (officernd-api 2.2, both cursors)."""
 
 
-def bad_request(*messages: str) -> Refusal:
+def bad_request(*messages: str) -> ErrorResponse:
     """Return the 400 of the validation layer: always a list, with every message at once."""
-    return Refusal(400, list(messages))
+    return ErrorResponse(400, list(messages))
 
 
-def unauthorized() -> Refusal:
+def unauthorized() -> ErrorResponse:
     """Return the one 401 for no token, a wrong or expired one, and a missing scope alike."""
-    return Refusal(401, "Unauthorized access")
+    return ErrorResponse(401, "Unauthorized access")
 
 
-def not_found(identity: str) -> Refusal:
-    return Refusal(404, f"Item with Id ({identity})")
+def not_found(identity: str) -> ErrorResponse:
+    return ErrorResponse(404, f"Item with Id ({identity})")
 
 
-def no_route(method: str, path: str) -> Refusal:
+def no_route(method: str, path: str) -> ErrorResponse:
     """Return the 404 of a path or a verb that does not exist; there is no 405."""
-    return Refusal(404, f"Cannot {method} {path}")
+    return ErrorResponse(404, f"Cannot {method} {path}")
 
 
-def broken_rule(message: str) -> Refusal:
+def broken_rule(message: str) -> ErrorResponse:
     """Return the 500 that a broken business rule is answered with; such an answer carries no `error`."""
-    return Refusal(500, message, with_error=False)
+    return ErrorResponse(500, message, with_error=False)

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from urllib.parse import unquote, urlsplit
 
 from relay.sandbox.late import LateEffects
-from relay.sandbox.officernd.answers import Answer, GatewayTimeout, Refusal, broken_rule, no_route, unauthorized
+from relay.sandbox.officernd.answers import ErrorResponse, GatewayTimeout, Response, broken_rule, no_route, unauthorized
 from relay.sandbox.officernd.bodies import read_json
 from relay.sandbox.officernd.faults import Dropped, Fault, Faults, spoilt_after, spoilt_before
 from relay.sandbox.officernd.limits import RateLimits
@@ -72,7 +72,7 @@ class Api:
         api = {name: count for name, count in self.calls.items() if name not in (TOKEN_ROUTE, UNKNOWN_ROUTE)}
         return sum(count for name, count in api.items() if not name.startswith("GET "))
 
-    def answer(self, request: Request) -> Answer:
+    def answer(self, request: Request) -> Response:
         """Answer one request. Raises `faults.Dropped` where an injected fault closes the connection."""
         self.late.run_due()
         path = urlsplit(request.target).path
@@ -91,7 +91,7 @@ class Api:
             return spoilt_before(fault)
         return spoilt_after(fault, self._around(fault, request, path, found))
 
-    def _around(self, fault: Fault, request: Request, path: str, found: _Found) -> Answer:
+    def _around(self, fault: Fault, request: Request, path: str, found: _Found) -> Response:
         """Do what the call asks for, and what the fault lets happen at just that moment."""
         if fault.action and not fault.after_effect:
             fault.action()
@@ -100,17 +100,17 @@ class Api:
             fault.action()
         return answer
 
-    def _without_fault(self, request: Request, path: str, found: _Found) -> Answer:
+    def _without_fault(self, request: Request, path: str, found: _Found) -> Response:
         try:
             with self.state.lock:
                 return self._answer(request, path, found)
-        except Refusal as refusal:
+        except ErrorResponse as refusal:
             return refusal.answer(path, self.state.now_text())
         except GatewayTimeout:
             page = b"<html><head><title>504 Gateway Time-out</title></head><body></body></html>"
-            return Answer(504, page, content_type="text/html")
+            return Response(504, page, content_type="text/html")
 
-    def _answer(self, request: Request, path: str, found: _Found) -> Answer:
+    def _answer(self, request: Request, path: str, found: _Found) -> Response:
         now = self.state.now_s()
         content_type = request.headers.get("content-type", "")
         if found.name == TOKEN_ROUTE:
@@ -118,7 +118,7 @@ class Api:
         if found.slug == "" and path.startswith(f"{BASE}//"):
             raise unauthorized()  # an empty slug is another path, asked for without an organisation
         if found.slug and not _SLUG.match(found.slug):
-            return Answer(302, None, {"Location": "/login"})
+            return Response(302, None, {"Location": "/login"})
         route = found.route
         if route is None or (route.name == "POST /plans" and self.state.switches.plans_can_be_created == "no"):
             raise no_route(request.method, path)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from typing import Any, Literal
 
-from relay.sandbox.officernd.answers import Refusal, bad_request
+from relay.sandbox.officernd.answers import ErrorResponse, bad_request
 from relay.sandbox.officernd.instants import parse_instant
 
 Kind = Literal["text", "date", "number", "boolean", "object", "list"] | tuple[str, ...]  # a tuple: one of these words
@@ -31,7 +31,7 @@ def read_json(body: bytes, content_type: str) -> dict[str, Any]:
     try:
         value = json.loads(body)
     except ValueError:
-        raise Refusal(400, "Unexpected token in JSON at position 0") from None
+        raise ErrorResponse(400, "Unexpected token in JSON at position 0") from None
     if not isinstance(value, dict):
         raise bad_request("body must be an object")
     return value

@@ -29,7 +29,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from relay.sandbox.officernd import fees
-from relay.sandbox.officernd.answers import Answer, Refusal
+from relay.sandbox.officernd.answers import ErrorResponse, Response
 from relay.sandbox.officernd.api import Api, Request
 from relay.sandbox.officernd.faults import Fault
 from relay.sandbox.officernd.records import shown
@@ -40,13 +40,13 @@ _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 Values = dict[str, Any]
 
 
-def answer(api: Api, webhooks: Deliveries, request: Request) -> Answer:
+def answer(api: Api, webhooks: Deliveries, request: Request) -> Response:
     """Answer one control request. A web page in a browser cannot make one: host and content type are checked."""
     path = urlsplit(request.target).path
     if urlsplit(f"//{request.headers.get('host', '')}").hostname not in _LOOPBACK:
         return _wrong("the control endpoint answers to loopback names only", 403)
     if request.method == "GET" and path == f"{PREFIX}state":
-        return Answer(200, _state(api, webhooks))
+        return Response(200, _state(api, webhooks))
     command = _COMMANDS.get(path.removeprefix(PREFIX))
     if command is None or request.method != "POST":
         return _wrong(f"there is no {request.method} {path}", 404)
@@ -57,10 +57,10 @@ def answer(api: Api, webhooks: Deliveries, request: Request) -> Answer:
         if not isinstance(values, dict):
             raise ValueError("the body must be a JSON object")
         with api.state.lock:
-            return Answer(200, command(api, values))
+            return Response(200, command(api, values))
     except KeyError as missing:
         return _wrong(f"{missing.args[0]} is missing or not known")
-    except (ValueError, TypeError, Refusal) as error:
+    except (ValueError, TypeError, ErrorResponse) as error:
         return _wrong(str(error))
 
 
@@ -90,8 +90,8 @@ def _state(api: Api, webhooks: Deliveries) -> Values:
         }
 
 
-def _wrong(text: str, status: int = 400) -> Answer:
-    return Answer(status, {"error": text})
+def _wrong(text: str, status: int = 400) -> Response:
+    return Response(status, {"error": text})
 
 
 def _fault(api: Api, values: Values) -> Values:

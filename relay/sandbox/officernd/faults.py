@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from typing import Any, Literal, get_args
 
-from relay.sandbox.officernd.answers import REASONS, Answer
+from relay.sandbox.officernd.answers import REASONS, Response
 
 Kind = Literal[
     "lost_after",  # the effect happens, then the connection is closed without an answer
@@ -69,7 +69,7 @@ class Fault:
 class Dropped(Exception):
     """The connection is to be closed, with `part` of an answer sent or none at all."""
 
-    def __init__(self, part: Answer | None = None) -> None:
+    def __init__(self, part: Response | None = None) -> None:
         super().__init__("connection closed by an injected fault")
         self.part = part
 
@@ -111,15 +111,15 @@ class Faults:
         return None
 
 
-def spoilt_before(fault: Fault) -> Answer:
+def spoilt_before(fault: Fault) -> Response:
     """Return the answer to a call that a fault keeps from having its effect. Raises `Dropped`."""
     if fault.kind == "rate_limited":
         headers = {"Retry-After": str(int(fault.seconds))} if fault.seconds else {}
-        return Answer(429, {"statusCode": 429, "message": "Too many requests", "error": REASONS[429]}, headers)
-    return spoilt_after(fault, Answer(200, {}))
+        return Response(429, {"statusCode": 429, "message": "Too many requests", "error": REASONS[429]}, headers)
+    return spoilt_after(fault, Response(200, {}))
 
 
-def spoilt_after(fault: Fault, answer: Answer) -> Answer:
+def spoilt_after(fault: Fault, answer: Response) -> Response:
     """Return what is left of `answer` after the fault. Raises `Dropped`."""
     if fault.kind in ("lost_after", "lost_before"):
         raise Dropped
@@ -128,9 +128,9 @@ def spoilt_after(fault: Fault, answer: Answer) -> Answer:
     if fault.kind == "delay":
         return replace(answer, wait_s=fault.seconds)
     if fault.kind == "error":
-        return Answer(fault.status, {"statusCode": fault.status, "message": fault.message})
+        return Response(fault.status, {"statusCode": fault.status, "message": fault.message})
     if fault.kind == "garbage":
-        return Answer(200, b"<html><body>Please try again later.</body></html>", content_type="text/html")
+        return Response(200, b"<html><body>Please try again later.</body></html>", content_type="text/html")
     if fault.kind == "short_page" and isinstance(answer.body, dict) and "results" in answer.body:
         return replace(answer, body=_shortened(answer.body, fault.amount))
     if fault.kind == "wrong_total" and isinstance(answer.body, dict) and "total" in answer.body:

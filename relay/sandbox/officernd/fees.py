@@ -11,7 +11,7 @@ from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
-from relay.sandbox.officernd.answers import Refusal, bad_request, broken_rule, not_found
+from relay.sandbox.officernd.answers import ErrorResponse, bad_request, broken_rule, not_found
 from relay.sandbox.officernd.bodies import Fields, checked
 from relay.sandbox.officernd.instants import parse_instant
 from relay.sandbox.officernd.state import API_USER, State
@@ -207,7 +207,7 @@ def _check_rules(state: State, values: Record, method: str = "POST") -> Record:
 def check_location(state: State, identity: str | None) -> None:
     """Raise the 500 for a location that does not exist, and the other one for what is no id at all (observed)."""
     if identity is None or len(identity) != 24 or identity.strip("0123456789abcdefABCDEF"):
-        raise Refusal(500, BAD_ID, with_error=False)
+        raise ErrorResponse(500, BAD_ID, with_error=False)
     if identity not in state.locations:
         raise broken_rule("Specified office was not found")
 

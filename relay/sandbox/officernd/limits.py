@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from relay.sandbox.officernd.answers import Refusal
+from relay.sandbox.officernd.answers import ErrorResponse
 from relay.sandbox.officernd.switches import Switches
 
 Family = Literal["read", "write"]
@@ -46,6 +46,6 @@ class RateLimits:
     def _shown(self, family: Family) -> bool:
         return self._switches.rate_headers and (family == "read" or self._switches.write_rate_headers)
 
-    def _too_many(self, left: float) -> Refusal:
+    def _too_many(self, left: float) -> ErrorResponse:
         headers = {"Retry-After": str(int(left) + 1)} if self._switches.retry_after else {}
-        return Refusal(429, "Too many requests", headers=headers)
+        return ErrorResponse(429, "Too many requests", headers=headers)

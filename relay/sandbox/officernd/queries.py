@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl
 
-from relay.sandbox.officernd.answers import GatewayTimeout, Refusal, bad_request
+from relay.sandbox.officernd.answers import ErrorResponse, GatewayTimeout, bad_request
 from relay.sandbox.officernd.instants import parse_instant
 from relay.sandbox.officernd.switches import Switches
 from relay.sandbox.officernd.table import Record, Table
@@ -328,4 +328,4 @@ def _read_cursor(text: str) -> tuple[int, str]:
         value = json.loads(base64.urlsafe_b64decode(text.encode()))
         return int(value["o"]), str(value["id"])
     except (binascii.Error, ValueError, KeyError, TypeError):
-        raise Refusal(500, "Unexpected token in JSON at position 0", with_error=False) from None
+        raise ErrorResponse(500, "Unexpected token in JSON at position 0", with_error=False) from None

@@ -8,7 +8,7 @@ from __future__ import annotations
 import secrets
 from typing import Any
 
-from relay.sandbox.officernd.answers import Refusal, unauthorized
+from relay.sandbox.officernd.answers import ErrorResponse, unauthorized
 from relay.sandbox.officernd.bodies import Fields, checked
 from relay.sandbox.officernd.state import Account, State
 from relay.sandbox.officernd.table import Record
@@ -49,7 +49,7 @@ def _account(state: State, email: str) -> Account | None:
     return account
 
 
-def _refuse(state: State, status: int) -> Refusal:
+def _refuse(state: State, status: int) -> ErrorResponse:
     if status == 401 and state.switches.signin_refusal_like_bad_token:
         return unauthorized()
-    return Refusal(status, "Too many attempts" if status == 429 else "Invalid email or password")
+    return ErrorResponse(status, "Too many attempts" if status == 429 else "Invalid email or password")

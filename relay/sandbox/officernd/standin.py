@@ -12,7 +12,7 @@ from typing import Any
 
 from relay.clock import Clock
 from relay.sandbox.officernd import control, fees
-from relay.sandbox.officernd.answers import Answer
+from relay.sandbox.officernd.answers import Response
 from relay.sandbox.officernd.api import Api, Request
 from relay.sandbox.officernd.faults import Fault, Faults, Kind
 from relay.sandbox.officernd.server import HOST, Server
@@ -149,7 +149,7 @@ class OfficeRnDStandIn:
     def add_fee(self, *, source: str = "admin", **body: Any) -> Record:
         """Make a fee as something other than the relay does: staff, the portal, OfficeRnD's own connector.
 
-        `body` is as in `POST /fees`: name, issueDate, location, plan, price, member, company. Raises `Refusal`.
+        `body` is as in `POST /fees`: name, issueDate, location, plan, price, member, company. Raises `ErrorResponse`.
         """
         with self.state.lock:
             return fees.create_fee(self.state, body, use_coins=None, source=source)
@@ -165,7 +165,7 @@ class OfficeRnDStandIn:
         with self.state.lock:
             return self.state.remove(self.state.fees, identity)
 
-    def _respond(self, request: Request) -> Answer:
+    def _respond(self, request: Request) -> Response:
         if request.target.startswith(control.PREFIX):
             self.catch_up()
             return control.answer(self.api, self.webhooks, request)

@@ -10,7 +10,7 @@ import secrets
 from dataclasses import dataclass
 from urllib.parse import parse_qsl
 
-from relay.sandbox.officernd.answers import REASONS, Answer, unauthorized
+from relay.sandbox.officernd.answers import REASONS, Response, unauthorized
 from relay.sandbox.officernd.switches import Application, Switches
 
 LIFE_S = 3599
@@ -40,7 +40,7 @@ class Tokens:
         """Make every token that was given out worthless, as if it had expired early."""
         self._tokens.clear()
 
-    def answer(self, body: bytes, content_type: str, now: float) -> Answer:
+    def answer(self, body: bytes, content_type: str, now: float) -> Response:
         """Answer one call of the token endpoint at `now` (seconds since 1970)."""
         if not content_type.lower().startswith("application/x-www-form-urlencoded"):
             return self._refuse(400, "invalid_request", "the body must be form-encoded")
@@ -61,7 +61,7 @@ class Tokens:
         text = f"sandbox.{secrets.token_urlsafe(48)}"
         self._tokens[text] = Token(application, scopes, now + LIFE_S)
         given = {"access_token": text, "token_type": "Bearer", "expires_in": LIFE_S, "scope": " ".join(sorted(scopes))}
-        return Answer(200, given, {"Cache-Control": "no-store"})
+        return Response(200, given, {"Cache-Control": "no-store"})
 
     def check(self, authorization: str, scope: str, now: float) -> Token:
         """Return the bearer's token; `scope` "" asks for any. Raises the one 401 whatever is wrong with it."""
@@ -80,8 +80,8 @@ class Tokens:
         self._asked[client_id] = [*recent, now]
         return 0.0
 
-    def _refuse(self, status: int, code: str, text: str, waits: float = 0.0) -> Answer:
+    def _refuse(self, status: int, code: str, text: str, waits: float = 0.0) -> Response:
         headers = {"Retry-After": str(int(waits) + 1)} if waits and self._switches.retry_after else {}
         if self._switches.token_error_shape == "oauth":
-            return Answer(status, {"error": code, "error_description": text}, headers)
-        return Answer(status, {"statusCode": status, "message": code, "error": REASONS[status]}, headers)
+            return Response(status, {"error": code, "error_description": text}, headers)
+        return Response(status, {"statusCode": status, "message": code, "error": REASONS[status]}, headers)

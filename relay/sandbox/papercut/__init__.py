@@ -7,12 +7,13 @@ sandbox may depend on this package.
 from relay.sandbox.papercut.backups import Backup
 from relay.sandbox.papercut.faults import ApiFault
 from relay.sandbox.papercut.popup import Login
-from relay.sandbox.papercut.printing import JobFacts, PrintRefused, Verdict
+from relay.sandbox.papercut.printing import JobFacts, PrintRefused, ScriptVerdict
 from relay.sandbox.papercut.server import PaperCutStandIn
-from relay.sandbox.papercut.state import Job, Settings, State, Transaction, User
+from relay.sandbox.papercut.state import AdminSettings, Job, State, Transaction, User
 from relay.sandbox.papercut.switches import Switches
 
 __all__ = [
+    "AdminSettings",
     "ApiFault",
     "Backup",
     "Job",
@@ -20,10 +21,9 @@ __all__ = [
     "Login",
     "PaperCutStandIn",
     "PrintRefused",
-    "Settings",
+    "ScriptVerdict",
     "State",
     "Switches",
     "Transaction",
     "User",
-    "Verdict",
 ]

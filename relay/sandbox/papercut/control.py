@@ -40,7 +40,7 @@ from relay.sandbox.papercut.api.registry import Context
 from relay.sandbox.papercut.faults import ApiFault
 from relay.sandbox.papercut.injection import KINDS, Injector
 from relay.sandbox.papercut.printing import PrintRefused
-from relay.sandbox.papercut.state import Settings, State, User
+from relay.sandbox.papercut.state import AdminSettings, State, User
 from relay.sandbox.papercut.tasks import TaskFailed
 
 PATH = "/sandbox"
@@ -190,7 +190,7 @@ def _settings(context: Context, injector: Injector, body: dict[str, Any]) -> Any
     with state.lock:
         for name, value in body.items():
             held = getattr(state.settings, name, None)
-            if name not in {entry.name for entry in dataclasses.fields(Settings)} or name in _SECRET_SETTINGS:
+            if name not in {entry.name for entry in dataclasses.fields(AdminSettings)} or name in _SECRET_SETTINGS:
                 raise BadRequest(f"there is no setting {name!r}")
             if isinstance(held, tuple) and isinstance(value, list):
                 value = tuple(value)

@@ -1,6 +1,6 @@
 """Print jobs and copies: price, verdict, charge, counters and the job log.
 
-The hook of a print script runs in `script_runner` where one is set (a callable from `JobFacts` to `Verdict`, for
+The hook of a print script runs in `script_runner` where one is set (a callable from `JobFacts` to `ScriptVerdict`, for
 example real Rhino); without one the script is skipped and the job says so. Source: PaperCut manual on charging,
 restricted users and importing jobs.
 """
@@ -46,7 +46,7 @@ class JobFacts:
 
 
 @dataclass(frozen=True)
-class Verdict:
+class ScriptVerdict:
     """What the script did: None leaves the fact as it was. `log` is for the operator's eyes."""
 
     allowed: bool = True
@@ -95,7 +95,7 @@ def print_job(
         enabled = state.security.get(SECURITY_SCRIPTS, "Y").upper() == "Y"
         runner = state.script_runner if enabled else None
     # The script runs without the lock: it may take its time, and may ask the stand-in something.
-    said = runner(facts) if runner is not None else Verdict()
+    said = runner(facts) if runner is not None else ScriptVerdict()
     with state.lock:
         return _log_and_charge(state, facts, said, queue, account, comment, ran=runner is not None)
 
@@ -125,7 +125,7 @@ def copy_job(
     with state.lock:
         queue = find_printer(state, printer)
         facts = _facts(state, user, queue, sheet, document="", client="", client_running=False, web_print=False)
-        return _log_and_charge(state, facts, Verdict(), queue, account, comment, ran=False, kind="COPY")
+        return _log_and_charge(state, facts, ScriptVerdict(), queue, account, comment, ran=False, kind="COPY")
 
 
 @dataclass(frozen=True)
@@ -202,7 +202,7 @@ def _facts(
 def _log_and_charge(
     state: State,
     facts: JobFacts,
-    said: Verdict,
+    said: ScriptVerdict,
     queue: Printer,
     account: str,
     comment: str,
@@ -258,7 +258,9 @@ def _count(user: User, queue: Printer, job: Job) -> None:
     queue.page_count += job.pages
 
 
-def _denied(state: State, user: User, shared: SharedAccount | None, queue: Printer, price: float, said: Verdict) -> str:
+def _denied(
+    state: State, user: User, shared: SharedAccount | None, queue: Printer, price: float, said: ScriptVerdict
+) -> str:
     if not said.allowed:
         return said.reason or "PRINT_SCRIPT"
     if queue.disabled:

@@ -43,7 +43,7 @@ class ProgramError(Exception):
 
 
 @dataclass(frozen=True)
-class Answer:
+class ProgramOutput:
     """What a program printed, and how it ended."""
 
     exit_code: int
@@ -113,7 +113,7 @@ def run(
     environment: str = "",
     keep_open: bool = False,
     timeout_s: float,
-) -> Answer:
+) -> ProgramOutput:
     """Start the program, give it `typed` on standard input, and return its answer.
 
     With `keep_open` its standard input sees no end of file. Raises ProgramError when it cannot be started or is still
@@ -166,7 +166,7 @@ def run(
     if late:
         raise ProgramError(f"{configured} did not answer within {timeout_s:g} s")
     text = b"".join(output).decode("utf-8", "replace")
-    return Answer(process.returncode, text, b"".join(errors).decode("utf-8", "replace").strip())
+    return ProgramOutput(process.returncode, text, b"".join(errors).decode("utf-8", "replace").strip())
 
 
 def _read_all(stream: IO[bytes], into: list[bytes]) -> None:
@@ -174,7 +174,7 @@ def _read_all(stream: IO[bytes], into: list[bytes]) -> None:
         into.append(stream.read())
 
 
-def ask_user_source(state: State, command: str, *arguments: str, typed: str = "") -> Answer:
+def ask_user_source(state: State, command: str, *arguments: str, typed: str = "") -> ProgramOutput:
     """Ask the user source one question; a non-zero exit is a ProgramError with what it wrote to standard error."""
     if state.switches.command_spelling == "get_prefix" and command.startswith(("all-", "group-")):
         command = "get-" + command

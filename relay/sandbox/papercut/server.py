@@ -34,8 +34,8 @@ from relay.sandbox.papercut.state import (
     KEY_AUTH_PROGRAM,
     KEY_TOKEN,
     KEY_USER_SOURCE,
+    AdminSettings,
     Job,
-    Settings,
     State,
 )
 from relay.sandbox.papercut.switches import Switches
@@ -68,7 +68,7 @@ class PaperCutStandIn:
         data_dir: Path,
         port: int = 0,
         switches: Switches | None = None,
-        settings: Settings | None = None,
+        settings: AdminSettings | None = None,
         clock: Clock | None = None,
         timezone: str = "UTC",
         token: str = "",

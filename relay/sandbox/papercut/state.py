@@ -175,7 +175,7 @@ class Job:
 
 
 @dataclass
-class Settings:
+class AdminSettings:
     """What an administrator sets on PaperCut's own screens (no config key is known for it)."""
 
     on_demand_creation: Literal["create", "allow", "deny"] = "create"
@@ -227,13 +227,13 @@ class State:
         data_dir: Path,
         *,
         switches: Switches | None = None,
-        settings: Settings | None = None,
+        settings: AdminSettings | None = None,
         clock: Clock | None = None,
         timezone: str = "UTC",
     ) -> None:
         self.data_dir = Path(data_dir)
         self.switches = switches or Switches()
-        self.settings = settings or Settings()
+        self.settings = settings or AdminSettings()
         self.clock = clock or Clock()
         self.zone = ZoneInfo(timezone)
         self.lock = threading.RLock()

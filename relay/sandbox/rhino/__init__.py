@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
-from relay.sandbox.papercut.printing import JobFacts, Verdict
+from relay.sandbox.papercut.printing import JobFacts, ScriptVerdict
 
 JARS = ("/usr/share/java/js.jar", "/usr/share/java/rhino.jar")  # where Debian's package puts it
 JAR_ENVIRONMENT = "RHINO_JAR"
@@ -32,7 +32,7 @@ AGREES: Mapping[str, Any] = {
 class Runner(Protocol):
     """What the stand-in calls for each job."""
 
-    def __call__(self, facts: JobFacts, /) -> Verdict: ...
+    def __call__(self, facts: JobFacts, /) -> ScriptVerdict: ...
 
     def close(self) -> None: ...
 
@@ -122,7 +122,7 @@ class _Runner:
         self._request = {"script": str(script), "hook": "printJobHook", "answers": dict(answers), "wrap": wrap}
         self.close = host.close
 
-    def __call__(self, facts: JobFacts) -> Verdict:
+    def __call__(self, facts: JobFacts) -> ScriptVerdict:
         # Once with what is known at once, once after the analysis. Source: papercut-print-scripts 1.2.
         verdict = verdict_of(self._host.run({**self._request, "inputs": inputs_of(facts, analysed=False)}))
         if not verdict.allowed:
@@ -171,7 +171,7 @@ def inputs_of(facts: JobFacts, *, analysed: bool) -> dict[str, Any]:
     }
 
 
-def verdict_of(answer: Mapping[str, Any]) -> Verdict:
+def verdict_of(answer: Mapping[str, Any]) -> ScriptVerdict:
     """Return what the calls of a run mean for the job. An error of the script stops nothing: the job goes on."""
     verdict: dict[str, Any] = {"log": []}
     for target, name, *values in answer["calls"]:
@@ -192,4 +192,4 @@ def verdict_of(answer: Mapping[str, Any]) -> Verdict:
     if answer.get("error"):
         verdict["log"].append(f"error: {answer['error']}")
     verdict["log"] = tuple(verdict["log"])
-    return Verdict(**verdict)
+    return ScriptVerdict(**verdict)

@@ -8,7 +8,7 @@ from xmlrpc.client import Fault
 
 import pytest
 
-from relay.sandbox.papercut import ApiFault, PaperCutStandIn, PrintRefused, State, Verdict, printing
+from relay.sandbox.papercut import ApiFault, PaperCutStandIn, PrintRefused, ScriptVerdict, State, printing
 from tests.support.fake_programs import auth_program
 from tests.support.still_clock import StillClock
 
@@ -157,7 +157,7 @@ def test_a_runner_sees_the_job_and_its_verdict_counts(papercut):
 
     def runner(facts):
         seen.append(facts)
-        return Verdict(cost=0.5, comment="O-1", username="bob_example.com", log=("priced",))
+        return ScriptVerdict(cost=0.5, comment="O-1", username="bob_example.com", log=("priced",))
 
     papercut.state.script_runner = runner
     job = papercut.print_job(user="ann_example.com", pages=3, document="plan.pdf", comment="mine")
@@ -167,14 +167,14 @@ def test_a_runner_sees_the_job_and_its_verdict_counts(papercut):
     assert facts.grayscale and facts.client_running and not facts.web_print
     assert (job.username, job.cost, job.comment, job.script) == ("bob_example.com", 0.5, "mine\nO-1", "ran")
     assert balance(papercut, "bob_example.com") == -0.5
-    papercut.state.script_runner = lambda facts: Verdict(allowed=False, reason="NOT_A_MEMBER")
+    papercut.state.script_runner = lambda facts: ScriptVerdict(allowed=False, reason="NOT_A_MEMBER")
     assert papercut.print_job(user="ann_example.com").denied_reason == "NOT_A_MEMBER"
-    papercut.state.script_runner = lambda facts: Verdict(allowed=False)
+    papercut.state.script_runner = lambda facts: ScriptVerdict(allowed=False)
     assert papercut.print_job(user="ann_example.com").denied_reason == "PRINT_SCRIPT"
     papercut.state.security["security.print-and-device.script.enabled"] = "N"
     assert papercut.print_job(user="ann_example.com", cost=0.0).script == "skipped"
     papercut.state.security["security.print-and-device.script.enabled"] = "Y"
-    papercut.state.script_runner = lambda facts: Verdict(cost=-1.0)
+    papercut.state.script_runner = lambda facts: ScriptVerdict(cost=-1.0)
     assert papercut.print_job(user="ann_example.com").denied_reason == "NEGATIVE_COST"
     assert balance(papercut, "ann_example.com") == -7.0
 
@@ -189,7 +189,7 @@ STATS = ["print-stats.job-count", "print-stats.page-count"]
 def test_a_copy_is_charged_and_stands_in_no_log(papercut, api, counted, stats):
     """papercut-print-scripts 5.2: the text logs show no copies; whether the counters do is not known"""
     papercut.state.switches.set("copies_counted", counted)
-    papercut.state.script_runner = lambda facts: Verdict(allowed=False)
+    papercut.state.script_runner = lambda facts: ScriptVerdict(allowed=False)
     copy = papercut.copy_job(user="bob_example.com", pages=3, copies=2)
     assert (copy.kind, copy.printed, copy.script, copy.document) == ("COPY", True, "skipped", "")
     (entry,) = papercut.state.transactions
