@@ -193,7 +193,7 @@ def _context(ca_file: Path, public_too: bool) -> ssl.SSLContext:
 
 
 @dataclass(frozen=True, slots=True)
-class Failure:
+class TransportFailure:
     """A transport failure: did the request certainly not arrive, is TLS the reason, and why, as a clause.
 
     `is_final`: the same request would be answered in the same way.
@@ -218,31 +218,31 @@ _HANDSHAKE = frozenset(
 )
 
 
-def failure(error: requests.RequestException) -> Failure:
+def failure(error: requests.RequestException) -> TransportFailure:
     """Return what a `requests` exception means for the caller.
 
     Only a failure before any byte of the request could leave is `not_sent`; everything else may have had its effect.
     """
     causes = list(_causes(error))
     if any(isinstance(cause, ssl.SSLError) and cause.reason in _HANDSHAKE for cause in causes):
-        return Failure(True, True, _tls_reason(causes))
+        return TransportFailure(True, True, _tls_reason(causes))
     for cause in causes:
         if isinstance(cause, TooMuch):
-            return Failure(False, False, str(cause), is_final=True)
+            return TransportFailure(False, False, str(cause), is_final=True)
     if isinstance(error, requests.ConnectTimeout):
-        return Failure(True, False, "no connection in time")
+        return TransportFailure(True, False, "no connection in time")
     if isinstance(error, requests.exceptions.ProxyError):
-        return Failure(True, False, "the proxy does not let us through")
+        return TransportFailure(True, False, "the proxy does not let us through")
     for cause in causes:
         if isinstance(cause, urllib3.exceptions.NameResolutionError):
-            return Failure(True, False, "its name is not known here")
+            return TransportFailure(True, False, "its name is not known here")
         if isinstance(cause, urllib3.exceptions.NewConnectionError):
             scarce = any(isinstance(one, OSError) and one.errno in (errno.EMFILE, errno.ENFILE) for one in causes)
             short = "this account may not open more files and connections at once"
-            return Failure(True, False, short if scarce else "the connection is refused")
+            return TransportFailure(True, False, short if scarce else "the connection is refused")
     if isinstance(error, requests.Timeout):
-        return Failure(False, False, "no answer in time")
-    return Failure(False, False, "the connection broke before the answer")
+        return TransportFailure(False, False, "no answer in time")
+    return TransportFailure(False, False, "the connection broke before the answer")
 
 
 def _causes(error: BaseException | None) -> Any:

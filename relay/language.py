@@ -221,7 +221,7 @@ def shown(value: Any) -> Any:
     return numbers.format_decimal(value, locale=language.code)
 
 
-class Table(Mapping[str, str]):
+class WordTable(Mapping[str, str]):
     """Words by key, each in the page's language when it is asked for. Its sentences are marked with `N_`."""
 
     def __init__(self, texts: Mapping[str, str]) -> None:

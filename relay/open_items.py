@@ -38,7 +38,7 @@ TOLD_AS = ("held", "in_doubt", "stopped")
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class OpenLine:
     """One kind of open things in one sentence; `subject` is a stop's code or an alert's kind, else ""."""
 
     kind: Kind
@@ -89,22 +89,22 @@ class OpenItems:
             "alerts": len(self.alerts),
         }
 
-    def lines(self, money_text: Callable[[int], str] | None = None) -> tuple[Line, ...]:
+    def lines(self, money_text: Callable[[int], str] | None = None) -> tuple[OpenLine, ...]:
         """Return a sentence for each kind that has something, the most urgent first."""
         shown = money_text or self._money
         found = [
-            Line("stop", 1, gettext("No money moves: %(why)s.", why=stop_title(stop)), stop["code"])
+            OpenLine("stop", 1, gettext("No money moves: %(why)s.", why=stop_title(stop)), stop["code"])
             for stop in self.stops
         ]
         if self.doubts:
-            found.append(Line("doubt", len(self.doubts), doubts(len(self.doubts))))
-        found += [Line("alert", 1, alert.message, alert.kind) for alert in self.alerts]
+            found.append(OpenLine("doubt", len(self.doubts), doubts(len(self.doubts))))
+        found += [OpenLine("alert", 1, alert.message, alert.kind) for alert in self.alerts]
         if self.holds:
-            found.append(Line("hold", self.held_people, held(self.held_people, shown(self.held_amount))))
+            found.append(OpenLine("hold", self.held_people, held(self.held_people, shown(self.held_amount))))
         if self.questions:
-            found.append(Line("question", len(self.questions), questions(len(self.questions))))
+            found.append(OpenLine("question", len(self.questions), questions(len(self.questions))))
         if self.unheard:
-            found.append(Line("unheard", len(self.unheard), unheard(len(self.unheard))))
+            found.append(OpenLine("unheard", len(self.unheard), unheard(len(self.unheard))))
         return tuple(found)
 
     def as_json(self) -> dict[str, Any]:

@@ -40,7 +40,7 @@ _NAME = re.compile(r"[^\W_](?:[\w.@+-]{0,62}[^\W_])?")
 
 
 @dataclass(frozen=True, slots=True)
-class User:
+class ConsoleUser:
     name: str
     role: Role
     hash: str
@@ -52,7 +52,7 @@ class User:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class Written:
     """What was written where: the file and every user's role in it."""
 
     file: Path
@@ -63,30 +63,30 @@ class Told:
         return self.sentence
 
 
-def read_users(stored: str | None) -> dict[str, User]:
+def read_users(stored: str | None) -> dict[str, ConsoleUser]:
     """Return the users in the file's content, {} for none. Raises ConfigError for content that is not ours."""
     if not stored:
         return {}
     if not stored.startswith("{"):
-        return {ONLY_NAME: User(ONLY_NAME, "money", _checked_hash(stored))}
+        return {ONLY_NAME: ConsoleUser(ONLY_NAME, "money", _checked_hash(stored))}
     try:
         rows = json.loads(stored)
         return {
-            str(name): User(str(name), cast(Role, _known_role(row["role"])), _checked_hash(row["hash"]))
+            str(name): ConsoleUser(str(name), cast(Role, _known_role(row["role"])), _checked_hash(row["hash"]))
             for name, row in rows.items()
         }
     except (ValueError, KeyError, TypeError, AttributeError):
         raise ConfigError([_UNREADABLE]) from None
 
 
-def verify(users: Mapping[str, User], name: str, password: str) -> User | None:
+def verify(users: Mapping[str, ConsoleUser], name: str, password: str) -> ConsoleUser | None:
     """Return the user whose name and password these are, else None; unknown names take as long as wrong passwords."""
     user = users.get(name)
     right = check_password_hash(user.hash if user else _nobodys_hash(), password)
     return user if user and right else None
 
 
-def set_password(settings_file: Path, name: str, role: str, password: str) -> Told:
+def set_password(settings_file: Path, name: str, role: str, password: str) -> Written:
     """Give `name` a password, and name the file in relay.toml where it does not yet stand there.
 
     Works on settings that are otherwise incomplete, since without a password some settings cannot be accepted.
@@ -99,14 +99,14 @@ def set_password(settings_file: Path, name: str, role: str, password: str) -> To
     return _write(file, users, f"{name} may now use the console ({role}).")
 
 
-def add(settings_file: Path, name: str, role: str, password: str) -> Told:
+def add(settings_file: Path, name: str, role: str, password: str) -> Written:
     """Give somebody new a login. Raises UsageError for a name that has one already, so that nobody is written over."""
     if name in _read_file(_users_file(settings_file, make=True)):
         raise UsageError(f"{name} may use the console already; nothing was changed: change {name} instead.")
     return set_password(settings_file, name, role, password)
 
 
-def change(settings_file: Path, name: str, role: str, password: str = "") -> Told:
+def change(settings_file: Path, name: str, role: str, password: str = "") -> Written:
     """Give `name` another role, and another password unless that is "".
 
     Raises UsageError where nobody would be left who may decide on money, since nobody could then change that back.
@@ -127,7 +127,7 @@ def first_user(name: str, password: str) -> str:
     return _stored({name: _user(name, "money", password)})
 
 
-def remove(settings_file: Path, name: str) -> Told:
+def remove(settings_file: Path, name: str) -> Written:
     """Take the login of `name` away."""
     file = _users_file(settings_file, make=False)
     users = _read_file(file)
@@ -149,7 +149,7 @@ def _check_length(password: str) -> None:
         raise UsageError(f"The password is too short; nothing was changed: take at least {SHORTEST} characters.")
 
 
-def _check_somebody_decides(users: Mapping[str, User], name: str) -> None:
+def _check_somebody_decides(users: Mapping[str, ConsoleUser], name: str) -> None:
     if not any(user.role == "money" for user in users.values()):
         raise UsageError(
             f"{name} is the last one who may decide on money, so nothing was changed: give somebody else that right "
@@ -216,7 +216,7 @@ def _users_file(settings_file: Path, *, make: bool) -> Path:
     return file
 
 
-def _read_file(file: Path) -> dict[str, User]:
+def _read_file(file: Path) -> dict[str, ConsoleUser]:
     try:
         return read_users(read_private(file).strip())
     except FileNotFoundError:
@@ -226,18 +226,18 @@ def _read_file(file: Path) -> dict[str, User]:
         raise ConfigError([_NOT_TOUCHED.format(file, f"it cannot be read ({why})")]) from None
 
 
-def _user(name: str, role: str, password: str) -> User:
-    return User(name, cast(Role, _known_role(role)), generate_password_hash(password, method=_METHOD))
+def _user(name: str, role: str, password: str) -> ConsoleUser:
+    return ConsoleUser(name, cast(Role, _known_role(role)), generate_password_hash(password, method=_METHOD))
 
 
-def _stored(users: Mapping[str, User]) -> str:
+def _stored(users: Mapping[str, ConsoleUser]) -> str:
     rows = {user.name: {"role": user.role, "hash": user.hash} for user in users.values()}
     return json.dumps(rows, ensure_ascii=True) + "\n"
 
 
-def _write(file: Path, users: Mapping[str, User], sentence: str) -> Told:
+def _write(file: Path, users: Mapping[str, ConsoleUser], sentence: str) -> Written:
     try:
         write_private(file, _stored(users))
     except OSError as error:
         raise ConfigError([_NOT_TOUCHED.format(file, f"it cannot be written ({error.strerror or error})")]) from None
-    return Told(file, {user.name: user.role for user in users.values()}, sentence)
+    return Written(file, {user.name: user.role for user in users.values()}, sentence)

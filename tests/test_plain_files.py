@@ -19,10 +19,10 @@ import tomlkit
 from papercut_scripts import auth_program, compat, handover, user_source
 from relay import config, log_files, private_files, web
 from relay.console import audit
-from relay.console.first_hour import Said
-from relay.console.gate import Sessions
+from relay.console.first_hour import FirstHourWords
+from relay.console.gate import EndedSessions
 from relay.errors import ConfigError, RelayError
-from relay.jobs.sources.columns import Place
+from relay.jobs.sources.columns import RowContext
 from relay.jobs.sources.logs import LogFolder
 from relay.officernd.client import OfficeRnD
 from relay.people import logins, ready
@@ -163,7 +163,7 @@ def rows_of(folder: Path) -> list[Any]:
 
 
 def jobs_of(folder: Path) -> LogFolder:
-    return LogFolder("print_logs", folder, Place(ZoneInfo("UTC")), date(2026, 11, 24))
+    return LogFolder("print_logs", folder, RowContext(ZoneInfo("UTC")), date(2026, 11, 24))
 
 
 READERS: dict[str, tuple[str, Callable[[config.Settings, Path], Any]]] = {
@@ -171,8 +171,8 @@ READERS: dict[str, tuple[str, Callable[[config.Settings, Path], Any]]] = {
     "readiness": ("state/readiness.json", lambda made, _: ready.readiness(made).people),
     "auth_log": ("home/logs/auth.log", lambda made, _: logins.latest(made.scripts.home).accepted),
     "rotated_auth_log": ("home/logs/auth.log.1", lambda made, _: logins.bulk_failures(made.scripts.home, NOW)),
-    "ended_sessions": ("ended", lambda _, file: Sessions(file).is_ended("x")),
-    "first_hour": ("first_hour.json", lambda _, file: Said(file.parent).has_begun),
+    "ended_sessions": ("ended", lambda _, file: EndedSessions(file).is_ended("x")),
+    "first_hour": ("first_hour.json", lambda _, file: FirstHourWords(file.parent).has_begun),
     "audit": ("console/console.log", lambda _, file: list(audit.Audit(file.parent, StillClock()).rows())),
     "session_key": ("session_key", lambda _, file: refused(lambda: web.session_key(file.parent))),
     "current": ("home/directory/CURRENT", lambda made, _: refused(lambda: handover.Directory(str(made.scripts.home)))),

@@ -20,7 +20,7 @@ from relay.held_files import scratch_folder
 
 if TYPE_CHECKING:
     from relay.setup.document import Written
-    from relay.setup.values import Fact, Outcome, Question, Step, Walk, Workbench
+    from relay.setup.values import Fact, Prompt, SetupStep, TrialResult, Walk, Workbench
 
 BACK = "<"
 
@@ -135,7 +135,7 @@ def _heading(title: str, lead: str) -> None:
     console.print(Text(lead, style="dim"), soft_wrap=True)
 
 
-def _ask(question: Question, now: Any) -> Any:
+def _ask(question: Prompt, now: Any) -> Any:
     """Return the answer to one question in the form that the settings hold, or BACK."""
     default = now if now not in (None, "", ()) else question.default
     if question.help:
@@ -153,7 +153,7 @@ def _ask(question: Question, now: Any) -> Any:
             say(f"  {error.message}")
 
 
-def _prompt(question: Question, default: Any) -> str:
+def _prompt(question: Prompt, default: Any) -> str:
     shown: str | None = None
     if isinstance(default, tuple):
         shown = ", ".join(_shown(question, value) for value in default)
@@ -167,13 +167,13 @@ def _prompt(question: Question, default: Any) -> str:
     return str(click.prompt(question.label, default=shown or empty, show_default=bool(shown), err=True)).strip()
 
 
-def _shown(question: Question, value: str) -> str:
+def _shown(question: Prompt, value: str) -> str:
     """Return an answer as it is shown: the number of its choice, where there are choices."""
     values = [choice.value for choice in question.choices]
     return str(values.index(value) + 1) if value in values else value
 
 
-def from_text(question: Question, text: str, default: Any = "") -> Any:
+def from_text(question: Prompt, text: str, default: Any = "") -> Any:
     """Return what somebody typed as the settings hold it: a choice by its number or word, several with commas."""
     values = [choice.value for choice in question.choices]
 
@@ -196,7 +196,7 @@ def from_text(question: Question, text: str, default: Any = "") -> Any:
     return one(text) if values else text
 
 
-def _show(step: Step, bench: Workbench, walk: Walk, outcome: Outcome) -> None:
+def _show(step: SetupStep, bench: Workbench, walk: Walk, outcome: TrialResult) -> None:
     console = terminal.output()
     for fact in outcome.facts:
         _show_fact(fact)

@@ -20,7 +20,7 @@ TOLD_BY_FACTS = ("shared_email", "two_accounts")
 
 
 @dataclass(frozen=True)
-class Row:
+class QuestionRow:
     """One question: whom it is about, what PaperCut holds of them, and the answers; `told` what was answered, or ""."""
 
     member_id: str
@@ -39,14 +39,14 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Group:
+class QuestionGroup:
     """All questions of one kind. `names`: each is answered by the name of a new account, so all can be at once."""
 
     code: str
     title: str
     meaning: str
     names: bool
-    rows: list[Row]
+    rows: list[QuestionRow]
 
     @property
     def answered(self) -> int:
@@ -57,18 +57,18 @@ class Group:
         return len(self.rows) - self.answered
 
 
-def groups(place: Desk) -> list[Group]:
+def groups(place: Desk) -> list[QuestionGroup]:
     """Return what the last reading asked, in the order in which it is best answered."""
     site = place.settings.site.name
     with reading(place.database) as connection:
         found = people.asked(connection, site)
         memory = links.read_memory(connection, site) if any(one.answered_at for one in found) else None
-    rows: dict[str, list[tuple[Row, bool]]] = {}
+    rows: dict[str, list[tuple[QuestionRow, bool]]] = {}
     for one in found:
         answers = remedies.answers(one.remedies)
         facts: Mapping[str, Any] = one.facts
         member_id = answers[0].member_id
-        row = Row(
+        row = QuestionRow(
             member_id,
             str(facts.get("name") or facts.get("company") or one.subject),
             str(facts.get("company", "")) if facts.get("name") else "",
@@ -81,7 +81,7 @@ def groups(place: Desk) -> list[Group]:
         )
         rows.setdefault(one.code, []).append((row, len(answers) == 1 and answers[0].is_new))
     return [
-        Group(
+        QuestionGroup(
             code,
             words.question_title(questions.kind_of(code), len(rows[code])),
             translated(questions.kind_of(code).meaning),

@@ -13,7 +13,7 @@ from typing import Any
 
 from relay import foreign, json_text, log_files, plain_files, private_files
 from relay.clock import Clock
-from relay.language import N_, Table
+from relay.language import N_, WordTable
 
 log = logging.getLogger(__name__)
 
@@ -21,7 +21,7 @@ LARGEST_BYTES = 2_000_000
 KEPT_FILES = 5
 
 # What a line is about -> what it is called, by the page that wrote it; whatever is not named here is the relay's own.
-ABOUT = Table(
+ABOUT = WordTable(
     {
         "money": N_("Money"),
         "people": N_("People"),

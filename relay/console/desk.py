@@ -28,7 +28,7 @@ from relay.errors import ConfigError, RelayError
 from relay.formats import Formats
 from relay.lock import site_lock
 from relay.officernd.model import Location, Plan
-from relay.passwords import User
+from relay.passwords import ConsoleUser
 from relay.people.act.publish import current_directory
 from relay.people.directory import Directory
 from relay.private_files import make_private_folder
@@ -69,7 +69,7 @@ class Desk:
         self.ahead = Ahead(self.clock)
         self.works = Works(folder / "works", self.clock)
         self.audit = Audit(self.settings.site.state_dir / "logs", self.clock)
-        self.users: dict[str, User] = {}
+        self.users: dict[str, ConsoleUser] = {}
         self._formats: dict[str, Formats] = {}
         self.settings_problem = ""
         self.glance: Glance | None = None

@@ -16,7 +16,7 @@ from sqlalchemy import case, func, select
 from relay.console.desk import Desk
 from relay.database import reading
 from relay.jobs import tables as jobs_tables
-from relay.language import N_, Table, gettext
+from relay.language import N_, WordTable, gettext
 from relay.money.ledger import tables as money_tables
 from relay.money.ledger.store import Ledger
 from relay.officernd.model import Member
@@ -28,7 +28,7 @@ from relay.people.memory.snapshot import Snapshot
 LATELY = timedelta(days=30)
 
 # Why somebody cannot print: a rule of the settings, what a question waits for, or what the directory says -> in words.
-BECAUSE: Mapping[str, str] = Table(
+BECAUSE: Mapping[str, str] = WordTable(
     {
         "statuses": N_("their status"),
         "locations": N_("their location"),
@@ -48,7 +48,7 @@ BECAUSE: Mapping[str, str] = Table(
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class PersonRow:
     """One person. `username` "" means without an account, `because` a key of BECAUSE, "" for those who can print.
 
     `balance` in micros as last read, None where nobody has; `logged_in_at` None: no login on record. `jobs` are those
@@ -101,7 +101,7 @@ class Printed:
     jobs: int
 
 
-def everybody(place: Desk) -> tuple[Row, ...]:
+def everybody(place: Desk) -> tuple[PersonRow, ...]:
     """Return everybody, by name; () before the first sync. Made anew when anything that it is made of has changed."""
     settings = place.settings
     home, folder = settings.scripts.home, settings.site.state_dir
@@ -113,7 +113,7 @@ def everybody(place: Desk) -> tuple[Row, ...]:
     imported = (last_run, _today(place))
     directory = (_file_stamp(home / "directory" / "CURRENT"), _file_stamp(folder / ready.NAME))
 
-    def make() -> tuple[Row, ...]:
+    def make() -> tuple[PersonRow, ...]:
         return _rows(
             place,
             place.kept("snapshot", kept, lambda: snapshot.load(settings)),
@@ -138,7 +138,7 @@ def _today(place: Desk) -> date:
 
 def _rows(
     place: Desk, taken: Snapshot | None, accepted: Mapping[str, datetime], printed: Mapping[str, Printed]
-) -> tuple[Row, ...]:
+) -> tuple[PersonRow, ...]:
     directory = place.directory()
     if directory is None:
         return ()
@@ -150,7 +150,7 @@ def _rows(
     wallets = Ledger(place.database, settings.site.name, place.clock).wallets()
     own_groups = (settings.members.everyone_group, settings.members.individual_group, settings.members.unlinked_group)
 
-    def row(user: DirectoryUser | None, member: Member | None) -> Row:
+    def row(user: DirectoryUser | None, member: Member | None) -> PersonRow:
         member_id = member.id if member else user.member_id if user else ""
         username = user.username if user else ""
         because, why = _because(user, member, left_out)
@@ -160,7 +160,7 @@ def _rows(
         full_name = (user.full_name if user else "") or (member.name if member else "")
         email = (user.email if user else "") or (member.email if member else "")
         wallet, account, last = wallets.get(member_id), accounts.get(username), printed.get(username)
-        return Row(
+        return PersonRow(
             member_id,
             username,
             full_name,

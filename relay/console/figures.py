@@ -167,14 +167,14 @@ def waiting(place: Desk) -> OpenItems:
     return place.of_ledger("open", lambda: open_items(place.database, place.settings))
 
 
-def questions(place: Desk) -> list[words.Question]:
+def questions(place: Desk) -> list[words.LookUp]:
     """Return what nobody but a person can decide, each as a question to look up."""
     doubts = waiting(place).doubts
     if not doubts:
         return []
     ledger = Ledger(place.database, place.settings.site.name, place.clock)
     accounts = linked(place)
-    found: dict[str, words.Question] = {}
+    found: dict[str, words.LookUp] = {}
     for movement in doubts:
         account = accounts.get(movement.member_id)
         name = account.full_name if account and account.full_name else movement.username

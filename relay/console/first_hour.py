@@ -31,7 +31,7 @@ _FILE = "first_hour.json"
 
 
 @dataclass(frozen=True)
-class Step:
+class FirstStep:
     """One step: where it stands, and what its part of the page needs to know."""
 
     id: str
@@ -44,7 +44,7 @@ class Step:
 
 
 @dataclass(frozen=True)
-class Everybody:
+class Headcount:
     """Everybody in OfficeRnD as the last sync saw it: can print + wait + may not = all."""
 
     can: int
@@ -56,7 +56,7 @@ class Everybody:
         return self.can + self.wait + self.may_not
 
 
-class Said:
+class FirstHourWords:
     """What a person has said about the first hour, in one small file that a restart finds again."""
 
     def __init__(self, folder: Path) -> None:
@@ -83,7 +83,7 @@ def is_open(place: Desk) -> bool:
 
     A site that ran before it ever showed the list has no first hour.
     """
-    said = Said(place.folder)
+    said = FirstHourWords(place.folder)
     if said.when("over"):
         return False
     if not said.has_begun:
@@ -98,18 +98,18 @@ def holds_run(place: Desk) -> bool:
     return story.is_a_persons(place.database, place.settings, place.clock)
 
 
-def steps(place: Desk) -> tuple[Step, ...]:
+def steps(place: Desk) -> tuple[FirstStep, ...]:
     """Return the seven steps; the first that does not stand is the one for now."""
-    said = Said(place.folder)
+    said = FirstHourWords(place.folder)
     synced = place.directory() is not None
     found = [
         _connect(place),
         _checks(place, said),
-        Step("who", "done", {}),
-        Step("sync", "done" if synced else "later", {"readiness": people.readiness(place.settings).as_json()}),
+        FirstStep("who", "done", {}),
+        FirstStep("sync", "done" if synced else "later", {"readiness": people.readiness(place.settings).as_json()}),
         _login(place, said),
         _money(place, said, synced),
-        Step(
+        FirstStep(
             "run",
             "done" if story.has_billed(place.database, place.settings) else "later",
             {"held": holds_run(place), "possible": synced},
@@ -117,11 +117,11 @@ def steps(place: Desk) -> tuple[Step, ...]:
     ]
     waiting = next((number for number, step in enumerate(found) if step.state == "later"), None)
     if waiting is not None:
-        found[waiting] = Step(found[waiting].id, "now", found[waiting].facts)
+        found[waiting] = FirstStep(found[waiting].id, "now", found[waiting].facts)
     return tuple(found)
 
 
-def everybody(place: Desk) -> Everybody | None:
+def everybody(place: Desk) -> Headcount | None:
     """Return how everybody in OfficeRnD is accounted for, None before the first sync."""
     directory, seen = place.directory(), snapshot.load(place.settings)
     if directory is None or seen is None:
@@ -129,23 +129,23 @@ def everybody(place: Desk) -> Everybody | None:
     can = sum(user.standing == "active" for user in directory.users)
     readiness = people.readiness(place.settings).people
     wait = sum(len(found) for kind, found in readiness.items() if kind != "switched_off")
-    return Everybody(can, wait, max(0, len(seen.officernd.members) - can - wait))
+    return Headcount(can, wait, max(0, len(seen.officernd.members) - can - wait))
 
 
-def _connect(place: Desk) -> Step:
+def _connect(place: Desk) -> FirstStep:
     glance = place.glance
     if glance is None:
-        return Step("connect", "later", {})
+        return FirstStep("connect", "later", {})
     problems = [text for text in (glance.papercut_problem, glance.officernd_problem) if text]
     facts = {"users": glance.papercut_users, "organization": glance.organization, "problems": problems}
-    return Step("connect", "warned" if problems else "done", facts)
+    return FirstStep("connect", "warned" if problems else "done", facts)
 
 
-def _checks(place: Desk, said: Said) -> Step:
+def _checks(place: Desk, said: FirstHourWords) -> FirstStep:
     work = place.works.newest("check", "fix", over=True)
     looked = {name: said.when(f"looked_{name}") for name in LOOKED}
     if work is None or work.answer is None:
-        return Step("checks", "later", {"looked": looked, "error": work.error if work else ""})
+        return FirstStep("checks", "later", {"looked": looked, "error": work.error if work else ""})
     findings = work.answer["findings"]
     errors = [finding for finding in findings if finding["severity"] == "error"]
     others = [finding for finding in findings if finding["severity"] == "warning"]
@@ -156,18 +156,18 @@ def _checks(place: Desk, said: Said) -> Step:
         "passed": work.answer.get("passed", []),
         "at": work.ended_at,
     }
-    return Step("checks", "done" if not errors and all(looked.values()) else "warned", facts)
+    return FirstStep("checks", "done" if not errors and all(looked.values()) else "warned", facts)
 
 
-def _login(place: Desk, said: Said) -> Step:
+def _login(place: Desk, said: FirstHourWords) -> FirstStep:
     trace = logins.latest(place.settings.scripts.home)
     facts = {"trace": trace, "since": said.when("began"), "later": said.when("later_login")}
     if trace.accepted:
-        return Step("login", "done", facts)
-    return Step("login", "done" if facts["later"] else "later", facts)
+        return FirstStep("login", "done", facts)
+    return FirstStep("login", "done" if facts["later"] else "later", facts)
 
 
-def _money(place: Desk, said: Said, synced: bool) -> Step:
+def _money(place: Desk, said: FirstHourWords, synced: bool) -> FirstStep:
     """Look at what was owed before: from the links until the first billing, then what that one holds."""
     if story.has_billed(place.database, place.settings):
         owed = {item["member_id"]: item["amount"] for item in figures.undecided(place) if item["code"] == OPENING}
@@ -178,4 +178,4 @@ def _money(place: Desk, said: Said, synced: bool) -> Step:
         total = amounts.to_decimal(-sum(one.opening_balance for one in negative))
     later = said.when("later_money")
     facts = {"people": len(owed), "owed": str(total), "later": later, "rule": place.settings.fees.opening_balances}
-    return Step("money", "done" if synced and (not owed or later) else "later", facts)
+    return FirstStep("money", "done" if synced and (not owed or later) else "later", facts)

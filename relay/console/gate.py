@@ -22,7 +22,7 @@ from relay.config import is_loopback
 from relay.console import audit
 from relay.console.desk import Desk
 from relay.language import N_, gettext
-from relay.passwords import ROLES, Role, User
+from relay.passwords import ROLES, ConsoleUser, Role
 from relay.private_files import write_private
 from relay.web import HEADERS, Brake, client_address, is_proxied, protect_forms, session_key, why_not_our_form
 
@@ -32,7 +32,7 @@ SESSION_HOURS = 12
 IDLE_MINUTES = 120
 LARGEST_FORM = 1_000_000
 # Whoever comes from this computer, which may be anybody behind a proxy: without a password he moves no money.
-LOCAL_USER = User("this computer", "operate", "")
+LOCAL_USER = ConsoleUser("this computer", "operate", "")
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -55,7 +55,7 @@ def open_to_all(view: View) -> View:
 
 def may(role: Role) -> bool:
     """Return whether the one who asks has `role`, for what a page shows."""
-    user: User | None = g.get("user")
+    user: ConsoleUser | None = g.get("user")
     return user is not None and ROLES.index(user.role) >= ROLES.index(role)
 
 
@@ -74,7 +74,7 @@ def address() -> str:
 
 def audited(action: str, subject: str = "", outcome: str = "done", *, amount: str = "", reason: str = "") -> None:
     """Write into the audit log who asked for what, on whom, how much ("7.00") and why, and how it ended."""
-    user: User | None = g.get("user")
+    user: ConsoleUser | None = g.get("user")
     about = audit.about(request.blueprint or "")
     name = user.name if user else "nobody"
     desk().audit.write(name, action, subject, outcome, address(), amount=amount, reason=reason, about=about)
@@ -83,7 +83,7 @@ def audited(action: str, subject: str = "", outcome: str = "done", *, amount: st
 # -- sessions ---------------------------------------------------------------------------------------------------------
 
 
-class Sessions:
+class EndedSessions:
     """Which sessions were ended before their time, also after a restart; the sessions themselves are signed cookies."""
 
     def __init__(self, file: Path) -> None:
@@ -111,7 +111,7 @@ class Sessions:
             return {}
 
 
-def begin_session(user: User) -> None:
+def begin_session(user: ConsoleUser) -> None:
     """Start a new session for `user`; nothing of the old one, if there was any, stays."""
     now = desk().clock.now().timestamp()
     session.clear()
@@ -130,7 +130,7 @@ def end_session() -> None:
     session.clear()
 
 
-def _session_user() -> User | None:
+def _session_user() -> ConsoleUser | None:
     """Return whose session this is; without passwords, whoever sits at this computer."""
     place, now = desk(), desk().clock.now().timestamp()
     if not place.users:
@@ -161,7 +161,7 @@ def guard(app: Flask, place: Desk) -> None:
     public = place.settings.console.public_url
     app.secret_key = session_key(place.folder)
     app.config.update(
-        SESSIONS=Sessions(place.folder / "ended_sessions"),
+        SESSIONS=EndedSessions(place.folder / "ended_sessions"),
         BRAKE=Brake(_good_records(place)),
         SESSION_COOKIE_NAME="__Host-relay" if public else "relay_console",
         SESSION_COOKIE_SECURE=bool(public),

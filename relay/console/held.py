@@ -55,7 +55,7 @@ def filter_of(arguments: MultiDict[str, str]) -> Filter:
 
 
 @dataclass(frozen=True)
-class Table:
+class HeldTable:
     """The part of what waits that a filter finds. `rows` are those shown; `codes` count the rows of all that waits."""
 
     rows: list[dict[str, Any]]
@@ -69,7 +69,7 @@ class Table:
     pages: int
 
 
-def table(place: Desk, wanted: Filter, undecided: Iterable[Mapping[str, Any]]) -> Table:
+def table(place: Desk, wanted: Filter, undecided: Iterable[Mapping[str, Any]]) -> HeldTable:
     """Return what waits for an answer that can be given to many, as `wanted` says."""
     currency = place.settings.site.currency
     all_rows = [_row(item) for item in undecided if item["code"] != RESTORED and answers_to(item["code"])]
@@ -86,7 +86,7 @@ def table(place: Desk, wanted: Filter, undecided: Iterable[Mapping[str, Any]]) -
         prints = jobs.last_prints(connection, place.settings.site.name, [row["member_id"] for row in shown])
     for row in shown:
         row["printed"] = prints.get(row["member_id"])
-    return Table(
+    return HeldTable(
         shown,
         len(found),
         len({row["member_id"] for row in found}),

@@ -32,7 +32,7 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class ShownRun:
     """What was done at one time: the parts of a daily run, or one command alone."""
 
     parts: tuple[Part, ...]
@@ -67,14 +67,14 @@ class Run:
         return next((part.answer for part in self.parts if part.kind == kind), {})
 
 
-def grouped(parts: Iterable[Part]) -> list[Run]:
+def grouped(parts: Iterable[Part]) -> list[ShownRun]:
     """Return parts, oldest first, as runs: what follows a recovery at once, in the order of a run, belongs to it."""
     groups: list[list[Part]] = []
     for part in parts:
         if not groups or not _goes_on(groups[-1], part):
             groups.append([])
         groups[-1].append(part)
-    return [Run(tuple(group)) for group in groups]
+    return [ShownRun(tuple(group)) for group in groups]
 
 
 def _goes_on(group: Sequence[Part], part: Part) -> bool:
@@ -84,7 +84,7 @@ def _goes_on(group: Sequence[Part], part: Part) -> bool:
     return STORY.index(part.kind) > STORY.index(last.kind) and part.started_at - last.finished_at < PAUSE
 
 
-def listed(engine: Engine, site: str, count: int, before: int | None = None) -> list[Run]:
+def listed(engine: Engine, site: str, count: int, before: int | None = None) -> list[ShownRun]:
     """Return the newest runs, at most `count`, newest first; only those that began before the part `before`."""
     table = tables.runs
     columns = [table.c[name] for name in ("id", "kind", "started_at", "finished_at", "exit_code")]
@@ -109,7 +109,7 @@ def listed(engine: Engine, site: str, count: int, before: int | None = None) -> 
     return found[::-1][:count]
 
 
-def one(engine: Engine, site: str, part_id: int) -> Run | None:
+def one(engine: Engine, site: str, part_id: int) -> ShownRun | None:
     """Return the run that a part belongs to, with its whole answers; None where there is no such part."""
     table = tables.runs
     names = Part.__dataclass_fields__

@@ -38,7 +38,7 @@ class Field:
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class FieldGroup:
     """A section's fields; `role` may change them. `more`: shown when asked for."""
 
     id: str
@@ -49,9 +49,9 @@ class Group:
     fields: tuple[Field, ...]
 
 
-def _group(section: str) -> Group:
+def _group(section: str) -> FieldGroup:
     about = SECTIONS[section].about
-    return Group(section, lazy(about.title), lazy(about.lead), about.role, about.more, tuple(_fields(section)))
+    return FieldGroup(section, lazy(about.title), lazy(about.lead), about.role, about.more, tuple(_fields(section)))
 
 
 def _fields(section: str) -> Iterator[Field]:

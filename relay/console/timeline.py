@@ -11,24 +11,24 @@ from sqlalchemy import select
 
 from relay.console import figures, words
 from relay.console.desk import Desk
-from relay.console.everybody import Row
+from relay.console.everybody import PersonRow
 from relay.database import reading
 from relay.jobs import tables as jobs_tables
-from relay.language import N_, Table, gettext, ngettext, translated
+from relay.language import N_, WordTable, gettext, ngettext, translated
 from relay.money.ledger import tables as money_tables
 from relay.people import logins
 
 Kind = Literal["job", "login", "money", "account"]
-KINDS: Mapping[Kind, str] = Table(  # type: ignore[assignment]
+KINDS: Mapping[Kind, str] = WordTable(  # type: ignore[assignment]
     {"job": N_("Print jobs"), "login": N_("Logins"), "money": N_("Money"), "account": N_("Account")}
 )
 MOST = 500  # entries of each kind; what is older is in the statements and the books
 
-_ANSWERS = Table({"bill": N_("to be billed"), "forgive": N_("to be forgiven"), "credit": N_("to be credited")})
+_ANSWERS = WordTable({"bill": N_("to be billed"), "forgive": N_("to be forgiven"), "credit": N_("to be credited")})
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class TimelineEntry:
     """One thing that happened. `amount` (micros) is what it did to the balance, None where it did nothing to it."""
 
     at: datetime
@@ -39,9 +39,9 @@ class Entry:
     icon: str = ""
 
 
-def of_person(place: Desk, person: Row) -> list[Entry]:
+def of_person(place: Desk, person: PersonRow) -> list[TimelineEntry]:
     """Return everything that is known here of a person, newest first."""
-    found: list[Entry] = []
+    found: list[TimelineEntry] = []
     if person.username:
         found += [*_jobs(place, person), *_logins(place, person), *_accounts(place, person)]
     if person.member_id:
@@ -50,7 +50,7 @@ def of_person(place: Desk, person: Row) -> list[Entry]:
     return sorted(found, key=lambda entry: entry.at, reverse=True)
 
 
-def _jobs(place: Desk, person: Row) -> Iterator[Entry]:
+def _jobs(place: Desk, person: PersonRow) -> Iterator[TimelineEntry]:
     for job in figures.jobs_of(place.database, place.settings.site.name, person.username, MOST):
         state = {"refunded": gettext("refunded"), "denied": gettext("refused")}.get(job["state"], "")
         cost = None if job["cost"] is None or job["state"] == "denied" else job["refunded"] - job["cost"]
@@ -58,18 +58,18 @@ def _jobs(place: Desk, person: Row) -> Iterator[Entry]:
         unknown = gettext("cost not known") if job["cost"] is None else ""
         pages = ngettext("%(num)s page", "%(num)s pages", job["pages"])
         text = ", ".join(filter(None, (job["document"] or gettext("A document"), pages, state)))
-        yield Entry(
+        yield TimelineEntry(
             job["at"], "job", text, ", ".join(filter(None, (job["printer"], account, unknown))), cost, "printer"
         )
 
 
-def _logins(place: Desk, person: Row) -> Iterator[Entry]:
+def _logins(place: Desk, person: PersonRow) -> Iterator[TimelineEntry]:
     for one in logins.of_person(place.settings.scripts.home, person.username, MOST):
         text = gettext("Login refused: %(why)s", why=one.refused) if one.refused else gettext("Logged in")
-        yield Entry(one.at, "login", text, icon="bad" if one.refused else "person")
+        yield TimelineEntry(one.at, "login", text, icon="bad" if one.refused else "person")
 
 
-def _movements(place: Desk, person: Row) -> Iterator[Entry]:
+def _movements(place: Desk, person: PersonRow) -> Iterator[TimelineEntry]:
     table = money_tables.movements
     query = select(table.c.reference, table.c.created_at).where(
         table.c.site == place.settings.site.name, table.c.member_id == person.member_id
@@ -80,10 +80,10 @@ def _movements(place: Desk, person: Row) -> Iterator[Entry]:
         state = figures.public_state(line)
         stands = "" if state == "posted" else f", {words.WORDS['state'].get(state, state)}"
         text = f"{words.WORDS['kind'][line.kind]}{stands}"
-        yield Entry(made_at[line.reference], "money", text, line.reference, line.amount, "coins")
+        yield TimelineEntry(made_at[line.reference], "money", text, line.reference, line.amount, "coins")
 
 
-def _words(place: Desk, person: Row) -> Iterator[Entry]:
+def _words(place: Desk, person: PersonRow) -> Iterator[TimelineEntry]:
     """Yield what somebody decided about this person's held money."""
     said, held = money_tables.words, money_tables.holds
     query = (
@@ -96,7 +96,7 @@ def _words(place: Desk, person: Row) -> Iterator[Entry]:
     with reading(place.database) as connection:
         for at, answer, amount, reason in connection.execute(query):
             money = place.formats.money(abs(amount))
-            yield Entry(
+            yield TimelineEntry(
                 at,
                 "money",
                 gettext("%(money)s: decided, %(answer)s", money=money, answer=_ANSWERS.get(answer, answer)),
@@ -105,13 +105,13 @@ def _words(place: Desk, person: Row) -> Iterator[Entry]:
             )
 
 
-def _accounts(place: Desk, person: Row) -> Iterator[Entry]:
+def _accounts(place: Desk, person: PersonRow) -> Iterator[TimelineEntry]:
     """Yield since when the account was whose, and of which company."""
     link = figures.linked(place).get(person.member_id) if person.member_id else None
     if link is not None:
         balance = place.formats.money(link.opening_balance)
         kept = gettext("balance of %(balance)s kept", balance=balance) if link.opening_balance else ""
-        yield Entry(
+        yield TimelineEntry(
             link.linked_at,
             "account",
             gettext("Linked to the account %(account)s", account=person.username),
@@ -133,11 +133,11 @@ def _accounts(place: Desk, person: Row) -> Iterator[Entry]:
                 if row.full_name
                 else gettext("The link was taken away")
             )
-            yield Entry(row.since, "account", text, icon="link")
+            yield TimelineEntry(row.since, "account", text, icon="link")
         elif row.company_name != before.company_name:
             now = row.company_name or gettext("no company")
             old = before.company_name or gettext("none")
-            yield Entry(
+            yield TimelineEntry(
                 row.since,
                 "account",
                 gettext("Company: %(name)s", name=now),
@@ -146,14 +146,14 @@ def _accounts(place: Desk, person: Row) -> Iterator[Entry]:
             )
 
 
-def _deeds(place: Desk, person: Row) -> Iterator[Entry]:
+def _deeds(place: Desk, person: PersonRow) -> Iterator[TimelineEntry]:
     """Yield what was done to this person from the console."""
     count = 0
     for row in place.audit.rows():
         if row.get("about") != "people" or row.get("subject") != person.name:
             continue
         failed = "" if row.get("outcome") in ("done", "started") else f": {row.get('outcome')}"
-        yield Entry(
+        yield TimelineEntry(
             row["at"],
             "account",
             f"{row.get('who')} {translated(str(row.get('action')))} {person.name}{failed}",

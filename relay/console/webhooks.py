@@ -21,7 +21,7 @@ REMEMBERED = 2000
 FOLLOWED = ("member.", "company.", "team.", "office.", "membership.", "pass.", "checkin.", "fee.")
 
 
-class Refusal(Exception):
+class WebhookRefused(Exception):
     """A call that is not believed; the sentence goes to the log, not to the caller."""
 
 
@@ -35,15 +35,15 @@ class Hooks:
         self.refused = 0
 
     def take(self, secret: str, header: str, body: bytes, now_s: float) -> bool:
-        """Return whether a call is a reason to read OfficeRnD again. Raises Refusal when it is not theirs, or old."""
+        """Return whether a call is a reason to read OfficeRnD again. Raises WebhookRefused if not theirs, or old."""
         try:
             moment, sent = _parts(header)
             if abs(now_s - moment) > TOLERANCE_S:
-                raise Refusal("a webhook was too old or from the future")
+                raise WebhookRefused("a webhook was too old or from the future")
             right = hmac.new(secret.encode(), body + b"." + str(moment).encode(), hashlib.sha256).hexdigest()
             if not hmac.compare_digest(right.encode(), sent.lower().encode("utf-8", "replace")):
-                raise Refusal("a webhook had a wrong signature")
-        except Refusal:
+                raise WebhookRefused("a webhook had a wrong signature")
+        except WebhookRefused:
             self.refused += 1
             raise
         with self._lock:
@@ -60,7 +60,7 @@ def _parts(header: str) -> tuple[int, str]:
     values = dict(part.strip().partition("=")[::2] for part in header.split(","))
     moment, sent = values.get("t", ""), values.get("signature", "")
     if not (moment.isascii() and moment.isdigit() and len(moment) < 13) or not sent:
-        raise Refusal("a webhook had no usable signature")
+        raise WebhookRefused("a webhook had no usable signature")
     return int(moment), sent
 
 

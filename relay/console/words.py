@@ -11,11 +11,11 @@ from typing import Any
 
 from relay import open_items
 from relay.counted import counted
-from relay.language import N_, Table, gettext, ngettext, translated
+from relay.language import N_, WordTable, gettext, ngettext, translated
 from relay.people.decide.questions import Kind
 
 WORDS: Mapping[str, Mapping[str, str]] = {
-    "standing": Table(
+    "standing": WordTable(
         {
             "active": N_("can print"),
             "excluded": N_("not admitted"),
@@ -24,7 +24,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
             "renaming": N_("being renamed"),
         }
     ),
-    "kind": Table(
+    "kind": WordTable(
         {
             "fee": N_("Print fee"),
             "top_up": N_("Member balance"),
@@ -34,7 +34,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
             "included": N_("Included printing"),
         }
     ),
-    "state": Table(
+    "state": WordTable(
         {
             "posted": N_("done"),
             "planned": N_("waits its turn"),
@@ -43,7 +43,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
             "sent": N_("sent, the next run looks"),
         }
     ),
-    "work": Table(
+    "work": WordTable(
         {
             "running": N_("under way"),
             "done": N_("done"),
@@ -51,7 +51,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
             "interrupted": N_("interrupted"),
         }
     ),
-    "run": Table(
+    "run": WordTable(
         {
             "run": N_("Daily run"),
             "sync": N_("People brought in line"),
@@ -63,7 +63,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
             "plan": N_("Look at both systems"),
         }
     ),
-    "action": Table(
+    "action": WordTable(
         {
             "create": N_("Join"),
             "adopt": N_("Take over as they are"),
@@ -76,10 +76,10 @@ WORDS: Mapping[str, Mapping[str, str]] = {
             "group_members": N_("Group changed"),
         }
     ),
-    "severity": Table(
+    "severity": WordTable(
         {"error": N_("Must be put right"), "warning": N_("Should be put right"), "info": N_("Good to know")}
     ),
-    "exit": Table(
+    "exit": WordTable(
         {
             "0": N_("done"),
             "1": N_("some of it could not be done"),
@@ -132,7 +132,7 @@ LIMITS: Mapping[str, tuple[str, str]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Hold:
+class HoldWords:
     """Why money waits for a person's word: the question, and what may be answered: (answer, button, what it does)."""
 
     title: str
@@ -147,13 +147,13 @@ class Hold:
 _BILL = ("bill", N_("Put it on an invoice"), N_("becomes a fee in OfficeRnD with the next billing"))
 _FORGIVE = ("forgive", N_("Forgive it"), N_("is added to the balance in PaperCut, and nobody is billed"))
 
-HOLDS: Mapping[str, Hold] = {
-    "opening_balance": Hold(
+HOLDS: Mapping[str, HoldWords] = {
+    "opening_balance": HoldWords(
         N_("Owed from before"),
         N_("This was already owed before OfficeRnD billed the printing. Was it paid in another way?"),
         (_BILL, _FORGIVE),
     ),
-    "counter_fell": Hold(
+    "counter_fell": HoldWords(
         N_("The number of jobs went down"),
         N_(
             "PaperCut counts fewer jobs for this person than before. Look at their transactions in PaperCut: is the "
@@ -162,12 +162,12 @@ HOLDS: Mapping[str, Hold] = {
         ),
         (_BILL, _FORGIVE),
     ),
-    "unexplained_debt": Hold(
+    "unexplained_debt": HoldWords(
         N_("A debt without a print job"),
         N_("The balance fell although nothing was printed. Look at their transactions in PaperCut: is the debt real?"),
         (_BILL, _FORGIVE),
     ),
-    "member_gone": Hold(
+    "member_gone": HoldWords(
         N_("Has left OfficeRnD"),
         N_(
             "OfficeRnD no longer knows this member, so no fee can be made. Collect it in another way, then clear it "
@@ -175,7 +175,7 @@ HOLDS: Mapping[str, Hold] = {
         ),
         (("forgive", N_("Clear it"), N_("is added to the balance in PaperCut, and nobody is billed")),),
     ),
-    "foreign_fee": Hold(
+    "foreign_fee": HoldWords(
         N_("Somebody else made a print fee"),
         N_(
             "There is a fee on the print fees plan that was not made here. Is OfficeRnD's own connector still "
@@ -186,14 +186,16 @@ HOLDS: Mapping[str, Hold] = {
             ("forgive", N_("It was billed already"), _FORGIVE[2]),
         ),
     ),
-    "max_fee": Hold(
+    "max_fee": HoldWords(
         N_("Larger than your limit for one fee"), N_("Are the prices of the printers right?"), (_BILL, _FORGIVE)
     ),
-    "max_run_total": Hold(
+    "max_run_total": HoldWords(
         N_("All fees together are above your limit"), N_("Are the prices of the printers right?"), (_BILL, _FORGIVE)
     ),
-    "max_fees_per_person_day": Hold(N_("Many fees in one day"), N_("Shall this one be billed too?"), (_BILL, _FORGIVE)),
-    "credit": Hold(
+    "max_fees_per_person_day": HoldWords(
+        N_("Many fees in one day"), N_("Shall this one be billed too?"), (_BILL, _FORGIVE)
+    ),
+    "credit": HoldWords(
         N_("Refunded after it was billed"),
         N_(
             "PaperCut gave money back for a job that is already on an invoice. Shall it leave the balance again, so "
@@ -208,7 +210,7 @@ HOLDS: Mapping[str, Hold] = {
             ),
         ),
     ),
-    "company_gone": Hold(
+    "company_gone": HoldWords(
         N_("The company has left OfficeRnD"),
         N_(
             "OfficeRnD no longer knows the company that pays, so no fee can be made. Collect it in another way, then "
@@ -220,13 +222,13 @@ HOLDS: Mapping[str, Hold] = {
 }
 
 # Why no money of the site moves at all; the last part of an answer says what happens then.
-STOPS: Mapping[str, Hold] = {
-    "clock_went_back": Hold(
+STOPS: Mapping[str, HoldWords] = {
+    "clock_went_back": HoldWords(
         open_items.STOPS["clock_went_back"],
         N_("A billing on record is later than the clock says now. Is the clock right again?"),
         (("continue", N_("The clock is right now"), N_("Billing goes on by this clock.")),),
     ),
-    "old_connector": Hold(
+    "old_connector": HoldWords(
         open_items.STOPS["old_connector"],
         N_("Several fees on the print fees plan were not made here. Is OfficeRnD's own connector switched off by now?"),
         (
@@ -234,7 +236,7 @@ STOPS: Mapping[str, Hold] = {
             ("forgive", N_("It is off; those fees billed it already"), N_("What those fees billed is forgiven.")),
         ),
     ),
-    "restored": Hold(
+    "restored": HoldWords(
         open_items.STOPS["restored"],
         N_(
             "Or somebody changed the shared account that the relay keeps in PaperCut. Which balances are the true ones?"
@@ -251,12 +253,12 @@ STOPS: Mapping[str, Hold] = {
             ("continue", N_("The ones PaperCut shows now"), N_("Billing goes on from PaperCut's present balances.")),
         ),
     ),
-    "second_relay": Hold(
+    "second_relay": HoldWords(
         open_items.STOPS["second_relay"],
         N_("One PaperCut belongs to one site. Is the other one switched off?"),
         (("continue", N_("It is off"), N_("This relay takes the server over.")),),
     ),
-    "site_renamed": Hold(
+    "site_renamed": HoldWords(
         open_items.STOPS["site_renamed"],
         N_(
             "What the site had open under its old name would be billed again. Put the name back in the settings; if it "
@@ -264,7 +266,7 @@ STOPS: Mapping[str, Hold] = {
         ),
         (("continue", N_("Nothing is open under the old name"), N_("Billing goes on under the new name.")),),
     ),
-    "ledger_old": Hold(
+    "ledger_old": HoldWords(
         open_items.STOPS["ledger_old"],
         N_(
             "PaperCut knows of later runs. Whoever looks after the computer puts the newest copy of the ledger back, "
@@ -273,12 +275,12 @@ STOPS: Mapping[str, Hold] = {
         ),
         (),
     ),
-    "currency_changed": Hold(
+    "currency_changed": HoldWords(
         open_items.STOPS["currency_changed"],
         N_("This site was billed in another currency. Put the currency back in the settings."),
         (),
     ),
-    "ledger_lost": Hold(
+    "ledger_lost": HoldWords(
         open_items.STOPS["ledger_lost"],
         N_(
             "OfficeRnD holds print fees of this site that the records here do not know. Whoever looks after the "
@@ -291,7 +293,7 @@ STOPS: Mapping[str, Hold] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class LookUp:
     """A question that a front desk can answer by looking into one of the two systems."""
 
     reference: str
@@ -303,7 +305,7 @@ class Question:
     member_id: str
 
 
-def question(movement: Any, name: str, payer: str, money: str) -> Question:
+def question(movement: Any, name: str, payer: str, money: str) -> LookUp:
     """Given something whose outcome is not known, return what to look at and what Yes and No would mean.
 
     `name` is the person's, `payer` who is billed (a person or a company), `money` the amount as people read it.
@@ -311,7 +313,7 @@ def question(movement: Any, name: str, payer: str, money: str) -> Question:
     tail = movement.reference.rsplit("-", 1)[-1]
     if movement.waits_for_fee:
         tail = (movement.fee_reference or movement.reference).rsplit("-", 1)[-1]
-        return Question(
+        return LookUp(
             movement.reference,
             gettext(
                 "Open %(payer)s in OfficeRnD, One-off fees: is there a line of %(money)s that ends in %(tail)s?",
@@ -325,7 +327,7 @@ def question(movement: Any, name: str, payer: str, money: str) -> Question:
             movement.username,
             movement.member_id,
         )
-    return Question(
+    return LookUp(
         movement.reference,
         gettext(
             "Open %(name)s (%(username)s) in PaperCut, Transaction history: is there a line of %(money)s that ends in "

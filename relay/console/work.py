@@ -41,7 +41,7 @@ class Result(Protocol):
 
 
 @dataclass
-class Step:
+class ShownPhase:
     """One phase as the page shows it; `total` None: not known."""
 
     title: str
@@ -62,7 +62,7 @@ class Work:
     facts: dict[str, Any] = field(default_factory=dict)
     ended_at: datetime | None = None
     state: State = "running"
-    steps: list[Step] = field(default_factory=list)
+    steps: list[ShownPhase] = field(default_factory=list)
     lines: list[str] = field(default_factory=list)
     answer: dict[str, Any] | None = None
     exit_code: int = EXIT_DONE
@@ -247,7 +247,7 @@ def _from_json(stored: dict[str, Any]) -> Work:
         facts=stored["facts"],
         ended_at=datetime.fromisoformat(ended) if ended else None,
         state=stored["state"],
-        steps=[Step(**step) for step in stored["steps"]],
+        steps=[ShownPhase(**step) for step in stored["steps"]],
         lines=stored["lines"],
         answer=stored["answer"],
         exit_code=stored["exit_code"],
@@ -263,7 +263,7 @@ class _Live(Progress):
 
     @contextmanager
     def phase(self, title: str, total: int | None = None) -> Iterator[Phase]:
-        step = Step(title, total)
+        step = ShownPhase(title, total)
         self._works._moved(self._work, lambda: self._work.steps.append(step))
         try:
             yield _LivePhase(self._works, self._work, step)
@@ -278,7 +278,7 @@ class _Live(Progress):
 
 
 class _LivePhase(Phase):
-    def __init__(self, works: Works, work: Work, step: Step) -> None:
+    def __init__(self, works: Works, work: Work, step: ShownPhase) -> None:
         self._works, self._work, self._step = works, work, step
 
     def advance(self, steps: int = 1) -> None:

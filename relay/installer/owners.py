@@ -35,14 +35,14 @@ def _of_administrators(gid):
         return False
 
 
-class Everybody(Exception):
+class OpenToOthers(Exception):
     """More than one account may change it; the message is the path that is so open."""
 
 
 def who_may_change(path):
     """Return the number of the account that may exchange the file at `path`; 0 where only root may.
 
-    Looked at from the top: below the first folder that is not root's all is its owner's. Raises Everybody.
+    Looked at from the top: below the first folder that is not root's all is its owner's. Raises OpenToOthers.
     """
     seen, steps = "/", [step for step in os.path.realpath(path).split("/") if step]
     for number, step in enumerate([""] + steps):
@@ -52,7 +52,7 @@ def who_may_change(path):
             return found.st_uid
         is_last = number == len(steps)
         if others_may_write(found) and (is_last or not found.st_mode & stat.S_ISVTX):
-            raise Everybody(seen)
+            raise OpenToOthers(seen)
     return 0
 
 

@@ -22,7 +22,7 @@ from relay.errors import EXIT_DONE, EXIT_FAILED, RelayError
 from relay.finding import Finding
 from relay.jobs import store
 from relay.jobs.job import Batch, Cursor, Job
-from relay.jobs.sources.columns import Place
+from relay.jobs.sources.columns import RowContext
 from relay.jobs.sources.logs import FOLDERS, LogFolder
 from relay.jobs.store import NOBODY, Counts, ImportState, Owner
 from relay.jobs.unread import KEPT_DAYS, unread_files
@@ -41,11 +41,11 @@ class Source(Protocol):
     oldest_day: date | None  # the first day that it tells of; None before it is read, or where it has none
     read_day: date | None  # the last day of which something was read before
 
-    def batches(self, known: Known) -> Iterator[Batch]:
+    def batches(self, known: StoredJobs) -> Iterator[Batch]:
         """Yield what is new since the last reading, and what may have changed; each batch becomes one commit."""
 
 
-class Known:
+class StoredJobs:
     """What is stored of a source: read afresh at each question, so that it needs no transaction of its own."""
 
     def __init__(self, database: Engine, site: str, source: str) -> None:
@@ -148,7 +148,7 @@ class _Import:
                 latest = max(states.values(), key=lambda state: state.last_at, default=None)
                 takes_over_at = before.takes_over_at if before and before == latest else self._takes_over(connection)
             with self.site.progress.phase("Importing print jobs") as phase:
-                for batch in source.batches(Known(self.database, self.site.name, self.source)):
+                for batch in source.batches(StoredJobs(self.database, self.site.name, self.source)):
                     self._store(batch, takes_over_at)
                     phase.advance(len(batch.jobs))
             self.findings.extend(source.findings)
@@ -369,7 +369,7 @@ def open_logs(settings: Settings, today: date) -> LogFolder | Finding:
             f"There is no folder {folder}, so no print job was read: "
             + ("correct [jobs] path." if asked else "PaperCut makes it at the first print job."),
         )
-    place = Place(
+    place = RowContext(
         settings.jobs.zone or ZoneInfo(settings.site.timezone), personal_account=settings.papercut.personal_account
     )
     return LogFolder(source, folder, place, today, settings.jobs.cost_column, dict(settings.jobs.columns))

@@ -15,7 +15,7 @@ LARGEST_COUNT = 10_000_000  # pages or copies of one job; more is no number of p
 LARGEST_COST = 10**9 * 10**6  # micros
 
 
-class Unreadable(ValueError):
+class UnreadableRow(ValueError):
     """A row that cannot be read; says in half a sentence why."""
 
 

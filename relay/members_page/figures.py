@@ -39,7 +39,7 @@ class Live:
 
 
 @dataclass(frozen=True)
-class Balance:
+class ShownBalance:
     """What is on the account, micros, and its parts. `at` is set where PaperCut does not answer: when it was read.
 
     `more` is what can still be printed for; None where PaperCut sets no limit.
@@ -52,7 +52,7 @@ class Balance:
 
 
 @dataclass(frozen=True)
-class Included:
+class ShownIncluded:
     """Included printing of the period that ends on `until`, micros; `is_shared` with a whole company."""
 
     amount: int
@@ -66,7 +66,7 @@ class Included:
 
 
 @dataclass(frozen=True)
-class Fee:
+class ShownFee:
     """One fee: its day, amount (micros), the company that got it ("" for the member), and what it is made of.
 
     `before_tax` is what stands on the invoice where OfficeRnD adds the tax there (micros), else None.
@@ -89,7 +89,7 @@ class Month:
     count: int
     pages: int
     cost: int
-    fees: tuple[Fee, ...]
+    fees: tuple[ShownFee, ...]
     pending: int
 
     @property
@@ -112,17 +112,17 @@ class Reader:
             found = linked_accounts(connection, site, member_id)
         return next((one for one in found if one.username == username), None)
 
-    def balance(self, settings: Settings, live: Live | None, account: LinkedAccount) -> Balance | None:
+    def balance(self, settings: Settings, live: Live | None, account: LinkedAccount) -> ShownBalance | None:
         """Return the balance by PaperCut, where it answered, else by the journal; None where neither knows it."""
         with reading(self._database) as connection:
             wallet = journal.open_wallets(connection, settings.site.name, account.member_id).get(account.member_id)
         if wallet is not None and wallet.username != account.username:
             wallet = None
         if live is None:
-            return Balance(wallet.balance, wallet.buckets, None, wallet.read_at) if wallet else None
-        return Balance(live.amount, parts(wallet, live.amount), live.more)
+            return ShownBalance(wallet.balance, wallet.buckets, None, wallet.read_at) if wallet else None
+        return ShownBalance(live.amount, parts(wallet, live.amount), live.more)
 
-    def included(self, settings: Settings, account: LinkedAccount) -> Included | None:
+    def included(self, settings: Settings, account: LinkedAccount) -> ShownIncluded | None:
         """Return the included printing of this period; None where there is none, or it is not known before a use."""
         section, payer = settings.included, payer_of(account)
         if not section.is_on or not payer:
@@ -134,7 +134,7 @@ class Reader:
             return None
         amount, used = found or (section.amount, 0)
         until = periods.next_first_day(today, section.every) - timedelta(days=1)
-        return Included(amount, used, until, bool(account.company_id))
+        return ShownIncluded(amount, used, until, bool(account.company_id))
 
     def month(self, settings: Settings, account: LinkedAccount, month: str | None) -> Month:
         """Return a month, "2026-11", None for the present one. Raises UsageError for what is no month."""
@@ -175,9 +175,11 @@ def ask(papercut: PaperCut, username: str) -> Live:
     return Live(amount, max(0, amount + overdraft))
 
 
-def _fee(line: PersonLine, of: FeeLine) -> Fee:
+def _fee(line: PersonLine, of: FeeLine) -> ShownFee:
     fee, person = of.fee, line.person
     names = {job.company_id: job.company_name for job in of.jobs} | {person.company_id: person.company_name}
     is_whole = "/" not in fee.reference  # the price of a shared one tells of colleagues
     before_tax = fee.price if is_whole and 0 < fee.price < fee.amount else None
-    return Fee(fee.business_day, fee.amount, before_tax, names.get(fee.company_id, ""), not fee.company_id, of.terms)
+    return ShownFee(
+        fee.business_day, fee.amount, before_tax, names.get(fee.company_id, ""), not fee.company_id, of.terms
+    )

@@ -17,7 +17,7 @@ from relay.clock import Clock
 from relay.config import Settings
 from relay.config.sections import MembersPageSection
 from relay.errors import RelayError
-from relay.members_page.figures import Balance, Reader, ask
+from relay.members_page.figures import Reader, ShownBalance, ask
 from relay.members_page.sessions import Session, Sessions
 from relay.papercut.client import PaperCut
 from relay.people.act import pins
@@ -103,7 +103,7 @@ class Place:
 
     # -- what he sees and does
 
-    def balance(self, account: LinkedAccount) -> Balance | None:
+    def balance(self, account: LinkedAccount) -> ShownBalance | None:
         """Return the balance by PaperCut, else by the journal; one silent PaperCut does not make every page slow."""
         now_s, live = self.clock.monotonic_s(), None
         if now_s >= self._silent_until_s:

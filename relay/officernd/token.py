@@ -212,7 +212,7 @@ def _usable(token: object) -> str:
     return token
 
 
-def unreachable(failed: http.Failure, address: str, key: str, *, transient: bool, **where: Any) -> NotSent:
+def unreachable(failed: http.TransportFailure, address: str, key: str, *, transient: bool, **where: Any) -> NotSent:
     """Return the error for a request that certainly did not arrive at `address`, which [officernd] `key` names."""
     if failed.tls:
         return NotSent(

@@ -23,7 +23,7 @@ from relay.config.sections import SECTIONS
 from relay.errors import ConfigError, RelayError
 from relay.private_files import read_private, why_not_private
 from relay.setup import server, trial
-from relay.setup.values import OWN, SECRETS, Answers, Problem, Walk, Workbench
+from relay.setup.values import OWN, SECRETS, AnswerProblem, Answers, Walk, Workbench
 from relay.setup.walk import STEPS, submit
 
 _HIDDEN = (*sorted(SECRETS), "console.password")
@@ -91,7 +91,7 @@ def answer_all(workbench: Workbench, answers: Answers) -> Walk:
     """Return the walk in which every step stands. Raises ConfigError with all problems, RelayError where only a system
     refuses or cannot be reached: then the same answers may do later."""
     walk = Walk()
-    found: dict[str, Problem] = trial.problems(answers, workbench.folder)
+    found: dict[str, AnswerProblem] = trial.problems(answers, workbench.folder)
     asked = set(OWN)
     for step in STEPS:
         names = {question.name for question in step.questions(workbench, walk)}
@@ -118,7 +118,7 @@ def _ids() -> list[str]:
     return [step.id for step in STEPS]
 
 
-def sentence(name: str, problem: Problem) -> str:
+def sentence(name: str, problem: AnswerProblem) -> str:
     """Return a problem in one line with its place."""
     section, _, key = name.partition(".")
     told = " ".join(filter(None, (problem.text, problem.does)))

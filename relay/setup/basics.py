@@ -13,7 +13,7 @@ from relay.config.sections import PrintSection
 from relay.errors import UsageError
 from relay.installer import places, windows
 from relay.language import lazy
-from relay.setup.values import Choice, Fact, Outcome, Problem, Question, Step, Walk, Workbench
+from relay.setup.values import AnswerProblem, Fact, Option, Prompt, SetupStep, TrialResult, Walk, Workbench
 
 LANGUAGES = {
     "en": ("English", "en_GB"),
@@ -51,16 +51,16 @@ def windows_zone() -> str:
     return str(get_global("windows_zone_mapping").get(named, ""))
 
 
-def _language_questions(workbench: Workbench, walk: Walk) -> tuple[Question, ...]:
+def _language_questions(workbench: Workbench, walk: Walk) -> tuple[Prompt, ...]:
     return (
-        Question(
+        Prompt(
             "print.language",
             "one",
             lazy("Language of the messages at the printer"),
-            choices=tuple(Choice(code, LANGUAGES[code][0]) for code in SPOKEN),
+            choices=tuple(Option(code, LANGUAGES[code][0]) for code in SPOKEN),
             default="en",
         ),
-        Question(
+        Prompt(
             "site.timezone",
             "text",
             lazy("Time zone"),
@@ -68,7 +68,7 @@ def _language_questions(workbench: Workbench, walk: Walk) -> tuple[Question, ...
             default=local_zone(),
             suggestions=tuple(sorted(name for name in zoneinfo.available_timezones() if "/" in name)),
         ),
-        Question(
+        Prompt(
             "site.currency",
             "text",
             lazy("Currency"),
@@ -76,7 +76,7 @@ def _language_questions(workbench: Workbench, walk: Walk) -> tuple[Question, ...
             (),
             "EUR",
         ),
-        Question(
+        Prompt(
             "site.name",
             "text",
             lazy("Short name of this site"),
@@ -88,7 +88,7 @@ def _language_questions(workbench: Workbench, walk: Walk) -> tuple[Question, ...
     )
 
 
-def _try_language(workbench: Workbench, walk: Walk) -> Outcome:
+def _try_language(workbench: Workbench, walk: Walk) -> TrialResult:
     code = str(walk.answers["print.language"])
     found = {} if walk.answer("console.locale") else {"console.locale": LANGUAGES[code][1]}
     zone = str(walk.answers["site.timezone"])
@@ -98,10 +98,10 @@ def _try_language(workbench: Workbench, walk: Walk) -> Outcome:
         Fact(lazy("Time zone"), lazy("%(zone)s, where it is %(time)s now", zone=zone, time=format(here, "%H:%M"))),
         Fact(lazy("Currency"), str(walk.answers["site.currency"]), ""),
     )
-    return Outcome(facts=facts, known=walk.known, found=found)
+    return TrialResult(facts=facts, known=walk.known, found=found)
 
 
-LANGUAGE = Step(
+LANGUAGE = SetupStep(
     "language",
     lazy("Language and currency"),
     lazy("Language and currency"),
@@ -111,10 +111,10 @@ LANGUAGE = Step(
 )
 
 
-def _password_questions(workbench: Workbench, walk: Walk) -> tuple[Question, ...]:
+def _password_questions(workbench: Workbench, walk: Walk) -> tuple[Prompt, ...]:
     return (
-        Question("console.name", "text", lazy("Your name for logging in"), lazy("Letters, digits, dots and dashes.")),
-        Question(
+        Prompt("console.name", "text", lazy("Your name for logging in"), lazy("Letters, digits, dots and dashes.")),
+        Prompt(
             "console.password",
             "secret",
             lazy("Password for the console"),
@@ -126,25 +126,25 @@ def _password_questions(workbench: Workbench, walk: Walk) -> tuple[Question, ...
     )
 
 
-def _try_password(workbench: Workbench, walk: Walk) -> Outcome:
+def _try_password(workbench: Workbench, walk: Walk) -> TrialResult:
     name, password = str(walk.answers["console.name"]), str(walk.answers["console.password"])
     problems = {}
     try:
         passwords.check_name(name)
     except UsageError as error:
-        problems["console.name"] = Problem(error.message, seen_here=True)
+        problems["console.name"] = AnswerProblem(error.message, seen_here=True)
     if len(password) < passwords.SHORTEST:
         text = lazy(
             "Take at least %(shortest)s characters; this has %(length)s.",
             shortest=passwords.SHORTEST,
             length=len(password),
         )
-        problems["console.password"] = Problem(text, seen_here=True)
+        problems["console.password"] = AnswerProblem(text, seen_here=True)
     fact = Fact(name, lazy("may decide on money. The password has %(length)s characters.", length=len(password)))
-    return Outcome(problems, () if problems else (fact,), walk.known)
+    return TrialResult(problems, () if problems else (fact,), walk.known)
 
 
-PASSWORD = Step(
+PASSWORD = SetupStep(
     "password",
     lazy("Password"),
     lazy("Who may use the console?"),
@@ -154,10 +154,10 @@ PASSWORD = Step(
 )
 
 
-def _schedule_questions(workbench: Workbench, walk: Walk) -> tuple[Question, ...]:
+def _schedule_questions(workbench: Workbench, walk: Walk) -> tuple[Prompt, ...]:
     where = places.Places(workbench.system)
     return (
-        Question(
+        Prompt(
             "schedule.daily_at",
             "time",
             lazy("Time of the daily run"),
@@ -167,7 +167,7 @@ def _schedule_questions(workbench: Workbench, walk: Walk) -> tuple[Question, ...
             (),
             "07:30",
         ),
-        Question(
+        Prompt(
             "schedule.sync_every_minutes",
             "number",
             lazy("Look for new members every … minutes"),
@@ -175,7 +175,7 @@ def _schedule_questions(workbench: Workbench, walk: Walk) -> tuple[Question, ...
             (),
             15,
         ),
-        Question(
+        Prompt(
             "site.state_dir",
             "text",
             lazy("Folder of the relay's own files"),
@@ -184,7 +184,7 @@ def _schedule_questions(workbench: Workbench, walk: Walk) -> tuple[Question, ...
             str(workbench.defaults.get("site.state_dir", where.state)),
             more=True,
         ),
-        Question(
+        Prompt(
             "scripts.home",
             "text",
             lazy("Folder that PaperCut's programs read from"),
@@ -208,13 +208,13 @@ def _pointed(walk: Walk) -> str:
         return ""
 
 
-def _try_schedule(workbench: Workbench, walk: Walk) -> Outcome:
+def _try_schedule(workbench: Workbench, walk: Walk) -> TrialResult:
     problems = {}
     for name in ("site.state_dir", "scripts.home"):
         folder = workbench.folder / str(walk.answers[name])
         existing = next(one for one in (folder, *folder.parents) if one.exists())
         if not existing.is_dir() or not os.access(existing, os.W_OK):
-            problems[name] = Problem(
+            problems[name] = AnswerProblem(
                 lazy("This account may not write %(folder)s.", folder=folder),
                 lazy("Name a folder of its own, or start this as the account that PaperCut's server runs as."),
                 seen_here=True,
@@ -227,10 +227,10 @@ def _try_schedule(workbench: Workbench, walk: Walk) -> Outcome:
         ),
         "",
     )
-    return Outcome(problems, () if problems else (fact,), walk.known)
+    return TrialResult(problems, () if problems else (fact,), walk.known)
 
 
-SCHEDULE = Step(
+SCHEDULE = SetupStep(
     "schedule",
     lazy("Daily run"),
     lazy("When should it run?"),

@@ -17,7 +17,7 @@ from relay.officernd.client import OfficeRnD
 from relay.officernd.model import Location, Plan
 from relay.people.world import OfficeRnDSide
 from relay.setup import trial
-from relay.setup.values import Choice, Fact, Known, Outcome, Problem, Question, Step, Walk, Workbench
+from relay.setup.values import AnswerProblem, Fact, Option, Prompt, SetupStep, SystemsSeen, TrialResult, Walk, Workbench
 
 SIGNIN_SCOPE = "flex.user.auth.signin"
 WHERE = "Settings > Data & Extensibility > Developer Tools"
@@ -36,21 +36,21 @@ SCOPE_WORDS = {
 }
 
 
-def _questions(workbench: Workbench, walk: Walk) -> tuple[Question, ...]:
+def _questions(workbench: Workbench, walk: Walk) -> tuple[Prompt, ...]:
     side = walk.known.officernd
     locations = list(side.locations.values()) if side else []
     return (
-        Question(
+        Prompt(
             "officernd.organization",
             "text",
             lazy("Short name of your organisation in OfficeRnD"),
             lazy("The last part of the address when you are logged in as an administrator."),
         ),
-        Question("officernd.client_id", "text", lazy("Client ID of the first application, “Print relay”")),
-        Question("officernd.client_secret", "secret", lazy("Client secret of the first application")),
-        Question("signin.client_id", "text", lazy("Client ID of the second application, “Print login”")),
-        Question("signin.client_secret", "secret", lazy("Client secret of the second application")),
-        Question(
+        Prompt("officernd.client_id", "text", lazy("Client ID of the first application, “Print relay”")),
+        Prompt("officernd.client_secret", "secret", lazy("Client secret of the first application")),
+        Prompt("signin.client_id", "text", lazy("Client ID of the second application, “Print login”")),
+        Prompt("signin.client_secret", "secret", lazy("Client secret of the second application")),
+        Prompt(
             "officernd.location",
             "text" if not locations else "one",
             lazy("Which location does this PaperCut serve?"),
@@ -59,13 +59,9 @@ def _questions(workbench: Workbench, walk: Walk) -> tuple[Question, ...]:
             optional=True,
             more=not locations,
         ),
-        Question(
-            "officernd.api_url", "text", lazy("Address of OfficeRnD's API"), "", (), _default("api_url"), more=True
-        ),
-        Question(
-            "officernd.token_url", "text", lazy("Address of its logins"), "", (), _default("token_url"), more=True
-        ),
-        Question(
+        Prompt("officernd.api_url", "text", lazy("Address of OfficeRnD's API"), "", (), _default("api_url"), more=True),
+        Prompt("officernd.token_url", "text", lazy("Address of its logins"), "", (), _default("token_url"), more=True),
+        Prompt(
             "officernd.ca_file",
             "text",
             lazy("Certificate of a company proxy"),
@@ -82,10 +78,10 @@ def _default(key: str) -> str:
     return str(OfficeRnDSection.model_fields[key].default)
 
 
-def _location_choices(side: OfficeRnDSide | None, locations: Sequence[Location]) -> tuple[Choice, ...]:
+def _location_choices(side: OfficeRnDSide | None, locations: Sequence[Location]) -> tuple[Option, ...]:
     members = list(side.members.values()) if side else []
     return tuple(
-        Choice(
+        Option(
             one.id,
             one.name,
             one.timezone,
@@ -122,7 +118,7 @@ def missing_scopes(settings: Settings, workbench: Workbench, scopes: Sequence[st
         return token.missing(scopes, granted)
 
 
-def scopes_problem(settings: Settings, workbench: Workbench) -> Problem:
+def scopes_problem(settings: Settings, workbench: Workbench) -> AnswerProblem:
     """Return the problem of an application that lacks permissions: each one named, and what to click."""
     wanted = token.scopes(settings)
     fees = [scope for scope in SCOPE_WORDS if scope in token.FEE_SCOPES and scope in wanted]
@@ -130,7 +126,7 @@ def scopes_problem(settings: Settings, workbench: Workbench) -> Problem:
     # Fees last: creating them is what is most often forgotten, and a half that is granted is asked for once.
     lacking = missing_scopes(settings, workbench, [*rest, *fees])
     words = joined(*(SCOPE_WORDS[scope].with_text(str.lower) for scope in lacking), by=", ")
-    return Problem(
+    return AnswerProblem(
         lazy("OfficeRnD accepts the key, but this application may not: %(words)s.", words=words),
         nlazy(
             "In OfficeRnD open %(where)s > Print relay > Edit, tick this line "
@@ -144,13 +140,13 @@ def scopes_problem(settings: Settings, workbench: Workbench) -> Problem:
     )
 
 
-def _try(workbench: Workbench, walk: Walk) -> Outcome:
+def _try(workbench: Workbench, walk: Walk) -> TrialResult:
     settings = trial.settings(workbench, walk.answers)
-    problems: dict[str, Problem] = {}
+    problems: dict[str, AnswerProblem] = {}
     facts: list[Fact] = []
     known, found = walk.known, dict[str, str]()
     if walk.answers["signin.client_id"] == walk.answers["officernd.client_id"]:
-        problems["signin.client_id"] = Problem(
+        problems["signin.client_id"] = AnswerProblem(
             lazy("This is the first application again."),
             lazy(
                 "Make a second one that may only check passwords (%(signin_scope)s): a stolen copy then opens nothing.",
@@ -161,7 +157,7 @@ def _try(workbench: Workbench, walk: Walk) -> Outcome:
         )
     try:
         side = _read(OfficeRnD(settings, workbench.clock), workbench)
-        known = Known(side, known.papercut, known.version)
+        known = SystemsSeen(side, known.papercut, known.version)
         facts += _told(side, settings)
     except RelayError as error:
         name, problem = _blame(error, settings, workbench)
@@ -174,7 +170,7 @@ def _try(workbench: Workbench, walk: Walk) -> Outcome:
         found, wrong, more = _location(walk, known.officernd)
         problems.update(wrong)
         facts += more
-    return Outcome(problems, tuple(facts), known, found)
+    return TrialResult(problems, tuple(facts), known, found)
 
 
 def _read(officernd: OfficeRnD, workbench: Workbench) -> OfficeRnDSide:
@@ -204,7 +200,7 @@ def _told(side: OfficeRnDSide, settings: Settings) -> list[Fact]:
     return [Fact(words, counts.get(scope, lazy("granted"))) for scope, words in SCOPE_WORDS.items() if scope in wanted]
 
 
-def _blame(error: RelayError, settings: Settings, workbench: Workbench) -> tuple[str, Problem]:
+def _blame(error: RelayError, settings: Settings, workbench: Workbench) -> tuple[str, AnswerProblem]:
     """Return the question that an error is about, and what to tell there."""
     if error.code == "scope_missing":
         try:
@@ -212,7 +208,7 @@ def _blame(error: RelayError, settings: Settings, workbench: Workbench) -> tuple
         except RelayError as other:
             error = other
     if error.code == "secret_refused":
-        return "officernd.client_secret", Problem(
+        return "officernd.client_secret", AnswerProblem(
             lazy("OfficeRnD does not accept this client ID with this secret."),
             lazy(
                 "Copy both again from %(where)s > Print relay > View: often a blank or the last letter is lost.",
@@ -222,7 +218,7 @@ def _blame(error: RelayError, settings: Settings, workbench: Workbench) -> tuple
     if error.code == "organization_not_found" or (
         isinstance(error, Refused) and isinstance(error, RemoteError) and error.operation.rstrip("/") == "GET"
     ):
-        return "officernd.organization", Problem(
+        return "officernd.organization", AnswerProblem(
             lazy(
                 "OfficeRnD knows no organisation %(organization)s for this application.",
                 organization=repr(settings.officernd.organization),
@@ -233,11 +229,11 @@ def _blame(error: RelayError, settings: Settings, workbench: Workbench) -> tuple
             ),
         )
     if error.code == "tls":
-        return "officernd.ca_file", Problem(error.message)
-    return "officernd.api_url", Problem(error.message)
+        return "officernd.ca_file", AnswerProblem(error.message)
+    return "officernd.api_url", AnswerProblem(error.message)
 
 
-def _try_signin(settings: Settings, walk: Walk, workbench: Workbench) -> dict[str, Problem]:
+def _try_signin(settings: Settings, walk: Walk, workbench: Workbench) -> dict[str, AnswerProblem]:
     """Ask for a token as the login programs will; it is thrown away."""
     section = settings.officernd
     proxy = section.proxy.get_secret_value() if section.proxy else ""
@@ -251,7 +247,7 @@ def _try_signin(settings: Settings, walk: Walk, workbench: Workbench) -> dict[st
     except AuthFailed as error:
         if error.code == "scope_missing":
             return {
-                "signin.client_id": Problem(
+                "signin.client_id": AnswerProblem(
                     lazy("OfficeRnD accepts the key, but this application may not check passwords."),
                     lazy(
                         "In OfficeRnD open %(where)s > Print login > Edit, tick this line and save. The key stays the "
@@ -262,17 +258,17 @@ def _try_signin(settings: Settings, walk: Walk, workbench: Workbench) -> dict[st
                 )
             }
         return {
-            "signin.client_secret": Problem(
+            "signin.client_secret": AnswerProblem(
                 lazy("OfficeRnD does not accept this client ID with this secret."),
                 lazy("Copy both again from %(where)s > Print login > View.", where=WHERE),
             )
         }
     except RelayError as error:
-        return {"officernd.token_url": Problem(error.message)}
+        return {"officernd.token_url": AnswerProblem(error.message)}
     return {}
 
 
-def _location(walk: Walk, side: OfficeRnDSide) -> tuple[dict[str, str], dict[str, Problem], list[Fact]]:
+def _location(walk: Walk, side: OfficeRnDSide) -> tuple[dict[str, str], dict[str, AnswerProblem], list[Fact]]:
     """Return the location's id, given as id, code or name; the only one is taken by itself."""
     locations = list(side.locations.values())
     wanted = str(walk.answer("officernd.location"))
@@ -284,7 +280,7 @@ def _location(walk: Walk, side: OfficeRnDSide) -> tuple[dict[str, str], dict[str
             if wanted
             else lazy("OfficeRnD has answered. Choose the location that this PaperCut serves.")
         )
-        return {}, {"officernd.location": Problem(text, lazy("There are: %(offered)s.", offered=offered))}, []
+        return {}, {"officernd.location": AnswerProblem(text, lazy("There are: %(offered)s.", offered=offered))}, []
     place, zone = side.locations[chosen], walk.answer("site.timezone")
     facts = [Fact(lazy("Location"), place.name)]
     if place.timezone and zone and place.timezone != zone:
@@ -298,7 +294,7 @@ def _location(walk: Walk, side: OfficeRnDSide) -> tuple[dict[str, str], dict[str
     return {"officernd.location": chosen}, {}, facts
 
 
-OFFICERND = Step(
+OFFICERND = SetupStep(
     "officernd",
     "OfficeRnD",
     lazy("Connect OfficeRnD"),

@@ -19,7 +19,7 @@ from relay.held_files import remove_or_leave
 from relay.language import lazy
 from relay.private_files import make_private_folder, write_private
 from relay.setup import trial
-from relay.setup.values import SECRETS, Question, Walk, Workbench
+from relay.setup.values import SECRETS, Prompt, Walk, Workbench
 from relay.setup.walk import STEPS
 
 SECRET_FILES = {
@@ -93,7 +93,7 @@ def document(workbench: Workbench, walk: Walk, folder: Path | None = None) -> Do
     return Document(tomlkit.dumps(made), secrets)
 
 
-def _table(section: str, values: Mapping[str, Any], comments: Mapping[str, Question]) -> Any:
+def _table(section: str, values: Mapping[str, Any], comments: Mapping[str, Prompt]) -> Any:
     table = tomlkit.table()
     for key, value in values.items():
         for line in _comment(f"{section}.{key}", comments):
@@ -103,7 +103,7 @@ def _table(section: str, values: Mapping[str, Any], comments: Mapping[str, Quest
     return table
 
 
-def _comment(name: str, comments: Mapping[str, Question]) -> Iterator[str]:
+def _comment(name: str, comments: Mapping[str, Prompt]) -> Iterator[str]:
     question, plain = comments.get(name.removesuffix("_file")), name.removesuffix("_file")
     if name == "console.password_hash_file":
         yield f"Who may use the console. More people: {commands.named('password')}"

@@ -10,10 +10,10 @@ from relay.language import amount, capital, joined, lazy, nlazy
 from relay.money.act import fees_plan
 from relay.officernd.client import OfficeRnD
 from relay.setup import cloud, trial
-from relay.setup.values import Choice, Fact, Outcome, Problem, Question, Step, Walk, Workbench
+from relay.setup.values import AnswerProblem, Fact, Option, Prompt, SetupStep, TrialResult, Walk, Workbench
 
 _EVERY = {"day": lazy("every day"), "week": lazy("every week"), "month": lazy("every month")}
-_PERIODS = tuple(Choice(value, label) for value, label in _EVERY.items())
+_PERIODS = tuple(Option(value, label) for value, label in _EVERY.items())
 # What puts a plan right where it has just been typed, instead of what stands in the settings.
 _ADVICE = {
     "fees_plan_twice": lazy("write the id of the right one into this field"),
@@ -24,24 +24,24 @@ _ADVICE = {
 }
 
 
-def _fees_questions(workbench: Workbench, walk: Walk) -> tuple[Question, ...]:
+def _fees_questions(workbench: Workbench, walk: Walk) -> tuple[Prompt, ...]:
     return (
-        Question(
+        Prompt(
             "fees.managed_in",
             "one",
             lazy("Who bills what is printed?"),
             choices=(
-                Choice(
+                Option(
                     "officernd",
                     lazy("OfficeRnD, on the members' invoices"),
                     lazy("What is owed in PaperCut becomes a fee."),
                 ),
-                Choice("shadow", lazy("Nobody yet: only show what would be billed"), lazy("Good for the first weeks.")),
-                Choice("papercut", lazy("Nobody"), lazy("What people print is counted in PaperCut, and stays there.")),
+                Option("shadow", lazy("Nobody yet: only show what would be billed"), lazy("Good for the first weeks.")),
+                Option("papercut", lazy("Nobody"), lazy("What people print is counted in PaperCut, and stays there.")),
             ),
             default="officernd",
         ),
-        Question(
+        Prompt(
             "fees.plan",
             "text",
             lazy("Plan for the fees in OfficeRnD"),
@@ -50,17 +50,17 @@ def _fees_questions(workbench: Workbench, walk: Walk) -> tuple[Question, ...]:
             "PaperCut Fees",
             suggestions=_once(walk),
         ),
-        Question(
+        Prompt(
             "fees.bill_to",
             "one",
             lazy("Who pays"),
             choices=(
-                Choice("company", lazy("The member's company"), lazy("Members without a company pay themselves.")),
-                Choice("member", lazy("The member")),
+                Option("company", lazy("The member's company"), lazy("Members without a company pay themselves.")),
+                Option("member", lazy("The member")),
             ),
             default="company",
         ),
-        Question("fees.every", "one", lazy("Billed"), choices=_PERIODS, default="day"),
+        Prompt("fees.every", "one", lazy("Billed"), choices=_PERIODS, default="day"),
     )
 
 
@@ -69,20 +69,20 @@ def _once(walk: Walk) -> tuple[str, ...]:
     return tuple(plan.name for plan in side.plans if plan.interval_length == "once") if side else ()
 
 
-def _try_fees(workbench: Workbench, walk: Walk) -> Outcome:
+def _try_fees(workbench: Workbench, walk: Walk) -> TrialResult:
     if walk.answers["fees.managed_in"] == "papercut":
-        return Outcome(facts=(Fact(lazy("Fees"), lazy("nobody is billed"), ""),), known=walk.known)
+        return TrialResult(facts=(Fact(lazy("Fees"), lazy("nobody is billed"), ""),), known=walk.known)
     settings = trial.settings(workbench, walk.answers)
     try:
         plans = OfficeRnD(settings, workbench.clock).plans()
     except RelayError as error:
         if error.code != "scope_missing":
-            return Outcome({"fees.plan": Problem(error.message)}, (), walk.known)
+            return TrialResult({"fees.plan": AnswerProblem(error.message)}, (), walk.known)
         try:
             problem = cloud.scopes_problem(settings, workbench)
         except RelayError as other:
-            problem = Problem(other.message)
-        return Outcome({"fees.managed_in": problem}, (), walk.known)
+            problem = AnswerProblem(other.message)
+        return TrialResult({"fees.managed_in": problem}, (), walk.known)
     known = (
         replace(walk.known, officernd=replace(walk.known.officernd, plans=tuple(plans)))
         if (walk.known.officernd)
@@ -105,17 +105,19 @@ def _try_fees(workbench: Workbench, walk: Walk) -> Outcome:
             wanted=wanted,
             by_hand=fees_plan.BY_HAND,
         )
-        return Outcome({}, (*billed, Fact(lazy("Plan"), text, "warn", (wanted,))), known)
+        return TrialResult({}, (*billed, Fact(lazy("Plan"), text, "warn", (wanted,))), known)
     wrong = fees_plan.faults(plans, wanted, settings.officernd.location)
     if wrong:
         what = joined(*(fault.text for fault in wrong), by="; ")
         advice = capital(_ADVICE.get(wrong[0].code, fees_plan.ADVICE[wrong[0].code]))
-        problem = Problem(lazy("%(what)s.", what=what), lazy("%(what)s.", what=advice))
-        return Outcome({"fees.plan": problem}, (), known)
-    return Outcome({}, (*billed, Fact(lazy("Plan"), lazy("%(name)s, found in OfficeRnD", name=found[0].name))), known)
+        problem = AnswerProblem(lazy("%(what)s.", what=what), lazy("%(what)s.", what=advice))
+        return TrialResult({"fees.plan": problem}, (), known)
+    return TrialResult(
+        {}, (*billed, Fact(lazy("Plan"), lazy("%(name)s, found in OfficeRnD", name=found[0].name))), known
+    )
 
 
-FEES = Step(
+FEES = SetupStep(
     "fees",
     lazy("Fees"),
     lazy("How is printing billed?"),
@@ -126,22 +128,22 @@ FEES = Step(
 )
 
 
-def _balance_questions(workbench: Workbench, walk: Walk) -> tuple[Question, ...]:
+def _balance_questions(workbench: Workbench, walk: Walk) -> tuple[Prompt, ...]:
     return (
-        Question("top_up.amount", "money", lazy("Free printing for each member"), lazy("0 for none."), (), "0.00"),
-        Question("top_up.every", "one", lazy("How often"), choices=_PERIODS, default="month"),
-        Question(
+        Prompt("top_up.amount", "money", lazy("Free printing for each member"), lazy("0 for none."), (), "0.00"),
+        Prompt("top_up.every", "one", lazy("How often"), choices=_PERIODS, default="month"),
+        Prompt(
             "fees.opening_balances",
             "one",
             lazy("What was owed in PaperCut before"),
             choices=(
-                Choice("hold", lazy("Waits until I decide for each person"), lazy("Recommended.")),
-                Choice("bill", lazy("Is billed with the first run")),
-                Choice("forgive", lazy("Is forgiven")),
+                Option("hold", lazy("Waits until I decide for each person"), lazy("Recommended.")),
+                Option("bill", lazy("Is billed with the first run")),
+                Option("forgive", lazy("Is forgiven")),
             ),
             default="hold",
         ),
-        Question(
+        Prompt(
             "safety.max_fee",
             "money",
             lazy("One fee is at most"),
@@ -149,15 +151,15 @@ def _balance_questions(workbench: Workbench, walk: Walk) -> tuple[Question, ...]
             (),
             "200.00",
         ),
-        Question("safety.max_run_total", "money", lazy("All fees of a day are at most"), "", (), "2000.00"),
-        Question("safety.max_removals_percent", "number", lazy("People taken away at once, percent"), "", (), 10),
+        Prompt("safety.max_run_total", "money", lazy("All fees of a day are at most"), "", (), "2000.00"),
+        Prompt("safety.max_removals_percent", "number", lazy("People taken away at once, percent"), "", (), 10),
     )
 
 
-def _try_balances(workbench: Workbench, walk: Walk) -> Outcome:
+def _try_balances(workbench: Workbench, walk: Walk) -> TrialResult:
     side = walk.known.papercut
     if side is None:
-        return Outcome(known=walk.known)
+        return TrialResult(known=walk.known)
     settings = trial.settings(workbench, walk.answers)
     currency, safety = settings.site.currency, settings.safety
     owed = [account.balance for account in side.accounts.values() if account.balance < 0]
@@ -194,14 +196,14 @@ def _try_balances(workbench: Workbench, walk: Walk) -> Outcome:
             "",
         ),
     )
-    return Outcome(facts=facts, known=walk.known)
+    return TrialResult(facts=facts, known=walk.known)
 
 
 def _money(micros: int, currency: str) -> str:
     return amount(amounts.text(micros, currency), currency)
 
 
-BALANCES = Step(
+BALANCES = SetupStep(
     "balances",
     lazy("Balances and limits"),
     lazy("Balances and limits"),

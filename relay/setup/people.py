@@ -16,7 +16,7 @@ from relay.people.decide.rules import home_location, judge, make_rules
 from relay.people.world import Memory, OfficeRnDSide, PaperCutSide, World
 from relay.setup import trial
 from relay.setup.cloud import by_name
-from relay.setup.values import Choice, Fact, Outcome, Problem, Question, Step, Walk, Workbench
+from relay.setup.values import AnswerProblem, Fact, Option, Prompt, SetupStep, TrialResult, Walk, Workbench
 
 STATUSES = (
     ("active", lazy("Active"), lazy("has a running membership")),
@@ -30,7 +30,7 @@ STATUSES = (
 
 
 @dataclass(frozen=True)
-class Tally:
+class Headcount:
     """Everybody in OfficeRnD, accounted for: at once + waiting + may not = all. `loses` are PaperCut's accounts."""
 
     all: int
@@ -73,7 +73,7 @@ _RULES = {
 }
 
 
-def tally(workbench: Workbench, walk: Walk) -> Tally | None:
+def tally(workbench: Workbench, walk: Walk) -> Headcount | None:
     """Return how many people the answers admit and what the first sync would make of them; None before both answer."""
     officernd = walk.known.officernd
     if officernd is None:
@@ -84,14 +84,14 @@ def tally(workbench: Workbench, walk: Walk) -> Tally | None:
     return _tally(made, settings, papercut)
 
 
-def _tally(made: Plan, settings: Settings, papercut: PaperCutSide) -> Tally:
+def _tally(made: Plan, settings: Settings, papercut: PaperCutSide) -> Headcount:
     counted, matching = account_for(made.decisions), made.decisions.matching
     waiting = tuple((_WAITING[kind], count) for kind, count in counted.need_answer.items())
     may_not = tuple((_RULES.get(rule, rule), count) for rule, count in counted.may_not.items())
     members = made.directory.members_of()
     groups = {**papercut.groups, **{name: frozenset(u.username for u in users) for name, users in members.items()}}
     loses = [name for name in matching.known if not papercut.accounts[name].disabled]
-    return Tally(
+    return Headcount(
         counted.all,
         counted.get,
         counted.have,
@@ -103,17 +103,17 @@ def _tally(made: Plan, settings: Settings, papercut: PaperCutSide) -> Tally:
     )
 
 
-def _who_questions(workbench: Workbench, walk: Walk) -> tuple[Question, ...]:
+def _who_questions(workbench: Workbench, walk: Walk) -> tuple[Prompt, ...]:
     side = walk.known.officernd
     return (
-        Question(
+        Prompt(
             "members.statuses",
             "many",
             lazy("Members who are"),
             choices=_status_choices(side),
             default=("active",),
         ),
-        Question(
+        Prompt(
             "members.locations",
             "many",
             lazy("At these locations"),
@@ -121,7 +121,7 @@ def _who_questions(workbench: Workbench, walk: Walk) -> tuple[Question, ...]:
             _location_choices(workbench, walk, side),
             optional=True,
         ),
-        Question(
+        Prompt(
             "members.plans",
             "many",
             lazy("Only on these plans"),
@@ -129,7 +129,7 @@ def _who_questions(workbench: Workbench, walk: Walk) -> tuple[Question, ...]:
             _plan_choices(workbench, walk, side),
             optional=True,
         ),
-        Question(
+        Prompt(
             "members.exclude_emails",
             "many",
             lazy("Never these e-mail addresses"),
@@ -140,30 +140,30 @@ def _who_questions(workbench: Workbench, walk: Walk) -> tuple[Question, ...]:
     )
 
 
-def _status_choices(side: OfficeRnDSide | None) -> tuple[Choice, ...]:
+def _status_choices(side: OfficeRnDSide | None) -> tuple[Option, ...]:
     found = Counter(member.status for member in side.members.values()) if side else Counter[str]()
-    return tuple(Choice(value, label, told, str(found[value])) for value, label, told in STATUSES)
+    return tuple(Option(value, label, told, str(found[value])) for value, label, told in STATUSES)
 
 
-def _location_choices(workbench: Workbench, walk: Walk, side: OfficeRnDSide | None) -> tuple[Choice, ...]:
+def _location_choices(workbench: Workbench, walk: Walk, side: OfficeRnDSide | None) -> tuple[Option, ...]:
     if side is None:
         return ()
     passing = _passing(workbench, walk, side, locations=(), plans=())
     homes = {company.id: company.location for company in side.companies.values()}
     found = Counter(home_location(side.members[member_id], homes) for member_id in passing)
     return tuple(
-        Choice(one.id, one.name, "", lazy("%(count)s of the above", count=found[one.id]))
+        Option(one.id, one.name, "", lazy("%(count)s of the above", count=found[one.id]))
         for one in sorted(side.locations.values(), key=lambda one: one.name.casefold())
     )
 
 
-def _plan_choices(workbench: Workbench, walk: Walk, side: OfficeRnDSide | None) -> tuple[Choice, ...]:
+def _plan_choices(workbench: Workbench, walk: Walk, side: OfficeRnDSide | None) -> tuple[Option, ...]:
     """Return the plans that somebody has; a plan for single fees is nobody's membership."""
     if side is None:
         return ()
     held = {membership.plan for membership in side.memberships}
     return tuple(
-        Choice(one.id, one.name, "", str(len(_passing(workbench, walk, side, plans=(one.id,)))))
+        Option(one.id, one.name, "", str(len(_passing(workbench, walk, side, plans=(one.id,)))))
         for one in sorted(side.plans, key=lambda one: one.name.casefold())
         if one.id in held
     )
@@ -188,10 +188,12 @@ def _ids(given: Collection[str], walk: Walk, kind: str) -> tuple[list[str], list
     return found, [value for value in found if value not in known]
 
 
-def _try_who(workbench: Workbench, walk: Walk) -> Outcome:
+def _try_who(workbench: Workbench, walk: Walk) -> TrialResult:
     if walk.known.officernd is None:
-        return Outcome({"members.statuses": Problem(lazy("OfficeRnD has not answered yet: connect it first."))})
-    problems, found = dict[str, Problem](), dict[str, object]()
+        return TrialResult(
+            {"members.statuses": AnswerProblem(lazy("OfficeRnD has not answered yet: connect it first."))}
+        )
+    problems, found = dict[str, AnswerProblem](), dict[str, object]()
     for kind in ("locations", "plans"):
         ids, unknown = _ids(walk.answer(f"members.{kind}", ()), walk, kind)
         found[f"members.{kind}"] = tuple(ids)
@@ -202,14 +204,14 @@ def _try_who(workbench: Workbench, walk: Walk) -> Outcome:
                 if kind == "locations"
                 else lazy("OfficeRnD has no plan %(names)s.", names=names)
             )
-            problems[f"members.{kind}"] = Problem(text, lazy("Choose from the list, or write its name exactly."))
+            problems[f"members.{kind}"] = AnswerProblem(text, lazy("Choose from the list, or write its name exactly."))
     if problems:
-        return Outcome(problems, (), walk.known)
+        return TrialResult(problems, (), walk.known)
     walk = walk.with_answers(found)
     counted = tally(workbench, walk)
     assert counted is not None
     if counted.admitted == 0:
-        problems["members.statuses"] = Problem(
+        problems["members.statuses"] = AnswerProblem(
             lazy("Nobody would be able to print: none of the %(all)s members passes all of these.", all=counted.all),
             lazy("Choose more statuses, or fewer plans and locations."),
         )
@@ -246,10 +248,10 @@ def _try_who(workbench: Workbench, walk: Walk) -> Outcome:
             counted.unknown,
         )
         facts.append(Fact(lazy("Not known"), text, "warn"))
-    return Outcome(problems, tuple(facts), walk.known, found)
+    return TrialResult(problems, tuple(facts), walk.known, found)
 
 
-WHO = Step(
+WHO = SetupStep(
     "who",
     lazy("Who may print"),
     lazy("Who may print?"),
@@ -260,7 +262,7 @@ WHO = Step(
 )
 
 
-def _guard_questions(workbench: Workbench, walk: Walk) -> tuple[Question, ...]:
+def _guard_questions(workbench: Workbench, walk: Walk) -> tuple[Prompt, ...]:
     with_answer = walk.with_answers({"print.guard": "blocked"})
     ready_to_count = not trial.problems(walk.answers, workbench.folder)
     counted = tally(workbench, with_answer) if ready_to_count else None
@@ -276,21 +278,21 @@ def _guard_questions(workbench: Workbench, walk: Walk) -> tuple[Question, ...]:
         else lazy("Everybody with an account in PaperCut.")
     )
     return (
-        Question(
+        Prompt(
             "print.guard",
             "one",
             lazy("Who gets past the print script?"),
             choices=(
-                Choice(
+                Option(
                     "members",
                     lazy("Only members (recommended)"),
                     lazy("Whoever has not been brought over from OfficeRnD is refused, with a sentence that helps."),
                 ),
-                Choice("blocked", lazy("Whoever PaperCut lets in"), lets_in),
+                Option("blocked", lazy("Whoever PaperCut lets in"), lets_in),
             ),
             default="members",
         ),
-        Question(
+        Prompt(
             "print.exceptions",
             "many",
             lazy("Never refuse these accounts"),
@@ -301,9 +303,9 @@ def _guard_questions(workbench: Workbench, walk: Walk) -> tuple[Question, ...]:
     )
 
 
-def _try_guard(workbench: Workbench, walk: Walk) -> Outcome:
+def _try_guard(workbench: Workbench, walk: Walk) -> TrialResult:
     if walk.answers["print.guard"] == "members":
-        return Outcome(
+        return TrialResult(
             facts=(Fact(lazy("Print script"), lazy("lets members pass, and nobody else"), ""),), known=walk.known
         )
     counted = tally(workbench, walk)
@@ -313,10 +315,10 @@ def _try_guard(workbench: Workbench, walk: Walk) -> Outcome:
         "%(num)s accounts could print without ever having logged in with OfficeRnD; nobody is billed for them.",
         count,
     )
-    return Outcome(facts=(Fact(lazy("Print script"), text, "warn" if count else ""),), known=walk.known)
+    return TrialResult(facts=(Fact(lazy("Print script"), text, "warn" if count else ""),), known=walk.known)
 
 
-GUARD = Step(
+GUARD = SetupStep(
     "guard",
     lazy("Print script"),
     lazy("What does the print script ask?"),

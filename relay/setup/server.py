@@ -25,7 +25,7 @@ from relay.papercut import keys
 from relay.papercut.client import PaperCut
 from relay.people import read
 from relay.setup import trial
-from relay.setup.values import Fact, Outcome, Problem, Question, Step, Walk, Workbench
+from relay.setup.values import AnswerProblem, Fact, Prompt, SetupStep, TrialResult, Walk, Workbench
 
 MADE = "make"  # in place of a token: make one
 
@@ -41,13 +41,13 @@ def can_make_token(workbench: Workbench, folder: str) -> bool:
     return bool(folder and places.server_command(workbench.system, folder))
 
 
-def _questions(workbench: Workbench, walk: Walk) -> tuple[Question, ...]:
+def _questions(workbench: Workbench, walk: Walk) -> tuple[Prompt, ...]:
     folder = str(walk.answer("papercut.install_dir")) or find_papercut(workbench)
     how = lazy("Of a new install: PaperCut > Options > Advanced > Config editor > auth.webservices.auth-token.")
     if can_make_token(workbench, folder):
         how = joined(how, lazy("Or write “%(made)s”: one is added beside those that are there, at once.", made=MADE))
     return (
-        Question(
+        Prompt(
             "papercut.url",
             "address",
             lazy("Address of PaperCut"),
@@ -55,8 +55,8 @@ def _questions(workbench: Workbench, walk: Walk) -> tuple[Question, ...]:
             (),
             str(workbench.defaults.get("papercut.url", "http://127.0.0.1:9191")),
         ),
-        Question("papercut.auth_token", "secret", lazy("Web services token"), how),
-        Question(
+        Prompt("papercut.auth_token", "secret", lazy("Web services token"), how),
+        Prompt(
             "papercut.install_dir",
             "text",
             lazy("PaperCut's folder on this machine"),
@@ -68,7 +68,7 @@ def _questions(workbench: Workbench, walk: Walk) -> tuple[Question, ...]:
             folder,
             optional=True,
         ),
-        Question(
+        Prompt(
             "papercut.ca_file",
             "text",
             lazy("PaperCut's certificate"),
@@ -79,11 +79,11 @@ def _questions(workbench: Workbench, walk: Walk) -> tuple[Question, ...]:
     )
 
 
-def _try(workbench: Workbench, walk: Walk) -> Outcome:
-    problems = dict[str, Problem]()
+def _try(workbench: Workbench, walk: Walk) -> TrialResult:
+    problems = dict[str, AnswerProblem]()
     folder, found = str(walk.answer("papercut.install_dir")), dict[str, str]()
     if folder and not places.is_papercut(str(workbench.folder / folder)):
-        problems["papercut.install_dir"] = Problem(
+        problems["papercut.install_dir"] = AnswerProblem(
             lazy(
                 "%(folder)s is no folder of a PaperCut server: it has no “server” folder with its settings.",
                 folder=folder,
@@ -99,12 +99,12 @@ def _try(workbench: Workbench, walk: Walk) -> Outcome:
             found["papercut.auth_token"] = make_token(workbench, walk, str(workbench.folder / folder) if folder else "")
             walk = walk.with_answers(found)
         except (RelayError, installer_config.Unreachable, OSError) as error:
-            problems["papercut.auth_token"] = Problem(
+            problems["papercut.auth_token"] = AnswerProblem(
                 lazy("No token could be made: %(error)s.", error=error),
                 lazy("Set one in PaperCut's config editor and paste it here."),
             )
     if problems:
-        return Outcome(problems, (), walk.known, found)
+        return TrialResult(problems, (), walk.known, found)
     settings = trial.settings(workbench, walk.answers)
     try:
         papercut = PaperCut(settings, workbench.clock)
@@ -112,7 +112,7 @@ def _try(workbench: Workbench, walk: Walk) -> Outcome:
         side = read.read_papercut(papercut, workbench.progress)
     except RelayError as error:
         name, problem = _blame(error, settings)
-        return Outcome({name: problem}, (), walk.known, found)
+        return TrialResult({name: problem}, (), walk.known, found)
     version = papercut.version()
     facts = [
         Fact(
@@ -126,7 +126,7 @@ def _try(workbench: Workbench, walk: Walk) -> Outcome:
         Fact(lazy("Token and caller"), lazy("accepted")),
         *(_fact(finding) for finding in _look(workbench, settings)),
     ]
-    return Outcome({}, tuple(facts), replace(walk.known, papercut=side, version=version), found)
+    return TrialResult({}, tuple(facts), replace(walk.known, papercut=side, version=version), found)
 
 
 def make_token(workbench: Workbench, walk: Walk, folder: str) -> str:
@@ -168,10 +168,10 @@ def _fact(finding: Finding) -> Fact:
     return Fact(finding.subject, finding.message, "" if finding.severity == "info" else "warn")
 
 
-def _blame(error: RelayError, settings: Settings) -> tuple[str, Problem]:
+def _blame(error: RelayError, settings: Settings) -> tuple[str, AnswerProblem]:
     if error.code == "caller_not_allowed":
         address = own_address(settings.papercut.url)
-        return "papercut.url", Problem(
+        return "papercut.url", AnswerProblem(
             lazy("PaperCut answers, but does not take calls from this machine."),
             lazy(
                 "In PaperCut open Options > Advanced > Security, add this address under Allowed XML Web Services "
@@ -180,7 +180,7 @@ def _blame(error: RelayError, settings: Settings) -> tuple[str, Problem]:
             (address,) if address else (),
         )
     if error.code == "token_refused":
-        return "papercut.auth_token", Problem(
+        return "papercut.auth_token", AnswerProblem(
             lazy("PaperCut does not accept this token."),
             lazy(
                 "Compare it with the key %(auth_token)s at Options > Advanced > Config editor.",
@@ -189,13 +189,13 @@ def _blame(error: RelayError, settings: Settings) -> tuple[str, Problem]:
             (keys.AUTH_TOKEN,),
         )
     if error.code == "tls":
-        return "papercut.ca_file", Problem(error.message)
+        return "papercut.ca_file", AnswerProblem(error.message)
     if isinstance(error, NotSent):
-        return "papercut.url", Problem(
+        return "papercut.url", AnswerProblem(
             lazy("PaperCut cannot be reached at %(url)s.", url=settings.papercut.url),
             lazy("Is its Application Server running, and is this the address of its administration page?"),
         )
-    return "papercut.url", Problem(error.message)
+    return "papercut.url", AnswerProblem(error.message)
 
 
 def own_address(url: str) -> str:
@@ -209,7 +209,7 @@ def own_address(url: str) -> str:
         return ""
 
 
-PAPERCUT = Step(
+PAPERCUT = SetupStep(
     "papercut",
     "PaperCut",
     lazy("Connect PaperCut"),

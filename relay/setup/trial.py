@@ -15,7 +15,7 @@ from relay.config.loading import clause
 from relay.config.sections import SECTIONS
 from relay.config.values import Section
 from relay.language import lazy
-from relay.setup.values import OWN, SECRETS, Answers, Problem, Workbench
+from relay.setup.values import OWN, SECRETS, AnswerProblem, Answers, Workbench
 
 _SECRET_SETTINGS = SECRETS - {"signin.client_secret"}  # the last one is always a file, for PaperCut's programs
 
@@ -31,17 +31,17 @@ def by_section(answers: Answers) -> dict[str, dict[str, Any]]:
     return dict(sections)
 
 
-def problems(answers: Answers, folder: Path, names: Collection[str] | None = None) -> dict[str, Problem]:
+def problems(answers: Answers, folder: Path, names: Collection[str] | None = None) -> dict[str, AnswerProblem]:
     """Return what the types of settings refuse, by answer; of `names` only, or of everything. Asks nobody."""
-    found: dict[str, Problem] = {}
+    found: dict[str, AnswerProblem] = {}
     sections, wrong = _sections(answers, folder)
     for name, text in wrong.items():
         if isinstance(answers.get(name), str):  # in TOML it stands in quotes, in a form it does not
             text = text.replace(" in quotes", "").replace('"', "")
-        found[name] = Problem(_capital(text) + ".", seen_here=True)
+        found[name] = AnswerProblem(_capital(text) + ".", seen_here=True)
     for told in contradictions(sections):
         name = f"{told.section}.{told.key.removesuffix('_file')}"
-        found.setdefault(name, Problem(_capital(told.clause).rstrip(".") + ".", seen_here=True))
+        found.setdefault(name, AnswerProblem(_capital(told.clause).rstrip(".") + ".", seen_here=True))
     return found if names is None else {name: problem for name, problem in found.items() if name in names}
 
 

@@ -24,7 +24,7 @@ SECRETS = frozenset({"papercut.auth_token", "officernd.client_secret", "signin.c
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class Option:
     """One of the answers to choose from; `count` is what it stands for now, such as how many members."""
 
     value: str
@@ -34,14 +34,14 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class Prompt:
     """One thing to be answered. `more`: asked for only when somebody wants it, as its default nearly always holds."""
 
     name: str
     kind: Kind
     label: str
     help: str = ""
-    choices: tuple[Choice, ...] = ()
+    choices: tuple[Option, ...] = ()
     default: Any = ""
     optional: bool = False
     more: bool = False
@@ -49,7 +49,7 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
+class AnswerProblem:
     """What is wrong with an answer: a sentence, what to do about it, and texts to be copied on the way.
 
     `seen_here`: it was found without asking either system.
@@ -72,7 +72,7 @@ class Fact:
 
 
 @dataclass(frozen=True)
-class Known:
+class SystemsSeen:
     """What both systems said when the answers were tried; None where that was not yet possible."""
 
     officernd: OfficeRnDSide | None = None
@@ -81,12 +81,12 @@ class Known:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class TrialResult:
     """What trying a step's answers came to: problems by question, facts, and answers that were found on the way."""
 
-    problems: Mapping[str, Problem] = field(default_factory=dict)
+    problems: Mapping[str, AnswerProblem] = field(default_factory=dict)
     facts: tuple[Fact, ...] = ()
-    known: Known = field(default_factory=Known)
+    known: SystemsSeen = field(default_factory=SystemsSeen)
     found: Answers = field(default_factory=dict, repr=False)
 
 
@@ -95,7 +95,7 @@ class Walk:
     """How far a set-up has come: answers, what is known, the steps that stand, and what each of them found."""
 
     answers: Answers = field(default_factory=dict, repr=False)
-    known: Known = field(default_factory=Known, repr=False)
+    known: SystemsSeen = field(default_factory=SystemsSeen, repr=False)
     done: frozenset[str] = frozenset()
     facts: Mapping[str, tuple[Fact, ...]] = field(default_factory=dict)
     tried: bool = False  # nothing is asked of a system before somebody has answered something
@@ -121,13 +121,13 @@ class Workbench:
 
 
 @dataclass(frozen=True)
-class Step:
+class SetupStep:
     """One subject. `try_` is only called with answers that are well formed; `rests_on` names the steps it builds on."""
 
     id: str
     title: str
     heading: str
     lead: str
-    questions: Callable[[Workbench, Walk], tuple[Question, ...]]
-    try_: Callable[[Workbench, Walk], Outcome]
+    questions: Callable[[Workbench, Walk], tuple[Prompt, ...]]
+    try_: Callable[[Workbench, Walk], TrialResult]
     rests_on: tuple[str, ...] = ()

@@ -11,9 +11,9 @@ from typing import Any
 
 from relay.language import joined, lazy
 from relay.setup import basics, cloud, money, people, server, trial
-from relay.setup.values import Answers, Outcome, Problem, Question, Step, Walk, Workbench
+from relay.setup.values import AnswerProblem, Answers, Prompt, SetupStep, TrialResult, Walk, Workbench
 
-STEPS: tuple[Step, ...] = (
+STEPS: tuple[SetupStep, ...] = (
     basics.LANGUAGE,
     cloud.OFFICERND,
     server.PAPERCUT,
@@ -24,11 +24,11 @@ STEPS: tuple[Step, ...] = (
     basics.PASSWORD,
     basics.SCHEDULE,
 )
-BY_ID: Mapping[str, Step] = {step.id: step for step in STEPS}
+BY_ID: Mapping[str, SetupStep] = {step.id: step for step in STEPS}
 SHORTEST_WORD = lazy("Answer this.")
 
 
-def submit(workbench: Workbench, walk: Walk, step: Step, given: Answers) -> tuple[Walk, Outcome]:
+def submit(workbench: Workbench, walk: Walk, step: SetupStep, given: Answers) -> tuple[Walk, TrialResult]:
     """Return the walk with the answers `given` to a step, and what trying them came to.
 
     The step stands only where nothing is wrong; steps that build on a changed answer have to be tried again.
@@ -39,7 +39,7 @@ def submit(workbench: Workbench, walk: Walk, step: Step, given: Answers) -> tupl
     walk = walk.with_answers({q.name: q.default for q in asked if q.name not in walk.answers and q.default != ""})
     walk = walk.with_answers({q.name: _meant(q, walk.answers[q.name]) for q in asked if q.name in walk.answers})
     wrong = _malformed(workbench, walk, asked)
-    outcome = Outcome(wrong, known=walk.known) if wrong else step.try_(workbench, walk)
+    outcome = TrialResult(wrong, known=walk.known) if wrong else step.try_(workbench, walk)
     walk = walk.with_answers(outcome.found)
     changed = any(before.get(q.name) != walk.answers.get(q.name) for q in asked)
     open_again = {other.id for other in STEPS if step.id in other.rests_on} if changed else set()
@@ -50,12 +50,12 @@ def submit(workbench: Workbench, walk: Walk, step: Step, given: Answers) -> tupl
     return replace(walk, known=outcome.known, done=frozenset(done), facts=facts, tried=True), outcome
 
 
-def first_open(walk: Walk) -> Step | None:
+def first_open(walk: Walk) -> SetupStep | None:
     """Return the first step that does not stand yet, None when all do."""
     return next((step for step in STEPS if step.id not in walk.done), None)
 
 
-def _meant(question: Question, value: Any) -> Any:
+def _meant(question: Prompt, value: Any) -> Any:
     """Return what an answer means: the values of choices in place of their labels, an address with its scheme."""
     if question.kind == "address" and ":" in value and "://" not in value:
         return ("https://" if value.endswith(":9192") else "http://") + value
@@ -65,18 +65,18 @@ def _meant(question: Question, value: Any) -> Any:
     return labels.get(value.strip().casefold(), value) if question.kind == "one" and isinstance(value, str) else value
 
 
-def _malformed(workbench: Workbench, walk: Walk, asked: tuple[Question, ...]) -> dict[str, Problem]:
+def _malformed(workbench: Workbench, walk: Walk, asked: tuple[Prompt, ...]) -> dict[str, AnswerProblem]:
     """Return what is wrong with answers before anybody is asked: left out, no choice of the list, of a wrong form."""
-    found: dict[str, Problem] = {}
+    found: dict[str, AnswerProblem] = {}
     for question in asked:
         value: Any = walk.answers.get(question.name, "")
         if value in ("", (), []):
             if not question.optional:
                 text = lazy("Tick at least one.") if question.kind == "many" and question.choices else SHORTEST_WORD
-                found[question.name] = Problem(text, seen_here=True)
+                found[question.name] = AnswerProblem(text, seen_here=True)
         elif question.kind == "one" and value not in {choice.value for choice in question.choices}:
             offered = joined(*(choice.label for choice in question.choices), by=", ")
-            found[question.name] = Problem(
+            found[question.name] = AnswerProblem(
                 lazy("%(value)s is none of %(offered)s.", value=value, offered=offered), seen_here=True
             )
     names = {question.name for question in asked} - set(found)

@@ -21,7 +21,7 @@ from relay.config import is_loopback
 from relay.errors import RelayError
 from relay.language import gettext, lazy
 from relay.setup import document, people
-from relay.setup.values import Outcome, Question, Step, Walk, Workbench
+from relay.setup.values import Prompt, SetupStep, TrialResult, Walk, Workbench
 from relay.setup.walk import BY_ID, STEPS, first_open, submit
 from relay.web import HEADERS, is_proxied, protect_forms, speak_languages, why_not_our_form
 
@@ -38,7 +38,7 @@ class Visit:
         self.code = "-".join("".join(secrets.choice(_LETTERS) for _ in range(4)) for _ in range(2))
         self.wrong = 0
         self.walk = Walk()
-        self.problems: dict[str, Outcome] = {}  # of each step, until it stands
+        self.problems: dict[str, TrialResult] = {}  # of each step, until it stands
         self.written: document.Written | None = None
         self.lock = threading.Lock()
         self._handed_over = threading.Event()
@@ -64,7 +64,7 @@ class Visit:
             self.wrong += not right
             return right
 
-    def try_(self, step: Step, given: dict[str, Any]) -> Outcome:
+    def try_(self, step: SetupStep, given: dict[str, Any]) -> TrialResult:
         with self.lock:
             self.walk, outcome = submit(self.workbench, self.walk, step, given)
             self.problems[step.id] = outcome
@@ -170,14 +170,14 @@ class _Pages:
         following = next((one for one in STEPS[STEPS.index(step) + 1 :]), None)
         return redirect(url_for("step", step_id=following.id) if following else url_for("summary"))
 
-    def _may_open(self, step: Step) -> bool:
+    def _may_open(self, step: SetupStep) -> bool:
         """Return whether everything before a step stands: its questions and counts are made of that."""
         return all(one.id in self.visit.walk.done for one in STEPS[: STEPS.index(step)])
 
-    def _page(self, step: Step, walk: Walk | None = None) -> str:
+    def _page(self, step: SetupStep, walk: Walk | None = None) -> str:
         bench, place = self.visit.workbench, STEPS.index(step)
         walk = walk or self.visit.walk
-        outcome = self.visit.problems.get(step.id, Outcome())
+        outcome = self.visit.problems.get(step.id, TrialResult())
         asked = step.questions(bench, walk)
         names = {question.name for question in asked}
         return render_template(
@@ -200,7 +200,7 @@ class _Pages:
             tally=people.tally(bench, walk) if step.id in ("who", "guard") else None,
         )
 
-    def _given(self, step: Step) -> dict[str, Any]:
+    def _given(self, step: SetupStep) -> dict[str, Any]:
         """Return what the form answers, as the settings hold it; an empty secret leaves the one that is there."""
         given: dict[str, Any] = {}
         for question in step.questions(self.visit.workbench, self.visit.walk):
@@ -251,7 +251,7 @@ class _Pages:
         return render_template("setup/code.html", problem=told, only=True), status
 
 
-def _from_form(question: Question) -> Any:
+def _from_form(question: Prompt) -> Any:
     if question.kind == "many":
         if question.choices:
             return tuple(request.form.getlist(question.name))

@@ -14,7 +14,7 @@ import pytest
 
 from relay import passwords
 from relay.console.app import make_app
-from relay.console.gate import Sessions
+from relay.console.gate import EndedSessions
 from relay.web import REQUEST_S, Brake, Channel
 from tests.support.still_clock import StillClock
 from tests.support.visitor import Visitor
@@ -59,13 +59,13 @@ def test_a_session_that_was_ended_stays_ended_after_a_restart(make_desk: Any, tm
 def test_a_damaged_list_of_ended_sessions_is_begun_anew(tmp_path: Any, content: str) -> None:
     file = tmp_path / "ended"
     file.write_text(content)
-    sessions = Sessions(file)
+    sessions = EndedSessions(file)
     sessions.end("one", 1000.0)
-    assert Sessions(file).is_ended("one") and not Sessions(file).is_ended("two")
+    assert EndedSessions(file).is_ended("one") and not EndedSessions(file).is_ended("two")
 
 
 def test_ended_sessions_are_forgotten_when_they_could_live_no_more(tmp_path: Any) -> None:
-    sessions = Sessions(tmp_path / "ended")
+    sessions = EndedSessions(tmp_path / "ended")
     sessions.end("old", 1000.0)
     sessions.end("new", 1000.0 + 13 * 3600)
     assert ["new"] == list(json.loads((tmp_path / "ended").read_text()))

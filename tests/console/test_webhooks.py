@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from relay.console.app import make_app
-from relay.console.webhooks import REMEMBERED, Hooks, Refusal
+from relay.console.webhooks import REMEMBERED, Hooks, WebhookRefused
 from relay.sandbox.officernd.webhooks import payload, signature
 from tests.support.visitor import Visitor
 
@@ -47,20 +47,20 @@ def test_an_event_about_something_else_is_answered_and_not_followed() -> None:
 )  # fmt: skip
 def test_what_is_not_signed_is_refused(header: str) -> None:
     hooks = Hooks()
-    with pytest.raises(Refusal):
+    with pytest.raises(WebhookRefused):
         hooks.take(SECRET, header, BODY, NOW)
     assert 1 == hooks.refused
 
 
 @pytest.mark.parametrize("away", [-301, 301])
 def test_what_is_too_old_or_from_the_future_is_refused(away: int) -> None:
-    with pytest.raises(Refusal, match="too old"):
+    with pytest.raises(WebhookRefused, match="too old"):
         Hooks().take(SECRET, signed(seconds=NOW + away), BODY, NOW)
 
 
 def test_another_secret_or_body_is_refused() -> None:
     for header, body in ((signed(secret="other"), BODY), (signed(), BODY + b" ")):
-        with pytest.raises(Refusal, match="wrong signature"):
+        with pytest.raises(WebhookRefused, match="wrong signature"):
             Hooks().take(SECRET, header, body, NOW)
 
 

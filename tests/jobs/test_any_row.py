@@ -17,10 +17,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import RowMapping
 
-from relay.jobs.job import LARGEST_COST, LARGEST_COUNT, Cursor, Job, Unreadable
+from relay.jobs.job import LARGEST_COST, LARGEST_COUNT, Cursor, Job, UnreadableRow
 from relay.jobs.sources import papercut_database
-from relay.jobs.sources.columns import Place
-from relay.jobs.sources.halves import DayHalves, Stamp, Told, learnt
+from relay.jobs.sources.columns import RowContext
+from relay.jobs.sources.halves import DayHalves, Stamp, StampedRow, learnt
 from relay.jobs.sources.logs import LogFolder
 
 CASES = settings(max_examples=int(os.environ.get("JOBS_CASES", "150")), deadline=None)
@@ -58,7 +58,7 @@ def read(source: str, text: str, encoding: str = "utf-8") -> list[Job]:
     name = {"csv": "log-2026-11-20.csv", "print_logs": "printlog_2026_11_20.log"}[source]
     with tempfile.TemporaryDirectory() as folder:
         Path(folder, name).write_bytes(text.encode(encoding, "replace"))
-        logs = LogFolder(cast(Any, source), Path(folder), Place(SOFIA), date(2026, 11, 23))
+        logs = LogFolder(cast(Any, source), Path(folder), RowContext(SOFIA), date(2026, 11, 23))
         batches = list(logs.batches(NothingKnown()))
     assert [] == [finding for finding in logs.findings if finding.code != "job_log_no_header"]
     jobs = [job for batch in batches for job in batch.jobs]
@@ -127,7 +127,7 @@ def test_any_row_of_the_database(usage_date: Any, values: dict[str, Any]) -> Non
     row = dict.fromkeys(COLUMNS) | good | values | {"printer_usage_log_id": 1, "usage_date": usage_date}
     try:
         whole(papercut_database._job(cast(RowMapping, row), SOFIA, None))
-    except Unreadable as why:
+    except UnreadableRow as why:
         assert str(why)
 
 
@@ -143,7 +143,8 @@ def test_any_row_of_the_database(usage_date: Any, values: dict[str, Any]) -> Non
 def test_any_markers_are_decided_or_left_open(files: dict[str, list[tuple[int, int, str]]]) -> None:
     told = {
         name: [
-            Told(at, Stamp(datetime(2026, 11, 20, hour, minute), word)) for at, (hour, minute, word) in enumerate(rows)
+            StampedRow(at, Stamp(datetime(2026, 11, 20, hour, minute), word))
+            for at, (hour, minute, word) in enumerate(rows)
         ]
         for name, rows in files.items()
     }
@@ -153,7 +154,7 @@ def test_any_markers_are_decided_or_left_open(files: dict[str, list[tuple[int, i
             try:
                 local = halves.local(row.stamp, name, row.position)
                 assert (local.hour - row.stamp.local.hour) % 12 == 0 and local.minute == row.stamp.local.minute
-            except Unreadable as why:
+            except UnreadableRow as why:
                 assert row.stamp.marker in str(why)
     assert not told or isinstance(halves, DayHalves)
 
@@ -166,11 +167,11 @@ def test_what_rows_in_order_decide_is_right(minutes: list[int], words: list[str]
     for at, minute in enumerate(sorted(minutes)):
         hour = minute // 60
         written = datetime(2026, 11, 20, hour % 12 or 12, minute % 60)
-        rows.append(Told(at, Stamp(written, words[hour >= 12])))
+        rows.append(StampedRow(at, Stamp(written, words[hour >= 12])))
     halves = learnt({"a.log": rows})
     for row, minute in zip(rows, sorted(minutes), strict=True):
         try:
             local = halves.local(row.stamp, "a.log", row.position)
-        except Unreadable:
+        except UnreadableRow:
             continue
         assert (local.hour, local.minute) == divmod(minute, 60)

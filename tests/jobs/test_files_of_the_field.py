@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from relay.config.values import JOB_COLUMNS
-from relay.jobs.job import Unreadable
+from relay.jobs.job import UnreadableRow
 from relay.jobs.sources import headers, reading
 from relay.jobs.sources.halves import half_of
 from tests.support.jobs_site import JobsSite, jobs_site, print_log_row
@@ -152,7 +152,7 @@ def test_a_date_that_no_calendar_has_is_one_row_less(site: JobsSite, time: str) 
 @given(st.text(max_size=40) | st.from_regex(r"\d{1,5}-\d\d?-\d\d?[ \t]\d\d?:\d\d(:\d\d)? ?\w{0,6}", fullmatch=True))
 @settings(max_examples=300, deadline=None)
 def test_a_time_is_read_or_unreadable_and_nothing_else(text: str) -> None:
-    with contextlib.suppress(Unreadable):
+    with contextlib.suppress(UnreadableRow):
         assert reading.FIRST_YEAR <= reading.stamp(text).local.year <= reading.LAST_YEAR
 
 

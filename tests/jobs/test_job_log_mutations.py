@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from relay.jobs.job import Batch, Cursor
-from relay.jobs.sources.columns import Place
+from relay.jobs.sources.columns import RowContext
 from relay.jobs.sources.halves import DISORDER
 from relay.jobs.sources.logs import LogFolder
 from relay.jobs.sources.reading import moment
@@ -75,7 +75,7 @@ class NothingKnown:
 def read(source: str, content: bytes, name: str) -> list[Batch]:
     with tempfile.TemporaryDirectory() as folder:
         Path(folder, name).write_bytes(content)
-        place = Place(ZoneInfo("Europe/Sofia"))
+        place = RowContext(ZoneInfo("Europe/Sofia"))
         log = LogFolder(source, Path(folder), place, date(2026, 11, 23))  # type: ignore[arg-type]
         return list(log.batches(NothingKnown()))
 

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from relay.jobs.job import Unreadable
+from relay.jobs.job import UnreadableRow
 from relay.jobs.sources import reading
 
 SOFIA = ZoneInfo("Europe/Sofia")
@@ -40,13 +40,13 @@ def test_noon_and_midnight_of_the_12_hour_clock() -> None:
 def test_day_and_month_are_told_apart_by_the_files_name_or_not_at_all() -> None:
     assert date(2026, 11, 3) == reading.local_time("03/11/2026 10:00:00", date(2026, 11, 3)).date()
     assert date(2026, 3, 11) == reading.local_time("03/11/2026 10:00:00", date(2026, 3, 11)).date()
-    with pytest.raises(Unreadable, match="may be two dates"):
+    with pytest.raises(UnreadableRow, match="may be two dates"):
         reading.local_time("03/11/2026 10:00:00", date(2026, 5, 5))
 
 
 @pytest.mark.parametrize("text", ["", "yesterday", "2026-13-01 10:00:00", "2026-11-23 25:00:00", "2026-11-23 13:00 PM"])
 def test_what_is_no_time_is_said(text: str) -> None:
-    with pytest.raises(Unreadable, match="is no date and time"):
+    with pytest.raises(UnreadableRow, match="is no date and time"):
         reading.local_time(text)
 
 
@@ -94,17 +94,17 @@ def test_amounts(text: str, micros: int) -> None:
     "text", ["", "free", "-1.00", "1.00-", "\u22121.00", "($1.00)", "1,250", "1.2.3", "1e3", "9" * 20]
 )
 def test_what_is_no_amount_or_may_be_two_is_said(text: str) -> None:
-    with pytest.raises(Unreadable):
+    with pytest.raises(UnreadableRow):
         reading.cost(text)
 
 
 @pytest.mark.parametrize("text", ["", "-1", "3.0", "three", "٣", "99999999999"])
 def test_what_is_no_number_of_pages_is_said(text: str) -> None:
-    with pytest.raises(Unreadable):
+    with pytest.raises(UnreadableRow):
         reading.count(text)
 
 
 def test_names_are_one_line_and_never_cut_to_somebody_elses() -> None:
     assert "a b" == reading.name(" a\x00b ", "username", 10)
-    with pytest.raises(Unreadable, match="longer than 10"):
+    with pytest.raises(UnreadableRow, match="longer than 10"):
         reading.name("a" * 11, "username", 10)

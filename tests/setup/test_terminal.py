@@ -11,10 +11,10 @@ from relay import config
 from relay.cli import app
 from relay.cli import setup as terminal
 from relay.errors import UsageError
-from relay.setup.values import Choice, Question
+from relay.setup.values import Option, Prompt
 from tests.support.setup_site import PASSWORD, SetupSite
 
-CHOICES = (Choice("active", "Active"), Choice("drop-in", "Drop-in"))
+CHOICES = (Option("active", "Active"), Option("drop-in", "Drop-in"))
 
 
 @pytest.mark.parametrize(
@@ -33,12 +33,12 @@ CHOICES = (Choice("active", "Active"), Choice("drop-in", "Drop-in"))
 )
 def test_what_is_typed_becomes_what_settings_hold(kind: str, text: str, held: object) -> None:
     choices = CHOICES if kind in ("many", "one") else ()
-    assert terminal.from_text(Question("a.b", kind, "A", choices=choices), text, "before") == held  # type: ignore[arg-type]
+    assert terminal.from_text(Prompt("a.b", kind, "A", choices=choices), text, "before") == held  # type: ignore[arg-type]
 
 
 def test_a_number_is_one() -> None:
     with pytest.raises(UsageError, match="whole number"):
-        terminal.from_text(Question("a.b", "number", "A"), "many")
+        terminal.from_text(Prompt("a.b", "number", "A"), "many")
 
 
 def answered(site: SetupSite, *, wrong: bool, back: bool) -> Sequence[str]:

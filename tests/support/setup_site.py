@@ -10,7 +10,7 @@ from typing import Any
 from relay.clock import Clock
 from relay.sandbox.officernd.switches import RELAY_SCOPES, Switches
 from relay.sandbox.pair import Pair
-from relay.setup.values import Outcome, Walk, Workbench
+from relay.setup.values import TrialResult, Walk, Workbench
 from relay.setup.walk import BY_ID, STEPS, submit
 
 PASSWORD = "correct horse battery"
@@ -71,7 +71,7 @@ class SetupSite:
             assert not outcome.problems, (step, outcome.problems)
         return walk
 
-    def try_(self, step: str, walk: Walk | None = None, **changes: Any) -> tuple[Walk, Outcome]:
+    def try_(self, step: str, walk: Walk | None = None, **changes: Any) -> tuple[Walk, TrialResult]:
         given = dict(self.answers[step])
         names = {question.name for question in BY_ID[step].questions(self.bench, walk or Walk())}
         for name, value in changes.items():

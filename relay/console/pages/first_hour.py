@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Blueprint, Response, abort, redirect, request, url_for
 
-from relay.console.first_hour import LATER, LOOKED, Said, steps
+from relay.console.first_hour import LATER, LOOKED, FirstHourWords, steps
 from relay.console.gate import audited, desk, needs
 from relay.language import N_, gettext
 from relay.people import logins
@@ -33,7 +33,7 @@ def _say(word: str, known: tuple[str, ...]) -> Any:
     if what not in known:
         abort(400, gettext("There is no such step. Nothing was done."))
     place = desk()
-    Said(place.folder).say(f"{word}_{what}", place.clock.now())
+    FirstHourWords(place.folder).say(f"{word}_{what}", place.clock.now())
     audited(N_("first hour"), f"{what}: {word}")
     return redirect(url_for("today.show", _anchor="steps"))
 
@@ -45,7 +45,7 @@ def over() -> Any:
     place = desk()
     if not all(step.stands for step in steps(place)):
         abort(409, gettext("Some steps are still open. Nothing was done."))
-    Said(place.folder).say("over", place.clock.now())
+    FirstHourWords(place.folder).say("over", place.clock.now())
     audited(N_("first hour"), "over")
     return redirect(url_for("today.show"))
 

@@ -10,7 +10,7 @@ from flask import Blueprint, Response, abort, current_app, request
 from relay.config import is_loopback
 from relay.console import metrics
 from relay.console.gate import desk, open_to_all, signed
-from relay.console.webhooks import Hooks, Refusal
+from relay.console.webhooks import Hooks, WebhookRefused
 from relay.database import reading
 from relay.language import gettext
 from relay.web import is_proxied
@@ -63,7 +63,7 @@ def officernd() -> Any:
             request.get_data(cache=False),
             desk().clock.now().timestamp(),
         )
-    except Refusal as refusal:
+    except WebhookRefused as refusal:
         log.warning("%s", refusal)
         abort(400, gettext("The signature is not accepted."))
     if new:

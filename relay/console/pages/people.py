@@ -13,7 +13,7 @@ from flask import Blueprint, Response, abort, flash, redirect, render_template, 
 from relay import people
 from relay.accounts import meant
 from relay.console import everybody, figures, timeline
-from relay.console.everybody import BECAUSE, LATELY, Row
+from relay.console.everybody import BECAUSE, LATELY, PersonRow
 from relay.console.gate import audited, desk, needs
 from relay.console.pages.review import start_sync
 from relay.database import reading
@@ -30,7 +30,7 @@ SHOWN = 50
 ENTRIES = 60
 
 # view -> what it is called, and who is in it; the rest of everybody is in the views of BECAUSE.
-VIEWS: Mapping[str, tuple[str, Callable[[Row], bool]]] = {
+VIEWS: Mapping[str, tuple[str, Callable[[PersonRow], bool]]] = {
     "": (N_("Everybody"), lambda row: True),
     "can": (N_("Can print"), lambda row: row.can_print),
     "owes": (N_("Owes"), lambda row: row.owes),
@@ -38,7 +38,7 @@ VIEWS: Mapping[str, tuple[str, Callable[[Row], bool]]] = {
     "stopped": (N_("Prints, but never logged in"), lambda row: row.will_be_stopped),
 }
 # order -> how it is sorted; whoever has no figure comes last.
-ORDERS: Mapping[str, Callable[[Row], Any]] = {
+ORDERS: Mapping[str, Callable[[PersonRow], Any]] = {
     "name": lambda row: 0,
     "company": lambda row: (not row.company, people_who.searchable(row.company)),
     "login": lambda row: -row.logged_in_at.timestamp() if row.logged_in_at else 0,
@@ -233,13 +233,13 @@ def pin() -> Any:
     return redirect(_back(member))
 
 
-def find(wanted: str) -> Row | None:
+def find(wanted: str) -> PersonRow | None:
     """Return the one person of a member id, username, e-mail or full name, None where nobody or several are meant."""
     found = meant(wanted, everybody.everybody(desk()))
     return found[0] if len(found) == 1 else None
 
 
-def _asked() -> tuple[list[Row], list[Row], dict[str, Any]]:
+def _asked() -> tuple[list[PersonRow], list[PersonRow], dict[str, Any]]:
     """Return (whoever has what was typed, those of them in the view that is asked for, in order; what was asked)."""
     typed = " ".join(request.args.get("find", "").split())[:100]
     view, order = request.args.get("show", ""), request.args.get("sort", "")
@@ -265,7 +265,7 @@ def _waits() -> dict[str, str]:
     return found | {item["member_id"]: "money.show" for item in figures.undecided(place)}
 
 
-def _pins(rows: Sequence[Row]) -> dict[str, bool]:
+def _pins(rows: Sequence[PersonRow]) -> dict[str, bool]:
     """Return who has a print PIN, by member id."""
     home = desk().settings.scripts.home
     return {row.member_id: pins.pin_issued(home, row.member_id) is not None for row in rows if row.member_id}

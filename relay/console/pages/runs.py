@@ -79,7 +79,7 @@ def _people(answer: Mapping[str, Any]) -> str:
     return results.counted(counts) or gettext("no change")
 
 
-def _billed(run: runs.Run) -> str:
+def _billed(run: runs.ShownRun) -> str:
     """Return what was billed, "" where nothing was, or where that was not asked."""
     total = run.answer("settle").get("total", "")
     return desk().formats.money(total) if total.strip("0.") else ""

@@ -86,7 +86,7 @@ def _statement(place: Desk, month: str, member: str, company: str) -> jobs.State
 
 
 @dataclass(frozen=True)
-class Line:
+class PersonMonth:
     """One person's month in figures; amounts are micros."""
 
     key: str
@@ -115,7 +115,7 @@ class Shown:
     before: Tally
     steps: tuple[Any, ...]
     notes: tuple[str, ...]
-    people: list[Line]
+    people: list[PersonMonth]
     companies: list[tuple[str, int, int, int, int]]  # name, people, pages, printed, billed
     jobs: list[tuple[Any, str]]  # the job, and the reference of the fee that billed it
     by_day: Mapping[date, int]
@@ -143,11 +143,11 @@ def _shown(made: jobs.Statement, with_jobs: bool) -> Shown:
     )
 
 
-def _line(line: Any) -> Line:
+def _line(line: Any) -> PersonMonth:
     person, tally = line.person, line.tally
     name = person.name or person.username or person.member_id
     key = person.member_id or person.username
-    return Line(key, name, line.company, tally.jobs, tally.pages, tally.net, line.billed, line.open)
+    return PersonMonth(key, name, line.company, tally.jobs, tally.pages, tally.net, line.billed, line.open)
 
 
 @page.get("/statements.csv")

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from relay.jobs.job import LARGEST_COUNT, Job, Unreadable
+from relay.jobs.job import LARGEST_COUNT, Job, UnreadableRow
 from relay.jobs.sources import headers, reading
 from relay.jobs.tables import NAME
 
@@ -90,7 +90,7 @@ def as_laid_out(fields: Sequence[str], layout: Layout) -> Sequence[str]:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class RowContext:
     """What a row's meaning depends on beside its own text; `zone` is that of the server's clock."""
 
     zone: ZoneInfo
@@ -99,9 +99,9 @@ class Place:
 
 
 def job_of(
-    fields: Sequence[str], layout: Layout, place: Place, local: datetime, after: datetime | None, digest: str
+    fields: Sequence[str], layout: Layout, place: RowContext, local: datetime, after: datetime | None, digest: str
 ) -> Job:
-    """Return the job that a row tells. Raises Unreadable.
+    """Return the job that a row tells. Raises UnreadableRow.
 
     `local` is the row's time, `after` the moment of the row before, `digest` what identifies the row's text.
     """
@@ -111,20 +111,20 @@ def job_of(
         row = _by_look(fields) | row
     field = row.get
     if place.file_day is not None and local.date() - place.file_day > _LATEST:
-        raise Unreadable(f"it is dated {local:%Y-%m-%d}, long after its own log")
+        raise UnreadableRow(f"it is dated {local:%Y-%m-%d}, long after its own log")
     username = reading.name(row["user"], "username", NAME).lower()
     printer = reading.name(row["printer"], "printer's name", NAME)
     if not username or not printer:
-        raise Unreadable("it names no user or no printer")
+        raise UnreadableRow("it names no user or no printer")
     copies = _optional_count(field("copies"))
     copies = 1 if copies is None else copies
     per_copy = "total_pages" not in row
     pages = reading.count(row["pages"]) * max(1, copies) if per_copy else reading.count(row["total_pages"])
     if pages > LARGEST_COUNT:
-        raise Unreadable(f"{pages} is no number of pages of one job")
+        raise UnreadableRow(f"{pages} is no number of pages of one job")
     colour = _optional_count(field("colour"))
     if colour is not None and colour > pages:
-        raise Unreadable(f"{colour} colour pages of {pages} pages cannot be")
+        raise UnreadableRow(f"{colour} colour pages of {pages} pages cannot be")
     price_text = field("cost", "").strip()
     price = reading.cost(price_text) if price_text else None
     grayscale = reading.flag(field("grayscale", ""))
@@ -161,9 +161,9 @@ def check_width(fields: Sequence[str], layout: Layout) -> None:
     """Raise Unreadable where a row has not the fields that its file's rows have."""
     if layout.width:
         if len(fields) != layout.width:
-            raise Unreadable(f"it has {len(fields)} fields where the header has {layout.width}")
+            raise UnreadableRow(f"it has {len(fields)} fields where the header has {layout.width}")
     elif len(fields) < _DOCUMENTED:
-        raise Unreadable(f"it has {len(fields)} of the {_DOCUMENTED} fields of a print log")
+        raise UnreadableRow(f"it has {len(fields)} of the {_DOCUMENTED} fields of a print log")
 
 
 def is_plausible(fields: Sequence[str], layout: Layout) -> bool:
@@ -179,7 +179,7 @@ def is_plausible(fields: Sequence[str], layout: Layout) -> bool:
                 reading.cost(text)
             elif column in ("duplex", "grayscale") and text and reading.flag(text) is None:
                 return False
-        except Unreadable:
+        except UnreadableRow:
             return False
     return True
 

@@ -17,7 +17,7 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Literal
 
-from relay.jobs.job import Unreadable
+from relay.jobs.job import UnreadableRow
 
 Half = Literal["am", "pm"]
 
@@ -77,7 +77,7 @@ class DayHalves:
     turns: Mapping[str, int] = field(default_factory=dict)
 
     def local(self, stamp: Stamp, file: str, position: int) -> datetime:
-        """Return the time of the whole day. Raises Unreadable where it may be of either half."""
+        """Return the time of the whole day. Raises UnreadableRow where it may be of either half."""
         if not stamp.marker:
             return stamp.local
         meant = self.meant.get(plain(stamp.marker))
@@ -91,18 +91,18 @@ class DayHalves:
         except ValueError:
             pass
         hour = f"{stamp.local:%H:%M:%S} {stamp.marker}"
-        raise Unreadable(f"{hour!r} may be of the morning or of the afternoon")
+        raise UnreadableRow(f"{hour!r} may be of the morning or of the afternoon")
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class StampedRow:
     """One row's stamp and where it stands in its file."""
 
     position: int
     stamp: Stamp
 
 
-def learnt(files: Mapping[str, Sequence[Told]]) -> DayHalves:
+def learnt(files: Mapping[str, Sequence[StampedRow]]) -> DayHalves:
     """Return what the rows of one folder, each file's in the order in which they stand, tell of unknown markers."""
     unknown = {plain(row.stamp.marker) for rows in files.values() for row in rows if row.stamp.marker}
     meant: dict[str, Half | Literal["none"]] = {
@@ -132,7 +132,7 @@ def learnt(files: Mapping[str, Sequence[Told]]) -> DayHalves:
     return DayHalves(meant, turns)
 
 
-def _in_order(rows: Sequence[Told], words: Sequence[str]) -> dict[str, Half]:
+def _in_order(rows: Sequence[StampedRow], words: Sequence[str]) -> dict[str, Half]:
     """Return which of two markers is the morning's, {} where both or neither would leave the rows in time order."""
     first, second = words
     choices: tuple[dict[str, Half], ...] = ({first: "am", second: "pm"}, {first: "pm", second: "am"})
@@ -140,7 +140,7 @@ def _in_order(rows: Sequence[Told], words: Sequence[str]) -> dict[str, Half]:
     return possible[0] if len(possible) == 1 else {}
 
 
-def _minutes(rows: Sequence[Told], meant: Mapping[str, Half]) -> list[int]:
+def _minutes(rows: Sequence[StampedRow], meant: Mapping[str, Half]) -> list[int]:
     return [row.stamp.minutes % _NOON + (_NOON if meant[plain(row.stamp.marker)] == "pm" else 0) for row in rows]
 
 
@@ -157,7 +157,7 @@ def _falls(minutes: int, latest: int) -> bool:
     return minutes < latest - _DISORDER_MIN
 
 
-def _turn(rows: Sequence[Told]) -> int | None:
+def _turn(rows: Sequence[StampedRow]) -> int | None:
     """Return the position of the first row after noon where the dial starts again once, None where it does not."""
     minutes = [row.stamp.minutes % _NOON for row in rows]
     latest = itertools.accumulate(minutes, max)

@@ -21,10 +21,10 @@ from typing import BinaryIO, Literal, Protocol
 from relay import plain_files
 from relay.finding import Finding
 from relay.held_files import what_to_do
-from relay.jobs.job import Batch, Cursor, Job, SetAside, Unreadable
+from relay.jobs.job import Batch, Cursor, Job, SetAside, UnreadableRow
 from relay.jobs.sources import columns, halves, lines, quoting, reading
-from relay.jobs.sources.columns import Layout, Place
-from relay.jobs.sources.halves import DayHalves, Told
+from relay.jobs.sources.columns import Layout, RowContext
+from relay.jobs.sources.halves import DayHalves, StampedRow
 from relay.jobs.sources.lines import Line
 
 ROWS_AT_ONCE = 5_000
@@ -44,7 +44,7 @@ _EXAMPLES = {"print_logs": "printlog_2026_11_23.log", "csv": "papercut-print-log
 FOLDERS = {"print_logs": ("server", "logs", "print-logs"), "csv": ("server", "logs", "csv", "daily")}
 
 
-class Known(Protocol):
+class KnownJobs(Protocol):
     """What the ledger's database already holds of this source."""
 
     def cursors(self) -> dict[str, Cursor]:
@@ -60,7 +60,7 @@ class LogFolder:
 
     source: Literal["print_logs", "csv"]
     folder: Path
-    place: Place
+    place: RowContext
     today: date
     cost_column: str = ""
     named: Mapping[str, str] = field(default_factory=dict)  # [jobs.columns]
@@ -82,7 +82,7 @@ class LogFolder:
         named = hashlib.blake2b(repr(sorted(self.named.items())).encode(), digest_size=8).hexdigest()
         return f"{settings} {named}"
 
-    def batches(self, known: Known) -> Iterator[Batch]:
+    def batches(self, known: KnownJobs) -> Iterator[Batch]:
         """Yield what is new, oldest file first. A file that cannot be opened is a finding; the others go on."""
         cursors = known.cursors()
         self.read_day = max(filter(None, map(self._day_of, cursors)), default=None)
@@ -104,7 +104,7 @@ class LogFolder:
     def halves(self) -> DayHalves:
         """Return what the rows of all files tell of markers that no table knows; asked for where there is one."""
         if self._halves is None:
-            told: dict[str, list[Told]] = {}
+            told: dict[str, list[StampedRow]] = {}
             for day, path in self._paths:
                 with (
                     contextlib.suppress(OSError),
@@ -206,7 +206,7 @@ class Record:
 class _File:
     """One file under way; `known` None where only its times are asked for."""
 
-    def __init__(self, folder: LogFolder, name: str, day: date, file: BinaryIO, known: Known | None) -> None:
+    def __init__(self, folder: LogFolder, name: str, day: date, file: BinaryIO, known: KnownJobs | None) -> None:
         self.folder = folder
         self.name = name
         self.place = replace(folder.place, file_day=day)
@@ -249,7 +249,7 @@ class _File:
                     job = self._job(record, text, last_at)
                     jobs.append(job)
                     last_at = job.at
-                except Unreadable as why:
+                except UnreadableRow as why:
                     aside.append(self._aside(line, text, str(why)))
             if len(jobs) + len(aside) >= ROWS_AT_ONCE:
                 yield self._batch(jobs, aside, end, last_at, resumed, first, end - begun)
@@ -257,13 +257,13 @@ class _File:
         if jobs or aside or end > begun or not resumed:
             yield self._batch(jobs, aside, end, last_at, resumed, first, end - begun)
 
-    def times(self) -> Iterator[Told]:
+    def times(self) -> Iterator[StampedRow]:
         """Yield every row's time as it is written, with where it stands; rows without one are left out."""
         rows_from = self._find_layout()
         for record in self._records(rows_from) if rows_from is not None else ():
             if record.text and record.line.finished:
-                with contextlib.suppress(Unreadable):
-                    yield Told(record.line.start, self._stamp(self._fields(record.text)))
+                with contextlib.suppress(UnreadableRow):
+                    yield StampedRow(record.line.start, self._stamp(self._fields(record.text)))
 
     def _resume_at(self, cursor: Cursor | None, size: int) -> int | None:
         """Return the offset up to which this very file is read, None to read it from the start."""
@@ -307,7 +307,7 @@ class _File:
             if "\r" in text:  # a file whose lines end in nothing else is one line, rows and all
                 break
             for delimiter in delimiters:
-                with contextlib.suppress(Unreadable):
+                with contextlib.suppress(UnreadableRow):
                     fields = quoting.split(text, delimiter)
                     layout = columns.header_layout(fields, self.folder.cost_column, self.folder.named)
                     if layout is not None and len(layout.columns) > best:
@@ -321,7 +321,7 @@ class _File:
             if count >= _HEADER_LINES or line.raw is None:
                 return
             for encoding in self.encoding.candidates(line.raw):
-                with contextlib.suppress(Unreadable):
+                with contextlib.suppress(UnreadableRow):
                     if not self._stamp(self._fields(encoding.decode(line.raw).rstrip("\r"))).marker:
                         self.encoding = encoding
                         break
@@ -365,15 +365,15 @@ class _File:
         fields = [field.strip(' "') for field in text.split(self.delimiter)]
         try:
             self._stamp(columns.as_laid_out(fields, self.layout))
-        except Unreadable:
+        except UnreadableRow:
             return False
         return True
 
     def _fields(self, text: str) -> Sequence[str]:
-        """Return a row's fields as its file's layout counts them. Raises Unreadable."""
+        """Return a row's fields as its file's layout counts them. Raises UnreadableRow."""
         if self.folder.source != "csv":
             return columns.as_laid_out(text.split("\t"), self.layout)
-        why = Unreadable("it has a quote that does not end")
+        why = UnreadableRow("it has a quote that does not end")
         if text.count('"') % 2 == 0:
             try:
                 fields = quoting.split(text, self.delimiter)
@@ -381,7 +381,7 @@ class _File:
                 columns.check_width(laid_out, self.layout)
                 self.surplus = len(fields) - len(laid_out)
                 return laid_out
-            except Unreadable as error:
+            except UnreadableRow as error:
                 why = error
         recovered = self._recovered(text)
         if recovered is None:
@@ -407,7 +407,7 @@ class _File:
         return reading.stamp(columns.time_text(fields, self.layout), self.day)
 
     def _job(self, record: Record, text: str, after: datetime | None) -> Job:
-        """Return the job of a row. Raises Unreadable."""
+        """Return the job of a row. Raises UnreadableRow."""
         digest = hashlib.blake2b(record.identity.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
         fields = self._fields(text)
         columns.check_width(fields, self.layout)

@@ -43,10 +43,10 @@ from sqlalchemy.types import TypeDecorator
 from relay import amounts
 from relay.config import Settings
 from relay.finding import Finding
-from relay.jobs.job import LARGEST_COST, LARGEST_COUNT, Batch, Cursor, Job, SetAside, Unreadable
+from relay.jobs.job import LARGEST_COST, LARGEST_COUNT, Batch, Cursor, Job, SetAside, UnreadableRow
 from relay.jobs.sources import reading
 from relay.jobs.sources.columns import kind_of
-from relay.jobs.sources.logs import Known
+from relay.jobs.sources.logs import KnownJobs
 from relay.jobs.tables import NAME
 
 FILE = "tbl_printer_usage_log"
@@ -94,19 +94,19 @@ class PaperCutDatabase:
         """Return the configured database, None with a finding where there is none that could be opened."""
         try:
             engine = _engine(settings)
-        except Unreadable as why:
+        except UnreadableRow as why:
             findings.append(_finding("job_database_not_opened", str(why)))
             return None
         return cls(engine, settings.jobs.zone or ZoneInfo(settings.site.timezone), now)
 
-    def batches(self, known: Known) -> Iterator[Batch]:
+    def batches(self, known: KnownJobs) -> Iterator[Batch]:
         """Yield the window that is read again, then what is new. A database that fails is a finding."""
         try:
             with self.engine.connect() as connection:
                 yield from self._batches(connection, known.cursors().get(FILE))
         except DBAPIError as error:
             self.findings.append(_finding("job_database_failed", _reason(error)))
-        except Unreadable as why:
+        except UnreadableRow as why:
             self.findings.append(_finding("job_database_unknown", str(why)))
         finally:
             self.engine.dispose()
@@ -123,7 +123,7 @@ class PaperCutDatabase:
         else:
             plausible = tables.log.c.usage_date.between(_FIRST, _LAST)
             first = connection.execute(select(func.min(tables.log.c.usage_date)).where(plausible)).scalar()
-            with contextlib.suppress(Unreadable):  # a row that is told when it is read
+            with contextlib.suppress(UnreadableRow):  # a row that is told when it is read
                 self.oldest_day = _local_time(first).date() if first is not None else None
         newer = tables.log.c.printer_usage_log_id > last_id
         fresh = last_id == 0
@@ -139,10 +139,10 @@ class PaperCutDatabase:
             try:
                 job = _job(row, self.zone, self._after)
                 if job.at > self.now + _LATEST:
-                    raise Unreadable(f"it is dated {job.at:%Y-%m-%d}, long after today")
+                    raise UnreadableRow(f"it is dated {job.at:%Y-%m-%d}, long after today")
                 self._after = self._last_at = job.at
                 jobs.append(job)
-            except Unreadable as why:
+            except UnreadableRow as why:
                 aside.append(
                     SetAside(
                         FILE,
@@ -170,19 +170,19 @@ class _Tables:
 
     @classmethod
     def of(cls, connection: Connection) -> _Tables:
-        """Look which columns there are. Raises Unreadable when one is missing that identifies or counts a job."""
+        """Look which columns there are. Raises UnreadableRow when one is missing that identifies or counts a job."""
         there = inspect(connection)
         metadata = MetaData()
 
         def table(name: str, needed: tuple[str, ...], wanted: tuple[str, ...] = ()) -> Table:
             if not there.has_table(name):
-                raise Unreadable(f"it has no table {name}")
+                raise UnreadableRow(f"it has no table {name}")
             found = {column["name"].lower(): column["type"] for column in there.get_columns(name)}
             if connection.dialect.name == "sqlite" and "usage_date" in found:
                 found["usage_date"] = _TextTime()
             missing = [column for column in needed if column not in found]
             if missing:
-                raise Unreadable(f"its table {name} has no column {', '.join(missing)}")
+                raise UnreadableRow(f"its table {name} has no column {', '.join(missing)}")
             columns = (Column(column, found[column]) for column in (*needed, *wanted) if column in found)
             return Table(name, metadata, *columns)
 
@@ -266,20 +266,20 @@ def has_transaction(settings: Settings, reference: str) -> bool | None:
                 return any(f"[{reference}]" in comment for comment in found)
         finally:
             engine.dispose()
-    except (DBAPIError, Unreadable):
+    except (DBAPIError, UnreadableRow):
         return None
 
 
 def _engine(settings: Settings) -> Engine:
-    """Return an engine that only reads. Raises Unreadable with half a sentence, never with the URL's password."""
+    """Return an engine that only reads. Raises UnreadableRow with half a sentence, never with the URL's password."""
     if settings.jobs.database_url is None:
-        raise Unreadable("[jobs] database_url_file names none")
+        raise UnreadableRow("[jobs] database_url_file names none")
     try:
         url = settings.jobs.database_url.get_secret_value()
         bounded = {"connect_timeout": _CONNECT_S} if make_url(url).get_backend_name() in ("postgresql", "mysql") else {}
         engine = create_engine(url, hide_parameters=True, connect_args=bounded)
     except (ArgumentError, NoSuchModuleError, ModuleNotFoundError, ValueError):
-        raise Unreadable(
+        raise UnreadableRow(
             "the URL in [jobs] database_url_file is none that SQLAlchemy and an installed driver know"
         ) from None
     if engine.dialect.name == "postgresql":
@@ -294,16 +294,16 @@ def _partitions(connection: Connection, query: Select[Any]) -> Iterator[Sequence
 
 
 def _job(row: RowMapping, zone: ZoneInfo, after: datetime | None) -> Job:
-    """Return the job of a row. Raises Unreadable."""
+    """Return the job of a row. Raises UnreadableRow."""
     local = _local_time(row["usage_date"])
     at = local if local.tzinfo is not None else reading.moment(local, zone, after)
     username = reading.name(str(row["user_name"] or ""), "username", NAME).lower()
     if not username:
-        raise Unreadable("it names no user that PaperCut knows")
+        raise UnreadableRow("it names no user that PaperCut knows")
     pages = _count(row["total_pages"], 0)
     colour = _count(row["total_color_pages"], None) if row["total_color_pages"] is not None else None
     if colour is not None and colour > pages:
-        raise Unreadable(f"{colour} colour pages of {pages} pages cannot be")
+        raise UnreadableRow(f"{colour} colour pages of {pages} pages cannot be")
     grayscale = reading.flag(str(row["gray_scale"] or ""))
     cost = _money(row["usage_cost"])
     kind = kind_of(str(row["job_type"] or ""))
@@ -333,11 +333,11 @@ def _job(row: RowMapping, zone: ZoneInfo, after: datetime | None) -> Job:
 
 
 def _local_time(value: Any) -> datetime:
-    """Return when a job was, with or without a zone. Raises Unreadable."""
+    """Return when a job was, with or without a zone. Raises UnreadableRow."""
     if isinstance(value, str):
         return reading.local_time(value)
     if not isinstance(value, datetime):
-        raise Unreadable("it has no date and time that a job can have")
+        raise UnreadableRow("it has no date and time that a job can have")
     return value
 
 
@@ -369,7 +369,7 @@ def _count(value: Any, default: Any) -> Any:
     except (ValueError, TypeError, OverflowError):
         number = -1
     if not 0 <= number <= LARGEST_COUNT:
-        raise Unreadable(f"{str(value)[:40]!r} is no number of pages or copies")
+        raise UnreadableRow(f"{str(value)[:40]!r} is no number of pages or copies")
     return number
 
 
@@ -382,7 +382,7 @@ def _money(value: Any) -> int | None:
     except (ValueError, TypeError, OverflowError, ArithmeticError):
         micros = -1
     if not 0 <= micros <= LARGEST_COST:
-        raise Unreadable(f"{str(value)[:40]!r} is no price")
+        raise UnreadableRow(f"{str(value)[:40]!r} is no price")
     return micros
 
 

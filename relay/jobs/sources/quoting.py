@@ -9,17 +9,17 @@ import csv
 import re
 from functools import lru_cache
 
-from relay.jobs.job import Unreadable
+from relay.jobs.job import UnreadableRow
 
 
 def split(text: str, delimiter: str) -> list[str]:
-    """Return the fields of a row, as CSV is meant to be. Raises Unreadable."""
+    """Return the fields of a row, as CSV is meant to be. Raises UnreadableRow."""
     if delimiter == "\t" or '"' not in text:
         return text.split(delimiter)
     try:
         return next(csv.reader([text], delimiter=delimiter), [])
     except csv.Error as error:
-        raise Unreadable(f"it is no CSV ({error})") from None
+        raise UnreadableRow(f"it is no CSV ({error})") from None
 
 
 def around(text: str, delimiter: str, free: int, width: int) -> list[str] | None:

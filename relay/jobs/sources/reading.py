@@ -1,6 +1,6 @@
 """Reading single values as PaperCut's logs write them: local times, amounts, whole numbers, yes and no.
 
-Pure functions. What could mean two things is not guessed: it is `Unreadable`, and its row is kept aside.
+Pure functions. What could mean two things is not guessed: it is `UnreadableRow`, and its row is kept aside.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from relay import amounts
-from relay.jobs.job import LARGEST_COST, LARGEST_COUNT, Unreadable
+from relay.jobs.job import LARGEST_COST, LARGEST_COUNT, UnreadableRow
 from relay.jobs.sources.halves import DISORDER, Stamp, half_of, on_the_dial
 
 _TIME = r"(\d{1,2}):(\d\d)(?::(\d\d)(?:[.,]\d+)?)?(?:\s*([^\s\d\x00-\x2f:][^\d\n]{0,39}))?"
@@ -29,7 +29,7 @@ FIRST_YEAR, LAST_YEAR = 1990, 2199
 
 
 def stamp(text: str, file_day: date | None = None) -> Stamp:
-    """Return the naive local time of a row, to the second, with a marker that no table knows. Raises Unreadable.
+    """Return the naive local time of a row, to the second, with a marker that no table knows. Raises UnreadableRow.
 
     ISO dates, and with a 12-hour or 24-hour clock also 23/11/2026, 11/23/2026 and Nov 23, 2026; where day and month
     could be either, the date in the file's name decides. Source: PaperCut manual, data access (local time).
@@ -62,15 +62,15 @@ def stamp(text: str, file_day: date | None = None) -> Stamp:
 
 
 def local_time(text: str, file_day: date | None = None) -> datetime:
-    """Return the time of a row that no other rows help to read. Raises Unreadable, also for an unknown marker."""
+    """Return the time of a row that no other rows help to read. Raises UnreadableRow, also for an unknown marker."""
     found = stamp(text, file_day)
     if found.marker:
         raise no_time(text)
     return found.local
 
 
-def no_time(text: str) -> Unreadable:
-    return Unreadable(f"{text[:40]!r} is no date and time")
+def no_time(text: str) -> UnreadableRow:
+    return UnreadableRow(f"{text[:40]!r} is no date and time")
 
 
 def _month_and_day(first: int, second: int, year: int, file_day: date | None, text: str) -> tuple[int, int]:
@@ -83,7 +83,7 @@ def _month_and_day(first: int, second: int, year: int, file_day: date | None, te
         for month, day in ((first, second), (second, first)):
             if (month, day) == (file_day.month, file_day.day):
                 return month, day
-    raise Unreadable(f"{text[:40]!r} may be two dates")
+    raise UnreadableRow(f"{text[:40]!r} may be two dates")
 
 
 def moment(local: datetime, zone: ZoneInfo, after: datetime | None) -> datetime:
@@ -113,14 +113,14 @@ _GROUPED = re.compile(r"\d{1,3}(?:([.,\s'])\d{3})(?:\1\d{3})*(?:([.,])(\d+))?")
 def cost(text: str) -> int:
     """Return an amount in micros: "1.2500", "€1,25", "EUR 1 234.50", "kr. 5,00".
 
-    Raises Unreadable, also for "1,250", and for what is less than nothing in any notation: "-1.00", "1.00-", "(1.00)".
+    Raises UnreadableRow, also for "1,250", and for less than nothing in any notation: "-1.00", "1.00-", "(1.00)".
     """
     if _MINUS.search(text):
-        raise Unreadable(f"{text[:40]!r} is no amount that a job costs")
+        raise UnreadableRow(f"{text[:40]!r} is no amount that a job costs")
     bare = re.sub(r"^[^\d.,+]+(\.\s+)?|\s*[^\d.,\s'][^\d]*$", "", text.strip())
     if _NUMBER.fullmatch(bare):
         if re.fullmatch(r"\d{1,3},\d{3}", bare) and not bare.startswith("0"):
-            raise Unreadable(f"{text[:40]!r} may be two amounts")
+            raise UnreadableRow(f"{text[:40]!r} may be two amounts")
         plain = bare.replace(",", ".")
     elif (found := _GROUPED.fullmatch(bare)) and found.group(1) != found.group(2):
         whole, mark, fraction = bare, found.group(2), found.group(3) or ""
@@ -128,22 +128,22 @@ def cost(text: str) -> int:
             whole = bare[: -len(fraction) - 1]
         plain = re.sub(r"\D", "", whole) + (f".{fraction}" if fraction else "")
     else:
-        raise Unreadable(f"{text[:40]!r} is no amount")
+        raise UnreadableRow(f"{text[:40]!r} is no amount")
     try:
         micros = amounts.from_decimal(Decimal(plain))
     except (InvalidOperation, ValueError):
-        raise Unreadable(f"{text[:40]!r} is no amount") from None
+        raise UnreadableRow(f"{text[:40]!r} is no amount") from None
     if micros > LARGEST_COST:
-        raise Unreadable(f"{text[:40]!r} is too large for a price")
+        raise UnreadableRow(f"{text[:40]!r} is too large for a price")
     return micros
 
 
 @lru_cache(maxsize=4096)
 def count(text: str) -> int:
-    """Return a number of pages or copies. Raises Unreadable."""
+    """Return a number of pages or copies. Raises UnreadableRow."""
     text = text.strip()
     if not text.isascii() or not text.isdigit() or len(text) > 9 or int(text) > LARGEST_COUNT:
-        raise Unreadable(f"{text[:40]!r} is no number of pages or copies")
+        raise UnreadableRow(f"{text[:40]!r} is no number of pages or copies")
     return int(text)
 
 
@@ -173,5 +173,5 @@ def name(text: str, what: str, length: int) -> str:
     """Return a name that identifies somebody or something; a longer one is Unreadable, since cutting would rename."""
     text = clean(text, length + 1)
     if len(text) > length:
-        raise Unreadable(f"the {what} is longer than {length} characters")
+        raise UnreadableRow(f"the {what} is longer than {length} characters")
     return text

@@ -12,7 +12,7 @@ from relay.jobs.statement.billed import Net
 
 
 @dataclass(frozen=True, slots=True)
-class Named:
+class NamedMember:
     """A member as a statement names them: whose account it is now, or was last."""
 
     member_id: str

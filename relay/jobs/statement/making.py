@@ -23,7 +23,7 @@ from relay.errors import UsageError
 from relay.jobs import store
 from relay.jobs.statement import billed, queries
 from relay.jobs.statement.billed import LONG_AGO, Billed
-from relay.jobs.statement.figures import Amounts, Named, PrintedJob, Tally, tally
+from relay.jobs.statement.figures import Amounts, NamedMember, PrintedJob, Tally, tally
 from relay.jobs.statement.model import IncludedLine, PersonLine, Statement, person_line, steps
 from relay.jobs.statement.queries import SharedAccounts, Standing
 from relay.money.ledger import included as ledger
@@ -109,7 +109,7 @@ class _Making:
         self.made_at = now.astimezone(zone)
         self.people = queries.people(connection, self.site)
         if member_id:
-            self.people = {member_id: self.people.get(member_id) or Named(member_id, "", "")}
+            self.people = {member_id: self.people.get(member_id) or NamedMember(member_id, "", "")}
         self.shared = queries.shared_accounts(connection, self.site)
         self.moved = billed.movements(connection, self.site, first, member_id)
         self.standings = queries.standings(connection, self.site, self.people)
@@ -174,7 +174,7 @@ class _Making:
             return _Scope(names[0] if names else company, (where,), None, ids, shared)
         return _Scope(shared=self.shared)
 
-    def _find_member(self, who: str) -> Named:
+    def _find_member(self, who: str) -> NamedMember:
         wanted = who.strip().lower()
         found = meant(who, self.people.values())
         if not found:  # a name that the account had before
@@ -186,7 +186,7 @@ class _Making:
         if found:
             return found[0]
         if queries.has_jobs_of(self.connection, self.site, wanted):
-            return Named("", wanted, "")
+            return NamedMember("", wanted, "")
         raise UsageError(
             f"Nobody linked has “{who}” for e-mail, username, member id or name, and no print job is theirs."
         )
@@ -209,7 +209,7 @@ class _Making:
         amounts = queries.amounts_by_payer(self.connection, self.site, since, scope.shared, few)
         lines = []
         for member_id in wanted:
-            person = self.people.get(member_id) or Named(member_id, own[member_id][0].username, "")
+            person = self.people.get(member_id) or NamedMember(member_id, own[member_id][0].username, "")
             known = amounts.get(member_id, Amounts())
             lines.append(
                 person_line(
@@ -245,7 +245,9 @@ class _Making:
         for job in jobs:
             if not job.payer_id:
                 own[job.username].append(job)
-        return tuple(PersonLine(Named("", username, ""), tuple(theirs)) for username, theirs in sorted(own.items()))
+        return tuple(
+            PersonLine(NamedMember("", username, ""), tuple(theirs)) for username, theirs in sorted(own.items())
+        )
 
     def _included(self, scope: _Scope) -> Iterator[IncludedLine]:
         """Yield what the asked payers used of their included printing in this month's settles."""

@@ -14,7 +14,7 @@ from datetime import date, datetime
 from relay.accounts import is_shared
 from relay.jobs.statement import billed
 from relay.jobs.statement.billed import LONG_AGO, Billed, Window
-from relay.jobs.statement.figures import Amounts, Named, PrintedJob, Tally, tally
+from relay.jobs.statement.figures import Amounts, NamedMember, PrintedJob, Tally, tally
 
 # What becomes of jobs that no fee of this statement bills.
 UNCOVERED = {
@@ -44,7 +44,7 @@ class PersonLine:
     `uncovered`: what became of the jobs that no fee here bills, micros by code.
     """
 
-    person: Named
+    person: NamedMember
     jobs: tuple[PrintedJob, ...]
     fees: tuple[FeeLine, ...] = ()
     pending: tuple[Billed, ...] = ()
@@ -102,7 +102,7 @@ class IncludedLine:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class BridgeStep:
     """One step of the way from what was printed to what was billed, micros."""
 
     code: str
@@ -127,7 +127,7 @@ class Statement:
     shared: Mapping[str, Tally]  # what was charged to shared accounts that are not among `people`
     total: Tally  # of all other jobs, strangers' among them
     before: Tally  # the same of the month before
-    steps: tuple[Step, ...]
+    steps: tuple[BridgeStep, ...]
     notes: tuple[str, ...]
     included: tuple[IncludedLine, ...] = ()
 
@@ -184,7 +184,7 @@ class Statement:
 
 
 def person_line(
-    person: Named,
+    person: NamedMember,
     jobs: Sequence[PrintedJob],
     moved: Sequence[Billed],
     amounts: Amounts,
@@ -273,7 +273,7 @@ def _covering(windows: Sequence[Window], at: datetime) -> Window | None:
     return windows[low] if low < len(windows) and windows[low].covers(at) else None
 
 
-def steps(printed: int, people: Sequence[PersonLine], strangers: Sequence[PersonLine]) -> tuple[Step, ...]:
+def steps(printed: int, people: Sequence[PersonLine], strangers: Sequence[PersonLine]) -> tuple[BridgeStep, ...]:
     """Return the way from what was printed to what was billed; the amounts between the two add up exactly."""
     sums: dict[str, int] = defaultdict(int)
     sums["strangers"] = -sum(line.tally.net for line in strangers)
@@ -286,7 +286,11 @@ def steps(printed: int, people: Sequence[PersonLine], strangers: Sequence[Person
             for code, amount in fee.terms.items():
                 if code not in ("jobs", "refunds"):
                     sums[code] += amount
-    way = [Step(code, what, sums[code]) for code, what in MEANING.items() if sums.get(code)]
+    way = [BridgeStep(code, what, sums[code]) for code, what in MEANING.items() if sums.get(code)]
     fees = sum(line.billed for line in people)
     assert printed + sum(step.amount for step in way) == fees, "the way from print jobs to fees must add up"
-    return (Step("printed", "printed, less refunds", printed), *way, Step("fees", "billed by fees", fees))
+    return (
+        BridgeStep("printed", "printed, less refunds", printed),
+        *way,
+        BridgeStep("fees", "billed by fees", fees),
+    )

@@ -15,7 +15,7 @@ from relay import stored_accounts
 from relay.accounts import SHARED, SharedAccount
 from relay.jobs import store, tables
 from relay.jobs.statement.billed import LONG_AGO
-from relay.jobs.statement.figures import Amounts, Named, PrintedJob
+from relay.jobs.statement.figures import Amounts, NamedMember, PrintedJob
 from relay.money.decide.explain import Buckets
 from relay.money.ledger import tables as money
 from relay.stored_accounts import people_links, people_shared_accounts
@@ -133,18 +133,18 @@ def amounts_by_payer(
     return {payer: Amounts(jobs) for payer, jobs in found.items()}
 
 
-def people(connection: Connection, site: str) -> dict[str, Named]:
+def people(connection: Connection, site: str) -> dict[str, NamedMember]:
     """Return everybody who is or was linked, and every shared account that is or was a company's, by member id."""
     found = {}
     for username, owners in store.owners_by_username(connection, site).items():
         for owner in owners:
             if owner.member_id:
-                found[owner.member_id] = Named(
+                found[owner.member_id] = NamedMember(
                     owner.member_id, username, owner.full_name, "", owner.company_id, owner.company_name
                 )
     rows = connection.execute(select(people_links).where(people_links.c.site == site)).mappings()
     for row in rows:
-        found[row["member_id"]] = Named(
+        found[row["member_id"]] = NamedMember(
             row["member_id"],
             row["username"],
             row["display_name"],
@@ -155,7 +155,7 @@ def people(connection: Connection, site: str) -> dict[str, Named]:
             row["opening_balance"],
         )
     for account in stored_accounts.shared_accounts(connection, site):
-        found[_shared_id(account)] = Named(
+        found[_shared_id(account)] = NamedMember(
             _shared_id(account),
             f"{SHARED}{account.name}",
             f"{account.name} (shared account)",
@@ -181,7 +181,7 @@ class Standing:
         return max(0, amounts.net(self.at).amount - self.balance)
 
 
-def standings(connection: Connection, site: str, known: Mapping[str, Named]) -> dict[str, Standing]:
+def standings(connection: Connection, site: str, known: Mapping[str, NamedMember]) -> dict[str, Standing]:
     """Return the standing of each of these members: by the last settle, else since the account was linked."""
     wallets, moved = money.wallets, money.movements
     posted = or_(moved.c.state == "posted", moved.c.fee_state == "posted")
