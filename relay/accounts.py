@@ -55,7 +55,7 @@ class LinkedAccount:
 
 
 @dataclass(frozen=True, slots=True)
-class SharedAccount:
+class SharedLink:
     """A shared account (`parent\\sub` for a nested one) whose cost a company pays from `linked_at` on.
 
     `opening_balance` (micros) is the balance at that moment.

@@ -52,7 +52,7 @@ class ConsoleUser:
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class UsersWritten:
     """What was written where: the file and every user's role in it."""
 
     file: Path
@@ -86,7 +86,7 @@ def verify(users: Mapping[str, ConsoleUser], name: str, password: str) -> Consol
     return user if user and right else None
 
 
-def set_password(settings_file: Path, name: str, role: str, password: str) -> Written:
+def set_password(settings_file: Path, name: str, role: str, password: str) -> UsersWritten:
     """Give `name` a password, and name the file in relay.toml where it does not yet stand there.
 
     Works on settings that are otherwise incomplete, since without a password some settings cannot be accepted.
@@ -99,14 +99,14 @@ def set_password(settings_file: Path, name: str, role: str, password: str) -> Wr
     return _write(file, users, f"{name} may now use the console ({role}).")
 
 
-def add(settings_file: Path, name: str, role: str, password: str) -> Written:
+def add(settings_file: Path, name: str, role: str, password: str) -> UsersWritten:
     """Give somebody new a login. Raises UsageError for a name that has one already, so that nobody is written over."""
     if name in _read_file(_users_file(settings_file, make=True)):
         raise UsageError(f"{name} may use the console already; nothing was changed: change {name} instead.")
     return set_password(settings_file, name, role, password)
 
 
-def change(settings_file: Path, name: str, role: str, password: str = "") -> Written:
+def change(settings_file: Path, name: str, role: str, password: str = "") -> UsersWritten:
     """Give `name` another role, and another password unless that is "".
 
     Raises UsageError where nobody would be left who may decide on money, since nobody could then change that back.
@@ -127,7 +127,7 @@ def first_user(name: str, password: str) -> str:
     return _stored({name: _user(name, "money", password)})
 
 
-def remove(settings_file: Path, name: str) -> Written:
+def remove(settings_file: Path, name: str) -> UsersWritten:
     """Take the login of `name` away."""
     file = _users_file(settings_file, make=False)
     users = _read_file(file)
@@ -235,9 +235,9 @@ def _stored(users: Mapping[str, ConsoleUser]) -> str:
     return json.dumps(rows, ensure_ascii=True) + "\n"
 
 
-def _write(file: Path, users: Mapping[str, ConsoleUser], sentence: str) -> Written:
+def _write(file: Path, users: Mapping[str, ConsoleUser], sentence: str) -> UsersWritten:
     try:
         write_private(file, _stored(users))
     except OSError as error:
         raise ConfigError([_NOT_TOUCHED.format(file, f"it cannot be written ({error.strerror or error})")]) from None
-    return Written(file, {user.name: user.role for user in users.values()}, sentence)
+    return UsersWritten(file, {user.name: user.role for user in users.values()}, sentence)

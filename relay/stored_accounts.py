@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from sqlalchemy import BigInteger, Boolean, Column, Connection, Engine, Index, String, Table, Text, select, text
 
-from relay.accounts import SHARED, LinkedAccount, SharedAccount
+from relay.accounts import SHARED, LinkedAccount, SharedLink
 from relay.database import Moment, metadata, reading
 
 SITE_LENGTH = 40
@@ -146,8 +146,8 @@ def linked_accounts(connection: Connection, site: str, member_id: str = "") -> l
     ]
 
 
-def shared_accounts(connection: Connection, site: str) -> list[SharedAccount]:
+def shared_accounts(connection: Connection, site: str) -> list[SharedLink]:
     """Return every shared account that is or was a company's, by name."""
     table = people_shared_accounts
     rows = connection.execute(select(table).where(table.c.site == site).order_by(table.c.name)).mappings()
-    return [SharedAccount(**{name: value for name, value in row.items() if name != "site"}) for row in rows]
+    return [SharedLink(**{name: value for name, value in row.items() if name != "site"}) for row in rows]

@@ -277,7 +277,7 @@ def test_everybody_held_for_one_reason_is_shown_before_it_is_approved(
 ) -> None:
     from relay import money
     from relay.money.decide.holds import Hold
-    from relay.money.words import Said
+    from relay.money.words import WordResult
     from relay.money.words_on_many import HeldFor
 
     given: list[object] = []
@@ -286,7 +286,7 @@ def test_everybody_held_for_one_reason_is_shown_before_it_is_approved(
     monkeypatch.setattr(
         money,
         "approve_all",
-        lambda site, rows, *, as_, reason: given.append(rows) or Said("Done.", {"held": rows.code}),
+        lambda site, rows, *, as_, reason: given.append(rows) or WordResult("Done.", {"held": rows.code}),
     )
     words = ("--config", str(write_toml(tmp_path)), "approve", "--as", "bill", "--reason", "agreed")
     for wrong in ((), ("ann", "--held", "opening_balance"), ("--held", "opening_balance", "--amount", "1")):

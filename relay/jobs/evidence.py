@@ -23,7 +23,7 @@ from relay.errors import RelayError
 from relay.jobs import store, tables, unread
 from relay.jobs.importing import ImportResult, import_jobs
 from relay.jobs.store import Counts
-from relay.money.decide.explain import Known
+from relay.money.decide.explain import LoggedJobs
 from relay.site import Site
 
 _TOLD_JOBS = 5  # of an invoice line; the statement has them all
@@ -51,7 +51,7 @@ class JobLog:
             self._import()
             return self._imported
 
-    def known(self, username: str, since: datetime, until: datetime, jobs: int | None) -> Known | None:
+    def known(self, username: str, since: datetime, until: datetime, jobs: int | None) -> LoggedJobs | None:
         """Return what an account's jobs after `since` and up to `until` cost, less refunds, and how many rows tell it.
 
         None: not certain. `jobs` is how many there must be by PaperCut's counter, where it is known; fewer rows are
@@ -71,7 +71,7 @@ class JobLog:
         charged = _charged(username)
         if charged and any(row.account not in ("", charged) for row in chosen):
             return None  # how a log spells the account's name is not known: another name may be the same account
-        return Known(sum(row.cost - row.refunded for row in chosen if row.account == charged), len(chosen))
+        return LoggedJobs(sum(row.cost - row.refunded for row in chosen if row.account == charged), len(chosen))
 
     def rows(self, username: str, since: datetime) -> Sequence[tuple[datetime, int]] | None:
         """Return (when, micros less refunds) of an account's every job after a moment, oldest first; None: not sure."""

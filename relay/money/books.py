@@ -13,7 +13,7 @@ from typing import Protocol
 from relay.accounts import SHARED, LinkedAccount, email_key, is_shared
 from relay.errors import BadAnswer, NotFound
 from relay.money.decide.evidence import Reading
-from relay.money.decide.explain import Known
+from relay.money.decide.explain import LoggedJobs
 from relay.money.ledger.store import Ledger, open_ledger
 from relay.papercut.client import AccountReading, SharedAccount
 from relay.progress import Progress
@@ -26,7 +26,7 @@ STILL_TRIES = 5
 class JobEvidence(Protocol):
     """What the job log, or PaperCut's database, can say about one account; each answer None where it cannot."""
 
-    def known(self, username: str, since: datetime, until: datetime, jobs: int | None) -> Known | None:
+    def known(self, username: str, since: datetime, until: datetime, jobs: int | None) -> LoggedJobs | None:
         """Return what an account's jobs after `since` and up to `until` cost less refunds, and how many rows tell it.
 
         `jobs` is how many PaperCut's counter says there were, where it is known. For a shared account both count
@@ -52,7 +52,7 @@ class JobEvidence(Protocol):
 class NoEvidence:
     """The answer of a site without a job log: nothing can be said."""
 
-    def known(self, username: str, since: datetime, until: datetime, jobs: int | None) -> Known | None:
+    def known(self, username: str, since: datetime, until: datetime, jobs: int | None) -> LoggedJobs | None:
         return None
 
     def missing(self, since: datetime) -> tuple[int, str]:

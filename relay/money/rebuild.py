@@ -23,8 +23,7 @@ from relay.money.decide.wallet import opening
 from relay.money.ledger import holds, journal, records
 from relay.money.ledger.records import NO_TOP_UP
 from relay.officernd.client import SYSTEM
-from relay.officernd.model import Fee as RemoteFee
-from relay.officernd.model import Plan
+from relay.officernd.model import Plan, RemoteFee
 from relay.remedy import Remedy, as_json
 from relay.site import Site
 

@@ -25,8 +25,8 @@ from relay.money.act.planning import new_fee, new_movement, plan_fees, shown, st
 from relay.money.act.readings import PAUSED, Booked, Booking, on_the_way
 from relay.money.books import Books, JobEvidence, first_alone, opened
 from relay.money.decide import periods
-from relay.money.decide.bill import Bill, Case, Decision, Forgiveness, Policy, Share, decide, priced
-from relay.money.decide.due import Change
+from relay.money.decide.bill import Bill, BillingDecision, Case, Forgiveness, Policy, Share, decide, priced
+from relay.money.decide.due import OwedChange
 from relay.money.decide.holds import COMPANY_GONE, FOREIGN_FEE, LIMITS, MAX_TOP_UPS, MEMBER_GONE, UNREAD, Held
 from relay.money.decide.movement import Fee, Movement
 from relay.money.decide.remedies import of_hold
@@ -224,7 +224,7 @@ class _Settle:
                 Case(
                     account,
                     wallet,
-                    (*known, *_new_changes(booked), Change(day, shown_before.get(member_id, 0))),
+                    (*known, *_new_changes(booked), OwedChange(day, shown_before.get(member_id, 0))),
                     tuple(row for row in rows if row.member_id == member_id) if rows and wallet.id else (),
                     busy=member_id in busy or member_id in doubtful,
                     passed=passed.get(member_id, 0),
@@ -285,7 +285,7 @@ class _Settle:
     def _store(
         self,
         booking: Booking,
-        decision: Decision,
+        decision: BillingDecision,
         cases: Sequence[Case],
         waiting: Sequence[Held],
         unread: Sequence[Held],
@@ -321,7 +321,7 @@ class _Settle:
             holds.follow_names(connection, books.name, names)
             readings.end_pause(books, connection, booking)
 
-    def _release(self, connection: Connection, decision: Decision, stored: Mapping[str, Wallet]) -> None:
+    def _release(self, connection: Connection, decision: BillingDecision, stored: Mapping[str, Wallet]) -> None:
         """Book what words, or the setting, have made owed."""
         ledger, now = self.books.ledger, self.books.clock.now()
         for release in decision.releases:
@@ -331,7 +331,7 @@ class _Settle:
             if release.word is not None:
                 holds.spend_word(connection, release.word, now, entry_id=entry_id)
 
-    def _spoken_of(self, cases: Sequence[Case], decision: Decision) -> set[str]:
+    def _spoken_of(self, cases: Sequence[Case], decision: BillingDecision) -> set[str]:
         """Return the members of whose foreign fees a person has spoken, for each or for the whole site.
 
         A fee of somebody who is busy was not decided on, so it stays to be asked about.
@@ -347,7 +347,7 @@ class _Settle:
             spoken |= set(self.guard.strangers.held) & {case.account.member_id for case in decided}
         return spoken
 
-    def _show(self, decision: Decision) -> None:
+    def _show(self, decision: BillingDecision) -> None:
         """Remember what shadow mode shows, so that it is shown once."""
         books = self.books
         self.shown = tuple(shown(books, decision, self.guard.plan))
@@ -542,9 +542,9 @@ class _Settle:
                 records.set_fact(connection, books.name, "fees_read_to", books.business_day().isoformat())
 
 
-def _new_changes(booked: Booked) -> tuple[Change, ...]:
+def _new_changes(booked: Booked) -> tuple[OwedChange, ...]:
     """Return what this run's reading changed of what is owed."""
-    return tuple(Change(entry.day, entry.change.owed) for entry, _ in booked.entries)
+    return tuple(OwedChange(entry.day, entry.change.owed) for entry, _ in booked.entries)
 
 
 def _gone(accounts: Sequence[LinkedAccount], found: Mapping[str, object]) -> Iterator[Note]:

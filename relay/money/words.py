@@ -44,7 +44,7 @@ Effect = Literal["posted", "not-sent", "none"]
 
 
 @dataclass(frozen=True)
-class Said:
+class WordResult:
     """What a word did, in a sentence and as JSON."""
 
     message: str
@@ -58,7 +58,7 @@ class Said:
 # -- one effect ------------------------------------------------------------------------------------------------------
 
 
-def resolve(site: Site, reference: str, *, as_: Effect, reason: str) -> Said:
+def resolve(site: Site, reference: str, *, as_: Effect, reason: str) -> WordResult:
     """Settle the one effect in doubt that a movement's note names, by a person's word.
 
     `posted`: it is there, go on from it. `not-sent`: it is not there, the next settle sends it once. `none`: the fee
@@ -73,7 +73,7 @@ def resolve(site: Site, reference: str, *, as_: Effect, reason: str) -> Said:
             message = _resolve_fee(ledger, movement, as_, reason)
         else:
             message = _resolve_adjustment(ledger, movement, as_, reason)
-        return Said(message, {"movement": movement_json(ledger.movement(movement.reference))})
+        return WordResult(message, {"movement": movement_json(ledger.movement(movement.reference))})
     finally:
         ledger.release()
 
@@ -143,7 +143,7 @@ def _resolve_adjustment(ledger: Ledger, movement: Movement, as_: Effect, reason:
 # -- what is held, and stops -----------------------------------------------------------------------------------------
 
 
-def approve(site: Site, who: str, *, as_: Answer, reason: str, amount: str = "", by: str = "") -> Said:
+def approve(site: Site, who: str, *, as_: Answer, reason: str, amount: str = "", by: str = "") -> WordResult:
     """Answer what the last settle held of a person, or a stop: `who` is a stop's code or the site's name.
 
     `amount` releases only so much of what is held; what a restored PaperCut has forgotten needs it. `by` is who says it
@@ -163,7 +163,7 @@ def approve(site: Site, who: str, *, as_: Answer, reason: str, amount: str = "",
 
 def _approve_stop(
     site: Site, ledger: Ledger, who: str, stops: Sequence[Stop], as_: Answer, reason: str, by: str
-) -> Said:
+) -> WordResult:
     named = [stop for stop in stops if who in (site.name, stop.code)]
     wanted = [stop for stop in named if as_ in STOP_ANSWERS.get(stop.code, ())]
     if not named:
@@ -183,13 +183,13 @@ def _approve_stop(
         for stop in wanted:
             holds.add_word(connection, site.name, as_, reason, site.clock.now(), stop=stop, by=by)
     codes = [stop.code for stop in wanted]
-    return Said(
+    return WordResult(
         f"The stop of site {site.name} ({', '.join(codes)}) is answered with {as_}; the next run goes by that.",
         {"who": who, "as": as_, "held": dict.fromkeys(codes, amounts.text(0, site.settings.site.currency))},
     )
 
 
-def _approve_holds(site: Site, ledger: Ledger, who: str, as_: Answer, reason: str, amount: str, by: str) -> Said:
+def _approve_holds(site: Site, ledger: Ledger, who: str, as_: Answer, reason: str, amount: str, by: str) -> WordResult:
     currency = site.settings.site.currency
     member_id = member_id_of(site.database, ledger, site.name, who)
     with ledger.write() as connection:
@@ -207,7 +207,7 @@ def _approve_holds(site: Site, ledger: Ledger, who: str, as_: Answer, reason: st
     total = f"{amounts.text(coins(sum(named.values()), currency), currency)} {currency}"
     instead = " This takes the place of the word given before." if any(row.word for row in wanted) else ""
     person, codes = wanted[0].username, ", ".join(sorted(row.code for row in wanted))
-    return Said(
+    return WordResult(
         f"{total} of {person} ({codes}) {DONE[as_]} by the next settle.{instead}",
         {
             "who": who,

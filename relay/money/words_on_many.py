@@ -14,9 +14,9 @@ from relay.errors import UsageError
 from relay.money.decide.holds import RESTORED, Answer, Hold
 from relay.money.decide.remedies import NO_WORD, answers_to
 from relay.money.ledger import holds
-from relay.money.ledger.payers import Named, named
+from relay.money.ledger.payers import NamedAccount, named
 from relay.money.ledger.store import open_ledger
-from relay.money.words import DONE, Said, coins, given_reason, member_id_of, not_answerable
+from relay.money.words import DONE, WordResult, coins, given_reason, member_id_of, not_answerable
 from relay.remedy import Remedy
 from relay.site import Site
 
@@ -31,7 +31,7 @@ class HeldFor:
     code: str
     rows: tuple[Hold, ...]
     currency: str
-    named: Mapping[str, Named] = field(default_factory=dict)
+    named: Mapping[str, NamedAccount] = field(default_factory=dict)
 
     @property
     def total(self) -> str:
@@ -120,7 +120,7 @@ def _held(site: Site, code: str, rows: Iterable[Hold]) -> HeldFor:
     return HeldFor(code, tuple(rows), site.settings.site.currency, named(site.database, site.settings))
 
 
-def approve_all(site: Site, shown: HeldFor, *, as_: Answer, reason: str, by: str = "") -> Said:
+def approve_all(site: Site, shown: HeldFor, *, as_: Answer, reason: str, by: str = "") -> WordResult:
     """Answer what was shown, row by row; one that is not the same any more waits for another word."""
     reason = given_reason(reason)
     ledger = open_ledger(site.database, site.settings, site.clock)
@@ -137,7 +137,7 @@ def approve_all(site: Site, shown: HeldFor, *, as_: Answer, reason: str, by: str
     changed = len(shown.rows) - len(rows)
     instead = f" {changed} changed since they were shown and wait for another word." if changed else ""
     why = f" held for {given.code}" if given.code else " chosen"
-    return Said(
+    return WordResult(
         f"{given.total} {given.currency} of {len(rows)}{why} {DONE[as_]} by the next settle; until then approve --undo "
         f"takes it back.{instead}",
         given.as_json(as_) | {"at": _iso(at), "ids": [row.id for row in rows]},
@@ -147,7 +147,7 @@ def approve_all(site: Site, shown: HeldFor, *, as_: Answer, reason: str, by: str
 # -- taking back -----------------------------------------------------------------------------------------------------
 
 
-def withdraw(site: Site, ids: Collection[int], *, by: str = "", stop: str = "") -> Said:
+def withdraw(site: Site, ids: Collection[int], *, by: str = "", stop: str = "") -> WordResult:
     """Take back the words on held rows, or on a stop, that no settle has carried out yet; they wait again.
 
     The word stays in the ledger, void, with who took it back. Raises UsageError where there is none any more.
@@ -170,10 +170,10 @@ def withdraw(site: Site, ids: Collection[int], *, by: str = "", stop: str = "") 
             remedies=(Remedy("status", (), "to see what is open"),),
         )
     if stops:
-        return Said(f"The answer to the stop {stop} is taken back.", {"withdrawn": stop, "people": []})
+        return WordResult(f"The answer to the stop {stop} is taken back.", {"withdrawn": stop, "people": []})
     given = _held(site, "", rows)
     people = "1 person" if given.count == 1 else f"{given.count} people"
-    return Said(
+    return WordResult(
         f"{given.total} {currency} of {people} is taken back and waits for a word again.",
         {
             "withdrawn": [row.id for row in rows],

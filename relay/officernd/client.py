@@ -150,7 +150,7 @@ class OfficeRnD:
         company: str = "",
         issued_from: date | None = None,
         issued_to: date | None = None,
-    ) -> list[model.Fee]:
+    ) -> list[model.RemoteFee]:
         """Return the fees that match, both dates included."""
         filters = {"plan": plan, "member": member, "company": company}
         filters = {key: value for key, value in filters.items() if value}
@@ -179,7 +179,7 @@ class OfficeRnD:
             return model.CountedFees(tuple(chosen), True)
         return model.CountedFees(tuple(self._all("fees", model.fee, filters, counted=is_counted)), is_counted)
 
-    def fee(self, fee_id: str) -> model.Fee:
+    def fee(self, fee_id: str) -> model.RemoteFee:
         return self._one(f"fees/{quote(fee_id, safe='')}", model.fee)
 
     def create_fee(self, fee: model.NewFee, reference: str) -> str:

@@ -95,7 +95,7 @@ class Location:
 
 
 @dataclass(frozen=True, slots=True)
-class Fee:
+class RemoteFee:
     """A one-off charge as OfficeRnD holds it; `payment_status` is "" until it stands on an invoice."""
 
     id: str
@@ -118,7 +118,7 @@ class Fee:
 class CountedFees:
     """A list of fees; `is_counted`: it agreed with OfficeRnD's own count, so what is not in it is not there."""
 
-    fees: tuple[Fee, ...] = ()
+    fees: tuple[RemoteFee, ...] = ()
     is_counted: bool = False
 
 
@@ -268,9 +268,9 @@ def location(record: Mapping[str, Any]) -> Location:
     return Location(_id(record), _name(record), _text(record, "code"), _text(record, "timezone"))
 
 
-def fee(record: Mapping[str, Any]) -> Fee:
+def fee(record: Mapping[str, Any]) -> RemoteFee:
     payment = record.get("payment")
-    return Fee(
+    return RemoteFee(
         id=_id(record),
         name=_text(record, "name"),
         issue_date=day(_text(record, "issueDate")),

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from relay import amounts
-from relay.accounts import SHARED, SharedAccount
+from relay.accounts import SHARED, SharedLink
 from relay.config import Settings
 from relay.errors import NotFound, RelayError, UsageError
 from relay.officernd.client import OfficeRnD
@@ -276,7 +276,7 @@ def _link_shared(site: Site, word: str, name: str) -> Answer:
                     Remedy("unlink", (SHARED + name,), "else"),
                 ),
             )
-        account = SharedAccount(held.account_id, name, company.id, company.name, site.clock.now(), held.balance)
+        account = SharedLink(held.account_id, name, company.id, company.name, site.clock.now(), held.balance)
         if former is not None:  # only a name has changed
             account = replace(account, linked_at=former.linked_at, opening_balance=former.opening_balance)
         links.store_shared_account(connection, site.name, account)

@@ -20,7 +20,7 @@ from relay.papercut.client import PaperCut
 from relay.people import read, who
 from relay.people.act import pins
 from relay.people.act.publish import current_directory
-from relay.people.decide.rules import Outcome, Verdict, email_outcome, judge, make_rules
+from relay.people.decide.rules import RuleResult, Verdict, email_outcome, judge, make_rules
 from relay.people.directory import DirectoryUser
 from relay.people.logins import LoginTrace, last_login
 from relay.people.memory.links import last_sync
@@ -150,7 +150,7 @@ def _doubts(
 def _obstacles(
     settings: Settings,
     person: who.Person,
-    rules: list[Outcome],
+    rules: list[RuleResult],
     may_print: bool,
     account: Account | None,
     groups: list[str],
@@ -207,7 +207,7 @@ def _lines(
     settings: Settings,
     facts: dict[str, object],
     person: who.Person,
-    rules: list[Outcome],
+    rules: list[RuleResult],
     obstacles: list[Note],
     synced: datetime | None,
     trace: LoginTrace | None,

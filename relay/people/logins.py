@@ -191,21 +191,21 @@ _USERNAME = re.compile(r'"username": "(?:[^"\\]|\\.)*"')
 
 
 @dataclass(frozen=True, slots=True)
-class Login:
+class LoginAttempt:
     """One try to log in; `refused` is a clause that says why it was refused, "" for an accepted one."""
 
     at: datetime
     refused: str = ""
 
 
-def of_person(home: Path, username: str, count: int) -> list[Login]:
+def of_person(home: Path, username: str, count: int) -> list[LoginAttempt]:
     """Return a person's last logins and refusals, newest first, as far as the log of `scripts.home` goes back."""
-    found: list[Login] = []
+    found: list[LoginAttempt] = []
     for line in _newest_first(Path(home) / "logs" / "auth.log", (username,)):
         if line.get("username") != username:
             continue
         accepted = line.get("verdict") == "accepted"
-        found.append(Login(datetime.fromisoformat(line["time"]), "" if accepted else _refusal(line).meaning))
+        found.append(LoginAttempt(datetime.fromisoformat(line["time"]), "" if accepted else _refusal(line).meaning))
         if len(found) == count:
             break
     return found

@@ -11,7 +11,7 @@ from datetime import datetime
 from relay import plain_files
 from relay.config import Settings
 from relay.people.decide.everybody import left_out
-from relay.people.decide.plan import Plan
+from relay.people.decide.plan import SyncPlan
 from relay.people.decide.rules import email_outcome
 from relay.private_files import make_private_folder, write_private
 
@@ -36,7 +36,7 @@ class Readiness:
         return {kind: list(self.people.get(kind, ())) for kind in KINDS}
 
 
-def assess(plan: Plan) -> dict[str, list[str]]:
+def assess(plan: SyncPlan) -> dict[str, list[str]]:
     """Return who may print and cannot, by what is missing."""
     decisions, people = plan.decisions, {kind: list[str]() for kind in KINDS}
     members, found = decisions.members, decisions.matching
@@ -60,7 +60,7 @@ def assess(plan: Plan) -> dict[str, list[str]]:
     return people
 
 
-def save(settings: Settings, plan: Plan, *, now: datetime) -> None:
+def save(settings: Settings, plan: SyncPlan, *, now: datetime) -> None:
     """Keep the assessment of a plan that was applied."""
     content = {"synced_at": now.isoformat(), "people": assess(plan), "left_out": left_out(plan.decisions)}
     try:

@@ -15,8 +15,8 @@ from relay.people import read, ready, who
 from relay.people.act.apply import Failure, apply
 from relay.people.act.publish import current_directory, publish, refuse_open
 from relay.people.decide import safety
-from relay.people.decide.plan import Plan, acts, links_somebody, plan
-from relay.people.decide.safety import PLAN_CHANGED, Refusal
+from relay.people.decide.plan import SyncPlan, acts, links_somebody, plan
+from relay.people.decide.safety import PLAN_CHANGED, LimitMet
 from relay.people.directory import directory_of
 from relay.people.memory import links, questions, snapshot
 from relay.people.world import Memory, World
@@ -34,9 +34,9 @@ WRONG_LEDGER = ("ledger_lost", "site_renamed")  # why the ledger may not be the 
 class SyncResult:
     """What a sync did: the plan, whether it was applied, what was refused, what failed."""
 
-    plan: Plan
+    plan: SyncPlan
     applied: bool
-    refused: tuple[Refusal, ...] = ()
+    refused: tuple[LimitMet, ...] = ()
     failures: tuple[Failure, ...] = ()
 
     @property
@@ -55,7 +55,7 @@ class SyncResult:
         return answer
 
 
-def make_plan(site: Site, *, allow: Sequence[str] = ()) -> Plan:
+def make_plan(site: Site, *, allow: Sequence[str] = ()) -> SyncPlan:
     """Return what a sync would do now. Reads both systems whole; writes nothing but the list of open questions."""
     safety.check_codes(allow)
     world = read.read_world(site, remembered(site))
@@ -64,13 +64,13 @@ def make_plan(site: Site, *, allow: Sequence[str] = ()) -> Plan:
     return made
 
 
-def _keep_questions(site: Site, made: Plan) -> None:
+def _keep_questions(site: Site, made: SyncPlan) -> None:
     """Keep what waits for an answer, whoever asked for the plan: every page and `status` tell of the same."""
     with site.database.begin() as connection:
         questions.keep(connection, site.name, made.warnings, site.clock.now())
 
 
-def _plan(site: Site, world: World, allow: Sequence[str], only: set[str] | None) -> Plan:
+def _plan(site: Site, world: World, allow: Sequence[str], only: set[str] | None) -> SyncPlan:
     """Return the plan, without new links while the site's money is stopped because its ledger may be the wrong one.
 
     What an account holds at its link is its opening balance for good, so nobody is linked in a ledger that may be
@@ -87,7 +87,7 @@ def _plan(site: Site, world: World, allow: Sequence[str], only: set[str] | None)
     code = next((code for code in WRONG_LEDGER if code in stops), None)
     if code is None:
         return made
-    refusal = Refusal(code, f"Nobody was linked ({linking} would be), for {stops[code]}", linking, 0)
+    refusal = LimitMet(code, f"Nobody was linked ({linking} would be), for {stops[code]}", linking, 0)
     return plan(world, site.settings, now, allow=allow, only=only, no_links=refusal)
 
 
@@ -128,7 +128,7 @@ def sync(
     if since is not None and started - since.full_at > FULL_READ_EVERY:
         since = None
 
-    def make(world: World) -> Plan:
+    def make(world: World) -> SyncPlan:
         return _plan(site, world, allow, None if only is None else {only})
 
     if since is None:
@@ -220,8 +220,8 @@ def _somebody() -> str:
         return "an account without a name"
 
 
-def _plan_changed(expected: str, found: str) -> Refusal:
-    return Refusal(
+def _plan_changed(expected: str, found: str) -> LimitMet:
+    return LimitMet(
         PLAN_CHANGED,
         f"The plan is now {found}, no longer {expected}: something changed since it was shown, so nothing was done.",
         found,

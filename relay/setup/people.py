@@ -11,7 +11,7 @@ from relay.config import Settings
 from relay.language import joined, lazy, nlazy
 from relay.people.decide.everybody import account_for
 from relay.people.decide.guard import let_in_unproven
-from relay.people.decide.plan import Plan, plan
+from relay.people.decide.plan import SyncPlan, plan
 from relay.people.decide.rules import home_location, judge, make_rules
 from relay.people.world import Memory, OfficeRnDSide, PaperCutSide, World
 from relay.setup import trial
@@ -30,7 +30,7 @@ STATUSES = (
 
 
 @dataclass(frozen=True)
-class Headcount:
+class Forecast:
     """Everybody in OfficeRnD, accounted for: at once + waiting + may not = all. `loses` are PaperCut's accounts."""
 
     all: int
@@ -73,7 +73,7 @@ _RULES = {
 }
 
 
-def tally(workbench: Workbench, walk: Walk) -> Headcount | None:
+def tally(workbench: Workbench, walk: Walk) -> Forecast | None:
     """Return how many people the answers admit and what the first sync would make of them; None before both answer."""
     officernd = walk.known.officernd
     if officernd is None:
@@ -84,14 +84,14 @@ def tally(workbench: Workbench, walk: Walk) -> Headcount | None:
     return _tally(made, settings, papercut)
 
 
-def _tally(made: Plan, settings: Settings, papercut: PaperCutSide) -> Headcount:
+def _tally(made: SyncPlan, settings: Settings, papercut: PaperCutSide) -> Forecast:
     counted, matching = account_for(made.decisions), made.decisions.matching
     waiting = tuple((_WAITING[kind], count) for kind, count in counted.need_answer.items())
     may_not = tuple((_RULES.get(rule, rule), count) for rule, count in counted.may_not.items())
     members = made.directory.members_of()
     groups = {**papercut.groups, **{name: frozenset(u.username for u in users) for name, users in members.items()}}
     loses = [name for name in matching.known if not papercut.accounts[name].disabled]
-    return Headcount(
+    return Forecast(
         counted.all,
         counted.get,
         counted.have,

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from relay.checks import reach
 from relay.checks import server as program_checks
-from relay.checks.model import CheckedSite as CheckedSite
+from relay.checks.model import CheckedSite
 from relay.config import Settings
 from relay.errors import NotSent, RelayError
 from relay.finding import Finding

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from relay.jobs import JobLog
-from relay.money.decide.explain import Known
+from relay.money.decide.explain import LoggedJobs
 from tests.support.jobs_site import JobsSite, jobs_site, print_log_row
 
 MORNING = datetime(2026, 11, 23, 5, 0, tzinfo=UTC)
@@ -30,23 +30,23 @@ def log_of(site: JobsSite, **arguments: Any) -> JobLog:
     return JobLog(site.context, **arguments)
 
 
-def known(site: JobsSite, since: datetime = MORNING, jobs: int | None = None) -> Known | None:
+def known(site: JobsSite, since: datetime = MORNING, jobs: int | None = None) -> LoggedJobs | None:
     return log_of(site).known("ann", since, site.clock.now(), jobs)
 
 
 def test_costs_are_those_between_two_moments(certain: JobsSite) -> None:
     certain.append(print_log_row(), print_log_row(time="2026-11-23 9:30:00 AM", cost="0.1000"))
-    assert Known(450_000, 2) == known(certain)
-    assert Known(450_000, 2) == known(certain, jobs=2)
-    assert Known(0, 0) == known(certain, certain.clock.now() - timedelta(minutes=1))
+    assert LoggedJobs(450_000, 2) == known(certain)
+    assert LoggedJobs(450_000, 2) == known(certain, jobs=2)
+    assert LoggedJobs(0, 0) == known(certain, certain.clock.now() - timedelta(minutes=1))
 
 
 def test_the_log_is_read_up_to_the_moment_of_the_question(certain: JobsSite) -> None:
     log = log_of(certain)
-    assert Known(0, 0) == log.known("ann", MORNING, certain.clock.now(), None)
+    assert LoggedJobs(0, 0) == log.known("ann", MORNING, certain.clock.now(), None)
     certain.append(print_log_row())
     certain.clock.move(seconds=1)
-    assert Known(350_000, 1) == log.known("ann", MORNING, certain.clock.now(), 1)
+    assert LoggedJobs(350_000, 1) == log.known("ann", MORNING, certain.clock.now(), 1)
     assert 2 == log.import_jobs().counts.new, "what a run has imported is told as one"
 
 
@@ -54,7 +54,7 @@ def test_the_log_is_read_up_to_the_moment_of_the_question(certain: JobsSite) -> 
 def test_the_rows_are_told_beside_what_they_cost(certain: JobsSite, jobs: int | None) -> None:
     """Whoever asks compares them with PaperCut's counter: fewer rows are copies, or a log that lags."""
     certain.append(print_log_row())
-    assert Known(350_000, 1) == known(certain, jobs=jobs)
+    assert LoggedJobs(350_000, 1) == known(certain, jobs=jobs)
 
 
 def test_a_job_in_the_second_of_the_question_is_decided_by_the_counter_or_not_at_all(certain: JobsSite) -> None:
@@ -62,13 +62,13 @@ def test_a_job_in_the_second_of_the_question_is_decided_by_the_counter_or_not_at
     begin = datetime(2026, 11, 23, 7, 15, 30, 500_000, tzinfo=UTC)
     assert None is known(certain, begin)
     assert None is known(certain, begin, jobs=3)
-    assert Known(450_000, 2) == known(certain, begin, jobs=2)
-    assert Known(100_000, 1) == known(certain, begin, jobs=1)
+    assert LoggedJobs(450_000, 2) == known(certain, begin, jobs=2)
+    assert LoggedJobs(100_000, 1) == known(certain, begin, jobs=1)
 
 
 def test_shared_accounts_count_as_jobs_but_cost_the_person_nothing(certain: JobsSite) -> None:
     certain.append(print_log_row(account="Alpha"))
-    assert Known(0, 1) == known(certain, jobs=1)
+    assert LoggedJobs(0, 1) == known(certain, jobs=1)
 
 
 def test_a_renamed_account_is_the_same_person(certain: JobsSite) -> None:
@@ -76,7 +76,7 @@ def test_a_renamed_account_is_the_same_person(certain: JobsSite) -> None:
     certain.import_jobs()
     certain.clock.move(hours=1)
     certain.link("ann.lee", "member-ann", "Acme")
-    assert Known(350_000, 1) == log_of(certain).known("ann.lee", MORNING, certain.clock.now(), None)
+    assert LoggedJobs(350_000, 1) == log_of(certain).known("ann.lee", MORNING, certain.clock.now(), None)
 
 
 def test_nothing_is_said_where_a_row_was_kept_aside(certain: JobsSite) -> None:

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 
 from relay import jobs
 from relay.jobs import JobLog
-from relay.money.decide.explain import Known
+from relay.money.decide.explain import LoggedJobs
 from relay.sandbox.papercut import PaperCutStandIn
 from relay.sandbox.papercut.database import ExternalDatabase
 from relay.sandbox.papercut.database import jobs as usage_log
@@ -183,7 +183,7 @@ def test_costs_of_the_database_are_evidence(office: PaperCutOffice) -> None:
     site.clock.move(seconds=10)
     office.standin.print_job(user="ann", printer="Mono", pages=10)
     begin = datetime(2026, 11, 20, 8, 0, tzinfo=UTC)
-    assert Known(350_000, 1) == log_of(site).known("ann", begin, site.clock.now(), 1)
+    assert LoggedJobs(350_000, 1) == log_of(site).known("ann", begin, site.clock.now(), 1)
     assert None is log_of(site).known("ann", begin - timedelta(days=400), site.clock.now(), 1)
 
 

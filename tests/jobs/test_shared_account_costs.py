@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 
 from relay import jobs, people
-from relay.accounts import SharedAccount
+from relay.accounts import SharedLink
 from relay.errors import NotFound, RelayError, UsageError
 from relay.jobs import JobLog
-from relay.money.decide.explain import Known
+from relay.money.decide.explain import LoggedJobs
 from relay.people.memory import links
 from relay.stored_accounts import accounts_of
 from tests.support.jobs_site import JobsSite, jobs_site, print_log_row
@@ -204,7 +204,7 @@ def test_the_client_tells_a_missing_account_from_a_refusal(server: Standins) -> 
 def link_shared(site: JobsSite, name: str = NAME, company: str = "Acme", number: int = 7, **more: Any) -> None:
     values = {"linked_at": datetime(2026, 11, 1, tzinfo=UTC), "opening_balance": 0} | more
     with site.database.begin() as connection:
-        account = SharedAccount(str(number), name, f"company-{company}", company, **values)
+        account = SharedLink(str(number), name, f"company-{company}", company, **values)
         links.store_shared_account(connection, "hq", account)
 
 
@@ -218,7 +218,7 @@ def test_its_costs_are_those_charged_to_it_and_its_counter_is_everybodys(tmp_pat
     )
     log = log_of(certain)
     since = datetime(2026, 11, 23, 5, tzinfo=UTC)
-    assert log.known(f"account:{NAME}", since, certain.clock.now(), None) == Known(750_000, 3)
+    assert log.known(f"account:{NAME}", since, certain.clock.now(), None) == LoggedJobs(750_000, 3)
     certain.append(print_log_row(account="Projects", cost="0.1000"))  # the same account, by another spelling?
     certain.clock.move(seconds=1)
     assert log.known(f"account:{NAME}", since, certain.clock.now(), 4) is None

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from relay import amounts
 from relay.accounts import LinkedAccount
-from relay.money.decide.bill import Case, Decision, Policy, decide
-from relay.money.decide.due import Change
+from relay.money.decide.bill import BillingDecision, Case, Policy, decide
+from relay.money.decide.due import OwedChange
 from relay.money.decide.explain import Buckets, Doubt
 from relay.money.decide.holds import Hold, Word
 from relay.money.decide.remedies import answers_to, of_hold
@@ -47,7 +47,7 @@ def case(
     account = LinkedAccount(name, f"account:poster{number}" if shared else f"user{number}", NOW, company_id=company)
     buckets = Buckets(-euros(opening), -euros(owed), -euros(disputed), euros(credit))
     wallet = replace(Wallet.empty(account), id=number, buckets=buckets, jobs=13, billed_jobs=10, doubt=doubt)
-    return Case(account, wallet, (Change(day, -euros(owed)),), **how)
+    return Case(account, wallet, (OwedChange(day, -euros(owed)),), **how)
 
 
 def word(code: str, amount: str, answer: Any = "bill", number: int = 7) -> Hold:
@@ -55,13 +55,13 @@ def word(code: str, amount: str, answer: Any = "bill", number: int = 7) -> Hold:
     return Hold(number, "m", "user", code, euros(amount), "why", Word(number, answer, euros(amount)))
 
 
-def billed(decision: Decision) -> dict[str, str]:
+def billed(decision: BillingDecision) -> dict[str, str]:
     return {
         share.account.username: amounts.text(share.amount, "EUR") for bill in decision.bills for share in bill.shares
     }
 
 
-def held(decision: Decision) -> dict[str, tuple[str, str]]:
+def held(decision: BillingDecision) -> dict[str, tuple[str, str]]:
     """Return code and amount by username, of somebody held twice the last."""
     return {
         item.account.username: (item.code, amounts.text(amounts.billable(-item.amount, "EUR"), "EUR"))
@@ -69,11 +69,11 @@ def held(decision: Decision) -> dict[str, tuple[str, str]]:
     }
 
 
-def forgiven(decision: Decision) -> list[tuple[str, str, int | None]]:
+def forgiven(decision: BillingDecision) -> list[tuple[str, str, int | None]]:
     return [(one.bucket, amounts.text(one.amount, "EUR"), one.word) for one in decision.forgivenesses]
 
 
-def released(decision: Decision) -> list[tuple[int, int | None]]:
+def released(decision: BillingDecision) -> list[tuple[int, int | None]]:
     """Return the micros that became owed, each with its word."""
     return [(-one.entry.change.owed, one.word) for one in decision.releases]
 
@@ -321,7 +321,7 @@ def test_a_proposed_credit_holds_no_debt() -> None:
 
 def test_somebody_with_an_open_movement_is_left_alone() -> None:
     decision = decide([case(1, "5", opening="5", busy=True)], replace(POLICY, opening="bill"))
-    assert decision == Decision()
+    assert decision == BillingDecision()
 
 
 # -- limits ----------------------------------------------------------------------------------------------------------
@@ -436,7 +436,7 @@ LAST_MONTH = date(2025, 2, 28)
 def test_a_debt_of_this_period_waits_and_one_of_an_earlier_takes_it_along() -> None:
     policy = replace(POLICY, every="month")
     new, old = case(1, "1"), case(2, "2", day=LAST_MONTH)
-    mixed = replace(case(3, "3"), changes=(Change(LAST_MONTH, -euros("0.01")), Change(TODAY, -euros("2.99"))))
+    mixed = replace(case(3, "3"), changes=(OwedChange(LAST_MONTH, -euros("0.01")), OwedChange(TODAY, -euros("2.99"))))
     decision = decide([new, old, mixed], policy)
     assert (billed(decision), held(decision)) == ({"user2": "2.00", "user3": "3.00"}, {})
 
@@ -444,7 +444,7 @@ def test_a_debt_of_this_period_waits_and_one_of_an_earlier_takes_it_along() -> N
 def test_what_was_paid_in_this_period_has_paid_the_older_part() -> None:
     paid = replace(
         case(1, "1"),
-        changes=(Change(LAST_MONTH, -euros("2")), Change(TODAY, -euros("1")), Change(TODAY, euros("2"))),
+        changes=(OwedChange(LAST_MONTH, -euros("2")), OwedChange(TODAY, -euros("1")), OwedChange(TODAY, euros("2"))),
     )
     assert billed(decide([paid], replace(POLICY, every="month"))) == {}
 
@@ -497,7 +497,7 @@ def test_nobody_pays_more_than_is_owed(people: list[Any], opening: Any, currency
             for index, (code, amount, answer) in enumerate(words)
         )
         how = {"gone": "member_gone" if gone else "", "billed_elsewhere": elsewhere}
-        cases.append(Case(account, wallet, (Change(TODAY, -owed),), rows, **how))
+        cases.append(Case(account, wallet, (OwedChange(TODAY, -owed),), rows, **how))
     decision = decide(cases, replace(POLICY, opening=opening, currency=currency, grouping=grouping))
     taken: dict[str, int] = {}
     for share in (*decision.forgivenesses, *(share for bill in decision.bills for share in bill.shares)):

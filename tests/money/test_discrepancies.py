@@ -222,12 +222,12 @@ def test_two_fees_with_one_reference_are_told(site: Site) -> None:
 def test_the_job_log_says_what_was_printed(site: Site, logged: int, amount: str | None) -> None:
     """The log is asked about the very time that the journal tells of."""
     from relay.money.books import NoEvidence
-    from relay.money.decide.explain import Known
+    from relay.money.decide.explain import LoggedJobs
 
     class Log(NoEvidence):
-        def known(self, username: str, since: datetime, until: datetime, jobs: int | None) -> Known:
+        def known(self, username: str, since: datetime, until: datetime, jobs: int | None) -> LoggedJobs:
             asked.append((since, until))
-            return Known(logged * 1_000_000, 1)
+            return LoggedJobs(logged * 1_000_000, 1)
 
     asked: list[tuple[datetime, datetime]] = []
     site.person("ann")

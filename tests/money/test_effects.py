@@ -10,7 +10,7 @@ import pytest
 
 from relay import money
 from relay.errors import AuthFailed, NotFound, OutcomeUnknown, RateLimited, Refused
-from relay.money.decide.explain import Known
+from relay.money.decide.explain import LoggedJobs
 from tests.support.money_world import Site, kill, lose, refuse
 
 
@@ -335,7 +335,7 @@ def test_a_price_that_is_stored_otherwise_stops_the_run_after_the_first(site: Si
 class Copy:
     """A copy of PaperCut's database that lags: it never shows the newest transaction."""
 
-    def known(self, username: str, since: Any, until: Any, jobs: int | None) -> Known | None:
+    def known(self, username: str, since: Any, until: Any, jobs: int | None) -> LoggedJobs | None:
         return None
 
     def refunds(self, username: str, since: Any) -> None:

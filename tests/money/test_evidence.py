@@ -11,15 +11,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from relay.money.decide.evidence import Reading, judge_adjustment, match_fee
-from relay.money.decide.explain import Known
+from relay.money.decide.explain import LoggedJobs
 from relay.money.decide.movement import Fee
-from relay.officernd.model import Fee as RemoteFee
+from relay.officernd.model import RemoteFee
 
 SEVEN = 7_000_000
 
 
 QUARTER = 250_000
-ONE_ROW = Known(QUARTER, 1)
+ONE_ROW = LoggedJobs(QUARTER, 1)
 
 
 @pytest.mark.parametrize(
@@ -36,15 +36,15 @@ ONE_ROW = Known(QUARTER, 1)
         (Reading(-SEVEN - QUARTER, 11), ONE_ROW, "absent"),
         (Reading(-SEVEN, 11), ONE_ROW, "unknown"),
         (Reading(-QUARTER, 12), ONE_ROW, "unknown"),  # a counted job that the log does not tell
-        (Reading(-QUARTER, 11), Known(QUARTER, 2), "unknown"),  # a row that the counter does not know
+        (Reading(-QUARTER, 11), LoggedJobs(QUARTER, 2), "unknown"),  # a row that the counter does not know
         (Reading(0, 10), ONE_ROW, "there"),  # that row is of a job which is not counted yet
-        (Reading(QUARTER, 10), Known(-QUARTER, 0), "there"),  # a refund needs no job
-        (Reading(QUARTER - SEVEN, 10), Known(-QUARTER, 0), "absent"),
+        (Reading(QUARTER, 10), LoggedJobs(-QUARTER, 0), "there"),  # a refund needs no job
+        (Reading(QUARTER - SEVEN, 10), LoggedJobs(-QUARTER, 0), "absent"),
         (Reading(0, 9), None, "unknown"),  # the counter fell: a restored server
-        (Reading(0, 9), Known(0, -1), "unknown"),
+        (Reading(0, 9), LoggedJobs(0, -1), "unknown"),
     ],
 )
-def test_an_adjustment_is_judged_by_balance_and_jobs(now: Reading, known: Known | None, verdict: str) -> None:
+def test_an_adjustment_is_judged_by_balance_and_jobs(now: Reading, known: LoggedJobs | None, verdict: str) -> None:
     assert judge_adjustment(Reading(-SEVEN, 10), now, SEVEN, known) == verdict
 
 
@@ -90,7 +90,7 @@ def test_a_verdict_is_never_wrong(before: int, amount: int, jobs: list[int], don
     """
     now = Reading(before + (amount if done else 0) - sum(jobs), 5 + len(jobs))
     truth = "there" if done else "absent"
-    known = Known(sum(jobs), len(jobs))
+    known = LoggedJobs(sum(jobs), len(jobs))
     assert judge_adjustment(Reading(before, 5), now, amount, known) == truth
     assert judge_adjustment(Reading(before, 5), now, amount) in (truth if not jobs else "unknown", "unknown")
     logged = done and not lags

@@ -20,9 +20,9 @@ from typing import Any, Literal, NamedTuple
 import pytest
 
 from relay.money.decide.allowance import top_up_amount
-from relay.money.decide.due import Change, due
+from relay.money.decide.due import OwedChange, due
 from relay.money.decide.evidence import Reading, judge_adjustment
-from relay.money.decide.explain import Buckets, Explained, Known, Uncounted, draw, explain, fill, opened
+from relay.money.decide.explain import Buckets, Explained, LoggedJobs, Uncounted, draw, explain, fill, opened
 from tests.support import reference_model as law
 
 MANY = 100_000
@@ -36,7 +36,7 @@ class Case(NamedTuple):
     before: Buckets
     difference: int
     jobs: int
-    known: Known | None
+    known: LoggedJobs | None
     policies: tuple[Uncounted, ...]
     then: Explained
     shows: str
@@ -55,7 +55,7 @@ def wallet(text: str) -> Buckets:
 
 
 def case(row: dict[str, Any]) -> Case:
-    known = Known(micros(row["costs"]), int(row["rows"])) if row["costs"] else None
+    known = LoggedJobs(micros(row["costs"]), int(row["rows"])) if row["costs"] else None
     policies = tuple(policy for policy in POLICIES if row["uncounted"] in (policy, "both"))
     doubt: Any = "" if row["doubt"] == "-" else row["doubt"]
     inferred = {"yes": True, "no": False}[row["inferred"]]
@@ -67,7 +67,9 @@ with (Path(__file__).parent / "explain_cases.csv").open(encoding="utf-8", newlin
     CASES = [case(row) for row in csv.DictReader(file)]
 
 
-def the_law_on(before: Buckets, difference: int, jobs: int, known: Known | None, uncounted: Uncounted) -> Explained:
+def the_law_on(
+    before: Buckets, difference: int, jobs: int, known: LoggedJobs | None, uncounted: Uncounted
+) -> Explained:
     """Return the model's answer in the product's words."""
     known_there = law.Known(*known) if known else None
     said = law.explain(law.Buckets(*before), difference, jobs, known_there, uncounted)
@@ -125,14 +127,14 @@ def some_wallet(random: Random) -> Buckets:
     return Buckets(-size(random), -size(random), -size(random), size(random), size(random))
 
 
-Question = tuple[Buckets, int, int, Known | None, Uncounted]
+Question = tuple[Buckets, int, int, LoggedJobs | None, Uncounted]
 
 
 def questions(seed: int, count: int) -> Iterator[Question]:
     """Yield arguments of `explain`; the difference often is, or nearly is, what the known costs say."""
     random = Random(seed)
     for _ in range(count):
-        known = Known(signed(random), random.choice((0, 1, 1, 2, 3))) if random.random() < 0.7 else None
+        known = LoggedJobs(signed(random), random.choice((0, 1, 1, 2, 3))) if random.random() < 0.7 else None
         difference = -known.costs if known and random.random() < 0.5 else 0
         difference += signed(random) if random.random() < 0.8 else 0
         jobs = random.choice((-2, -1, 0, 0, 1, 1, 2, 3))
@@ -226,7 +228,7 @@ def test_due_says_what_the_model_says() -> None:
         ]
         today, minimum = random.choice(days), size(random)
         currency, times = random.choice((("EUR", 1), ("JPY", 100)))
-        dated = [Change(day_of(change.day, every), change.owed * times) for change in changes]
+        dated = [OwedChange(day_of(change.day, every), change.owed * times) for change in changes]
         told = due(dated, day_of(today, every), every, minimum * times, currency)
         said = law.due(changes, today, every, minimum) * times
         assert told == said, f"{dated} {today} {every} {minimum} {currency}"
@@ -234,10 +236,12 @@ def test_due_says_what_the_model_says() -> None:
     assert len(billed) == 6 and min(billed.values()) > 1_000, f"the arguments miss a branch: {billed}"
 
 
-def debts(text: str) -> list[Change]:
+def debts(text: str) -> list[OwedChange]:
     """Return "2025-01-31 -5 2025-02-01 2" as journal lines on `owed`."""
     words = text.split()
-    return [Change(date.fromisoformat(day), micros(units)) for day, units in zip(words[::2], words[1::2], strict=True)]
+    return [
+        OwedChange(date.fromisoformat(day), micros(units)) for day, units in zip(words[::2], words[1::2], strict=True)
+    ]
 
 
 @pytest.mark.parametrize(
@@ -303,7 +307,7 @@ def test_a_top_up_is_what_the_model_says() -> None:
         assert top_up_amount(buckets, amount, mode) == law.top_up(law.Buckets(*buckets), amount, mode), asked
 
 
-def judged_by_the_law(before: Reading, now: Reading, amount: int, known: Known | None) -> str:
+def judged_by_the_law(before: Reading, now: Reading, amount: int, known: LoggedJobs | None) -> str:
     """Return the law's word on a balance that is a double on PaperCut's side: what it says within one micro of it."""
     known_there = law.Known(*known) if known else None
     then = law.Reading(before.balance, before.jobs)
@@ -321,7 +325,7 @@ def test_a_lost_adjustment_is_judged_as_the_model_judges() -> None:
     for _ in range(MANY):
         jobs, amount = random.choice((-1, 0, 0, 1, 2)), signed(random)
         amount += law.COIN if amount >= 0 else -law.COIN
-        known = Known(signed(random), random.choice((jobs, jobs, 0, 1, 2, 3))) if random.random() < 0.7 else None
+        known = LoggedJobs(signed(random), random.choice((jobs, jobs, 0, 1, 2, 3))) if random.random() < 0.7 else None
         before = Reading(signed(random), 7)
         change = random.choice((0, amount, amount, signed(random))) + random.choice((-2, -1, 0, 0, 0, 1, 2))
         if known is not None and random.random() < 0.7:

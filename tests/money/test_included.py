@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from relay.money.decide.due import Change
+from relay.money.decide.due import OwedChange
 from relay.money.decide.included import owing_since
 from relay.money.ledger import included
 from relay.officernd.model import Membership, Plan
@@ -206,11 +206,11 @@ DAY = date(2026, 11, 1)
     ],
 )
 def test_payments_pay_the_oldest_debt_first(changes: list[tuple[int, int]], day: int | None) -> None:
-    found = owing_since(Change(DAY.replace(day=number), owed) for number, owed in changes)
+    found = owing_since(OwedChange(DAY.replace(day=number), owed) for number, owed in changes)
     assert found == (DAY.replace(day=day) if day else None)
 
 
 @given(st.lists(st.tuples(st.integers(1, 28), st.integers(-9, 9).filter(bool)), max_size=8))
 def test_nothing_is_owed_since_a_day_without_a_debt(changes: list[tuple[int, int]]) -> None:
-    found = owing_since(Change(DAY.replace(day=day), owed) for day, owed in changes)
+    found = owing_since(OwedChange(DAY.replace(day=day), owed) for day, owed in changes)
     assert found is None or any(DAY.replace(day=day) == found and owed < 0 for day, owed in changes)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from relay import amounts
-from relay.accounts import SharedAccount
+from relay.accounts import SharedLink
 from relay.errors import Refused, UsageError
 from relay.money.decide import reference
 from relay.money.report.result import MoneyResult
@@ -224,7 +224,7 @@ def test_one_renamed_or_made_anew_is_told_and_not_billed(site: Site, same_name: 
     if not same_name:  # the command of the note: the same account under its new name, and nothing forgotten
         site.papercut.accounts["account:New"] = there
         with site.database.begin() as connection:
-            link = SharedAccount(there.account_id, "New", ACME, "Acme", site.clock.now(), 0)
+            link = SharedLink(there.account_id, "New", ACME, "Acme", site.clock.now(), 0)
             store_shared_account(connection, "hq", link)
         assert site.settle().as_json()["total"] == "7.00"
 
@@ -241,7 +241,7 @@ def test_a_fee_that_was_refused_is_withdrawn_once_nobody_pays_for_the_account(si
     assert [line["state"] for line in site.settle().as_json()["movements"]] == ["failed"]
     site.faults.clear()
     with site.database.begin() as connection:
-        link = SharedAccount(
+        link = SharedLink(
             account_id.removeprefix("account:"), "Acme\\Projects", ACME, "Acme", site.clock.now(), 0, site.clock.now()
         )
         store_shared_account(connection, "hq", link)
@@ -265,7 +265,7 @@ def test_one_renamed_while_its_fee_is_half_done_is_adjusted_once_under_its_new_n
     site.settle()
     assert len(site.officernd.held_fees) == 1 and site.balance("account:New") == -7_000_000
     with site.database.begin() as connection:
-        link = SharedAccount(account_id.removeprefix("account:"), "New", ACME, "Acme", site.clock.now(), 0)
+        link = SharedLink(account_id.removeprefix("account:"), "New", ACME, "Acme", site.clock.now(), 0)
         store_shared_account(connection, "hq", link)
     assert site.settle().exit_code == 0
     assert [amount for amount, _ in site.adjustments("account:New")] == [7.0]

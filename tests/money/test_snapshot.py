@@ -6,7 +6,7 @@ import random
 from datetime import UTC, datetime, timedelta
 
 from relay.money.decide.evidence import Reading
-from relay.money.decide.snapshot import State, snapshot_state
+from relay.money.decide.snapshot import AccountState, snapshot_state
 from tests.support import reference_model as model
 
 TRIALS = 40_000
@@ -62,7 +62,7 @@ def test_it_says_what_the_model_says() -> None:
         states, witnesses, now, read_at, rows = arguments(numbers)
         wanted = model.snapshot_state(states, witnesses, now, read_at, rows)  # type: ignore[arg-type]
         found = snapshot_state(
-            [State(one.balance, one.jobs, one.witness, one.since, at(one.at)) for one in states],
+            [AccountState(one.balance, one.jobs, one.witness, one.since, at(one.at)) for one in states],
             witnesses,
             Reading(now.balance, now.jobs),
             at(read_at),

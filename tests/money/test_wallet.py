@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from relay.accounts import LinkedAccount
 from relay.money.decide.evidence import Reading
-from relay.money.decide.explain import Buckets, Known
+from relay.money.decide.explain import Buckets, LoggedJobs
 from relay.money.decide.movement import Kind, Movement
 from relay.money.decide.wallet import (
     Entry,
@@ -38,7 +38,7 @@ def wallet(jobs: int | None = 10, **buckets: int) -> Wallet:
     return replace(Wallet.empty(ANN), jobs=jobs, buckets=Buckets(**buckets))
 
 
-def now_read(before: Wallet, balance: int, jobs: int, known: Known | None = None) -> Wallet:
+def now_read(before: Wallet, balance: int, jobs: int, known: LoggedJobs | None = None) -> Wallet:
     return read(before, Reading(balance, jobs), LATER, DAY, known, "hold")[0]
 
 
@@ -78,7 +78,7 @@ def test_a_free_job_is_an_entry_without_money() -> None:
 
 
 def test_a_reading_says_what_was_printed_and_what_came_from_outside() -> None:
-    after, entry = read(wallet(owed=-300), Reading(-100, 12), LATER, DAY, Known(200, 2), "hold")
+    after, entry = read(wallet(owed=-300), Reading(-100, 12), LATER, DAY, LoggedJobs(200, 2), "hold")
     assert after.buckets == Buckets(owed=-100)
     assert entry == Entry("reading", Buckets(owed=200), Sides(printed=-200, outside=400), -100, 12, DAY)
 
@@ -117,7 +117,7 @@ def test_payments_reduce_the_held_opening_debt_first() -> None:
     assert now_read(old, 200, 10).buckets == Buckets(own=200)
     # 400 paid and 200 printed: only the job log can tell the two apart.
     assert now_read(old, -800, 11).buckets == Buckets(opening=-800)
-    assert now_read(old, -800, 11, Known(200, 1)).buckets == Buckets(opening=-600, owed=-200)
+    assert now_read(old, -800, 11, LoggedJobs(200, 1)).buckets == Buckets(opening=-600, owed=-200)
 
 
 def test_printing_uses_the_allowance_first() -> None:
@@ -160,11 +160,11 @@ def test_jobs_that_papercut_billed_are_no_jobs_of_our_next_fee() -> None:
     SOME_BUCKETS,
     st.integers(-(10**9), 10**9),
     st.integers(-1, 3),
-    st.none() | st.builds(Known, st.integers(-(10**9), 10**9), st.integers(0, 3)),
+    st.none() | st.builds(LoggedJobs, st.integers(-(10**9), 10**9), st.integers(0, 3)),
     st.sampled_from(["hold", "bill"]),
 )
 def test_every_cent_of_a_reading_goes_somewhere(
-    buckets: Buckets, difference: int, jobs: int, known: Known | None, uncounted: Any
+    buckets: Buckets, difference: int, jobs: int, known: LoggedJobs | None, uncounted: Any
 ) -> None:
     before = replace(wallet(), buckets=buckets)
     reading = Reading(buckets.wallet + difference, 10 + jobs)

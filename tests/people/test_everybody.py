@@ -7,12 +7,12 @@ from pathlib import Path
 
 from relay.people.decide import questions
 from relay.people.decide.everybody import account_for, sentence
-from relay.people.decide.plan import Plan, plan
+from relay.people.decide.plan import SyncPlan, plan
 from relay.people.decide.usernames import person_name
 from tests.support.people_values import NOW, account, linked, member, settings_for, world
 
 
-def planned(folder: Path, *members: object, accounts: object = (), **more: object) -> Plan:
+def planned(folder: Path, *members: object, accounts: object = (), **more: object) -> SyncPlan:
     made = world(members, accounts, companies={"c1": "Acme"}, **more)  # type: ignore[arg-type]
     return plan(made, settings_for(folder), NOW)
 

@@ -11,7 +11,7 @@ import pytest
 
 from relay.officernd import model
 from relay.people.decide import cards
-from relay.people.decide.plan import Plan, plan
+from relay.people.decide.plan import SyncPlan, plan
 from relay.people.decide.usernames import with_suffix
 from relay.people.directory import DirectoryUser
 from relay.people.world import CompanyGroup, World, one_line
@@ -23,7 +23,7 @@ UNLINKED, BLOCKED = "UNLINKED_MEMBERS_TO_OFFICERND", "[OfficeRnD Not Allowed]"
 
 @pytest.fixture
 def planned(tmp_path: Path):
-    def run(made: World, allow: tuple[str, ...] = (), only: set[str] | None = None, **sections: dict) -> Plan:
+    def run(made: World, allow: tuple[str, ...] = (), only: set[str] | None = None, **sections: dict) -> SyncPlan:
         return plan(made, settings_for(tmp_path, **sections), NOW, allow=allow, only=only)
 
     return run
@@ -47,11 +47,11 @@ def crowd(count: int, leaving: int = 0, moving: int = 0) -> World:
     return world(people, accounts, links=links, groups={INDIVIDUAL: everybody, EVERYONE: everybody}, synced_at=NOW)
 
 
-def user(made: Plan, username: str) -> DirectoryUser:
+def user(made: SyncPlan, username: str) -> DirectoryUser:
     return next(one for one in made.directory.users if one.username == username)
 
 
-def actions(made: Plan) -> list[tuple[str, str | None]]:
+def actions(made: SyncPlan) -> list[tuple[str, str | None]]:
     return [(change.action, change.username) for change in made.changes]
 
 
@@ -232,7 +232,7 @@ def test_the_hash_does_not_depend_on_money(planned) -> None:
 
 
 def test_who_returns_is_enabled_only_where_we_switched_it_off(planned) -> None:
-    def back(disabled_by_us: bool) -> Plan:
+    def back(disabled_by_us: bool) -> SyncPlan:
         return planned(
             world(
                 [member(1, "P1", "p1@example.com")],

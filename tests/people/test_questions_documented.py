@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[2]
 PAPER = ROOT / "deploy/docs/QUESTIONS-AND-MESSAGES.md"
 ROOMS = ("people", "money")
 # The calls whose first argument is a code; everything else names it as `code=`.
-MAKERS = {"Question", "Refusal", "Stop", "UnsafePlan", "_warn", "doubt", "warn"}
+MAKERS = {"Question", "LimitMet", "Stop", "UnsafePlan", "_warn", "doubt", "warn"}
 STORED = {"restored", "ledger_old", "second_relay", "site_renamed"}  # what the witness may say: a Stop by variable
 
 

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from relay import amounts
-from relay.money.decide.explain import Known
+from relay.money.decide.explain import LoggedJobs
 from tests.support.money_world import Site
 
 
@@ -35,13 +35,13 @@ class RefundingLog:
         self.site.papercut.accounts[username].balance += amount / 1e6
         self.refunded[number] += amount
 
-    def known(self, username: str, since: datetime, until: datetime, jobs: int | None) -> Known | None:
+    def known(self, username: str, since: datetime, until: datetime, jobs: int | None) -> LoggedJobs | None:
         found = [
             cost - self.refunded[number]
             for number, (name, cost, at) in enumerate(self.printed)
             if name == username and since < at <= until
         ]
-        return Known(sum(found), len(found))
+        return LoggedJobs(sum(found), len(found))
 
     def refunds(self, username: str, since: datetime) -> Sequence[tuple[str, int, datetime]] | None:
         return [
@@ -77,9 +77,9 @@ class Log:
         self.site.prints(username, cost)
         self.printed.append((username, round(cost * 1e6), self.site.clock.now()))
 
-    def known(self, username: str, since: Any, until: Any, jobs: int | None) -> Known:
+    def known(self, username: str, since: Any, until: Any, jobs: int | None) -> LoggedJobs:
         rows = [cost for name, cost, at in self.printed if name == username and since < at <= until]
-        return Known(sum(rows), len(rows))
+        return LoggedJobs(sum(rows), len(rows))
 
     def refunds(self, username: str, since: Any) -> list[Any]:
         return []

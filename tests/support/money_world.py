@@ -19,11 +19,11 @@ from sqlalchemy.pool import StaticPool
 import relay.site
 from relay import amounts, money
 from relay import database as databases
-from relay.accounts import SharedAccount as SharedLink
+from relay.accounts import SharedLink
 from relay.errors import NotFound, NotSent, OutcomeUnknown, Refused, RelayError
 from relay.money.ledger import tables
 from relay.money.report.result import MoneyResult
-from relay.officernd.model import CountedFees, Fee, Membership, NewFee, Plan
+from relay.officernd.model import CountedFees, Membership, NewFee, Plan, RemoteFee
 from relay.papercut.client import AccountReading, GroupQuota, SharedAccount
 from relay.people.memory.links import store_shared_account
 from relay.progress import Progress
@@ -237,14 +237,14 @@ def _called(system: Any, name: str, work: Callable[[], Any]) -> Any:
 
 class FakeOfficeRnD:
     def __init__(self, faults: Faults, clock: StillClock, late: Late) -> None:
-        self.held_fees: dict[str, Fee] = {}
+        self.held_fees: dict[str, RemoteFee] = {}
         self.catalogue: list[Plan] = [PLAN]
         self.held_memberships: list[Membership] = []
         self.gone: set[str] = set()
         self.may_create_plans = True
         self.made = 0
         self.counts = True  # there is a count of fees
-        self.hides: Callable[[Fee], bool] = lambda fee: False  # what the next list of fees lacks, once
+        self.hides: Callable[[RemoteFee], bool] = lambda fee: False  # what the next list of fees lacks, once
         self.late = late
         self.faults = faults
         self.writes = 0
@@ -287,8 +287,8 @@ class FakeOfficeRnD:
         company: str = "",
         issued_from: date | None = None,
         issued_to: date | None = None,
-    ) -> list[Fee]:
-        def wanted(fee: Fee) -> bool:
+    ) -> list[RemoteFee]:
+        def wanted(fee: RemoteFee) -> bool:
             return (
                 (not plan or fee.plan == plan)
                 and (not member or fee.member == member)
@@ -304,8 +304,8 @@ class FakeOfficeRnD:
         hides, self.hides = self.hides, lambda fee: False
         return CountedFees(tuple(fee for fee in found if not hides(fee)), self.counts)
 
-    def fee(self, fee_id: str) -> Fee:
-        def work() -> Fee:
+    def fee(self, fee_id: str) -> RemoteFee:
+        def work() -> RemoteFee:
             if fee_id not in self.held_fees:
                 raise NotFound("OfficeRnD does not know this fee.", system="OfficeRnD", status=404)
             return self.held_fees[fee_id]
@@ -345,7 +345,7 @@ class FakeOfficeRnD:
         fee_id = f"64f{self.made:021d}"
         self.made += 1
         values = {"location": LOCATION, "plan": PLAN.id, "modified_at": self._clock.now().isoformat()} | values
-        self.held_fees[fee_id] = Fee(id=fee_id, **values)
+        self.held_fees[fee_id] = RemoteFee(id=fee_id, **values)
         return fee_id
 
 
@@ -475,7 +475,7 @@ class Site:
     def balance(self, username: str) -> int:
         return amounts.from_double(self.papercut.accounts[username].balance)
 
-    def fees_of(self, member: str) -> list[Fee]:
+    def fees_of(self, member: str) -> list[RemoteFee]:
         return [fee for fee in self.officernd.held_fees.values() if fee.member == member]
 
     def billed(self, member: str) -> int:

@@ -20,7 +20,7 @@ from relay.errors import NotFound
 from relay.officernd.model import Company, Location, Member, Membership, Organization
 from relay.papercut.client import PaperCut
 from relay.people import make_plan, sync
-from relay.people.decide.plan import Plan
+from relay.people.decide.plan import SyncPlan
 from relay.people.read import read_papercut
 from relay.people.sync import SyncResult
 from relay.people.world import PaperCutSide
@@ -146,7 +146,7 @@ class DirectSite:
         self.clock.move(seconds=60)
         return sync(self.context(papercut), **options)
 
-    def plan(self) -> Plan:
+    def plan(self) -> SyncPlan:
         return make_plan(self.context())
 
     def read(self) -> PaperCutSide:

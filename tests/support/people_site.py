@@ -16,7 +16,7 @@ from relay.database import open_database
 from relay.officernd.client import OfficeRnD
 from relay.papercut.client import PaperCut
 from relay.people import make_plan, sync
-from relay.people.decide.plan import Plan
+from relay.people.decide.plan import SyncPlan
 from relay.people.sync import SyncResult
 from relay.progress import Progress
 from relay.sandbox.organisation import Company, Member, Organisation, User, make_organisation
@@ -86,7 +86,7 @@ class PeopleSite:
         """The product's own context, with the clients of the moment."""
         return Site(self.settings, self.officernd, self.papercut, self.database, self.clock, Progress())
 
-    def plan(self, **options: Any) -> Plan:
+    def plan(self, **options: Any) -> SyncPlan:
         return make_plan(self.context, **options)
 
     def sync(self, **options: Any) -> SyncResult:

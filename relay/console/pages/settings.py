@@ -198,7 +198,7 @@ def _effect(site: Site, wanted: Settings) -> Done:
     )
 
 
-def _active(made: plans.Plan) -> set[str]:
+def _active(made: plans.SyncPlan) -> set[str]:
     return {
         decision.desired.member_id
         for decision in made.decisions.people

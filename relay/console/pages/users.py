@@ -12,7 +12,7 @@ from relay import passwords
 from relay.console.gate import audited, begin_session, desk, needs, who
 from relay.errors import RelayError, UsageError
 from relay.language import N_, gettext
-from relay.passwords import ROLES, SHORTEST, Written
+from relay.passwords import ROLES, SHORTEST, UsersWritten
 
 page = Blueprint("users", __name__)
 
@@ -74,7 +74,7 @@ def remove() -> Any:
     return redirect(url_for("users.show"))
 
 
-def _change(action: str, name: str, role: str, call: Callable[[Any], Written]) -> bool:
+def _change(action: str, name: str, role: str, call: Callable[[Any], UsersWritten]) -> bool:
     """Change the file of users and take it over at once; return whether it was done, a refusal is told."""
     with _ONE_AT_A_TIME:
         try:

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, and_, func, or_, select
 
 from relay import stored_accounts
-from relay.accounts import SHARED, SharedAccount
+from relay.accounts import SHARED, SharedLink
 from relay.jobs import store, tables
 from relay.jobs.statement.billed import LONG_AGO
 from relay.jobs.statement.figures import Amounts, NamedMember, PrintedJob
@@ -44,11 +44,11 @@ _FIGURES = frozenset(
 class SharedAccounts:
     """The shared accounts that a company pays for, or paid for; a job names the account that was charged."""
 
-    def __init__(self, accounts: Iterable[SharedAccount], among: Iterable[SharedAccount] | None = None) -> None:
+    def __init__(self, accounts: Iterable[SharedLink], among: Iterable[SharedLink] | None = None) -> None:
         """Of several accounts that had one name, each has the jobs up to its end: `among` are all that there are."""
         self.accounts = tuple(accounts)
         self._among = self.accounts if among is None else tuple(among)
-        self._by_name: dict[str, list[SharedAccount]] = defaultdict(list)
+        self._by_name: dict[str, list[SharedLink]] = defaultdict(list)
         for account in sorted(self._among, key=lambda account: account.linked_at):
             self._by_name[account.name].append(account)
 
@@ -87,7 +87,7 @@ def shared_accounts(connection: Connection, site: str) -> SharedAccounts:
     return SharedAccounts(stored_accounts.shared_accounts(connection, site))
 
 
-def _shared_id(account: SharedAccount) -> str:
+def _shared_id(account: SharedLink) -> str:
     return f"{SHARED}{account.account_id}"
 
 

@@ -23,7 +23,7 @@ from relay.money.decide.holds import Stop
 from relay.money.decide.movement import Fee
 from relay.money.ledger import copies, records
 from relay.officernd.client import SYSTEM
-from relay.officernd.model import Fee as RemoteFee
+from relay.officernd.model import RemoteFee
 
 OVERLAP = timedelta(days=3)  # read again, since staff may have dated a fee back
 SEVERAL = 3  # this many people with fees that are not ours, within days, are a machine's work

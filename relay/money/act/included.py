@@ -13,7 +13,7 @@ from relay.money.act.by_plan import by_plan
 from relay.money.act.planning import new_movement
 from relay.money.books import Books
 from relay.money.decide import periods
-from relay.money.decide.bill import Decision
+from relay.money.decide.bill import BillingDecision
 from relay.money.decide.included import amount_of, payer_of
 from relay.money.decide.movement import Movement
 from relay.money.ledger import included
@@ -45,7 +45,7 @@ def budget(books: Books, accounts: Iterable[LinkedAccount]) -> Budget:
     return Budget(period, amounts, left, since)
 
 
-def movements(books: Books, decision: Decision) -> list[Movement]:
+def movements(books: Books, decision: BillingDecision) -> list[Movement]:
     """Return the movements of a decision's included printing, not yet stored."""
     numbers = books.ledger.movement_numbers(books.business_day(), "included")
     return [new_movement(books, one.account, "included", one.amount, numbers) for one in decision.included]

@@ -13,7 +13,7 @@ from relay.accounts import LinkedAccount
 from relay.config import Settings
 from relay.money.books import Books
 from relay.money.decide import reference, wording
-from relay.money.decide.bill import Bill, Decision
+from relay.money.decide.bill import Bill, BillingDecision
 from relay.money.decide.movement import Fee, Kind, Movement
 from relay.money.ledger import holds
 from relay.money.ledger.store import open_of
@@ -120,7 +120,7 @@ def new_movement(
     )
 
 
-def shown(books: Books, decision: Decision, plan: Plan | None) -> Iterator[Movement]:
+def shown(books: Books, decision: BillingDecision, plan: Plan | None) -> Iterator[Movement]:
     """Yield what would be done, with references such as it would get; nothing of it is stored."""
     day = books.business_day()
     given = books.ledger.movement_numbers(day, "forgiveness")

@@ -17,7 +17,7 @@ from relay.accounts import LinkedAccount
 from relay.counted import counted
 from relay.errors import UnsafePlan
 from relay.money.decide import holds, tax, wallet
-from relay.money.decide.due import Change, due
+from relay.money.decide.due import OwedChange, due
 from relay.money.decide.holds import Held, Hold, Word
 from relay.money.decide.included import payer_of
 from relay.money.decide.periods import Period
@@ -66,7 +66,7 @@ class Case:
 
     account: LinkedAccount
     wallet: Wallet
-    changes: tuple[Change, ...] = ()
+    changes: tuple[OwedChange, ...] = ()
     holds: tuple[Hold, ...] = ()
     busy: bool = False
     passed: int = 0
@@ -160,7 +160,7 @@ class Void:
 
 
 @dataclass(frozen=True, slots=True)
-class Decision:
+class BillingDecision:
     """`releases` are entries to store before anything is sent; `voids` are words that have lost their object."""
 
     bills: tuple[Bill, ...] = ()
@@ -172,7 +172,7 @@ class Decision:
     refused: tuple[UnsafePlan, ...] = ()
 
 
-def decide(cases: Sequence[Case], policy: Policy, included: Mapping[str, int] | None = None) -> Decision:
+def decide(cases: Sequence[Case], policy: Policy, included: Mapping[str, int] | None = None) -> BillingDecision:
     """Given every account's case, return what this settle does and what it leaves to a person.
 
     `included` is what each payer has left of its included printing, micros.
@@ -186,7 +186,7 @@ def decide(cases: Sequence[Case], policy: Policy, included: Mapping[str, int] | 
     shares = [outcome.share for outcome in outcomes if outcome.share is not None]
     bills, over = _within_limits(_grouped(shares, policy), {case.account.member_id: case for case in cases}, policy)
     held = [item for outcome in outcomes for item in outcome.held] + over
-    return Decision(
+    return BillingDecision(
         tuple(bills),
         tuple(outcome.forgiveness for outcome in outcomes if outcome.forgiveness is not None),
         tuple(Included(outcome.case.account, outcome.included) for outcome in outcomes if outcome.included),
@@ -299,7 +299,7 @@ class _Account:
     def due(self) -> int:
         """Return what is due now, micros in whole coins: by the period, and what words made owed at once."""
         policy, released = self.policy, -self.wallet.buckets.owed + self.case.wallet.buckets.owed
-        changes = (*self.case.changes, Change(policy.today, -released), Change(policy.today, self.included))
+        changes = (*self.case.changes, OwedChange(policy.today, -released), OwedChange(policy.today, self.included))
         by_period = due(changes, policy.today, policy.every, policy.least, policy.currency)
         by_word = amounts.billable(-self.billed_by_word, policy.currency)
         return max(by_period, by_word if by_word >= policy.minimum else 0)

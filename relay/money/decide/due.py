@@ -10,14 +10,14 @@ from relay import amounts
 from relay.money.decide import periods
 
 
-class Change(NamedTuple):
+class OwedChange(NamedTuple):
     """One journal line on `owed`: its business day, and micros (negative: more debt)."""
 
     day: date
     owed: int
 
 
-def due(changes: Iterable[Change], today: date, every: periods.Period, minimum: int, currency: str) -> int:
+def due(changes: Iterable[OwedChange], today: date, every: periods.Period, minimum: int, currency: str) -> int:
     """Return what is to be billed now, micros in whole coins: all that is owed, once a coin of it is of older periods.
 
     Payments and fees reduce the oldest part first, so the part of earlier periods is what was owed when this period

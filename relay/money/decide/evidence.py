@@ -13,9 +13,9 @@ from typing import Literal
 
 from relay import amounts
 from relay.money.decide import reference
-from relay.money.decide.explain import Known
+from relay.money.decide.explain import LoggedJobs
 from relay.money.decide.movement import Fee
-from relay.officernd.model import Fee as RemoteFee
+from relay.officernd.model import RemoteFee
 
 Verdict = Literal["there", "absent", "unknown"]
 ROUNDING = 1  # micros: a balance is a double on PaperCut's side
@@ -30,7 +30,7 @@ class Reading:
 
 
 def judge_adjustment(
-    before: Reading | None, now: Reading, amount: int, known: Known | None = None, logged: bool | None = None
+    before: Reading | None, now: Reading, amount: int, known: LoggedJobs | None = None, logged: bool | None = None
 ) -> Verdict:
     """Given the readings before an adjustment of `amount` and now, return whether it is there.
 
@@ -47,7 +47,7 @@ def judge_adjustment(
     return "absent" if by_balance == "absent" else "unknown"
 
 
-def _by_balance(before: Reading | None, now: Reading, amount: int, known: Known | None) -> Verdict:
+def _by_balance(before: Reading | None, now: Reading, amount: int, known: LoggedJobs | None) -> Verdict:
     if before is None or now.jobs < before.jobs:
         return "unknown"
     jobs = now.jobs - before.jobs

@@ -45,7 +45,7 @@ class Buckets(NamedTuple):
         return Buckets(*(mine - theirs for mine, theirs in zip(self, before, strict=True)))
 
 
-class Known(NamedTuple):
+class LoggedJobs(NamedTuple):
     """What the job log says of the time between two readings: costs less refunds, and how many rows."""
 
     costs: int
@@ -90,7 +90,7 @@ def draw(before: Buckets, amount: int, order: Sequence[Bucket], rest: Bucket) ->
     return Buckets(**values)
 
 
-def explain(before: Buckets, difference: int, jobs: int, known: Known | None, uncounted: Uncounted) -> Explained:
+def explain(before: Buckets, difference: int, jobs: int, known: LoggedJobs | None, uncounted: Uncounted) -> Explained:
     """Given what changed between two readings, return into which buckets it goes.
 
     `difference` is the reading less the wallet, `jobs` the change of the job counter, `known` the job log's word, None

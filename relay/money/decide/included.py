@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 
 from relay.accounts import LinkedAccount
-from relay.money.decide.due import Change
+from relay.money.decide.due import OwedChange
 from relay.officernd.model import Membership
 
 
@@ -39,9 +39,9 @@ def amount_of(payer: str, memberships: Iterable[Membership], by_plan: Mapping[st
     return max(covered) if covered else otherwise
 
 
-def owing_since(changes: Iterable[Change]) -> date | None:
+def owing_since(changes: Iterable[OwedChange]) -> date | None:
     """Return the business day of the oldest debt that is not paid: payments pay the oldest first. None without one."""
-    debts: list[Change] = []
+    debts: list[OwedChange] = []
     for change in changes:
         if change.owed < 0:
             debts.append(change)
@@ -50,5 +50,5 @@ def owing_since(changes: Iterable[Change]) -> date | None:
         while debts and paid >= -debts[0].owed:
             paid += debts.pop(0).owed
         if debts:
-            debts[0] = Change(debts[0].day, debts[0].owed + paid)
+            debts[0] = OwedChange(debts[0].day, debts[0].owed + paid)
     return debts[0].day if debts else None

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from relay.money.decide.evidence import Reading
 
 
-class State(NamedTuple):
+class AccountState(NamedTuple):
     """What PaperCut held of an account at one moment of the journal: balance, counter, the witness then in force.
 
     `since` is the witness in force at the account's reading before, or when the movement was sent: what this state
@@ -32,7 +32,11 @@ Row = tuple[datetime, int]  # a logged job: when, and what it cost in micros
 
 
 def snapshot_state(
-    states: Sequence[State], witnesses: Sequence[int], now: Reading, read_at: datetime, rows: Sequence[Row] | None
+    states: Sequence[AccountState],
+    witnesses: Sequence[int],
+    now: Reading,
+    read_at: datetime,
+    rows: Sequence[Row] | None,
 ) -> Reading | None:
     """Given an account's journal states, oldest first, return what the backup held of it; None: nobody can tell.
 
@@ -58,13 +62,13 @@ def snapshot_state(
     return now if (now.balance, now.jobs) in possible else None
 
 
-def snapshot_jobs(states: Sequence[State], witnesses: Sequence[int], balance: int, now: Reading) -> int | None:
+def snapshot_jobs(states: Sequence[AccountState], witnesses: Sequence[int], balance: int, now: Reading) -> int | None:
     """Return the job counter of a backup of which a person has told the balance; None where no state tells it."""
     jobs = [one.jobs for one in _candidates(states, witnesses) if one.balance == balance and one.jobs <= now.jobs]
     return max(jobs, default=None)
 
 
-def _candidates(states: Sequence[State], witnesses: Sequence[int]) -> list[State]:
+def _candidates(states: Sequence[AccountState], witnesses: Sequence[int]) -> list[AccountState]:
     """Return the states that a backup with one of these numbers may hold."""
     before = [state for value in witnesses for state in [one for one in states if one.witness < value][-1:]]
     during = [state for state in states if state.witness in witnesses]
@@ -72,7 +76,7 @@ def _candidates(states: Sequence[State], witnesses: Sequence[int]) -> list[State
     return list(dict.fromkeys(before + during + after))
 
 
-def _fits(state: State, known: Sequence[int], new: Sequence[int], now: Reading) -> set[tuple[int, int]]:
+def _fits(state: AccountState, known: Sequence[int], new: Sequence[int], now: Reading) -> set[tuple[int, int]]:
     """Return (balance, jobs) of the backups made after `state` from which the last jobs lead exactly to `now`.
 
     The backup was made when `more` of the known jobs had been printed, and then `unseen` ones that no reading saw; as

@@ -12,7 +12,7 @@ from typing import Literal, NamedTuple
 
 from relay.accounts import LinkedAccount
 from relay.money.decide.evidence import Reading
-from relay.money.decide.explain import PAYS, Bucket, Buckets, Doubt, Known, Uncounted, draw, explain, fill, opened
+from relay.money.decide.explain import PAYS, Bucket, Buckets, Doubt, LoggedJobs, Uncounted, draw, explain, fill, opened
 from relay.money.decide.movement import Movement
 
 EntryKind = Literal["opening", "reading", "movement", "word", "loss"]
@@ -112,7 +112,7 @@ def opening(account: LinkedAccount, day: date) -> Change:
 
 
 def read(
-    wallet: Wallet, reading: Reading, at: datetime, day: date, known: Known | None, uncounted: Uncounted
+    wallet: Wallet, reading: Reading, at: datetime, day: date, known: LoggedJobs | None, uncounted: Uncounted
 ) -> tuple[Wallet, Entry | None]:
     """Return the wallet moved on to a reading, and the entry that explains the way, None where nothing has changed."""
     difference, jobs = reading.balance - wallet.balance, reading.jobs - (wallet.jobs or 0)

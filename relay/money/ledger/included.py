@@ -7,7 +7,7 @@ from datetime import date
 
 from sqlalchemy import Connection, and_, delete, func, insert, select
 
-from relay.money.decide.due import Change
+from relay.money.decide.due import OwedChange
 from relay.money.decide.included import owing_since
 from relay.money.ledger import tables
 
@@ -79,7 +79,7 @@ def debts_since(connection: Connection, site: str) -> dict[int, date]:
         .where(open_.c.site == site, open_.c.closed_at.is_(None), open_.c.owed < 0, table.c.owed != 0)
         .order_by(table.c.id)
     )
-    changes: dict[int, list[Change]] = {}
+    changes: dict[int, list[OwedChange]] = {}
     for row in connection.execute(query):
-        changes.setdefault(row.wallet_id, []).append(Change(row.day, row.owed))
+        changes.setdefault(row.wallet_id, []).append(OwedChange(row.day, row.owed))
     return {wallet: day for wallet, own in changes.items() if (day := owing_since(own)) is not None}

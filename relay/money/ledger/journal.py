@@ -27,9 +27,9 @@ from sqlalchemy import (
     update,
 )
 
-from relay.money.decide.due import Change
+from relay.money.decide.due import OwedChange
 from relay.money.decide.explain import Buckets
-from relay.money.decide.snapshot import State
+from relay.money.decide.snapshot import AccountState
 from relay.money.decide.wallet import Entry, Wallet
 from relay.money.ledger import tables
 
@@ -113,7 +113,7 @@ def add_entry(
     return int(key[0])
 
 
-def owed_changes(connection: Connection, site: str, first_day: date) -> dict[int, tuple[Change, ...]]:
+def owed_changes(connection: Connection, site: str, first_day: date) -> dict[int, tuple[OwedChange, ...]]:
     """Return by wallet what became of what it owes: all before `first_day` summed up, since then debts and payments."""
     table, open_ = tables.journal, tables.wallets
     old = func.sum(case((table.c.day < first_day, table.c.owed), else_=0))
@@ -127,7 +127,11 @@ def owed_changes(connection: Connection, site: str, first_day: date) -> dict[int
     )
     before = first_day - timedelta(days=1)
     return {
-        row[0]: (Change(before, int(row[1])), Change(first_day, int(row[2])), Change(first_day, int(row[3])))
+        row[0]: (
+            OwedChange(before, int(row[1])),
+            OwedChange(first_day, int(row[2])),
+            OwedChange(first_day, int(row[3])),
+        )
         for row in connection.execute(query)
     }
 
@@ -145,7 +149,7 @@ def wrong_wallets(connection: Connection, site: str) -> list[tuple[Wallet, Bucke
     ]
 
 
-def states(connection: Connection, site: str) -> dict[int, list[State]]:
+def states(connection: Connection, site: str) -> dict[int, list[AccountState]]:
     """Return by wallet what PaperCut held of it at each entry, oldest first: the present links of a site."""
     table, of = tables.journal, tables.wallets
     query = (
@@ -155,10 +159,10 @@ def states(connection: Connection, site: str) -> dict[int, list[State]]:
         .where(of.c.site == site, of.c.closed_at.is_(None))
         .order_by(table.c.id)
     )
-    found: dict[int, list[State]] = {}
+    found: dict[int, list[AccountState]] = {}
     for wallet_id, balance, jobs, witness, since, at, kind, linked_at in connection.execute(query):
         began = min(at, linked_at) if kind == "opening" else at  # what a link begins with is from its own moment
-        found.setdefault(wallet_id, []).append(State(balance, jobs or 0, witness, since, began))
+        found.setdefault(wallet_id, []).append(AccountState(balance, jobs or 0, witness, since, began))
     return found
 
 

@@ -17,7 +17,7 @@ from relay.stored_accounts import accounts_of
 
 
 @dataclass(frozen=True, slots=True)
-class Named:
+class NamedAccount:
     """An account's person (a shared account's own name), and who pays: a company, or the person."""
 
     name: str
@@ -30,7 +30,7 @@ class Forgotten:
     """One account's money that was written after the backup from which PaperCut was put back, micros."""
 
     member_id: str
-    named: Named
+    named: NamedAccount
     billed: int
     other: int
 
@@ -54,7 +54,7 @@ def forgotten(database: Engine, settings: Settings) -> dict[str, Any] | None:
         rows = connection.execute(query).all()
     people, found = named(database, settings), dict[str, Forgotten]()
     for member_id, username, kind, amount in rows:
-        person = people.get(member_id) or Named(username, username, False)
+        person = people.get(member_id) or NamedAccount(username, username, False)
         one = found.get(member_id) or Forgotten(member_id, person, 0, 0)
         if kind == "fee":
             found[member_id] = replace(one, billed=one.billed + int(amount))
@@ -82,12 +82,12 @@ def forgotten(database: Engine, settings: Settings) -> dict[str, Any] | None:
     }
 
 
-def named(database: Engine, settings: Settings) -> dict[str, Named]:
+def named(database: Engine, settings: Settings) -> dict[str, NamedAccount]:
     """Return every account that is billed by its member id."""
     fees, found = settings.fees, {}
     for account in accounts_of(database, settings.site.name):
         name = account.full_name or account.username
         by_company = not is_personal(account, fees.grouping, fees.bill_to)
         payer = account.company_name or account.company_id if by_company else name
-        found[account.member_id] = Named(name, payer, by_company)
+        found[account.member_id] = NamedAccount(name, payer, by_company)
     return found

@@ -17,7 +17,7 @@ from relay import __version__, amounts
 from relay.accounts import LinkedAccount
 from relay.database import put
 from relay.money.ledger import tables
-from relay.officernd.model import Fee as RemoteFee
+from relay.officernd.model import RemoteFee
 
 NO_TOP_UP = "no_top_up_in"  # the fact of a period whose top-ups a rebuilt ledger cannot account for
 

@@ -27,7 +27,7 @@ from relay.money.decide.explain import opened as opened_buckets
 from relay.money.decide.movement import Fee
 from relay.money.decide.wallet import Wallet
 from relay.money.ledger import journal
-from relay.officernd.model import Fee as RemoteFee
+from relay.officernd.model import RemoteFee
 from relay.site import Site
 
 State = Literal["pending", "explained", "unmatched"]
@@ -35,7 +35,7 @@ TERMS = ("printed", "elsewhere", "top_ups", "included", "forgiven", "credits", "
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class Difference:
     """One difference between the two sides, with what it means and what to do."""
 
     state: State
@@ -108,7 +108,7 @@ class Discrepancies:
     currency: str
     since: date | None
     people: tuple[Balance, ...]
-    lines: tuple[Line, ...]
+    lines: tuple[Difference, ...]
     equations: tuple[Equation, ...]
     fees_matched: int
     fees_total: int
@@ -227,7 +227,7 @@ def _jobs(books: Books, people: Sequence[Balance]) -> Equation:
     return replace(equation, compared=bool(sure) or not any(person.printed for person in people))
 
 
-def _witness(books: Books) -> tuple[Equation, list[Line]]:
+def _witness(books: Books) -> tuple[Equation, list[Difference]]:
     """Return the ledger's number against the one in PaperCut, and a line for a stop that no run has stored yet."""
     number = witness.known(books).current.number
     seen, stop = witness.look(books) if number else (None, None)
@@ -242,7 +242,7 @@ def _witness(books: Books) -> tuple[Equation, list[Line]]:
     )
     if stop is None or stop.code in {standing.code for standing in books.ledger.stops()}:
         return equation, []
-    return equation, [Line("unmatched", books.name, 0, f"({stop.code}) {stop.message}")]
+    return equation, [Difference("unmatched", books.name, 0, f"({stop.code}) {stop.message}")]
 
 
 # -- people ----------------------------------------------------------------------------------------------------------
@@ -315,12 +315,12 @@ def _gone(
             yield replace(balance, logged=None, is_gone=True)
 
 
-def _people_lines(books: Books, people: Iterable[Balance]) -> list[Line]:
+def _people_lines(books: Books, people: Iterable[Balance]) -> list[Difference]:
     lines = []
     for person in people:
         if person.difference:
             lines.append(
-                Line(
+                Difference(
                     "unmatched",
                     person.username,
                     person.difference,
@@ -329,19 +329,19 @@ def _people_lines(books: Books, people: Iterable[Balance]) -> list[Line]:
             )
         if person.unsettled and _is_left_over(person, books.currency):
             message = "less than a coin, left on the account that was deleted"
-            lines.append(Line("explained", person.username, -person.unsettled, message))
+            lines.append(Difference("explained", person.username, -person.unsettled, message))
         elif person.unsettled and person.is_gone:
             message = (
                 "was on the account, which PaperCut has no more: deleted there, or renamed since the last sync; what "
                 "was owed on a deleted one is billed by hand"
             )
-            lines.append(Line("unmatched", person.username, -person.unsettled, message))
+            lines.append(Difference("unmatched", person.username, -person.unsettled, message))
         elif person.unsettled:
             message = "since the last settle; the next one reads it"
-            lines.append(Line("pending", person.username, person.unsettled, message))
+            lines.append(Difference("pending", person.username, person.unsettled, message))
         if person.elsewhere:
             lines.append(
-                Line(
+                Difference(
                     "explained",
                     person.username,
                     person.elsewhere,
@@ -352,11 +352,11 @@ def _people_lines(books: Books, people: Iterable[Balance]) -> list[Line]:
             less = "the balance went down by more than the job log shows: copies, scans, or charged by hand in PaperCut"
             more = "the job log shows more than the balance went down: paid, refunded or adjusted by hand in PaperCut"
             amount = person.logged - person.printed
-            lines.append(Line("explained", person.username, amount, more if amount > 0 else less))
+            lines.append(Difference("explained", person.username, amount, more if amount > 0 else less))
     return lines
 
 
-def _log_lines(books: Books, people: Sequence[Balance], begin: datetime | None) -> Iterable[Line]:
+def _log_lines(books: Books, people: Sequence[Balance], begin: datetime | None) -> Iterable[Difference]:
     """Yield a line where jobs are missing from the log: what was printed is then not held against it, or not whole."""
     since = begin or min((account.linked_at for account in books.accounts), default=None)
     rows, missing = books.jobs.missing(since) if since is not None else (0, "")
@@ -366,30 +366,31 @@ def _log_lines(books: Books, people: Sequence[Balance], begin: datetime | None) 
     amount = -sum(person.printed for person in unsure)
     whom = f"; the balances of {len(unsure)} people were not compared with it" if unsure else ""
     message = f"the job log is not whole: {missing}{whom}; reading the print jobs again tells more"
-    yield Line("unmatched" if rows else "explained", "job log", amount, message)
+    yield Difference("unmatched" if rows else "explained", "job log", amount, message)
 
 
-def _open_lines(books: Books) -> list[Line]:
+def _open_lines(books: Books) -> list[Difference]:
     lines = []
     for movement in books.ledger.open_movements():
         message = f"{movement.reference} is {movement.stage}. {movement.note}".strip()
-        lines.append(Line("pending", movement.username, movement.amount, message))
+        lines.append(Difference("pending", movement.username, movement.amount, message))
     return lines
 
 
-def _stop_lines(books: Books) -> list[Line]:
+def _stop_lines(books: Books) -> list[Difference]:
     return [
-        Line("pending", books.name, 0, f"no money moves ({stop.code}): {stop.message}") for stop in books.ledger.stops()
+        Difference("pending", books.name, 0, f"no money moves ({stop.code}): {stop.message}")
+        for stop in books.ledger.stops()
     ]
 
 
-def _held_lines(books: Books, wallets: Mapping[str, Wallet]) -> list[Line]:
+def _held_lines(books: Books, wallets: Mapping[str, Wallet]) -> list[Difference]:
     told = {
         "opening": "opening debt, older than the integration, held",
         "disputed": "debt that nobody explains, held",
     }
     return [
-        Line("explained", account.username, amount, message)
+        Difference("explained", account.username, amount, message)
         for account in books.accounts
         if account.member_id in wallets
         for bucket, message in told.items()
@@ -404,7 +405,7 @@ class _Fees:
     equation: Equation
     total: int
     matched: int
-    lines: list[Line]
+    lines: list[Difference]
 
 
 def _fees(books: Books, since: date | None) -> _Fees:
@@ -416,7 +417,7 @@ def _fees(books: Books, since: date | None) -> _Fees:
     held = books.officernd.fees(plan=plan.id, issued_from=_earlier(begin)) if plan is not None else []
     read = fee_list.FeeList(books, tuple(held), False, None, "")
     by_id = {fee.id: fee for fee in held}
-    lines: list[Line] = []
+    lines: list[Difference] = []
     matched = 0
     standing: dict[str, RemoteFee] = {}  # by id, each once
     for fee in ours:
@@ -425,18 +426,18 @@ def _fees(books: Books, since: date | None) -> _Fees:
         standing |= {one.id: one for one in [*found, *([remote] if remote is not None else [])]}
         wrong = _compare(books, fee, remote)
         if wrong:
-            lines.append(Line(wrong.state, fee.reference, wrong.amount, wrong.message))
+            lines.append(Difference(wrong.state, fee.reference, wrong.amount, wrong.message))
         else:
             matched += 1
     doubled = read.doubled()
     lines.extend(
-        Line("unmatched", name, fee_list.price_of(fees[0]), fee_list.doubled_sentence(name, fees))
+        Difference("unmatched", name, fee_list.price_of(fees[0]), fee_list.doubled_sentence(name, fees))
         for name, fees in doubled.items()
     )
     explained = {fee.id for fees in doubled.values() for fee in fees} | set(standing) | read.known_ids
     lost = {fee.id: fee for fee in read.lost() if since is None or fee.issue_date >= since}
     lines.extend(
-        Line(
+        Difference(
             "unmatched",
             fee.id,
             fee_list.price_of(fee),
@@ -459,18 +460,18 @@ def _earlier(day: date | None) -> date | None:
     return day - timedelta(days=31) if day is not None else None
 
 
-def _compare(books: Books, fee: Fee, remote: RemoteFee | None) -> Line | None:
+def _compare(books: Books, fee: Fee, remote: RemoteFee | None) -> Difference | None:
     """Return what staff changed on a fee; whatever it is, the debt was taken over once and is never billed again."""
     never = "it is never billed again; if that was a mistake, make the fee by hand"
     if remote is None:
         message = f"was deleted or moved to another plan in OfficeRnD: {never}"
-        return Line("unmatched", fee.reference, -fee.price, message)
+        return Difference("unmatched", fee.reference, -fee.price, message)
     price = amounts.from_decimal(remote.price * remote.quantity)
     if price != fee.price:
-        return Line("unmatched", fee.reference, price - fee.price, f"its price was changed in OfficeRnD: {never}")
+        return Difference("unmatched", fee.reference, price - fee.price, f"its price was changed in OfficeRnD: {never}")
     if fee_list.is_void(remote):
         word = remote.payment_status or remote.status
-        return Line("explained", fee.reference, -fee.price, f"is {word} in OfficeRnD: {never}")
+        return Difference("explained", fee.reference, -fee.price, f"is {word} in OfficeRnD: {never}")
     if fee.member_id and remote.member != fee.member_id:
-        return Line("explained", fee.reference, 0, "was moved to another member in OfficeRnD")
+        return Difference("explained", fee.reference, 0, "was moved to another member in OfficeRnD")
     return None

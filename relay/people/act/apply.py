@@ -32,8 +32,8 @@ from relay.people.act import pins
 from relay.people.act.publish import publish, publish_programs
 from relay.people.act.verify import DETAILS, Differences, differences, echo_of
 from relay.people.decide import cards
-from relay.people.decide.decisions import Decision
-from relay.people.decide.plan import Plan
+from relay.people.decide.decisions import AccountDecision
+from relay.people.decide.plan import SyncPlan
 from relay.people.directory import Directory, directory_of
 from relay.people.memory import links
 from relay.people.world import Account, Link, PaperCutSide, Rename, World
@@ -70,7 +70,7 @@ class Applied:
     papercut: PaperCutSide
 
 
-def apply(site: Site, plan: Plan, world: World, *, targeted: bool = False) -> Applied:
+def apply(site: Site, plan: SyncPlan, world: World, *, targeted: bool = False) -> Applied:
     """Make PaperCut equal to `plan`. `targeted`: by single calls only, without a full native sync.
 
     A change that PaperCut refuses is a failure of that change, and the others go on; what concerns all of them
@@ -82,7 +82,7 @@ def apply(site: Site, plan: Plan, world: World, *, targeted: bool = False) -> Ap
 class _Work:
     """One application under way; `accounts` and `groups` are what was read back last."""
 
-    def __init__(self, site: Site, plan: Plan, world: World, targeted: bool) -> None:
+    def __init__(self, site: Site, plan: SyncPlan, world: World, targeted: bool) -> None:
         self.site, self.plan, self.world, self.targeted = site, plan, world, targeted
         self.papercut, self.clock, self.progress = site.papercut, site.clock, site.progress
         self.directory = plan.directory
@@ -258,7 +258,7 @@ class _Work:
             self.fail(rename.old, f"{rename.old} was not renamed to {rename.new}: {message}")
         return done
 
-    def name_of(self, decision: Decision) -> str:
+    def name_of(self, decision: AccountDecision) -> str:
         """Return the name that an account has by now."""
         return decision.username if decision.username in self.not_renamed else decision.rename_to or decision.username
 
@@ -465,7 +465,7 @@ class _Work:
             if decision.delete:
                 self.delete(decision)
 
-    def delete(self, decision: Decision) -> None:
+    def delete(self, decision: AccountDecision) -> None:
         """Delete one account, unless money came to it since it was read."""
         username = decision.username
         try:

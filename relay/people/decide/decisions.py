@@ -1,4 +1,4 @@
-"""What becomes of each person and each account: one `Decision` each. Pure.
+"""What becomes of each person and each account: one `AccountDecision` each. Pure.
 
 A decision holds both ends: how the account is to be, and how it stays while the decision is held back. Fields that
 PaperCut holds and OfficeRnD does not are echoed, so that nothing is lost by leaving it out.
@@ -34,7 +34,7 @@ ACTIVE: Standing = "active"
 
 
 @dataclass(frozen=True)
-class Change:
+class PlannedChange:
     """One line of the plan. Group changes have neither username nor member id."""
 
     action: str
@@ -56,7 +56,7 @@ class Change:
 
 
 @dataclass(frozen=True)
-class Decision:
+class AccountDecision:
     """What becomes of one account.
 
     `username` is its name in PaperCut now, or the one it will get; `desired` how the directory will show it (None: not
@@ -67,7 +67,7 @@ class Decision:
     username: str
     desired: DirectoryUser | None
     present: DirectoryUser | None
-    change: Change | None = None
+    change: PlannedChange | None = None
     link: Link | None = None
     create: bool = False
     rename_to: str = ""
@@ -85,7 +85,7 @@ class Decision:
 class Decisions:
     """Everything decided: people in order of their usernames, the groups' names, and what to tell a person."""
 
-    people: list[Decision] = field(default_factory=list)
+    people: list[AccountDecision] = field(default_factory=list)
     groups: GroupNames | None = None
     our_groups: frozenset[str] = frozenset()
     hidden_groups: frozenset[str] = frozenset()
@@ -170,7 +170,7 @@ class _Decider:
 
     # -- who may print
 
-    def _active(self, member_id: str, username: str) -> Decision:
+    def _active(self, member_id: str, username: str) -> AccountDecision:
         member = self.members[member_id]
         account = self.papercut.accounts.get(username)
         former = self.memory.links.get(member_id)
@@ -227,17 +227,17 @@ class _Decider:
             )
         change = None
         if member_id in self.matching.adopted:
-            change = Change("adopt", username, member_id, self._why_adopted(member, account), before, after)
+            change = PlannedChange("adopt", username, member_id, self._why_adopted(member, account), before, after)
         elif new_name:
             before["username"], after["username"] = username, new_name
-            change = Change("rename", username, member_id, "the e-mail address has changed", before, after)
+            change = PlannedChange("rename", username, member_id, "the e-mail address has changed", before, after)
         elif member_id in self.memory.renamed_from:
             change = self._followed(member_id, username, before, after)
         elif after:
             returned = former is not None and former.standing != ACTIVE
             reason = "may print again" if returned else f"changed: {', '.join(sorted(after))}"
-            change = Change("update", username, member_id, reason, before, after)
-        return Decision(
+            change = PlannedChange("update", username, member_id, reason, before, after)
+        return AccountDecision(
             username,
             desired,
             present,
@@ -249,7 +249,7 @@ class _Decider:
             fix_initial=not link.initial_done,
         )
 
-    def _create(self, member: Member, desired: DirectoryUser, link: Link) -> Decision:
+    def _create(self, member: Member, desired: DirectoryUser, link: Link) -> AccountDecision:
         after: dict[str, object] = {
             "full_name": desired.full_name,
             "email": desired.email,
@@ -264,8 +264,8 @@ class _Decider:
         reason = (
             "was lost when PaperCut was put back from a backup" if link.linked_at else "may print and has no account"
         )
-        change = Change("create", desired.username, member.id, reason, None, after)
-        return Decision(desired.username, desired, None, change, link, create=True, fix_initial=True)
+        change = PlannedChange("create", desired.username, member.id, reason, None, after)
+        return AccountDecision(desired.username, desired, None, change, link, create=True, fix_initial=True)
 
     def _directory_user(self, member: Member, account: Account | None, username: str) -> DirectoryUser:
         echo = account or Account(username)
@@ -442,7 +442,7 @@ class _Decider:
 
     # -- who may not
 
-    def _removed(self, username: str, member_id: str, link: Link | None, reason: str) -> Decision:
+    def _removed(self, username: str, member_id: str, link: Link | None, reason: str) -> AccountDecision:
         account = self.papercut.accounts[username]
         standing: Standing = "excluded" if not member_id or member_id in self.members else "departed"
         policy = self.settings.members.departed
@@ -467,27 +467,27 @@ class _Decider:
         after: dict[str, object] = {}
         if delete:
             before, after = {"groups": sorted(present_groups)}, {"deleted": True}
-            gone = Change("remove", username, member_id or None, reason, before, after)
+            gone = PlannedChange("remove", username, member_id or None, reason, before, after)
             link = replace(link, standing=standing, account_email=account.email) if link else None
-            return Decision(username, None, present, gone, link, delete=True)
+            return AccountDecision(username, None, present, gone, link, delete=True)
         disable = True if policy != "keep" and not account.disabled else None
         if disable:
             before["disabled"], after["disabled"] = False, True
         if set(present_groups) != set(groups):
             before["groups"], after["groups"] = sorted(present_groups), sorted(groups)
-        change = Change("remove", username, member_id or None, reason, before, after) if after else None
+        change = PlannedChange("remove", username, member_id or None, reason, before, after) if after else None
         if change is None and member_id in self.memory.renamed_from:
             change = self._followed(member_id, username, before, after)
         link = replace(link, standing=standing, account_email=account.email) if link else None
-        return Decision(username, desired, present, change, link, disable=disable)
+        return AccountDecision(username, desired, present, change, link, disable=disable)
 
     def _followed(
         self, member_id: str, username: str, before: Mapping[str, object], after: Mapping[str, object]
-    ) -> Change:
+    ) -> PlannedChange:
         """Return the change of a link that followed its account: in PaperCut staff made it already."""
         former = self.memory.renamed_from[member_id]
         reason = f"the account was renamed from {former} in PaperCut"
-        return Change(
+        return PlannedChange(
             "adopt", username, member_id, reason, {**before, "username": former}, {**after, "username": username}
         )
 
@@ -511,7 +511,7 @@ class _Decider:
             location_id=home_location(member, self.company_locations),
         )
 
-    def _unlinked(self, username: str) -> Decision:
+    def _unlinked(self, username: str) -> AccountDecision:
         account = self.papercut.accounts[username]
         reason = "OfficeRnD knows nobody with this e-mail address or username"
         present_groups = self._groups_of(username)
@@ -520,18 +520,18 @@ class _Decider:
         desired = replace(present, groups=groups)
         change = None
         if set(groups) != set(present_groups):
-            change = Change(
+            change = PlannedChange(
                 "unlink", username, None, reason, {"groups": sorted(present_groups)}, {"groups": sorted(groups)}
             )
-        return Decision(username, desired, present, change)
+        return AccountDecision(username, desired, present, change)
 
-    def _doubtful(self, username: str, reason: str) -> Decision:
+    def _doubtful(self, username: str, reason: str) -> AccountDecision:
         """Keep an account that a question is about exactly as it is."""
         account = self.papercut.accounts[username]
         present = self._echo(account, "unlinked", reason=reason, groups=self._groups_of(username))
-        return Decision(username, present, present)
+        return AccountDecision(username, present, present)
 
-    def _held_links(self) -> list[Decision]:
+    def _held_links(self) -> list[AccountDecision]:
         """Remember links whose account is gone: deleted by hand, or deleted by us just before a crash."""
         found = []
         for member_id, link in self.memory.links.items():
@@ -543,7 +543,7 @@ class _Decider:
                 link = replace(link, standing="gone")
             else:
                 link = replace(link, deleted_at=self.now)
-            found.append(Decision(link.username, None, None, link=link))
+            found.append(AccountDecision(link.username, None, None, link=link))
         return found
 
     # -- groups and names
@@ -633,7 +633,7 @@ class _Decider:
             reason=reason,
         )
 
-    def _with_logins(self, people: list[Decision]) -> list[Decision]:
+    def _with_logins(self, people: list[AccountDecision]) -> list[AccountDecision]:
         """Add what may be typed at the popup; nobody's record stands in the way of somebody who may print."""
         owners: defaultdict[str, set[str]] = defaultdict(set)
         for decision in people:

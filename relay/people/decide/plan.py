@@ -17,10 +17,10 @@ from datetime import datetime
 from relay.config import Settings
 from relay.errors import EXIT_DONE
 from relay.people.decide import safety
-from relay.people.decide.decisions import Change, Decision, Decisions, decide
+from relay.people.decide.decisions import AccountDecision, Decisions, PlannedChange, decide
 from relay.people.decide.everybody import account_for
 from relay.people.decide.matching import Question
-from relay.people.decide.safety import Figures, Refusal
+from relay.people.decide.safety import Figures, LimitMet
 from relay.people.directory import Directory, directory_of
 from relay.people.world import CompanyGroup, World
 
@@ -28,7 +28,7 @@ ACTIONS = ("create", "adopt", "update", "rename", "unlink", "remove")
 
 
 @dataclass(frozen=True)
-class Plan:
+class SyncPlan:
     """Everything a sync would do.
 
     `people` are the decisions in force, held ones replaced by "stay as you are"; `changes` lists all of them and the
@@ -36,8 +36,8 @@ class Plan:
     refuses the whole. `group_rows` are the groups of ours to be remembered.
     """
 
-    people: tuple[Decision, ...]
-    changes: tuple[Change, ...]
+    people: tuple[AccountDecision, ...]
+    changes: tuple[PlannedChange, ...]
     held: frozenset[str]
     directory: Directory
     group_rows: Mapping[str, CompanyGroup]
@@ -47,7 +47,7 @@ class Plan:
     users: Mapping[str, int]
     groups: Mapping[str, int]
     warnings: tuple[Question, ...]
-    refused: tuple[Refusal, ...]
+    refused: tuple[LimitMet, ...]
     stops: bool
     hash: str
     decisions: Decisions = field(repr=False, default_factory=Decisions)
@@ -77,14 +77,14 @@ class Plan:
         }
 
 
-def acts(decision: Decision) -> bool:
+def acts(decision: AccountDecision) -> bool:
     """Return whether a decision writes anything to PaperCut."""
     return bool(
         decision.change or decision.fix_initial or decision.disable is not None or decision.card or decision.rename_to
     )
 
 
-def links_somebody(decision: Decision) -> bool:
+def links_somebody(decision: AccountDecision) -> bool:
     """Return whether a decision makes a new link: of an account that is taken over, or of one that is made."""
     link = decision.link
     return link is not None and link.deleted_at is None and (decision.create or link.linked_at is None)
@@ -97,8 +97,8 @@ def plan(
     *,
     allow: Collection[str] = (),
     only: Set[str] | None = None,
-    no_links: Refusal | None = None,
-) -> Plan:
+    no_links: LimitMet | None = None,
+) -> SyncPlan:
     """Return the plan for a world: decisions, what the limits say, and the directory that results.
 
     `only` are member ids: everybody else stays as they are now. `no_links`: why nobody may be linked, whoever would be
@@ -127,7 +127,7 @@ def plan(
     users["unchanged"] = sum(
         1 for decision in everything if decision.change is None and (decision.desired or decision.present)
     )
-    return Plan(
+    return SyncPlan(
         people=people,
         changes=changes,
         held=held,
@@ -151,12 +151,12 @@ def plan(
     )
 
 
-def stay(decision: Decision) -> Decision:
+def stay(decision: AccountDecision) -> AccountDecision:
     """Return the decision to leave somebody as they are: nothing is written, nothing new is remembered."""
-    return Decision(decision.username, decision.present, decision.present, fix_initial=False)
+    return AccountDecision(decision.username, decision.present, decision.present, fix_initial=False)
 
 
-def _figures(people: tuple[Decision, ...], world: World, now: datetime) -> Figures:
+def _figures(people: tuple[AccountDecision, ...], world: World, now: datetime) -> Figures:
     linked = sum(
         1
         for link in world.memory.links.values()
@@ -173,7 +173,7 @@ def _figures(people: tuple[Decision, ...], world: World, now: datetime) -> Figur
     )
 
 
-def _changes(people: tuple[Decision, ...]) -> list[Change]:
+def _changes(people: tuple[AccountDecision, ...]) -> list[PlannedChange]:
     return [decision.change for decision in people if decision.change]
 
 
@@ -185,10 +185,10 @@ class _Groups:
     removed: tuple[str, ...]
     changed: tuple[str, ...]
     unchanged: int
-    changes: tuple[Change, ...]
+    changes: tuple[PlannedChange, ...]
 
 
-def _groups(people: tuple[Decision, ...], decided: Decisions, world: World) -> _Groups:
+def _groups(people: tuple[AccountDecision, ...], decided: Decisions, world: World) -> _Groups:
     """Return the directory of `people`, and what its groups mean for PaperCut's group list."""
     listed = {group: members for group, members in world.papercut.groups.items() if group not in decided.hidden_groups}
     users = [decision.desired for decision in people if decision.desired]
@@ -212,20 +212,22 @@ def _groups(people: tuple[Decision, ...], decided: Decisions, world: World) -> _
     renamed = {decision.username: decision.rename_to for decision in people if decision.rename_to}
     changed = []
     changes = [
-        Change("group_create", None, None, "has members and is not in PaperCut", None, _told(group, wanted[group]))
+        PlannedChange(
+            "group_create", None, None, "has members and is not in PaperCut", None, _told(group, wanted[group])
+        )
         for group in new
     ]
     for group in sorted(listed):
         before = {renamed.get(name, name) for name in listed[group]}
         if group in removed:
             reason = "is empty, and was made by this integration"
-            changes.append(Change("group_remove", None, None, reason, _told(group, before), None))
+            changes.append(PlannedChange("group_remove", None, None, reason, _told(group, before), None))
         elif before != wanted[group]:
             changed.append(group)
             joining, leaving = len(wanted[group] - before), len(before - wanted[group])
             reason = f"{joining} joining, {leaving} leaving"
             changes.append(
-                Change("group_members", None, None, reason, _told(group, before), _told(group, wanted[group]))
+                PlannedChange("group_members", None, None, reason, _told(group, before), _told(group, wanted[group]))
             )
     rows = {name: row for name, row in rows.items() if name not in removed}
     return _Groups(
@@ -244,7 +246,7 @@ def _told(group: str, members: Set[str]) -> dict[str, object]:
     return {"group": group, "members": len(members)}
 
 
-def _hash(changes: tuple[Change, ...]) -> str:
+def _hash(changes: tuple[PlannedChange, ...]) -> str:
     """Return a hash over the decisions: who, what, and what it will be."""
     decisions = [[change.action, change.username, change.member_id, change.after] for change in changes]
     text = json.dumps(decisions, sort_keys=True, ensure_ascii=False)

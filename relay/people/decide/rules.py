@@ -20,7 +20,7 @@ from relay.people.world import OfficeRnDSide
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class RuleResult:
     """One rule's word about one member; `rule` is its key in the settings, or `email`, or `guest`."""
 
     rule: str
@@ -34,7 +34,7 @@ class Verdict:
 
     admitted: bool
     reason: str
-    outcomes: tuple[Outcome, ...]
+    outcomes: tuple[RuleResult, ...]
 
 
 @dataclass(frozen=True)
@@ -116,17 +116,17 @@ def judge(member: Member, rules: Rules) -> Verdict:
     if rules.plans is not None:
         outcomes.append(_plan(member, rules))
     if guest:
-        outcomes.append(Outcome("guest", True, guest))
+        outcomes.append(RuleResult("guest", True, guest))
     excluded = bool(member.email) and email_key(member.email) in rules.excluded
     if rules.excluded:
         text = "the address is in exclude_emails" if excluded else "the address is not in exclude_emails"
-        outcomes.append(Outcome("exclude_emails", not excluded, text))
+        outcomes.append(RuleResult("exclude_emails", not excluded, text))
     if rules.no_people:
         name = _plain(member.name)
         meant = next((pattern for pattern, names in rules.no_people if names.fullmatch(name)), "")
         excluded = excluded or bool(meant)
         text = f"the name is like {meant!r} in exclude_names" if meant else "the name is like none in exclude_names"
-        outcomes.append(Outcome("exclude_names", not meant, text))
+        outcomes.append(RuleResult("exclude_names", not meant, text))
     failed = [outcome for outcome in outcomes if not outcome.passed]
     # A guest of today is admitted whatever they have bought; being shut out by name is stronger.
     admitted = not excluded and (bool(guest) or not failed)
@@ -134,13 +134,13 @@ def judge(member: Member, rules: Rules) -> Verdict:
     return Verdict(admitted, reason, tuple(outcomes))
 
 
-def email_outcome(member: Member) -> Outcome:
+def email_outcome(member: Member) -> RuleResult:
     """Return whether the member has an address to sign in with; without one an account would be of no use."""
     if not member.email.strip():
-        return Outcome("email", False, "OfficeRnD holds no e-mail address")
+        return RuleResult("email", False, "OfficeRnD holds no e-mail address")
     if not is_email(member.email):
-        return Outcome("email", False, f"{member.email!r} is no e-mail address")
-    return Outcome("email", True, f"the address is {member.email.strip()}")
+        return RuleResult("email", False, f"{member.email!r} is no e-mail address")
+    return RuleResult("email", True, f"the address is {member.email.strip()}")
 
 
 def home_location(member: Member, company_locations: Mapping[str, str]) -> str:
@@ -148,30 +148,32 @@ def home_location(member: Member, company_locations: Mapping[str, str]) -> str:
     return member.location or company_locations.get(member.company, "")
 
 
-def _status(member: Member, rules: Rules) -> Outcome:
+def _status(member: Member, rules: Rules) -> RuleResult:
     passed = member.status in rules.statuses
     word = "is one of" if passed else "is none of"
-    return Outcome(
+    return RuleResult(
         "statuses", passed, f"the status {member.status or 'none'} {word} {', '.join(sorted(rules.statuses))}"
     )
 
 
-def _location(member: Member, rules: Rules) -> Outcome:
+def _location(member: Member, rules: Rules) -> RuleResult:
     location = home_location(member, rules.company_locations)
     name = rules.names.get(location, location) or "none"
     passed = location in rules.locations
-    return Outcome("locations", passed, f"the location {name} is {'admitted' if passed else 'not admitted'}")
+    return RuleResult("locations", passed, f"the location {name} is {'admitted' if passed else 'not admitted'}")
 
 
-def _plan(member: Member, rules: Rules) -> Outcome:
+def _plan(member: Member, rules: Rules) -> RuleResult:
     assert rules.plans is not None
     own = rules.member_plans.get(member.id, frozenset()) & rules.plans
     shared = rules.company_plans.get(member.company, frozenset()) & rules.plans if member.company else frozenset()
     held = sorted(own | shared)
     if held:
         names = ", ".join(rules.names.get(plan, plan) for plan in held)
-        return Outcome("plans", True, f"{'the member' if own else 'the company'} has an active membership of {names}")
-    return Outcome("plans", False, "no active membership of an admitted plan covers the member")
+        return RuleResult(
+            "plans", True, f"{'the member' if own else 'the company'} has an active membership of {names}"
+        )
+    return RuleResult("plans", False, "no active membership of an admitted plan covers the member")
 
 
 def _names_like(pattern: str) -> re.Pattern[str]:

@@ -21,7 +21,7 @@ ALL_CODES = (*CODES, "max_fee", "max_run_total", "max_fees_per_person_day")
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
+class LimitMet:
     """A limit that was met: `count` is what was planned, `limit` what would have been allowed."""
 
     code: str
@@ -56,7 +56,7 @@ def check_codes(allow: Iterable[str]) -> None:
         raise UsageError(f"There is no limit {', '.join(unknown)}; the limits are {', '.join(ALL_CODES)}.")
 
 
-def judge(figures: Figures, settings: SafetySection, allow: Collection[str] = ()) -> list[Refusal]:
+def judge(figures: Figures, settings: SafetySection, allow: Collection[str] = ()) -> list[LimitMet]:
     """Return the limits that `figures` exceed and that `allow` does not lift, removals first."""
     if figures.linked < max(settings.from_users, 1):  # a first sync has no base to count from
         return []
@@ -64,7 +64,7 @@ def judge(figures: Figures, settings: SafetySection, allow: Collection[str] = ()
     allowed = settings.max_removals_percent * figures.linked // 100
     if figures.removals > allowed and MAX_REMOVALS not in allow:
         found.append(
-            Refusal(
+            LimitMet(
                 MAX_REMOVALS,
                 f"{figures.removals} of {figures.linked} linked accounts would be taken away, more than "
                 f"{settings.max_removals_percent} %: they are held, the rest goes on.",
@@ -76,7 +76,7 @@ def judge(figures: Figures, settings: SafetySection, allow: Collection[str] = ()
     allowed = settings.max_changes_percent * figures.linked // 100
     if figures.changes > allowed and MAX_CHANGES not in allow:
         found.append(
-            Refusal(
+            LimitMet(
                 MAX_CHANGES,
                 f"{figures.changes} changes to {figures.linked} linked accounts are planned, more than "
                 f"{settings.max_changes_percent} %: nothing is done.",

@@ -12,7 +12,7 @@ from datetime import datetime
 
 from sqlalchemy import Boolean, Column, Connection, String, Table, Text, delete, insert, select, update
 
-from relay.accounts import SharedAccount
+from relay.accounts import SharedLink
 from relay.database import Moment, metadata
 from relay.people.world import CompanyGroup, Link, Memory, Rename
 from relay.stored_accounts import (
@@ -61,7 +61,7 @@ people_sites = Table(
 )
 
 
-def store_shared_account(connection: Connection, site: str, account: SharedAccount) -> None:
+def store_shared_account(connection: Connection, site: str, account: SharedLink) -> None:
     """Remember whose a shared account is, in place of what was known of it."""
     table = people_shared_accounts
     connection.execute(delete(table).where(table.c.site == site, table.c.account_id == account.account_id))
