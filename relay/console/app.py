@@ -9,9 +9,9 @@ from flask import Flask, g, render_template, request, url_for
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException
 
-from relay import __version__
+from relay import __version__, charts
 from relay.accounts import is_shared
-from relay.console import charts, figures, gate, remedies, words
+from relay.console import figures, gate, remedies, words
 from relay.console.desk import Desk
 from relay.console.pages import PAGES
 from relay.console.pages.machine import HOOKS
@@ -89,7 +89,7 @@ def _teach_templates(app: Flask, place: Desk) -> None:
     app.add_template_global(gate.may, "may")
     app.add_template_global(_account_page, "account_page")
     app.jinja_env.globals["WORDS"] = words.WORDS
-    app.add_template_global(charts.bars, "bars")
+    app.add_template_global(charts.figure, "bars")
 
     @app.context_processor
     def common() -> dict[str, Any]:

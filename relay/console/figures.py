@@ -14,8 +14,8 @@ from sqlalchemy import Engine, func, select
 
 from relay import amounts, money, sites, stored_accounts
 from relay.accounts import SHARED, LinkedAccount, is_shared
+from relay.charts import Bar
 from relay.console import words
-from relay.console.charts import Bar
 from relay.console.desk import Desk
 from relay.database import reading
 from relay.formats import Formats

@@ -10,8 +10,9 @@ from typing import get_args
 import pytest
 from lxml import html
 
-from relay.console import charts, words
-from relay.console.charts import Bar
+from relay import charts
+from relay.charts import Bar
+from relay.console import words
 from relay.formats import Formats
 from relay.money.decide.movement import KINDS
 from relay.people.decide.decisions import Action
@@ -88,18 +89,18 @@ def test_moments_are_the_site_s(tmp_path: Path) -> None:
 
 def test_a_chart_is_readable_without_seeing_it() -> None:
     bars = [Bar("1", 0, "0", "1 Nov"), Bar("", 3, "3", "2 Nov"), Bar("", 1, "1", "3 Nov")]
-    figure = html.fromstring(str(charts.bars("Pages <i>", bars)))
+    figure = html.fromstring(str(charts.figure("Pages <i>", bars)))
     assert "Pages <i>: figures on 2 of 3 days, the most on 2 Nov: 3" == figure.find("svg").get("aria-label")
     assert ["3 Nov", "1", "2 Nov", "3"] == [cell.text for cell in figure.xpath(".//table//tr/*")]
     assert 2 == len(figure.xpath(".//rect"))
 
 
 def test_an_empty_chart_says_so() -> None:
-    text = str(charts.bars("Pages", [Bar("", 0, "0", "1 Nov")]))
+    text = str(charts.figure("Pages", [Bar("", 0, "0", "1 Nov")]))
     assert "Nothing yet" in text and "<table" not in text
-    assert "Nothing yet" in str(charts.bars("Pages", []))
+    assert "Nothing yet" in str(charts.figure("Pages", []))
 
 
 def test_a_name_cannot_break_out_of_a_chart() -> None:
-    text = str(charts.bars("t", [Bar('"><script>', 1, "<b>", date(2026, 1, 1).isoformat())]))
+    text = str(charts.figure("t", [Bar('"><script>', 1, "<b>", date(2026, 1, 1).isoformat())]))
     assert "<script>" not in text and "<b>" not in text

@@ -15,8 +15,8 @@ import pytest
 from selenium import webdriver
 from selenium.webdriver.common.by import By
 
-from relay import jobs
-from relay.jobs.statement import charts
+from relay import charts, jobs
+from relay.charts import Bar
 from tests.support import chromium
 from tests.support.jobs_site import JobsSite, jobs_site, print_log_row
 from tests.support.statements import EUR, add_fee, add_top_up, at
@@ -142,8 +142,8 @@ def test_the_page_stands_alone_and_escapes_everything(office: JobsSite, tmp_path
 def test_charts_are_whole_svg_by_themselves() -> None:
     nasty = '<x>&"' + "n" * 200
     for drawn in (
-        charts.by_day(nasty, [("1", 0, "0"), ("2", 5, nasty[:20])]),
-        charts.by_day("empty", []),
+        charts.by_day(nasty, [Bar("1", 0, "0", "1"), Bar(nasty, 5, nasty[:20], nasty)], nothing="none"),
+        charts.by_day("empty", [], nothing=nasty),
         charts.shares("none", [("Colour", 0, "colour"), ("Gray", 0, "gray")]),
         charts.by_name(nasty, [(nasty, 3, nasty[:10]), ("zero", 0, "0")]),
         charts.by_name("empty", []),

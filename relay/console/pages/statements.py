@@ -12,8 +12,8 @@ from typing import Any, Literal
 from flask import Blueprint, Response, render_template, request
 
 from relay import jobs
+from relay.charts import Bar
 from relay.console.ahead import Known
-from relay.console.charts import Bar
 from relay.console.desk import Desk
 from relay.console.gate import desk
 from relay.errors import UsageError

@@ -11,8 +11,8 @@ from functools import cache
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
-from relay import amounts, foreign
-from relay.jobs.statement import charts
+from relay import amounts, charts, foreign
+from relay.charts import Bar
 from relay.jobs.statement.figures import Tally
 from relay.jobs.statement.model import Statement
 from relay.jobs.statement.render import by_day, by_printer, fee_terms, figures_line
@@ -55,9 +55,7 @@ def as_html(statement: Statement) -> str:
         jobs=jobs[:MOST_JOBS],
         jobs_left_out=max(0, len(jobs) - MOST_JOBS),
         days_chart=charts.by_day(
-            f"Cost per day, {statement.currency}",
-            [(str(int(day[-2:])), figures.net, money(figures.net)) for day, figures in by_day(statement).items()],
-            money,
+            f"Cost per day, {statement.currency}", _days(statement, money), nothing="Nothing printed", as_text=money
         ),
         colour_chart=_colour_chart(statement.total),
         printers_chart=charts.by_name(f"Printers by cost, {statement.currency}", printers[:TOP_PRINTERS]),
@@ -109,6 +107,12 @@ def _compared(statement: Statement, money: _Money) -> list[tuple[str, str, str, 
 
 def _month(day: date) -> str:
     return f"{calendar.month_name[day.month]} {day.year}"
+
+
+def _days(statement: Statement, money: _Money) -> list[Bar]:
+    """Return a bar for each day of the month; the first and every fifth is named below."""
+    days = [(int(day[-2:]), figures.net) for day, figures in by_day(statement).items()]
+    return [Bar(str(day) if day == 1 or day % 5 == 0 else "", net, money(net), str(day)) for day, net in days]
 
 
 def _colour_chart(total: Tally) -> str:
