@@ -82,6 +82,11 @@ def text(micros: int, currency: str) -> str:
     return format(value.quantize(Decimal(1).scaleb(-places)), "f")
 
 
+def with_currency(micros: int, currency: str) -> str:
+    """Return "7.00 EUR", as sentences say it."""
+    return f"{text(micros, currency)} {currency}"
+
+
 def is_nothing(balance: int, currency: str) -> bool:
     """Return whether a balance is less than the smallest coin either way: no settle bills it, nobody can pay it out."""
     return abs(balance) < minor_unit(currency)

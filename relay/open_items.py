@@ -111,7 +111,7 @@ class OpenItems:
         return {**self.counts(), "lines": [line.text for line in self.lines()]}
 
     def _money(self, micros: int) -> str:
-        return f"{amounts.text(micros, self.currency)} {self.currency}"
+        return amounts.with_currency(micros, self.currency)
 
 
 def open_items(database: Engine, settings: Settings) -> OpenItems:

@@ -133,7 +133,7 @@ class _Look:
         return _jobs.c.site == self.site, days, _jobs.c.state != "denied", *more
 
     def _money(self, micros: int) -> str:
-        return f"{amounts.text(micros, self.currency)} {self.currency}"
+        return amounts.with_currency(micros, self.currency)
 
     def strangers(self) -> Iterator[Finding]:
         """Jobs that cost something on accounts that are no member's: nobody is ever billed for them."""
@@ -264,7 +264,7 @@ def _free(
                 "warning",
                 name,
                 f"{counted(jobs, 'job')} of {counted(pages, 'page')} on {name} cost nothing, although a page costs "
-                f"{amounts.text(price, currency)} {currency} there: look for a filter, a script, a user's cost "
+                f"{amounts.with_currency(price, currency)} there: look for a filter, a script, a user's cost "
                 f"adjustment or a free group in PaperCut (Printers > {printer} > Job Log).",
             )
         else:

@@ -165,7 +165,7 @@ def _jobs(proposal: Proposal) -> str:
 
 
 def _sentence(books: Books, proposal: Proposal) -> str:
-    money = f"{amounts.text(proposal.amount, books.currency)} {books.currency}"
+    money = amounts.with_currency(proposal.amount, books.currency)
     return (
         f"{money} came back in PaperCut for jobs that are billed already ({_jobs(proposal)}); approving "
         "the credit takes them from the balance and tells which fee to credit"
@@ -173,7 +173,7 @@ def _sentence(books: Books, proposal: Proposal) -> str:
 
 
 def _task(books: Books, proposal: Proposal, fees: Sequence[Movement]) -> str:
-    money = f"{amounts.text(proposal.amount, books.currency)} {books.currency}"
+    money = amounts.with_currency(proposal.amount, books.currency)
     fee = f"fee {fees[0].fee_id} ({fees[0].reference})" if fees else "the print fee"
     return (
         f"To do in OfficeRnD: credit {money} to {proposal.account.full_name or proposal.account.username} on {fee}; "

@@ -250,6 +250,6 @@ def _end(books: Books) -> None:
 
 def _question(books: Books, amount: int, username: str, name: str) -> str:
     return (
-        f"The ledger was rebuilt: was {amounts.text(amount, books.currency)} {books.currency} added to {username} for "
+        f"The ledger was rebuilt: was {amounts.with_currency(amount, books.currency)} added to {username} for "
         f"this? Look for {name} in this account's transactions in PaperCut."
     )

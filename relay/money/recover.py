@@ -139,7 +139,7 @@ def _debt_is_gone(books: Books, guard: Guard, movement: Movement) -> bool:
     # A rise by just this amount, before it was ever sent, is no accident: some other run has adjusted it.
     if owed >= movement.amount and now.balance - wallet.balance != movement.amount:
         return False
-    money = f"{amounts.text(movement.amount, movement.currency)} {movement.currency}"
+    money = amounts.with_currency(movement.amount, movement.currency)
     note = (
         f"The fee over {money} stands in OfficeRnD, but {account.username} owes only "
         f"{amounts.text(owed, movement.currency)} now: was the balance adjusted already, or paid? Look "

@@ -142,7 +142,7 @@ def _doubt(books: Books, connection: Connection, open_now: Iterable[Movement], n
             books.ledger.step_movement(connection, movement.reference, "planned", "restored", {}, **nothing)
         elif movement.state == "sent" or (was_sent and movement.state != "in_doubt" and movement.witness <= restored):
             note = (
-                f"PaperCut was restored: is {amounts.text(movement.amount, books.currency)} {books.currency} on the "
+                f"PaperCut was restored: is {amounts.with_currency(movement.amount, books.currency)} on the "
                 f"account of {movement.username} now? Look for {movement.reference} in its transactions."
             )
             books.ledger.step_movement(connection, movement.reference, "in_doubt", "restored", {}, note=note)

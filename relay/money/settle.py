@@ -566,6 +566,6 @@ def _gone(accounts: Sequence[LinkedAccount], found: Mapping[str, object]) -> Ite
 
 def _gone_hold(account: LinkedAccount, movement: Movement, code: str) -> Held:
     who = "this member" if code == MEMBER_GONE else "the company that pays"
-    money = f"{amounts.text(movement.amount, movement.currency)} {movement.currency}"
+    money = amounts.with_currency(movement.amount, movement.currency)
     reason = f"OfficeRnD no longer knows {who}, so {money} cannot be billed; collect it otherwise, then forgive it"
     return Held(account, movement.amount, code, reason)

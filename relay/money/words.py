@@ -204,7 +204,7 @@ def _approve_holds(site: Site, ledger: Ledger, who: str, as_: Answer, reason: st
         named = _named(wanted, who, amount, currency)
         for row in wanted:
             holds.add_word(connection, site.name, as_, reason, site.clock.now(), hold=row, amount=named[row.id], by=by)
-    total = f"{amounts.text(coins(sum(named.values()), currency), currency)} {currency}"
+    total = amounts.with_currency(coins(sum(named.values()), currency), currency)
     instead = " This takes the place of the word given before." if any(row.word for row in wanted) else ""
     person, codes = wanted[0].username, ", ".join(sorted(row.code for row in wanted))
     return WordResult(

@@ -36,7 +36,7 @@ def tell_month(database: Engine, settings: Settings, clock: Clock) -> None:
 
 def _told(made: Statement, settings: Settings) -> tuple[str, str]:
     def money(micros: int) -> str:
-        return f"{amounts.text(micros, made.currency)} {made.currency}"
+        return amounts.with_currency(micros, made.currency)
 
     lines = [f"Printed in {made.month}: {money(made.printed)}. Billed through OfficeRnD: {money(made.billed)}."]
     for company in made.companies:

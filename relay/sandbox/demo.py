@@ -146,7 +146,7 @@ class _Telling:
         return history.settings_then(config.load(self.pair.config_file), days)
 
     def _money(self, micros: int) -> str:
-        return f"{amounts.text(micros, self.currency)} {self.currency}"
+        return amounts.with_currency(micros, self.currency)
 
     def _first_morning(self, site: Site, moment: datetime) -> None:
         self.clock.move_to(moment)

@@ -283,7 +283,7 @@ def verify(books: Books, movement: Movement) -> str | None:
     currency = books.currency
     wrong = (
         f"{stored.username} has {amounts.text(after.balance, currency)} after an adjustment that should have left "
-        f"{amounts.text(expected, currency)} {currency}: look at this account's transactions in PaperCut."
+        f"{amounts.with_currency(expected, currency)}: look at this account's transactions in PaperCut."
     )
     with books.ledger.write() as connection:
         books.ledger.note(connection, stored, "verified", wrong, detail)
@@ -414,4 +414,4 @@ def _doubt(books: Books, movement: Movement, now: Reading) -> str:
 
 
 def _money(books: Books, movement: Movement) -> str:
-    return f"{amounts.text(movement.amount, books.currency)} {books.currency}"
+    return amounts.with_currency(movement.amount, books.currency)

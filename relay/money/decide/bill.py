@@ -440,7 +440,7 @@ def _refusals(held: Sequence[Held], policy: Policy) -> list[UnsafePlan]:
         total = sum(amounts.billable(-item.amount, policy.currency) for item in items)
         count: int | str = amounts.text(total, policy.currency) if code == "max_run_total" else len(items)
         people = f"{len(items)} {'person is' if len(items) == 1 else 'people are'} held"
-        message = f"{people} by {code}, {amounts.text(total, policy.currency)} {policy.currency} in all: {_NEXT[code]}"
+        message = f"{people} by {code}, {amounts.with_currency(total, policy.currency)} in all: {_NEXT[code]}"
         refusals.append(UnsafePlan(code, message, count=count, limit=limits.get(code, 0), remedies=of_refusal(code)))
     return refusals
 
@@ -461,7 +461,7 @@ _NEXT = {
 
 
 def _money(amount: int, policy: Policy) -> str:
-    return f"{amounts.text(amounts.billable(-amount, policy.currency), policy.currency)} {policy.currency}"
+    return amounts.with_currency(amounts.billable(-amount, policy.currency), policy.currency)
 
 
 def _sentence(code: str, case: Case, amount: int, policy: Policy) -> str:
@@ -482,10 +482,10 @@ def _sentence(code: str, case: Case, amount: int, policy: Policy) -> str:
         case "foreign_fee":
             return f"fee {case.foreign_fee} stands on the fees plan and is not ours, so {money} may be billed already"
         case "max_fee":
-            limit = f"{amounts.text(policy.max_fee, policy.currency)} {policy.currency}"
+            limit = amounts.with_currency(policy.max_fee, policy.currency)
             return f"a fee of {money} is above max_fee {limit}"
         case "max_run_total":
-            limit = f"{amounts.text(policy.max_run_total, policy.currency)} {policy.currency}"
+            limit = amounts.with_currency(policy.max_run_total, policy.currency)
             return f"the run's total of {money} is above max_run_total {limit}"
         case _:
             return f"has {counted(case.fees_today, 'fee')} of this business day already, so {money} wait"

@@ -45,7 +45,7 @@ def _who(bill: Bill, company_name: str) -> str:
 
 def comment(movement: Movement) -> str:
     """Return the text of the transaction in PaperCut: what it is, the amount, the reference."""
-    amount = f"{amounts.text(abs(movement.amount), movement.currency)} {movement.currency}"
+    amount = amounts.with_currency(abs(movement.amount), movement.currency)
     text = {
         "fee": f"Billed through OfficeRnD: {amount}",
         "top_up": f"Member balance: {amount}" if movement.amount > 0 else f"Unused member balance taken back: {amount}",

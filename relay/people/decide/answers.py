@@ -32,7 +32,7 @@ def _taken_away(world: World, link: Link, currency: str) -> str:
     """Return what somebody would lose with an account, as a clause; "" for nothing."""
     account = world.papercut.accounts.get(link.username)
     if account is not None and account.balance:
-        return f"{link.username} has a balance of {amounts.text(account.balance, currency)} {currency}"
+        return f"{link.username} has a balance of {amounts.with_currency(account.balance, currency)}"
     if link.member_id in world.memory.indebted:
         return f"there is a debt on {link.username}"
     return f"money of {link.username} is under way" if link.username in world.memory.open_movements else ""
