@@ -22,6 +22,7 @@ from relay.database import reading
 from relay.errors import RelayError
 from relay.jobs import store, tables, unread
 from relay.jobs.importing import ImportResult, import_jobs
+from relay.jobs.sources.kinds import configured
 from relay.jobs.store import Counts
 from relay.money.decide.explain import LoggedJobs
 from relay.site import Site
@@ -40,6 +41,7 @@ class JobLog:
 
     def __init__(self, site: Site, *, imports: bool = True) -> None:
         self._site = site
+        self._kind = configured(site.settings)
         self._imports = imports
         self._lock = threading.Lock()
         self._read_at: datetime | None = None
@@ -91,8 +93,7 @@ class JobLog:
         """Return how many rows since a moment are known to be missing, and a sentence on all that is; "" where the log
         is whole."""
         settings = self._site.settings
-        configured = settings.jobs.path or settings.papercut.install_dir or settings.jobs.source == "database"
-        if settings.jobs.source == "none" or not configured:
+        if self._kind is None or not self._kind.is_named(settings):
             return 0, ""
         with reading(self._site.database) as connection:
             state = store.import_states(connection, self._site.name).get(settings.jobs.source)
@@ -106,7 +107,7 @@ class JobLog:
 
     def refunds(self, username: str, since: datetime) -> Sequence[tuple[str, int, datetime]] | None:
         """Return (job, micros, printed at) of each refunded job since a moment; None: this source tells no refunds."""
-        if self._site.settings.jobs.source != "database" or not self._is_fresh(self._site.clock.now()):
+        if self._kind is None or not self._kind.tells_refunds or not self._is_fresh(self._site.clock.now()):
             return None
         with reading(self._site.database) as connection:
             rows = self._rows(connection, username, since, self._site.clock.now())
@@ -114,11 +115,9 @@ class JobLog:
 
     def logged(self, reference: str) -> bool | None:
         """Return whether PaperCut's transactions hold a comment with this reference; None where they cannot be read."""
-        if self._site.settings.jobs.source != "database":
+        if self._kind is None or self._kind.has_transaction is None:
             return None
-        from relay.jobs.sources.papercut_database import has_transaction
-
-        return has_transaction(self._site.settings, reference)
+        return self._kind.has_transaction(self._site.settings, reference)
 
     def told(self, username: str, since: datetime, until: datetime) -> str | None:
         """Return the jobs between two moments as [fees] detail wants them told, None where there is none to tell."""
@@ -133,7 +132,7 @@ class JobLog:
 
     def _is_fresh(self, until: datetime) -> bool:
         """Read the log up to a moment, if that was not done yet; return whether the source could be read whole."""
-        if self._site.settings.jobs.source == "none":
+        if self._kind is None:
             return False
         if not self._imports:
             with reading(self._site.database) as connection:

@@ -10,7 +10,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, Engine, func, select
 
@@ -22,9 +21,9 @@ from relay.database import reading
 from relay.errors import RelayError
 from relay.finding import Finding
 from relay.jobs import store, tables
-from relay.jobs.importing import open_logs
 from relay.jobs.job import Cursor, SetAside
-from relay.jobs.sources.logs import LogFolder
+from relay.jobs.sources.kinds import configured
+from relay.jobs.sources.source import NoSource, Source
 from relay.jobs.statement import queries
 from relay.jobs.statement.billed import LONG_AGO
 from relay.jobs.statement.figures import Amounts
@@ -37,7 +36,6 @@ from relay.stored_accounts import shared_accounts
 WINDOW_DAYS = 14  # of jobs that are looked at
 QUIET_DAYS = 3  # so many days with jobs and without one fee are silently free
 _NAMED = 5
-_LOOKED_AT = 3  # files
 
 _jobs = tables.jobs
 
@@ -68,13 +66,14 @@ def free_printing_findings(
 
 def source_findings(settings: Settings, database: Engine, now: datetime) -> list[Finding]:
     """Return findings of `check`'s form on the source itself: the newest files as they are, and what was not read."""
-    source = settings.jobs.source
     with reading(database) as connection:
-        found = unread_files(connection, settings.site.name, source, now)
-    if source in ("print_logs", "csv"):
-        zone = settings.jobs.zone or ZoneInfo(settings.site.timezone)
-        logs = open_logs(settings, now.astimezone(zone).date())
-        found += [logs] if isinstance(logs, Finding) else _newest_files(logs, settings)
+        found = unread_files(connection, settings.site.name, settings.jobs.source, now)
+    kind = configured(settings)
+    if kind is not None and kind.look is not None:
+        try:
+            found += _newest_files(kind.look(settings, now), settings)
+        except NoSource as none:
+            found.append(none.finding)
     # PaperCut makes its own folder at the first print job: no trouble of the set-up.
     found = [one for one in found if (one.code, one.severity) != ("job_log_missing", "warning")]
     return list({(one.code, one.subject): one for one in found}.values())
@@ -90,18 +89,17 @@ class _Nothing:
         return {}
 
 
-def _newest_files(logs: LogFolder, settings: Settings) -> Iterator[Finding]:
+def _newest_files(source: Source, settings: Settings) -> Iterator[Finding]:
     """Read the newest files without keeping anything, and tell of one that cannot be read and of missing costs."""
     aside: dict[str, list[SetAside]] = defaultdict(list)
     read: dict[str, int] = defaultdict(int)
     priced: dict[str, int] = defaultdict(int)
-    newest_only = replace(logs, newest=_LOOKED_AT)
-    for batch in newest_only.batches(_Nothing()):
+    for batch in source.batches(_Nothing()):
         name = batch.cursor.file if batch.cursor else ""
         aside[name] += batch.set_aside
         read[name] += len(batch.jobs)
         priced[name] += sum(job.cost is not None for job in batch.jobs)
-    yield from newest_only.findings
+    yield from source.findings
     for name, rows in aside.items():
         if rows and not read[name]:
             example = rows[0] if settings.jobs.document_names == "full" else replace(rows[0], text="")

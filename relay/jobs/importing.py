@@ -7,23 +7,21 @@ is killed goes on where it was. Nothing is written to PaperCut.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
-from typing import Any, Protocol
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Engine
 
-from relay.config import Settings
 from relay.counted import counted
 from relay.database import reading
 from relay.errors import EXIT_DONE, EXIT_FAILED, RelayError
 from relay.finding import Finding
 from relay.jobs import store
 from relay.jobs.job import Batch, Cursor, Job
-from relay.jobs.sources.columns import RowContext
-from relay.jobs.sources.logs import FOLDERS, LogFolder
+from relay.jobs.sources.kinds import KINDS, configured
+from relay.jobs.sources.source import NoSource, Source
 from relay.jobs.store import NOBODY, Counts, ImportState, Owner
 from relay.jobs.unread import KEPT_DAYS, unread_files
 from relay.site import Site
@@ -32,17 +30,6 @@ from relay.stored_accounts import linked_accounts
 _SHORT_NAME = 20
 _SHOWN_ROWS = 3
 _QUOTED = re.compile(r"""(['"]).*\1""")  # in a reason: of a row whose fields have shifted it may be the document
-
-
-class Source(Protocol):
-    """Where jobs come from. `findings` and the days are told while `batches` is read."""
-
-    findings: list[Finding]
-    oldest_day: date | None  # the first day that it tells of; None before it is read, or where it has none
-    read_day: date | None  # the last day of which something was read before
-
-    def batches(self, known: StoredJobs) -> Iterator[Batch]:
-        """Yield what is new since the last reading, and what may have changed; each batch becomes one commit."""
 
 
 class StoredJobs:
@@ -103,9 +90,8 @@ def import_jobs(site: Site) -> ImportResult:
     PaperCut is asked for the price of a printer where the source tells no cost; such costs are estimates. What cannot
     be read is a finding, and the rest goes on.
     """
-    source = site.settings.jobs.source
-    if source == "none":
-        return ImportResult(source)
+    if configured(site.settings) is None:
+        return ImportResult(site.settings.jobs.source)
     return _Import(site).run()
 
 
@@ -169,16 +155,11 @@ class _Import:
 
     def _open_source(self) -> Source | None:
         """Return the source, None with a finding where there is none to read."""
-        settings = self.settings
-        if self.source == "database":
-            from relay.jobs.sources.papercut_database import PaperCutDatabase
-
-            return PaperCutDatabase.of(settings, self.now, self.findings)
-        found = open_logs(settings, self.today)
-        if isinstance(found, Finding):
-            self.findings.append(found)
+        try:
+            return KINDS[self.source].open(self.settings, self.now)
+        except NoSource as none:
+            self.findings.append(none.finding)
             return None
-        return found
 
     def _takes_over(self, connection: Any) -> datetime | None:
         """Return up to when another source has counted the jobs already; a change of source must count none twice."""
@@ -343,36 +324,6 @@ class _Import:
 
     def _find(self, code: str, severity: Any, subject: str, message: str) -> None:
         self.findings.append(Finding(code, severity, subject, message))
-
-
-def open_logs(settings: Settings, today: date) -> LogFolder | Finding:
-    """Return the folder of logs that the settings name, a finding where there is none to read."""
-    source = settings.jobs.source
-    assert source in ("print_logs", "csv")
-    folder = settings.jobs.path
-    if folder is None and settings.papercut.install_dir is not None:
-        folder = settings.papercut.install_dir.joinpath(*FOLDERS[source])
-    if folder is None:
-        return Finding(
-            "job_log_not_configured",
-            "warning",
-            "[jobs] path",
-            "It is not known where PaperCut's job logs lie, so no print job was read: name the folder in [jobs] "
-            'path, or PaperCut\'s own in [papercut] install_dir, or set [jobs] source = "none".',
-        )
-    if not folder.is_dir():
-        asked = settings.jobs.path is not None
-        return Finding(
-            "job_log_missing",
-            "error" if asked else "warning",
-            str(folder),
-            f"There is no folder {folder}, so no print job was read: "
-            + ("correct [jobs] path." if asked else "PaperCut makes it at the first print job."),
-        )
-    place = RowContext(
-        settings.jobs.zone or ZoneInfo(settings.site.timezone), personal_account=settings.papercut.personal_account
-    )
-    return LogFolder(source, folder, place, today, settings.jobs.cost_column, dict(settings.jobs.columns))
 
 
 def keeps_from(today: date, months: int) -> date | None:

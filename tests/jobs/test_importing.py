@@ -290,6 +290,15 @@ def test_a_server_with_another_clock_is_told_so(tmp_path: Path) -> None:
     site.database.dispose()
 
 
+def test_a_server_west_of_its_site_still_writes_the_log_of_yesterday(tmp_path: Path) -> None:
+    """It is the 24th in Sofia and the 23rd where the server stands: a line there is being written, not cut off."""
+    site = jobs_site(tmp_path, jobs={"timezone": "America/New_York"})
+    site.clock.moment = datetime(2026, 11, 24, 2, 0, tzinfo=UTC)
+    site.append(print_log_row(time="2026-11-23 08:59:00 PM")[:40])
+    assert ([], 0) == (codes(result := site.import_jobs()), result.counts.set_aside)
+    site.database.dispose()
+
+
 def csv_log(site: JobsSite, text: str, day: str = "2026-11-23") -> Path:
     path = site.folder / f"papercut-print-log-{day}.csv"
     with path.open("a", encoding="utf-8", newline="") as file:

@@ -16,9 +16,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from pathlib import Path
-from typing import BinaryIO, Literal, Protocol
+from typing import BinaryIO, Literal
+from zoneinfo import ZoneInfo
 
 from relay import plain_files
+from relay.config import Settings
 from relay.finding import Finding
 from relay.held_files import what_to_do
 from relay.jobs.job import Batch, Cursor, Job, SetAside, UnreadableRow
@@ -26,6 +28,7 @@ from relay.jobs.sources import columns, halves, lines, quoting, reading
 from relay.jobs.sources.columns import Layout, RowContext
 from relay.jobs.sources.halves import DayHalves, StampedRow
 from relay.jobs.sources.lines import Line
+from relay.jobs.sources.source import KnownJobs, NoSource
 
 ROWS_AT_ONCE = 5_000
 LARGEST_FILE = 2_000_000_000  # bytes: ten million jobs of one day
@@ -35,6 +38,7 @@ _HEADER_LINES = 5  # a title may stand above the header
 _LONGEST_RECORD = 20  # lines of one CSV record, whose document name holds line ends
 _OPEN = " open"  # marks the reader of a file with times that its other rows, or other files, help to read
 _NAMED_ENTRIES = 6
+_LOOKED_AT = 3  # files
 
 _NAMES = {
     "print_logs": re.compile(r"printlog[_-](\d{4})[_-](\d\d)[_-](\d\d)\.log", re.IGNORECASE),
@@ -44,19 +48,53 @@ _EXAMPLES = {"print_logs": "printlog_2026_11_23.log", "csv": "papercut-print-log
 FOLDERS = {"print_logs": ("server", "logs", "print-logs"), "csv": ("server", "logs", "csv", "daily")}
 
 
-class KnownJobs(Protocol):
-    """What the ledger's database already holds of this source."""
+def is_named(settings: Settings) -> bool:
+    """Return whether the settings say where the logs lie."""
+    return settings.jobs.path is not None or settings.papercut.install_dir is not None
 
-    def cursors(self) -> dict[str, Cursor]:
-        """Return how far each file is read, by its name."""
 
-    def equal_rows(self, bases: list[str]) -> dict[str, int]:
-        """Return how many jobs there are of each key without its counter, where there is any."""
+def opened(settings: Settings, now: datetime) -> LogFolder:
+    """Return the folder of logs that the settings name. Raises NoSource where there is none to read."""
+    source = settings.jobs.source
+    assert source in ("print_logs", "csv")
+    folder = settings.jobs.path
+    if folder is None and settings.papercut.install_dir is not None:
+        folder = settings.papercut.install_dir.joinpath(*FOLDERS[source])
+    if folder is None:
+        raise NoSource(
+            Finding(
+                "job_log_not_configured",
+                "warning",
+                "[jobs] path",
+                "It is not known where PaperCut's job logs lie, so no print job was read: name the folder in [jobs] "
+                'path, or PaperCut\'s own in [papercut] install_dir, or set [jobs] source = "none".',
+            )
+        )
+    if not folder.is_dir():
+        asked = settings.jobs.path is not None
+        raise NoSource(
+            Finding(
+                "job_log_missing",
+                "error" if asked else "warning",
+                str(folder),
+                f"There is no folder {folder}, so no print job was read: "
+                + ("correct [jobs] path." if asked else "PaperCut makes it at the first print job."),
+            )
+        )
+    zone = settings.jobs.zone or ZoneInfo(settings.site.timezone)
+    context = RowContext(zone, personal_account=settings.papercut.personal_account)
+    today = now.astimezone(zone).date()
+    return LogFolder(source, folder, context, today, settings.jobs.cost_column, dict(settings.jobs.columns))
+
+
+def newest(settings: Settings, now: datetime) -> LogFolder:
+    """Return the same with the newest files alone. Raises NoSource."""
+    return replace(opened(settings, now), newest=_LOOKED_AT)
 
 
 @dataclass
 class LogFolder:
-    """One folder of daily files. `today` is the site's business day: files before it are no longer written."""
+    """One folder of daily files. `today` is the day at the server: files before it are no longer written."""
 
     source: Literal["print_logs", "csv"]
     folder: Path

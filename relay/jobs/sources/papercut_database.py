@@ -46,7 +46,7 @@ from relay.finding import Finding
 from relay.jobs.job import LARGEST_COST, LARGEST_COUNT, Batch, Cursor, Job, SetAside, UnreadableRow
 from relay.jobs.sources import reading
 from relay.jobs.sources.columns import kind_of
-from relay.jobs.sources.logs import KnownJobs
+from relay.jobs.sources.source import KnownJobs, NoSource
 from relay.jobs.tables import NAME
 
 FILE = "tbl_printer_usage_log"
@@ -76,6 +76,15 @@ class _TextTime(TypeDecorator[Any]):
         return value.isoformat(sep=" ") if isinstance(value, datetime) else value
 
 
+def opened(settings: Settings, now: datetime) -> PaperCutDatabase:
+    """Return the configured database. Raises NoSource where there is none that could be opened."""
+    try:
+        engine = _engine(settings)
+    except UnreadableRow as why:
+        raise NoSource(_finding("job_database_not_opened", str(why))) from None
+    return PaperCutDatabase(engine, settings.jobs.zone or ZoneInfo(settings.site.timezone), now)
+
+
 @dataclass
 class PaperCutDatabase:
     """The usage log of one server. `now` bounds the window that is read again."""
@@ -88,16 +97,6 @@ class PaperCutDatabase:
     read_day: date | None = None  # rows do not go with a day's file
     _after: datetime | None = None  # the row before, which tells the two passes of a doubled hour apart
     _last_at: datetime | None = None  # of any row that could be read, in this import or before
-
-    @classmethod
-    def of(cls, settings: Settings, now: datetime, findings: list[Finding]) -> PaperCutDatabase | None:
-        """Return the configured database, None with a finding where there is none that could be opened."""
-        try:
-            engine = _engine(settings)
-        except UnreadableRow as why:
-            findings.append(_finding("job_database_not_opened", str(why)))
-            return None
-        return cls(engine, settings.jobs.zone or ZoneInfo(settings.site.timezone), now)
 
     def batches(self, known: KnownJobs) -> Iterator[Batch]:
         """Yield the window that is read again, then what is new. A database that fails is a finding."""

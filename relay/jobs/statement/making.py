@@ -21,6 +21,7 @@ from relay.counted import counted
 from relay.database import reading
 from relay.errors import UsageError
 from relay.jobs import store
+from relay.jobs.sources.kinds import configured
 from relay.jobs.statement import billed, queries
 from relay.jobs.statement.billed import LONG_AGO, Billed
 from relay.jobs.statement.figures import Amounts, NamedMember, PrintedJob, Tally, tally
@@ -305,12 +306,13 @@ class _Making:
                 "Jobs charged to shared accounts never reach a person's balance, so that no fee bills them: "
                 f"{', '.join(sorted(shared.keys() - paid))}."
             )
-        if self.settings.jobs.source in ("print_logs", "csv"):
+        kind = configured(self.settings)
+        if kind is not None and not kind.tells_refunds:
             notes.append(
                 "PaperCut's logs show neither refunds nor jobs at a copier; what they change stands above as a "
                 "difference. PaperCut's database would show them."
             )
-        if self.settings.jobs.source == "csv" and self.shared.accounts:
+        if kind is not None and not kind.tells_accounts and self.shared.accounts:
             notes.append(
                 "PaperCut's CSV logs do not tell which account was charged: jobs on a shared account stand with the "
                 "person who printed them, and its fees stand as a difference."
