@@ -6,11 +6,12 @@ import contextlib
 import os
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 from sqlalchemy import event
 
-from relay import jobs
+from relay import jobs, plain_files
 from relay import run as story
 from relay.jobs.importing import keeps_from
 from tests.support.jobs_site import JobsSite, jobs_site, print_log_row, totals
@@ -543,14 +544,14 @@ def test_a_folder_that_cannot_be_listed_is_an_error_with_its_name(
 def test_a_file_that_cannot_be_opened_does_not_stop_the_others(site: JobsSite, monkeypatch: pytest.MonkeyPatch) -> None:
     bad = site.append(print_log_row(), day="2026_11_22")
     site.append(print_log_row())
-    real = Path.open
+    real = plain_files.opened
 
-    def refuse(path: Path, *arguments: object, **named: object) -> object:
+    def refuse(path: Path, largest: int) -> BinaryIO:
         if path == bad:
             raise PermissionError(13, "Permission denied")
-        return real(path, *arguments, **named)  # type: ignore[arg-type]
+        return real(path, largest)
 
-    monkeypatch.setattr(Path, "open", refuse)
+    monkeypatch.setattr(plain_files, "opened", refuse)
     result = site.import_jobs()
     assert (1, ["job_log_unreadable"], 1) == (result.counts.new, codes(result), result.exit_code)
 
