@@ -46,7 +46,7 @@ def from_double(value: float) -> int:
     """
     if abs(value) > _MOST:
         raise ValueError(f"{value} is not an amount of money")
-    return _to_micros(Decimal(repr(float(value))))
+    return from_decimal(Decimal(repr(float(value))))
 
 
 def to_double(micros: int) -> float:
@@ -55,7 +55,9 @@ def to_double(micros: int) -> float:
 
 
 def from_decimal(value: Decimal) -> int:
-    return _to_micros(value)
+    if not value.is_finite():
+        raise ValueError(f"{value} is not an amount of money")
+    return int(value.scaleb(SCALE_DIGITS).quantize(Decimal(1), rounding=ROUND_HALF_EVEN))
 
 
 def to_decimal(micros: int) -> Decimal:
@@ -101,9 +103,3 @@ def billable(balance: int, currency: str) -> int:
         return 0
     coin = minor_unit(currency)
     return (-balance) // coin * coin
-
-
-def _to_micros(value: Decimal) -> int:
-    if not value.is_finite():
-        raise ValueError(f"{value} is not an amount of money")
-    return int(value.scaleb(SCALE_DIGITS).quantize(Decimal(1), rounding=ROUND_HALF_EVEN))

@@ -65,14 +65,9 @@ def files(site: CheckedSite) -> Iterator[Finding]:
         )
 
 
-def is_synced(home: Path) -> bool:
-    """Return whether a directory was ever published into `home`."""
-    return (home / "directory" / "CURRENT").exists()
-
-
 def _severity(home: Path) -> Severity:
     """Before the first sync it is no surprise that files are missing: the sync writes them."""
-    return "error" if is_synced(home) else "warning"
+    return "error" if publish.is_published(home) else "warning"
 
 
 def _rights(home: Path) -> Iterator[Finding]:
@@ -156,7 +151,7 @@ def publish_programs(site: CheckedSite, findings: list[Finding]) -> None:
 def directory(site: CheckedSite) -> Iterator[Finding]:
     """Look at the directory in force: readable, and young enough to be answered from."""
     home = site.settings.scripts.home
-    if not is_synced(home):
+    if not publish.is_published(home):
         yield Finding(
             "never_synced",
             "warning",

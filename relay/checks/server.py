@@ -17,13 +17,13 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from relay import json_text, plain_files
-from relay.checks import handover
 from relay.checks.model import CheckedSite
 from relay.errors import Refused
 from relay.finding import Finding
 from relay.installer import places, properties
 from relay.language import lazy
 from relay.papercut import keys
+from relay.people.act import publish
 
 PROGRAMS = {keys.USER_SOURCE: "officernd-user-source", keys.AUTH_PROGRAM: "officernd-auth"}
 SPAWN_LIMIT_S = 15
@@ -262,7 +262,7 @@ def _keep(site: CheckedSite, key: str, program: str) -> None:
 
 
 def _spawn(site: CheckedSite, key: str, program: str) -> Iterator[Finding]:
-    synced = handover.is_synced(site.settings.scripts.home)
+    synced = publish.is_published(site.settings.scripts.home)
     if key == keys.USER_SOURCE:
         if not synced:
             return  # it has nothing to answer from, and another finding says so

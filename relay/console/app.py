@@ -74,15 +74,9 @@ def _account_page(member_id: str) -> str:
 
 
 def _teach_templates(app: Flask, place: Desk) -> None:
-    app.add_template_filter(lambda value: place.formats.money(value), "money")
-    app.add_template_filter(lambda value: place.formats.day(value), "day")
-    app.add_template_filter(lambda value: place.formats.time(value), "time")
+    for name in ("money", "day", "time", "lasted", "month", "day_and_time", "count"):
+        app.add_template_filter(lambda value, name=name: getattr(place.formats, name)(value), name)
     app.add_template_filter(lambda value: place.formats.ago(value, place.clock.now()), "ago")
-    app.add_template_filter(lambda value: place.formats.lasted(value), "lasted")
-    app.add_template_filter(lambda value: place.formats.month(value), "month")
-    app.add_template_filter(lambda value: place.formats.day_and_time(value), "day_and_time")
-    app.add_template_filter(lambda value: place.formats.count(value), "count")
-    app.add_template_filter(words.plural, "plural")
     app.add_template_global(words.question_title, "question_title")
     app.add_template_global(remedies.links, "places")
     app.add_template_filter(lambda text: text[:1].upper() + text[1:], "capitalize_first")

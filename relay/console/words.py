@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from relay import open_items
-from relay.counted import counted
 from relay.language import N_, WordTable, gettext, ngettext, translated
 from relay.people.decide.questions import Kind
 
@@ -348,8 +347,3 @@ def question(movement: Any, name: str, payer: str, money: str) -> LookUp:
 def question_title(kind: Kind, count: int) -> str:
     """Return what several questions of one kind are called: "3 people have no account name"."""
     return ngettext(kind.one, kind.many.replace("{count}", "%(num)s"), count)
-
-
-def plural(number: int, one: str, many: str = "") -> str:
-    """Return "1 person", "12 people": the count with its noun."""
-    return counted(number, one, many)

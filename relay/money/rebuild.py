@@ -15,7 +15,6 @@ from relay import amounts
 from relay.counted import counted
 from relay.errors import EXIT_DONE, EXIT_IN_DOUBT, BadAnswer, UnsafePlan
 from relay.money.act import deadline, fee_list, fees_plan, witness
-from relay.money.act.fee_list import price_of
 from relay.money.books import Books, opened
 from relay.money.decide import periods, reference, tax
 from relay.money.decide.movement import Fee, Movement, State
@@ -132,7 +131,7 @@ def _doubtful(books: Books, lost: list[RemoteFee], names: Mapping[str, str]) -> 
         account = people.get(member_id)
         reading = readings.get(account.username) if account is not None else None
         # In an older copy of the ledger the debt is owed, and would be billed once more: a person looks.
-        if reading is None or member_id in wallets or -reading.balance >= price_of(fee):
+        if reading is None or member_id in wallets or -reading.balance >= fee.amount:
             doubtful.add(fee.id)
     return doubtful
 
@@ -195,7 +194,7 @@ def _take(books: Books, remote: RemoteFee, name: str, doubtful: bool) -> None:
         plan_id=remote.plan,
         location_id=remote.location or books.settings.officernd.location,
         name=remote.name,
-        price=price_of(remote),
+        price=remote.amount,
         currency=books.currency,
         issue_date=remote.issue_date,
         use_coins=False,

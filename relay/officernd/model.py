@@ -14,7 +14,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from relay import foreign
+from relay import amounts, foreign
 
 LONGEST_ID = 200
 MOST = Decimal(10) ** 12  # of a price or a quantity
@@ -112,6 +112,11 @@ class RemoteFee:
     payment_status: str = ""
     modified_at: str = ""
     source: str = ""
+
+    @property
+    def amount(self) -> int:
+        """Return what it charges, in micros."""
+        return amounts.from_decimal(self.price * self.quantity)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,9 +14,10 @@ import pytest
 from lxml import html
 
 from relay import config, money, passwords, people
-from relay.console import figures, words
+from relay.console import figures
 from relay.console.app import make_app
 from relay.console.desk import Desk
+from relay.counted import counted
 from relay.people.memory import links
 from relay.sandbox.organisation import make_organisation
 from relay.sandbox.pair import Pair
@@ -238,11 +239,11 @@ def what_was_owed_before_waits_for_a_word(story: Story) -> None:
     left = money.held(story.desk.database, story.desk.settings)
     assert len(held) - 1 == len(left)
     everybody = story.click("/money", "Forgive…", everybody="1")
-    assert f"owed by {words.plural(len(left), 'person')}?" in text(everybody) and "Nobody is billed." in text(everybody)
+    assert f"owed by {counted(len(left), 'person')}?" in text(everybody) and "Nobody is billed." in text(everybody)
     story.click(everybody, everybody.xpath("//button[@class='first']")[0].text_content(), reason="paid in cash")
     story.click("/money", "Look again", 0)
     page = text(story.somebody.page("/money"))
-    some = words.plural(len(left), "balance")
+    some = counted(len(left), "balance")
     assert re.search(rf"{some} (is|are) put right without a bill. As of", page) and "get fees" not in page
     done = text(story.click("/", "Do the daily run now"))
     assert "Fees: No fees billed." in done and f"Fees: {some} forgiven." in done

@@ -8,7 +8,6 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
-from itertools import islice
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -100,12 +99,6 @@ def as_csv() -> Response:
     answer = Response("\ufeff" + text.getvalue(), mimetype="text/csv")
     answer.headers["Content-Disposition"] = "attachment; filename=audit.csv"
     return answer
-
-
-def of_person(names: frozenset[str], count: int) -> list[dict[str, Any]]:
-    """Return the newest lines whose subject is somebody, by one of the names; newest first."""
-    rows = (row for row in desk().audit.rows() if row.get("about", "people") != "logins")
-    return list(islice((row for row in rows if folded(str(row.get("subject", ""))) in names), count))
 
 
 def _chosen() -> Iterator[dict[str, Any]]:

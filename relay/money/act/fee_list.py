@@ -154,7 +154,7 @@ class FeeList:
         prices = Counter({fee.member_id: 0 for fee in waiting})
         for member_id, price in [
             *((fee.member_id, fee.price) for fee in waiting),
-            *((fee.member, price_of(fee)) for fee in new),
+            *((fee.member, fee.amount) for fee in new),
         ]:
             prices[member_id] += tax.taxed(price, books.settings.fees.tax_rate, amounts.minor_unit(books.currency))
         return Strangers(held, new, stop, prices)
@@ -237,15 +237,11 @@ def is_void(fee: RemoteFee) -> bool:
     return bool({fee.status, fee.payment_status} & NO_MORE)
 
 
-def price_of(fee: RemoteFee) -> int:
-    return amounts.from_decimal(fee.price * fee.quantity)
-
-
 def wrong_price(fee: Fee, remote: RemoteFee) -> str:
     """Return what is wrong with one of our fees as OfficeRnD stored it, "" for nothing."""
-    if price_of(remote) == fee.price:
+    if remote.amount == fee.price:
         return ""
-    stored, meant = amounts.text(price_of(remote), fee.currency), amounts.text(fee.price, fee.currency)
+    stored, meant = amounts.text(remote.amount, fee.currency), amounts.text(fee.price, fee.currency)
     return (
         f"Fee {remote.id} ({fee.reference}) stands in OfficeRnD at {stored} {fee.currency} instead of {meant}: correct "
         "its price there, and look at the plan's settings."

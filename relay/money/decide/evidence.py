@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal
 
-from relay import amounts
 from relay.money.decide import reference
 from relay.money.decide.explain import LoggedJobs
 from relay.money.decide.movement import Fee
@@ -82,7 +81,7 @@ def match_fee(fee: Fee, candidates: Iterable[RemoteFee], known_ids: Collection[s
         rest.append(candidate)
     for candidate in rest:
         same_payer = candidate.member == fee.member_id and (bool(fee.member_id) or candidate.company == fee.company_id)
-        same_price = amounts.from_decimal(candidate.price * candidate.quantity) == fee.price
+        same_price = candidate.amount == fee.price
         same_date = abs(candidate.issue_date - fee.issue_date) <= timedelta(days=1)
         if same_payer and same_price and same_date and candidate.id not in known_ids:
             if reference.find(candidate.name):

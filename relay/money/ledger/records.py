@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import Connection, and_, delete, func, insert, select, update
 
-from relay import __version__, amounts
+from relay import __version__
 from relay.accounts import LinkedAccount
 from relay.database import put
 from relay.money.ledger import tables
@@ -95,7 +95,7 @@ def add_foreign_fees(connection: Connection, site: str, fees: Sequence[RemoteFee
             "fee_id": fee.id,
             "member_id": fee.member,
             "name": fee.name,
-            "price": amounts.from_decimal(fee.price * fee.quantity),
+            "price": fee.amount,
             "seen_at": now,
             "released_at": None,
         }

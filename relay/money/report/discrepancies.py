@@ -431,7 +431,7 @@ def _fees(books: Books, since: date | None) -> _Fees:
             matched += 1
     doubled = read.doubled()
     lines.extend(
-        Difference("unmatched", name, fee_list.price_of(fees[0]), fee_list.doubled_sentence(name, fees))
+        Difference("unmatched", name, fees[0].amount, fee_list.doubled_sentence(name, fees))
         for name, fees in doubled.items()
     )
     explained = {fee.id for fees in doubled.values() for fee in fees} | set(standing) | read.known_ids
@@ -440,7 +440,7 @@ def _fees(books: Books, since: date | None) -> _Fees:
         Difference(
             "unmatched",
             fee.id,
-            fee_list.price_of(fee),
+            fee.amount,
             f"has a reference of this site that the ledger does not know ({fee.name[:60]!r}): put the newest copy "
             "of the ledger back, or rebuild it"
             if fee.id in lost
@@ -451,7 +451,7 @@ def _fees(books: Books, since: date | None) -> _Fees:
         and (fee.id in lost or fee.member in {person.member_id for person in books.people})
         and (since is None or fee.issue_date >= since)
     )
-    theirs = sum(fee_list.price_of(fee) for fee in (standing | lost).values() if not fee_list.is_void(fee))
+    theirs = sum(fee.amount for fee in (standing | lost).values() if not fee_list.is_void(fee))
     equation = _equation(books, "fees", ("ledger", "OfficeRnD"), sum(fee.price for fee in ours), theirs)
     return _Fees(equation, len(ours), matched, lines)
 
@@ -466,7 +466,7 @@ def _compare(books: Books, fee: Fee, remote: RemoteFee | None) -> Difference | N
     if remote is None:
         message = f"was deleted or moved to another plan in OfficeRnD: {never}"
         return Difference("unmatched", fee.reference, -fee.price, message)
-    price = amounts.from_decimal(remote.price * remote.quantity)
+    price = remote.amount
     if price != fee.price:
         return Difference("unmatched", fee.reference, price - fee.price, f"its price was changed in OfficeRnD: {never}")
     if fee_list.is_void(remote):

@@ -28,7 +28,9 @@ from relay.people.directory import DirectoryUser, Standing
 from relay.people.world import Account, Link, World, is_one_line, one_line, pin_of
 from relay.remedy import Remedies, Remedy
 
-Action = Literal["create", "adopt", "update", "rename", "unlink", "remove"]
+Action = Literal[
+    "create", "adopt", "update", "rename", "unlink", "remove", "group_create", "group_remove", "group_members"
+]
 LONGEST_FIELD = 100  # of department and office: the columns' lengths are not documented, groups bear this much
 ACTIVE: Standing = "active"
 
@@ -37,7 +39,7 @@ ACTIVE: Standing = "active"
 class PlannedChange:
     """One line of the plan. Group changes have neither username nor member id."""
 
-    action: str
+    action: Action
     username: str | None
     member_id: str | None
     reason: str

@@ -122,7 +122,7 @@ def plan(
     all_groups = _groups(everything, decided, world)
     groups = all_groups if not held else _groups(people, decided, world)
     changes = (*_changes(everything), *all_groups.changes)
-    actions = Counter(decision.change.action for decision in everything if decision.change)
+    actions = Counter[str](decision.change.action for decision in everything if decision.change)
     users = {action: actions[action] for action in ACTIONS}
     users["unchanged"] = sum(
         1 for decision in everything if decision.change is None and (decision.desired or decision.present)

@@ -10,7 +10,6 @@ import contextlib
 import hmac
 import ipaddress
 import json
-import logging
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,8 +19,6 @@ from relay.sandbox.papercut.api.registry import METHODS, MISREAD, Context
 from relay.sandbox.papercut.faults import ApiFault
 from relay.sandbox.papercut.injection import Injector, Rule
 from relay.sandbox.papercut.state import KEY_CALLERS, KEY_TOKEN, State
-
-log = logging.getLogger(__name__)
 
 PREFIX = "api."
 TOKENLESS = "getTaskStatus"
