@@ -9,6 +9,7 @@ import ipaddress
 import logging
 import os
 import secrets
+import signal
 import socket
 import threading
 from collections.abc import Callable, Iterable, Iterator
@@ -310,3 +311,12 @@ def _answer(server: Any, over: threading.Event) -> None:
             log.exception("the web server stopped")
     finally:
         over.set()
+
+
+def ended_by_signal() -> threading.Event:
+    """Return what Ctrl+C and termination signals set from now on."""
+    over = threading.Event()
+    for name in ("SIGINT", "SIGTERM", "SIGBREAK"):
+        if hasattr(signal, name) and threading.current_thread() is threading.main_thread():
+            signal.signal(getattr(signal, name), lambda *_: over.set())
+    return over

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import signal
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -45,7 +44,7 @@ def serve(settings: Settings, *, listen: str | None = None, say: Callable[[str],
         web.listening(address, "The console", "[console] listen", (_ELSEWHERE,)) as listening,
     ):
         place = Desk(settings)
-        over = _end_on_signals()
+        over = web.ended_by_signal()
         server = web.start(make_app(place), listening, over, "console", THREADS, LARGEST_REQUEST)
         return _until_stopped(place, server, over, address, say)
 
@@ -63,7 +62,7 @@ def serve_setup(target: Path, workbench: Workbench, *, listen: str | None, say: 
     with web.listening(address, "The console", "[console] listen", (_ELSEWHERE,)) as listening:
         visit = Visit(workbench, target)
         shown = _Shown(make_setup_app(visit))
-        over = _end_on_signals()
+        over = web.ended_by_signal()
         server = web.start(shown, listening, over, "console", THREADS, LARGEST_REQUEST)
         say(f"Set-up    http://{address}/")
         say(f"Code      {visit.code}")
@@ -115,15 +114,6 @@ def _until_stopped(place: Desk, server: Any, over: threading.Event, address: str
         place.close()
         log.info("stopped serving")
     return EXIT_DONE
-
-
-def _end_on_signals() -> threading.Event:
-    """Return what Ctrl+C and termination signals set from now on."""
-    over = threading.Event()
-    for name in ("SIGINT", "SIGTERM", "SIGBREAK"):
-        if hasattr(signal, name) and threading.current_thread() is threading.main_thread():
-            signal.signal(getattr(signal, name), lambda *_: over.set())
-    return over
 
 
 def _check_listen(settings: Settings, address: str) -> None:

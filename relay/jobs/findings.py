@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -21,6 +22,7 @@ from relay.database import reading
 from relay.errors import RelayError
 from relay.finding import Finding
 from relay.jobs import store, tables
+from relay.jobs.importing import page_prices
 from relay.jobs.job import Cursor, SetAside
 from relay.jobs.sources.kinds import configured
 from relay.jobs.sources.source import NoSource, Source
@@ -278,18 +280,10 @@ def _free(
 
 def _prices(printers: Sequence[tuple[str, str]], papercut: PaperCut | None) -> dict[tuple[str, str], int]:
     found: dict[tuple[str, str], int] = {}
-    if papercut is None or not printers:
-        return found
-    by_name: dict[str, list[tuple[str, str]]] = defaultdict(list)
-    try:
-        for row in papercut.printers():
-            by_name[row[1]].append(row)
-        for server, printer in printers:
-            rows = [row for row in by_name[printer] if server in ("", row[0])]
-            if len(rows) == 1:
-                found[server, printer] = papercut.printer_cost(*rows[0])
-    except RelayError:
-        return found  # the caller's own checks tell that PaperCut does not answer
+    with suppress(RelayError):  # the caller's own checks tell that PaperCut does not answer
+        if papercut is not None and printers:
+            for printer, price in page_prices(papercut, printers):
+                found[printer] = price
     return found
 
 

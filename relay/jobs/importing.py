@@ -7,6 +7,8 @@ is killed goes on where it was. Nothing is written to PaperCut.
 from __future__ import annotations
 
 import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -24,6 +26,7 @@ from relay.jobs.sources.kinds import KINDS, configured
 from relay.jobs.sources.source import NoSource, Source
 from relay.jobs.store import NOBODY, Counts, ImportState, Owner
 from relay.jobs.unread import KEPT_DAYS, unread_files
+from relay.papercut.client import PaperCut
 from relay.site import Site
 from relay.stored_accounts import linked_accounts
 
@@ -291,14 +294,10 @@ class _Import:
         )
 
     def _ask_prices(self, printers: list[tuple[str, str]]) -> dict[tuple[str, str], int]:
-        """Return what a page costs by PaperCut's own word; without a server the printer's name must be the only one."""
         found: dict[tuple[str, str], int] = {}
         try:
-            rows = self.site.papercut.printers()
-            for server, printer in printers:
-                named = [row for row in rows if row[1] == printer and server in ("", row[0])]
-                if len(named) == 1:
-                    found[server, printer] = self.site.papercut.printer_cost(*named[0])
+            for key, price in page_prices(self.site.papercut, printers):
+                found[key] = price
         except RelayError as error:
             self._find("job_prices_unread", "warning", "PaperCut", f"Prices could not be read: {error.message}")
         with self.database.begin() as connection:
@@ -324,6 +323,20 @@ class _Import:
 
     def _find(self, code: str, severity: Any, subject: str, message: str) -> None:
         self.findings.append(Finding(code, severity, subject, message))
+
+
+def page_prices(papercut: PaperCut, printers: Iterable[tuple[str, str]]) -> Iterator[tuple[tuple[str, str], int]]:
+    """Yield ((server, printer), micros) of what a page costs by PaperCut's own word, where it has one.
+
+    Without a server the printer's name must be the only one.
+    """
+    by_name = defaultdict(list)
+    for row in papercut.printers():
+        by_name[row[1]].append(row)
+    for server, printer in printers:
+        rows = [row for row in by_name[printer] if server in ("", row[0])]
+        if len(rows) == 1:
+            yield (server, printer), papercut.printer_cost(*rows[0])
 
 
 def keeps_from(today: date, months: int) -> date | None:

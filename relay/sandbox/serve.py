@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import signal
-import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from relay import config
+from relay import config, web
 from relay.clock import Clock
 from relay.commands import PROGRAM
 from relay.errors import EXIT_DONE, UsageError
@@ -87,7 +85,7 @@ def keep_running(
                 f"Try, in another terminal: {PROGRAM} --config {quoted(str(pair.config_file))} plan",
                 "Ctrl+C ends both.",
             ]
-            over = _end_on_signals()
+            over = web.ended_by_signal()
             announce(facts, lines)
             while not over.wait(1):  # a bare wait cannot be interrupted on Windows
                 pass
@@ -108,12 +106,3 @@ def _play(pair: Pair, clock: history.MovedClock, days: int, seed: int, progress:
             jobs = history.play(pair, site, clock, past, seed=seed)
     clock.move_to_present()
     return {"days": days, "jobs": jobs, "fees": len(pair.officernd.fees())}
-
-
-def _end_on_signals() -> threading.Event:
-    """Return what Ctrl+C and termination signals set from now on."""
-    over = threading.Event()
-    for name in ("SIGINT", "SIGTERM", "SIGBREAK"):
-        if hasattr(signal, name):
-            signal.signal(getattr(signal, name), lambda *_: over.set())
-    return over
