@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from relay import plain_files
 from relay.jobs import JobLog
 from relay.money.decide.explain import LoggedJobs
 from tests.support.jobs_site import JobsSite, jobs_site, print_log_row
@@ -98,7 +99,7 @@ def test_a_source_with_an_error_says_nothing(certain: JobsSite, monkeypatch: pyt
     def refuse(*_: object, **__: object) -> object:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(Path, "open", refuse)
+    monkeypatch.setattr(plain_files, "opened", refuse)
     assert None is known(certain)
 
 
