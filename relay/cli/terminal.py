@@ -156,7 +156,7 @@ def held(console: Console, answer: Mapping[str, Any]) -> None:
     rows = [[one["name"], one["username"], one["payer"], one["since"][:10], one["amount"]] for one in answer["people"]]
     columns = ["person", "account", "who pays", "since", "amount"]
     console.print(table(f"Held for {answer['held']}", columns, rows, right=["amount"]))
-    people = "1 person is" if len(rows) == 1 else f"{len(rows)} people are"
+    people = counted(len(rows), "person is", "people are")
     payers = "" if answer["as"] != "bill" else f" {len(answer['payers'])} pay for it."
     console.print(plain(f"{people} held for {answer['held']}, {answer['total']} in all.{payers}"))
 

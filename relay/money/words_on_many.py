@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from relay import amounts
+from relay.counted import counted
 from relay.errors import UsageError
 from relay.money.decide.holds import RESTORED, Answer, Hold
 from relay.money.decide.remedies import NO_WORD, answers_to
@@ -172,9 +173,8 @@ def withdraw(site: Site, ids: Collection[int], *, by: str = "", stop: str = "") 
     if stops:
         return WordResult(f"The answer to the stop {stop} is taken back.", {"withdrawn": stop, "people": []})
     given = _held(site, "", rows)
-    people = "1 person" if given.count == 1 else f"{given.count} people"
     return WordResult(
-        f"{given.total} {currency} of {people} is taken back and waits for a word again.",
+        f"{given.total} {currency} of {counted(given.count, 'person')} is taken back and waits for a word again.",
         {
             "withdrawn": [row.id for row in rows],
             "people": given.as_json("forgive")["people"],

@@ -439,8 +439,8 @@ def _refusals(held: Sequence[Held], policy: Policy) -> list[UnsafePlan]:
         items = [item for item in held if item.code == code]
         total = sum(amounts.billable(-item.amount, policy.currency) for item in items)
         count: int | str = amounts.text(total, policy.currency) if code == "max_run_total" else len(items)
-        people = f"{len(items)} {'person is' if len(items) == 1 else 'people are'} held"
-        message = f"{people} by {code}, {amounts.with_currency(total, policy.currency)} in all: {_NEXT[code]}"
+        people = counted(len(items), "person is", "people are")
+        message = f"{people} held by {code}, {amounts.with_currency(total, policy.currency)} in all: {_NEXT[code]}"
         refusals.append(UnsafePlan(code, message, count=count, limit=limits.get(code, 0), remedies=of_refusal(code)))
     return refusals
 

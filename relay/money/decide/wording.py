@@ -9,6 +9,7 @@ from datetime import date
 from typing import Literal
 
 from relay import amounts
+from relay.counted import noun
 from relay.money.decide.bill import Bill
 from relay.money.decide.movement import Movement
 from relay.money.decide.reference import disarmed
@@ -57,9 +58,8 @@ def comment(movement: Movement) -> str:
     return f"{_short(text, COMMENT_LENGTH - len(movement.reference) - 3)} [{movement.reference}]"
 
 
-def _count(number: int, noun: str) -> str:
-    plural = {"person": "people"}.get(noun, f"{noun}s")
-    return f"{number} {noun if number == 1 else plural}"
+def _count(number: int, one: str) -> str:
+    return f"{number} {noun(number, one)}"
 
 
 def _short(text: str, length: int) -> str:

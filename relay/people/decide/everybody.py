@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from relay.counted import counted
 from relay.people.decide.decisions import Decisions
 from relay.people.decide.rules import Verdict, email_outcome
 
@@ -99,8 +100,8 @@ def sentence(account: Mapping[str, Any]) -> str:
         (account["need_answer"], "needs an answer", "need an answer", _why(because["need_answer"], ANSWERS)),
         (account["may_not_print"], "may not print", "may not print", _why(because["may_not_print"], RULES)),
     ]
-    told = [f"{count} {one if count == 1 else many}{why}" for count, one, many, why in counts if count]
-    members = "1 member" if account["members"] == 1 else f"{account['members']} members"
+    told = [counted(count, one, many) + why for count, one, many, why in counts if count]
+    members = counted(account["members"], "member")
     return f"{members}: {', '.join(told)}." if told else f"{members}."
 
 
