@@ -82,12 +82,23 @@ def test_only_the_command_line_prints() -> None:
 
 
 def test_nothing_is_there_that_nobody_uses() -> None:
-    """A template asks for what it names behind a dot; `UNUSED` says the rest, and must not grow stale."""
+    """A template asks for what it names behind a dot or a bar; `UNUSED` says the rest, and must not grow stale."""
     templates = " ".join(file.read_text(encoding="utf-8") for file in RELAY.rglob("*.html"))
-    in_templates = set(re.findall(r"\.(\w+)", templates))
+    in_templates = set(re.findall(r"[.|](\w+)", templates))
     known = " ".join(UNUSED.values()).split()
     search = Vulture(ignore_decorators=REGISTERED)
     search.scavenge([str(RELAY), str(ROOT / "papercut_scripts")])
     found = {item.name: item.get_report() for item in search.get_unused_code() if item.name not in in_templates}
     assert [report for name, report in found.items() if not any(fnmatch(name, one) for one in known)] == []
     assert [one for one in known if not any(fnmatch(name, one) for name in found)] == []
+
+
+def test_no_two_classes_have_one_name() -> None:
+    """Stand-ins and the installer are worlds of their own, each in the words of what it stands for."""
+    where: dict[str, list[str]] = {}
+    for file in RELAY.rglob("*.py"):
+        if file.relative_to(RELAY).parts[0] not in ("sandbox", "installer"):
+            for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+                if isinstance(node, ast.ClassDef):
+                    where.setdefault(node.name, []).append(str(file.relative_to(ROOT)))
+    assert {name: files for name, files in where.items() if len(files) > 1} == {}

@@ -12,7 +12,7 @@ from relay.jobs.sources.source import Source
 
 
 @dataclass(frozen=True)
-class Kind:
+class SourceKind:
     """One kind of source. `open` and `look` raise NoSource.
 
     `open` is given the moment of the reading; `look` opens as much as a check looks at, None where that is too much to
@@ -28,9 +28,9 @@ class Kind:
 
 
 KINDS = {
-    "print_logs": Kind(logs.opened, logs.is_named, logs.newest, tells_accounts=True),
-    "csv": Kind(logs.opened, logs.is_named, logs.newest),
-    "database": Kind(
+    "print_logs": SourceKind(logs.opened, logs.is_named, logs.newest, tells_accounts=True),
+    "csv": SourceKind(logs.opened, logs.is_named, logs.newest),
+    "database": SourceKind(
         papercut_database.opened,
         lambda settings: True,
         tells_refunds=True,
@@ -40,6 +40,6 @@ KINDS = {
 }
 
 
-def configured(settings: Settings) -> Kind | None:
+def configured(settings: Settings) -> SourceKind | None:
     """Return the kind that the settings name, None where no jobs are read."""
     return KINDS.get(settings.jobs.source)
