@@ -14,8 +14,7 @@ import pytest
 if os.name != "nt":
     pytest.skip("this is Windows' own", allow_module_level=True)
 
-from relay import config, passwords
-from relay.console import server
+from relay import config, passwords, web
 from relay.installer import places, windows
 from relay.setup import basics
 from tests.test_cli import write_toml
@@ -84,7 +83,7 @@ def test_the_installer_out_of_a_zip_file_tells_to_unpack_it(tmp_path: Path) -> N
 def test_ctrl_break_ends_the_console() -> None:
     before = {name: signal.getsignal(name) for name in (signal.SIGINT, signal.SIGTERM, signal.SIGBREAK)}
     try:
-        over = server._end_on_signals()
+        over = web.ended_by_signal()
         signal.raise_signal(signal.SIGBREAK)
         assert over.is_set()
     finally:
