@@ -33,7 +33,7 @@ def relay(*words: str, folder: Path, **environment: str) -> subprocess.Completed
         env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
         check=False,
     )
 
@@ -68,7 +68,7 @@ def test_any_letter_can_be_written_where_the_machine_has_a_code_page(tmp_path: P
         cwd=tmp_path,
         env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "cp1252"},
         capture_output=True,
-        timeout=60,
+        timeout=300,
         check=False,
     )
     assert 2 == answer.returncode
@@ -203,7 +203,7 @@ def test_an_answer_is_utf8_whatever_the_machine_writes_otherwise(tmp_path: Path)
         [sys.executable, "-m", "relay", "--config", str(write_toml(tmp_path)), *words],
         env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "cp1252"},
         capture_output=True,
-        timeout=60,
+        timeout=300,
         check=False,
     )
     assert done.returncode == 2
