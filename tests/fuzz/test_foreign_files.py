@@ -23,9 +23,9 @@ from lxml import etree
 from papercut_scripts import auth_program, brake, handover, pace, signin_pin, user_source, verifier
 from relay import config, passwords, sealed, web
 from relay.console.audit import Audit
-from relay.console.first_hour import Said
-from relay.console.gate import Sessions
-from relay.console.webhooks import Hooks, Refusal
+from relay.console.first_hour import FirstHourWords
+from relay.console.gate import EndedSessions
+from relay.console.webhooks import Hooks, WebhookRefused
 from relay.errors import ConfigError, RelayError
 from relay.installer import properties
 from relay.money.decide.witness import Witness, notes_of, witness_of
@@ -56,11 +56,11 @@ def like(**fields: Any) -> st.SearchStrategy[bytes]:
 # -- state of the relay ------------------------------------------------------------------------------------------------
 
 READERS: dict[str, tuple[str, bytes, Callable[[config.Settings, Path], Any]]] = {
-    "ended_sessions": ("ended", b'{"a": 1.5}', lambda _, file: Sessions(file).is_ended("b")),
+    "ended_sessions": ("ended", b'{"a": 1.5}', lambda _, file: EndedSessions(file).is_ended("b")),
     "first_hour": (
         "first_hour.json",
         b'{"begun": "2026-11-24T09:00:00+00:00"}',
-        lambda _, file: Said(file.parent).when("begun"),
+        lambda _, file: FirstHourWords(file.parent).when("begun"),
     ),
     "readiness": (
         "state/readiness.json",
@@ -344,7 +344,7 @@ def test_counters_of_the_brake_and_the_pace(content: bytes) -> None:
     body=ANYTHING,
 )
 def test_a_hook_that_nobody_signed(header: str, body: bytes) -> None:
-    with pytest.raises(Refusal):
+    with pytest.raises(WebhookRefused):
         Hooks().take("hook-secret", header, body, 1764000000.0)
 
 
