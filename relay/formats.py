@@ -33,7 +33,8 @@ class Formats:
             return str(value)
         # What is finer than a coin is shown as fine as it is, never rounded away.
         exact = number == round(number, amounts.digits(currency))
-        return str(numbers.format_currency(number, currency, locale=self.locale, decimal_quantization=exact))
+        told = str(numbers.format_currency(number, currency, locale=self.locale, decimal_quantization=exact))
+        return told.replace("-", "\N{MINUS SIGN}")
 
     def count(self, value: int) -> str:
         return str(numbers.format_decimal(value, locale=self.locale))

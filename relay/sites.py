@@ -19,7 +19,7 @@ from relay.jobs import Statement
 from relay.jobs.statement.forms import Format
 from relay.jobs.statement.render import CSV_COLUMNS, json_of
 from relay.money.ledger import records, tables
-from relay.open_items import open_items
+from relay.open_items import OpenItems, open_items
 from relay.site import Site
 from relay.stored_accounts import people_links
 
@@ -49,6 +49,11 @@ def settings_of(own: Settings, database: Engine) -> Iterator[Settings]:
 def status(own: Settings, database: Engine, clock: Clock) -> dict[str, Any]:
     """Return for every site its last run with the version that did it, what is open, what this month billed."""
     return {"sites": [_status(settings, database, clock) for settings in settings_of(own, database)]}
+
+
+def open_of(own: Settings, database: Engine) -> dict[str, OpenItems]:
+    """Return what is open at every site, by its name."""
+    return {settings.site.name: open_items(database, settings) for settings in settings_of(own, database)}
 
 
 def _status(settings: Settings, database: Engine, clock: Clock) -> dict[str, Any]:

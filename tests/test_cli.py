@@ -394,3 +394,45 @@ def test_a_run_and_an_import_end_with_what_is_next(capsys: pytest.CaptureFixture
 )  # fmt: skip
 def test_a_count_has_its_noun(number: int, words: tuple[str, ...], told: str) -> None:
     assert told == counted(number, *words)
+
+
+@pytest.mark.parametrize(
+    ("more", "ends"),
+    [
+        ({"stops": [{"code": "restored", "message": "Put back."}]}, "Next: answer what stops or waits above;"),
+        ({"held": [{}], "open": {"lines": ["x"], "questions": 1}}, "Next: decide on the money that is held;"),
+        ({"open": {"lines": ["x"], "questions": 1}}, "Next: answer the questions; papercut-relay plan"),
+        ({"open": {"lines": ["x"], "questions": 0}}, "Next: see to what is open; papercut-relay check"),
+        ({"last_runs": []}, "Next: papercut-relay plan, which shows"),
+        ({}, "Nothing is to be done: the daily run goes on from here."),
+    ],
+)
+def test_a_status_says_what_is_next_and_names_people_without_their_ids(more: dict[str, Any], ends: str) -> None:
+    run = {"kind": "top_up", "finished": "2026-11-30T05:32:00+00:00", "exit_code": 0}
+    answer = {
+        "site": "hq", "business_day": "2026-11-30", "due": False, "next_due": "2026-12-01T07:30:00+02:00",
+        "last_runs": [run], "open": {"lines": [], "questions": 0}, "stops": [], "held": [], "open_movements": [],
+        "readiness": {"without_email": [f"Person {number}: no address" for number in range(7)], "switched_off": []},
+        **more,
+    }  # fmt: skip
+    told = shown(terminal.status, answer)
+    assert told.splitlines()[-1].startswith(ends)
+    assert "without an e-mail address that works: 7 people\nPerson 0: no address\n" in told
+    assert "... and 2 more;" in told and "Person 6" not in told
+    assert "2026-11-30 07:32" in told or not answer["last_runs"]
+
+
+def test_sites_and_findings_end_with_what_is_next() -> None:
+    site = {
+        "site": "hq", "last_run": {"finished": "2026-11-30T05:32:00+00:00", "exit_code": 0}, "version": "0.3.0",
+        "open": {"lines": ["x"], "held": 2}, "billed": {"month": "2026-11", "amount": "1.00", "currency": "EUR"},
+    }  # fmt: skip
+    quiet = {**site, "site": "two", "open": {"lines": [], "held": 0}}
+    assert shown(terminal.sites, {"sites": [site, quiet]}).endswith("Next: papercut-relay status at hq.")
+    assert shown(terminal.sites, {"sites": [quiet]}).endswith("Nothing waits for a person at any site.")
+    finding = {"severity": "warning", "code": "x", "message": "Something.", "fix": None}
+    told = shown(terminal.findings, {"findings": [finding, {**finding, "severity": "info"}]})
+    assert told.endswith("papercut-relay check looks again.")
+    told = shown(terminal.findings, {"findings": [{**finding, "severity": "info"}]})
+    assert told.endswith("Nothing must be put right; these are to know.")
+    assert shown(terminal.findings, {"findings": []}) == "Everything is in order. Nothing is to be done."

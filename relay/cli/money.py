@@ -152,7 +152,10 @@ def rebuild(dry_run: bool) -> int:
 
     with open_for(writes=not dry_run) as site:
         found = money.rebuild(site, dry_run=dry_run)
-        OUTSIDE.answer(found.as_json(), lambda told: click.echo(visible(told["message"])))
+        after = "settle --dry-run, which shows what would be billed now" if not dry_run else "rebuild, which does this"
+        OUTSIDE.answer(
+            found.as_json(), lambda told: click.echo(visible(f"{told['message']}\nNext: papercut-relay {after}."))
+        )
         return int(found.exit_code)
 
 

@@ -30,8 +30,9 @@ def show_plan(console: Console, answer: Mapping[str, Any], *, full: bool = False
     console.print(terminal.plain("Applied." if answer["applied"] else "Not applied.", style="bold"))
     if "everybody" in answer:
         console.print(terminal.plain(sentence(answer["everybody"])), soft_wrap=True)
-    console.print(terminal.plain("Accounts: " + (_counts(users, users) or "none")))
-    console.print(terminal.plain("Groups:   " + (_counts(groups, _GROUPS) or "none")))
+    applied = bool(answer["applied"])
+    console.print(terminal.plain("Accounts: " + (_counts(users, users, applied) or "none")))
+    console.print(terminal.plain("Groups:   " + (_counts(groups, _GROUPS, applied) or "none")))
     _questions(console, answer["warnings"], full=full)
     _changes(console, answer["changes"], full=full)
     failures = answer.get("failures", ())
@@ -45,6 +46,7 @@ def show_plan(console: Console, answer: Mapping[str, Any], *, full: bool = False
 def _next(answer: Mapping[str, Any]) -> str:
     """Return what to do now, with the plan's hash where it can be applied."""
     asked = sum(1 for warning in answer["warnings"] if _is_asked(warning))
+    everybody = "Everybody else" if asked else "Everybody"
     questions_first = f"Answer the {asked} questions, or leave them: nobody is guessed. " if asked > 1 else ""
     questions_first = "Answer the question, or leave it: nobody is guessed. " if asked == 1 else questions_first
     if answer.get("failures"):
@@ -54,7 +56,7 @@ def _next(answer: Mapping[str, Any]) -> str:
     if answer["applied"]:
         return f"{questions_first}Next: papercut-relay settle --dry-run, to see what would be billed."
     if not answer["changes"]:
-        return f"{questions_first}Everybody is in place (plan {answer['hash']}); a sync would change nothing."
+        return f"{questions_first}{everybody} is in place (plan {answer['hash']}); a sync would change nothing."
     return (
         f"{questions_first}Next: papercut-relay sync --expect {answer['hash']}, which does exactly this "
         f"(plan {answer['hash']})."
@@ -65,8 +67,21 @@ def _is_asked(warning: Mapping[str, Any]) -> bool:
     return any(remedy["action"] in _ANSWERED for remedy in warning.get("remedies", ()))
 
 
-def _counts(counts: Mapping[str, int], order: Sequence[str] | Mapping[str, int]) -> str:
-    return ", ".join(f"{counts[name]} {name.replace('_', ' ')}" for name in order if counts.get(name))
+# What a count is called before a sync, and after it.
+_COUNTED = {
+    "create": ("to create", "created"),
+    "adopt": ("to take over as they are", "taken over as they are"),
+    "update": ("to update", "updated"),
+    "rename": ("to rename", "renamed"),
+    "unlink": ("to unlink", "unlinked"),
+    "remove": ("to remove", "removed"),
+    "membership_changes": ("with other members", "with other members"),
+    "unchanged": ("unchanged", "unchanged"),
+}
+
+
+def _counts(counts: Mapping[str, int], order: Sequence[str] | Mapping[str, int], applied: bool) -> str:
+    return ", ".join(f"{counts[name]} {_COUNTED[name][applied]}" for name in order if counts.get(name))
 
 
 # -- changes

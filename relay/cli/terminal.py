@@ -24,6 +24,13 @@ from relay.progress import Phase, Progress
 REFUSED_STYLE = "bold red"
 SEVERITY_STYLES = {"error": REFUSED_STYLE, "warning": "bold yellow", "info": "bold blue"}
 NOTHING_NEXT = "Nothing is to be done: the daily run goes on from here."
+FEW_PEOPLE = 5  # of one kind, on a screen
+_READINESS = {
+    "without_email": "without an e-mail address that works",
+    "without_account": "without an account",
+    "held_by_a_doubt": "because a question is open",
+    "switched_off": "because printing was switched off in PaperCut",
+}
 OUTCOMES = {0: "done", 1: "failed", 3: "refused or held", 4: "in doubt"}
 
 
@@ -216,7 +223,9 @@ def discrepancies(console: Console, answer: Mapping[str, Any]) -> None:
 def run_result(console: Console, answer: Mapping[str, Any]) -> None:
     """Show the parts of a whole run, a line each."""
     if all(answer[name] is None for name in ("sync", "settle", "top_up", "jobs")):
-        console.print(f"Business day {answer['business_day']}: nothing is due. {answer['reason']}")
+        console.print(
+            f"Nothing is due on business day {answer['business_day']}, and nothing was done: {answer['reason']}."
+        )
         return
     console.print(f"Business day {answer['business_day']}")
     for name, title in (("sync", "People"), ("settle", "Fees"), ("top_up", "Top-ups"), ("jobs", "Print jobs")):
@@ -285,7 +294,7 @@ def status(console: Console, answer: Mapping[str, Any]) -> None:
         ]
         console.print(table("Last runs", ["what", "when", "outcome"], rows))
     else:
-        console.print("Nothing has run yet: begin with papercut-relay plan.")
+        console.print("Nothing has run yet.")
     if answer["open"]["lines"]:
         console.print("Open:")
         for line in answer["open"]["lines"]:
@@ -306,14 +315,29 @@ def status(console: Console, answer: Mapping[str, Any]) -> None:
             for item in answer["open_movements"]
         ]
         console.print(table("Open movements", ["reference", "user", "amount", "state", "note"], rows, right=["amount"]))
-    if answer["held"]:
-        console.print("Whose money is held, and why: papercut-relay settle --dry-run")
-    if answer["open"]["questions"]:
-        console.print("The questions, each with its answers: papercut-relay plan")
-    for title, people in answer["readiness"].items():
+    for kind, people in answer["readiness"].items():
         if people:
-            names = ", ".join(str(person) for person in people[:10]) + (" ..." if len(people) > 10 else "")
-            console.print(f"{title.replace('_', ' ').capitalize()}: {len(people)} ({names})")
+            console.print(f"May print and cannot yet, {_READINESS[kind]}: {counted(len(people), 'person', 'people')}")
+            for person in people[:FEW_PEOPLE]:
+                console.print(plain(f"    {person}"), soft_wrap=True)
+            if len(people) > FEW_PEOPLE:
+                console.print(
+                    f"    ... and {len(people) - FEW_PEOPLE} more; all of them with papercut-relay plan --full"
+                )
+    console.print(plain(_next_by_status(answer)), soft_wrap=True)
+
+
+def _next_by_status(answer: Mapping[str, Any]) -> str:
+    """Return what is to be done about what is open: money before questions."""
+    if answer["stops"] or answer["open_movements"]:
+        return "Next: answer what stops or waits above; each says how."
+    if answer["held"]:
+        return "Next: decide on the money that is held; papercut-relay settle --dry-run names whose, and why."
+    if answer["open"]["questions"]:
+        return "Next: answer the questions; papercut-relay plan shows each with its answers."
+    if answer["open"]["lines"]:
+        return "Next: see to what is open; papercut-relay check says what to put right."
+    return NOTHING_NEXT if answer["last_runs"] else "Next: papercut-relay plan, which shows what a sync would do."
 
 
 def sites(console: Console, answer: Mapping[str, Any]) -> None:
@@ -334,12 +358,15 @@ def sites(console: Console, answer: Mapping[str, Any]) -> None:
         )
     columns = ["site", "last run", "outcome", "open", f"billed in {answer['sites'][0]['billed']['month']}", "version"]
     console.print(table("Sites of the ledger", columns, rows, right=["open", columns[4]]))
+    waits = [row[0] for row in rows if row[3] or row[1] == "never"]
+    done = "Nothing waits for a person at any site."
+    console.print(plain(f"Next: papercut-relay status at {', '.join(waits)}." if waits else done), soft_wrap=True)
 
 
 def findings(console: Console, answer: Mapping[str, Any]) -> None:
     """Show the findings of `check`, the worst first, each with what its fix would do."""
     if not answer["findings"]:
-        console.print("Everything is in order.")
+        console.print("Everything is in order. Nothing is to be done.")
         return
     for item in answer["findings"]:
         console.print(
@@ -349,3 +376,7 @@ def findings(console: Console, answer: Mapping[str, Any]) -> None:
         if item["fix"]:
             told = f"papercut-relay check --fix {item['fix']['code']}: {item['fix']['does']}"
             console.print(Padding(plain(told, style="italic"), (0, 0, 0, 4)))
+    if any(item["severity"] != "info" for item in answer["findings"]):
+        console.print("Next: put right what is said above, errors first; papercut-relay check looks again.")
+    else:
+        console.print("Nothing must be put right; these are to know.")

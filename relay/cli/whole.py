@@ -68,8 +68,14 @@ def notify(test: bool) -> int:
 
     tried = try_addresses(OUTSIDE.settings())
     lines = [f"line {one.line}, {one.address}: " + ("sent" if one.sent else f"NOT sent, {one.why}") for one in tried]
+    is_whole = all(one.sent for one in tried)
+    lines.append(
+        "Nothing is to be done."
+        if is_whole
+        else "Next: put right what was not sent, in the file of addresses, then try again."
+    )
     OUTSIDE.answer({"addresses": [one.as_json() for one in tried]}, lambda _: click.echo("\n".join(lines)))
-    return EXIT_DONE if all(one.sent for one in tried) else EXIT_FAILED
+    return EXIT_DONE if is_whole else EXIT_FAILED
 
 
 @command()

@@ -81,7 +81,7 @@ class ImportResult:
     def text(self) -> str:
         counts = self.counts
         told = (
-            f"{counted(counts.new, 'new print job')}, {counts.known} known, {counts.refunded} refunded, "
+            f"{counted(counts.new, 'new print job')}, {counts.known} known before, {counts.refunded} refunded, "
             f"{counted(counts.set_aside, 'row')} set aside (source: {self.source})"
         )
         return "\n".join([told, *(f"{finding.severity}: {finding.message}" for finding in self.findings)])

@@ -23,7 +23,7 @@ KINDS = ("without_email", "without_account", "held_by_a_doubt", "switched_off")
 
 @dataclass(frozen=True)
 class Readiness:
-    """People by what is missing, each as "Name (member id): why"; `synced_at` None before the first sync.
+    """People by what is missing, each as "Name: why"; `synced_at` None before the first sync.
 
     `left_out`: everybody who may not print or waits, by member id, as `everybody.left_out` tells them.
     """
@@ -44,7 +44,7 @@ def assess(plan: SyncPlan) -> dict[str, list[str]]:
         member = members[member_id]
         if not decisions.verdicts[member_id].admitted:
             continue
-        who = f"{member.name or 'No name'} ({member_id})"
+        who = member.name or f"no name ({member_id})"
         address = email_outcome(member)
         if member_id in found.doubts:
             people["held_by_a_doubt"].append(f"{who}: {found.doubts[member_id]}")

@@ -184,7 +184,7 @@ def test_sites_has_a_page_where_the_ledger_has_several(make_desk: MakeDesk) -> N
     assert 1 == len(visitor.page("/").xpath("//nav//a[@href='/sites']"))
     told = page_text(visitor, "/sites")
     assert "annex" in told and "hq (this one)" in told
-    assert "1 person with held money waits for a decision (2.50 EUR)." in told
+    assert "1 person with held money waits for a decision (€2.50)." in told
 
 
 def test_a_section_of_the_settings_is_opened_and_a_problem_leads_to_its_field(make_desk: MakeDesk) -> None:

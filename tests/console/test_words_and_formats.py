@@ -63,7 +63,7 @@ def formats(tmp_path: Path, locale: str, **site: str) -> Formats:
     ("locale", "currency", "value", "told"),
     [
         ("en_GB", "EUR", 7_000_000, "€7.00"),
-        ("en_GB", "EUR", "-12.50", "-€12.50"),
+        ("en_GB", "EUR", "-12.50", "−€12.50"),
         ("en_GB", "EUR", 35_000, "€0.035"),
         ("de_DE", "EUR", "1234.50", "1.234,50\xa0€"),
         ("en_GB", "JPY", 500_000_000, "JP¥500"),

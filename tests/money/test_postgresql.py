@@ -37,6 +37,28 @@ def site(url: str, tmp_path: Path) -> Iterator[Site]:
     made.database.dispose()
 
 
+def test_every_commit_and_nothing_else_changes_the_stamp(site: Site, url: Server) -> None:
+    """What a page has kept holds until somebody commits, in whichever process; what is under way is not seen."""
+    changes, other = databases.Changes(site.database), create_engine(url)
+    write = text("INSERT INTO site_facts VALUES ('hq', :name, 'EUR')")
+    try:
+        stamps = [changes.stamp()]
+        assert changes.stamp() == stamps[0]
+        with other.connect() as connection:
+            connection.execute(write, {"name": "one"})
+            during = {changes.stamp(), changes.stamp()}
+            connection.commit()
+        stamps.append(changes.stamp())
+        with site.database.begin() as connection:
+            connection.execute(write, {"name": "two"})
+        stamps.append(changes.stamp())
+        assert changes.stamp() == stamps[-1]
+    finally:
+        changes.close()
+        other.dispose()
+    assert len(set(stamps)) == 3 and not during & set(stamps[1:])
+
+
 def test_a_killed_settle_is_finished(site: Site) -> None:
     ann = site.person("ann.lee")
     site.prints("ann.lee", 7.0)

@@ -12,6 +12,7 @@ import pytest
 
 from relay import jobs, notify, people
 from relay import run as story
+from relay.errors import NotSent
 from relay.people.act import publish
 from tests.support.mailbox import Mailbox
 from tests.support.money_world import Site
@@ -47,7 +48,7 @@ class Fortnight:
             url=f"sqlite:///{folder}/ledger.db",
         )
         self.came: list[tuple[int, str, str]] = []  # day, hour, title
-        self.scheduler = True
+        self.scheduler = self.console = self.officernd = True
         monkeypatch.setattr(people, "sync", self.sync)
         monkeypatch.setattr(jobs, "remember_people", lambda *_: None)
 
@@ -60,6 +61,8 @@ class Fortnight:
         return (self.now - FIRST).days + 1
 
     def sync(self, site: Any, **_: Any) -> Synced:
+        if not self.officernd:
+            raise NotSent("OfficeRnD cannot be reached.", system="OfficeRnD")
         publish.publish(sample_directory(), self.site.settings, record_fields=5, now=self.now)
         return Synced()
 
@@ -69,9 +72,10 @@ class Fortnight:
             if self.scheduler:
                 story.run(self.site.context, if_due=True)
             self._note()
-            notify.watch(self.site.database, self.site.settings, self.site.clock)
+            if self.console:
+                notify.watch(self.site.database, self.site.settings, self.site.clock)
             self._note()
-            self.site.clock.move(hours=1)
+            self.site.clock.move(hours=1 if (self.now + SOFIA).hour < 19 else 11)  # nothing happens at night
 
     def _note(self) -> None:
         local = f"{self.now + SOFIA:%H:%M}"
@@ -135,3 +139,53 @@ def test_a_fortnight(tmp_path: Path, box: Mailbox, monkeypatch: pytest.MonkeyPat
     assert CONSOLE + "/money" in bodies["hq: no money moves: PaperCut was put back from a backup"]
     for _, body in box.messages:
         assert "user0" not in body and "secret" not in body
+
+
+def test_another_fortnight(tmp_path: Path, box: Mailbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    """OfficeRnD is away for a day, the console stands still while there is something to tell, nobody takes a message
+    for hours, and the clock is set back."""
+    two_weeks = Fortnight(tmp_path, box, monkeypatch)
+    site = two_weeks.site
+    for number in range(8):
+        site.person(f"user{number}")
+    two_weeks.until(2, 7)
+    two_weeks.officernd = False
+    two_weeks.until(3, 7)  # its run and every try after it fail
+    two_weeks.officernd = True
+    two_weeks.until(5, 10)
+    two_weeks.logins(accepted=3, refused=14)
+    two_weeks.console = False  # it is started again after lunch, and tells what it has not seen
+    two_weeks.until(5, 13)
+    two_weeks.console = True
+    two_weeks.until(6, 10)
+    two_weeks.logins(accepted=3, refused=14)
+    two_weeks.until(6, 11)
+    two_weeks.console = False
+    two_weeks.until(6, 15)
+    two_weeks.console = True
+    two_weeks.until(8, 6)
+    for number in range(8):
+        site.papercut.accounts[f"user{number}"].balance -= 3.0  # without a job: held
+    box.refuses = True
+    two_weeks.until(8, 14)
+    box.refuses = False
+    two_weeks.until(9, 7)
+    for number in range(8):
+        site.approve(f"user{number}", "forgive")
+    two_weeks.until(11, 12)
+    two_weeks.until(12, 8)
+    site.clock.move(minutes=-70)  # to before the run that has just ended
+    two_weeks.until(15, 0)
+    assert two_weeks.came == [
+        (2, "07:30", "hq: the daily run failed"),
+        (3, "07:30", "hq: resolved: the daily run failed"),
+        (5, "13:30", "hq: many logins are refused"),
+        (5, "14:30", "hq: resolved: many logins are refused"),
+        (6, "15:30", "hq: many logins are refused"),
+        (6, "16:30", "hq: resolved: many logins are refused"),
+        (8, "14:30", "hq: money is held"),
+        (9, "07:30", "hq: resolved: money is held"),
+        (12, "07:20", "hq: the daily run rests"),
+        (12, "08:20", "hq: resolved: the daily run rests"),
+    ]
+    assert box.pings.count("/p?a=1") == 14 - 2  # the second day's run failed, and nobody took the eighth's ping

@@ -16,8 +16,10 @@ page = Blueprint("installation", __name__)
 
 @page.get("/installation")
 def show() -> str:
-    settings = desk().settings
-    return render_template("installation.html", settings=settings, config_file=str(settings.path))
+    place = desk()
+    settings, known = place.settings, place.glance.locations if place.glance else ()
+    location = next((one.name for one in known if one.id == settings.officernd.location), settings.officernd.location)
+    return render_template("installation.html", settings=settings, location=location, config_file=str(settings.path))
 
 
 @page.post("/installation/package")

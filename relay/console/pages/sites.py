@@ -9,6 +9,7 @@ from flask import Blueprint, render_template
 
 from relay import sites
 from relay.console.gate import desk
+from relay.open_items import OpenItems
 
 page = Blueprint("sites", __name__)
 
@@ -20,15 +21,18 @@ def show() -> str:
     found = place.of_ledger("all sites", lambda: sites.status(place.settings, place.database, place.clock), today)[
         "sites"
     ]
-    return render_template("sites.html", sites=[_shown(site) for site in found], own=place.settings.site.name)
+    waits = place.of_ledger("open of all sites", lambda: sites.open_of(place.settings, place.database))
+    shown = [_shown(site, waits[site["site"]]) for site in found]
+    return render_template("sites.html", sites=shown, own=place.settings.site.name)
 
 
-def _shown(site: dict[str, Any]) -> dict[str, Any]:
-    """Return a site as the page tells it: its moments as such, and its amount in its own currency."""
+def _shown(site: dict[str, Any], waits: OpenItems) -> dict[str, Any]:
+    """Return a site as the page tells it: its moments as such, and its amounts in its own currency."""
     run, billed, formats = site["last_run"], site["billed"], desk().formats
     return {
         **site,
         "finished": datetime.fromisoformat(run["finished"]) if run else None,
         "exit_code": run["exit_code"] if run else 0,
+        "open_lines": [line.text for line in waits.lines(lambda micros: formats.money(micros, waits.currency))],
         "month_billed": formats.money(billed["amount"], billed["currency"]),
     }

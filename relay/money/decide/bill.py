@@ -469,7 +469,7 @@ def _sentence(code: str, case: Case, amount: int, policy: Policy) -> str:
     money = _money(amount, policy)
     match code:
         case "opening_balance":
-            return f"{money} are older than the integration"
+            return f"{money} was owed before the integration"
         case "counter_fell":
             return f"the job counter is lower than it was before, so what {money} stand for is not known"
         case "unexplained_debt":

@@ -125,7 +125,7 @@ KINDS: Mapping[str, Kind] = {
     "connector_group": Kind(
         "1 group of OfficeRnD's own connector is left empty",
         "{count} groups of OfficeRnD's own connector are left empty",
-        "Remove it from PaperCut's group list when no printer or quota refers to it.",
+        "Remove each from PaperCut's group list when no printer or quota refers to it.",
     ),
     "group_name_unusable": Kind(
         "1 group cannot be handled",
