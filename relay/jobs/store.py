@@ -278,10 +278,11 @@ def _owner_row(site: str, username: str, owner: Owner) -> dict[str, Any]:
     return {"site": site, "username": username, **values}
 
 
-def owners_by_username(connection: Connection, site: str) -> dict[str, list[Owner]]:
-    """Return each account's owners, oldest first."""
+def owners_by_username(connection: Connection, site: str, member_id: str = "") -> dict[str, list[Owner]]:
+    """Return each account's owners, oldest first; with `member_id` only where and while that was its owner."""
     found: dict[str, list[Owner]] = {}
-    for username, owner in _owners(connection, tables.people.c.site == site):
+    own = [tables.people.c.member_id == member_id] if member_id else []
+    for username, owner in _owners(connection, and_(tables.people.c.site == site, *own)):
         found.setdefault(username, []).append(owner)
     return found
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from relay import jobs
 from relay.errors import UsageError
-from relay.jobs.statement import billed
+from relay.jobs.statement import billed, queries
 from relay.jobs.statement.billed import Billed, Net, windows
 from relay.jobs.statement.figures import Tally, sheets_of
 from relay.money.ledger import tables as money
@@ -245,6 +245,19 @@ def test_a_renamed_member_is_found_by_the_name_before(acme: JobsSite) -> None:
     acme.link("anna", member_id="member-ann", company="Acme")
     acme.import_jobs()
     assert [("anna", EUR)] == [(line.person.username, line.tally.net) for line in made(acme, member="ann").people]
+
+
+def test_one_person_is_read_without_everybody_else(acme: JobsSite) -> None:
+    """A member looks at the own page as quickly on a large site as on a small one."""
+    acme.clock.move(days=1)
+    acme.link("anna", member_id="member-ann", company="Acme")
+    acme.import_jobs()
+    with acme.database.connect() as connection:
+        everybody = queries.people(connection, "hq")
+        assert {"member-ann", "member-ben"} <= everybody.keys()
+        for member_id, named in everybody.items():
+            assert queries.people(connection, "hq", member_id) == {member_id: named}
+        assert queries.people(connection, "hq", "nobody") == {}
 
 
 def test_a_stranger_has_a_statement_by_username(acme: JobsSite) -> None:

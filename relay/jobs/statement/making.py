@@ -108,9 +108,9 @@ class _Making:
         zone = ZoneInfo(settings.site.timezone)
         self.begins = datetime(first.year, first.month, 1, tzinfo=zone)
         self.made_at = now.astimezone(zone)
-        self.people = queries.people(connection, self.site)
+        self.people = queries.people(connection, self.site, member_id)
         if member_id:
-            self.people = {member_id: self.people.get(member_id) or NamedMember(member_id, "", "")}
+            self.people.setdefault(member_id, NamedMember(member_id, "", ""))
         self.shared = queries.shared_accounts(connection, self.site)
         self.moved = billed.movements(connection, self.site, first, member_id)
         self.standings = queries.standings(connection, self.site, self.people)
