@@ -422,6 +422,14 @@ def test_a_csv_without_a_header_is_an_error_with_its_name(csv_site: JobsSite) ->
     assert (["job_log_no_header"], 1) == (codes(result), result.exit_code)
 
 
+def test_a_header_that_stands_there_again_is_no_row(csv_site: JobsSite) -> None:
+    csv_log(csv_site, CSV_HEADER + CSV_ROW + CSV_HEADER + CSV_ROW.replace("09:15:30", "09:16:30"))
+    result = csv_site.import_jobs()
+    assert (result.counts.new, codes(result)) == (2, [])
+    csv_log(csv_site, CSV_HEADER + CSV_ROW.replace("09:15:30", "09:17:30"))
+    assert (1, []) == ((result := csv_site.import_jobs()).counts.new, codes(result))
+
+
 @pytest.mark.parametrize("text", ["<html>no log</html>", (CSV_HEADER + CSV_ROW).replace("\r", "").replace("\n", "\r")])
 def test_a_file_of_a_past_day_without_one_line_end_is_no_silence(csv_site: JobsSite, text: str) -> None:
     csv_log(csv_site, text)

@@ -255,6 +255,7 @@ class _File:
         self.reader = folder.reader
         self.encoding = lines.encoding_of(file)
         self.layout = Layout({})
+        self.header = ""  # its text; a program that begins anew in the middle of a day writes it once more
         self.delimiter = "\t"
         self.surplus: int | None = None  # empty fields at the end of this file's rows
 
@@ -282,7 +283,7 @@ class _File:
             end = line.end
             if text is None:
                 aside.append(self._aside(line, "", f"it is longer than {lines.LONGEST_LINE // 1024} KiB"))
-            elif text.strip():
+            elif text.strip() and text != self.header:
                 try:
                     job = self._job(record, text, last_at)
                     jobs.append(job)
@@ -351,6 +352,7 @@ class _File:
                     if layout is not None and len(layout.columns) > best:
                         best = len(layout.columns)
                         self.layout, self.delimiter, self.encoding = layout, delimiter, encoding
+                        self.header = text
         return best > 0
 
     def _find_code_page(self) -> None:
