@@ -270,3 +270,46 @@ def test_no_name_takes_a_line_out_of_the_audit(tmp_path: Path, end: str) -> None
     kept = audit.Audit(tmp_path, StillClock())
     kept.write("nobody", "login", f"moneyer{end}x", "wrong", "192.0.2.1")
     assert [f"moneyer{end}x"] == [row["subject"] for row in kept.rows()]
+
+
+# -- links to folders --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["directory", "state", "logs", "state/offline"])
+def test_nothing_is_cleared_up_behind_a_link_in_the_hand_over_folder(tmp_path: Path, name: str) -> None:
+    """Else whoever owns that folder has root empty any other one."""
+    made = example_settings(tmp_path)
+    now = datetime.now(UTC)
+    publish.publish(sample_directory(), made, record_fields=5, now=now)
+    publish.publish_programs(made, now=now)
+    theirs = tmp_path / "theirs"
+    for number in range(6):
+        (theirs / f"folder{number}").mkdir(parents=True)
+        (theirs / f"file{number}").write_text("x")
+        os.utime(theirs / f"file{number}", (1, 1))
+    before = sorted(path.name for path in theirs.iterdir())
+    place = made.scripts.home / name
+    if place.is_dir():
+        place.rename(tmp_path / "moved")
+    place.symlink_to(theirs)
+    for work in (
+        lambda: publish.publish(sample_directory(), made, record_fields=5, now=now),
+        lambda: publish.publish_programs(made, now=now),
+    ):
+        with pytest.raises(RelayError, match="is a link to another folder"):
+            work()
+    assert before == sorted(path.name for path in theirs.iterdir())
+
+
+def test_only_what_is_ours_is_cleared_up(tmp_path: Path) -> None:
+    made = example_settings(tmp_path)
+    kept = [made.scripts.home / "directory" / "notes", made.scripts.home / "state" / "offline" / "notes.txt"]
+    kept[0].mkdir(parents=True)
+    kept[1].parent.mkdir(parents=True)
+    kept[1].write_text("x")
+    os.utime(kept[1], (1, 1))
+    for _ in range(5):
+        publish.publish(sample_directory(), made, record_fields=5, now=datetime.now(UTC))
+        publish.publish_programs(made, now=datetime.now(UTC))
+    assert all(path.exists() for path in kept)
+    assert 4 == len([path for path in kept[0].parent.iterdir() if path.is_dir()])  # the last three, and the notes

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 from collections import defaultdict
 from collections.abc import Mapping
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from relay.config import Settings
 
 GENERATIONS_KEPT = 3
+_GENERATION = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{6}-[12]")  # a folder of ours; whatever else is there stays
+_VERIFIER = re.compile(r"[0-9a-f]{32}")
 _CONTROL_TO_BLANK = dict.fromkeys((*range(32), 127), " ")
 
 
@@ -45,6 +48,7 @@ def publish(directory: Directory, settings: Settings, *, record_fields: int, now
     bodies = _bodies(directory, generation, record_fields)
     held = _held_files(directory)
     target = root / generation
+    _refuse_links(root.parent)
     try:
         compat.make_private_folder(str(root))
         for folder in (target, target / "groups", target / "people"):
@@ -70,6 +74,7 @@ def publish(directory: Directory, settings: Settings, *, record_fields: int, now
 def publish_programs(settings: Settings, *, now: datetime) -> None:
     """Write `settings.json` for the two programs and the print script with this site's settings in it."""
     folder = Path(settings.scripts.home)
+    _refuse_links(folder)
     try:
         compat.make_private_folder(str(folder))
         for name in ("state", "logs"):
@@ -229,7 +234,8 @@ def _flush(path: Path) -> None:
 
 def _remove_old_generations(root: Path) -> None:
     """Remove all but the last three; one that a reader still holds under Windows goes next time."""
-    generations = sorted((path for path in root.iterdir() if path.is_dir()), key=lambda path: path.stat().st_mtime_ns)
+    ours = (path for path in root.iterdir() if _GENERATION.fullmatch(path.name) and path.is_dir())
+    generations = sorted(ours, key=lambda path: path.stat().st_mtime_ns)
     current = _in_force(root)
     for path in [path for path in generations if path.name != current][: -(GENERATIONS_KEPT - 1)]:
         shutil.rmtree(path, ignore_errors=True)
@@ -244,7 +250,7 @@ def _in_force(root: Path) -> str:
 
 def _remove_old_passwords(folder: Path, older_than: float) -> None:
     """Remove the kept hashes that no login may use any more: all of them, where offline login is off."""
-    for path in folder.glob("*"):
+    for path in filter(lambda path: _VERIFIER.fullmatch(path.name), folder.glob("*")):
         with suppress(OSError):  # the auth program was quicker, or Windows has it open: it goes next time
             if path.stat().st_mtime <= older_than:
                 path.unlink()
@@ -254,6 +260,16 @@ def _remove_old_passwords(folder: Path, older_than: float) -> None:
 
 def _absolute(path: Path | None) -> str:
     return str(path.absolute()) if path else ""
+
+
+def _refuse_links(home: Path) -> None:
+    """Raise RelayError where a folder of the hand-over files is a link: what it leads to is not ours to clear up."""
+    for name in ("directory", "state", "logs", "pins", signin_offline.FOLDER):
+        if (home / name).is_symlink():
+            raise RelayError(
+                f"{home / name} is a link to another folder, so nothing was published: remove it, and sync again.",
+                code="hand_over",
+            )
 
 
 def refuse_open(home: Path) -> None:
