@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 import socket
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 from unittest import mock
 
 import pytest
 
 from tests.support import first_ledger, tools
+from tests.support.browser import Browser, Chromiums
 from tests.support.forked_relay import ForkedRelay
 
 _connect = socket.socket.connect
@@ -37,6 +38,19 @@ def dear_things_once() -> Iterator[None]:
         mock.patch("alembic.command.upgrade", first_ledger.upgrade),
     ):
         yield
+
+
+@pytest.fixture(scope="session")
+def chromiums(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chromiums]:
+    kept = Chromiums(tmp_path_factory.mktemp("chromium"))
+    yield kept
+    kept.close()
+
+
+@pytest.fixture
+def browser(chromiums: Chromiums) -> Iterator[Callable[..., Browser]]:
+    with chromiums.borrowed() as make:
+        yield make
 
 
 @pytest.fixture(scope="session")

@@ -18,6 +18,7 @@ import pytest
 import requests
 
 from relay.sandbox.pair import Pair
+from tests.support.forked_relay import ForkedRelay
 
 ROOT = Path(__file__).parent.parent
 PATIENCE_S = 60
@@ -25,10 +26,12 @@ PATIENCE_S = 60
 
 @dataclass
 class Sandbox:
+    """A site between stand-ins at two addresses, which may be in this process or in another."""
+
     folder: Path
     papercut: str
     officernd: str
-    process: subprocess.Popen[str] | None
+    forked: ForkedRelay
 
     @property
     def config(self) -> Path:
@@ -36,16 +39,9 @@ class Sandbox:
 
     def relay(self, *words: str) -> tuple[int, dict[str, Any]]:
         """Run a command with --json and return its exit code and answer."""
-        done = subprocess.run(
-            [sys.executable, "-m", "relay", "--config", str(self.config), "--json", *words],
-            env=environment(),
-            capture_output=True,
-            text=True,
-            timeout=PATIENCE_S,
-            check=False,
-        )
+        done = self.forked("--config", self.config, "--json", *words)
         assert "Traceback" not in done.stderr, done.stderr
-        return done.returncode, json.loads(done.stdout)
+        return done.code, json.loads(done.stdout)
 
     def post(self, base: str, path: str, body: dict[str, Any]) -> dict[str, Any]:
         answer = requests.post(f"{base}/sandbox/{path}", json=body, timeout=PATIENCE_S)
@@ -71,31 +67,29 @@ def environment() -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": str(ROOT)}
 
 
-def start_sandbox(folder: Path, *words: str) -> Sandbox:
-    process = subprocess.Popen(
-        [sys.executable, "-m", "relay", "--json", "sandbox", "--write-config", str(folder), *words],
-        env=environment(),
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    assert process.stdout is not None
-    text = ""
-    while not text.rstrip().endswith("}"):
-        line = process.stdout.readline()
-        assert line, "the sandbox ended before it was ready"
-        text += line
-    facts = json.loads(text)
-    return Sandbox(folder, facts["papercut_url"], facts["officernd_api_url"].removesuffix("/api/v2"), process)
+@pytest.fixture
+def sandbox(tmp_path: Path, forked_relay: ForkedRelay) -> Iterator[Sandbox]:
+    """What an operator has who started one in another window."""
+    command = [sys.executable, "-m", "relay", "--json", "sandbox", "--members", "60", "--write-config"]
+    folder = tmp_path / "try"
+    with subprocess.Popen([*command, folder], env=environment(), stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        text = ""
+        while not text.rstrip().endswith("}"):
+            line = process.stdout.readline()
+            assert line, "the sandbox ended before it was ready"
+            text += line
+        facts = json.loads(text)
+        yield Sandbox(folder, facts["papercut_url"], facts["officernd_api_url"].removesuffix("/api/v2"), forked_relay)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=PATIENCE_S) == 0
 
 
 @pytest.fixture
-def sandbox(tmp_path: Path) -> Iterator[Sandbox]:
-    started = start_sandbox(tmp_path / "try", "--members", "60")
-    yield started
-    assert started.process is not None and started.process.stdout is not None
-    started.process.send_signal(signal.SIGTERM)
-    assert started.process.wait(timeout=PATIENCE_S) == 0
-    started.process.stdout.close()
+def beside(tmp_path: Path, forked_relay: ForkedRelay) -> Iterator[tuple[Pair, Sandbox]]:
+    """The same with the stand-ins in this process, where more can be done to them."""
+    with Pair(tmp_path / "try", members=20) as pair:
+        yield pair, Sandbox(tmp_path / "try", pair.papercut.url, pair.officernd.url, forked_relay)
 
 
 def print_something(sandbox: Sandbox) -> str:
@@ -157,8 +151,9 @@ def test_a_kill_in_the_middle_of_a_settle_neither_doubles_nor_loses(sandbox: San
         stderr=subprocess.DEVNULL,
     )
     until = time.monotonic() + PATIENCE_S
-    while not sandbox.fees() and time.monotonic() < until:
-        pass  # the stand-in is asked until the fee is there
+    while not sandbox.fees():
+        assert time.monotonic() < until, "there is no fee"
+        time.sleep(0.02)
     process.kill()
     process.wait(PATIENCE_S)
     code, _ = sandbox.relay("settle")
@@ -178,7 +173,10 @@ def test_a_kill_in_the_middle_of_a_settle_neither_doubles_nor_loses(sandbox: San
         ("organization", "organization"),
     ],
 )
-def test_a_refusal_by_a_system_is_one_sentence_and_writes_nothing(sandbox: Sandbox, damage: str, told: str) -> None:
+def test_a_refusal_by_a_system_is_one_sentence_and_writes_nothing(
+    beside: tuple[Pair, Sandbox], damage: str, told: str
+) -> None:
+    _, sandbox = beside
     if damage == "token":
         (sandbox.folder / "secrets" / "papercut_token").write_text("wrong")
     elif damage == "secret":
@@ -197,12 +195,11 @@ def test_a_refusal_by_a_system_is_one_sentence_and_writes_nothing(sandbox: Sandb
     assert not (sandbox.folder / "home" / "directory").exists()
 
 
-def test_an_application_without_a_scope_is_one_sentence(tmp_path: Path) -> None:
-    with Pair(tmp_path / "try", members=20) as pair:
-        application = pair.officernd.relay_application
-        pair.officernd.tokens.add(replace(application, scopes=application.scopes - {"flex.community.fees.create"}))
-        here = Sandbox(tmp_path / "try", pair.papercut.url, pair.officernd.url, None)
-        code, answer = here.relay("sync")
-        assert (code, answer["error"]["code"]) == (1, "scope_missing")
-        assert "flex.community.fees.create" in answer["error"]["message"]
-        assert pair.papercut.writes.total() == 0
+def test_an_application_without_a_scope_is_one_sentence(beside: tuple[Pair, Sandbox]) -> None:
+    pair, sandbox = beside
+    application = pair.officernd.relay_application
+    pair.officernd.tokens.add(replace(application, scopes=application.scopes - {"flex.community.fees.create"}))
+    code, answer = sandbox.relay("sync")
+    assert (code, answer["error"]["code"]) == (1, "scope_missing")
+    assert "flex.community.fees.create" in answer["error"]["message"]
+    assert pair.papercut.writes.total() == 0

@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import re
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
-import waitress
-from selenium.common.exceptions import NoSuchElementException, StaleElementReferenceException
-from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
-from selenium.webdriver.remote.webelement import WebElement
-from selenium.webdriver.support.ui import WebDriverWait
 
 from relay import config, passwords
 from relay.console.app import make_app
@@ -24,10 +19,10 @@ from relay.console.desk import Desk
 from relay.console.pages import works
 from relay.run import run
 from relay.sandbox.pair import Pair
-from tests.support import chromium, tools
+from tests.support.browser import Browser
+from tests.support.browser import served as served_app
 from tests.support.visitor import PASSWORD
 
-AXE = tools.NODE / "node_modules" / "axe-core" / "axe.min.js"
 PAGES = (
     "/",
     "/people",
@@ -42,150 +37,69 @@ PAGES = (
     "/users",
     "/installation",
 )
-PATIENCE_S = 60
-SHOWN = """
-    const says = (item) => item.innerText.trim() === arguments[0] && item.checkVisibility();
-    return [...document.querySelectorAll("button, summary, a")].find(says);
-"""
-SETTLED = "return document.querySelector('main') !== null && document.querySelector('[data-watch]') === null"
-
 pytestmark = pytest.mark.needs("chromium")
-
-
-class Browser:
-    """One Chromium of a certain size, with what a person does in it."""
-
-    def __init__(self, folder: Path, base: str, *, width: int, dark: bool = False, script: bool = True) -> None:
-        self.driver = chromium.start(folder)
-        self.base = base
-        size = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 500}
-        self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
-        if not script:
-            self.driver.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": True})
-        if dark:
-            features = {"features": [{"name": "prefers-color-scheme", "value": "dark"}]}
-            self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", features)
-
-    def log_in(self) -> None:
-        self.open("/login")
-        for field, typed in (("name", "ann"), ("password", PASSWORD)):
-            self.driver.find_element(By.NAME, field).send_keys(typed)
-        self.driver.find_element(By.CSS_SELECTOR, "main button").click()
-        # A page opened before the answer is overtaken by where the login leads.
-        self.wait(lambda: "/login" not in self.driver.current_url)
-
-    def open(self, path: str) -> None:
-        self.driver.get(self.base + path)
-
-    def click(self, text: str) -> None:
-        """Press what says `text`, and wait until the work that it started, if any, is over."""
-        shown = self.driver.execute_script(SHOWN, text)
-        assert shown, (text, self.driver.current_url, self.text())
-        before = self.driver.current_url
-        is_summary = shown.tag_name == "summary"
-        shown.click()
-        if not is_summary:
-            self.wait(lambda: self.driver.current_url != before or "/work/" in self.driver.current_url)
-            self.wait(lambda: self.driver.execute_script(SETTLED))
-
-    def all(self, selector: str) -> list[WebElement]:
-        return self.driver.find_elements(By.CSS_SELECTOR, selector)
-
-    def text(self) -> str:
-        """Return what the page says, asked in one go: between two questions it may replace itself."""
-        return str(self.driver.execute_script("return document.querySelector('main')?.innerText ?? ''"))
-
-    def wait(self, condition: Any) -> None:
-        gone = (StaleElementReferenceException, NoSuchElementException)  # the page was just being replaced
-        WebDriverWait(self.driver, PATIENCE_S, 0.05, ignored_exceptions=gone).until(lambda _: condition())
-
-    def complaints(self) -> list[str]:
-        """Return what the browser's console holds: errors of scripts, violations of the policy."""
-        return [entry["message"] for entry in self.driver.get_log("browser") if entry["level"] in ("SEVERE", "WARNING")]
-
-    def faults(self) -> list[str]:
-        """Return what axe finds serious, as "rule: element"."""
-        # The page's own policy lets nothing in; the driver puts the judge in from outside.
-        self.driver.execute_cdp_cmd("Runtime.evaluate", {"expression": AXE.read_text(encoding="utf-8")})
-        found = self.driver.execute_async_script(
-            "const done = arguments[0]; axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa', "
-            "'best-practice']}).then(result => done(JSON.stringify(result.violations)))"
-        )
-        return [
-            f"{violation['id']}: {node['html'][:160]} {node.get('failureSummary', '')[:200]}"
-            for violation in json.loads(found)
-            if violation["impact"] in ("serious", "critical")
-            for node in violation["nodes"]
-        ]
-
-    def overflows(self) -> int:
-        """Return by how many pixels the page is wider than the window."""
-        return int(self.driver.execute_script("return document.documentElement.scrollWidth - window.innerWidth"))
-
-
-class Served:
-    """Both stand-ins and the console, answering at a loopback port."""
-
-    def __init__(self, folder: Path) -> None:
-        self.pair = Pair(folder, members=40, filling="old-connector").start()
-        with self.pair.config_file.open("a", encoding="utf-8") as file:
-            file.write('\n[top_up]\namount = "2.00"\n')
-        passwords.set_password(self.pair.config_file, "ann", "money", PASSWORD)
-        self.desk = Desk(config.load(self.pair.config_file))
-        self.server = waitress.create_server(make_app(self.desk), host="127.0.0.1", port=0, threads=8)
-        self.url = f"http://127.0.0.1:{self.server.effective_port}"
-        self._thread = threading.Thread(target=self._run, daemon=True)
-        self._thread.start()
-
-    def _run(self) -> None:
-        with contextlib.suppress(OSError):  # its sockets are closed under it
-            self.server.run()
-
-    def close(self) -> None:
-        self.desk.works.finish(30)
-        self.server.close()
-        self._thread.join(5)
-        self.desk.close()
-        self.pair.stop()
-
-
-@pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """A site whose people were brought over and that was billed once."""
-    found = Served(tmp_path_factory.mktemp("site"))
-    with found.desk.site() as site:
-        assert run(site).exit_code == 0
-    yield found
-    found.close()
-
-
-@pytest.fixture
-def empty(tmp_path: Path) -> Iterator[Served]:
-    """A site that nobody has brought people to yet."""
-    found = Served(tmp_path / "site")
-    yield found
-    found.close()
 
 
 OpenBrowser = Callable[..., Browser]
 
 
+@dataclass(frozen=True)
+class Served:
+    """Both stand-ins and the console, answering at a loopback port."""
+
+    pair: Pair
+    desk: Desk
+    url: str
+
+
+@contextlib.contextmanager
+def serving(folder: Path) -> Iterator[Served]:
+    with Pair(folder, members=40, filling="old-connector") as pair:
+        with pair.config_file.open("a", encoding="utf-8") as file:
+            file.write('\n[top_up]\namount = "2.00"\n')
+        passwords.set_password(pair.config_file, "ann", "money", PASSWORD)
+        desk = Desk(config.load(pair.config_file))
+        with served_app(make_app(desk)) as url:
+            yield Served(pair, desk, url)
+            desk.works.finish(30)
+        desk.close()
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """A site whose people were brought over and that was billed once."""
+    with serving(tmp_path_factory.mktemp("site")) as found:
+        with found.desk.site() as site:
+            assert run(site).exit_code == 0
+        yield found
+
+
 @pytest.fixture
-def browser(tmp_path: Path) -> Iterator[OpenBrowser]:
-    opened: list[Browser] = []
+def empty(tmp_path: Path) -> Iterator[Served]:
+    """A site that nobody has brought people to yet."""
+    with serving(tmp_path / "site") as found:
+        yield found
+
+
+@pytest.fixture
+def logged_in(browser: OpenBrowser) -> OpenBrowser:
+    """Return a maker of browsers in which Ann has logged in: logged_in(served, width=1280)."""
 
     def make(served: Served, **how: Any) -> Browser:
-        opened.append(Browser(tmp_path / f"browser{len(opened)}", served.url, **how))
-        opened[-1].log_in()
-        return opened[-1]
+        one = browser(served.url, **how)
+        one.open("/login")
+        for field, typed in (("name", "ann"), ("password", PASSWORD)):
+            one.all(f"[name={field}]")[0].send_keys(typed)
+        one.all("main button")[0].click()
+        # A page opened before the answer is overtaken by where the login leads.
+        one.wait(lambda: "/login" not in one.driver.current_url)
+        return one
 
-    yield make
-    for one in opened:
-        one.driver.quit()
+    return make
 
 
-def test_a_new_user_clicks_from_the_first_visit_to_a_settled_day(empty: Served, browser: OpenBrowser) -> None:
-    wide = browser(empty, width=1280)
+def test_a_new_user_clicks_from_the_first_visit_to_a_settled_day(empty: Served, logged_in: OpenBrowser) -> None:
+    wide = logged_in(empty, width=1280)
     for step in (first_sync, finding_fixed, day_settled, settings_changed):
         step(wide, empty)
         assert [] == wide.complaints(), step
@@ -241,16 +155,16 @@ def settings_changed(wide: Browser, served: Served) -> None:
 
 
 @pytest.mark.needs("node")
-def test_no_page_shuts_anybody_out(served: Served, browser: OpenBrowser) -> None:
+def test_no_page_shuts_anybody_out(served: Served, logged_in: OpenBrowser) -> None:
     somebody = f"?who={served.pair.logins(1)[0].email}"
     own = (f"/people/one{somebody}", f"/people/why{somebody}", "/money/differences", "/nowhere")
-    for one in (browser(served, width=1280), browser(served, width=375, dark=True)):
+    for one in (logged_in(served, width=1280), logged_in(served, width=375, dark=True)):
         for where in (*PAGES, *own):
             one.open(where)
             for closed in one.all("details:not([open])")[:6]:
                 one.driver.execute_script("arguments[0].open = true", closed)
             assert [] == one.faults(), where
-            assert one.overflows() <= 0, where
+            assert one.overflows() == 0, where
             complaints = one.complaints()
             assert [] == complaints or where == "/nowhere", (where, complaints)
 
@@ -258,12 +172,12 @@ def test_no_page_shuts_anybody_out(served: Served, browser: OpenBrowser) -> None
 @pytest.mark.needs("node")
 @pytest.mark.parametrize(("width", "dark"), [(1280, False), (390, True)])
 def test_held_money_is_chosen_confirmed_and_taken_back(
-    served: Served, browser: OpenBrowser, width: int, dark: bool
+    served: Served, logged_in: OpenBrowser, width: int, dark: bool
 ) -> None:
-    one = browser(served, width=width, dark=dark)
+    one = logged_in(served, width=width, dark=dark)
 
     def is_in_order() -> None:
-        assert ([], [], True) == (one.faults(), one.complaints(), one.overflows() <= 0), one.driver.current_url
+        assert ([], [], True) == (one.faults(), one.complaints(), one.overflows() == 0), one.driver.current_url
 
     one.open("/money")
     boxes = one.all("tbody .tick input")
@@ -285,22 +199,22 @@ def test_held_money_is_chosen_confirmed_and_taken_back(
 
 @pytest.mark.needs("node")
 @pytest.mark.parametrize(("width", "dark"), [(1280, True), (390, False)])
-def test_questions_are_answered_in_their_group(served: Served, browser: OpenBrowser, width: int, dark: bool) -> None:
-    one = browser(served, width=width, dark=dark)
+def test_questions_are_answered_in_their_group(served: Served, logged_in: OpenBrowser, width: int, dark: bool) -> None:
+    one = logged_in(served, width=width, dark=dark)
     one.open("/review")
     one.click("Look at both systems" if "Look at both systems" in one.text() else "Look again")
     one.open("/review")
     assert ([], []) == (one.faults(), one.complaints())
     one.click("Use this one")
     assert "Look again (1 answer since)" in one.text() and one.all("tr.done")
-    assert ([], [], True) == (one.faults(), one.complaints(), one.overflows() <= 0)
+    assert ([], [], True) == (one.faults(), one.complaints(), one.overflows() == 0)
     one.all("tr.done button")[0].click()
     one.wait(lambda: "Taken back" in one.text())
 
 
 @pytest.mark.needs("node")
-def test_the_judge_sees_a_fault_where_there_is_one(served: Served, browser: OpenBrowser) -> None:
-    wide = browser(served, width=1280)
+def test_the_judge_sees_a_fault_where_there_is_one(served: Served, logged_in: OpenBrowser) -> None:
+    wide = logged_in(served, width=1280)
     wide.open("/people")
     wide.driver.execute_script(
         "document.querySelector('label[for=find]').remove(); document.getElementById('find').placeholder = ''"
@@ -308,16 +222,16 @@ def test_the_judge_sees_a_fault_where_there_is_one(served: Served, browser: Open
     assert any("label" in fault for fault in wide.faults())
 
 
-def test_the_phone_does_what_the_desk_does(served: Served, browser: OpenBrowser) -> None:
-    phone = browser(served, width=375)
+def test_the_phone_does_what_the_desk_does(served: Served, logged_in: OpenBrowser) -> None:
+    phone = logged_in(served, width=375)
     phone.open("/review")
     phone.click("Look at both systems" if "Look at both systems" in phone.text() else "Look again")
     phone.click("Look through the list")
     assert "stay as they are" in phone.text()
 
 
-def test_the_keyboard_alone_is_enough(served: Served, browser: OpenBrowser) -> None:
-    wide = browser(served, width=1280)
+def test_the_keyboard_alone_is_enough(served: Served, logged_in: OpenBrowser) -> None:
+    wide = logged_in(served, width=1280)
     wide.open("/")
     body = wide.driver.switch_to.active_element
     body.send_keys(Keys.TAB)
@@ -337,8 +251,8 @@ def test_the_keyboard_alone_is_enough(served: Served, browser: OpenBrowser) -> N
     assert not wide.all("details.ask[open]")
 
 
-def test_without_script_pages_are_read_and_forms_work(served: Served, browser: OpenBrowser) -> None:
-    plain = browser(served, width=1280, script=False)
+def test_without_script_pages_are_read_and_forms_work(served: Served, logged_in: OpenBrowser) -> None:
+    plain = logged_in(served, width=1280, script=False)
     for path in PAGES:
         plain.open(path)
         assert plain.all("h1")[0].text
@@ -354,11 +268,11 @@ def test_without_script_pages_are_read_and_forms_work(served: Served, browser: O
     assert "Print jobs:" in plain.text()
 
 
-def test_progress_falls_back_to_asking(served: Served, browser: OpenBrowser, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_progress_falls_back_to_asking(served: Served, logged_in: OpenBrowser, monkeypatch: pytest.MonkeyPatch) -> None:
     taken = threading.BoundedSemaphore(1)
     taken.acquire()
     monkeypatch.setattr(works, "LISTENERS", taken)
-    wide = browser(served, width=1280)
+    wide = logged_in(served, width=1280)
     wide.open("/checks")
     wide.click("Check again" if "Checked" in wide.text() else "Check now")
     assert "See the findings" in wide.text()

@@ -5,19 +5,17 @@ from __future__ import annotations
 import base64
 import re
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
-from selenium import webdriver
-from selenium.webdriver.common.by import By
 
 from relay import charts, jobs
 from relay.charts import Bar
-from tests.support import chromium
+from tests.support.browser import Browser
 from tests.support.jobs_site import JobsSite, jobs_site, print_log_row
 from tests.support.statements import EUR, add_fee, add_top_up, at
 
@@ -57,13 +55,6 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JobsSite]:
     site.database.dispose()
 
 
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdriver.Chrome]:
-    running = chromium.start(tmp_path_factory.mktemp("chromium"))
-    yield running
-    running.quit()
-
-
 def page_of(site: JobsSite, folder: Path, **scope: str) -> Path:
     path = folder / "statement.html"
     path.write_text(jobs.render(jobs.statement(site.settings, site.database, clock=site.clock, **scope), "html"))
@@ -73,14 +64,11 @@ def page_of(site: JobsSite, folder: Path, **scope: str) -> Path:
 @pytest.mark.parametrize("scope", [{}, {"member": "member01"}, {"company": "Acme"}, {"month": "2025-02"}])
 @pytest.mark.parametrize("width", [1200, 390])
 def test_nothing_overflows_and_charts_are_drawn(
-    office: JobsSite, browser: webdriver.Chrome, tmp_path: Path, scope: dict[str, str], width: int
+    office: JobsSite, browser: Callable[..., Browser], tmp_path: Path, scope: dict[str, str], width: int
 ) -> None:
-    browser.set_window_size(max(width, 500), 900)
-    browser.execute_cdp_cmd(
-        "Emulation.setDeviceMetricsOverride", {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": False}
-    )
-    browser.get(page_of(office, tmp_path, **scope).as_uri())
-    found = browser.execute_script("""
+    one = browser(width=width)
+    one.open(page_of(office, tmp_path, **scope).as_uri())
+    found = one.driver.execute_script("""
         const wide = document.documentElement.scrollWidth - document.documentElement.clientWidth;
         const out = [...document.querySelectorAll('main *:not(svg *)')].filter(element => {
             const box = element.getBoundingClientRect();
@@ -104,18 +92,19 @@ def test_nothing_overflows_and_charts_are_drawn(
     assert all(chart["height"] > 30 for chart in found["charts"][:2])
     if "month" not in scope:
         assert all(chart["bars"] > 0 for chart in found["charts"])
-        assert "Nothing printed" not in browser.find_element(By.TAG_NAME, "body").text
+        assert "Nothing printed" not in one.all("body")[0].text
     else:
-        assert "Nothing printed" in browser.find_element(By.TAG_NAME, "body").text
-    browser.save_screenshot(str(tmp_path / "screen.png"))
+        assert "Nothing printed" in one.all("body")[0].text
+    one.driver.save_screenshot(str(tmp_path / "screen.png"))
     assert (tmp_path / "screen.png").stat().st_size > 10_000
-    assert [] == [entry for entry in browser.get_log("browser") if entry["level"] == "SEVERE"]
+    assert [] == one.complaints()
 
 
-def test_it_prints_on_a4(office: JobsSite, browser: webdriver.Chrome, tmp_path: Path) -> None:
+def test_it_prints_on_a4(office: JobsSite, browser: Callable[..., Browser], tmp_path: Path) -> None:
     """A4 by the page's own wish, no text lost at the right edge, the whole table over several pages."""
-    browser.get(page_of(office, tmp_path, company="Acme").as_uri())
-    answer = browser.execute_cdp_cmd("Page.printToPDF", {"preferCSSPageSize": True, "printBackground": False})
+    one = browser()
+    one.open(page_of(office, tmp_path, company="Acme").as_uri())
+    answer = one.driver.execute_cdp_cmd("Page.printToPDF", {"preferCSSPageSize": True, "printBackground": False})
     pdf = tmp_path / "statement.pdf"
     pdf.write_bytes(base64.b64decode(answer["data"]))
     sizes = set(re.findall(rb"/MediaBox\s*\[\s*0 0 ([\d.]+) ([\d.]+)\s*\]", pdf.read_bytes()))

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
-import threading
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
-import waitress
 from selenium.webdriver.remote.webelement import WebElement
 
 from relay import config
@@ -17,29 +13,11 @@ from relay.console.app import make_app
 from relay.console.desk import Desk
 from relay.setup.walk import STEPS
 from relay.setup.web import Visit, make_setup_app
-from tests.console.test_browser import Browser
 from tests.setup.test_web import RIGHT, WRONG
+from tests.support.browser import Browser, served
 from tests.support.setup_site import SetupSite
 
 pytestmark = pytest.mark.needs("chromium")
-
-
-class Served:
-    """A WSGI application at a loopback port."""
-
-    def __init__(self, app: Any) -> None:
-        self.server = waitress.create_server(app, host="127.0.0.1", port=0, threads=4)
-        self.url = f"http://127.0.0.1:{self.server.effective_port}"
-        self._thread = threading.Thread(target=self._run, daemon=True)
-        self._thread.start()
-
-    def _run(self) -> None:
-        with contextlib.suppress(OSError):  # its sockets are closed under it
-            self.server.run()
-
-    def close(self) -> None:
-        self.server.close()
-        self._thread.join(5)
 
 
 @pytest.fixture
@@ -48,23 +26,9 @@ def visit(site: SetupSite) -> Visit:
 
 
 @pytest.fixture
-def served(visit: Visit) -> Iterator[Served]:
-    found = Served(make_setup_app(visit))
-    yield found
-    found.close()
-
-
-@pytest.fixture
-def browser(tmp_path: Path) -> Iterator[Callable[..., Browser]]:
-    opened: list[Browser] = []
-
-    def make(base: str, **how: Any) -> Browser:
-        opened.append(Browser(tmp_path / f"browser{len(opened)}", base, **how))
-        return opened[-1]
-
-    yield make
-    for one in opened:
-        one.driver.quit()
+def url(visit: Visit) -> Iterator[str]:
+    with served(make_setup_app(visit)) as found:
+        yield found
 
 
 def press(one: Browser, text: str) -> None:
@@ -110,15 +74,15 @@ def whole(one: Browser, where: str) -> None:
     for closed in one.all("details:not([open])"):
         one.driver.execute_script("arguments[0].open = true", closed)
     assert one.faults() == [], where
-    assert one.overflows() <= 0, where
+    assert one.overflows() == 0, where
 
 
 @pytest.mark.needs("node")
 @pytest.mark.parametrize("how", [{"width": 1280}, {"width": 390, "dark": True}], ids=["desk", "phone"])
 def test_wrong_answers_at_every_step_then_right_ones(
-    how: dict[str, Any], visit: Visit, served: Served, browser: Callable[..., Browser], site: SetupSite
+    how: dict[str, Any], visit: Visit, url: str, browser: Callable[..., Browser], site: SetupSite
 ) -> None:
-    one = browser(served.url, **how)
+    one = browser(url, **how)
     one.open("/")
     whole(one, "code")
     one.all("#code")[0].send_keys("WRONG")
@@ -160,9 +124,9 @@ def test_wrong_answers_at_every_step_then_right_ones(
 
 
 def test_counts_follow_what_is_ticked_and_texts_are_copied(
-    visit: Visit, served: Served, browser: Callable[..., Browser], site: SetupSite
+    visit: Visit, url: str, browser: Callable[..., Browser], site: SetupSite
 ) -> None:
-    one = browser(served.url, width=1280)
+    one = browser(url, width=1280)
     enter(one, visit)
     for step in ("language", "officernd", "papercut"):
         fill(one, site.answers[step])
@@ -180,9 +144,9 @@ def test_counts_follow_what_is_ticked_and_texts_are_copied(
 
 
 def test_without_script_the_set_up_goes_through(
-    visit: Visit, served: Served, browser: Callable[..., Browser], site: SetupSite
+    visit: Visit, url: str, browser: Callable[..., Browser], site: SetupSite
 ) -> None:
-    one = browser(served.url, width=1280, script=False)
+    one = browser(url, width=1280, script=False)
     enter(one, visit)
     for step in STEPS:
         fill(one, {name: value for name, value in site.answers[step.id].items() if not name.endswith("_url")})
@@ -203,9 +167,8 @@ def test_the_first_hour_on_a_desk_and_a_phone(site: SetupSite, browser: Callable
     text = written.settings.read_text()
     written.settings.write_text(text.replace('password_hash_file = "secrets/console_password"', ""))
     place = Desk(config.load(written.settings, {}))
-    served = Served(make_app(place))
-    try:
-        wide, phone = browser(served.url, width=1280), browser(served.url, width=390, dark=True)
+    with served(make_app(place)) as url:
+        wide, phone = browser(url, width=1280), browser(url, width=390, dark=True)
         wide.open("/")
         wide.click("Ask both systems")
         wide.open("/")
@@ -225,7 +188,5 @@ def test_the_first_hour_on_a_desk_and_a_phone(site: SetupSite, browser: Callable
         login = site.pair.logins(1)[0]
         assert site.pair.papercut.popup_login(login.email, login.password).ok
         wide.wait(lambda: "logged in" in wide.text())  # nobody touched the page
-    finally:
         place.works.finish(30)
-        served.close()
-        place.close()
+    place.close()
