@@ -21,7 +21,7 @@ from relay.money.ledger import records
 from relay.people.decide import cards
 from relay.run import recorded
 from tests.support.bean_check import complaints
-from tests.support.money_world import Site
+from tests.support.money_world import Site, sites
 
 pytestmark = pytest.mark.windows
 
@@ -30,9 +30,7 @@ WHY = "asked for it"
 
 @pytest.fixture
 def site(tmp_path: Path) -> Iterator[Site]:
-    made = Site(tmp_path, {})
-    yield made
-    made.database.dispose()
+    yield from sites(tmp_path)
 
 
 @pytest.fixture

@@ -1,3 +1,22 @@
-"""What the money tests share: the stand-ins beside the tests are importable."""
+"""The site that most tests of the money room work on: in memory, with whatever settings a module asks for."""
 
 from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.money_world import Site, sites
+
+
+@pytest.fixture
+def sections() -> dict[str, dict[str, Any]]:
+    """Settings of the site beside the example's; a module that needs some has a fixture of this name."""
+    return {}
+
+
+@pytest.fixture
+def site(tmp_path: Path, sections: dict[str, dict[str, Any]]) -> Iterator[Site]:
+    yield from sites(tmp_path, **sections)

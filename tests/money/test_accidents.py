@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from copy import deepcopy
 from pathlib import Path
 
@@ -14,13 +13,6 @@ from relay.errors import RateLimited
 from tests.support.job_logs import RefundingLog as Log
 from tests.support.money_acts import foreign_fee, held, on
 from tests.support.money_world import Account, Killed, Site, kill, lose, refuse, unreachable
-
-
-@pytest.fixture
-def site(tmp_path: Path) -> Iterator[Site]:
-    made = Site(tmp_path, {})
-    yield made
-    made.database.dispose()
 
 
 # --- H74

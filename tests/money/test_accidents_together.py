@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 import shutil
-from collections.abc import Iterator
 from copy import deepcopy
 from pathlib import Path
 
@@ -15,13 +14,6 @@ from relay import money
 from relay.errors import UnsafePlan
 from tests.support.money_acts import foreign_fee, held, on
 from tests.support.money_world import Killed, Site, kill, lose, refuse, tables, unreachable
-
-
-@pytest.fixture
-def site(tmp_path: Path) -> Iterator[Site]:
-    made = Site(tmp_path, {})
-    yield made
-    made.database.dispose()
 
 
 def test_restored_between_witness_and_reading_of_a_permit(site: Site) -> None:

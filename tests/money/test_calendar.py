@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
-from pathlib import Path
 from zoneinfo import ZoneInfo, available_timezones
 
 import pytest
@@ -14,14 +12,9 @@ from hypothesis import strategies as st
 from relay.money.ledger import calendar
 from relay.money.ledger.calendar import decide_due, due_moment
 from relay.money.report.status import record_run
-from tests.support.money_world import Site, sites
+from tests.support.money_world import Site
 
 ZONES = sorted(zone for zone in available_timezones() if "/" in zone and not zone.startswith(("Etc/", "SystemV/")))
-
-
-@pytest.fixture
-def site(tmp_path: Path) -> Iterator[Site]:
-    yield from sites(tmp_path)
 
 
 @pytest.mark.parametrize(

@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
 
 from relay.money.books import JobEvidence, NoEvidence
 from relay.remedy import Remedy
 from tests.support.job_logs import RefundingLog as Log
-from tests.support.money_world import Site, lose, sites
-
-
-@pytest.fixture
-def site(tmp_path: Path) -> Iterator[Site]:
-    yield from sites(tmp_path)
+from tests.support.money_world import Site, lose
 
 
 @pytest.fixture

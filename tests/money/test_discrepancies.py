@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from relay import money
 from relay.money.report.discrepancies import Discrepancies
-from tests.support.money_world import Site, kill, sites
+from tests.support.money_world import Site, kill
 from tests.support.shown import discrepancies as report_shown
 
 
 @pytest.fixture
-def site(tmp_path: Path) -> Iterator[Site]:
-    yield from sites(tmp_path, top_up={"amount": "5.00"})
+def sections() -> dict[str, dict[str, Any]]:
+    return {"top_up": {"amount": "5.00"}}
 
 
 def report(site: Site, **options: Any) -> Discrepancies:

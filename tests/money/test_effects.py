@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -12,13 +11,6 @@ from relay import money
 from relay.errors import AuthFailed, NotFound, OutcomeUnknown, RateLimited, Refused
 from relay.money.decide.explain import LoggedJobs
 from tests.support.money_world import Site, kill, lose, refuse
-
-
-@pytest.fixture
-def site(tmp_path: Path) -> Iterator[Site]:
-    made = Site(tmp_path, {})
-    yield made
-    made.database.dispose()
 
 
 def at(called: str, phase: str, act: Callable[[str, str], None], times: int = 1) -> Callable[[str, str], None]:

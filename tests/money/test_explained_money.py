@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -16,13 +15,6 @@ from tests.support.money_acts import foreign_fee, lose_the_ledger, rebuild
 from tests.support.money_world import Account, Site, kill, refuse
 
 COMPANY = "64d000000000000000000001"
-
-
-@pytest.fixture
-def site(tmp_path: Path) -> Iterator[Site]:
-    made = Site(tmp_path, {})
-    yield made
-    made.database.dispose()
 
 
 def held(result: Any) -> dict[str, tuple[str, str]]:

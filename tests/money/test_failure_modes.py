@@ -6,7 +6,6 @@ once more in its plainest form, so that the list is whole.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date, datetime, timedelta
@@ -22,12 +21,7 @@ from relay.errors import AlreadyRunning, BadAnswer, LedgerError, RateLimited
 from relay.money.decide import reference
 from relay.money.ledger import calendar, lease
 from relay.money.ledger.store import open_ledger
-from tests.support.money_world import Site, kill, lose, refuse, sites
-
-
-@pytest.fixture
-def site(tmp_path: Path) -> Iterator[Site]:
-    yield from sites(tmp_path)
+from tests.support.money_world import Site, kill, lose, refuse
 
 
 @pytest.fixture

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -13,7 +12,7 @@ from relay.errors import Refused
 from relay.money.act import fees_plan
 from relay.officernd.model import Plan
 from relay.progress import Progress
-from tests.support.money_world import PLAN, Site, sites
+from tests.support.money_world import PLAN, Site
 
 WANTED = PLAN.name
 TWINS = (replace(PLAN, id="a", name="PaperCut Fees"), replace(PLAN, id="b", name="PAPERCUT FEES"))
@@ -34,11 +33,6 @@ CASES = {
     "every month": ([replace(PLAN, interval_length="month")], "fees_plan_recurring"),
     "elsewhere": ([replace(PLAN, locations=("elsewhere",))], "fees_plan_elsewhere"),
 }
-
-
-@pytest.fixture
-def site(tmp_path: Path) -> Iterator[Site]:
-    yield from sites(tmp_path)
 
 
 def checked(site: Site) -> model.CheckedSite:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,12 +12,7 @@ from relay import money
 from relay.errors import BadAnswer
 from relay.money.report.result import MoneyResult
 from tests.support.money_acts import foreign_fee, lose_the_ledger, rebuild
-from tests.support.money_world import Site, kill, lose, sites
-
-
-@pytest.fixture
-def site(tmp_path: Path) -> Iterator[Site]:
-    yield from sites(tmp_path)
+from tests.support.money_world import Site, kill, lose
 
 
 def codes(result: MoneyResult) -> list[str]:

@@ -23,13 +23,6 @@ EFFECTS = RELAY / "money" / "act" / "effects.py"
 GUARD = RELAY / "money" / "act" / "guard.py"
 
 
-@pytest.fixture
-def site(tmp_path: Path) -> Iterator[Site]:
-    made = Site(tmp_path, {})
-    yield made
-    made.database.dispose()
-
-
 # -- by type and by the imports --------------------------------------------------------------------------------------
 
 

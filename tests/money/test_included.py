@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -23,10 +22,8 @@ COIN = 10_000
 
 
 @pytest.fixture
-def site(tmp_path: Path) -> Iterator[Site]:
-    made = Site(tmp_path, {"included": {"amount": "20.00"}})
-    yield made
-    made.database.dispose()
+def sections() -> dict[str, dict[str, Any]]:
+    return {"included": {"amount": "20.00"}}
 
 
 def told(site: Site) -> list[tuple[str, str, str]]:

@@ -7,9 +7,9 @@ import io
 import json
 import re
 from collections import defaultdict
-from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -33,8 +33,8 @@ NUMBER = re.compile(r"-?\d+\.\d{6}(?= (?:~ 0\.0000005 )?EUR$)", re.MULTILINE)
 
 
 @pytest.fixture
-def site(tmp_path: Path) -> Iterator[Site]:
-    yield from sites(tmp_path, **SECTIONS)
+def sections() -> dict[str, dict[str, Any]]:
+    return SECTIONS
 
 
 def tell(site: Site) -> None:

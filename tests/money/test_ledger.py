@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from pathlib import Path
@@ -17,14 +16,9 @@ from relay.money.decide.explain import Buckets
 from relay.money.decide.holds import Held, Stop
 from relay.money.ledger import holds, journal, lease, tables
 from relay.money.ledger.store import Ledger, open_ledger
-from tests.support.money_world import Site, sites
+from tests.support.money_world import Site
 
 pytestmark = pytest.mark.windows
-
-
-@pytest.fixture
-def site(tmp_path: Path) -> Iterator[Site]:
-    yield from sites(tmp_path)
 
 
 @pytest.fixture

@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.support.money_world import Killed, Site, kill, lose, sites, unreachable
-
-
-@pytest.fixture
-def site(tmp_path: Path) -> Iterator[Site]:
-    yield from sites(tmp_path)
+from tests.support.money_world import Killed, Site, kill, lose, unreachable
 
 
 def moments(site: Site) -> list[tuple[str, str]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
@@ -16,13 +15,6 @@ from tests.support.job_logs import Log
 from tests.support.money_world import Site, kill, refuse
 
 EUR = 1_000_000
-
-
-@pytest.fixture
-def site(tmp_path: Path) -> Iterator[Site]:
-    made = Site(tmp_path, {})
-    yield made
-    made.database.dispose()
 
 
 def backup(site: Site) -> Any:

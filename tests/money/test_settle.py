@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -13,12 +12,7 @@ import pytest
 from relay import amounts
 from relay.errors import BadAnswer, NotSent, Refused, UsageError
 from relay.money.report.result import MoneyResult
-from tests.support.money_world import LOCATION, PLAN, Decimal, Site, lose, refuse, sites, unreachable
-
-
-@pytest.fixture
-def site(tmp_path: Path) -> Iterator[Site]:
-    yield from sites(tmp_path)
+from tests.support.money_world import LOCATION, PLAN, Decimal, Site, lose, refuse, unreachable
 
 
 def movements(result: MoneyResult) -> list[tuple[str, str, str, str]]:

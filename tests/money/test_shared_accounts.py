@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import partial
-from pathlib import Path
 
 import pytest
 
@@ -15,15 +13,10 @@ from relay.money.decide import reference
 from relay.money.report.result import MoneyResult
 from relay.people.memory.links import store_shared_account
 from relay.remedy import Remedy
-from tests.support.money_world import Account, Site, lose, sites
+from tests.support.money_world import Account, Site, lose
 
 ACME = "64d000000000000000000001"
 NAME = "account:Acme\\Projects"
-
-
-@pytest.fixture
-def site(tmp_path: Path) -> Iterator[Site]:
-    yield from sites(tmp_path)
 
 
 def held(result: MoneyResult) -> dict[str, tuple[str, str]]:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -24,16 +22,11 @@ from relay.money.decide.movement import Movement
 from relay.money.decide.wallet import Wallet
 from relay.money.report import status as reports
 from relay.officernd.model import Membership
-from tests.support.money_world import PLAN, Site, sites
+from tests.support.money_world import PLAN, Site
 
 NOW = datetime(2025, 3, 12, 6, 30, tzinfo=UTC)
 DAY = date(2025, 3, 12)
 ANN = LinkedAccount("m1", "ann", NOW, company_id="c1", company_name="Acme", full_name="Ann Lee")
-
-
-@pytest.fixture
-def site(tmp_path: Path) -> Iterator[Site]:
-    yield from sites(tmp_path)
 
 
 # -- the fees plan ---------------------------------------------------------------------------------------------------

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -20,10 +20,8 @@ COINS = st.sampled_from([1_000, 10_000, 1_000_000])
 
 
 @pytest.fixture
-def site(tmp_path: Path) -> Iterator[Site]:
-    made = Site(tmp_path, {"fees": {"tax_percent": "20"}})
-    yield made
-    made.database.dispose()
+def sections() -> dict[str, dict[str, Any]]:
+    return {"fees": {"tax_percent": "20"}}
 
 
 @pytest.mark.parametrize(

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,12 +12,12 @@ from relay.errors import UsageError
 from relay.money.report.result import MoneyResult
 from relay.officernd.model import Membership, Plan
 from relay.papercut.client import GroupQuota
-from tests.support.money_world import Site, kill, lose, refuse, sites
+from tests.support.money_world import Site, kill, lose, refuse
 
 
 @pytest.fixture
-def site(tmp_path: Path) -> Iterator[Site]:
-    yield from sites(tmp_path, top_up={"amount": "5.00", "every": "month"})
+def sections() -> dict[str, dict[str, Any]]:
+    return {"top_up": {"amount": "5.00", "every": "month"}}
 
 
 def movements(result: MoneyResult) -> list[tuple[str, str, str, str]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
@@ -17,13 +16,6 @@ from tests.support.money_world import Site, kill, refuse
 NAME = "officernd-relay"
 MINE = Witness("hq", "ledger", 7, "a")
 NEXT = Witness("hq", "ledger", 8, "b")
-
-
-@pytest.fixture
-def site(tmp_path: Path) -> Iterator[Site]:
-    made = Site(tmp_path, {})
-    yield made
-    made.database.dispose()
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -14,12 +13,7 @@ from relay import money
 from relay.errors import UsageError
 from relay.money.ledger import tables
 from relay.money.ledger.store import Ledger
-from tests.support.money_world import Account, Site, kill, lose, refuse, sites, unreachable
-
-
-@pytest.fixture
-def site(tmp_path: Path) -> Iterator[Site]:
-    yield from sites(tmp_path)
+from tests.support.money_world import Account, Site, kill, lose, refuse, unreachable
 
 
 def doubtful_adjustment(site: Site, *, there: bool) -> str:
