@@ -23,6 +23,7 @@ from relay import web
 from relay.console.app import make_app
 from relay.console.server import LARGEST_REQUEST
 from tests.console.test_attacks import money_forms
+from tests.support.ports import free_port
 from tests.support.visitor import PASSWORD
 
 pytestmark = pytest.mark.needs("nginx")
@@ -57,9 +58,7 @@ class Front:
             yield self
 
     def _start(self, stack: ExitStack, console: int) -> int:
-        with socket.socket() as found:
-            found.bind(("127.0.0.1", 0))
-            port = int(found.getsockname()[1])
+        port = free_port()
         # What the block leaves to the machine: ports and certificates. The times are cut so that nobody waits for them.
         block = re.sub(r"listen 443 ssl;", f"listen 127.0.0.1:{port} ssl;", self._block)
         block = re.sub(r"127\.0\.0\.1:948[01]", f"127.0.0.1:{console}", block)

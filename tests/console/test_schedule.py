@@ -168,7 +168,7 @@ def test_the_thread_ends_when_told(place: Desk, log: Log) -> None:
     schedule.start()
     schedule.stop()
     assert schedule._thread is not None
-    schedule._thread.join(5)
+    schedule._thread.join(60)
     assert not schedule._thread.is_alive()
 
 

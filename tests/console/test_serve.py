@@ -20,16 +20,11 @@ from relay import passwords
 from relay.console import server
 from relay.errors import ConfigError, UsageError
 from relay.sandbox.pair import Pair
+from tests.support.ports import free_port
 from tests.support.settings_example import example_settings
 from tests.support.visitor import PASSWORD
 
 PATIENCE_S = 60
-
-
-def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
 
 
 class Served:
@@ -155,7 +150,7 @@ def test_a_kill_during_a_sync_loses_nothing_and_the_page_tells_the_truth(pair: P
 
 def test_a_kill_while_money_moves_bills_once_and_the_page_tells_the_truth(pair: Pair, serving: Serving) -> None:
     """Killed while the balance is being adjusted, after the fee: the lock is free, and the next run finishes it."""
-    text = pair.config_file.read_text().replace("[papercut]\n", "[papercut]\ntimeout_s = 2\n")
+    text = pair.config_file.read_text().replace("[papercut]\n", "[papercut]\ntimeout_s = 5\n")
     pair.config_file.write_text(text + "\n[safety]\nsettling_s = 0\nlist_lag_s = 0\n")
     passwords.set_password(pair.config_file, "moneyer", "money", PASSWORD)
     port = free_port()

@@ -32,7 +32,7 @@ def test_a_work_is_watched_and_its_answer_kept(works: Works, tmp_path: Path, clo
         return Done({"users": {"create": 3}}, 1)
 
     work = works.start("plan", "Look", "ann", call)
-    assert works.finish(5)
+    assert works.finish(60)
     assert ("done", 1, {"users": {"create": 3}}) == (work.state, work.exit_code, work.answer)
     assert [("Reading", 3, 3, True)] == [(step.title, step.total, step.done, step.over) for step in work.steps]
     again = Works(tmp_path / "works", clock).find(work.id)
@@ -43,7 +43,7 @@ def test_who_watches_is_told_of_each_change(works: Works) -> None:
     go, seen = threading.Event(), []
 
     def call(progress: Progress) -> Done:
-        go.wait(5)
+        go.wait(60)
         progress.line("One.")
         return Done({})
 
@@ -51,7 +51,7 @@ def test_who_watches_is_told_of_each_change(works: Works) -> None:
     version = work.version
     go.set()
     while not work.is_over:
-        version = works.wait(work, version, 5)
+        version = works.wait(work, version, 60)
         seen.append(list(work.lines))
     assert ["One."] == seen[-1]
     assert version == works.wait(work, version, 0)
@@ -61,7 +61,7 @@ def test_one_work_at_a_time(works: Works) -> None:
     go = threading.Event()
 
     def call(progress: Progress) -> Done:
-        go.wait(5)
+        go.wait(60)
         return Done({})
 
     works.start("sync", "Bring people in line", "ann", call)
@@ -69,7 +69,7 @@ def test_one_work_at_a_time(works: Works) -> None:
         works.do("settle", "Bill", "the schedule", lambda progress: Done({}))
     assert not works.finish(0)
     go.set()
-    assert works.finish(5)
+    assert works.finish(60)
     assert "done" == works.do("settle", "Bill", "the schedule", lambda progress: Done({})).state
 
 

@@ -14,13 +14,8 @@ from relay.clock import Clock
 from relay.database import open_database
 from relay.errors import UsageError
 from relay.members_page.server import serving
+from tests.support.ports import free_port
 from tests.support.settings_example import example_settings
-
-
-def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
 
 
 @pytest.fixture

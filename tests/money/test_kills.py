@@ -61,8 +61,8 @@ def _toml(raw: dict[str, dict[str, object]]) -> str:
 
 
 SECONDS = {
-    "papercut": {"timeout_s": 0.3},
-    "officernd": {"timeout_s": 0.3},
+    "papercut": {"timeout_s": 1},
+    "officernd": {"timeout_s": 1},
     "safety": {"settling_s": 0.05, "list_lag_s": 0},
 }
 

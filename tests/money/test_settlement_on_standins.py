@@ -11,8 +11,8 @@ from tests.support.standin_world import Standins, standins
 
 # A request without an answer is waited for, and these clocks are real.
 SECONDS: dict[str, dict[str, float]] = {
-    "papercut": {"timeout_s": 1},
-    "officernd": {"timeout_s": 1},
+    "papercut": {"timeout_s": 2},
+    "officernd": {"timeout_s": 2},
     "safety": {"settling_s": 0.02, "list_lag_s": 0},
 }
 

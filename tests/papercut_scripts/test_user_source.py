@@ -342,7 +342,7 @@ def test_the_program_does_not_wait_for_ever_for_its_input(site: Site) -> None:
     ) as program:
         assert program.stdout and program.stderr
         assert (program.stdout.read(), program.stderr.read()) == (b"", b"No username came on standard input.\n")
-        assert program.wait(5) == 1
+        assert program.wait(60) == 1
     assert site.log("user_source")[0]["exit"] == 1
 
 

@@ -518,10 +518,11 @@ def test_a_task_that_slips_in_between_is_waited_for(site: Make) -> None:
 
 def test_an_account_whose_making_outlasts_the_time_out_is_waited_for(site: Make) -> None:
     """PaperCut asks about every listed group when it makes one account; with hundreds of them that takes long."""
-    one = site(organisation=small_organisation(PEOPLE), settings={"papercut": {"timeout_s": 0.2}})
+    one = site(organisation=small_organisation(PEOPLE))
     one.sync_twice()
+    one.configure({"papercut": {"timeout_s": 1}})
     one.pair.officernd.state.add_member("Di Fox", "di@x.example")
-    one.pair.papercut.faults.add("addNewUser", "delay", delay_s=0.5)
+    one.pair.papercut.faults.add("addNewUser", "delay", delay_s=1.5)
     assert one.sync(incremental=True).failures == ()
     assert "di_x.example" in one.state.users
 

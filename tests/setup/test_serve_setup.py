@@ -18,7 +18,8 @@ from lxml import html
 from relay.console import server
 from relay.errors import UsageError
 from relay.setup.walk import STEPS
-from tests.console.test_serve import free_port, wait_until
+from tests.console.test_serve import wait_until
+from tests.support.ports import free_port
 from tests.support.setup_site import PASSWORD, SetupSite
 
 ROOT = Path(__file__).parents[2]

@@ -20,6 +20,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.support.ports import free_port
+
 PATIENCE_S = 60
 QUEUE = "hp1"
 
@@ -105,7 +107,7 @@ def running(provider: str, printer: str) -> Iterator[PrintSystem]:
     """Run a print system whose queue hands jobs for `printer` to the stand-in at `provider` (HOST:PORT)."""
     root = Path(tempfile.mkdtemp(prefix="cups-", dir="/tmp"))  # the print system's user must be able to enter it
     try:
-        port = _free_port()
+        port = free_port()
         _furnish(root, port)
         words = ["/usr/sbin/cupsd", "-f", "-c", f"{root}/etc/cupsd.conf", "-s", f"{root}/etc/cups-files.conf"]
         quiet = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
@@ -148,12 +150,6 @@ def _furnish(root: Path, port: int) -> None:
     (root / "etc/cups-files.conf").write_text(_FILES.format(**names))
     words = ["gs", "-q", "-dSAFER", "-sDEVICE=pdfwrite", "-o", str(root / "three pages.pdf"), "-"]
     subprocess.run(words, input=_PAGES.encode(), check=True, timeout=PATIENCE_S)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _wait_for(port: int, cupsd: subprocess.Popen[bytes]) -> None:

@@ -17,8 +17,9 @@ if os.name != "nt":
 from relay import money
 from relay.money.decide import reference
 from relay.sandbox.pair import Pair
-from tests.console.test_serve import Served, free_port
+from tests.console.test_serve import Served
 from tests.money.test_kills import SECONDS, _toml, tell_the_truth
+from tests.support.ports import free_port
 from tests.support.standin_world import standins
 
 pytestmark = pytest.mark.windows
