@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, RowMapping, insert, select, update
+from sqlalchemy import Connection, RowMapping, Select, Table, bindparam, insert, select, update
 
 from relay.money.decide.holds import Answer, Held, Hold, Stop, Word
 from relay.money.ledger import tables
@@ -16,6 +17,22 @@ from relay.money.ledger import tables
 _WORD = tuple(
     tables.words.c[column].label(f"word_{column}") for column in ("id", "answer", "amount", "said_by", "reason", "at")
 )
+
+
+def _open(rows: Table, told_by: str, *order: str) -> Select[Any]:
+    """Return the question for a site's rows that stand, each with the word on it that was not used yet."""
+    said = tables.words
+    return (
+        select(rows, *_WORD)
+        .outerjoin(said, (said.c[told_by] == rows.c.id) & said.c.ended_at.is_(None))
+        .where(rows.c.site == bindparam("of_site"), rows.c.ended_at.is_(None))
+        .order_by(*(rows.c[name] for name in order))
+    )
+
+
+# Built once: a settle asks both again and again.
+_OPEN_HOLDS = _open(tables.holds, "hold_id", "username", "id")
+_OPEN_STOPS = _open(tables.stops, "stop_id", "id")
 
 
 def _word(row: RowMapping) -> Word | None:
@@ -32,13 +49,6 @@ def _word(row: RowMapping) -> Word | None:
 
 def open_holds(connection: Connection, site: str) -> list[Hold]:
     """Return the rows that stand, by username, each with the word on it that was not used yet."""
-    rows, said = tables.holds, tables.words
-    query = (
-        select(rows, *_WORD)
-        .outerjoin(said, (said.c.hold_id == rows.c.id) & said.c.ended_at.is_(None))
-        .where(rows.c.site == site, rows.c.ended_at.is_(None))
-        .order_by(rows.c.username, rows.c.id)
-    )
     return [
         Hold(
             row["id"],
@@ -50,7 +60,7 @@ def open_holds(connection: Connection, site: str) -> list[Hold]:
             _word(row),
             row["at"],
         )
-        for row in connection.execute(query).mappings()
+        for row in connection.execute(_OPEN_HOLDS, {"of_site": site}).mappings()
     ]
 
 
@@ -176,13 +186,6 @@ def void_word(connection: Connection, word_id: int, why: str, now: datetime) -> 
 
 def open_stops(connection: Connection, site: str) -> list[Stop]:
     """Return the stops that stand, oldest first, each with the word on it that was not used yet."""
-    rows, said = tables.stops, tables.words
-    query = (
-        select(rows, *_WORD)
-        .outerjoin(said, (said.c.stop_id == rows.c.id) & said.c.ended_at.is_(None))
-        .where(rows.c.site == site, rows.c.ended_at.is_(None))
-        .order_by(rows.c.id)
-    )
     return [
         Stop(
             row["code"],
@@ -192,7 +195,7 @@ def open_stops(connection: Connection, site: str) -> list[Stop]:
             _word(row),
             row["at"],
         )
-        for row in connection.execute(query).mappings()
+        for row in connection.execute(_OPEN_STOPS, {"of_site": site}).mappings()
     ]
 
 

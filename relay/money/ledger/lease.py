@@ -10,7 +10,7 @@ from __future__ import annotations
 import socket
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 
 from relay.config import Settings
 from relay.errors import AlreadyRunning, LedgerError
@@ -18,6 +18,12 @@ from relay.money.ledger import tables
 from relay.remedy import Remedy
 
 LIFE = timedelta(minutes=15)  # longer than any single remote call with its settling time
+# Built once: every write begins with it.
+_RENEW = (
+    update(tables.leases)
+    .where(tables.leases.c.site == bindparam("of_site"), tables.leases.c.epoch == bindparam("of_epoch"))
+    .values(expires_at=bindparam("until"))
+)
 
 
 def holder_of(settings: Settings) -> str:
@@ -50,10 +56,7 @@ def take(connection: Connection, site: str, holder: str, now: datetime) -> int:
 
 def renew(connection: Connection, site: str, epoch: int, now: datetime) -> None:
     """Renew our lease as the first statement of a write. Raises LedgerError when another run has taken over."""
-    leases = tables.leases
-    renewed = connection.execute(
-        update(leases).where(leases.c.site == site, leases.c.epoch == epoch).values(expires_at=now + LIFE)
-    )
+    renewed = connection.execute(_RENEW, {"of_site": site, "of_epoch": epoch, "until": now + LIFE})
     if renewed.rowcount != 1:
         raise LedgerError(
             f"Another run for site {site!r} has taken over, so this one stopped before sending anything more.",

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, and_, delete, func, insert, select, update
+from sqlalchemy import Connection, and_, bindparam, delete, func, insert, select, update
 
 from relay import __version__
 from relay.accounts import LinkedAccount
@@ -19,6 +19,10 @@ from relay.database import put
 from relay.money.ledger import tables
 from relay.officernd.model import RemoteFee
 
+# Built once: a settle asks for it again and again.
+_FACT = select(tables.facts.c.value).where(
+    tables.facts.c.site == bindparam("site"), tables.facts.c.name == bindparam("name")
+)
 NO_TOP_UP = "no_top_up_in"  # the fact of a period whose top-ups a rebuilt ledger cannot account for
 
 
@@ -77,8 +81,7 @@ def accept_clock(connection: Connection, site: str, now: datetime) -> None:
 
 
 def fact(connection: Connection, site: str, name: str) -> str:
-    query = select(tables.facts.c.value).where(tables.facts.c.site == site, tables.facts.c.name == name)
-    return str(connection.execute(query).scalar() or "")
+    return str(connection.execute(_FACT, {"site": site, "name": name}).scalar() or "")
 
 
 def set_fact(connection: Connection, site: str, name: str, value: str) -> None:

@@ -45,6 +45,8 @@ _FEES = select(
     func.coalesce(tables.fees.c.fee_id, "").label("fee_id"),
 ).order_by(tables.fees.c.business_day, tables.fees.c.reference)
 
+_EVIDENCE = insert(tables.evidence)
+
 
 class Ledger:
     """The ledger of one site. `touched` gathers the references of the movements that this run did something to."""
@@ -338,11 +340,9 @@ class Ledger:
     def evidence(
         self, connection: Connection, reference: str, event: str, detail: dict[str, Any] | None = None
     ) -> None:
-        connection.execute(
-            insert(tables.evidence).values(
-                site=self.site, reference=reference, at=self._clock.now(), event=event, detail=detail or {}
-            )
-        )
+        now = self._clock.now()
+        row = {"site": self.site, "reference": reference, "at": now, "event": event, "detail": detail or {}}
+        connection.execute(_EVIDENCE, row)
 
     def book(self, connection: Connection, wallet: Wallet, entry: Entry, since: int) -> int:
         """Store a wallet's new state with the entry that leads to it, and return the entry's id."""

@@ -9,11 +9,12 @@ from sqlalchemy import Connection, insert, select, update
 from relay.money.decide.witness import Remembered, Witness
 from relay.money.ledger import tables
 
+_ALL = select(tables.witnesses)  # built once: a settle asks for it with every raise
+
 
 def remembered(connection: Connection, site: str) -> Remembered:
     """Return what is known of a site's witness; its ledger is "" and its number 0 before there was any."""
-    table = tables.witnesses
-    rows = {row["site"]: row for row in connection.execute(select(table)).mappings()}
+    rows = {row["site"]: row for row in connection.execute(_ALL).mappings()}
     row = rows.pop(site, None)
     others = {name: str(other["ledger"]) for name, other in rows.items()}
     if row is None:
