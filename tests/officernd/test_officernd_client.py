@@ -46,21 +46,21 @@ def officernd(tmp_path: Path, clock: StillClock) -> OfficeRnD:
     return OfficeRnD(example_settings(tmp_path), clock)
 
 
-def grant(server: responses.RequestsMock, *tokens: str, client_id: str = "relay") -> None:
-    """Give one token after another to whoever asks with the client's id and secret for the scopes of billing."""
+def asked(client_id: str = "relay") -> list[Any]:
+    """Return what is matched of the question for a token: the client's id and secret, and the scopes of billing."""
     form = {
         "grant_type": "client_credentials",
         "client_id": client_id,
         "client_secret": "secret-of-relay",
         "scope": " ".join(sorted(BASIC_SCOPES | FEE_SCOPES)),
     }
+    return [urlencoded_params_matcher(form)]
+
+
+def grant(server: responses.RequestsMock, *tokens: str, client_id: str = "relay") -> None:
+    """Give one token after another to whoever asks for it as `client_id`."""
     for token in tokens or ("t1",):
-        server.add(
-            responses.POST,
-            TOKEN,
-            json={"access_token": token, "expires_in": 3599},
-            match=[urlencoded_params_matcher(form)],
-        )
+        server.add(responses.POST, TOKEN, json={"access_token": token, "expires_in": 3599}, match=asked(client_id))
 
 
 def stub(
@@ -221,7 +221,7 @@ def test_a_scope_that_is_missing_is_told_after_one_renewal(
 def test_a_wrong_secret_and_a_missing_scope_are_told_apart(
     officernd: OfficeRnD, server: responses.RequestsMock, status: int, body: dict[str, str], told: str
 ) -> None:
-    server.add(responses.POST, TOKEN, status=status, json=body)
+    server.add(responses.POST, TOKEN, status=status, json=body, match=asked())
     with pytest.raises(errors.AuthFailed, match=told) as caught:
         officernd.organization()
     assert "secret-of-relay" not in caught.value.message
@@ -375,7 +375,7 @@ def test_a_401_to_a_fee_is_told_also_where_no_new_token_is_to_be_had(
     officernd: OfficeRnD, server: responses.RequestsMock
 ) -> None:
     grant(server)
-    server.add(responses.POST, TOKEN, status=503)
+    server.add(responses.POST, TOKEN, status=503, match=asked())
     stub(server, "POST", "/fees", status=401, json={"message": "Unauthorized access"})
     with pytest.raises(errors.AuthFailed):
         officernd.create_fee(FEE, "K7Q2")
