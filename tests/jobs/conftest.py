@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.support.jobs_site import JobsSite, jobs_site
+from tests.support.standin_world import Standins, standins
+from tests.support.still_clock import StillClock
 
 
 @pytest.fixture
@@ -15,3 +17,12 @@ def site(tmp_path: Path) -> Iterator[JobsSite]:
     made = jobs_site(tmp_path)
     yield made
     made.database.dispose()
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Standins]:
+    """Both stand-ins with one printer, and a print log that tells costs."""
+    papercut = {"install_dir": str(tmp_path / "papercut")}
+    with standins(tmp_path, clock=StillClock(), jobs={"cost_column": "11"}, papercut=papercut) as site:
+        site.papercut.state.add_printer("print01", "Colour", page_cost=0.25)
+        yield site

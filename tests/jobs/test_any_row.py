@@ -17,11 +17,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import RowMapping
 
-from relay.jobs.job import LARGEST_COST, LARGEST_COUNT, Cursor, Job, UnreadableRow
+from relay.jobs.job import LARGEST_COST, LARGEST_COUNT, Job, UnreadableRow
 from relay.jobs.sources import papercut_database
 from relay.jobs.sources.columns import RowContext
 from relay.jobs.sources.halves import DayHalves, Stamp, StampedRow, learnt
 from relay.jobs.sources.logs import LogFolder
+from tests.support.jobs_site import NothingKnown
 
 CASES = settings(max_examples=int(os.environ.get("JOBS_CASES", "150")), deadline=None)
 SOFIA = ZoneInfo("Europe/Sofia")
@@ -43,14 +44,6 @@ TIMES = st.sampled_from(
 NUMBERS = st.sampled_from(["1", "0", "-1", "9" * 30, "1e3", "", "\u0663"]) | st.text(max_size=6)
 FIELDS = st.tuples(TIMES, st.text(max_size=12), NUMBERS, NUMBERS, st.text(max_size=12), st.text(max_size=40))
 TAILS = st.tuples(st.text(max_size=8), st.text(max_size=8), st.text(max_size=8), NUMBERS | st.just("0,70"))
-
-
-class NothingKnown:
-    def cursors(self) -> dict[str, Cursor]:
-        return {}
-
-    def equal_rows(self, bases: list[str]) -> dict[str, int]:
-        return {}
 
 
 def read(source: str, text: str, encoding: str = "utf-8") -> list[Job]:

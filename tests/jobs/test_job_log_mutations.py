@@ -13,12 +13,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from relay.jobs.job import Batch, Cursor
+from relay.jobs.job import Batch
 from relay.jobs.sources.columns import RowContext
 from relay.jobs.sources.halves import DISORDER
 from relay.jobs.sources.logs import LogFolder
 from relay.jobs.sources.reading import moment
-from tests.support.jobs_site import JobsSite, jobs_site, print_log_row
+from tests.support.jobs_site import JobsSite, NothingKnown, jobs_site, print_log_row
 
 CSV_HEADER = b"Time,User,Pages,Copies,Printer,Document Name,Client,Duplex,Grayscale,Cost\n"
 
@@ -62,14 +62,6 @@ def mutated(draw: st.DrawFn, rows: list[bytes]) -> list[bytes]:
             case _:
                 lines.insert(index, b"\n")
     return lines
-
-
-class NothingKnown:
-    def cursors(self) -> dict[str, Cursor]:
-        return {}
-
-    def equal_rows(self, bases: list[str]) -> dict[str, int]:
-        return {}
 
 
 def read(source: str, content: bytes, name: str) -> list[Batch]:

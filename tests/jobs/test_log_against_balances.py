@@ -2,24 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
-import pytest
-
 from relay import money
 from relay.jobs import JobLog
 from relay.money.report.discrepancies import Discrepancies
-from tests.support.standin_world import Standins, standins
-from tests.support.still_clock import StillClock
-
-
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[Standins]:
-    papercut = {"install_dir": str(tmp_path / "papercut")}
-    with standins(tmp_path, clock=StillClock(), jobs={"cost_column": "11"}, papercut=papercut) as site:
-        site.papercut.state.add_printer("print01", "Colour", page_cost=0.25)
-        yield site
+from tests.support.standin_world import Standins
 
 
 def log_of(server: Standins, **how: bool) -> JobLog:

@@ -10,8 +10,7 @@ from relay import jobs, money
 from relay.jobs import JobLog
 from tests.support.jobs_site import JobsSite, jobs_site, print_log_row
 from tests.support.shown import discrepancies as report_shown
-from tests.support.standin_world import Standins, standins
-from tests.support.still_clock import StillClock
+from tests.support.standin_world import Standins
 
 BAD = print_log_row(time="32.13.2026 9 o'clock")
 
@@ -66,14 +65,6 @@ def test_check_names_what_is_in_a_wrong_folder(site: JobsSite) -> None:
     (site.folder / "server.log").write_text("started\n")
     (found,) = jobs.source_findings(site.settings, site.database, site.clock.now())
     assert ("job_log_no_file", True) == (found.code, "there are server.log" in found.message)
-
-
-@pytest.fixture
-def server(tmp_path: Path) -> object:
-    papercut = {"install_dir": str(tmp_path / "papercut")}
-    with standins(tmp_path, clock=StillClock(), jobs={"cost_column": "11"}, papercut=papercut) as site:
-        site.papercut.state.add_printer("print01", "Colour", page_cost=0.25)
-        yield site
 
 
 def report(server: Standins) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from relay.money.decide.explain import Buckets
 from relay.money.decide.holds import Held, Stop
 from relay.money.ledger import holds, journal, lease, tables
 from relay.money.ledger.store import Ledger, open_ledger
+from tests.support.money_acts import took_the_lease
 from tests.support.money_world import Site
 
 pytestmark = pytest.mark.windows
@@ -338,15 +340,8 @@ def test_twenty_runs_at_once(tmp_path: Path) -> None:
     site = Site(tmp_path, {}, url=f"sqlite:///{tmp_path}/ledger.db")
     site.faults.counting = False
 
-    def take(number: int) -> bool:
-        try:
-            open_ledger(site.database, site.settings, site.clock, holder=f"machine{number}:/var")
-        except AlreadyRunning:
-            return False
-        return True
-
     with ThreadPoolExecutor(20) as pool:
-        assert list(pool.map(take, range(20))).count(True) == 1
+        assert list(pool.map(partial(took_the_lease, site), range(20))).count(True) == 1
     site.database.dispose()
 
 

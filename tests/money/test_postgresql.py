@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -11,8 +12,8 @@ from sqlalchemy import create_engine, inspect, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from relay import database as databases
-from relay.errors import AlreadyRunning, LedgerError
-from relay.money.ledger.store import open_ledger
+from relay.errors import LedgerError
+from tests.support.money_acts import took_the_lease
 from tests.support.money_world import Site, kill
 from tests.support.postgresql_server import Server, server
 
@@ -137,15 +138,8 @@ def test_many_runs_at_once_bill_once(site: Site) -> None:
     site.person("ann.lee")
     site.faults.counting = False
 
-    def take(number: int) -> bool:
-        try:
-            open_ledger(site.database, site.settings, site.clock, holder=f"machine{number}:/var")
-        except AlreadyRunning:
-            return False
-        return True
-
     with ThreadPoolExecutor(20) as pool:
-        taken = list(pool.map(take, range(20)))
+        taken = list(pool.map(partial(took_the_lease, site), range(20)))
     assert taken.count(True) == 1
 
 

@@ -14,6 +14,7 @@ from relay import jobs
 from relay.config import Settings
 from relay.database import open_database
 from relay.jobs import tables
+from relay.jobs.job import Cursor
 from relay.progress import Progress
 from relay.site import Site
 from relay.stored_accounts import people_links
@@ -28,6 +29,16 @@ def print_log_row(**changes: str) -> str:
     names = ("time", "server", "printer", "user", "account", "client", "document", "pages", "colour", "copies", "cost")
     fields = dict(zip(names, ROW, strict=True)) | {"account": changes.get("user", "ann")} | changes
     return "\t".join(fields[name] for name in names) + "\n"
+
+
+class NothingKnown:
+    """What an import knows of earlier ones the first time."""
+
+    def cursors(self) -> dict[str, Cursor]:
+        return {}
+
+    def equal_rows(self, bases: list[str]) -> dict[str, int]:
+        return {}
 
 
 class Prices:

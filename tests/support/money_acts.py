@@ -7,6 +7,8 @@ from decimal import Decimal
 from typing import Any
 
 from relay import money
+from relay.errors import AlreadyRunning
+from relay.money.ledger.store import open_ledger
 from tests.support.money_world import Site
 
 
@@ -51,3 +53,12 @@ def on(wanted: str, phase: str, action):
 
 def held(site):
     return {(item.account.username, item.code): item.amount for item in site.result.held}
+
+
+def took_the_lease(site: Site, number: int) -> bool:
+    """Begin a run on the machine of this number, and return whether it may."""
+    try:
+        open_ledger(site.database, site.settings, site.clock, holder=f"machine{number}:/var")
+    except AlreadyRunning:
+        return False
+    return True
