@@ -60,11 +60,3 @@ def make_desk(tmp_path: Path, clock: StillClock, stored_passwords: str) -> Itera
 def visitor(make_desk: MakeDesk) -> Visitor:
     """Somebody at the computer itself, where no password is set."""
     return Visitor(make_app(make_desk()).test_client())
-
-
-@pytest.fixture
-def treasurer(make_desk: MakeDesk) -> Visitor:
-    """Somebody who has logged in and may decide on money."""
-    found = Visitor(make_app(make_desk(with_passwords=True)).test_client())
-    assert 302 == found.log_in("moneyer").status_code
-    return found

@@ -12,8 +12,9 @@ from sqlalchemy import select, update
 
 from relay import money
 from relay.errors import UnsafePlan
+from relay.money.ledger import tables
 from tests.support.money_acts import foreign_fee, held, on
-from tests.support.money_world import Killed, Site, kill, lose, refuse, tables, unreachable
+from tests.support.money_world import Killed, Site, kill, lose, refuse, unreachable
 
 
 def test_restored_between_witness_and_reading_of_a_permit(site: Site) -> None:

@@ -23,7 +23,7 @@ from relay.money.decide import reference
 from relay.money.report.result import PUBLIC_STATES
 from relay.stored_accounts import accounts_of
 from tests.support.bean_check import checked
-from tests.support.money_world import WRITES, Faults, Site, kill, lose
+from tests.support.money_world import WRITES, Site, kill, lose
 
 RANDOM_TRIALS = int(os.environ.get("MONEY_TRIALS", "84"))
 FAULTS = [("kill",), ("job", "kill"), ("lose",), ("job", "lose"), ("same job", "lose"), ("job",), ("same job", "kill")]
@@ -31,7 +31,6 @@ LIES = [("late",), ("late", "kill"), ("fault",), ("hide", "lose"), ("hide", "fau
 LATE_S = (1, 2.5, 6, 25)
 LATER_KILLS = (3, 6, 9, 12)
 CHECKED_EACH = 10  # trials: their journal is given to Beancount
-Trial = list[tuple[int, str]]  # (moment, what happens), for one run after another, split by "run"
 
 
 class Harness:
@@ -255,6 +254,3 @@ def test_the_harness_sees_a_double(tmp_path: Path) -> None:
     amount, comment = site.adjustments("ann.lee")[0]
     site.papercut.accounts["ann.lee"].transactions.append((amount, comment))
     assert harness._end(site) == "doubled"
-
-
-__all__ = ["Faults"]

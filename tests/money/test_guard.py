@@ -251,11 +251,6 @@ def test_a_clock_that_is_a_little_slow_stops_nothing(site: Site) -> None:
     assert site.settle().exit_code == 0
 
 
-def kill_before_adjusting(name: str, phase: str) -> None:
-    if (name, phase) == ("adjust_balance", "before"):
-        kill(name, phase)
-
-
 def lose_after_adjusting(name: str, phase: str) -> None:
     if (name, phase) == ("adjust_balance", "after"):
         lose(name, phase)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import pytest
 from relay import amounts
 from relay.errors import BadAnswer, NotSent, Refused, UsageError
 from relay.money.report.result import MoneyResult
-from tests.support.money_world import LOCATION, PLAN, Decimal, Site, lose, refuse, unreachable
+from tests.support.money_world import LOCATION, PLAN, Site, lose, refuse, unreachable
 
 
 def movements(result: MoneyResult) -> list[tuple[str, str, str, str]]:

@@ -62,7 +62,7 @@ def test_a_fee_in_doubt_waits_for_a_word(site: Site, there: bool) -> None:
                 (fee_id,) = site.officernd.held_fees
                 site.officernd.held_fees[fee_id] = replace(site.officernd.held_fees[fee_id], name="Prints")
             else:
-                from tests.support.money_world import Decimal
+                from decimal import Decimal
 
                 site.officernd.put(
                     name="Coffee", issue_date=site.clock.now().date(), price=Decimal(7), member=ann, plan="other"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,7 +12,6 @@ import pytest
 from relay.database import open_database
 from relay.people.act.publish import current_directory
 from relay.people.act.verify import differences
-from relay.sandbox.papercut.state import User
 from tests.support.people_direct import DirectSite, Killed
 from tests.support.people_site import answer_in_process
 from tests.support.people_values import settings_for
@@ -54,10 +52,6 @@ def change(one: DirectSite) -> None:
     one.put_member(7, properties={"card": "777"})
     one.put_member(4, email="")
     one.state.add_user("stranger", email="who@else.example", balance=9.0)
-
-
-def state_of(one: DirectSite) -> dict[int, User]:
-    return {user.user_id: replace(user) for user in one.state.users.values()}
 
 
 def held_true(one: DirectSite) -> None:

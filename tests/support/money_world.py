@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -20,8 +20,7 @@ import relay.site
 from relay import amounts, money
 from relay import database as databases
 from relay.accounts import SharedLink
-from relay.errors import NotFound, NotSent, OutcomeUnknown, Refused, RelayError
-from relay.money.ledger import tables
+from relay.errors import NotFound, NotSent, OutcomeUnknown, Refused
 from relay.money.report.result import MoneyResult
 from relay.officernd.model import CountedFees, Membership, NewFee, Plan, RemoteFee
 from relay.papercut.client import AccountReading, GroupQuota, SharedAccount
@@ -565,24 +564,3 @@ def sites(folder: Path, **sections: dict[str, Any]) -> Iterator[Site]:
     site = Site(folder, sections)
     yield site
     site.database.dispose()
-
-
-__all__ = [
-    "LOCATION",
-    "PLAN",
-    "UTC",
-    "Account",
-    "Decimal",
-    "Killed",
-    "RelayError",
-    "Site",
-    "datetime",
-    "kill",
-    "lose",
-    "member_id",
-    "refuse",
-    "sites",
-    "tables",
-    "timedelta",
-    "unreachable",
-]
