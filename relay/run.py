@@ -98,7 +98,7 @@ def run(site: Site, *, if_due: bool = False, if_begun: bool = False, allow: Sequ
     due = calendar.is_due(site.database, settings, clock)
     if if_due and not due.due:
         if due.went_back:
-            notify.watch(site.database, settings, clock)  # nothing else would tell that the daily run rests
+            notify.watch(site)  # nothing else would tell that the daily run rests
         return RunResult(due.day.isoformat(), False, due.reason)
     if if_begun and is_a_persons(site.database, settings, clock):
         return RunResult(due.day.isoformat(), False, FIRST_IS_A_PERSONS)

@@ -75,7 +75,7 @@ class Schedule:
                 self._sync(now)
             if place.glance is None or now - place.glance.at >= LOOK_EVERY:
                 place.look()
-                notify.watch(place.database, place.settings, place.clock)
+                notify.watch(place)
             if place.works.current is None:  # what is under way goes on changing it
                 statements.look_ahead(place)
         except AlreadyRunning as busy:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Engine
@@ -90,6 +90,17 @@ class Cause:
         return self.name.partition(":")[0]
 
 
+class Here(Protocol):
+    """What is looked at: a run's site, or the console's desk."""
+
+    @property
+    def settings(self) -> Settings: ...
+    @property
+    def database(self) -> Engine: ...
+    @property
+    def clock(self) -> Clock: ...
+
+
 def of_run(result: Mapping[str, Mapping[str, Any] | None], day: str, now: datetime) -> list[Cause]:
     """Return what a whole run met, from its parts' answers: that it failed, or that a limit held people back."""
     found = []
@@ -102,10 +113,10 @@ def of_run(result: Mapping[str, Mapping[str, Any] | None], day: str, now: dateti
     return found
 
 
-def standing(database: Engine, settings: Settings, clock: Clock) -> list[Cause]:
+def standing(here: Here) -> list[Cause]:
     """Return what the ledger says to be open in money."""
-    now, found = clock.now(), []
-    items = open_items(database, settings)
+    now, found = here.clock.now(), []
+    items = open_items(here.database, here.settings)
     for stop in items.stops:
         title = STOPS.get(stop["code"], "")
         found.append(Cause(f"stopped:{stop['code']}", f"{title}. {stop['message']}" if title else stop["message"], now))
@@ -115,15 +126,15 @@ def standing(database: Engine, settings: Settings, clock: Clock) -> list[Cause]:
     return found
 
 
-def missed(database: Engine, settings: Settings, clock: Clock) -> list[Cause]:
+def missed(here: Here) -> list[Cause]:
     """Return whether nothing has run since yesterday, for whoever watches the runs from outside.
 
     A run that failed has come, and is told as that. A site that never ran has not begun.
     """
-    now = clock.now()
-    with reading(database) as connection:
+    settings, now = here.settings, here.clock.now()
+    with reading(here.database) as connection:
         last = records.last_daily_run(connection, settings.site.name)
-    day = clock.local_day(now, settings.site.timezone)
+    day = here.clock.local_day(now, settings.site.timezone)
     due = calendar.due_moment(day, settings.schedule.daily_at, settings.site.timezone)
     if now < due + OVERDUE:  # not late today; was it late yesterday?
         due = calendar.due_moment(day - timedelta(days=1), settings.schedule.daily_at, settings.site.timezone)
@@ -132,18 +143,20 @@ def missed(database: Engine, settings: Settings, clock: Clock) -> list[Cause]:
     return [Cause("missed", f"No daily run since {told(last, settings)}; one was due on {told(due, settings)}.", now)]
 
 
-def set_back(database: Engine, settings: Settings, clock: Clock) -> list[Cause]:
+def set_back(here: Here) -> list[Cause]:
     """Return whether the clock was set back, where no stop says so already."""
-    due = calendar.is_due(database, settings, clock)
-    if not due.went_back or any(one["code"] == "clock_went_back" for one in open_items(database, settings).stops):
+    due = calendar.is_due(here.database, here.settings, here.clock)
+    if not due.went_back:
+        return []
+    if any(one["code"] == "clock_went_back" for one in open_items(here.database, here.settings).stops):
         return []
     message = "A run on record ended later than this computer's clock says now, so the daily run is not started."
-    return [Cause("clock", message, clock.now())]
+    return [Cause("clock", message, here.clock.now())]
 
 
-def logins(settings: Settings, clock: Clock, before: datetime | None) -> list[Cause]:
+def logins(here: Here, before: datetime | None) -> list[Cause]:
     """Return whether logins are refused in bulk, now or since `before`, the evidence that the last alert rested on."""
-    now = clock.now()
+    settings, now = here.settings, here.clock.now()
     found = bulk_failures(settings.scripts.home, now)
     if found is None:
         return []
@@ -156,14 +169,14 @@ def logins(settings: Settings, clock: Clock, before: datetime | None) -> list[Ca
     return [Cause("logins", message, found.until)]
 
 
-def directory(settings: Settings, clock: Clock) -> list[Cause]:
+def directory(here: Here) -> list[Cause]:
     """Return whether the directory in force is so old that PaperCut's sync is refused soon, or already."""
     try:
-        reader = handover.Directory(str(settings.scripts.home))
+        reader = handover.Directory(str(here.settings.scripts.home))
         published = datetime.fromtimestamp(reader.read(lambda generation: "all-users").published, UTC)
     except handover.Doubt:
         return []  # none yet, or damaged: `check` tells
-    now, limit = clock.now(), settings.scripts.max_age_hours
+    now, limit = here.clock.now(), here.settings.scripts.max_age_hours
     hours = (now - published).total_seconds() / 3600
     if hours <= limit * 3 / 4:
         return []

@@ -4,33 +4,32 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from sqlalchemy import Engine
-
 from relay import amounts, jobs
-from relay.clock import Clock
 from relay.config import Settings
 from relay.database import reading
 from relay.jobs import Statement
 from relay.money.ledger import records
 from relay.notify.addresses import Post
+from relay.notify.causes import Here
 
 FACT = "monthly_report"  # the last month that was told: "2026-10"
 
 
-def tell_month(database: Engine, settings: Settings, clock: Clock) -> None:
+def tell_month(here: Here) -> None:
     """Send last month's report once, with the first whole run of a month."""
+    settings, clock = here.settings, here.clock
     if not settings.notify.monthly_report:
         return
     first = clock.business_day(settings.site.timezone).replace(day=1)
     month = f"{first - timedelta(days=1):%Y-%m}"
-    with reading(database) as connection:
+    with reading(here.database) as connection:
         if records.fact(connection, settings.site.name, FACT) == month:
             return
     post = Post(settings)
-    made = jobs.statement(settings, database, month=month, clock=clock)
+    made = jobs.statement(settings, here.database, month=month, clock=clock)
     sent = post.has_addresses and any(one.sent for one in post.send(*_told(made, settings)))
     if sent:
-        with database.begin() as connection:
+        with here.database.begin() as connection:
             records.set_fact(connection, settings.site.name, FACT, month)
 
 

@@ -16,13 +16,12 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from relay import commands
 from relay.alerts import Alert, alerts, ended_alerts, open_alerts
-from relay.clock import Clock
 from relay.config import Settings
 from relay.database import reading
 from relay.errors import RelayError
 from relay.notify import causes, report
 from relay.notify.addresses import Post, ping
-from relay.notify.causes import ADVICE, Cause
+from relay.notify.causes import ADVICE, Cause, Here
 from relay.open_items import STOPS
 from relay.site import Site
 
@@ -41,8 +40,8 @@ def run_began(site: Site) -> None:
 def run_ended(site: Site, parts: dict[str, dict[str, Any]], day: str, exit_code: int) -> None:
     """Tell what a whole run met and left open, that what was told before is over, and the month's report."""
     ping(site.settings, "/fail" if exit_code else "")
-    _quietly(_tell_run, site.database, site.settings, site.clock, causes.of_run(parts, day, site.clock.now()))
-    _quietly(report.tell_month, site.database, site.settings, site.clock)
+    _quietly(_tell_run, site, causes.of_run(parts, day, site.clock.now()))
+    _quietly(report.tell_month, site)
 
 
 def run_broke(site: Site, day: str, error: Exception) -> None:
@@ -50,12 +49,12 @@ def run_broke(site: Site, day: str, error: Exception) -> None:
     ping(site.settings, "/fail")
     why = error.message if isinstance(error, RelayError) else "the relay's log has the details."
     broken = [Cause("failed", f"The daily run of {day} failed: {why}", site.clock.now())]
-    _quietly(_tell_run, site.database, site.settings, site.clock, broken)
+    _quietly(_tell_run, site, broken)
 
 
-def watch(database: Engine, settings: Settings, clock: Clock) -> None:
+def watch(here: Here) -> None:
     """Look from beside the runs: also whether there are any."""
-    _quietly(_watch, database, settings, clock)
+    _quietly(_watch, here)
 
 
 def _quietly(work: Callable[..., None], *arguments: Any) -> None:
@@ -68,40 +67,34 @@ def _quietly(work: Callable[..., None], *arguments: Any) -> None:
         log.exception("telling what is open did not work")
 
 
-def _tell_run(database: Engine, settings: Settings, clock: Clock, met: list[Cause]) -> None:
-    _tell(database, settings, clock, [*met, *_always(database, settings, clock)])
+def _tell_run(here: Here, met: list[Cause]) -> None:
+    _tell(here, [*met, *_always(here)])
 
 
-def _watch(database: Engine, settings: Settings, clock: Clock) -> None:
-    with reading(database) as connection:
-        known = open_alerts(connection, settings.site.name)
-    late = causes.missed(database, settings, clock)
-    _tell(
-        database,
-        settings,
-        clock,
-        [*causes.as_before(known, "failed", "refused"), *late, *_always(database, settings, clock)],
-    )
+def _watch(here: Here) -> None:
+    with reading(here.database) as connection:
+        known = open_alerts(connection, here.settings.site.name)
+    _tell(here, [*causes.as_before(known, "failed", "refused"), *causes.missed(here), *_always(here)])
 
 
-def _always(database: Engine, settings: Settings, clock: Clock) -> list[Cause]:
-    with reading(database) as connection:
-        query = select(func.max(alerts.c.seen_at)).where(
-            alerts.c.site == settings.site.name, alerts.c.cause == "logins"
-        )
+def _always(here: Here) -> list[Cause]:
+    site = here.settings.site.name
+    with reading(here.database) as connection:
+        query = select(func.max(alerts.c.seen_at)).where(alerts.c.site == site, alerts.c.cause == "logins")
         before: datetime | None = connection.execute(query).scalar()
     return [
-        *causes.standing(database, settings, clock),
-        *causes.set_back(database, settings, clock),
-        *causes.logins(settings, clock, before),
-        *causes.directory(settings, clock),
+        *causes.standing(here),
+        *causes.set_back(here),
+        *causes.logins(here, before),
+        *causes.directory(here),
     ]
 
 
-def _tell(database: Engine, settings: Settings, clock: Clock, found: Iterable[Cause]) -> None:
+def _tell(here: Here, found: Iterable[Cause]) -> None:
     """Bring the alerts to what was found, and tell what is new, what has lasted a day, and what is over."""
     wanted = {cause.name: cause for cause in causes.without_what_follows(found)}
-    now, site = clock.now(), settings.site.name
+    database, settings, now = here.database, here.settings, here.clock.now()
+    site = settings.site.name
     post = Post(settings)
     with reading(database) as connection:
         known = {alert.cause: alert for alert in open_alerts(connection, site)}

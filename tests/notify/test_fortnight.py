@@ -73,7 +73,7 @@ class Fortnight:
                 story.run(self.site.context, if_due=True)
             self._note()
             if self.console:
-                notify.watch(self.site.database, self.site.settings, self.site.clock)
+                notify.watch(self.site)
             self._note()
             self.site.clock.move(hours=1 if (self.now + SOFIA).hour < 19 else 11)  # nothing happens at night
 

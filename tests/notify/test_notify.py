@@ -63,7 +63,7 @@ def hold(site: Site, name: str) -> None:
 
 
 def watch(site: Site) -> None:
-    notify.watch(site.database, site.settings, site.clock)
+    notify.watch(site)
 
 
 # -- one message for one cause
