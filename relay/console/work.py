@@ -216,7 +216,7 @@ class Works:
         for file in self._folder.glob("*.json"):
             try:
                 stored = plain_files.json_value(file)
-                work = _from_json(stored)
+                work = _from_json({**stored, "id": file.stem})  # which it is kept, and removed, by
             except (OSError, ValueError, KeyError, TypeError):
                 log.warning("the console cannot read %s and leaves it out", file)
                 continue

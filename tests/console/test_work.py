@@ -111,6 +111,22 @@ def test_old_works_are_forgotten(works: Works, tmp_path: Path, clock: StillClock
     assert 3 == len(works.all()) == len(list((tmp_path / "works").glob("*.json")))
 
 
+def test_a_kept_work_names_no_file_but_its_own(
+    works: Works, tmp_path: Path, clock: StillClock, monkeypatch: Any
+) -> None:
+    """What is removed with it is named by the file that it stands in, not by a word within."""
+    work = works.do("sync", "x", "ann", lambda progress: Done({}))
+    (file,) = tmp_path.rglob(f"{work.id}.json")
+    victim = file.parent.parent / "victim.json"
+    victim.write_text("{}")
+    file.write_text(json.dumps({**json.loads(file.read_text()), "id": "../victim"}))
+    monkeypatch.setattr(works_module, "KEPT", 0)
+    again = Works(file.parent, clock)
+    assert [work.id] == [one.id for one in again.all()]
+    again._forget_old()
+    assert victim.exists() and not file.exists()
+
+
 def test_a_full_disk_stops_no_work(works: Works, monkeypatch: Any) -> None:
     def full(*_: Any) -> None:
         raise OSError(28, "No space left on device")
