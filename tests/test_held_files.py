@@ -27,6 +27,7 @@ from relay.people import ready
 from relay.people.act import pins, publish
 from relay.people.memory import snapshot
 from relay.people.world import OfficeRnDSide, PaperCutSide
+from relay.private_files import why_not_private
 from relay.probe import record
 from tests.support.money_world import billed_in_a_file
 from tests.support.papercut_site import NOW, sample_directory
@@ -100,6 +101,19 @@ def test_a_held_file_stops_a_rotation_and_costs_nothing(
     rotate(path)
     assert not path.exists()
     assert (tmp_path / "auth.log.1").read_text() == "generation 0"
+
+
+def test_every_log_is_for_its_owner_alone_rotated_ones_too(tmp_path: Path) -> None:
+    """The relay's, the console's and those of both programs: which of them wrote first decides nothing."""
+    folder = tmp_path / "logs"
+    for name in ("relay.log", "console.log"):
+        for line in (b"one\n", b"two\n"):
+            log_files.add_line(folder / name, line, largest=1, kept=2)
+    for name in ("auth", "user_source"):
+        audit.write(str(tmp_path), name, [("verdict", "accepted")])
+    found = {file.name: why_not_private(file) for file in sorted(folder.iterdir())}
+    assert {"relay.log", "relay.log.1", "console.log", "console.log.1", "auth.log", "user_source.log"} <= found.keys()
+    assert set(found.values()) == {None}
 
 
 def test_a_log_that_cannot_be_rotated_still_takes_lines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
