@@ -158,6 +158,17 @@ class Browser:
             for node in violation["nodes"]
         ]
 
+    def misshapen(self) -> list[str]:
+        """Return the squeezed marks and icons, and the boxes that their text runs over."""
+        found: list[str] = self.driver.execute_script(
+            "const squeezed = [...document.querySelectorAll('.mark, svg.icon')].filter(one => {"
+            " const box = one.getBoundingClientRect(); return Math.abs(box.width - box.height) > 1; });"
+            "const spilt = [...document.querySelectorAll('button, .button, .badge, .count, .tile, .sheet')]"
+            " .filter(one => one.clientWidth && one.scrollWidth > one.clientWidth + 1);"
+            "return [...squeezed, ...spilt].map(one => one.outerHTML.slice(0, 200));"
+        )
+        return found
+
     def overflows(self) -> int:
         """Return by how many pixels the page is wider than the window."""
         wider = self.driver.execute_script("return document.documentElement.scrollWidth - window.innerWidth")
