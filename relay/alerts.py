@@ -9,9 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Column, ColumnElement, Connection, Index, Integer, String, Table, Text, select, text
+from sqlalchemy import JSON, Column, ColumnElement, Connection, Index, Integer, String, Table, Text, select, text
 
 from relay.database import Moment, metadata
+from relay.language import whole
 
 _OPEN = text("ended_at IS NULL")
 
@@ -26,6 +27,7 @@ alerts = Table(
     Column("seen_at", Moment, nullable=False),  # the newest evidence of it
     Column("told_at", Moment, nullable=True),
     Column("ended_at", Moment, nullable=True),
+    Column("wording", JSON, nullable=True),  # what the message is made of
     Index("alerts_one_open", "site", "cause", unique=True, sqlite_where=_OPEN, postgresql_where=_OPEN),
 )
 
@@ -59,4 +61,7 @@ def ended_alerts(connection: Connection, site: str, *, since: datetime) -> tuple
 def _read(connection: Connection, *where: ColumnElement[bool]) -> tuple[Alert, ...]:
     names = Alert.__dataclass_fields__
     rows = connection.execute(select(alerts).where(*where).order_by(alerts.c.id)).mappings()
-    return tuple(Alert(**{name: row[name] for name in names}) for row in rows)
+    return tuple(
+        Alert(**{**{name: row[name] for name in names}, "message": whole(row["message"], row["wording"])})
+        for row in rows
+    )

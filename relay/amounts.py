@@ -11,6 +11,8 @@ from decimal import ROUND_HALF_EVEN, Decimal
 
 import iso4217
 
+from relay.language import amount, lazy
+
 SCALE_DIGITS = 6
 _MOST = 10**12  # main units: far beyond any balance, and well within what the ledger's integers hold
 _PLAIN = re.compile(r"-?[0-9]{1,15}(\.[0-9]+)?")
@@ -45,7 +47,7 @@ def from_double(value: float) -> int:
     Raises ValueError for what is no amount that an account can hold.
     """
     if abs(value) > _MOST:
-        raise ValueError(f"{value} is not an amount of money")
+        raise ValueError(lazy("%(value)s is not an amount of money", value=value))
     return from_decimal(Decimal(repr(float(value))))
 
 
@@ -56,7 +58,7 @@ def to_double(micros: int) -> float:
 
 def from_decimal(value: Decimal) -> int:
     if not value.is_finite():
-        raise ValueError(f"{value} is not an amount of money")
+        raise ValueError(lazy("%(value)s is not an amount of money", value=value))
     return int(value.scaleb(SCALE_DIGITS).quantize(Decimal(1), rounding=ROUND_HALF_EVEN))
 
 
@@ -67,11 +69,17 @@ def to_decimal(micros: int) -> Decimal:
 def parse(text: str) -> int:
     """Return "12.50" in micros. Raises ValueError for what is no plain finite number or is finer than micros."""
     if not _PLAIN.fullmatch(text.strip()):
-        raise ValueError(f"{text!r} is not an amount such as 12.50")
+        raise ValueError(lazy("%(text)s is not an amount such as 12.50", text=repr(text)))
     value = Decimal(text.strip())
     scaled = value.scaleb(SCALE_DIGITS)
     if scaled != scaled.to_integral_value():
-        raise ValueError(f"{text!r} has more than {SCALE_DIGITS} digits after the point")
+        raise ValueError(
+            lazy(
+                "%(text)s has more than %(scale_digits)s digits after the point",
+                text=repr(text),
+                scale_digits=SCALE_DIGITS,
+            )
+        )
     return int(scaled)
 
 
@@ -85,8 +93,8 @@ def text(micros: int, currency: str) -> str:
 
 
 def with_currency(micros: int, currency: str) -> str:
-    """Return "7.00 EUR", as sentences say it."""
-    return f"{text(micros, currency)} {currency}"
+    """Return "7.00 EUR", as sentences say it; on a page it is written as in its language."""
+    return amount(text(micros, currency), currency)
 
 
 def is_nothing(balance: int, currency: str) -> bool:

@@ -37,11 +37,12 @@ from relay import ledger_copies
 from relay.config import Settings
 from relay.errors import LedgerError
 from relay.held_files import what_to_do
+from relay.language import lazy
 from relay.private_files import create_private, make_private_folder
 
 metadata = MetaData()
 
-REVISION = "0008"  # the newest migration; a test holds it equal to the folder's
+REVISION = "0009"  # the newest migration; a test holds it equal to the folder's
 _MIGRATION_LOCK = 0x70_61_70_65  # any number of our own: PostgreSQL's advisory locks share one name space
 
 
@@ -73,18 +74,34 @@ def open_database(settings: Settings) -> Engine:
     try:
         make_private_folder(settings.site.state_dir)
     except OSError as error:
-        what = what_to_do(error, "correct [site] state_dir")
+        what = what_to_do(error, lazy("correct [site] state_dir"))
         raise LedgerError(
-            f"The state folder {settings.site.state_dir} cannot be made ({error.strerror}): {what}."
+            lazy(
+                "The state folder %(state_dir)s cannot be made (%(strerror)s): %(what)s.",
+                state_dir=settings.site.state_dir,
+                strerror=error.strerror,
+                what=what,
+            )
         ) from None
     try:
         engine = make_engine(settings.ledger_url)
     except OSError as error:
-        what = what_to_do(error, "correct [ledger] url")
-        raise LedgerError(f"The ledger {place} cannot be made ({error.strerror}): {what}.") from None
+        what = what_to_do(error, lazy("correct [ledger] url"))
+        raise LedgerError(
+            lazy(
+                "The ledger %(place)s cannot be made (%(strerror)s): %(what)s.",
+                place=place,
+                strerror=error.strerror,
+                what=what,
+            )
+        ) from None
     except (NoSuchModuleError, ModuleNotFoundError):
         raise LedgerError(
-            f"[ledger] url {place} needs a driver that is not installed: pip install 'papercut-officernd[postgresql]'."
+            lazy(
+                "[ledger] url %(place)s needs a driver that is not installed: pip install "
+                "'papercut-officernd[postgresql]'.",
+                place=place,
+            )
         ) from None
     try:
         spoiled = _quick_check(engine)
@@ -114,16 +131,20 @@ def _quick_check(engine: Engine) -> str:
 
 def _spoiled(settings: Settings, place: str, why: str) -> str:
     back = ledger_copies.how_to_put_back(settings.ledger_file or place, settings.copies_dir, REVISION)
-    return f"The ledger {place} is spoiled ({why}), so nothing was done: {back}."
+    return lazy(
+        "The ledger %(place)s is spoiled (%(why)s), so nothing was done: %(back)s.", place=place, why=why, back=back
+    )
 
 
 def _why_not_opened(settings: Settings, place: str, error: DBAPIError) -> str:
     """Return the sentence about a ledger that cannot be opened; a spoiled one is told with its newest good copy."""
     if ledger_copies.is_spoiled(error.orig):
         return _spoiled(settings, place, reason(error))
-    return (
-        f"The ledger {place} cannot be opened and written ({reason(error)}), so nothing was done: see to its disk, "
-        "its rights or its server, then run again."
+    return lazy(
+        "The ledger %(place)s cannot be opened and written (%(reason)s), so nothing was done: see to its disk, "
+        "its rights or its server, then run again.",
+        place=place,
+        reason=reason(error),
     )
 
 
@@ -251,8 +272,12 @@ def revision(connection: Connection) -> str:
 def _refuse_unknown(found: str) -> None:
     if found > REVISION:
         raise LedgerError(
-            f"The ledger was made by a newer version of the relay (schema {found}, this one knows {REVISION}), so "
-            "nothing was done: update the relay on this machine."
+            lazy(
+                "The ledger was made by a newer version of the relay (schema %(found)s, this one knows %(revision)s), "
+                "so nothing was done: update the relay on this machine.",
+                found=found,
+                revision=REVISION,
+            )
         )
 
 
@@ -266,8 +291,12 @@ def take_copy(engine: Engine, found: str) -> str:
         except (OSError, sqlite3.Error) as error:
             why = error.strerror if isinstance(error, OSError) else error
             raise LedgerError(
-                f"The ledger could not be copied to {target} before it is brought up to date ({why}), so nothing was "
-                "done: make room on its disk, then run again."
+                lazy(
+                    "The ledger could not be copied to %(target)s before it is brought up to date (%(why)s), so "
+                    "nothing was done: make room on its disk, then run again.",
+                    target=target,
+                    why=why,
+                )
             ) from None
         return target
     schema = f"before_{REVISION}_{stamp}"

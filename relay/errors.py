@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from relay.foreign import visible
-from relay.language import Message
+from relay.language import Message, joined, lazy
 from relay.remedy import Remedies, as_json
 
 EXIT_DONE = 0
@@ -46,8 +46,11 @@ class RelayError(Exception):
 def unexpected(error: BaseException) -> RelayError:
     """Return what an operator is told of an error that nobody has thought of."""
     return RelayError(
-        f"An unexpected error stopped the command ({type(error).__name__}); what was begun is finished by the next "
-        "run. Run it with --verbose and send the traceback to whoever looks after this server.",
+        lazy(
+            "An unexpected error stopped the command (%(name)s); what was begun is finished by the next "
+            "run. Run it with --verbose and send the traceback to whoever looks after this server.",
+            name=type(error).__name__,
+        ),
         code="unexpected",
     )
 
@@ -66,8 +69,12 @@ class Problem:
     remedies: Remedies = ()
 
     def __str__(self) -> str:
-        place = f"[{self.section}] {self.key}".rstrip() + ": " if self.section else ""
-        return f"{self.file}: {place}{self.clause}" if self.file else f"{place}{self.clause}"
+        return str(self.sentence)
+
+    @property
+    def sentence(self) -> str:
+        place = f"[{self.section}] {self.key}".rstrip() if self.section else ""
+        return joined(self.file, place, self.clause, by=": ")
 
 
 class ConfigError(RelayError):
@@ -79,11 +86,10 @@ class ConfigError(RelayError):
     def __init__(self, problems: Sequence[Problem | str], *, remedies: Remedies = ()) -> None:
         self.problems = tuple(Problem(one) if isinstance(one, str) else one for one in problems)
         remedies = remedies or tuple(dict.fromkeys(remedy for one in self.problems for remedy in one.remedies))
-        if len(self.problems) == 1:
-            super().__init__(str(self.problems[0]), remedies=remedies)
-        else:
-            lines = "".join(f"\n  - {problem}" for problem in self.problems)
-            super().__init__(f"{len(self.problems)} problems, nothing was done:{lines}", remedies=remedies)
+        told = [problem.sentence for problem in self.problems]
+        if len(told) > 1:
+            told = [lazy("%(count)s problems, nothing was done:", count=len(told)), *told]
+        super().__init__(joined(*told, by="\n  - "), remedies=remedies)
 
 
 class UsageError(ConfigError):

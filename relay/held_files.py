@@ -20,10 +20,12 @@ from pathlib import Path
 
 import filelock
 
+from relay.language import lazy
+
 PATIENCE_S = 10.0
 PAUSE_S = 0.01
 HELD_ERRORS = (5, 32, 33)
-LET_GO = "another program has it open (an editor, a backup, a virus scanner): close it there and run again"
+LET_GO = lazy("another program has it open (an editor, a backup, a virus scanner): close it there and run again")
 
 
 def is_held(error: OSError) -> bool:
@@ -34,11 +36,11 @@ def is_held(error: OSError) -> bool:
 def what_to_do(error: OSError, otherwise: str) -> str:
     """Return in a clause what a person does about a file that was refused: by its reason, else `otherwise`."""
     if is_held(error):
-        return f"{LET_GO}, or give this account the right to it"
+        return lazy("%(let_go)s, or give this account the right to it", let_go=LET_GO)
     if error.errno in (errno.EMFILE, errno.ENFILE):
-        return "let this account open more files at once (ulimit -n), then run again"
+        return lazy("let this account open more files at once (ulimit -n), then run again")
     if error.errno in (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)):
-        return "make room on its disk, then run again"
+        return lazy("make room on its disk, then run again")
     return otherwise
 
 

@@ -30,6 +30,7 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
 from relay.clock import Clock
 from relay.errors import RateLimited, RemoteError
+from relay.language import lazy
 
 Answer = TypeVar("Answer")
 
@@ -62,12 +63,12 @@ class _Timed(io.RawIOBase):
         if self._end_s is not None:
             left_s = self._end_s - monotonic_s()
             if left_s <= 0:
-                raise TimeoutError("the whole answer took too long")
+                raise TimeoutError(lazy("the whole answer took too long"))
             self._settimeout(left_s)
         count: int | None = self._raw.readinto(buffer)
         self._left -= count or 0
         if self._left < 0:
-            raise TooMuch("its answer has no end")
+            raise TooMuch(lazy("its answer has no end"))
         return count
 
     def close(self) -> None:
@@ -123,14 +124,14 @@ def _body(answer: requests.Response) -> bytes:
     """Return an answer's body unpacked. Raises RequestException, TooMuch for what has no end."""
     packed = answer.headers.get("Content-Encoding", "identity").strip().lower()
     if packed not in ("", "identity", "gzip", "x-gzip"):
-        raise TooMuch("its answer is packed in a way that nobody asked for")
+        raise TooMuch(lazy("its answer is packed in a way that nobody asked for"))
     unpack = zlib.decompressobj(wbits=31) if "gzip" in packed else None
     body = bytearray()
     try:
         for piece in answer.raw.stream(_PIECE, decode_content=False):
             body += unpack.decompress(piece, MOST_BYTES + 1 - len(body)) if unpack else piece
             if len(body) > MOST_BYTES:
-                raise TooMuch(f"its answer is longer than {MOST_BYTES // 1_000_000} MB")
+                raise TooMuch(lazy("its answer is longer than %(most_bytes)s MB", most_bytes=MOST_BYTES // 1000000))
     except zlib.error as error:
         raise requests.exceptions.ContentDecodingError(error) from None
     except urllib3.exceptions.ReadTimeoutError as error:
@@ -230,19 +231,19 @@ def failure(error: requests.RequestException) -> TransportFailure:
         if isinstance(cause, TooMuch):
             return TransportFailure(False, False, str(cause), is_final=True)
     if isinstance(error, requests.ConnectTimeout):
-        return TransportFailure(True, False, "no connection in time")
+        return TransportFailure(True, False, lazy("no connection in time"))
     if isinstance(error, requests.exceptions.ProxyError):
-        return TransportFailure(True, False, "the proxy does not let us through")
+        return TransportFailure(True, False, lazy("the proxy does not let us through"))
     for cause in causes:
         if isinstance(cause, urllib3.exceptions.NameResolutionError):
-            return TransportFailure(True, False, "its name is not known here")
+            return TransportFailure(True, False, lazy("its name is not known here"))
         if isinstance(cause, urllib3.exceptions.NewConnectionError):
             scarce = any(isinstance(one, OSError) and one.errno in (errno.EMFILE, errno.ENFILE) for one in causes)
-            short = "this account may not open more files and connections at once"
-            return TransportFailure(True, False, short if scarce else "the connection is refused")
+            short = lazy("this account may not open more files and connections at once")
+            return TransportFailure(True, False, short if scarce else lazy("the connection is refused"))
     if isinstance(error, requests.Timeout):
-        return TransportFailure(False, False, "no answer in time")
-    return TransportFailure(False, False, "the connection broke before the answer")
+        return TransportFailure(False, False, lazy("no answer in time"))
+    return TransportFailure(False, False, lazy("the connection broke before the answer"))
 
 
 def _causes(error: BaseException | None) -> Any:
@@ -261,8 +262,8 @@ def _causes(error: BaseException | None) -> Any:
 def _tls_reason(causes: list[BaseException]) -> str:
     for cause in causes:
         if isinstance(cause, ssl.SSLCertVerificationError):
-            return str(cause.verify_message).rstrip(".") or "the certificate is not accepted"
-    return "the TLS connection could not be made"
+            return str(cause.verify_message).rstrip(".") or lazy("the certificate is not accepted")
+    return lazy("the TLS connection could not be made")
 
 
 def retry_after_s(answer: requests.Response) -> float:

@@ -6,6 +6,8 @@ import json
 import math
 from typing import Any
 
+from relay.language import lazy
+
 _LONGEST_NUMBER = 40
 
 
@@ -14,21 +16,21 @@ def parsed(text: bytes | str) -> Any:
     try:
         return json.loads(text, parse_float=_finite, parse_int=_whole, parse_constant=_no_number)
     except RecursionError:
-        raise ValueError("nested too deep") from None
+        raise ValueError(lazy("nested too deep")) from None
 
 
 def _finite(text: str) -> float:
     value = float(text)
     if len(text) > _LONGEST_NUMBER or not math.isfinite(value):
-        raise ValueError("a number out of all bounds")
+        raise ValueError(lazy("a number out of all bounds"))
     return value
 
 
 def _whole(text: str) -> int:
     if len(text) > _LONGEST_NUMBER:
-        raise ValueError("a number out of all bounds")
+        raise ValueError(lazy("a number out of all bounds"))
     return int(text)
 
 
 def _no_number(text: str) -> float:
-    raise ValueError(f"{text}, which is no number")
+    raise ValueError(lazy("%(text)s, which is no number", text=text))

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import cache
@@ -76,6 +77,23 @@ def named(code: str) -> Language:
 def spoken() -> Language | None:
     """Return the language of the page that is being made, None outside of one."""
     return _spoken.get()
+
+
+def of_site(locale: str) -> Language:
+    """Return the language of a site's locale ("de_AT"), English where there is no catalogue of it."""
+    code = locale.partition("_")[0]
+    return named(code if code in codes() else SOURCE)
+
+
+@contextmanager
+def speaking(language: Language) -> Iterator[None]:
+    """Speak a language for the `with` block."""
+    before = _spoken.get()
+    _spoken.set(language)
+    try:
+        yield
+    finally:
+        _spoken.set(before)
 
 
 def speak(language: Language | None) -> None:
@@ -155,8 +173,8 @@ def _plainly(template: str, values: Mapping[str, Any]) -> str:
 
 def nlazy(one: str, many: str, num: int, /, **values: Any) -> Message:
     """Return a sentence with a count, `%(num)s`, in the form that the count asks for."""
-    values = {"num": num, **values}
-    return Message(_plainly(one if num == 1 else many, values), (one, many), values)
+    text = _plainly(one if num == 1 else many, {"num": f"{num:,}", **values})
+    return Message(text, (one, many), {"num": num, **values})
 
 
 def amount(text: str, currency: str) -> Message:
@@ -172,8 +190,22 @@ def capital(text: str) -> Message:
 def joined(*parts: str, by: str = " ") -> Message:
     """Return messages and other texts one after the other, without those that are empty."""
     told = [part for part in parts if part]
+    if len(told) > len(ascii_letters):  # more than a sentence names, such as the problems of a whole file
+        return Message(by.join(told))
     template = by.replace("%", "%%").join(f"%({letter})s" for letter in ascii_letters[: len(told)])
     return Message(by.join(told), (template,), dict(zip(ascii_letters, told, strict=False)))
+
+
+def told_all(*names: str) -> str:
+    """Return "Ann", "Ann and Ben", "Ann and Ben and Cem"."""
+    *first, last = names
+    return lazy("%(first)s and %(last)s", first=told_all(*first), last=last) if first else last
+
+
+def told_any(*names: str) -> str:
+    """Return "Ann", "Ann or Ben", "Ann or Ben or Cem"."""
+    *first, last = names
+    return lazy("%(first)s or %(last)s", first=told_any(*first), last=last) if first else last
 
 
 def translated(message: str) -> str:
@@ -250,16 +282,18 @@ def kept(value: Any) -> Any:
     """
     if isinstance(value, Mapping):
         found = {str(key): kept(item) for key, item in value.items()}
-        made = {f"{key}{_KEPT}": _parts(item) for key, item in value.items()}
-        return {**found, **{key: parts for key, parts in made.items() if parts}}
+        made = {f"{key}{_KEPT}": parts(item) for key, item in value.items()}
+        return {**found, **{key: of for key, of in made.items() if of}}
     return [kept(item) for item in value] if isinstance(value, list | tuple) else value
 
 
-def _parts(value: Any) -> Any:
+def parts(value: Any) -> Any:
+    """Return what a message, or the messages of a list, are made of, as JSON; None for any other value."""
     if isinstance(value, Message):
-        return {"forms": list(value.forms), "values": kept(value.values)}
+        is_plain = value.forms == (value,) and not value.values
+        return True if is_plain else {"forms": list(value.forms), "values": kept(value.values)}
     if isinstance(value, list | tuple) and any(isinstance(item, Message) for item in value):
-        return [_parts(item) for item in value]
+        return [parts(item) for item in value]
     return None
 
 
@@ -267,11 +301,14 @@ def unkept(value: Any) -> Any:
     """Return what `kept` was made from."""
     if isinstance(value, dict):
         plain = {key: unkept(item) for key, item in value.items() if not key.endswith(_KEPT)}
-        return {key: _whole(item, value.get(f"{key}{_KEPT}")) for key, item in plain.items()}
+        return {key: whole(item, value.get(f"{key}{_KEPT}")) for key, item in plain.items()}
     return [unkept(item) for item in value] if isinstance(value, list) else value
 
 
-def _whole(text: Any, parts: Any) -> Any:
-    if isinstance(text, list) and isinstance(parts, list):
-        return [_whole(*pair) for pair in zip(text, parts, strict=True)]
-    return Message(text, tuple(parts["forms"]), unkept(parts["values"])) if isinstance(parts, dict) else text
+def whole(text: Any, made_of: Any) -> Any:
+    """Return the message that a text and its `parts` were, the text alone where there are none."""
+    if isinstance(text, list) and isinstance(made_of, list):
+        return [whole(*pair) for pair in zip(text, made_of, strict=True)]
+    if isinstance(made_of, dict):
+        return Message(text, tuple(made_of["forms"]), unkept(made_of["values"]))
+    return Message(text) if made_of else text

@@ -17,6 +17,7 @@ from urllib.parse import quote
 from sqlalchemy import Engine
 
 from relay import held_files
+from relay.language import lazy
 from relay.private_files import create_private
 
 NAME = "ledger-%Y%m%d-%H%M%S.db"  # of UTC
@@ -96,7 +97,7 @@ def fault(file: Path, revision: str) -> str:
             found = connection.execute("SELECT version_num FROM alembic_version").fetchone()
     except sqlite3.Error as error:
         return str(error)
-    return "" if found and "" < str(found[0]) <= revision else "its schema is not one that this relay knows"
+    return "" if found and "" < str(found[0]) <= revision else lazy("its schema is not one that this relay knows")
 
 
 def newest_good(folder: Path, revision: str) -> Path | None:
@@ -116,8 +117,13 @@ def how_to_put_back(ledger: Path | str, folder: Path, revision: str) -> str:
     """Return in a clause what to do about a spoiled ledger; the files beside it belong to it and spoil any other."""
     good = newest_good(folder, revision)
     if good is None:
-        return (
-            f"there is no good copy in {folder}, so put a backup of your own back, or move the ledger away and "
-            "rebuild it"
+        return lazy(
+            "there is no good copy in %(folder)s, so put a backup of your own back, or move the ledger away and "
+            "rebuild it",
+            folder=folder,
         )
-    return f"stop the schedule, then copy {good} over {ledger} and delete {ledger}-wal and {ledger}-shm"
+    return lazy(
+        "stop the schedule, then copy %(good)s over %(ledger)s and delete %(ledger)s-wal and %(ledger)s-shm",
+        good=good,
+        ledger=ledger,
+    )

@@ -10,6 +10,7 @@ import filelock
 
 from relay.errors import AlreadyRunning, LedgerError
 from relay.held_files import what_to_do
+from relay.language import lazy
 from relay.private_files import create_private, make_private_folder
 
 FILE_NAME = "relay.lock"
@@ -22,7 +23,10 @@ def site_lock(state_dir: Path) -> Iterator[None]:
 
     Raises AlreadyRunning at once when another process holds it, LedgerError when the folder cannot be written.
     """
-    busy = f"Another command is working on this site ({state_dir}); wait until it is over, then try again."
+    busy = lazy(
+        "Another command is working on this site (%(state_dir)s); wait until it is over, then try again.",
+        state_dir=state_dir,
+    )
     with _held(state_dir, FILE_NAME, busy):
         yield
 
@@ -30,9 +34,10 @@ def site_lock(state_dir: Path) -> Iterator[None]:
 @contextmanager
 def serving_lock(state_dir: Path) -> Iterator[None]:
     """Hold what tells that this site is served, for the `with` block. Raises AlreadyRunning, LedgerError."""
-    busy = (
-        f"The console of this site runs already, as a service or in another window ({state_dir}): open its page, or "
-        "stop it first."
+    busy = lazy(
+        "The console of this site runs already, as a service or in another window (%(state_dir)s): open its page, or "
+        "stop it first.",
+        state_dir=state_dir,
     )
     with _held(state_dir, SERVING_NAME, busy):
         yield
@@ -62,9 +67,14 @@ def _held(state_dir: Path, name: str, busy: str) -> Iterator[None]:
     except filelock.Timeout:
         raise AlreadyRunning(busy) from None
     except OSError as error:
-        what = what_to_do(error, "correct [site] state_dir or the folder's rights")
+        what = what_to_do(error, lazy("correct [site] state_dir or the folder's rights"))
         raise LedgerError(
-            f"The state folder {state_dir} cannot be written ({error.strerror}); nothing was done: {what}."
+            lazy(
+                "The state folder %(state_dir)s cannot be written (%(strerror)s); nothing was done: %(what)s.",
+                state_dir=state_dir,
+                strerror=error.strerror,
+                what=what,
+            )
         ) from None
     try:
         yield

@@ -16,7 +16,7 @@ from relay import alerts, amounts, money, people
 from relay.alerts import Alert
 from relay.config import Settings
 from relay.database import reading
-from relay.language import N_, gettext, ngettext, translated
+from relay.language import N_, gettext, nlazy, translated
 from relay.people import OpenQuestion
 
 Kind = Literal["stop", "doubt", "alert", "hold", "question", "unheard"]
@@ -140,7 +140,7 @@ def stop_title(stop: Mapping[str, Any]) -> str:
 
 
 def doubts(count: int) -> str:
-    return ngettext(
+    return nlazy(
         "%(num)s fee or adjustment is in doubt: somebody must look whether it is there.",
         "%(num)s fees or adjustments are in doubt: somebody must look whether they are there.",
         count,
@@ -148,7 +148,7 @@ def doubts(count: int) -> str:
 
 
 def unheard(count: int) -> str:
-    return ngettext(
+    return nlazy(
         "%(num)s fee or adjustment was sent, and its answer is not known: the next run looks whether it arrived.",
         "%(num)s fees or adjustments were sent, and their answers are not known: the next run looks whether they "
         "arrived.",
@@ -156,14 +156,14 @@ def unheard(count: int) -> str:
     )
 
 
-def held(people_count: int, amount: str) -> str:
-    return ngettext(
+def held(people_count: int, money_text: str) -> str:
+    return nlazy(
         "%(num)s person with held money waits for a decision (%(amount)s).",
         "%(num)s people with held money wait for a decision (%(amount)s).",
         people_count,
-        amount=amount,
+        amount=money_text,
     )
 
 
 def questions(count: int) -> str:
-    return ngettext("%(num)s question about who is who.", "%(num)s questions about who is who.", count)
+    return nlazy("%(num)s question about who is who.", "%(num)s questions about who is who.", count)

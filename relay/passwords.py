@@ -22,7 +22,7 @@ from werkzeug.security import check_password_hash, generate_password_hash
 from relay import written_files
 from relay.config.loading import text_of
 from relay.errors import ConfigError, UsageError
-from relay.language import N_
+from relay.language import N_, lazy
 from relay.private_files import make_private_folder, read_private, why_not_theirs, write_private
 
 Role = Literal["look", "operate", "money"]
@@ -96,13 +96,15 @@ def set_password(settings_file: Path, name: str, role: str, password: str) -> Us
     file = _users_file(settings_file, make=True)
     users = _read_file(file)
     users[name] = _user(name, role, password)
-    return _write(file, users, f"{name} may now use the console ({role}).")
+    return _write(file, users, lazy("%(name)s may now use the console (%(role)s).", name=name, role=role))
 
 
 def add(settings_file: Path, name: str, role: str, password: str) -> UsersWritten:
     """Give somebody new a login. Raises UsageError for a name that has one already, so that nobody is written over."""
     if name in _read_file(_users_file(settings_file, make=True)):
-        raise UsageError(f"{name} may use the console already; nothing was changed: change {name} instead.")
+        raise UsageError(
+            lazy("%(name)s may use the console already; nothing was changed: change %(name)s instead.", name=name)
+        )
     return set_password(settings_file, name, role, password)
 
 
@@ -114,12 +116,12 @@ def change(settings_file: Path, name: str, role: str, password: str = "") -> Use
     file = _users_file(settings_file, make=False)
     users = _read_file(file)
     if name not in users:
-        raise UsageError(f"{name} has no password for the console; nothing was changed.")
+        raise UsageError(lazy("%(name)s has no password for the console; nothing was changed.", name=name))
     if password:
         _check_length(password)
     users[name] = _user(name, role, password) if password else replace(users[name], role=cast(Role, _known_role(role)))
     _check_somebody_decides(users, name)
-    return _write(file, users, f"{name} may now use the console ({role}).")
+    return _write(file, users, lazy("%(name)s may now use the console (%(role)s).", name=name, role=role))
 
 
 def first_user(name: str, password: str) -> str:
@@ -132,39 +134,57 @@ def remove(settings_file: Path, name: str) -> UsersWritten:
     file = _users_file(settings_file, make=False)
     users = _read_file(file)
     if name not in users:
-        raise UsageError(f"{name} has no password for the console; nothing was changed.")
+        raise UsageError(lazy("%(name)s has no password for the console; nothing was changed.", name=name))
     if len(users) == 1:
         raise UsageError(
-            f"{name} is the only one with a password, so nothing was changed: give somebody else one first, or take "
-            f"password_hash_file out of {settings_file} and delete {file}."
+            lazy(
+                "%(name)s is the only one with a password, so nothing was changed: give somebody else one first, or "
+                "take password_hash_file out of %(settings_file)s and delete %(file)s.",
+                name=name,
+                settings_file=settings_file,
+                file=file,
+            )
         )
     role = users.pop(name).role
     if role == "money":
         _check_somebody_decides(users, name)
-    return _write(file, users, f"{name} may no longer use the console.")
+    return _write(file, users, lazy("%(name)s may no longer use the console.", name=name))
 
 
 def _check_length(password: str) -> None:
     if len(password) < SHORTEST:
-        raise UsageError(f"The password is too short; nothing was changed: take at least {SHORTEST} characters.")
+        raise UsageError(
+            lazy(
+                "The password is too short; nothing was changed: take at least %(shortest)s characters.",
+                shortest=SHORTEST,
+            )
+        )
 
 
 def _check_somebody_decides(users: Mapping[str, ConsoleUser], name: str) -> None:
     if not any(user.role == "money" for user in users.values()):
         raise UsageError(
-            f"{name} is the last one who may decide on money, so nothing was changed: give somebody else that right "
-            "first."
+            lazy(
+                "%(name)s is the last one who may decide on money, so nothing was changed: give somebody else that "
+                "right first.",
+                name=name,
+            )
         )
 
 
 def check_name(name: str) -> None:
     """Raise UsageError for what is no name of a user."""
     if not _NAME.fullmatch(name):
-        raise UsageError(f"{name!r} is no name for a login: letters, digits, dots, dashes and @, at most 64.")
+        raise UsageError(
+            lazy("%(name)s is no name for a login: letters, digits, dots, dashes and @, at most 64.", name=repr(name))
+        )
 
 
-_NOT_TOUCHED = "[console] password_hash_file: {} was not touched, since {}."
-_UNREADABLE = "[console] password_hash_file: holds neither users nor one scrypt hash; make it anew"
+def _not_touched(file: Path, why: str) -> str:
+    return lazy("[console] password_hash_file: %(file)s was not touched, since %(why)s.", file=file, why=why)
+
+
+_UNREADABLE = lazy("[console] password_hash_file: holds neither users nor one scrypt hash; make it anew")
 
 
 def _known_role(role: str) -> str:
@@ -189,7 +209,15 @@ def read_settings(settings_file: Path) -> tomlkit.TOMLDocument:
     try:
         return tomlkit.parse(text_of(settings_file))
     except TOMLKitError as error:
-        raise ConfigError([f"The settings file {settings_file} cannot be read: {error}."]) from None
+        raise ConfigError(
+            [
+                lazy(
+                    "The settings file %(settings_file)s cannot be read: %(error)s.",
+                    settings_file=settings_file,
+                    error=error,
+                )
+            ]
+        ) from None
 
 
 def _users_file(settings_file: Path, *, make: bool) -> Path:
@@ -199,7 +227,7 @@ def _users_file(settings_file: Path, *, make: bool) -> Path:
     named = str(console.get("password_hash_file", "") or "")
     if not named:
         if not make:
-            raise UsageError("The console has no passwords; nothing was changed.")
+            raise UsageError(lazy("The console has no passwords; nothing was changed."))
         named = DEFAULT_FILE
         if "console" not in document:
             document["console"] = tomlkit.table()
@@ -209,10 +237,12 @@ def _users_file(settings_file: Path, *, make: bool) -> Path:
     try:
         make_private_folder(file.parent)
     except OSError as error:
-        raise ConfigError([_NOT_TOUCHED.format(file, f"its folder cannot be made ({error.strerror})")]) from None
+        raise ConfigError(
+            [_not_touched(file, lazy("its folder cannot be made (%(strerror)s)", strerror=error.strerror))]
+        ) from None
     why = why_not_theirs(file.parent, settings_file)
     if why:
-        raise ConfigError([_NOT_TOUCHED.format(file, why)])
+        raise ConfigError([_not_touched(file, why)])
     return file
 
 
@@ -223,7 +253,7 @@ def _read_file(file: Path) -> dict[str, ConsoleUser]:
         return {}
     except (OSError, UnicodeDecodeError) as error:
         why = written_files.why_unread(error)
-        raise ConfigError([_NOT_TOUCHED.format(file, f"it cannot be read ({why})")]) from None
+        raise ConfigError([_not_touched(file, lazy("it cannot be read (%(why)s)", why=why))]) from None
 
 
 def _user(name: str, role: str, password: str) -> ConsoleUser:
@@ -239,5 +269,7 @@ def _write(file: Path, users: Mapping[str, ConsoleUser], sentence: str) -> Users
     try:
         write_private(file, _stored(users))
     except OSError as error:
-        raise ConfigError([_NOT_TOUCHED.format(file, f"it cannot be written ({error.strerror or error})")]) from None
+        raise ConfigError(
+            [_not_touched(file, lazy("it cannot be written (%(strerror)s)", strerror=error.strerror or error))]
+        ) from None
     return UsersWritten(file, {user.name: user.role for user in users.values()}, sentence)

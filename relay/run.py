@@ -29,6 +29,7 @@ from relay.errors import (
     UsageError,
     unexpected,
 )
+from relay.language import lazy
 from relay.lock import site_lock
 from relay.money.ledger import calendar, copies
 from relay.open_items import open_items
@@ -37,7 +38,9 @@ from relay.site import Site
 log = logging.getLogger(__name__)
 
 
-FIRST_IS_A_PERSONS = "the first daily run is started by a person, or begins by itself the day after the first sync"
+FIRST_IS_A_PERSONS = lazy(
+    "the first daily run is started by a person, or begins by itself the day after the first sync"
+)
 
 
 @dataclass
@@ -106,7 +109,9 @@ def run(site: Site, *, if_due: bool = False, if_begun: bool = False, allow: Sequ
         due = calendar.is_due(site.database, settings, clock)  # another scheduler may just have done it
         result = RunResult(due.day.isoformat(), due.due, due.reason)
         if if_due and not (due.due and calendar.claim(site.database, settings, clock, due.day)):
-            return RunResult(due.day.isoformat(), False, due.reason if not due.due else "another machine is doing it")
+            return RunResult(
+                due.day.isoformat(), False, due.reason if not due.due else lazy("another machine is doing it")
+            )
         notify.run_began(site)
         try:
             people.refuse_open(settings.scripts.home)
@@ -221,7 +226,7 @@ def _part(
 
 
 def _left_out(result: RunResult, name: str, why: RelayError) -> None:
-    message = f"No money was moved, since what came before it failed: {why.message}"
+    message = lazy("No money was moved, since what came before it failed: %(message)s", message=why.message)
     result.parts[name] = _failure(RelayError(message, code=why.code))
 
 

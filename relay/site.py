@@ -16,6 +16,7 @@ from relay.clock import Clock
 from relay.config import Settings
 from relay.database import open_database, reason
 from relay.errors import LedgerError
+from relay.language import lazy
 from relay.officernd.client import OfficeRnD
 from relay.papercut.client import PaperCut
 from relay.progress import Progress
@@ -48,8 +49,11 @@ def open_site(settings: Settings, clock: Clock, progress: Progress) -> Iterator[
         yield Site(settings, OfficeRnD(settings, clock), PaperCut(settings, clock), database, clock, progress)
     except DBAPIError as error:
         raise LedgerError(
-            f"The ledger failed under way ({reason(error)}): see to its disk, rights or server, then run again; what "
-            "was begun is finished then."
+            lazy(
+                "The ledger failed under way (%(reason)s): see to its disk, rights or server, then run again; what "
+                "was begun is finished then.",
+                reason=reason(error),
+            )
         ) from error
     finally:
         database.dispose()

@@ -244,8 +244,7 @@ def speak_languages(app: Flask, site_locale: Callable[[], str]) -> None:
 def chosen(site_locale: str) -> str:
     """Return the code of the language in which the request under way is answered."""
     codes = language.codes()
-    own = site_locale.partition("_")[0]
-    return request.accept_languages.best_match(codes) or (own if own in codes else language.SOURCE)
+    return request.accept_languages.best_match(codes) or language.of_site(site_locale).code
 
 
 def _gettext(message: str, /, **values: Any) -> Markup:

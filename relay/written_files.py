@@ -12,9 +12,10 @@ from pathlib import Path
 
 from papercut_scripts import compat
 from relay import plain_files
+from relay.language import lazy
 from relay.private_files import write_private
 
-PATH_ADVICE = r"write a Windows path in single quotes, such as 'C:\Program Files\PaperCut MF'"
+PATH_ADVICE = lazy("write a Windows path in single quotes, such as 'C:\\Program Files\\PaperCut MF'")
 
 
 def read(path: Path) -> str:
@@ -32,7 +33,7 @@ def _text_in(path: Path) -> str:
 def why_unread(error: Exception) -> str:
     """Return in a clause why a file could not be read as text, and for one in another encoding what to do."""
     if isinstance(error, UnicodeDecodeError):
-        return "it is not UTF-8 text: save it with the encoding UTF-8"
+        return lazy("it is not UTF-8 text: save it with the encoding UTF-8")
     return str(getattr(error, "strerror", None) or error)
 
 

@@ -40,7 +40,7 @@ def test_a_message_is_its_english_text() -> None:
     assert "Ann has left." == LEFT and isinstance(LEFT, str)
     assert '{"a": "Ann has left."}' == json.dumps({"a": LEFT})
     assert "100 % of it" == lazy("100 % of it") == lazy("%(part)s of it", part=lazy("100 %"))
-    assert "1 job" == nlazy("%(num)s job", "%(num)s jobs", 1) and "1200 jobs" == nlazy(
+    assert "1 job" == nlazy("%(num)s job", "%(num)s jobs", 1) and "1,200 jobs" == nlazy(
         "%(num)s job", "%(num)s jobs", 1200
     )
     assert "12.50 EUR" == amount("12.50", "EUR")

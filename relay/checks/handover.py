@@ -14,7 +14,7 @@ from relay import plain_files
 from relay.checks.model import CheckedSite
 from relay.errors import RelayError
 from relay.finding import Finding, Severity
-from relay.language import lazy
+from relay.language import lazy, nlazy
 from relay.people.act import publish
 from relay.remedy import Remedy
 
@@ -162,7 +162,7 @@ def directory(site: CheckedSite) -> Iterator[Finding]:
         yield Finding(
             "not_probed",
             "info",
-            "PaperCut and OfficeRnD",
+            lazy("PaperCut and OfficeRnD"),
             lazy(
                 "What no document says of these two systems they can be asked in a minute, and it is written "
                 "down without names or amounts, for whoever is to help you."
@@ -184,7 +184,7 @@ def directory(site: CheckedSite) -> Iterator[Finding]:
         yield Finding(
             "directory_old",
             "error",
-            f"{hours:.0f} hours",
+            nlazy("%(num)s hour", "%(num)s hours", round(hours)),
             lazy(
                 "The directory was published %(hours)s hours ago, more than [scripts] max_age_hours: PaperCut's sync "
                 "is refused until people are brought in line; do it and see why that has not worked.",
@@ -196,7 +196,7 @@ def directory(site: CheckedSite) -> Iterator[Finding]:
         yield Finding(
             "directory_ageing",
             "warning",
-            f"{hours:.0f} hours",
+            nlazy("%(num)s hour", "%(num)s hours", round(hours)),
             lazy(
                 "The directory was published %(hours)s hours ago: the daily run has been missed.",
                 hours=format(hours, ".0f"),

@@ -12,7 +12,7 @@ from relay import amounts
 from relay.checks.model import CheckedSite
 from relay.errors import Refused
 from relay.finding import Finding
-from relay.language import amount, lazy, nlazy
+from relay.language import lazy, nlazy
 from relay.papercut import keys
 from relay.papercut.client import TEMPLATE_PRINTER, PaperCut
 
@@ -69,7 +69,7 @@ def _prices(papercut: PaperCut, queues: list[tuple[str, str]], currency: str) ->
                 ),
             )
         elif papercut.printer_cost(server, printer) == 0:
-            free = amount(amounts.text(0, currency), currency)
+            free = amounts.with_currency(0, currency)
             yield Finding(
                 "printer_free",
                 "warning",

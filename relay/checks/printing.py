@@ -44,7 +44,7 @@ def let_in(site: CheckedSite) -> Iterator[Finding]:
         yield Finding(
             "print_without_login",
             "info",
-            f"{len(found)} accounts",
+            nlazy("%(num)s account", "%(num)s accounts", len(found)),
             nlazy(
                 "%(num)s account, %(first)s, may print without ever having logged in with OfficeRnD, and "
                 'nobody is billed for it: with [print] guard = "members" the print script lets members pass only.',

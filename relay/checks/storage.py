@@ -24,7 +24,7 @@ def ledger(site: CheckedSite) -> Iterator[Finding]:
     try:
         open_database(site.settings).dispose()
     except LedgerError as error:
-        yield Finding("ledger_unwritable", "error", "ledger", error.message)
+        yield Finding("ledger_unwritable", "error", lazy("ledger"), error.message)
 
 
 def ledger_copies(site: CheckedSite) -> Iterator[Finding]:
@@ -47,7 +47,7 @@ def ledger_copies(site: CheckedSite) -> Iterator[Finding]:
         yield Finding(
             "ledger_copy_missing",
             "warning",
-            "ledger",
+            lazy("ledger"),
             lazy(
                 "%(what)s, although each daily run keeps one: look in the relay's log for why it could not, such as a "
                 "full disk or the folder's rights, then run again.",
@@ -58,7 +58,7 @@ def ledger_copies(site: CheckedSite) -> Iterator[Finding]:
         yield Finding(
             "ledger_copies_same_disk",
             "warning",
-            "ledger",
+            lazy("ledger"),
             lazy(
                 "The copies of the ledger (%(folder)s) lie on the ledger's own disk only and would be lost with it: "
                 "set [ledger] copies_dir to a folder on another disk.",
@@ -114,7 +114,7 @@ def schedule(site: CheckedSite, where: places.Places | None = None) -> Iterator[
         yield Finding(
             "schedule_missing",
             "warning",
-            "schedule",
+            lazy("schedule"),
             lazy(
                 "This machine has no schedule for the relay, so that nothing happens by itself: run the installer "
                 "(%(install_commands)s), or keep the console running.",

@@ -20,6 +20,7 @@ from babel.messages.pofile import read_po, write_po
 from relay import config, language
 from relay.config.words import words
 from relay.console import settings_fields
+from relay.counted import forms
 from relay.installer import versions
 from relay.people.decide import questions
 
@@ -38,12 +39,18 @@ KEYWORDS = {
 }  # fmt: skip
 
 
+# A count with its noun: `counted(n, "job")`, `counted(n, "fee is", "fees are")`.
+COUNTED = {"counted": {2: (2,), 3: (2, 3)}}
+
+
 def found() -> Iterator[tuple[str, str | tuple[str, ...]]]:
     """Yield every sentence that stands in the code: its file, and itself or its forms."""
     messages = extract_from_dir(ROOT, METHODS, OPTIONS, KEYWORDS)
     for file, _line, message, _comments, _context in sorted(messages, key=lambda one: one[:2]):
         if message:
             yield f"relay/{file}", tuple(message) if isinstance(message, (tuple, list)) else message
+    for file, _line, nouns, _comments, _context in extract_from_dir(ROOT, METHODS, OPTIONS, COUNTED):  # type: ignore[arg-type]
+        yield f"relay/{file}", forms(*nouns) if isinstance(nouns, tuple) else forms(str(nouns))
     for kind in questions.KINDS.values():
         yield "relay/people/decide/questions.py", (kind.one, kind.many.replace("{count}", "%(num)s"))
         yield "relay/people/decide/questions.py", kind.meaning

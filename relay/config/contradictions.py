@@ -9,6 +9,7 @@ from relay import amounts, print_texts
 from relay.config.sections import SQLITE
 from relay.config.values import Section, is_loopback, is_money
 from relay.errors import Problem
+from relay.language import lazy, told_any
 from relay.remedy import Remedy
 
 LEDGER_URLS = (SQLITE, "postgresql+psycopg://")
@@ -27,22 +28,24 @@ def contradictions(sections: Mapping[str, Any]) -> list[Problem]:
         for name, section in sections.items():
             for key, value in _amounts(section):
                 if value % amounts.minor_unit(site.currency):
-                    tell(name, key, f"has more digits than {site.currency} has")
+                    tell(name, key, lazy("has more digits than %(currency)s has", currency=site.currency))
         overdraft = members.restricted.removeprefix("overdraft:") if members else "no"
         if overdraft not in ("leave", "no") and amounts.parse(overdraft) % amounts.minor_unit(site.currency):
-            tell("members", "restricted", f"has more digits than {site.currency} has")
+            tell("members", "restricted", lazy("has more digits than %(currency)s has", currency=site.currency))
     if ledger and ledger.url.get_secret_value() == SQLITE:
-        tell("ledger", "url", "names no file, such as sqlite:///ledger.db")
+        tell("ledger", "url", lazy("names no file, such as sqlite:///ledger.db"))
     if ledger and not ledger.url.get_secret_value().startswith(LEDGER_URLS):
-        tell("ledger", "url", f"must begin with {' or '.join(LEDGER_URLS)}")
+        tell("ledger", "url", lazy("must begin with %(ledger_urls)s", ledger_urls=told_any(*LEDGER_URLS)))
     if signin and signin.method == "pin" and signin.offline_hours:
-        tell("signin", "offline_hours", 'has no meaning with method = "pin": set it to 0')
+        tell("signin", "offline_hours", lazy('has no meaning with method = "pin": set it to 0'))
     if fees and fees.grouping == "company" and fees.bill_to == "member":
         tell(
             "fees",
             "bill_to",
-            'grouping = "company" and bill_to = "member" contradict each other: one fee per company is '
-            "paid by the company",
+            lazy(
+                'grouping = "company" and bill_to = "member" contradict each other: one fee per company is '
+                "paid by the company"
+            ),
         )
     if members and printing:
         names = {
@@ -55,7 +58,12 @@ def contradictions(sections: Mapping[str, Any]) -> list[Problem]:
         for (section, key), name in names.items():
             first = seen.setdefault(name.casefold(), (section, key))
             if first != (section, key):
-                taken = f"{name!r} is already the group of [{first[0]}] {first[1]}; each needs a name of its own"
+                taken = lazy(
+                    "%(name)s is already the group of [%(section)s] %(key)s; each needs a name of its own",
+                    name=repr(name),
+                    section=first[0],
+                    key=first[1],
+                )
                 tell(section, key, taken)
     if printing:
         for name, wrong in print_texts.problems(printing.language, dict(printing.texts)):
@@ -66,8 +74,12 @@ def contradictions(sections: Mapping[str, Any]) -> list[Problem]:
                 tell(
                     "signin",
                     "pin_property",
-                    f"{signin.pin_property!r} is already what [members] {key} reads; a PIN is a "
-                    "secret and needs a property of its own",
+                    lazy(
+                        "%(pin_property)s is already what [members] %(key)s reads; a PIN is a "
+                        "secret and needs a property of its own",
+                        pin_property=repr(signin.pin_property),
+                        key=key,
+                    ),
                 )
     if console and console.password_hash is None:
         host = console.listen.rpartition(":")[0].strip("[]")
@@ -75,29 +87,34 @@ def contradictions(sections: Mapping[str, Any]) -> list[Problem]:
             tell(
                 "console",
                 "password_hash_file",
-                f"is required because listen = {console.listen!r} can be reached from other machines",
-                Remedy("password", ("",), "to make one"),
+                lazy(
+                    "is required because listen = %(listen)s can be reached from other machines",
+                    listen=repr(console.listen),
+                ),
+                Remedy("password", ("",), lazy("to make one")),
             )
         elif console.public_url:
             tell(
                 "console",
                 "password_hash_file",
-                "is required with public_url, since others reach the console through it",
-                Remedy("password", ("",), "to make one"),
+                lazy("is required with public_url, since others reach the console through it"),
+                Remedy("password", ("",), lazy("to make one")),
             )
     page = sections.get("members_page")
     if page and page.listen:
         if not page.public_url and not is_loopback(page.listen.rpartition(":")[0].strip("[]")):
-            clause = f"is required because listen = {page.listen!r} can be reached from other machines"
+            clause = lazy(
+                "is required because listen = %(listen)s can be reached from other machines", listen=repr(page.listen)
+            )
             tell("members_page", "public_url", clause)
         if console and _meet(page.listen, console.listen):
-            tell("members_page", "listen", "is the console's; the members' page needs a port of its own")
+            tell("members_page", "listen", lazy("is the console's; the members' page needs a port of its own"))
         if console and page.public_url and page.public_url.lower() == console.public_url.lower():
-            tell("members_page", "public_url", "is the console's; the members' page needs an address of its own")
+            tell("members_page", "public_url", lazy("is the console's; the members' page needs an address of its own"))
     if jobs and jobs.source == "database" and jobs.database_url is None:
-        tell("jobs", "database_url_file", 'is required with source = "database"')
+        tell("jobs", "database_url_file", lazy('is required with source = "database"'))
     if jobs and jobs.source != "database" and jobs.database_url is not None:
-        tell("jobs", "database_url_file", f'has no meaning with source = "{jobs.source}"')
+        tell("jobs", "database_url_file", lazy('has no meaning with source = "%(source)s"', source=jobs.source))
     return problems
 
 

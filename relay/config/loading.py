@@ -22,6 +22,7 @@ from relay.config.secrets import with_secrets
 from relay.config.sections import SECTIONS, Settings
 from relay.config.values import Section
 from relay.errors import ConfigError, Problem
+from relay.language import joined, lazy, told_any
 from relay.remedy import Remedy
 
 ENVIRONMENT_NAME = "PAPERCUT_RELAY_CONFIG"
@@ -49,26 +50,54 @@ def load(path: Path, environment: Mapping[str, str] = os.environ) -> Settings:
     try:
         raw = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise ConfigError([f"{path} is not valid TOML: {written_files.why_no_toml(error)}."]) from None
+        raise ConfigError(
+            [
+                lazy(
+                    "%(path)s is not valid TOML: %(error)s.",
+                    path=path,
+                    error=written_files.why_no_toml(error),
+                )
+            ]
+        ) from None
     return parse(raw, path, environment)
 
 
 def text_of(path: Path) -> str:
     """Return what a settings file holds. Raises ConfigError for one that is not there or cannot be read."""
     if path.is_dir():
-        raise ConfigError([f"{path} is a folder: name the settings file in it, such as {path / DEFAULT_NAME}."])
+        raise ConfigError(
+            [
+                lazy(
+                    "%(path)s is a folder: name the settings file in it, such as %(file)s.",
+                    path=path,
+                    file=path / DEFAULT_NAME,
+                )
+            ]
+        )
     try:
         return written_files.read(path)
     except FileNotFoundError:
         raise ConfigError(
             [
-                f"There is no settings file {path}: name one with --config FILE or ${ENVIRONMENT_NAME}, or try "
-                "everything without one."
+                lazy(
+                    "There is no settings file %(path)s: name one with --config FILE or $%(environment_name)s, or try "
+                    "everything without one.",
+                    path=path,
+                    environment_name=ENVIRONMENT_NAME,
+                )
             ],
             remedies=(Remedy("sandbox"),),
         ) from None
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError([f"The settings file {path} cannot be read: {written_files.why_unread(error)}."]) from None
+        raise ConfigError(
+            [
+                lazy(
+                    "The settings file %(path)s cannot be read: %(reason)s.",
+                    path=path,
+                    reason=written_files.why_unread(error),
+                )
+            ]
+        ) from None
 
 
 def parse(raw: Mapping[str, Any], path: Path, environment: Mapping[str, str] = os.environ) -> Settings:
@@ -79,12 +108,12 @@ def parse(raw: Mapping[str, Any], path: Path, environment: Mapping[str, str] = o
     sections: dict[str, Section] = {}
     for name in raw:
         if name not in SECTIONS:
-            unknown = f"[{name}] is not a section of the settings{close_name(name, SECTIONS)}"
-            problems.append(Problem(unknown, file=source))
+            unknown = lazy("[%(name)s] is not a section of the settings", name=name)
+            problems.append(Problem(joined(unknown, _near(name, SECTIONS), by="; "), file=source))
     for name, model in SECTIONS.items():
         values = raw.get(name, {})
         if not isinstance(values, dict):
-            problems.append(Problem(f"[{name}] must be a section", file=source))
+            problems.append(Problem(lazy("[%(name)s] must be a section", name=name), file=source))
             continue
         values, told = with_secrets(name, dict(values), folder, environment, source, problems)
         try:
@@ -109,23 +138,24 @@ def clause(detail: ErrorDetails, model: type[Section]) -> str:
     """Return one pydantic problem as a clause in our own words."""
     kind = detail["type"]
     if kind == "missing":
-        return "is required"
+        return lazy("is required")
     if kind == "extra_forbidden":
-        return f"is not a setting{close_name(str(detail['loc'][-1]), model.model_fields)}"
+        return joined(lazy("is not a setting"), _near(str(detail["loc"][-1]), model.model_fields), by="; ")
     if kind == "wrong":
-        return str(detail["ctx"]["message"])
+        message: str = detail["ctx"]["message"]
+        return message
     if kind == "literal_error":
         field = model.model_fields.get(str(detail["loc"][0]))
         choices = [str(choice) for choice in get_args(field.annotation)] if field else []
-        return f"must be {' or '.join(choices) if choices else detail['ctx']['expected']}"
-    wanted = {
-        "string_type": "must be text in quotes",
-        "int_type": "must be a whole number without quotes",
-        "int_from_float": "must be a whole number",
-        "float_type": "must be a number without quotes",
-        "bool_type": "must be true or false",
-        "tuple_type": 'must be a list, such as ["one", "two"]',
-        "string_pattern_mismatch": "must be a short name of letters, digits, dots and dashes",
+        return lazy("must be %(choices)s", choices=told_any(*choices) if choices else detail["ctx"]["expected"])
+    wanted: str | None = {
+        "string_type": lazy("must be text in quotes"),
+        "int_type": lazy("must be a whole number without quotes"),
+        "int_from_float": lazy("must be a whole number"),
+        "float_type": lazy("must be a number without quotes"),
+        "bool_type": lazy("must be true or false"),
+        "tuple_type": lazy('must be a list, such as ["one", "two"]'),
+        "string_pattern_mismatch": lazy("must be a short name of letters, digits, dots and dashes"),
     }.get(kind)
     if wanted is None:
         wanted = detail["msg"].replace("Input should", "must")
@@ -133,5 +163,10 @@ def clause(detail: ErrorDetails, model: type[Section]) -> str:
 
 
 def close_name(name: str, known: Any) -> str:
+    near = _near(name, known)
+    return f"; {near}" if near else ""
+
+
+def _near(name: str, known: Any) -> str:
     near = difflib.get_close_matches(name, list(known), n=1)
-    return f"; did you mean {near[0]}?" if near else ""
+    return lazy("did you mean %(alike)s?", alike=near[0]) if near else ""

@@ -14,6 +14,7 @@ from pydantic import (
 from relay import written_files
 from relay.config.values import why_no_path
 from relay.errors import Problem
+from relay.language import lazy
 from relay.private_files import read_private, why_not_private, why_not_theirs
 
 # Secrets by section: key -> is it required. `ledger.url` and `proxy` are secrets only when they carry a password.
@@ -51,14 +52,16 @@ def with_secrets(
             values.pop("client_secret_env", None)
             tell(
                 "client_secret_file",
-                "the sign-in secret is always a file, because PaperCut's programs read it "
-                "themselves: put it alone into a file and write client_secret_file",
+                lazy(
+                    "the sign-in secret is always a file, because PaperCut's programs read it "
+                    "themselves: put it alone into a file and write client_secret_file"
+                ),
             )
         elif "client_secret_file" in values:
             try:
                 values["client_secret_file"], _ = _private_file(values["client_secret_file"], folder, Path(source))
             except _NoSecret as problem:
-                tell("client_secret_file", str(problem))
+                tell("client_secret_file", problem.args[0])
         return values, told
 
     names = dict(SECRETS.get(section, {}))
@@ -70,8 +73,11 @@ def with_secrets(
             if parts.password or any(name in PASSWORD_NAMES for name, _ in parse_qsl(parts.query)):
                 tell(
                     url_key,
-                    f"carries a password: put the whole URL into a file that only its owner may read and "
-                    f"write {url_key}_file, or name a variable in {url_key}_env",
+                    lazy(
+                        "carries a password: put the whole URL into a file that only its owner may read and "
+                        "write %(url_key)s_file, or name a variable in %(url_key)s_env",
+                        url_key=url_key,
+                    ),
                 )
                 values.pop(url_key)
             else:
@@ -90,8 +96,11 @@ def with_secrets(
             if required:
                 tell(
                     key,
-                    f"is missing: put it alone into a file that only its owner may read, and name that in {key}_file, "
-                    f"or name a variable in {key}_env",
+                    lazy(
+                        "is missing: put it alone into a file that only its owner may read, and name that in "
+                        "%(key)s_file, or name a variable in %(key)s_env",
+                        key=key,
+                    ),
                 )
             continue
         origin = given[0]
@@ -99,25 +108,31 @@ def with_secrets(
         for name in given[1:]:
             values.pop(name)
         if origin != key and len(given) > 1:
-            tell(key, f"is given {len(given)} times ({', '.join(given)}): keep one")
+            tell(
+                key,
+                lazy("is given %(count)s times (%(keys)s): keep one", count=len(given), keys=", ".join(given)),
+            )
         elif origin == key:
             tell(
                 key,
-                f"a secret must not stand in the settings: put it alone into a file that only its owner may "
-                f"read and write {key}_file, or name a variable in {key}_env",
+                lazy(
+                    "a secret must not stand in the settings: put it alone into a file that only its owner may "
+                    "read and write %(key)s_file, or name a variable in %(key)s_env",
+                    key=key,
+                ),
             )
         elif origin.endswith("_env"):
             secret = environment.get(value, "") if isinstance(value, str) else ""
             if secret:
                 values[key] = SecretStr(secret)
             else:
-                tell(origin, f"the environment has no variable {value}")
+                tell(origin, lazy("the environment has no variable %(value)s", value=value))
         else:
             try:
                 _, secret = _private_file(value, folder, Path(source), many_lines=(section, key) in MANY_LINES)
                 values[key] = SecretStr(secret)
             except _NoSecret as problem:
-                tell(origin, str(problem))
+                tell(origin, problem.args[0])
     return values, told
 
 
@@ -128,7 +143,7 @@ class _NoSecret(Exception):
 def _private_file(value: Any, folder: Path, named_in: Path, *, many_lines: bool = False) -> tuple[Path, str]:
     """Return the path of a secret's file and what it holds. Raises _NoSecret."""
     if not isinstance(value, str) or not value or "\0" in value:
-        raise _NoSecret("must be the path of a file, in quotes")
+        raise _NoSecret(lazy("must be the path of a file, in quotes"))
     why = why_no_path(value)
     if why:
         raise _NoSecret(why)
@@ -137,13 +152,15 @@ def _private_file(value: Any, folder: Path, named_in: Path, *, many_lines: bool 
         content = read_private(file).strip()
         problem = why_not_private(file) or why_not_theirs(file, named_in)
     except FileNotFoundError:
-        raise _NoSecret(f"there is no file {file}") from None
+        raise _NoSecret(lazy("there is no file %(file)s", file=file)) from None
     except (OSError, UnicodeDecodeError) as error:
-        raise _NoSecret(f"{file} cannot be read: {written_files.why_unread(error)}") from None
+        raise _NoSecret(
+            lazy("%(file)s cannot be read: %(reason)s", file=file, reason=written_files.why_unread(error))
+        ) from None
     if not content:
-        raise _NoSecret(f"{file} is empty")
+        raise _NoSecret(lazy("%(file)s is empty", file=file))
     if "\n" in content and not many_lines:
-        raise _NoSecret(f"{file} must hold the secret alone, on one line")
+        raise _NoSecret(lazy("%(file)s must hold the secret alone, on one line", file=file))
     if problem:
         raise _NoSecret(problem)
     return file, content

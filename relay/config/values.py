@@ -25,6 +25,7 @@ from pydantic_core import PydanticCustomError
 
 from relay import amounts
 from relay.config.words import About
+from relay.language import lazy
 from relay.written_files import PATH_ADVICE
 
 PAPERCUT_PATH = "/rpc/api/xmlrpc"
@@ -36,9 +37,9 @@ def wrong(message: str) -> PydanticCustomError:
 
 def path_from_folder(value: Any, info: ValidationInfo) -> Path | None:
     if not isinstance(value, str):
-        raise wrong('must be text in quotes, such as "folder/file"')
+        raise wrong(lazy('must be text in quotes, such as "folder/file"'))
     if "\0" in value:  # which no file system takes
-        raise wrong("must be one line without control characters")
+        raise wrong(lazy("must be one line without control characters"))
     why = why_no_path(value)
     if why:
         raise wrong(why)
@@ -49,26 +50,29 @@ def path_from_folder(value: Any, info: ValidationInfo) -> Path | None:
 def why_no_path(value: str) -> str:
     r"""Return in a clause why a text is no path: TOML made a tab of the \t of "C:\temp". "" where it may be one."""
     if any(ord(character) < 32 for character in value):
-        return f"holds a control character, as a backslash in double quotes makes one: {PATH_ADVICE}"
+        return lazy(
+            "holds a control character, as a backslash in double quotes makes one: %(path_advice)s",
+            path_advice=PATH_ADVICE,
+        )
     return ""
 
 
 def folder_from_folder(value: Any, info: ValidationInfo) -> Path:
     path = path_from_folder(value, info)
     if path is None:
-        raise wrong("must not be empty")
+        raise wrong(lazy("must not be empty"))
     return path
 
 
 def money(value: Any) -> int:
     if not isinstance(value, str):
-        raise wrong('must be an amount in quotes, such as "12.50"')
+        raise wrong(lazy('must be an amount in quotes, such as "12.50"'))
     try:
         micros = amounts.parse(value)
     except ValueError as error:
-        raise wrong(str(error)) from None
+        raise wrong(error.args[0]) from None
     if micros < 0:
-        raise wrong("must not be negative")
+        raise wrong(lazy("must not be negative"))
     return micros
 
 
@@ -79,13 +83,13 @@ def optional_money(value: Any) -> int | None:
 def percentage(value: Any) -> Decimal:
     """Return a rate such as "7.7"."""
     if not isinstance(value, str):
-        raise wrong('must be a percentage in quotes, such as "20" or "7.7"')
+        raise wrong(lazy('must be a percentage in quotes, such as "20" or "7.7"'))
     try:
         rate = amounts.parse(value)
     except ValueError:
-        raise wrong(f'{value!r} is no percentage such as "20" or "7.7"') from None
+        raise wrong(lazy('%(value)s is no percentage such as "20" or "7.7"', value=repr(value))) from None
     if not 0 <= rate < 100_000_000:
-        raise wrong("must be from 0 to less than 100")
+        raise wrong(lazy("must be from 0 to less than 100"))
     return Decimal(value.strip())
 
 
@@ -95,14 +99,14 @@ def clock_time(value: Any) -> time:
             return time.fromisoformat(value)
     except ValueError:  # as of 24:00
         pass
-    raise wrong('must be a time of day in quotes, such as "07:30"')
+    raise wrong(lazy('must be a time of day in quotes, such as "07:30"'))
 
 
 def one_line(value: str) -> str:
     if not value.strip():
-        raise wrong("must not be empty")
+        raise wrong(lazy("must not be empty"))
     if any(ord(character) < 32 for character in value):
-        raise wrong("must be one line without control characters")
+        raise wrong(lazy("must be one line without control characters"))
     return value
 
 
@@ -114,16 +118,16 @@ def names(value: tuple[str, ...]) -> tuple[str, ...]:
     """Refuse an empty entry of a list: it names nothing, and a rule made of it would hit nobody or everybody."""
     for text in value:
         if not text.strip() or text.strip().lower() == "group:":
-            raise wrong(f"has the entry {text!r}, which names nothing: take it out")
+            raise wrong(lazy("has the entry %(text)s, which names nothing: take it out", text=repr(text)))
         one_line(text)
     return value
 
 
 def group_name(value: str) -> str:
     if value.startswith("!!"):
-        raise wrong("must not begin with !!, which PaperCut keeps for its own groups")
+        raise wrong(lazy("must not begin with !!, which PaperCut keeps for its own groups"))
     if len(value) > 100:
-        raise wrong("must have at most 100 characters")
+        raise wrong(lazy("must have at most 100 characters"))
     return one_line(value)
 
 
@@ -131,13 +135,13 @@ def timezone(value: str) -> str:
     try:
         ZoneInfo(value)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise wrong(f"{value!r} is no IANA time zone such as Europe/Sofia") from None
+        raise wrong(lazy("%(value)s is no IANA time zone such as Europe/Sofia", value=repr(value))) from None
     return value
 
 
 def currency(value: str) -> str:
     if not amounts.known_currency(value):
-        raise wrong(f"{value!r} is no ISO 4217 currency such as EUR")
+        raise wrong(lazy("%(value)s is no ISO 4217 currency such as EUR", value=repr(value)))
     return value
 
 
@@ -154,13 +158,13 @@ def url(value: str) -> str:
     try:
         parts.port  # noqa: B018 - raises for a port that is no number
     except ValueError:
-        raise wrong("has a port that is no number") from None
+        raise wrong(lazy("has a port that is no number")) from None
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise wrong("must be a URL such as https://host:port")
+        raise wrong(lazy("must be a URL such as https://host:port"))
     if parts.username or parts.password:
-        raise wrong("must not carry a name or password")
+        raise wrong(lazy("must not carry a name or password"))
     if parts.query or parts.fragment or any(character.isspace() for character in value):
-        raise wrong("must be an address without blanks, ? and #")
+        raise wrong(lazy("must be an address without blanks, ? and #"))
     return value.rstrip("/")
 
 
@@ -171,7 +175,7 @@ def proxy(value: SecretStr | None) -> SecretStr | None:
         if parts is not None and (parts.scheme not in ("http", "https") or not parts.hostname or parts.port == 0):
             raise ValueError
     except ValueError:
-        raise wrong("must be the address of a proxy, such as http://proxy:3128") from None
+        raise wrong(lazy("must be the address of a proxy, such as http://proxy:3128")) from None
     return value
 
 
@@ -183,7 +187,7 @@ def papercut_url(value: str) -> str:
 def cloud_url(value: str) -> str:
     value = url(value)
     if urlsplit(value).scheme == "http" and not is_loopback(urlsplit(value).hostname):
-        raise wrong("must begin with https:// (plain http:// is accepted on this machine only)")
+        raise wrong(lazy("must begin with https:// (plain http:// is accepted on this machine only)"))
     return value
 
 
@@ -191,9 +195,11 @@ def statuses(value: tuple[str, ...]) -> tuple[str, ...]:
     known = ("active", "former", "pending", "contact", "not_approved", "drop-in", "lead")
     unknown = [status for status in value if status not in known]
     if unknown:
-        raise wrong(f"{', '.join(map(repr, unknown))} is none of {', '.join(known)}")
+        raise wrong(
+            lazy("%(unknown)s is none of %(known)s", unknown=", ".join(map(repr, unknown)), known=", ".join(known))
+        )
     if not value:
-        raise wrong('name at least one, such as ["active"]')
+        raise wrong(lazy('name at least one, such as ["active"]'))
     return value
 
 
@@ -202,14 +208,14 @@ def member_addresses(value: tuple[str, ...]) -> tuple[str, ...]:
     for text in value:
         local, _, domain = text.strip().rpartition("@")
         if not local or not domain or any(character.isspace() for character in text.strip()):
-            raise wrong(f"{text!r} is no e-mail address; names of members go into exclude_names")
+            raise wrong(lazy("%(text)s is no e-mail address; names of members go into exclude_names", text=repr(text)))
     return value
 
 
 def username_rule(value: str) -> str:
     if value in ("email_underscore", "email_local") or (value.startswith("property:") and value[9:].strip()):
         return value
-    raise wrong("must be email_underscore, email_local or property:KEY")
+    raise wrong(lazy("must be email_underscore, email_local or property:KEY"))
 
 
 def restricted(value: str) -> str:
@@ -218,13 +224,13 @@ def restricted(value: str) -> str:
     if value.startswith("overdraft:"):
         money(value.removeprefix("overdraft:"))
         return value
-    raise wrong("must be leave, no or overdraft:AMOUNT")
+    raise wrong(lazy("must be leave, no or overdraft:AMOUNT"))
 
 
 def listen(value: str) -> str:
     host, _, port = value.rpartition(":")
     if not host or not (port.isascii() and port.isdigit()) or not 0 < int(port) < 65536:
-        raise wrong('must be ADDRESS:PORT, such as "127.0.0.1:9480"')
+        raise wrong(lazy('must be ADDRESS:PORT, such as "127.0.0.1:9480"'))
     return value
 
 
@@ -234,7 +240,7 @@ def optional_listen(value: str) -> str:
 
 def help_text(value: str) -> str:
     if len(value) > 500:
-        raise wrong("must have at most 500 characters: put more on a page and give its address")
+        raise wrong(lazy("must have at most 500 characters: put more on a page and give its address"))
     return one_line(value) if value else value
 
 
@@ -243,7 +249,7 @@ def public_url(value: str) -> str:
         return value
     parts = urlsplit(url(value))
     if parts.scheme != "https" or parts.path or parts.query or parts.fragment:
-        raise wrong("must be the https address of the proxy alone, such as https://print.example.com")
+        raise wrong(lazy("must be the https address of the proxy alone, such as https://print.example.com"))
     return value.rstrip("/")
 
 
@@ -253,7 +259,7 @@ def locale(value: str) -> str:
     try:
         return str(Locale.parse(value))
     except (ValueError, UnknownLocaleError):
-        raise wrong(f"{value!r} is no locale such as en_GB or de_DE") from None
+        raise wrong(lazy("%(value)s is no locale such as en_GB or de_DE", value=repr(value))) from None
 
 
 # What [notify] on may name.
@@ -265,7 +271,9 @@ def occasions(value: Any) -> Any:
         return value
     unknown = [repr(one) for one in value if one not in OCCASIONS]
     if unknown:
-        raise wrong(f"{', '.join(unknown)} is none of {', '.join(OCCASIONS)}")
+        raise wrong(
+            lazy("%(unknown)s is none of %(occasions)s", unknown=", ".join(unknown), occasions=", ".join(OCCASIONS))
+        )
     return tuple(value)
 
 
@@ -274,14 +282,16 @@ def addresses(value: SecretStr | None) -> SecretStr | None:
     lines = value.get_secret_value().splitlines() if value is not None else []
     for number, line in enumerate(lines, 1):
         if line.strip() and not line.strip().startswith("#") and "://" not in line:
-            raise wrong(f"line {number} of its file is no address such as mailto://, slack:// or ntfy://")
+            raise wrong(
+                lazy("line %(number)s of its file is no address such as mailto://, slack:// or ntfy://", number=number)
+            )
     return value
 
 
 def ping_url(value: SecretStr | None) -> SecretStr | None:
     parts = urlsplit(value.get_secret_value()) if value is not None else None
     if parts is not None and (parts.scheme not in ("https", "http") or not parts.netloc):
-        raise wrong("must be an address that begins with https:// or http://")
+        raise wrong(lazy("must be an address that begins with https:// or http://"))
     return value
 
 
@@ -300,18 +310,25 @@ JOB_COLUMNS = (
 def job_columns(value: Any) -> Any:
     """Return [jobs.columns] as pairs of a file's header and the name that it stands for."""
     if not isinstance(value, dict):
-        raise wrong('must be a table [jobs.columns] with lines such as Usuario = "User"')
+        raise wrong(lazy('must be a table [jobs.columns] with lines such as Usuario = "User"'))
     known = {name.lower(): name for name in JOB_COLUMNS}
     for header, name in value.items():
         if not isinstance(name, str) or name.lower() not in known:
-            raise wrong(f"{header!r} is {name!r}; it must be one of {', '.join(JOB_COLUMNS)}")
+            raise wrong(
+                lazy(
+                    "%(header)s is %(name)s; it must be one of %(job_columns)s",
+                    header=repr(header),
+                    name=repr(name),
+                    job_columns=", ".join(JOB_COLUMNS),
+                )
+            )
     return tuple((header, known[name.lower()]) for header, name in value.items())
 
 
 def print_texts(value: Any) -> Any:
     """Return [print.texts] as pairs of a text's name and its words: ("ask", "Print it?"), ("pages.one", "...")."""
     if not isinstance(value, dict):
-        raise wrong('must be a table [print.texts] with lines such as ask = "Print it?"')
+        raise wrong(lazy('must be a table [print.texts] with lines such as ask = "Print it?"'))
     pairs: list[tuple[str, Any]] = []
     for name, text in value.items():
         pairs += (
@@ -319,7 +336,7 @@ def print_texts(value: Any) -> Any:
         )
     for name, text in pairs:
         if not isinstance(text, str):
-            raise wrong(f"{name} must be text in quotes")
+            raise wrong(lazy("%(name)s must be text in quotes", name=name))
     return tuple(pairs)
 
 

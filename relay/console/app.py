@@ -17,7 +17,7 @@ from relay.console.pages import PAGES
 from relay.console.pages.machine import HOOKS
 from relay.console.webhooks import Hooks
 from relay.errors import RelayError
-from relay.language import N_, gettext, translated
+from relay.language import N_, capital, gettext, translated
 from relay.web import plain_answer, speak_languages, under_no_name
 
 log = logging.getLogger(__name__)
@@ -79,7 +79,7 @@ def _teach_templates(app: Flask, place: Desk) -> None:
     app.add_template_filter(lambda value: place.formats.ago(value, place.clock.now()), "ago")
     app.add_template_global(words.question_title, "question_title")
     app.add_template_global(remedies.links, "places")
-    app.add_template_filter(lambda text: text[:1].upper() + text[1:], "capitalize_first")
+    app.add_template_filter(capital, "capitalize_first")
     app.add_template_global(gate.may, "may")
     app.add_template_global(_account_page, "account_page")
     app.jinja_env.globals["WORDS"] = words.WORDS

@@ -26,6 +26,7 @@ from relay.console.work import Result, Work, Works
 from relay.database import Changes, open_database
 from relay.errors import ConfigError, RelayError
 from relay.formats import Formats
+from relay.language import lazy
 from relay.lock import site_lock
 from relay.officernd.model import Location, Plan
 from relay.passwords import ConsoleUser
@@ -114,7 +115,9 @@ class Desk:
             if before != after
         ]
         if fixed:
-            raise ConfigError([f"{', '.join(fixed)} cannot change while it runs: restart the console."])
+            raise ConfigError(
+                [lazy("%(fixed)s cannot change while it runs: restart the console.", fixed=", ".join(fixed))]
+            )
         self.settings, self.users, self._formats = settings, users, {}
 
     @property

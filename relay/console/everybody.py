@@ -16,7 +16,7 @@ from sqlalchemy import case, func, select
 from relay.console.desk import Desk
 from relay.database import reading
 from relay.jobs import tables as jobs_tables
-from relay.language import N_, WordTable, gettext
+from relay.language import N_, WordTable, gettext, lazy
 from relay.money.ledger import tables as money_tables
 from relay.money.ledger.store import Ledger
 from relay.officernd.model import Member
@@ -192,9 +192,9 @@ def _because(
         rule, why = told
         return (
             rule if rule in BECAUSE else "excluded",
-            f"status {member.status}" if rule == "statuses" and member else why,
+            lazy(member.status.replace("_", " ")) if rule == "statuses" and member else why,
         )
-    return (user.standing, user.reason) if user else ("next_sync", "")
+    return (user.standing, lazy(user.reason)) if user else ("next_sync", "")
 
 
 def _printed(place: Desk) -> dict[str, Printed]:

@@ -213,8 +213,11 @@ def _check() -> Response | None:
         if g.user is LOCAL_USER and role == "money":
             abort(
                 403,
-                "What moves money asks for a password, also on this computer. Nothing was done: make one with "
-                f"{commands.named('password')}, then log in.",
+                gettext(
+                    "What moves money asks for a password, also on this computer. Nothing was done: make one with "
+                    "%(command)s, then log in.",
+                    command=commands.named("password"),
+                ),
             )
         abort(
             403,
@@ -237,11 +240,13 @@ def _check_host(*, health: bool) -> None:
             # A proxy that hides the name it was asked for would lend everybody the rights of this computer.
             abort(
                 403,
-                "A proxy stands in front of the console: "
-                + (
-                    "it must hand on the name it was asked for (nginx: proxy_set_header Host $host)."
-                    if public.netloc
-                    else "write its address as [console] public_url into relay.toml."
+                gettext(
+                    "A proxy stands in front of the console: it must hand on the name it was asked for (nginx: "
+                    "proxy_set_header Host $host)."
+                )
+                if public.netloc
+                else gettext(
+                    "A proxy stands in front of the console: write its address as [console] public_url into relay.toml."
                 ),
             )
         return

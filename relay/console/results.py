@@ -9,7 +9,7 @@ from typing import Any
 from relay.console import remedies, words
 from relay.console.work import Work
 from relay.formats import Formats
-from relay.language import gettext, marked, ngettext, translated
+from relay.language import gettext, joined, marked, ngettext, translated
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,7 +249,7 @@ def _run(answer: Mapping[str, Any], formats: Formats) -> list[Told]:
         if part is None:
             continue
         if "movements" not in part and "users" not in part and "error" in part:
-            told.append(Told("bad", f"{title}: {part['error']['message']}"))
+            told.append(Told("bad", joined(title, part["error"]["message"], by=": ")))
             continue
         if name == "sync":
             found = _people(part, "did")
@@ -257,7 +257,7 @@ def _run(answer: Mapping[str, Any], formats: Formats) -> list[Told]:
             found = [Told("good", _jobs(part))]
         else:
             found = _money(part, formats, "fee" if name == "settle" else "top_up", False)
-        told.extend(Told(item.kind, f"{title}: {item.text}") for item in found)
+        told.extend(Told(item.kind, joined(title, item.text, by=": ")) for item in found)
     if not told:
         told.append(Told("", answer.get("reason") or gettext("Nothing was due.")))
     return told

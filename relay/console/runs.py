@@ -11,6 +11,7 @@ from sqlalchemy import Engine, select
 
 from relay.console import words
 from relay.database import reading
+from relay.language import unkept
 from relay.money.ledger import tables
 from relay.run import worst
 
@@ -102,7 +103,7 @@ def listed(engine: Engine, site: str, count: int, before: int | None = None) -> 
             row.started_at,
             row.finished_at,
             row.exit_code,
-            {name: value for name in _LISTED if (value := row._mapping[name]) is not None},
+            {name: unkept(value) for name in _LISTED if (value := row._mapping[name]) is not None},
         )
         for row in reversed(rows)
     )
@@ -118,5 +119,9 @@ def one(engine: Engine, site: str, part_id: int) -> ShownRun | None:
         table.c.site == site, table.c.id > part_id - len(STORY), table.c.id < part_id + len(STORY)
     )
     with reading(engine) as connection:
-        found = grouped(Part(*row) for row in connection.execute(near.order_by(table.c.id)))
+        rows = connection.execute(near.order_by(table.c.id)).mappings()
+        found = grouped(
+            Part(**{name: row[name] for name in names if name != "answer"}, answer=unkept(row["summary"]))
+            for row in rows
+        )
     return next((run for run in found if any(part.id == part_id for part in run.parts)), None)

@@ -118,13 +118,13 @@ def read_form(form: MultiDict[str, str]) -> tuple[dict[str, Any], dict[str, str]
             if text.isascii() and text.isdigit() and len(text) < 10:
                 values[name] = int(text)
             else:
-                problems[name] = "must be a whole number"
+                problems[name] = lazy("must be a whole number")
         elif field.kind == "amounts":
             rows = [line.rpartition("=") for line in form.get(name, "").splitlines() if line.strip()]
             if all(plan.strip() and amount.strip() for plan, _, amount in rows):
                 values[name] = [{"plan": plan.strip(), "amount": _point(amount)} for plan, _, amount in rows]
             else:
-                problems[name] = "write each line as plan = amount"
+                problems[name] = lazy("write each line as plan = amount")
         else:
             values[name] = _point(text) if field.kind == "money" else text
     return values, problems

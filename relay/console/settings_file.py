@@ -20,6 +20,7 @@ from relay.config import Settings
 from relay.console.settings_fields import FIELDS, shown
 from relay.errors import ConfigError, RelayError
 from relay.held_files import what_to_do
+from relay.language import lazy
 from relay.private_files import make_private_folder, write_private
 
 
@@ -40,7 +41,7 @@ class FormProblems(Exception):
     """Values that cannot be accepted: a sentence by field name, and those that belong to no field of the form."""
 
     def __init__(self, by_field: Mapping[str, str], others: list[str]) -> None:
-        super().__init__("the settings cannot be accepted")
+        super().__init__(lazy("the settings cannot be accepted"))
         self.by_field = dict(by_field)
         self.others = others
 
@@ -54,7 +55,15 @@ def read(path: Path) -> str:
     try:
         return written_files.read(path)
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError([f"The settings file {path} cannot be read: {written_files.why_unread(error)}."]) from None
+        raise ConfigError(
+            [
+                lazy(
+                    "The settings file %(path)s cannot be read: %(reason)s.",
+                    path=path,
+                    reason=written_files.why_unread(error),
+                )
+            ]
+        ) from None
 
 
 def draft(current: Settings, values: Mapping[str, Any]) -> Draft:
@@ -63,7 +72,7 @@ def draft(current: Settings, values: Mapping[str, Any]) -> Draft:
     try:
         document = tomlkit.parse(text)
     except TOMLKitError as error:
-        raise ConfigError([f"{current.path} is not valid TOML: {error}."]) from None
+        raise ConfigError([lazy("%(path)s is not valid TOML: %(error)s.", path=current.path, error=error)]) from None
     for name, value in values.items():
         field = FIELDS[name]
         if _same(current, name, value):
@@ -95,8 +104,10 @@ def save(wanted: Draft, path: Path, copies: Path) -> None:
     old = read(path)
     if fingerprint(old) != wanted.base:
         raise RelayError(
-            "Somebody else has changed the settings since you began, so nothing was saved: look at them again and "
-            "repeat what you wanted.",
+            lazy(
+                "Somebody else has changed the settings since you began, so nothing was saved: look at them again and "
+                "repeat what you wanted."
+            ),
             code="settings_changed",
         )
     try:
@@ -104,9 +115,14 @@ def save(wanted: Draft, path: Path, copies: Path) -> None:
         write_private(copies / "relay.toml.before", old)
         written_files.rewrite(path, wanted.text)
     except OSError as error:
-        what = what_to_do(error, "let the account that runs the relay write it and its folder")
+        what = what_to_do(error, lazy("let the account that runs the relay write it and its folder"))
         raise RelayError(
-            f"The settings file {path} cannot be written ({error.strerror or error}), so nothing was saved: {what}.",
+            lazy(
+                "The settings file %(path)s cannot be written (%(strerror)s), so nothing was saved: %(what)s.",
+                path=path,
+                strerror=error.strerror or error,
+                what=what,
+            ),
             code="settings_not_written",
         ) from None
 
@@ -154,5 +170,5 @@ def _sorted(error: ConfigError) -> FormProblems:
         if name in FIELDS:
             by_field[name] = problem.clause
         else:
-            others.append(str(problem))
+            others.append(problem.sentence)
     return FormProblems(by_field, others)

@@ -17,10 +17,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
-from relay import plain_files
+from relay import language, plain_files
 from relay.clock import Clock
 from relay.errors import EXIT_DONE, EXIT_FAILED, AlreadyRunning, RelayError
 from relay.held_files import remove_or_leave
+from relay.language import lazy
 from relay.private_files import make_private_folder, write_private
 from relay.progress import Phase, Progress
 
@@ -159,7 +160,10 @@ class Works:
         with self._changed:
             if self._current is not None:
                 raise AlreadyRunning(
-                    f"“{self._current.title}” is under way here; wait until it is over, then try again."
+                    lazy(
+                        "“%(title)s” is under way here; wait until it is over, then try again.",
+                        title=lazy(self._current.title),
+                    )
                 )
             work = Work(secrets.token_urlsafe(9), kind, title, who, self._clock.now(), facts)
             self._works[work.id] = work
@@ -176,14 +180,14 @@ class Works:
             self._end(work, "failed", None, error.exit_code, error.message)
         except Exception:
             log.exception("unexpected error in %s", work.kind)
-            sentence = (
+            sentence = lazy(
                 "Something unexpected stopped this. What was begun is finished by the next run. Whoever looks after "
                 "this server finds the details in the relay's log."
             )
             self._end(work, "failed", None, EXIT_FAILED, sentence)
 
     def _end(self, work: Work, state: State, answer: dict[str, Any] | None, exit_code: int, error: str) -> None:
-        work.answer = json.loads(json.dumps(answer, default=str)) if answer is not None else None
+        work.answer = language.unkept(_plain(answer)) if answer is not None else None
         work.exit_code, work.error, work.ended_at = exit_code, error, self._clock.now()
         for step in work.steps:
             step.over = True
@@ -207,22 +211,22 @@ class Works:
     def _write(self, work: Work, state: State | None = None) -> None:
         """Keep what a restart must know; a disk that is full or read-only never stops the work itself."""
         try:
-            content = {**work.as_json(), "state": state or work.state}
-            write_private(self._folder / f"{work.id}.json", json.dumps(content, ensure_ascii=False, default=str))
+            content = _plain({**work.as_json(), "state": state or work.state})
+            write_private(self._folder / f"{work.id}.json", json.dumps(content, ensure_ascii=False))
         except OSError as error:
             log.error("the console cannot keep what it did in %s: %s", self._folder, error.strerror)
 
     def _read_files(self) -> None:
         for file in self._folder.glob("*.json"):
             try:
-                stored = plain_files.json_value(file)
+                stored = language.unkept(plain_files.json_value(file))
                 work = _from_json({**stored, "id": file.stem})  # which it is kept, and removed, by
             except (OSError, ValueError, KeyError, TypeError):
                 log.warning("the console cannot read %s and leaves it out", file)
                 continue
             if work.state == "running":
                 work.state, work.exit_code = "interrupted", EXIT_FAILED
-                work.error = (
+                work.error = lazy(
                     "The relay was stopped while this was under way. Nothing is lost or doubled: the next run first "
                     "looks how far this one came, and goes on from there."
                 )
@@ -234,6 +238,12 @@ class Works:
         for work in self.all()[KEPT:]:
             self._works.pop(work.id, None)
             remove_or_leave(self._folder / f"{work.id}.json")
+
+
+def _plain(value: dict[str, Any]) -> dict[str, Any]:
+    """Return what a file keeps of a value: JSON, with what its messages are made of."""
+    found: dict[str, Any] = json.loads(json.dumps(language.kept(value), default=str))
+    return found
 
 
 def _from_json(stored: dict[str, Any]) -> Work:

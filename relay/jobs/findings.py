@@ -30,6 +30,7 @@ from relay.jobs.statement import queries
 from relay.jobs.statement.billed import LONG_AGO
 from relay.jobs.statement.figures import Amounts
 from relay.jobs.unread import unread, unread_files
+from relay.language import joined, lazy
 from relay.money.ledger import tables as money
 from relay.papercut.client import PaperCut
 from relay.remedy import Remedy
@@ -112,9 +113,12 @@ def _newest_files(source: Source, settings: Settings) -> Iterator[Finding]:
             "job_log_no_cost",
             "warning",
             newest,
-            f"No row of {newest} tells what its job cost, so costs in statements are estimates by the printers' prices "
-            "and prove nothing about balances: name the cost column in [jobs] cost_column if there is one, or let the "
-            'relay read PaperCut\'s external database ([jobs] source = "database").',
+            lazy(
+                "No row of %(newest)s tells what its job cost, so costs in statements are estimates by the printers' "
+                "prices and prove nothing about balances: name the cost column in [jobs] cost_column if there is one, "
+                'or let the relay read PaperCut\'s external database ([jobs] source = "database").',
+                newest=newest,
+            ),
         )
 
 
@@ -153,9 +157,15 @@ class _Look:
                 "unlinked_printing",
                 "warning",
                 _some([row.username for row in rows]),
-                f"{len(rows)} accounts that are no member's printed for {self._money(total)} since {self.first} "
-                f"({_some([f'{row.username}: {self._money(int(row.cost))}' for row in rows])}), and nobody is billed "
-                "for it: link them, or name them in [members] not_ours where that is meant.",
+                lazy(
+                    "%(rows)s accounts that are no member's printed for %(money)s since %(first)s "
+                    "(%(some)s), and nobody is billed "
+                    "for it: link them, or name them in [members] not_ours where that is meant.",
+                    rows=len(rows),
+                    money=self._money(total),
+                    first=self.first,
+                    some=_some([f"{row.username}: {self._money(int(row.cost))}" for row in rows]),
+                ),
                 remedies=(Remedy("link", ("", "")),),
             )
 
@@ -181,9 +191,13 @@ class _Look:
             yield Finding(
                 "no_fees_for_days",
                 "warning",
-                f"{quiet[0]} to {quiet[-1]}",
-                f"Members printed on {counted(len(quiet), 'day')} since {quiet[0]} at a cost, and no fee was billed "
-                "since: see that the daily run is scheduled, and what is held.",
+                lazy("%(first)s to %(last)s", first=quiet[0], last=quiet[-1]),
+                lazy(
+                    "Members printed on %(days)s since %(first)s at a cost, and no fee was billed "
+                    "since: see that the daily run is scheduled, and what is held.",
+                    days=counted(len(quiet), "day"),
+                    first=quiet[0],
+                ),
                 remedies=(Remedy("status"),),
             )
 
@@ -219,21 +233,38 @@ class _Look:
                 "shared_account_printing",
                 "warning" if row.cost else "info",
                 row.account,
-                f"{counted(row.jobs, 'job')} for {self._money(int(row.cost))} since {self.first} went to the shared "
-                f"account {row.account}: no member's balance shows them and no fee bills them. Let its company pay; or "
-                "let PaperCut charge personal accounts (Users > Account selection).",
-                remedies=(Remedy("link", ("", SHARED + row.account), "to let a company pay"),),
+                lazy(
+                    "%(jobs)s for %(money)s since %(first)s went to the shared "
+                    "account %(account)s: no member's balance shows them and no fee bills them. Let its company pay; "
+                    "or let PaperCut charge personal accounts (Users > Account selection).",
+                    jobs=counted(row.jobs, "job"),
+                    money=self._money(int(row.cost)),
+                    first=self.first,
+                    account=row.account,
+                ),
+                remedies=(Remedy("link", ("", SHARED + row.account), lazy("to let a company pay")),),
             )
 
     def set_aside(self) -> Iterator[Finding]:
         total, rows = store.set_aside(self.connection, self.site, _NAMED)
         if total:
-            places = _some([f"{row.file} at {row.position}: {row.reason}" for row in rows])
+            places = _some(
+                [
+                    lazy(
+                        "%(file)s at %(position)s: %(reason)s", file=row.file, position=row.position, reason=row.reason
+                    )
+                    for row in rows
+                ]
+            )
             yield Finding(
                 "job_rows_set_aside",
                 "info",
                 self.settings.jobs.source,
-                f"{counted(total, 'row')} of the job source could not be read, so that statements lack them: {places}.",
+                lazy(
+                    "%(rows)s of the job source could not be read, so that statements lack them: %(places)s.",
+                    rows=counted(total, "row"),
+                    places=places,
+                ),
             )
 
     def free_printers(self) -> list[tuple[str, str, int, int]]:
@@ -263,18 +294,32 @@ def _free(
                 "free_jobs_on_priced_printer",
                 "warning",
                 name,
-                f"{counted(jobs, 'job')} of {counted(pages, 'page')} on {name} cost nothing, although a page costs "
-                f"{amounts.with_currency(price, currency)} there: look for a filter, a script, a user's cost "
-                f"adjustment or a free group in PaperCut (Printers > {printer} > Job Log).",
+                lazy(
+                    "%(jobs)s of %(pages)s on %(name)s cost nothing, although a page costs "
+                    "%(price)s there: look for a filter, a script, a user's cost "
+                    "adjustment or a free group in PaperCut (Printers > %(printer)s > Job Log).",
+                    jobs=counted(jobs, "job"),
+                    pages=counted(pages, "page"),
+                    name=name,
+                    price=amounts.with_currency(price, currency),
+                    printer=printer,
+                ),
             )
         else:
-            known = "has no price" if price == 0 else "may have no price"
+            known = lazy("has no price") if price == 0 else lazy("may have no price")
             yield Finding(
                 "free_printing",
                 "warning",
                 name,
-                f"{counted(jobs, 'job')} of {counted(pages, 'page')} on {name} cost nothing, since it {known}: set one "
-                f"at Printers > {printer} > Charging, unless that is meant.",
+                lazy(
+                    "%(jobs)s of %(pages)s on %(name)s cost nothing, since it %(known)s: set one "
+                    "at Printers > %(printer)s > Charging, unless that is meant.",
+                    jobs=counted(jobs, "job"),
+                    pages=counted(pages, "page"),
+                    name=name,
+                    known=known,
+                    printer=printer,
+                ),
             )
 
 
@@ -288,5 +333,5 @@ def _prices(printers: Sequence[tuple[str, str]], papercut: PaperCut | None) -> d
 
 
 def _some(names: Sequence[str]) -> str:
-    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-    return ", ".join(names[:_NAMED]) + more
+    told, more = joined(*names[:_NAMED], by=", "), len(names) - _NAMED
+    return lazy("%(names)s and %(count)s more", names=told, count=more) if more > 0 else told

@@ -26,6 +26,7 @@ from relay.jobs.sources.kinds import KINDS, configured
 from relay.jobs.sources.source import NoSource, Source
 from relay.jobs.store import NOBODY, Counts, ImportState, Owner
 from relay.jobs.unread import KEPT_DAYS, unread_files
+from relay.language import joined, lazy
 from relay.papercut.client import PaperCut
 from relay.site import Site
 from relay.stored_accounts import linked_accounts
@@ -80,9 +81,13 @@ class ImportResult:
 
     def text(self) -> str:
         counts = self.counts
-        told = (
-            f"{counted(counts.new, 'new print job')}, {counts.known} known before, {counts.refunded} refunded, "
-            f"{counted(counts.set_aside, 'row')} set aside (source: {self.source})"
+        told = lazy(
+            "%(new)s, %(known)s known before, %(refunded)s refunded, %(aside)s set aside (source: %(source)s)",
+            new=counted(counts.new, "new print job"),
+            known=counts.known,
+            refunded=counts.refunded,
+            aside=counted(counts.set_aside, "row"),
+            source=self.source,
         )
         return "\n".join([told, *(f"{finding.severity}: {finding.message}" for finding in self.findings)])
 
@@ -174,8 +179,12 @@ class _Import:
                 "job_source_changed",
                 "info",
                 self.source,
-                f"Jobs up to {local:%Y-%m-%d %H:%M:%S} were counted from another source and stay as they are; from "
-                f"then on they come from {self.source}.",
+                lazy(
+                    "Jobs up to %(local)s were counted from another source and stay as they are; from "
+                    "then on they come from %(source)s.",
+                    local=format(local, "%Y-%m-%d %H:%M:%S"),
+                    source=self.source,
+                ),
             )
         return moment
 
@@ -194,10 +203,15 @@ class _Import:
         self._find(
             "job_days_lost",
             "warning",
-            f"{read_until} to {source.oldest_day}",
-            f"Jobs between {read_until} and {source.oldest_day} could not be read: the logs of these days are gone "
-            f"(PaperCut keeps them for {KEPT_DAYS} days), and the last import was on {read_until}. Balances and fees "
-            "are not touched by this; statements of these days lack jobs.",
+            lazy("%(first)s to %(last)s", first=read_until, last=source.oldest_day),
+            lazy(
+                "Jobs between %(read_until)s and %(oldest_day)s could not be read: the logs of these days are gone "
+                "(PaperCut keeps them for %(kept_days)s days), and the last import was on %(read_until)s. Balances and "
+                "fees are not touched by this; statements of these days lack jobs.",
+                read_until=read_until,
+                oldest_day=source.oldest_day,
+                kept_days=KEPT_DAYS,
+            ),
         )
         return self._midnight(source.oldest_day)
 
@@ -283,14 +297,22 @@ class _Import:
                 if key in prices:
                     store.price_unpriced(connection, self.site.name, *key, prices[key])
         named = self.settings.jobs.cost_column
-        why = f"they lack {named!r}, which [jobs] cost_column names" if named else "no cost column is known"
+        why = (
+            lazy("they lack %(named)s, which [jobs] cost_column names", named=repr(named))
+            if named
+            else lazy("no cost column is known")
+        )
         self._find(
             "job_costs_estimated",
             "info" if all(key in prices for key in printers) else "warning",
             self.source,
-            f"{self.counts.unpriced} new jobs came without a cost: {why}. Where a printer's price is known their costs "
-            "are estimates, shown as such and never billed or used as evidence. If there is such a column, name it in "
-            "[jobs] cost_column.",
+            lazy(
+                "%(unpriced)s new jobs came without a cost: %(why)s. Where a printer's price is known their costs "
+                "are estimates, shown as such and never billed or used as evidence. If there is such a column, name it "
+                "in [jobs] cost_column.",
+                unpriced=self.counts.unpriced,
+                why=why,
+            ),
         )
 
     def _ask_prices(self, printers: list[tuple[str, str]]) -> dict[tuple[str, str], int]:
@@ -299,7 +321,12 @@ class _Import:
             for key, price in page_prices(self.site.papercut, printers):
                 found[key] = price
         except RelayError as error:
-            self._find("job_prices_unread", "warning", "PaperCut", f"Prices could not be read: {error.message}")
+            self._find(
+                "job_prices_unread",
+                "warning",
+                "PaperCut",
+                lazy("Prices could not be read: %(message)s", message=error.message),
+            )
         with self.database.begin() as connection:
             for (server, printer), per_page in found.items():
                 store.save_price(connection, self.site.name, server, printer, per_page, self.now)
@@ -312,13 +339,24 @@ class _Import:
             return
         with reading(self.database) as connection:
             total, rows = store.set_aside(connection, self.site.name, min(_SHOWN_ROWS, self.counts.set_aside))
-        places = "; ".join(f"{row.file} at {row.position}: {row.reason}" for row in rows)
+        places = joined(
+            *(
+                lazy("%(file)s at %(position)s: %(reason)s", file=row.file, position=row.position, reason=row.reason)
+                for row in rows
+            ),
+            by="; ",
+        )
         self._find(
             "job_rows_set_aside",
             "warning",
             self.source,
-            f"{counted(self.counts.set_aside, 'row')} could not be read (set aside: {total} in all), so statements "
-            f"lack them: {places}. Balances and fees are not touched by this.",
+            lazy(
+                "%(rows)s could not be read (set aside: %(total)s in all), so statements "
+                "lack them: %(places)s. Balances and fees are not touched by this.",
+                rows=counted(self.counts.set_aside, "row"),
+                total=total,
+                places=places,
+            ),
         )
 
     def _find(self, code: str, severity: Any, subject: str, message: str) -> None:

@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 from relay.finding import Finding
 from relay.jobs import store
 from relay.jobs.job import SetAside
+from relay.language import joined, lazy
 
 CODE = "job_file_unread"
 KEPT_DAYS = 30  # how long PaperCut keeps its logs. Source: PaperCut manual, data access
@@ -27,13 +28,18 @@ def unread_files(connection: Connection, site: str, source: str, now: datetime) 
 
 def unread(example: SetAside, rows: int, others: int = 0) -> Finding:
     """Return the error for a file of which none of `rows` rows could be read."""
-    quoted = f", such as {example.text!r}" if example.text else ""
-    more = f" The same is true of {others} more." if others else ""
-    return Finding(
-        CODE,
-        "error",
-        example.file,
-        f"None of the {rows} rows of {example.file} could be read{quoted} ({example.reason}), so none of its jobs is "
-        f"known.{more} Compare them with the columns that PaperCut documents: a header in another language is named in "
-        "[jobs.columns]; where rows have another form, send us one.",
+    facts = {"rows": rows, "file": example.file, "text": repr(example.text), "reason": example.reason}
+    quoted = lazy(
+        "None of the %(rows)s rows of %(file)s could be read, such as %(text)s (%(reason)s), so none of its jobs is "
+        "known.",
+        **facts,
     )
+    plain = lazy(
+        "None of the %(rows)s rows of %(file)s could be read (%(reason)s), so none of its jobs is known.", **facts
+    )
+    more = lazy("The same is true of %(others)s more.", others=others) if others else ""
+    advice = lazy(
+        "Compare them with the columns that PaperCut documents: a header in another language is "
+        "named in [jobs.columns]; where rows have another form, send us one."
+    )
+    return Finding(CODE, "error", example.file, joined(quoted if example.text else plain, more, advice))

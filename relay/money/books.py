@@ -12,6 +12,7 @@ from typing import Protocol
 
 from relay.accounts import SHARED, LinkedAccount, email_key, is_shared
 from relay.errors import BadAnswer, NotFound
+from relay.language import lazy
 from relay.money.decide.evidence import Reading
 from relay.money.decide.explain import LoggedJobs
 from relay.money.ledger.store import Ledger, open_ledger
@@ -181,7 +182,9 @@ class Books(Site):
             return self._steady(username)
         found = self._read_shared([username])
         if username not in found:
-            raise NotFound(f"PaperCut has no shared account {username!r}.", system="PaperCut")
+            raise NotFound(
+                lazy("PaperCut has no shared account %(username)s.", username=repr(username)), system="PaperCut"
+            )
         return found[username]
 
     def read_all(self, accounts: Sequence[LinkedAccount]) -> dict[str, Reading]:
@@ -222,7 +225,10 @@ class Books(Site):
         """
         owners = self.by_address.get(email_key(seen.email), set()) if seen.email else set()
         if owners and username not in owners:
-            raise NotFound(f"{username} is another person's account by now than the one linked.", system="PaperCut")
+            raise NotFound(
+                lazy("%(username)s is another person's account by now than the one linked.", username=username),
+                system="PaperCut",
+            )
         return Reading(seen.balance, seen.jobs)
 
     def _shared_account(self, username: str) -> SharedAccount:
@@ -230,7 +236,10 @@ class Books(Site):
         held = self.papercut.shared_account(username.removeprefix(SHARED))
         linked = next((account.member_id for account in self.accounts if account.username == username), None)
         if linked not in (None, f"{SHARED}{held.account_id}"):
-            raise NotFound(f"{username} is another account by now than the one linked.", system="PaperCut")
+            raise NotFound(
+                lazy("%(username)s is another account by now than the one linked.", username=username),
+                system="PaperCut",
+            )
         return held
 
     def _read_shared(self, usernames: Sequence[str]) -> dict[str, Reading]:
@@ -253,8 +262,12 @@ class Books(Site):
 
     def _never_steady(self, usernames: Sequence[str]) -> BadAnswer:
         return BadAnswer(
-            f"Somebody printed each of the {STILL_TRIES} times that {', '.join(usernames[:3])} was read, so what was "
-            "printed for it is not certain; nothing was billed, run again.",
+            lazy(
+                "Somebody printed each of the %(still_tries)s times that %(usernames)s was read, so what was "
+                "printed for it is not certain; nothing was billed, run again.",
+                still_tries=STILL_TRIES,
+                usernames=", ".join(usernames[:3]),
+            ),
             system="PaperCut",
             operation="getUserProperties",
         )

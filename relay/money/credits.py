@@ -13,6 +13,7 @@ from datetime import datetime
 
 from relay import amounts
 from relay.accounts import LinkedAccount
+from relay.language import lazy
 from relay.money.act import effects
 from relay.money.act.guard import Guard
 from relay.money.act.planning import new_movement
@@ -143,7 +144,7 @@ def _void_the_rest(books: Books, found: Sequence[Proposal], cases: Sequence[Case
         with books.ledger.write() as connection:
             for row in stale:
                 assert row.word is not None
-                holds.void_word(connection, row.word.id, "what is to be credited has changed", now)
+                holds.void_word(connection, row.word.id, lazy("what is to be credited has changed"), now)
                 holds.end_hold(connection, row.id, now)
 
 
@@ -166,16 +167,26 @@ def _jobs(proposal: Proposal) -> str:
 
 def _sentence(books: Books, proposal: Proposal) -> str:
     money = amounts.with_currency(proposal.amount, books.currency)
-    return (
-        f"{money} came back in PaperCut for jobs that are billed already ({_jobs(proposal)}); approving "
-        "the credit takes them from the balance and tells which fee to credit"
+    return lazy(
+        "%(money)s came back in PaperCut for jobs that are billed already (%(jobs)s); approving "
+        "the credit takes them from the balance and tells which fee to credit",
+        money=money,
+        jobs=_jobs(proposal),
     )
 
 
 def _task(books: Books, proposal: Proposal, fees: Sequence[Movement]) -> str:
     money = amounts.with_currency(proposal.amount, books.currency)
-    fee = f"fee {fees[0].fee_id} ({fees[0].reference})" if fees else "the print fee"
-    return (
-        f"To do in OfficeRnD: credit {money} to {proposal.account.full_name or proposal.account.username} on {fee}; "
-        f"the refunded jobs are {_jobs(proposal)}. The balance in PaperCut is already taken back."
+    fee = (
+        lazy("fee %(fee_id)s (%(reference)s)", fee_id=fees[0].fee_id, reference=fees[0].reference)
+        if fees
+        else lazy("the print fee")
+    )
+    return lazy(
+        "To do in OfficeRnD: credit %(money)s to %(full_name)s on %(fee)s; "
+        "the refunded jobs are %(jobs)s. The balance in PaperCut is already taken back.",
+        money=money,
+        full_name=proposal.account.full_name or proposal.account.username,
+        fee=fee,
+        jobs=_jobs(proposal),
     )

@@ -17,6 +17,7 @@ from sqlalchemy import Connection
 from relay import amounts
 from relay.accounts import LinkedAccount
 from relay.errors import NotFound, RelayError, UnsafePlan, UsageError
+from relay.language import N_, lazy
 from relay.money import credits, restore
 from relay.money.act import deadline, effects, fee_list, fees_plan, included, readings
 from relay.money.act.guard import Guard, Permit
@@ -48,7 +49,13 @@ def check_codes(allow: Sequence[str]) -> None:
     """Raise UsageError for a limit that does not exist."""
     unknown = sorted(set(allow) - set(ALLOWABLE))
     if unknown:
-        raise UsageError(f"There is no limit {', '.join(unknown)}; the limits are {', '.join(ALLOWABLE)}.")
+        raise UsageError(
+            lazy(
+                "There is no limit %(unknown)s; the limits are %(allowable)s.",
+                unknown=", ".join(unknown),
+                allowable=", ".join(ALLOWABLE),
+            )
+        )
 
 
 def recover(site: Site, *, jobs: JobEvidence | None = None) -> MoneyResult:
@@ -120,7 +127,7 @@ class _Settle:
             self.problems.append(error)
             self.guard.try_to_raise()
         if mode == "papercut":
-            self.notes.append(Note("[fees] managed_in is papercut: printing fees are not managed in OfficeRnD."))
+            self.notes.append(Note(lazy("[fees] managed_in is papercut: printing fees are not managed in OfficeRnD.")))
             self._pause()
         return MoneyResult(
             books.currency,
@@ -276,8 +283,11 @@ class _Settle:
         fell = before | {one.account.member_id for one in booking.fell if not one.account.is_shared}
         if len(fell) >= SEVERAL_FELL and 100 * len(fell) >= SHARE_FELL * len(booking.booked):
             yield (
-                f"The job counters of {len(fell)} people are lower today than they were, as after PaperCut was put "
-                "back from a backup: look at PaperCut before you approve what is held."
+                lazy(
+                    "The job counters of %(fell)s people are lower today than they were, as after PaperCut was put "
+                    "back from a backup: look at PaperCut before you approve what is held.",
+                    fell=len(fell),
+                )
             )
 
     # -- storing -----------------------------------------------------------------------------------------------------
@@ -369,7 +379,9 @@ class _Settle:
         """Let included printing pay, and return whether billing may follow: not after a first that reads back wrong."""
         wrong = effects.adjust_all(self.books, self.guard, uses, self.parallel, "Included printing")
         if wrong.first:
-            self._not_verified(f"The first movement of this run did not read back as it must: {wrong.first}")
+            self._not_verified(
+                lazy("The first movement of this run did not read back as it must: %(first)s", first=wrong.first)
+            )
         self.notes.extend(map(Note, wrong.others))
         return not wrong.first
 
@@ -380,14 +392,18 @@ class _Settle:
         def one(name: str) -> str | None:
             return None if pointless.is_set() else self._carry_out_one(name, pointless)
 
-        wrong = first_alone(one, references, self.parallel, self.books.progress, "Billing")
+        wrong = first_alone(one, references, self.parallel, self.books.progress, N_("Billing"))
         if wrong.first:
-            self._not_verified(f"The first movement of this run did not read back as it must: {wrong.first}")
+            self._not_verified(
+                lazy("The first movement of this run did not read back as it must: %(first)s", first=wrong.first)
+            )
         self.notes.extend(map(Note, wrong.others))
         self._read_back(pointless)
 
     def _not_verified(self, message: str) -> None:
-        self.refused.append(UnsafePlan("verification_failed", f"{message} No other was begun.", count=1))
+        self.refused.append(
+            UnsafePlan("verification_failed", lazy("%(message)s No other was begun.", message=message), count=1)
+        )
 
     def _carry_out_one(self, fee_reference: str, pointless: Event, tries: int = effects.RATE_LIMIT_TRIES) -> str | None:
         """Bill one fee and adjust everybody under it; return as `effects.verify` what did not read back as it must."""
@@ -493,7 +509,9 @@ class _Settle:
             for fee in judged:
                 effects.not_looked_up(books, fee, error)
             if posted:
-                self.notes.append(Note(f"The fees of this run could not be read back: {error.message}"))
+                self.notes.append(
+                    Note(lazy("The fees of this run could not be read back: %(message)s", message=error.message))
+                )
             return
         for fee in judged:
             outcome = effects.settle_fee(books, fee, found)
@@ -552,20 +570,30 @@ def _gone(accounts: Sequence[LinkedAccount], found: Mapping[str, object]) -> Ite
     gone = [account for account in accounts if account.username not in found]
     people = [account.username for account in gone if not account.is_shared]
     if people:
-        yield Note(f"PaperCut has no account {', '.join(people[:5])} any more.", (Remedy("sync"),))
+        yield Note(
+            lazy("PaperCut has no account %(people)s any more.", people=", ".join(people[:5])), (Remedy("sync"),)
+        )
     for account in gone:
         if account.is_shared:
             yield Note(
-                f"PaperCut has no {account.username} of {account.company_name} any more.",
+                lazy(
+                    "PaperCut has no %(username)s of %(company_name)s any more.",
+                    username=account.username,
+                    company_name=account.company_name,
+                ),
                 (
-                    Remedy("link_shared", (account.company_id, ""), "if it was renamed"),
+                    Remedy("link_shared", (account.company_id, ""), lazy("if it was renamed")),
                     Remedy("unlink", (account.username,), "else"),
                 ),
             )
 
 
 def _gone_hold(account: LinkedAccount, movement: Movement, code: str) -> Held:
-    who = "this member" if code == MEMBER_GONE else "the company that pays"
+    who = lazy("this member") if code == MEMBER_GONE else lazy("the company that pays")
     money = amounts.with_currency(movement.amount, movement.currency)
-    reason = f"OfficeRnD no longer knows {who}, so {money} cannot be billed; collect it otherwise, then forgive it"
+    reason = lazy(
+        "OfficeRnD no longer knows %(who)s, so %(money)s cannot be billed; collect it otherwise, then forgive it",
+        who=who,
+        money=money,
+    )
     return Held(account, movement.amount, code, reason)

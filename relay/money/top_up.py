@@ -10,9 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 
-from relay import amounts
+from relay import amounts, language
 from relay.accounts import LinkedAccount
 from relay.errors import RelayError, UnsafePlan
+from relay.language import N_, lazy
 from relay.money.act import effects, readings
 from relay.money.act.by_plan import by_plan
 from relay.money.act.guard import Guard
@@ -44,7 +45,7 @@ def top_up(
     check_codes(allow)
     mode = site.settings.fees.managed_in
     if mode == "papercut":
-        note = "[fees] managed_in is papercut: balances are left to PaperCut."
+        note = lazy("[fees] managed_in is papercut: balances are left to PaperCut.")
         return MoneyResult(site.settings.site.currency, notes=(Note(note),))
     writes = not dry_run and mode == "officernd"
     with opened(site, writes=writes, jobs=jobs) as books:
@@ -107,9 +108,10 @@ class _TopUp:
         with books.ledger.read() as connection:
             claimed = records.topped_up(connection, books.name, self._period())
             if records.fact(connection, books.name, records.NO_TOP_UP) == self._period():
-                told = (
-                    f"The top-ups of {self._period()} are left out, because the ledger was rebuilt and whether they "
-                    "were given cannot be told: add them by hand in PaperCut where they are missing."
+                told = lazy(
+                    "The top-ups of %(period)s are left out, because the ledger was rebuilt and whether they "
+                    "were given cannot be told: add them by hand in PaperCut where they are missing.",
+                    period=self._period(),
                 )
                 self.notes[:] = [Note(told)]
                 return []
@@ -196,11 +198,14 @@ class _TopUp:
         if total <= most or MAX_TOP_UPS in self.allow:
             return given
         come_to, allowed = amounts.text(total, books.currency), amounts.text(most, books.currency)
-        message = (
-            f"This run's top-ups come to {come_to} {books.currency} for {len(given)} people, above max_top_ups "
-            f"{allowed}: look at [top_up] amount."
+        message = lazy(
+            "This run's top-ups come to %(come_to)s for %(given)s people, above max_top_ups "
+            "%(allowed)s: look at [top_up] amount.",
+            come_to=language.amount(come_to, books.currency),
+            given=len(given),
+            allowed=allowed,
         )
-        remedies = (Remedy("allow_top_up", (MAX_TOP_UPS,), "if it is right"),)
+        remedies = (Remedy("allow_top_up", (MAX_TOP_UPS,), lazy("if it is right")),)
         self.refused.append(UnsafePlan(MAX_TOP_UPS, message, count=come_to, limit=allowed, remedies=remedies))
         self.held.extend(Held(item.account, item.amount, MAX_TOP_UPS, message) for item in given if item.amount)
         return []
@@ -221,11 +226,13 @@ class _TopUp:
 
     def _carry_out(self, movements: Sequence[Movement]) -> None:
         """Make every top-up and tell what did not read back as it must; after a first that did not, none follows."""
-        wrong = effects.adjust_all(self.books, self.guard, movements, self.parallel, "Topping up")
+        wrong = effects.adjust_all(self.books, self.guard, movements, self.parallel, N_("Topping up"))
         self.notes.extend(map(Note, wrong.others))
         if wrong.first:
             raise RelayError(
-                f"The first top-up did not read back as it must, so no other was begun: {wrong.first}",
+                lazy(
+                    "The first top-up did not read back as it must, so no other was begun: %(first)s", first=wrong.first
+                ),
                 code="verification_failed",
             )
 
@@ -236,8 +243,11 @@ def _native_quotas(books: Books) -> UnsafePlan | None:
         return None
     return UnsafePlan(
         "native_quota",
-        f"PaperCut itself gives quotas to {', '.join(sorted(found)[:5])}, so no top-up was made: both together would "
-        "give twice. Set the quota of these groups to none (PaperCut, Groups), or [top_up] amount to 0.",
+        lazy(
+            "PaperCut itself gives quotas to %(found)s, so no top-up was made: both together would "
+            "give twice. Set the quota of these groups to none (PaperCut, Groups), or [top_up] amount to 0.",
+            found=", ".join(sorted(found)[:5]),
+        ),
         count=len(found),
     )
 
@@ -248,6 +258,9 @@ def _missed(books: Books, last: str, day: date) -> list[str]:
     if not gone or settings.mode != "add":
         return []
     return [
-        f"No run gave the top-ups of {', '.join(gone)}; only the current period's were given. Add the others by hand "
-        "in PaperCut if your members are to have them."
+        lazy(
+            "No run gave the top-ups of %(gone)s; only the current period's were given. Add the others by hand "
+            "in PaperCut if your members are to have them.",
+            gone=", ".join(gone),
+        )
     ]

@@ -12,9 +12,10 @@ from typing import Any, Literal
 
 from sqlalchemy import Engine
 
-from relay import amounts
+from relay import amounts, language
 from relay.accounts import meant
 from relay.errors import EXIT_DONE, UsageError
+from relay.language import joined, lazy
 from relay.money.decide.holds import (
     COMPANY_GONE,
     MEMBER_GONE,
@@ -35,11 +36,11 @@ from relay.site import Site
 from relay.stored_accounts import accounts_of
 
 ENDED_BY = {
-    "currency_changed": "set [site] currency back",
-    "ledger_lost": "put the newest copy of the ledger back, or rebuild it",
-    "ledger_old": "put the newest copy of the ledger back, or rebuild it",
+    "currency_changed": lazy("set [site] currency back"),
+    "ledger_lost": lazy("put the newest copy of the ledger back, or rebuild it"),
+    "ledger_old": lazy("put the newest copy of the ledger back, or rebuild it"),
 }
-DONE = {"bill": "is billed", "forgive": "is forgiven", "credit": "is taken back for a credit"}
+DONE = {"bill": lazy("is billed"), "forgive": lazy("is forgiven"), "credit": lazy("is taken back for a credit")}
 Effect = Literal["posted", "not-sent", "none"]
 
 
@@ -83,8 +84,11 @@ def _resolve_fee(ledger: Ledger, movement: Movement, as_: Effect, reason: str) -
     detail = {"as": as_, "reason": reason}
     if as_ == "none":
         raise UsageError(
-            f"“none” says that a fee stands and nothing is to be adjusted, but whether {movement.fee_reference} stands "
-            "is what is in doubt: say “posted” first."
+            lazy(
+                "“none” says that a fee stands and nothing is to be adjusted, but whether %(fee_reference)s stands "
+                "is what is in doubt: say “posted” first.",
+                fee_reference=movement.fee_reference,
+            )
         )
     if movement.fee_state not in ("sent", "in_doubt") and not movement.fee_lost:
         raise _nothing_in_doubt(movement)
@@ -93,11 +97,17 @@ def _resolve_fee(ledger: Ledger, movement: Movement, as_: Effect, reason: str) -
             ledger.step_fee(
                 connection, movement.fee_reference, "posted", "word", detail, by_word=True, lost=False, note=""
             )
-            return f"Fee {movement.fee_reference} counts as posted; the next settle adjusts the balance."
+            return lazy(
+                "Fee %(fee_reference)s counts as posted; the next settle adjusts the balance.",
+                fee_reference=movement.fee_reference,
+            )
         if movement.fee_state == "failed":
             ledger.answer_fee(connection, movement.fee_reference, "", lost=False)
         ledger.step_fee(connection, movement.fee_reference, "planned", "word", detail, lost=False, note="")
-        return f"Fee {movement.fee_reference} counts as not sent; the next settle bills what is owed once."
+        return lazy(
+            "Fee %(fee_reference)s counts as not sent; the next settle bills what is owed once.",
+            fee_reference=movement.fee_reference,
+        )
 
 
 def _resolve_adjustment(ledger: Ledger, movement: Movement, as_: Effect, reason: str) -> str:
@@ -108,12 +118,16 @@ def _resolve_adjustment(ledger: Ledger, movement: Movement, as_: Effect, reason:
     with ledger.write() as connection:
         if as_ == "posted":
             ledger.step_movement(connection, reference, "posted", "word", detail, by_word=True, lost=False, note=reason)
-            return f"Adjustment {reference} counts as done."
+            return lazy("Adjustment %(reference)s counts as done.", reference=reference)
         if as_ == "none":
             if movement.kind != "fee":
                 raise UsageError(
-                    f"“none” is for a fee that stands without an adjustment; {reference} is a {movement.kind}: say "
-                    "“posted” or “not-sent”."
+                    lazy(
+                        "“none” is for a fee that stands without an adjustment; %(reference)s is a %(kind)s: say "
+                        "“posted” or “not-sent”.",
+                        reference=reference,
+                        kind=movement.kind,
+                    )
                 )
             if movement.state == "sent":  # nobody looked since: what a person answers is a doubt
                 ledger.step_movement(connection, reference, "in_doubt", "word", detail)
@@ -124,7 +138,9 @@ def _resolve_adjustment(ledger: Ledger, movement: Movement, as_: Effect, reason:
                 wallet = journal.wallet(connection, movement.wallet_id)
                 after, entry = disputed_again(wallet, movement)
                 ledger.book(connection, after, entry, ledger.witness)
-            return f"Fee {movement.fee_reference} stands and nothing is adjusted for it."
+            return lazy(
+                "Fee %(fee_reference)s stands and nothing is adjusted for it.", fee_reference=movement.fee_reference
+            )
         ledger.step_movement(
             connection,
             reference,
@@ -137,7 +153,7 @@ def _resolve_adjustment(ledger: Ledger, movement: Movement, as_: Effect, reason:
             balance_before=None,
             jobs_before=None,
         )
-        return f"Adjustment {reference} counts as not done; the next settle sends it once."
+        return lazy("Adjustment %(reference)s counts as not done; the next settle sends it once.", reference=reference)
 
 
 # -- what is held, and stops -----------------------------------------------------------------------------------------
@@ -167,24 +183,39 @@ def _approve_stop(
     named = [stop for stop in stops if who in (site.name, stop.code)]
     wanted = [stop for stop in named if as_ in STOP_ANSWERS.get(stop.code, ())]
     if not named:
-        raise UsageError(f"Site {site.name} is not stopped.", remedies=(Remedy("status", (), "to see what is open"),))
+        raise UsageError(
+            lazy("Site %(name)s is not stopped.", name=site.name),
+            remedies=(Remedy("status", (), lazy("to see what is open")),),
+        )
     if not wanted:
         stop = named[0]
         answers = STOP_ANSWERS.get(stop.code, ())
         how = (
             f"say {' or '.join(f'“{one}”' for one in answers)}"
             if answers
-            else ENDED_BY.get(stop.code, "rebuild the ledger")
+            else ENDED_BY.get(stop.code, lazy("rebuild the ledger"))
         )
         raise UsageError(
-            f"The stop {stop.code} is not ended by “{as_}”: {how}. {stop.message}", remedies=of_stop(stop.code)
+            lazy(
+                "The stop %(code)s is not ended by “%(said)s”: %(how)s. %(message)s",
+                code=stop.code,
+                said=as_,
+                how=how,
+                message=stop.message,
+            ),
+            remedies=of_stop(stop.code),
         )
     with ledger.write() as connection:
         for stop in wanted:
             holds.add_word(connection, site.name, as_, reason, site.clock.now(), stop=stop, by=by)
     codes = [stop.code for stop in wanted]
     return WordResult(
-        f"The stop of site {site.name} ({', '.join(codes)}) is answered with {as_}; the next run goes by that.",
+        lazy(
+            "The stop of site %(name)s (%(codes)s) is answered with %(said)s; the next run goes by that.",
+            name=site.name,
+            codes=", ".join(codes),
+            said=as_,
+        ),
         {"who": who, "as": as_, "held": dict.fromkeys(codes, amounts.text(0, site.settings.site.currency))},
     )
 
@@ -204,11 +235,20 @@ def _approve_holds(site: Site, ledger: Ledger, who: str, as_: Answer, reason: st
         named = _named(wanted, who, amount, currency)
         for row in wanted:
             holds.add_word(connection, site.name, as_, reason, site.clock.now(), hold=row, amount=named[row.id], by=by)
-    total = amounts.with_currency(coins(sum(named.values()), currency), currency)
-    instead = " This takes the place of the word given before." if any(row.word for row in wanted) else ""
+    total = language.amount(amounts.text(coins(sum(named.values()), currency), currency), currency)
+    instead = lazy("This takes the place of the word given before.") if any(row.word for row in wanted) else ""
     person, codes = wanted[0].username, ", ".join(sorted(row.code for row in wanted))
     return WordResult(
-        f"{total} of {person} ({codes}) {DONE[as_]} by the next settle.{instead}",
+        joined(
+            lazy(
+                "%(total)s of %(person)s (%(codes)s) %(done)s by the next settle.",
+                total=total,
+                person=person,
+                codes=codes,
+                done=DONE[as_],
+            ),
+            instead,
+        ),
         {
             "who": who,
             "as": as_,
@@ -220,12 +260,15 @@ def _approve_holds(site: Site, ledger: Ledger, who: str, as_: Answer, reason: st
 def not_answerable(who: str, as_: Answer, found: Sequence[Hold]) -> UsageError:
     if as_ == "bill" and any(row.code in (MEMBER_GONE, COMPANY_GONE) for row in found):
         return UsageError(
-            f"OfficeRnD no longer knows {who}, or the company that pays, so no fee can be made for them: collect the "
-            "money otherwise, then forgive it."
+            lazy(
+                "OfficeRnD no longer knows %(who)s, or the company that pays, so no fee can be made for them: collect "
+                "the money otherwise, then forgive it.",
+                who=who,
+            )
         )
     return UsageError(
-        f"Nothing of {who} is held that “{as_}” could release.",
-        remedies=(Remedy("show_held", (), "to see what is held and why"),),
+        lazy("Nothing of %(who)s is held that “%(said)s” could release.", who=who, said=as_),
+        remedies=(Remedy("show_held", (), lazy("to see what is held and why")),),
     )
 
 
@@ -235,23 +278,39 @@ def _named(rows: Sequence[Hold], who: str, amount: str, currency: str) -> dict[i
     if not amount:
         if untold:
             raise UsageError(
-                f"What the restored PaperCut has forgotten of {who}'s balance is not known: name the amount, such as "
-                "5.00, or 0 for nothing.",
+                lazy(
+                    "What the restored PaperCut has forgotten of %(who)s's balance is not known: name the amount, such "
+                    "as 5.00, or 0 for nothing.",
+                    who=who,
+                ),
                 remedies=(Remedy("approve_amount", (who, "forgive")),),
             )
         return {row.id: row.amount for row in rows}
     try:
         named = amounts.parse(amount)
     except ValueError as error:
-        raise UsageError(f"This is no amount: {error}.") from None
+        raise UsageError(lazy("This is no amount: %(error)s.", error=error)) from None
     if len(rows) > 1:
         codes = ", ".join(sorted(row.code for row in rows))
-        raise UsageError(f"{who} has several things held ({codes}), so an amount does not say which: leave it out.")
+        raise UsageError(
+            lazy(
+                "%(who)s has several things held (%(codes)s), so an amount does not say which: leave it out.",
+                who=who,
+                codes=codes,
+            )
+        )
     if named < 0 or (not untold and not 0 < named <= rows[0].amount):
         held = amounts.text(coins(rows[0].amount, currency), currency)
-        raise UsageError(f"{amount} is not part of what is held of {who}: {held} {currency}.")
+        raise UsageError(
+            lazy(
+                "%(amount)s is not part of what is held of %(who)s: %(held)s.",
+                amount=amount,
+                who=who,
+                held=language.amount(held, currency),
+            )
+        )
     if not untold and named % amounts.minor_unit(currency):
-        raise UsageError(f"{amount} has more digits than {currency} has.")
+        raise UsageError(lazy("%(amount)s has more digits than %(currency)s has.", amount=amount, currency=currency))
     return {rows[0].id: named}
 
 
@@ -262,7 +321,7 @@ def coins(amount: int, currency: str) -> int:
 def given_reason(text: str) -> str:
     text = " ".join(text.split())
     if not text:
-        raise UsageError("Give a reason that somebody will understand next year, such as “seen in PaperCut”.")
+        raise UsageError(lazy("Give a reason that somebody will understand next year, such as “seen in PaperCut”."))
     return text
 
 
@@ -271,15 +330,20 @@ def _movement(ledger: Ledger, reference: str) -> Movement:
     found = ledger.named([reference]) or ledger.of_fee(reference)
     if not found:
         raise UsageError(
-            f"The ledger has no movement {reference}.", remedies=(Remedy("status", (), "to see the open ones"),)
+            lazy("The ledger has no movement %(reference)s.", reference=reference),
+            remedies=(Remedy("status", (), lazy("to see the open ones")),),
         )
     return found[0]
 
 
 def _nothing_in_doubt(movement: Movement) -> UsageError:
     return UsageError(
-        f"Nothing of {movement.reference} is in doubt (it is {movement.stage}).",
-        remedies=(Remedy("status", (), "to see what is"),),
+        lazy(
+            "Nothing of %(reference)s is in doubt (it is %(stage)s).",
+            reference=movement.reference,
+            stage=movement.stage,
+        ),
+        remedies=(Remedy("status", (), lazy("to see what is")),),
     )
 
 
@@ -287,15 +351,21 @@ def member_id_of(database: Engine, ledger: Ledger, site: str, who: str) -> str:
     found = meant(who, accounts_of(database, site))
     if len(found) > 1:
         ids = ", ".join(sorted(account.member_id for account in found))
-        raise UsageError(f"{who} is the address or name of several members ({ids}): name one by id.")
+        raise UsageError(
+            lazy("%(who)s is the address or name of several members (%(ids)s): name one by id.", who=who, ids=ids)
+        )
     if found:
         return found[0].member_id
     movements = ledger.named([who.strip().upper()])
     if movements:
         return movements[0].member_id
     raise UsageError(
-        f"{who} is no e-mail address, username, member id, full name or reference of site {site}, nor the site's name "
-        "or a stop.",
+        lazy(
+            "%(who)s is no e-mail address, username, member id, full name or reference of site %(site)s, nor the "
+            "site's name or a stop.",
+            who=who,
+            site=site,
+        ),
         code="who_unknown",
-        remedies=(Remedy("show_held", (), "to see what is held"),),
+        remedies=(Remedy("show_held", (), lazy("to see what is held")),),
     )

@@ -14,9 +14,10 @@ from dataclasses import dataclass
 from functools import partial
 from urllib.parse import urlsplit, urlunsplit
 
-from relay import foreign
+from relay import foreign, language
 from relay.config import Settings
 from relay.errors import ConfigError
+from relay.language import lazy
 
 log = logging.getLogger(__name__)
 
@@ -63,6 +64,7 @@ class Post:
 
     def __init__(self, settings: Settings, limit_s: float = PASS_S) -> None:
         self._addresses = addresses(settings)
+        self._language = language.of_site(settings.console.locale)
         self._until = time.monotonic() + limit_s
 
     @property
@@ -70,11 +72,14 @@ class Post:
         return bool(self._addresses)
 
     def send(self, title: str, body: str) -> list[Tried]:
-        """Send one message to every address at the same time and return what became of each; never raises.
+        """Send one message, in the language of the site, to every address at once; never raises.
 
-        What a system said may stand in it: it is made visible, and the title, a header of e-mails, is one line.
+        Returns what became of each. What a system said may stand in it: it is made visible, and the title, a header of
+        e-mails, is one line.
         """
         failures: dict[int, str] = {}
+        with language.speaking(self._language):
+            title, body = str(language.told(title)), str(language.told(body))
         title, body = foreign.shown(title), foreign.visible(body)
 
         def send_one(number: int, url: str) -> None:
@@ -85,7 +90,7 @@ class Post:
             thread.join(max(0.0, self._until - time.monotonic()))
         told = dict(failures)
         found = [
-            Tried(shown(url), number, told.get(number) == "", told.get(number, "it did not answer in time"))
+            Tried(shown(url), number, told.get(number) == "", told.get(number, lazy("it did not answer in time")))
             for number, url in self._addresses
         ]
         for one in found:
@@ -99,10 +104,18 @@ def try_addresses(settings: Settings) -> list[Tried]:
     post = Post(settings, TEST_S)
     if not post.has_addresses:
         raise ConfigError(
-            ["[notify] urls_file: names no address; put Apprise addresses into a file, one a line, and name it there"]
+            [
+                lazy(
+                    "[notify] urls_file: names no address; put Apprise addresses into a file, one a line, and name it "
+                    "there"
+                )
+            ]
         )
     name = settings.site.name
-    return post.send(f"{name}: test message", f"Messages of the print relay at {name} will come here.")
+    return post.send(
+        lazy("%(name)s: test message", name=name),
+        lazy("Messages of the print relay at %(name)s will come here.", name=name),
+    )
 
 
 def ping(settings: Settings, path: str = "") -> None:
@@ -131,10 +144,14 @@ def _deliver(url: str, title: str, body: str) -> str:
         logging.getLogger("apprise").setLevel(logging.CRITICAL + 1)  # it logs parts of addresses
         service = apprise.Apprise.instantiate(url, suppress_exceptions=True)
         if service is None:
-            return "Apprise does not understand it"
+            return lazy("Apprise does not understand it")
         post = apprise.Apprise()
         post.add(service)
-        return "" if post.notify(title=title, body=body, body_format=apprise.NotifyFormat.TEXT) else "it was not taken"
+        return (
+            ""
+            if post.notify(title=title, body=body, body_format=apprise.NotifyFormat.TEXT)
+            else lazy("it was not taken")
+        )
     except Exception as error:
         return type(error).__name__
 

@@ -19,11 +19,26 @@ from relay.alerts import Alert
 from relay.clock import Clock
 from relay.config import Settings
 from relay.database import reading
+from relay.language import joined, lazy
 from relay.money.ledger import calendar, records
 from relay.open_items import STOPS, open_items
 from relay.people.logins import bulk_failures
 
 OVERDUE = timedelta(hours=2)  # after its hour a daily run may take that long, or wait for a machine to wake up
+MONTHS = (
+    lazy("January"),
+    lazy("February"),
+    lazy("March"),
+    lazy("April"),
+    lazy("May"),
+    lazy("June"),
+    lazy("July"),
+    lazy("August"),
+    lazy("September"),
+    lazy("October"),
+    lazy("November"),
+    lazy("December"),
+)
 LOGINS_OVER = timedelta(hours=1)  # so long after the last of them many refused logins are over
 
 
@@ -37,25 +52,32 @@ class Advice(NamedTuple):
 
 ADVICE: Mapping[str, Advice] = {
     "failed": Advice(
-        "the daily run failed",
-        "Nothing is lost or doubled: it is tried again with the next call. If it fails again, look at the Checks page.",
+        lazy("the daily run failed"),
+        lazy(
+            "Nothing is lost or doubled: it is tried again with the next call. If it fails again, look at the Checks "
+            "page."
+        ),
         "/checks",
     ),
     "refused": Advice(
-        "changes to people were held back",
-        "See on the Review page whether so many changes are right, and let them pass once.",
+        lazy("changes to people were held back"),
+        lazy("See on the Review page whether so many changes are right, and let them pass once."),
         "/review",
     ),
-    "stopped": Advice("no money moves", "Billing rests until somebody answers on the Money page.", "/money"),
-    "held": Advice("money is held", "Decide on the Money page who is billed and who is forgiven.", "/money#held"),
+    "stopped": Advice(
+        lazy("no money moves"), lazy("Billing rests until somebody answers on the Money page."), "/money"
+    ),
+    "held": Advice(
+        lazy("money is held"), lazy("Decide on the Money page who is billed and who is forgiven."), "/money#held"
+    ),
     "in_doubt": Advice(
-        "money is in doubt",
-        "Look in OfficeRnD or PaperCut whether it is there, and say so on the Money page.",
+        lazy("money is in doubt"),
+        lazy("Look in OfficeRnD or PaperCut whether it is there, and say so on the Money page."),
         "/money#questions",
     ),
     "missed": Advice(
-        "the daily run has not come",
-        "See that the relay's computer is on and that its service or scheduled task still runs.",
+        lazy("the daily run has not come"),
+        lazy("See that the relay's computer is on and that its service or scheduled task still runs."),
         "/",
     ),
     "clock": Advice(
@@ -65,13 +87,13 @@ ADVICE: Mapping[str, Advice] = {
         "/",
     ),
     "logins": Advice(
-        "many logins are refused",
-        "Try a login yourself, and see on the Checks page whether OfficeRnD answers.",
+        lazy("many logins are refused"),
+        lazy("Try a login yourself, and see on the Checks page whether OfficeRnD answers."),
         "/checks",
     ),
     "directory": Advice(
-        "the list of people is old",
-        "Bring people in line on the Review page, and see why that has not happened by itself.",
+        lazy("the list of people is old"),
+        lazy("Bring people in line on the Review page, and see why that has not happened by itself."),
         "/review",
     ),
 }
@@ -106,10 +128,18 @@ def of_run(result: Mapping[str, Mapping[str, Any] | None], day: str, now: dateti
     found = []
     errors = [part["error"] for part in result.values() if part and part.get("error")]
     if errors:
-        found.append(Cause("failed", f"The daily run of {day} failed: {errors[0]['message']}", now))
+        found.append(
+            Cause(
+                "failed",
+                lazy("The daily run of %(day)s failed: %(message)s", day=day, message=errors[0]["message"]),
+                now,
+            )
+        )
     refused = [one["message"] for one in (result.get("sync") or {}).get("refused", ())]
     if refused:
-        found.append(Cause("refused", f"A safety limit held back changes to people: {refused[0]}", now))
+        found.append(
+            Cause("refused", lazy("A safety limit held back changes to people: %(refused)s", refused=refused[0]), now)
+        )
     return found
 
 
@@ -119,7 +149,13 @@ def standing(here: Here) -> list[Cause]:
     items = open_items(here.database, here.settings)
     for stop in items.stops:
         title = STOPS.get(stop["code"], "")
-        found.append(Cause(f"stopped:{stop['code']}", f"{title}. {stop['message']}" if title else stop["message"], now))
+        found.append(
+            Cause(
+                f"stopped:{stop['code']}",
+                joined(lazy("%(what)s.", what=lazy(title)) if title else "", stop["message"]),
+                now,
+            )
+        )
     for line in items.lines():
         if line.kind in ("hold", "doubt"):
             found.append(Cause("held" if line.kind == "hold" else "in_doubt", line.text, now))
@@ -140,7 +176,17 @@ def missed(here: Here) -> list[Cause]:
         due = calendar.due_moment(day - timedelta(days=1), settings.schedule.daily_at, settings.site.timezone)
     if last is None or last >= due:
         return []
-    return [Cause("missed", f"No daily run since {told(last, settings)}; one was due on {told(due, settings)}.", now)]
+    return [
+        Cause(
+            "missed",
+            lazy(
+                "No daily run since %(last)s; one was due on %(due)s.",
+                last=told(last, settings),
+                due=told(due, settings),
+            ),
+            now,
+        )
+    ]
 
 
 def set_back(here: Here) -> list[Cause]:
@@ -162,9 +208,13 @@ def logins(here: Here, before: datetime | None) -> list[Cause]:
         return []
     if now - found.until >= LOGINS_OVER and before is not None and found.until <= before + LOGINS_OVER:
         return []
-    message = (
-        f"{found.refused} logins of {found.people} people were refused within an hour, up to "
-        f"{told(found.until, settings)}; {found.accepted} were accepted."
+    message = lazy(
+        "%(refused)s logins of %(people)s people were refused within an hour, up to "
+        "%(until)s; %(accepted)s were accepted.",
+        refused=found.refused,
+        people=found.people,
+        until=told(found.until, settings),
+        accepted=found.accepted,
     )
     return [Cause("logins", message, found.until)]
 
@@ -180,8 +230,12 @@ def directory(here: Here) -> list[Cause]:
     hours = (now - published).total_seconds() / 3600
     if hours <= limit * 3 / 4:
         return []
-    outcome = "is refused" if hours > limit else f"is refused when they are {limit} hours old"
-    message = f"The answers for PaperCut were written {hours:.0f} hours ago; its sync {outcome}."
+    outcome = lazy("is refused") if hours > limit else lazy("is refused when they are %(limit)s hours old", limit=limit)
+    message = lazy(
+        "The answers for PaperCut were written %(hours)s hours ago; its sync %(outcome)s.",
+        hours=format(hours, ".0f"),
+        outcome=outcome,
+    )
     return [Cause("directory", message, now)]
 
 
@@ -201,4 +255,6 @@ def as_before(alerts: Iterable[Alert], *kinds: str) -> list[Cause]:
 
 def told(moment: datetime, settings: Settings) -> str:
     local = moment.astimezone(ZoneInfo(settings.site.timezone))
-    return f"{local.day} {local:%B at %H:%M}"
+    return lazy(
+        "%(day)s %(month)s at %(time)s", day=str(local.day), month=MONTHS[local.month - 1], time=f"{local:%H:%M}"
+    )

@@ -8,6 +8,7 @@ from relay import amounts, jobs
 from relay.config import Settings
 from relay.database import reading
 from relay.jobs import Statement
+from relay.language import joined, lazy
 from relay.money.ledger import records
 from relay.notify.addresses import Post
 from relay.notify.causes import Here
@@ -37,10 +38,20 @@ def _told(made: Statement, settings: Settings) -> tuple[str, str]:
     def money(micros: int) -> str:
         return amounts.with_currency(micros, made.currency)
 
-    lines = [f"Printed in {made.month}: {money(made.printed)}. Billed through OfficeRnD: {money(made.billed)}."]
+    told: str = lazy(
+        "Printed in %(month)s: %(printed)s. Billed through OfficeRnD: %(billed)s.",
+        month=made.month,
+        printed=money(made.printed),
+        billed=money(made.billed),
+    )
     for company in made.companies:
-        name = company.name or "Members without a company"
-        lines.append(f"{name}: printed {money(company.tally.net)}, billed {money(company.billed)}")
-    if settings.console.public_url:
-        lines += ["", f"{settings.console.public_url}/statements?month={made.month}"]
-    return f"{made.site}: printing in {made.month}", "\n".join(lines)
+        line = lazy(
+            "%(name)s: printed %(printed)s, billed %(billed)s",
+            name=company.name or lazy("Members without a company"),
+            printed=money(company.tally.net),
+            billed=money(company.billed),
+        )
+        told = joined(told, line, by="\n")
+    address = f"{settings.console.public_url}/statements?month={made.month}" if settings.console.public_url else ""
+    title = lazy("%(site)s: printing in %(month)s", site=made.site, month=made.month)
+    return title, joined(told, address, by="\n\n")

@@ -19,6 +19,7 @@ from relay.alerts import Alert, alerts, ended_alerts, open_alerts
 from relay.config import Settings
 from relay.database import reading
 from relay.errors import RelayError
+from relay.language import joined, lazy, parts
 from relay.notify import causes, report
 from relay.notify.addresses import Post, ping
 from relay.notify.causes import ADVICE, Cause, Here
@@ -47,8 +48,8 @@ def run_ended(site: Site, parts: dict[str, dict[str, Any]], day: str, exit_code:
 def run_broke(site: Site, day: str, error: Exception) -> None:
     """Tell of a run that ended in the middle."""
     ping(site.settings, "/fail")
-    why = error.message if isinstance(error, RelayError) else "the relay's log has the details."
-    broken = [Cause("failed", f"The daily run of {day} failed: {why}", site.clock.now())]
+    why = error.message if isinstance(error, RelayError) else lazy("the relay's log has the details.")
+    broken = [Cause("failed", lazy("The daily run of %(day)s failed: %(why)s", day=day, why=why), site.clock.now())]
     _quietly(_tell_run, site, broken)
 
 
@@ -110,7 +111,7 @@ def _tell(here: Here, found: Iterable[Cause]) -> None:
             continue  # somebody else was first, and tells it
         alert = opened
         if (alert.message, alert.seen_at) != (cause.message, cause.seen_at):
-            _change(database, alert, message=cause.message, seen_at=cause.seen_at)
+            _change(database, alert, message=cause.message, wording=parts(cause.message), seen_at=cause.seen_at)
         due = alert.told_at is None or now - alert.told_at >= AGAIN
         if due and post.has_addresses and NAMED.get(cause.kind, cause.kind) in settings.notify.on:
             if not _claim(database, alert, now):
@@ -121,34 +122,45 @@ def _tell(here: Here, found: Iterable[Cause]) -> None:
 
 def _deliver(post: Post, settings: Settings, cause: Cause, since: datetime | None) -> bool:
     advice = ADVICE[cause.kind]
-    lines = [cause.message, "", advice.what_to_do, _where(settings, advice.page)]
-    if since is not None:
-        lines.insert(1, f"It has been so since {causes.told(since, settings)}.")
-    return any(one.sent for one in post.send(f"{settings.site.name}: {_title(cause.name)}", "\n".join(lines)))
+    lasted = lazy("It has been so since %(told)s.", told=causes.told(since, settings)) if since is not None else ""
+    title = joined(settings.site.name, _title(cause.name), by=": ")
+    what = joined(cause.message, lasted, by="\n")
+    advised = joined(advice.what_to_do, _where(settings, advice.page), by="\n")
+    return any(one.sent for one in post.send(title, joined(what, advised, by="\n\n")))
 
 
 def _send_over(post: Post, settings: Settings, alert: Alert) -> bool:
-    title = f"{settings.site.name}: resolved: {_title(alert.cause)}"
-    body = f"This is over: {alert.message}\nIt began on {causes.told(alert.since, settings)}. Nothing is to be done."
-    return any(one.sent for one in post.send(title, body))
+    title = lazy("%(name)s: resolved: %(title)s", name=settings.site.name, title=_title(alert.cause))
+    lines = [
+        lazy("This is over: %(message)s", message=alert.message),
+        lazy("It began on %(told)s. Nothing is to be done.", told=causes.told(alert.since, settings)),
+    ]
+    return any(one.sent for one in post.send(title, joined(*lines, by="\n")))
 
 
 def _title(name: str) -> str:
     kind, _, code = name.partition(":")
-    return f"{ADVICE[kind].title}: {STOPS[code]}" if code in STOPS else ADVICE[kind].title
+    return joined(ADVICE[kind].title, lazy(STOPS[code]) if code in STOPS else "", by=": ")
 
 
 def _where(settings: Settings, page: str) -> str:
     if settings.console.public_url:
         return settings.console.public_url + page
-    return f"The console of the relay shows it, and so does: {commands.named('status')}"
+    return lazy("The console of the relay shows it, and so does: %(named)s", named=commands.named("status"))
 
 
 # -- the alerts' rows
 
 
 def _open(database: Engine, site: str, cause: Cause, now: datetime) -> Alert | None:
-    row = {"site": site, "cause": cause.name, "message": cause.message, "since": now, "seen_at": cause.seen_at}
+    row = {
+        "site": site,
+        "cause": cause.name,
+        "message": cause.message,
+        "wording": parts(cause.message),
+        "since": now,
+        "seen_at": cause.seen_at,
+    }
     try:
         with database.begin() as connection:
             done = connection.execute(insert(alerts).values(**row))

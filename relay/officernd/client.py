@@ -37,6 +37,7 @@ from relay.errors import (
     Refused,
     RemoteError,
 )
+from relay.language import lazy
 from relay.officernd import model
 from relay.officernd.token import TokenSource, unreachable
 from relay.progress import Phase, Progress
@@ -49,6 +50,16 @@ MOST_BARREN = (
     3  # pages that brought nothing new: a record moves now and then, a list that only repeats itself has no end
 )
 MANY, WINDOWS = 2000, 8  # lists longer than this are read in so many windows of time
+LISTS = {
+    "members": lazy("members"),
+    "companies": lazy("companies"),
+    "memberships": lazy("memberships"),
+    "plans": lazy("plans"),
+    "locations": lazy("locations"),
+    "passes": lazy("passes"),
+    "checkins": lazy("checkins"),
+    "fees": lazy("fees"),
+}
 DATED = ("members", "companies")  # lists that can be filtered by modifiedAt
 CONNECTIONS = 4  # several lists are read at once; the rate limit binds long before this does
 _RATE_WINDOW_S = 60.0
@@ -76,9 +87,10 @@ class OfficeRnD:
             if section.ca_file is None:  # the system's own refusal, such as too many open files
                 raise
             why = error.strerror or error
-            wrong = (
-                f"{section.ca_file} holds no certificate that can be read ({why}); "
-                "put the proxy's certificate there as PEM"
+            wrong = lazy(
+                "%(ca_file)s holds no certificate that can be read (%(why)s); put the proxy's certificate there as PEM",
+                ca_file=section.ca_file,
+                why=why,
             )
             raise ConfigError([Problem(wrong, "officernd", "ca_file", str(settings.path))]) from None
         self._token = TokenSource(settings, clock, self._http)
@@ -96,8 +108,11 @@ class OfficeRnD:
         found = self._all("members", model.member, _modified(modified_since), progress=progress)
         if not found and modified_since is None:
             raise BadAnswer(
-                f"OfficeRnD lists no member at all for {self._section.organization}; nothing was changed: check "
-                "[officernd] organization and the application's rights.",
+                lazy(
+                    "OfficeRnD lists no member at all for %(organization)s; nothing was changed: check "
+                    "[officernd] organization and the application's rights.",
+                    organization=self._section.organization,
+                ),
                 system=SYSTEM,
                 operation="GET /members",
             )
@@ -247,8 +262,13 @@ class OfficeRnD:
                 return list(records.values())
             if last_try:
                 raise BadAnswer(
-                    f"OfficeRnD lists {len(records)} {resource} but counts {total}; nothing was changed, try again in "
-                    "a few minutes.",
+                    lazy(
+                        "OfficeRnD lists %(records)s %(resource)s but counts %(total)s; nothing was changed, try again "
+                        "in a few minutes.",
+                        records=len(records),
+                        resource=resource,
+                        total=total,
+                    ),
                     system=SYSTEM,
                     operation=f"GET /{resource}",
                 )
@@ -280,7 +300,9 @@ class OfficeRnD:
             halves = ((start, middle, older), (middle, end, count - older))
             windows.extend(window for window in halves if window[2] > 0)
         with (
-            (progress or Progress()).phase(f"Reading OfficeRnD {resource}", total) as phase,
+            (progress or Progress()).phase(
+                lazy("Reading OfficeRnD %(resource)s", resource=LISTS[resource]), total
+            ) as phase,
             ThreadPoolExecutor(CONNECTIONS) as pool,
         ):
             parts = [
@@ -297,7 +319,7 @@ class OfficeRnD:
             return None
         total = answer.get("total") if isinstance(answer, Mapping) else None
         if isinstance(total, bool) or not isinstance(total, int) or not 0 <= total <= MOST_RECORDS:
-            raise self._bad(f"GET /{resource}/count", "without a total")
+            raise self._bad(f"GET /{resource}/count", lazy("without a total"))
         return total
 
     def _pages(
@@ -315,18 +337,20 @@ class OfficeRnD:
         cursors: set[str] = set()
         barren = 0
         where = f"GET /{resource}"
-        with (progress or Progress()).phase(f"Reading OfficeRnD {resource}", total) as phase:
+        with (progress or Progress()).phase(
+            lazy("Reading OfficeRnD %(resource)s", resource=LISTS[resource]), total
+        ) as phase:
             while True:
                 page = self._read(resource, parameters)
                 # Some lists answer a bare array. Source: developer reference, building queries.
                 results = page if isinstance(page, list) else page.get("results") if isinstance(page, dict) else None
                 if not isinstance(results, list) or not all(isinstance(record, dict) for record in results):
-                    raise self._bad(where, "that is no page of records")
+                    raise self._bad(where, lazy("that is no page of records"))
                 known = len(records)
                 for record in results:
                     identifier = record.get("_id")
                     if not isinstance(identifier, str) or not identifier:
-                        raise self._bad(where, "with a record that has no _id")
+                        raise self._bad(where, lazy("with a record that has no _id"))
                     records[identifier] = self._translated(resource, translate, record)
                 barren += len(records) == known
                 phase.advance(len(results))
@@ -334,16 +358,16 @@ class OfficeRnD:
                 if not cursor:
                     return records
                 if not isinstance(cursor, str) or cursor in cursors or not results:
-                    raise self._bad(where, "whose pages lead in a circle")
+                    raise self._bad(where, lazy("whose pages lead in a circle"))
                 cursors.add(cursor)
                 if len(cursors) > MOST_PAGES or len(records) > most or barren > MOST_BARREN:
-                    raise self._bad(where, "whose pages have no end")
+                    raise self._bad(where, lazy("whose pages have no end"))
                 parameters["$cursorNext"] = cursor
 
     def _one(self, path: str, translate: Callable[[Mapping[str, Any]], Record]) -> Record:
         answer = self._read(path, {})
         if not isinstance(answer, dict):
-            raise self._bad(f"GET /{path.split('/')[0]}", "that is no record")
+            raise self._bad(f"GET /{path.split('/')[0]}", lazy("that is no record"))
         return self._translated(path.split("/")[0], translate, answer)
 
     def _translated(
@@ -353,11 +377,15 @@ class OfficeRnD:
             return translate(record)
         except (ValueError, ArithmeticError, TypeError, AttributeError, RecursionError) as error:
             why = foreign.shown(str(error))
-            raise self._bad(f"GET /{resource}", f"with a record that cannot be read ({why})") from None
+            raise self._bad(f"GET /{resource}", lazy("with a record that cannot be read (%(why)s)", why=why)) from None
 
     def _bad(self, operation: str, what: str) -> BadAnswer:
         return BadAnswer(
-            f"OfficeRnD sent an answer to {operation} {what}; nothing was changed, try again in a few minutes.",
+            lazy(
+                "OfficeRnD sent an answer to %(operation)s %(what)s; nothing was changed, try again in a few minutes.",
+                operation=operation,
+                what=what,
+            ),
             system=SYSTEM,
             operation=operation,
         )
@@ -369,7 +397,7 @@ class OfficeRnD:
         try:
             return json_text.parsed(answer.content)
         except ValueError:
-            raise self._bad(f"GET /{path}", "that is no JSON") from None
+            raise self._bad(f"GET /{path}", lazy("that is no JSON")) from None
 
     def _write(
         self, method: str, path: str, body: Mapping[str, Any] | None, parameters: Mapping[str, str], reference: str
@@ -385,7 +413,7 @@ class OfficeRnD:
         except (ValueError, KeyError, TypeError):
             identifier = None
         if not isinstance(identifier, str) or not identifier:
-            raise self._lost("POST", path, "an unreadable answer", reference)
+            raise self._lost("POST", path, lazy("an unreadable answer"), reference)
         return identifier
 
     def _exchange(
@@ -463,7 +491,12 @@ class OfficeRnD:
         if not reads:
             return self._lost(method, path, failed.why, reference)
         return BadAnswer(
-            f"OfficeRnD did not answer {method} /{path} ({failed.why}); nothing was changed, try again.",
+            lazy(
+                "OfficeRnD did not answer %(method)s /%(path)s (%(why)s); nothing was changed, try again.",
+                method=method,
+                path=path,
+                why=failed.why,
+            ),
             code="no_answer",
             transient=not failed.is_final,
             **where,
@@ -471,8 +504,13 @@ class OfficeRnD:
 
     def _lost(self, method: str, path: str, why: str, reference: str) -> OutcomeUnknown:
         return OutcomeUnknown(
-            f"OfficeRnD's answer to {method} /{path} was lost ({why}): it may or may not have happened, so it is "
-            "looked up and never sent again blindly.",
+            lazy(
+                "OfficeRnD's answer to %(method)s /%(path)s was lost (%(why)s): it may or may not have happened, so it "
+                "is looked up and never sent again blindly.",
+                method=method,
+                path=path,
+                why=why,
+            ),
             system=SYSTEM,
             operation=f"{method} /{path}",
             reference=reference,
@@ -490,44 +528,91 @@ class OfficeRnD:
         }
         if status == 429:
             return RateLimited(
-                "OfficeRnD's rate limit is reached; try again in a minute, or lower [officernd] requests_per_minute.",
+                lazy(
+                    "OfficeRnD's rate limit is reached; try again in a minute, or lower [officernd] "
+                    "requests_per_minute."
+                ),
                 retry_after_s=http.retry_after_s(answer),
                 transient=method == "GET",
                 **where,
             )
         if status in (401, 403):
             return AuthFailed(
-                f"OfficeRnD refuses the relay's application on {method} /{path} (HTTP {status}): check that it still "
-                "exists and has the scopes that docs/SETUP.md lists.",
+                lazy(
+                    "OfficeRnD refuses the relay's application on %(method)s /%(path)s (HTTP %(status)s): check that "
+                    "it still exists and has the scopes that docs/SETUP.md lists.",
+                    method=method,
+                    path=path,
+                    status=status,
+                ),
                 **where,
             )
         if status == 404:
-            return NotFound(f"OfficeRnD does not know {method} /{path} ({said or 'HTTP 404'}).", **where)
+            return NotFound(
+                lazy(
+                    "OfficeRnD does not know %(method)s /%(path)s (%(said)s).",
+                    method=method,
+                    path=path,
+                    said=said or "HTTP 404",
+                ),
+                **where,
+            )
         if status == 409:
-            return Conflict(f"OfficeRnD refused {method} /{path}: {said or 'HTTP 409'}.", **where)
+            return Conflict(
+                lazy(
+                    "OfficeRnD refused %(method)s /%(path)s: %(said)s.",
+                    method=method,
+                    path=path,
+                    said=said or "HTTP 409",
+                ),
+                **where,
+            )
         if status == 500 and said == "Organization not found":
             return Refused(
-                f"OfficeRnD has no organisation {self._section.organization!r}: correct [officernd] organization.",
+                lazy(
+                    "OfficeRnD has no organisation %(organization)s: correct [officernd] organization.",
+                    organization=repr(self._section.organization),
+                ),
                 code="organization_not_found",
                 **where,
             )
         if status == 500 and said.lower() not in _GENERIC_500:
-            return Refused(f"OfficeRnD refused {method} /{path}: {said}.", **where)
+            return Refused(
+                lazy("OfficeRnD refused %(method)s /%(path)s: %(said)s.", method=method, path=path, said=said), **where
+            )
         if status >= 500:
             if method != "GET":
                 return self._lost(method, path, f"HTTP {status}", reference)
             return BadAnswer(
-                f"OfficeRnD failed on {method} /{path} (HTTP {status}); nothing was changed, try again later.",
+                lazy(
+                    "OfficeRnD failed on %(method)s /%(path)s (HTTP %(status)s); nothing was changed, try again later.",
+                    method=method,
+                    path=path,
+                    status=status,
+                ),
                 transient=True,
                 **where,
             )
         if 300 <= status < 400:
             return Refused(
-                f"OfficeRnD sends {method} /{path} elsewhere (HTTP {status}): check [officernd] api_url and "
-                "organization.",
+                lazy(
+                    "OfficeRnD sends %(method)s /%(path)s elsewhere (HTTP %(status)s): check [officernd] api_url and "
+                    "organization.",
+                    method=method,
+                    path=path,
+                    status=status,
+                ),
                 **where,
             )
-        return Refused(f"OfficeRnD refused {method} /{path}: {said or f'HTTP {status}'}.", **where)
+        return Refused(
+            lazy(
+                "OfficeRnD refused %(method)s /%(path)s: %(said)s.",
+                method=method,
+                path=path,
+                said=said or f"HTTP {status}",
+            ),
+            **where,
+        )
 
 
 class _Counting(Progress):

@@ -23,6 +23,7 @@ from relay.clock import Clock
 from relay.config import Settings
 from relay.config.sections import OfficeRnDSection
 from relay.errors import AuthFailed, BadAnswer, NotSent, RateLimited, Refused
+from relay.language import lazy
 from relay.private_files import make_private_folder, write_private
 
 SYSTEM = "OfficeRnD"
@@ -114,7 +115,10 @@ class TokenSource:
             self._expires_at_s = self._clock.now().timestamp() + min(float(answer.get("expires_in", 3599)), LONGEST_S)
         except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
             raise BadAnswer(
-                f"{self._section.token_url} answered no token; is [officernd] token_url right?",
+                lazy(
+                    "%(token_url)s answered no token; is [officernd] token_url right?",
+                    token_url=self._section.token_url,
+                ),
                 system=SYSTEM,
                 operation="token",
             ) from None
@@ -162,32 +166,49 @@ def exchange(
             return None
     if status == 429:
         raise RateLimited(
-            "OfficeRnD's token endpoint allows about five calls a minute and has had them; try again in a minute.",
+            lazy(
+                "OfficeRnD's token endpoint allows about five calls a minute and has had them; try again in a minute."
+            ),
             retry_after_s=http.retry_after_s(answer),
             transient=True,
             **where,
         )
     if status == 400 and b"scope" in answer.content.lower():
         raise AuthFailed(
-            "OfficeRnD gives no token: the relay's application lacks one of the scopes "
-            f"{scope.replace(' ', ', ')}; add them at Settings > Developer Tools.",
+            lazy(
+                "OfficeRnD gives no token: the relay's application lacks one of the scopes "
+                "%(replace)s; add them at Settings > Developer Tools.",
+                replace=scope.replace(" ", ", "),
+            ),
             code="scope_missing",
             **where,
         )
     if status in (400, 401, 403):
         raise AuthFailed(
-            "OfficeRnD does not accept the relay's client id and secret: compare [officernd] client_id and "
-            "client_secret_file with Settings > Developer Tools.",
+            lazy(
+                "OfficeRnD does not accept the relay's client id and secret: compare [officernd] client_id and "
+                "client_secret_file with Settings > Developer Tools."
+            ),
             code="secret_refused",
             **where,
         )
     if status >= 500:
         raise BadAnswer(
-            f"OfficeRnD's token endpoint failed (HTTP {status}); nothing was changed, try again later.",
+            lazy(
+                "OfficeRnD's token endpoint failed (HTTP %(status)s); nothing was changed, try again later.",
+                status=status,
+            ),
             transient=True,
             **where,
         )
-    raise Refused(f"{section.token_url} is no token endpoint (HTTP {status}): correct [officernd] token_url.", **where)
+    raise Refused(
+        lazy(
+            "%(token_url)s is no token endpoint (HTTP %(status)s): correct [officernd] token_url.",
+            token_url=section.token_url,
+            status=status,
+        ),
+        **where,
+    )
 
 
 def missing(scopes: Sequence[str], granted: Callable[[Sequence[str]], bool]) -> list[str]:
@@ -216,14 +237,23 @@ def unreachable(failed: http.TransportFailure, address: str, key: str, *, transi
     """Return the error for a request that certainly did not arrive at `address`, which [officernd] `key` names."""
     if failed.tls:
         return NotSent(
-            f"OfficeRnD's certificate at {address} is not accepted ({failed.why}): if a company proxy opens TLS, put "
-            "its certificate into [officernd] ca_file.",
+            lazy(
+                "OfficeRnD's certificate at %(address)s is not accepted (%(why)s): if a company proxy opens TLS, put "
+                "its certificate into [officernd] ca_file.",
+                address=address,
+                why=failed.why,
+            ),
             code="tls",
             **where,
         )
     return NotSent(
-        f"OfficeRnD cannot be reached at {address} ({failed.why}): check this machine's internet connection and "
-        f"[officernd] {key} and proxy.",
+        lazy(
+            "OfficeRnD cannot be reached at %(address)s (%(why)s): check this machine's internet connection and "
+            "[officernd] %(key)s and proxy.",
+            address=address,
+            why=failed.why,
+            key=key,
+        ),
         transient=transient,
         **where,
     )

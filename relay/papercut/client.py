@@ -39,6 +39,7 @@ from relay.errors import (
     Refused,
     RemoteError,
 )
+from relay.language import N_, lazy
 from relay.papercut import keys, wire
 from relay.papercut.wire import Double, Value
 from relay.progress import Progress
@@ -133,9 +134,11 @@ class PaperCut:
             if section.ca_file is None:  # the system's own refusal, such as too many open files
                 raise
             why = error.strerror or error
-            wrong = (
-                f"{section.ca_file} holds no certificate that can be read ({why}); "
-                "export PaperCut's certificate as PEM there"
+            wrong = lazy(
+                "%(ca_file)s holds no certificate that can be read (%(why)s); "
+                "export PaperCut's certificate as PEM there",
+                ca_file=section.ca_file,
+                why=why,
             )
             raise ConfigError([Problem(wrong, "papercut", "ca_file", str(settings.path))]) from None
 
@@ -157,8 +160,12 @@ class PaperCut:
                 return names
             if last_try:
                 raise BadAnswer(
-                    f"PaperCut lists {len(set(names))} users but counts {total}; nothing was changed, try again in a "
-                    "few minutes.",
+                    lazy(
+                        "PaperCut lists %(names)s users but counts %(total)s; nothing was changed, try again in a "
+                        "few minutes.",
+                        names=len(set(names)),
+                        total=total,
+                    ),
                     system=SYSTEM,
                     operation="listUserAccounts",
                 )
@@ -184,7 +191,7 @@ class PaperCut:
         a server that lists a user and does not know the properties: nobody is left out by a contradiction.
         """
         return self._of_each(
-            usernames, lambda username: self.user_properties(username, names), "Reading PaperCut users", progress
+            usernames, lambda username: self.user_properties(username, names), lazy("Reading PaperCut users"), progress
         )
 
     def _of_each(
@@ -196,8 +203,11 @@ class PaperCut:
             except NotFound:
                 if self.user_exists(username):
                     raise BadAnswer(
-                        f"PaperCut lists {username} and does not know them in the next call; nothing was changed, look "
-                        "at server.log and try again.",
+                        lazy(
+                            "PaperCut lists %(username)s and does not know them in the next call; nothing was changed, "
+                            "look at server.log and try again.",
+                            username=username,
+                        ),
                         system=SYSTEM,
                         operation="getUserProperties",
                     ) from None
@@ -236,7 +246,10 @@ class PaperCut:
         try:
             return amounts.from_double(float(value))
         except ValueError:
-            raise self._bad(method, f"says {value:.6g} for the balance of {username}") from None
+            raise self._bad(
+                method,
+                lazy("says %(value)s for the balance of %(username)s", value=format(value, ".6g"), username=username),
+            ) from None
 
     def account_reading(self, username: str) -> AccountReading:
         """Return a user's balance between two looks at the job counter. Raises NotFound for an unknown user.
@@ -252,22 +265,27 @@ class PaperCut:
         else:
             texts = self._texts("getUserProperties", username, [jobs, keys.BALANCE, jobs, email])
         if len(texts) != 4:
-            raise self._bad("getUserProperties", f"answered {len(texts)} values for 4 names")
+            raise self._bad("getUserProperties", lazy("answered %(texts)s values for 4 names", texts=len(texts)))
         try:
             if not self._section.personal_account:
                 balance = balance_from_text(texts[1])
             return AccountReading(balance, _count(texts[0]), _count(texts[2]), texts[3])
         except (ValueError, OverflowError):
             raise BadAnswer(
-                f"PaperCut says {texts[1][:40]!r} for the balance and {texts[0][:40]!r} for the job count of "
-                f"{username}, which is no number; nothing was billed. Look at the account in PaperCut.",
+                lazy(
+                    "PaperCut says %(balance)s for the balance and %(jobs)s for the job count of "
+                    "%(username)s, which is no number; nothing was billed. Look at the account in PaperCut.",
+                    balance=repr(texts[1][:40]),
+                    jobs=repr(texts[0][:40]),
+                    username=username,
+                ),
                 system=SYSTEM,
                 operation="getUserProperties",
             ) from None
 
     def account_readings(self, usernames: Sequence[str], progress: Progress | None = None) -> dict[str, AccountReading]:
         """Return the readings of many users; one deleted meanwhile is left out."""
-        return self._of_each(usernames, self.account_reading, "Reading balances", progress)
+        return self._of_each(usernames, self.account_reading, N_("Reading balances"), progress)
 
     def adjust_balance(self, username: str, micros: int, comment: str) -> None:
         """Add `micros` to the balance as a transaction; relative, never an absolute value."""
@@ -353,7 +371,10 @@ class PaperCut:
             try:
                 return _count(text)
             except ValueError:
-                raise self._bad("getPrinterProperties", f"says {text[:40]!r} for the job count of {row}") from None
+                raise self._bad(
+                    "getPrinterProperties",
+                    lazy("says %(text)s for the job count of %(row)s", text=repr(text[:40]), row=row),
+                ) from None
 
         rows = [row for row in self._pages("listPrinters", ()) if TEMPLATE_PRINTER not in row]
         return sum(self.in_parallel(counted, rows))
@@ -375,11 +396,16 @@ class PaperCut:
         except Refused:
             if self._bool("isSharedAccountExists", name):
                 raise
-            raise NotFound(f"PaperCut has no shared account {name!r}.", system=SYSTEM, operation=method) from None
+            raise NotFound(
+                lazy("PaperCut has no shared account %(name)s.", name=repr(name)), system=SYSTEM, operation=method
+            ) from None
         try:
             return SharedAccount(found[keys.ACCOUNT_ID], balance_from_text(found[keys.BALANCE]))
         except (ValueError, OverflowError):
-            raise self._bad(method, f"says {found[keys.BALANCE][:40]!r} for the balance of {name}") from None
+            raise self._bad(
+                method,
+                lazy("says %(found)s for the balance of %(name)s", found=repr(found[keys.BALANCE][:40]), name=name),
+            ) from None
 
     def shared_account_notes(self, name: str) -> str | None:
         """Return the notes of a shared account, None where there is no such account.
@@ -443,8 +469,12 @@ class PaperCut:
             elapsed_s = self._clock.monotonic_s() - started_s
             if elapsed_s >= limit_s:
                 raise BadAnswer(
-                    f"PaperCut's background task was not over after {limit_s:.0f} s "
-                    f"({status.summary or 'no message'}); look at Options > User/Group Sync and run again.",
+                    lazy(
+                        "PaperCut's background task was not over after %(limit_s)s s "
+                        "(%(summary)s); look at Options > User/Group Sync and run again.",
+                        limit_s=format(limit_s, ".0f"),
+                        summary=status.summary or lazy("no message"),
+                    ),
                     system=SYSTEM,
                     operation="getTaskStatus",
                 )
@@ -486,7 +516,7 @@ class PaperCut:
         one: Callable[[str], Item],
         items: Sequence[str],
         progress: Progress | None = None,
-        title: str = "Asking PaperCut",
+        title: str = N_("Asking PaperCut"),
     ) -> Iterable[Item]:
         """Return `one(item)` for every item in order, at most `connections` at once; the first failure ends it."""
         results: list[Item] = []
@@ -512,52 +542,58 @@ class PaperCut:
             if not page:
                 return names
             if names and page[0] == names[0]:
-                raise self._bad(method, "sent its first page again")
+                raise self._bad(method, lazy("sent its first page again"))
             if any(len(name) > LONGEST_NAME for name in page):
-                raise self._bad(method, "answered a name that is longer than any it can store")
+                raise self._bad(method, lazy("answered a name that is longer than any it can store"))
             names.extend(page)
             if len(names) > MOST_NAMES:
                 break
-        raise self._bad(method, "answered a list without end")
+        raise self._bad(method, lazy("answered a list without end"))
 
     def _paired(self, names: Sequence[str], values: list[str], method: str) -> dict[str, str]:
         if len(names) != len(values):
-            raise self._bad(method, f"answered {len(values)} values for {len(names)} names")
+            raise self._bad(
+                method, lazy("answered %(values)s values for %(names)s names", values=len(values), names=len(names))
+            )
         return dict(zip(names, values, strict=True))
 
     def _texts(self, method: str, *parameters: Value) -> list[str]:
         value = self._read(method, *parameters)
         if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-            raise self._bad(method, "answered no list of texts")
+            raise self._bad(method, lazy("answered no list of texts"))
         return cast(list[str], value)
 
     def _text(self, method: str, *parameters: Value) -> str:
         value = self._read(method, *parameters)
         if not isinstance(value, str):
-            raise self._bad(method, "answered no text")
+            raise self._bad(method, lazy("answered no text"))
         return value
 
     def _int(self, method: str, *parameters: Value) -> int:
         value = self._read(method, *parameters)
         if isinstance(value, bool) or not isinstance(value, int):
-            raise self._bad(method, "answered no whole number")
+            raise self._bad(method, lazy("answered no whole number"))
         return value
 
     def _bool(self, method: str, *parameters: Value) -> bool:
         value = self._read(method, *parameters)
         if not isinstance(value, bool):
-            raise self._bad(method, "answered neither yes nor no")
+            raise self._bad(method, lazy("answered neither yes nor no"))
         return value
 
     def _decimal(self, value: Any, method: str) -> Decimal:
         if isinstance(value, bool) or not isinstance(value, (int, Decimal)) or not Decimal(value).is_finite():
-            raise self._bad(method, f"answered {str(value)[:40]!r} instead of an amount")
+            raise self._bad(method, lazy("answered %(value)s instead of an amount", value=repr(str(value)[:40])))
         # Through a double: PaperCut computes in doubles, and may write out all their digits.
         return Decimal(repr(float(value)))
 
     def _bad(self, method: str, what: str) -> BadAnswer:
         return BadAnswer(
-            f"PaperCut {what} to {method}; nothing was changed, look at server.log and try again.",
+            lazy(
+                "PaperCut %(what)s to %(method)s; nothing was changed, look at server.log and try again.",
+                what=what,
+                method=method,
+            ),
             system=SYSTEM,
             operation=method,
         )
@@ -582,7 +618,10 @@ class PaperCut:
             body = wire.call(f"api.{method}", parameters)
         except ValueError:
             raise Refused(
-                f"{method} was not sent to PaperCut: a text in it has a control character that XML cannot carry.",
+                lazy(
+                    "%(method)s was not sent to PaperCut: a text in it has a control character that XML cannot carry.",
+                    method=method,
+                ),
                 **where,
             ) from None
         try:
@@ -604,9 +643,15 @@ class PaperCut:
             raise _fault(fault.fault_code, text, method, self.address) from None
         except wire.Unreadable as error:
             if writes:
-                raise self._lost(method, f"an unreadable answer ({error})") from None
+                raise self._lost(method, lazy("an unreadable answer (%(error)s)", error=error)) from None
             raise BadAnswer(
-                f"PaperCut at {self.address} sent an unreadable answer to {method} ({error}); is [papercut] url right?",
+                lazy(
+                    "PaperCut at %(address)s sent an unreadable answer to %(method)s (%(error)s); is [papercut] url "
+                    "right?",
+                    address=self.address,
+                    method=method,
+                    error=error,
+                ),
                 transient=True,
                 **where,
             ) from None
@@ -616,22 +661,35 @@ class PaperCut:
         where: dict[str, Any] = {"system": SYSTEM, "operation": method}
         if failed.tls:
             return NotSent(
-                f"PaperCut's certificate at {self.address} is not accepted ({failed.why}): use the name that stands in "
-                "it, and set [papercut] ca_file to the certificate.",
+                lazy(
+                    "PaperCut's certificate at %(address)s is not accepted (%(why)s): use the name that stands in "
+                    "it, and set [papercut] ca_file to the certificate.",
+                    address=self.address,
+                    why=failed.why,
+                ),
                 code="tls",
                 **where,
             )
         if failed.not_sent:
             return NotSent(
-                f"PaperCut cannot be reached at {self.address} ({failed.why}): is the Application Server running, and "
-                "is [papercut] url right?",
+                lazy(
+                    "PaperCut cannot be reached at %(address)s (%(why)s): is the Application Server running, and "
+                    "is [papercut] url right?",
+                    address=self.address,
+                    why=failed.why,
+                ),
                 transient=not writes,
                 **where,
             )
         if writes:
             return self._lost(method, failed.why)
         return BadAnswer(
-            f"PaperCut at {self.address} did not answer {method} ({failed.why}); nothing was changed, try again.",
+            lazy(
+                "PaperCut at %(address)s did not answer %(method)s (%(why)s); nothing was changed, try again.",
+                address=self.address,
+                method=method,
+                why=failed.why,
+            ),
             code="no_answer",
             transient=not failed.is_final,
             **where,
@@ -641,25 +699,43 @@ class PaperCut:
         where: dict[str, Any] = {"system": SYSTEM, "operation": method, "status": status}
         if status in (401, 403):
             return AuthFailed(
-                f"Something in front of PaperCut at {self.address} refuses us (HTTP {status}); allow this machine.",
+                lazy(
+                    "Something in front of PaperCut at %(address)s refuses us (HTTP %(status)s); allow this machine.",
+                    address=self.address,
+                    status=status,
+                ),
                 **where,
             )
         if 300 <= status < 500:
             return Refused(
-                f"{self._section.url} has no PaperCut web services (HTTP {status}): correct [papercut] url.", **where
+                lazy(
+                    "%(url)s has no PaperCut web services (HTTP %(status)s): correct [papercut] url.",
+                    url=self._section.url,
+                    status=status,
+                ),
+                **where,
             )
         if writes:
             return self._lost(method, f"HTTP {status}")
         return BadAnswer(
-            f"PaperCut at {self.address} failed on {method} (HTTP {status}); look at server.log and try again.",
+            lazy(
+                "PaperCut at %(address)s failed on %(method)s (HTTP %(status)s); look at server.log and try again.",
+                address=self.address,
+                method=method,
+                status=status,
+            ),
             transient=True,
             **where,
         )
 
     def _lost(self, method: str, why: str) -> OutcomeUnknown:
         return OutcomeUnknown(
-            f"PaperCut's answer to {method} was lost ({why}): it may or may not have happened, so it is looked up and "
-            "never sent again blindly.",
+            lazy(
+                "PaperCut's answer to %(method)s was lost (%(why)s): it may or may not have happened, so it is looked "
+                "up and never sent again blindly.",
+                method=method,
+                why=why,
+            ),
             system=SYSTEM,
             operation=method,
         )
@@ -685,24 +761,37 @@ def _fault(code: int, text: str, method: str, address: str) -> Refused:
     where: dict[str, Any] = {"system": SYSTEM, "operation": method, "status": code}
     if ACCESS_DENIED in text:
         return AuthFailed(
-            f"PaperCut at {address} does not allow web-service calls from this machine: add its address at Options > "
-            "Advanced > Security > Allowed XML Web Services callers.",
+            lazy(
+                "PaperCut at %(address)s does not allow web-service calls from this machine: add its address at "
+                "Options > Advanced > Security > Allowed XML Web Services callers.",
+                address=address,
+            ),
             code="caller_not_allowed",
             **where,
         )
     if code in _NOT_FOUND_CODES or _NOT_FOUND_TEXT.search(text):
-        return NotFound(f"PaperCut does not know what {method} was asked for: {text}", **where)
+        return NotFound(
+            lazy("PaperCut does not know what %(method)s was asked for: %(text)s", method=method, text=text), **where
+        )
     if code in _CONFLICT_CODES or _CONFLICT_TEXT.search(text):
-        return Conflict(f"PaperCut refused {method}: {text}", **where)
+        return Conflict(lazy("PaperCut refused %(method)s: %(text)s", method=method, text=text), **where)
     if not 258 <= code <= 290 and _AUTH_TEXT.search(text):  # those codes have meanings of their own
         return AuthFailed(
-            f"PaperCut at {address} does not accept the web-services token ({text}): compare [papercut] "
-            "auth_token_file with the config key auth.webservices.auth-token.",
+            lazy(
+                "PaperCut at %(address)s does not accept the web-services token (%(text)s): compare [papercut] "
+                "auth_token_file with the config key auth.webservices.auth-token.",
+                address=address,
+                text=text,
+            ),
             code="token_refused",
             **where,
         )
     return Refused(
-        f"PaperCut refused {method}: {text.rstrip('.') or 'no reason given'} (code {code}); look at its application "
-        "log, then run again.",
+        lazy(
+            "PaperCut refused %(method)s: %(why)s (code %(code)s); look at its application log, then run again.",
+            method=method,
+            why=text.rstrip(".") or lazy("no reason given"),
+            code=code,
+        ),
         **where,
     )

@@ -10,6 +10,7 @@ from relay import amounts
 from relay.accounts import SHARED, SharedLink
 from relay.config import Settings
 from relay.errors import NotFound, RelayError, UsageError
+from relay.language import joined, lazy, told_any
 from relay.officernd.client import OfficeRnD
 from relay.officernd.model import Company, Member
 from relay.papercut import keys
@@ -71,15 +72,22 @@ def link(site: Site, *, member: str, username: str, new: bool = False) -> Answer
     exists, is_own = site.papercut.user_exists(name), owner is not None and owner.member_id == found.id
     if owner is not None and not is_own and not memory.is_contradicted(owner):
         raise RelayError(
-            f"{name} is already linked to {owner.display_name or 'the member'} ({owner.member_id}).",
+            lazy(
+                "%(name)s is already linked to %(display_name)s (%(member_id)s).",
+                name=name,
+                display_name=owner.display_name or lazy("the member"),
+                member_id=owner.member_id,
+            ),
             code="already_linked",
-            remedies=(Remedy("unlink", (owner.member_id,), "if that is wrong, before you link again"),),
+            remedies=(Remedy("unlink", (owner.member_id,), lazy("if that is wrong, before you link again")),),
         )
     left = _left_behind(site, memory, found, name)
     if not exists and not is_own and not new:
         raise _no_such_account(site.papercut, found, name, left)
     if exists and new:
-        raise UsageError(f"PaperCut has an account {name} already, so it is no new one: leave --new out.")
+        raise UsageError(
+            lazy("PaperCut has an account %(name)s already, so it is no new one: leave --new out.", name=name)
+        )
     now = site.clock.now()
     with site.database.begin() as connection:
         links.drop_answers(connection, site.name, "not_same", found.id, name)
@@ -92,12 +100,21 @@ def link(site: Site, *, member: str, username: str, new: bool = False) -> Answer
             # Deleted by hand, and wanted back: as if it had never been seen.
             again = replace(owner, linked_at=None, made_by_us=True, initial_done=False, standing="active")
             links.store_links(connection, site.name, [again])
-    what = "the new PaperCut account" if new else "the PaperCut account"
+    what = lazy("the new PaperCut account") if new else lazy("the PaperCut account")
     return Answer(
         "link",
         found.id,
         name,
-        f"{found.name} ({found.id}) is {what} {name} from the next sync on. {left}".strip(),
+        joined(
+            lazy(
+                "%(name)s (%(id)s) is %(what)s %(username)s from the next sync on.",
+                name=found.name,
+                id=found.id,
+                what=what,
+                username=name,
+            ),
+            left,
+        ),
         (Remedy("sync"),),
         left,
     )
@@ -121,17 +138,29 @@ def _left_behind(site: Site, memory: Memory, member: Member, name: str) -> str:
         balance = amounts.text(site.papercut.balance(present), site.settings.site.currency)
     except NotFound:
         return ""
-    return f"Their account {present} stays behind with its balance of {balance} and its history. "
+    return lazy(
+        "Their account %(present)s stays behind with its balance of %(balance)s and its history.",
+        present=present,
+        balance=balance,
+    )
 
 
 def _no_such_account(papercut: PaperCut, member: Member, name: str, left: str) -> UsageError:
     alike = difflib.get_close_matches(name, [one.lower() for one in papercut.usernames()], n=3)
-    hint = f"did you mean {' or '.join(alike)}?" if alike else "no name there is much like it."
+    hint = lazy("did you mean %(alike)s?", alike=told_any(*alike)) if alike else lazy("no name there is much like it.")
     return UsageError(
-        f"PaperCut has no account {name}; {hint} If {member.name} is to have a new account of that name, say so. "
-        f"{left}".strip(),
+        joined(
+            lazy(
+                "PaperCut has no account %(username)s; %(hint)s If %(name)s is to have a new account of that name, say "
+                "so.",
+                username=name,
+                hint=hint,
+                name=member.name,
+            ),
+            left,
+        ),
         code="no_such_account",
-        remedies=(Remedy("link_new", (member.id, name), "to have one made"),),
+        remedies=(Remedy("link_new", (member.id, name), lazy("to have one made")),),
     )
 
 
@@ -143,11 +172,13 @@ def unlink(site: Site, who: str) -> Answer:
     if who in memory.group_answers:
         with site.database.begin() as connection:
             links.drop_answers(connection, site.name, "group", who)
-        return Answer("unlink", who, memory.group_answers[who], "The company's group is decided by the rules again.")
+        return Answer(
+            "unlink", who, memory.group_answers[who], lazy("The company's group is decided by the rules again.")
+        )
     found = _find(site, who, memory)
     answered = memory.answers.get(found.member_id)
     if found.link is None and answered is None:
-        raise RelayError(f"{who} is not linked to any PaperCut account.", code="not_linked")
+        raise RelayError(lazy("%(who)s is not linked to any PaperCut account.", who=who), code="not_linked")
     name = found.link.username if found.link else str(answered)
     now = site.clock.now()
     with site.database.begin() as connection:
@@ -158,8 +189,12 @@ def unlink(site: Site, who: str) -> Answer:
         "unlink",
         found.member_id,
         name,
-        f"{found.member_id} and the PaperCut account {name} are no longer linked once a sync was done; it looks for "
-        f"another account, and treats {name} as nobody's.",
+        lazy(
+            "%(member_id)s and the PaperCut account %(name)s are no longer linked once a sync was done; it looks for "
+            "another account, and treats %(name)s as nobody's.",
+            member_id=found.member_id,
+            name=name,
+        ),
         remedies=(Remedy("plan", (), "first"), Remedy("sync", (), "then")),
     )
 
@@ -179,7 +214,12 @@ def not_same(site: Site, *, member: str, username: str) -> Answer:
         "not_same",
         found.id,
         name,
-        f"{found.name} ({found.id}) is not the PaperCut account {name}; the next sync goes on without it.",
+        lazy(
+            "%(name)s (%(id)s) is not the PaperCut account %(username)s; the next sync goes on without it.",
+            name=found.name,
+            id=found.id,
+            username=name,
+        ),
         (Remedy("plan"),),
     )
 
@@ -188,9 +228,16 @@ def issue_pin(site: Site, who: str) -> Answer:
     """Make a print PIN for a member; it stands in the answer and nowhere else."""
     found = _find(site, who, remembered(site))
     if not found.member_id:
-        raise UsageError(f"{who} is no member of OfficeRnD, and a PIN belongs to a member.", code="who_unknown")
+        raise UsageError(
+            lazy("%(who)s is no member of OfficeRnD, and a PIN belongs to a member.", who=who), code="who_unknown"
+        )
     pin = pins.issue_pin(Path(site.settings.scripts.home), found.member_id)
-    return Answer("pin", found.member_id, pin, f"The print PIN of {who} is {pin}. It is not shown again.")
+    return Answer(
+        "pin",
+        found.member_id,
+        pin,
+        lazy("The print PIN of %(who)s is %(pin)s. It is not shown again.", who=who, pin=pin),
+    )
 
 
 def revoke_pin(site: Site, who: str) -> Answer:
@@ -199,9 +246,16 @@ def revoke_pin(site: Site, who: str) -> Answer:
     home = site.settings.scripts.home
     source = pins.source_of(home, found.member_id)
     had = bool(found.member_id) and pins.revoke_pin(Path(home), found.member_id)
-    sentence = f"The print PIN of {who} is worthless now." if had else f"{who} had no print PIN."
+    sentence = (
+        lazy("The print PIN of %(who)s is worthless now.", who=who)
+        if had
+        else lazy("%(who)s had no print PIN.", who=who)
+    )
     if source:
-        sentence += f" It came from {source} in OfficeRnD: clear it there too, or a next sync brings it back."
+        more = lazy(
+            "It came from %(source)s in OfficeRnD: clear it there too, or a next sync brings it back.", source=source
+        )
+        sentence = joined(sentence, more)
     return Answer("pin_revoked", found.member_id, "", sentence)
 
 
@@ -218,7 +272,7 @@ def _link_group(site: Site, company: str, group: str) -> Answer:
         settings.print.blocked_group,
     )
     if not is_one_line(group) or len(group) > 100 or keys.is_built_in(group) or name_key(group) in map(name_key, own):
-        raise UsageError(f"{group!r} cannot be a company's group.")
+        raise UsageError(lazy("%(group)s cannot be a company's group.", group=repr(group)))
     found = _company(site.officernd, company)
     now = site.clock.now()
     with site.database.begin() as connection:
@@ -228,7 +282,11 @@ def _link_group(site: Site, company: str, group: str) -> Answer:
         "link",
         found.id,
         group,
-        f"The members of {found.name} are in the group {group!r} from the next sync on.",
+        lazy(
+            "The members of %(name)s are in the group %(group)s from the next sync on.",
+            name=found.name,
+            group=repr(group),
+        ),
         (Remedy("plan"),),
     )
 
@@ -237,12 +295,20 @@ def _link_shared(site: Site, word: str, name: str) -> Answer:
     """Let a company pay for a shared account from now on; what was charged to it before is its opening balance."""
     if not is_one_line(name) or len(name) > LONGEST_ACCOUNT:
         raise UsageError(
-            f"{name!r} cannot be a shared account: one line of at most {LONGEST_ACCOUNT} characters, such as "
-            "account:Acme."
+            lazy(
+                "%(name)s cannot be a shared account: one line of at most %(longest_account)s characters, such as "
+                "account:Acme.",
+                name=repr(name),
+                longest_account=LONGEST_ACCOUNT,
+            )
         )
     if name_key(name) == name_key(site.settings.safety.witness):
         raise RelayError(
-            f"{name} is the shared account in which the relay notices restored backups; no company can pay for it.",
+            lazy(
+                "%(name)s is the shared account in which the relay notices restored backups; no company can pay for "
+                "it.",
+                name=name,
+            ),
             code="not_ours",
         )
     company = _company(site.officernd, word)
@@ -261,18 +327,29 @@ def _link_shared(site: Site, word: str, name: str) -> Answer:
         former = known.get(held.account_id)
         if former is not None and former.company_id != company.id:
             raise RelayError(
-                f"The shared account {name} is already paid by {former.company_name} ({former.company_id}).",
+                lazy(
+                    "The shared account %(name)s is already paid by %(company_name)s (%(company_id)s).",
+                    name=name,
+                    company_name=former.company_name,
+                    company_id=former.company_id,
+                ),
                 code="already_linked",
-                remedies=(Remedy("unlink", (SHARED + former.name,), "if that is wrong, before you link again"),),
+                remedies=(Remedy("unlink", (SHARED + former.name,), lazy("if that is wrong, before you link again")),),
             )
         namesake = next((one for one in known.values() if one.name == name and one.account_id != held.account_id), None)
         if namesake is not None:  # two links of one name would bill its balance twice
             raise RelayError(
-                f"The shared account {name} is another account by now than the one that {namesake.company_name} pays "
-                "for. Then link again.",
+                lazy(
+                    "The shared account %(name)s is another account by now than the one that %(company_name)s pays "
+                    "for. Then link again.",
+                    name=name,
+                    company_name=namesake.company_name,
+                ),
                 code="already_linked",
                 remedies=(
-                    Remedy("link_shared", (namesake.company_id, ""), "if that one was renamed, with its new name"),
+                    Remedy(
+                        "link_shared", (namesake.company_id, ""), lazy("if that one was renamed, with its new name")
+                    ),
                     Remedy("unlink", (SHARED + name,), "else"),
                 ),
             )
@@ -280,13 +357,20 @@ def _link_shared(site: Site, word: str, name: str) -> Answer:
         if former is not None:  # only a name has changed
             account = replace(account, linked_at=former.linked_at, opening_balance=former.opening_balance)
         links.store_shared_account(connection, site.name, account)
-    owed = f"; the {amounts.text(-held.balance, site.settings.site.currency)} owed on it so far are an opening balance"
+    told = lazy(
+        "%(company)s pays for what is charged to the shared account %(account)s from now on",
+        company=company.name,
+        account=name,
+    )
+    owed = lazy(
+        "the %(balance)s owed on it so far are an opening balance",
+        balance=amounts.text(-held.balance, site.settings.site.currency),
+    )
     return Answer(
         "link",
         company.id,
         f"{SHARED}{name}",
-        f"{company.name} pays for what is charged to the shared account {name} from now on"
-        f"{owed if held.balance < 0 and former is None else ''}.",
+        lazy("%(what)s.", what=joined(told, owed if held.balance < 0 and former is None else "", by="; ")),
         (Remedy("show_held"),),
     )
 
@@ -296,14 +380,18 @@ def _unlink_shared(site: Site, name: str) -> Answer:
     with site.database.begin() as connection:
         found = [one for one in shared_accounts(connection, site.name) if one.name == name and one.unlinked_at is None]
         if not found:
-            raise UsageError(f"No company pays for a shared account {name!r}.", code="not_linked")
+            raise UsageError(lazy("No company pays for a shared account %(name)s.", name=repr(name)), code="not_linked")
         links.store_shared_account(connection, site.name, replace(found[0], unlinked_at=site.clock.now()))
     return Answer(
         "unlink",
         found[0].company_id,
         f"{SHARED}{name}",
-        f"{found[0].company_name} no longer pays for the shared account {name}; what is charged to it is billed to "
-        "nobody.",
+        lazy(
+            "%(company_name)s no longer pays for the shared account %(name)s; what is charged to it is billed to "
+            "nobody.",
+            company_name=found[0].company_name,
+            name=name,
+        ),
     )
 
 
@@ -311,8 +399,11 @@ def _company(officernd: OfficeRnD, word: str) -> Company:
     """Return the company that an id or a name means."""
     found = [one for one in officernd.companies() if word == one.id or name_key(one.name) == name_key(word)]
     if len(found) != 1:
-        what = "no company" if not found else f"{len(found)} companies"
-        raise UsageError(f"OfficeRnD knows {what} {word!r}: give the company's id.", code="who_unknown")
+        none = lazy("OfficeRnD knows no company %(word)s: give the company's id.", word=repr(word))
+        several = lazy(
+            "OfficeRnD knows %(count)s companies %(word)s: give the company's id.", count=len(found), word=repr(word)
+        )
+        raise UsageError(several if found else none, code="who_unknown")
     return found[0]
 
 
@@ -321,11 +412,17 @@ def checked_username(settings: Settings, username: str) -> str:
     name = username.strip().lower()
     if not name or clean(name) != name:
         raise UsageError(
-            f"{username!r} cannot be a PaperCut username: at most 50 characters, without @, / and \\; "
-            f"such as {clean(name) or 'ann.lee_example.com'}."
+            lazy(
+                "%(username)s cannot be a PaperCut username: at most 50 characters, without @, / and \\; "
+                "such as %(clean)s.",
+                username=repr(username),
+                clean=clean(name) or "ann.lee_example.com",
+            )
         )
     if name in {one.strip().lower() for one in settings.members.not_ours}:
-        raise RelayError(f"{name} stands in [members] not_ours: take it out of there first.", code="not_ours")
+        raise RelayError(
+            lazy("%(name)s stands in [members] not_ours: take it out of there first.", name=name), code="not_ours"
+        )
     return name
 
 
@@ -337,7 +434,10 @@ def _refuse_internal(papercut: PaperCut, name: str) -> None:
         return
     if internal:
         raise RelayError(
-            f"{name} is an internal user, whose password PaperCut never asks OfficeRnD for: link another name, or "
-            "delete the internal user in PaperCut first.",
+            lazy(
+                "%(name)s is an internal user, whose password PaperCut never asks OfficeRnD for: link another name, or "
+                "delete the internal user in PaperCut first.",
+                name=name,
+            ),
             code="internal_user",
         )

@@ -13,6 +13,7 @@ from relay.accounts import email_key
 from relay.config import Settings
 from relay.database import reading
 from relay.errors import EXIT_DONE, NotFound, RelayError
+from relay.language import joined, lazy
 from relay.officernd.client import OfficeRnD
 from relay.officernd.model import Member
 from relay.papercut import keys
@@ -144,7 +145,12 @@ def _doubts(
     if not others:
         return []
     names = ", ".join(f"{one.name} ({one.id})" for one in others)
-    return [Note(f"the address {member.email} is also that of {names}", (Remedy("link", (member.id, "")),))]
+    return [
+        Note(
+            lazy("the address %(email)s is also that of %(names)s", email=member.email, names=names),
+            (Remedy("link", (member.id, "")),),
+        )
+    ]
 
 
 def _obstacles(
@@ -165,40 +171,54 @@ def _obstacles(
         found.append(Note(clause, remedies))
 
     if person.member is None:
-        add("OfficeRnD does not know them" if not person.link else "they are no longer in OfficeRnD")
+        add(lazy("OfficeRnD does not know them") if not person.link else lazy("they are no longer in OfficeRnD"))
     elif not may_print:
         found.extend(Note(one.text) for one in rules if not one.passed and one.rule != "email")
     if settings.signin.method == "pin":
         if may_print and not has_pin:
-            add("there is no print PIN to log in with", Remedy("issue_pin", (person.member_id,)))
+            add(lazy("there is no print PIN to log in with"), Remedy("issue_pin", (person.member_id,)))
     elif not has_pin:
         found.extend(Note(one.text) for one in rules if one.rule == "email" and not one.passed)
     found.extend(doubts)
     if person.username.lower() in {one.strip().lower() for one in settings.members.not_ours} and person.username:
-        add(f"the account {person.username} stands in [members] not_ours")
+        add(lazy("the account %(username)s stands in [members] not_ours", username=person.username))
     if account is None:
         if person.link and person.link.standing == "gone":
             add(
-                f"the account {person.username} was deleted in PaperCut",
+                lazy("the account %(username)s was deleted in PaperCut", username=person.username),
                 Remedy("sync_member", (person.member_id,)),
             )
         elif may_print and not doubts:
-            add("there is no PaperCut account yet", Remedy("sync"))
+            add(lazy("there is no PaperCut account yet"), Remedy("sync"))
         return found
     if account.internal:
-        add(f"{account.username} is an internal user, whose password PaperCut never asks OfficeRnD for")
+        add(
+            lazy(
+                "%(username)s is an internal user, whose password PaperCut never asks OfficeRnD for",
+                username=account.username,
+            )
+        )
     if account.disabled:
-        add("printing is switched off for the account in PaperCut")
+        add(lazy("printing is switched off for the account in PaperCut"))
     for group in (settings.members.unlinked_group, settings.print.blocked_group):
         if settings.print.guard == "blocked" and group in groups:
-            add(f"the print script refuses the group {group}")
+            add(lazy("the print script refuses the group %(group)s", group=group))
     if settings.print.guard == "members" and settings.members.everyone_group not in groups:
-        add(f"the print script refuses who is not in {settings.members.everyone_group}")
+        add(
+            lazy(
+                "the print script refuses who is not in %(everyone_group)s",
+                everyone_group=settings.members.everyone_group,
+            )
+        )
     if listed is None and not account.internal:
-        add("the list that PaperCut was given does not show the account", Remedy("sync"))
+        add(lazy("the list that PaperCut was given does not show the account"), Remedy("sync"))
     elif listed is not None and listed.standing != "active":
         add(
-            f"the list that PaperCut was given says {listed.standing}" + (f": {listed.reason}" if listed.reason else "")
+            joined(
+                lazy("the list that PaperCut was given says %(standing)s", standing=lazy(listed.standing)),
+                listed.reason,
+                by=": ",
+            )
         )
     return found
 

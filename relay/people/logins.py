@@ -17,33 +17,38 @@ from typing import Any
 
 from papercut_scripts import audit, brake
 from relay import json_text, plain_files
+from relay.language import lazy
 from relay.remedy import Remedies, Remedy, as_json
 
 # A stable word of the log -> what it means, as a clause after "The login was refused because".
 REASONS: Mapping[str, str] = {
-    "wrong_password": "OfficeRnD did not accept the password",
-    "wrong_pin": "the PIN was wrong",
-    "no_pin": "the person has no print PIN",
-    "no_email": "OfficeRnD knows no e-mail for the person, so there is no portal password",
-    "offline_wrong": "OfficeRnD could not be reached and the password was not the one last accepted",
-    "braked": f"there had been {brake.LIMIT} failures within {brake.WINDOW_S // 60} minutes; it ends by itself",
-    "unknown": "nobody in the directory has that name",
-    "departed": "the person has left",
-    "excluded": "the member rules do not admit the person",
-    "unlinked": "the PaperCut account is not linked to an OfficeRnD member",
-    "renaming": "the account was being renamed at that moment",
-    "empty": "the name or the password was empty",
-    "too_long": "the name or the password was longer than 4096 bytes",
-    "not_utf8": "what came was not UTF-8 text",
-    "unreachable": "OfficeRnD could not be reached",
-    "refused_to_say": "OfficeRnD gave no verdict",
-    "another_server": "not OfficeRnD answered but a proxy or another server ([officernd] api_url and proxy)",
-    "nonsense": "OfficeRnD's answer made no sense",
-    "busy": "another login of the same person was still being checked",
-    "time_out": "it took longer than PaperCut waits",
-    "directory": "there was no usable directory",
-    "home_open": "other accounts may write into the folder of the hand-over files",
-    "failed": "the auth program failed",
+    "wrong_password": lazy("OfficeRnD did not accept the password"),
+    "wrong_pin": lazy("the PIN was wrong"),
+    "no_pin": lazy("the person has no print PIN"),
+    "no_email": lazy("OfficeRnD knows no e-mail for the person, so there is no portal password"),
+    "offline_wrong": lazy("OfficeRnD could not be reached and the password was not the one last accepted"),
+    "braked": lazy(
+        "there had been %(limit)s failures within %(window_s)s minutes; it ends by itself",
+        limit=brake.LIMIT,
+        window_s=brake.WINDOW_S // 60,
+    ),
+    "unknown": lazy("nobody in the directory has that name"),
+    "departed": lazy("the person has left"),
+    "excluded": lazy("the member rules do not admit the person"),
+    "unlinked": lazy("the PaperCut account is not linked to an OfficeRnD member"),
+    "renaming": lazy("the account was being renamed at that moment"),
+    "empty": lazy("the name or the password was empty"),
+    "too_long": lazy("the name or the password was longer than 4096 bytes"),
+    "not_utf8": lazy("what came was not UTF-8 text"),
+    "unreachable": lazy("OfficeRnD could not be reached"),
+    "refused_to_say": lazy("OfficeRnD gave no verdict"),
+    "another_server": lazy("not OfficeRnD answered but a proxy or another server ([officernd] api_url and proxy)"),
+    "nonsense": lazy("OfficeRnD's answer made no sense"),
+    "busy": lazy("another login of the same person was still being checked"),
+    "time_out": lazy("it took longer than PaperCut waits"),
+    "directory": lazy("there was no usable directory"),
+    "home_open": lazy("other accounts may write into the folder of the hand-over files"),
+    "failed": lazy("the auth program failed"),
 }
 
 # What puts a reason right, where something does. The argument is whom the login was of.

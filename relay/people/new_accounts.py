@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import delete
 
 from relay.errors import RelayError, UsageError
+from relay.language import lazy
 from relay.people.answers import checked_username
 from relay.people.memory import links, questions
 from relay.people.sync import remembered
@@ -51,13 +52,13 @@ def name_new_accounts(site: Site, names: Mapping[str, str]) -> Accounts:
             refused[member_id] = error.message
             continue
         if member_id not in asked:
-            refused[member_id] = "Nothing is asked about this person any more: look again."
+            refused[member_id] = lazy("Nothing is asked about this person any more: look again.")
         elif name in there:
-            refused[member_id] = f"PaperCut has an account {name} already: choose another name."
+            refused[member_id] = lazy("PaperCut has an account %(name)s already: choose another name.", name=name)
         elif wanted[name] > 1:
-            refused[member_id] = f"{name} stands here more than once: give each a name of their own."
+            refused[member_id] = lazy("%(name)s stands here more than once: give each a name of their own.", name=name)
         elif {owners.get(name, member_id), said.get(name, member_id)} != {member_id}:
-            refused[member_id] = f"{name} is somebody else's already: choose another name."
+            refused[member_id] = lazy("%(name)s is somebody else's already: choose another name.", name=name)
         else:
             done[member_id] = name
     now = site.clock.now()
@@ -89,8 +90,8 @@ def take_back(site: Site, member_id: str) -> TakenBack:
         since = questions.answered_at(connection, site.name, member_id)
         if since is None:
             raise UsageError(
-                "This answer was acted on or taken back already.",
-                remedies=(Remedy("unlink", (member_id,), "if the link is wrong"),),
+                lazy("This answer was acted on or taken back already."),
+                remedies=(Remedy("unlink", (member_id,), lazy("if the link is wrong")),),
             )
         table = people_answers
         connection.execute(

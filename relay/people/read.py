@@ -18,6 +18,7 @@ from relay import foreign
 from relay.config import Settings
 from relay.counted import counted
 from relay.errors import BadAnswer, NotFound, RelayError
+from relay.language import N_, lazy
 from relay.officernd.client import OfficeRnD
 from relay.officernd.model import Organization
 from relay.papercut import keys
@@ -68,10 +69,13 @@ def read_world(site: Site, memory: Memory, *, scheduled: bool = False) -> World:
     check_departures(site.officernd, found)
     check_accounts(site.settings, found)
     site.progress.line(
-        f"Read {counted(len(found.officernd.members), 'member')} and "
-        f"{counted(len(found.officernd.companies), 'company')} from OfficeRnD, "
-        f"{counted(len(found.papercut.accounts), 'user')} and {counted(len(found.papercut.groups), 'group')} "
-        "from PaperCut."
+        lazy(
+            "Read %(members)s and %(companies)s from OfficeRnD, %(users)s and %(groups)s from PaperCut.",
+            members=counted(len(found.officernd.members), "member"),
+            companies=counted(len(found.officernd.companies), "company"),
+            users=counted(len(found.papercut.accounts), "user"),
+            groups=counted(len(found.papercut.groups), "group"),
+        )
     )
     return found
 
@@ -142,9 +146,15 @@ def check_organization(officernd: OfficeRnD, memory: Memory, settings: Settings)
     organization = officernd.organization()
     if memory.organization_id and memory.organization_id != organization.id:
         raise RelayError(
-            f"OfficeRnD answers as the organisation {organization.name!r} ({organization.id}), but the site "
-            f"{settings.site.name!r} was linked with {memory.organization_id}; nothing was changed: correct "
-            "[officernd] organization, or give the new organisation a [site] name of its own.",
+            lazy(
+                "OfficeRnD answers as the organisation %(name)s (%(id)s), but the site "
+                "%(site)s was linked with %(organization_id)s; nothing was changed: correct "
+                "[officernd] organization, or give the new organisation a [site] name of its own.",
+                name=repr(organization.name),
+                id=organization.id,
+                site=repr(settings.site.name),
+                organization_id=memory.organization_id,
+            ),
             code="organization_changed",
         )
     return organization
@@ -180,7 +190,9 @@ def catalogue(site: Site, side: OfficeRnDSide, now: datetime) -> OfficeRnDSide:
         else (),
     )
     if rules.plans and not side.memberships:
-        raise _contradiction("OfficeRnD lists no membership at all, and plans decide who may print", "GET /memberships")
+        raise _contradiction(
+            lazy("OfficeRnD lists no membership at all, and plans decide who may print"), "GET /memberships"
+        )
     return side
 
 
@@ -198,7 +210,10 @@ def check_companies(officernd: OfficeRnD, side: OfficeRnDSide) -> None:
             officernd.company(company_id)
         except NotFound:
             continue
-        raise _contradiction(f"OfficeRnD's list of companies leaves out {company_id}, which exists", "GET /companies")
+        raise _contradiction(
+            lazy("OfficeRnD's list of companies leaves out %(company_id)s, which exists", company_id=company_id),
+            "GET /companies",
+        )
 
 
 def read_papercut(papercut: PaperCut, progress: Progress) -> PaperCutSide:
@@ -231,7 +246,7 @@ def read_groups(papercut: PaperCut, names: Collection[str], progress: Progress) 
         except NotFound:
             return None
 
-    return dict(item for item in papercut.in_parallel(members, list(names), progress, "Reading groups") if item)
+    return dict(item for item in papercut.in_parallel(members, list(names), progress, N_("Reading groups")) if item)
 
 
 def follow_renames(memory: Memory, accounts: Mapping[str, Account]) -> Memory:
@@ -259,7 +274,10 @@ def check_departures(officernd: OfficeRnD, world: World) -> None:
             officernd.member(member_id)
         except NotFound:
             continue
-        raise _contradiction(f"OfficeRnD's list of members leaves out {member_id}, who exists", "GET /members")
+        raise _contradiction(
+            lazy("OfficeRnD's list of members leaves out %(member_id)s, who exists", member_id=member_id),
+            "GET /members",
+        )
 
 
 def check_accounts(settings: Settings, world: World) -> None:
@@ -269,9 +287,13 @@ def check_accounts(settings: Settings, world: World) -> None:
     most = len(linked) >= max(settings.safety.from_users, 2) and len(gone) * 2 > len(linked)
     if gone and (most or not world.papercut.accounts):
         raise BadAnswer(
-            f"PaperCut has only {len(linked) - len(gone)} of the {len(linked)} accounts linked with OfficeRnD; nothing "
-            "was changed. If this server was restored or made anew, restore its users, or start with another [site] "
-            "name; else check [papercut] url.",
+            lazy(
+                "PaperCut has only %(found)s of the %(linked)s accounts linked with OfficeRnD; nothing "
+                "was changed. If this server was restored or made anew, restore its users, or start with another "
+                "[site] name; else check [papercut] url.",
+                found=len(linked) - len(gone),
+                linked=len(linked),
+            ),
             system="PaperCut",
             operation="listUserAccounts",
             code="papercut_replaced",
@@ -283,8 +305,12 @@ def _account(username: str, values: Mapping[str, str]) -> Account:
         balance = balance_from_text(values[keys.BALANCE]) if values[keys.BALANCE].strip() else 0
     except ValueError:
         raise BadAnswer(
-            f"PaperCut says {values[keys.BALANCE][:40]!r} for the balance of {username}, which is no number; nothing "
-            "was changed. Look at the account in PaperCut.",
+            lazy(
+                "PaperCut says %(value)s for the balance of %(username)s, which is no number; nothing "
+                "was changed. Look at the account in PaperCut.",
+                value=repr(values[keys.BALANCE][:40]),
+                username=username,
+            ),
             system="PaperCut",
             operation="getUserProperties",
         ) from None
@@ -305,7 +331,7 @@ def _detail(name: str, value: str) -> str:
 
 def _contradiction(what: str, operation: str) -> BadAnswer:
     return BadAnswer(
-        f"{what}; nothing was changed, try again in a few minutes.",
+        lazy("%(what)s; nothing was changed, try again in a few minutes.", what=what),
         system="OfficeRnD",
         operation=operation,
         code="contradiction",

@@ -10,6 +10,7 @@ from datetime import datetime
 
 from relay import plain_files
 from relay.config import Settings
+from relay.language import kept, unkept
 from relay.people.decide.everybody import left_out
 from relay.people.decide.plan import SyncPlan
 from relay.people.decide.rules import email_outcome
@@ -62,7 +63,7 @@ def assess(plan: SyncPlan) -> dict[str, list[str]]:
 
 def save(settings: Settings, plan: SyncPlan, *, now: datetime) -> None:
     """Keep the assessment of a plan that was applied."""
-    content = {"synced_at": now.isoformat(), "people": assess(plan), "left_out": left_out(plan.decisions)}
+    content = kept({"synced_at": now.isoformat(), "people": assess(plan), "left_out": left_out(plan.decisions)})
     try:
         make_private_folder(settings.site.state_dir)
         write_private(settings.site.state_dir / NAME, json.dumps(content, ensure_ascii=False))
@@ -73,9 +74,9 @@ def save(settings: Settings, plan: SyncPlan, *, now: datetime) -> None:
 def readiness(settings: Settings) -> Readiness:
     """Return who may print and cannot yet, as the last sync saw it; asks neither system."""
     try:
-        content = plain_files.json_value(settings.site.state_dir / NAME)
+        content = unkept(plain_files.json_value(settings.site.state_dir / NAME))
         people = {kind: tuple(found) for kind, found in content["people"].items()}
-        out = {member_id: (str(rule), str(why)) for member_id, (rule, why) in content.get("left_out", {}).items()}
+        out = {member_id: (str(rule), why) for member_id, (rule, why) in content.get("left_out", {}).items()}
         return Readiness(datetime.fromisoformat(content["synced_at"]), people, out)
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return Readiness()

@@ -10,6 +10,7 @@ from datetime import timedelta
 
 from relay.database import reading
 from relay.errors import EXIT_DONE, EXIT_FAILED, EXIT_REFUSED
+from relay.language import lazy
 from relay.money import last_readings, members_with_debts, members_with_open_movements, standing
 from relay.people import read, ready, who
 from relay.people.act.apply import Failure, apply
@@ -50,8 +51,9 @@ class SyncResult:
         answer["refused"] = [refusal.as_json() for refusal in self.refused]
         answer["failures"] = [failure.as_json() for failure in self.failures]
         if self.failures:
-            more = f" (and {len(self.failures) - 1} more)" if len(self.failures) > 1 else ""
-            answer["error"] = {"code": "changes_failed", "message": self.failures[0].message + more}
+            first, more = self.failures[0].message, len(self.failures) - 1
+            told = lazy("%(first)s (and %(count)s more)", first=first, count=more) if more else first
+            answer["error"] = {"code": "changes_failed", "message": told}
         return answer
 
 
@@ -87,7 +89,12 @@ def _plan(site: Site, world: World, allow: Sequence[str], only: set[str] | None)
     code = next((code for code in WRONG_LEDGER if code in stops), None)
     if code is None:
         return made
-    refusal = LimitMet(code, f"Nobody was linked ({linking} would be), for {stops[code]}", linking, 0)
+    refusal = LimitMet(
+        code,
+        lazy("Nobody was linked (%(count)s would be), for %(why)s", count=linking, why=stops[code]),
+        linking,
+        0,
+    )
     return plan(world, site.settings, now, allow=allow, only=only, no_links=refusal)
 
 
@@ -223,8 +230,13 @@ def _somebody() -> str:
 def _plan_changed(expected: str, found: str) -> LimitMet:
     return LimitMet(
         PLAN_CHANGED,
-        f"The plan is now {found}, no longer {expected}: something changed since it was shown, so nothing was done.",
+        lazy(
+            "The plan is now %(found)s, no longer %(expected)s: something changed since it was shown, so nothing was "
+            "done.",
+            found=found,
+            expected=expected,
+        ),
         found,
         expected,
-        (Remedy("plan", (), "to read what it is now"),),
+        (Remedy("plan", (), lazy("to read what it is now")),),
     )

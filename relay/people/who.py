@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from relay.accounts import email_key, folded, meant
 from relay.errors import NotFound, UsageError
+from relay.language import lazy
 from relay.officernd.client import OfficeRnD
 from relay.officernd.model import Member
 from relay.people.world import Link, Memory
@@ -76,7 +77,9 @@ def find_member(site: Site, word: str, memory: Memory) -> Member:
     found = find(site, word, memory)
     if found.member is None:
         raise UsageError(
-            f"{word} is no member of OfficeRnD now: name one by e-mail address, member id or full name.",
+            lazy(
+                "%(word)s is no member of OfficeRnD now: name one by e-mail address, member id or full name.", word=word
+            ),
             code="who_unknown",
         )
     return found.member
@@ -101,7 +104,10 @@ def _by_name(site: Site, word: str, memory: Memory) -> Person:
     found = meant(word, named)
     if len(found) > 1:
         ids = ", ".join(sorted(one.member_id for one in found))
-        raise UsageError(f"{word} is the name of several people ({ids}): name one by id.", code="who_ambiguous")
+        raise UsageError(
+            lazy("%(word)s is the name of several people (%(ids)s): name one by id.", word=word, ids=ids),
+            code="who_ambiguous",
+        )
     if not found:
         raise _unknown(word)
     member_id = found[0].member_id
@@ -129,7 +135,10 @@ def _by_email(site: Site, word: str, memory: Memory) -> Person:
     }
     if len(members) > 1:
         names = ", ".join(f"{one.name} {one.id} ({one.status})" for one in members.values())
-        raise UsageError(f"{word} is the address of several members: {names}; name one by id.", code="who_ambiguous")
+        raise UsageError(
+            lazy("%(word)s is the address of several members: %(names)s; name one by id.", word=word, names=names),
+            code="who_ambiguous",
+        )
     for member in members.values():
         return _of(member, memory)
     held = [one for one in memory.links.values() if email_key(one.email) == email_key(word) and not one.deleted_at]
@@ -155,7 +164,10 @@ def is_id(word: str) -> bool:
 
 def _unknown(word: str) -> UsageError:
     return UsageError(
-        f"Neither OfficeRnD nor PaperCut knows {word!r}: give an e-mail address, a PaperCut username, a member id or a "
-        "full name.",
+        lazy(
+            "Neither OfficeRnD nor PaperCut knows %(word)s: give an e-mail address, a PaperCut username, a member id "
+            "or a full name.",
+            word=repr(word),
+        ),
         code="who_unknown",
     )

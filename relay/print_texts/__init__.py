@@ -13,10 +13,12 @@ from functools import cache
 from pathlib import Path
 
 import papercut_scripts
+from relay.language import joined, lazy, told_all
 
 LANGUAGES = ("en", "de", "fr", "es", "it", "nl", "pt", "pl", "bg")
 SCRIPT = Path(papercut_scripts.__file__).parent / "print_hook.js"
 TABLE = re.compile(r"(/\* texts:.*?\*/\nvar TEXTS = )(.*?)(;\n/\* end of texts \*/)", re.DOTALL)
+LONGEST = 500  # characters of a site's own text: what a popup shows without growing over the screen
 _PLACE = re.compile(r"\{(\w+)\}")
 
 Text = str | dict[str, str]
@@ -52,15 +54,24 @@ def problems(language: str, own: Mapping[str, str]) -> Iterator[tuple[str, str]]
         name, _, form = key.partition(".")
         named = frozenset(_PLACE.findall(text))
         if name not in table("en"):
-            yield key, f"is no text of the print script; there are {', '.join(table('en'))}"
+            yield key, lazy("is no text of the print script; there are %(names)s", names=", ".join(table("en")))
         elif form and form not in (forms(language) if isinstance(table("en")[name], dict) else ()):
-            yield key, f"is no form of this text in {language}{_forms_of(language, name)}"
+            yield (
+                key,
+                joined(
+                    lazy("is no form of this text in %(language)s", language=language),
+                    _forms_of(language, name),
+                    by="; ",
+                ),
+            )
+        elif len(text) > LONGEST:
+            yield key, lazy("must have at most %(longest)s characters", longest=LONGEST)
         elif not text.strip():
-            yield key, "must not be empty"
+            yield key, lazy("must not be empty")
         elif missing := places(name) - named:
-            yield key, f"must name {_listed(missing)}"
+            yield key, lazy("must name %(listed)s", listed=_listed(missing))
         elif unknown := named - places(name):
-            yield key, f"cannot name {_listed(unknown)}{_places_of(name)}"
+            yield key, joined(lazy("cannot name %(listed)s", listed=_listed(unknown)), _places_of(name), by="; ")
 
 
 def of_site(language: str, contact: str, own: Mapping[str, str]) -> dict[str, Text]:
@@ -84,12 +95,13 @@ def of_site(language: str, contact: str, own: Mapping[str, str]) -> dict[str, Te
 
 
 def _forms_of(language: str, name: str) -> str:
-    return f"; it has {', '.join(forms(language))}" if isinstance(table("en")[name], dict) else ""
+    counts = isinstance(table("en")[name], dict)
+    return lazy("it has %(forms)s", forms=", ".join(forms(language))) if counts else ""
 
 
 def _places_of(name: str) -> str:
-    return f"; it is told {_listed(places(name))}" if places(name) else ""
+    return lazy("it is told %(listed)s", listed=_listed(places(name))) if places(name) else ""
 
 
 def _listed(names: frozenset[str]) -> str:
-    return " and ".join(f"{{{name}}}" for name in sorted(names))
+    return told_all(*(f"{{{name}}}" for name in sorted(names)))

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from relay import amounts
 from relay.errors import RelayError
-from relay.language import amount, capital, joined, lazy, nlazy
+from relay.language import capital, joined, lazy, nlazy
 from relay.money.act import fees_plan
 from relay.officernd.client import OfficeRnD
 from relay.setup import cloud, trial
@@ -200,7 +200,7 @@ def _try_balances(workbench: Workbench, walk: Walk) -> TrialResult:
 
 
 def _money(micros: int, currency: str) -> str:
-    return amount(amounts.text(micros, currency), currency)
+    return amounts.with_currency(micros, currency)
 
 
 BALANCES = SetupStep(

@@ -14,7 +14,7 @@ from relay.config.contradictions import contradictions
 from relay.config.loading import clause
 from relay.config.sections import SECTIONS
 from relay.config.values import Section
-from relay.language import lazy
+from relay.language import Message, capital, lazy
 from relay.setup.values import OWN, SECRETS, AnswerProblem, Answers, Workbench
 
 _SECRET_SETTINGS = SECRETS - {"signin.client_secret"}  # the last one is always a file, for PaperCut's programs
@@ -37,11 +37,11 @@ def problems(answers: Answers, folder: Path, names: Collection[str] | None = Non
     sections, wrong = _sections(answers, folder)
     for name, text in wrong.items():
         if isinstance(answers.get(name), str):  # in TOML it stands in quotes, in a form it does not
-            text = text.replace(" in quotes", "").replace('"', "")
-        found[name] = AnswerProblem(_capital(text) + ".", seen_here=True)
+            text = text.with_text(_without_quotes) if isinstance(text, Message) else _without_quotes(text)
+        found[name] = AnswerProblem(lazy("%(what)s.", what=capital(text)), seen_here=True)
     for told in contradictions(sections):
         name = f"{told.section}.{told.key.removesuffix('_file')}"
-        found.setdefault(name, AnswerProblem(_capital(told.clause).rstrip(".") + ".", seen_here=True))
+        found.setdefault(name, AnswerProblem(lazy("%(what)s.", what=capital(told.clause)), seen_here=True))
     return found if names is None else {name: problem for name, problem in found.items() if name in names}
 
 
@@ -104,5 +104,5 @@ def _secrets(section: str, answers: Answers) -> dict[str, SecretStr]:
     }
 
 
-def _capital(clause: str) -> str:
-    return clause[:1].upper() + clause[1:]
+def _without_quotes(clause: str) -> str:
+    return clause.replace(" in quotes", "").replace('"', "")

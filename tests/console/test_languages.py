@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
-from gettext import NullTranslations
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +20,9 @@ from lxml import html
 from relay import language
 from relay.cli import catalogue
 from relay.console.app import make_app
-from relay.language import Language
 from relay.web import speak_languages
 from tests.console.conftest import MakeDesk
+from tests.support.other_language import BRACKETED, outside, words
 from tests.support.visitor import Visitor
 
 TEMPLATES = Path(language.__file__).parent / "console" / "templates"
@@ -194,22 +193,9 @@ def test_nothing_outside_a_page_is_translated(make_desk: MakeDesk) -> None:
 # -- no hole -----------------------------------------------------------------------------------------------------------
 
 
-class Pseudo(NullTranslations):
-    """A language that is English in brackets: what stands outside of them went through no catalogue."""
-
-    def gettext(self, message: str) -> str:
-        return f"⟦{message}⟧"
-
-    def ngettext(self, one: str, many: str, count: int) -> str:
-        return f"⟦{one if count == 1 else many}⟧"
-
-
-PSEUDO = Language("ja", Pseudo())  # whose dates and amounts have no Latin letters
-
-
 @pytest.fixture
 def in_brackets(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(language, "named", lambda code: PSEUDO)
+    monkeypatch.setattr(language, "named", lambda code: BRACKETED)
 
 
 def test_what_is_put_into_a_sentence_stays_text(in_brackets: None) -> None:
@@ -239,21 +225,6 @@ def test_a_language_gives_no_rights(make_desk: MakeDesk, role: str) -> None:
     assert "Berechtigung" in visitor.post("/run", headers=GERMAN).text
 
 
-def bare(page: html.HtmlElement) -> list[str]:
-    """Return what a page in brackets shows outside of them, and outside of what is no language: code and names."""
-    for element in page.xpath("//code | //script | //style | //svg | //time | //*[@data-foreign]"):
-        element.drop_tree() if element.getparent() is not None else None
-    attributes = page.xpath("//@aria-label | //@placeholder | //@title | //@data-title")
-    found = []
-    for text in [page.text_content(), *map(str, attributes)]:
-        outside, depth = [], 0
-        for character in text:
-            depth += {"⟦": 1, "⟧": -1}.get(character, 0)
-            outside.append(" " if depth or character == "⟧" else character)
-        found += re.findall(r"[A-Za-z]{2,}", "".join(outside))
-    return found
-
-
 FOREIGN = {"PaperCut", "OfficeRnD", "http", "https", "moneyer", "operateer", "looker"}
 
 
@@ -266,7 +237,7 @@ def test_every_word_of_a_page_went_through_a_catalogue(make_desk: MakeDesk, in_b
     visitor.log_in("moneyer")
     page = html.fromstring(visitor.get(path).text)
     own = set(re.findall(r"[A-Za-z]{2,}", place.settings.site.name))
-    assert [] == [word for word in bare(page) if word not in FOREIGN | own]
+    assert [] == sorted(words(outside(page)) - FOREIGN - own)
     assert "ja" == page.get("lang")
 
 
@@ -274,9 +245,9 @@ def test_the_login_page_went_through_a_catalogue(make_desk: MakeDesk, in_bracket
     place = make_desk(with_passwords=True)
     page = Visitor(make_app(place).test_client()).page("/login")
     own = set(re.findall(r"[A-Za-z]{2,}", place.settings.site.name))
-    assert [] == [word for word in bare(page) if word not in FOREIGN | own]
+    assert [] == sorted(words(outside(page)) - FOREIGN - own)
 
 
 def test_a_word_outside_of_the_brackets_is_seen() -> None:
     page = html.fromstring('<div title="⟦Own⟧"><p>⟦All of ⟦this⟧⟧ but this</p> <i aria-label="Pages"></i></div>')
-    assert ["but", "this", "Pages"] == bare(page)
+    assert {"but", "this", "Pages"} == words(outside(page))

@@ -11,11 +11,13 @@ from typing import Any
 
 import pytest
 import tomlkit
-from sqlalchemy import insert, update
+from sqlalchemy import insert, select, update
 
 from relay import cli, jobs, notify, people
 from relay import run as story
+from relay.alerts import alerts
 from relay.errors import ConfigError, LedgerError, RelayError
+from relay.language import lazy
 from relay.money.ledger import tables
 from relay.notify import addresses, causes
 from relay.open_items import open_items
@@ -144,6 +146,32 @@ def test_the_message_tells_what_status_tells(site: Site, box: Mailbox) -> None:
     hold(site, "bo")
     watch(site)
     assert len(box.messages) == 1, "more of the same is no new cause"
+
+
+def test_a_message_speaks_the_language_of_the_site(tmp_path: Path, box: Mailbox, parts: Parts) -> None:
+    """Also what was found in an earlier run, which the ledger keeps in English with what it is made of."""
+    sections = {
+        "notify": box.settings(tmp_path), "scripts": {"home": str(tmp_path / "home")}, "console": {"locale": "de_AT"},
+    }  # fmt: skip
+    site = Site(tmp_path, sections, url=f"sqlite:///{tmp_path}/ledger.db")
+    hold(site, "ann")
+    parts.sync = RelayError(lazy("OfficeRnD has no organisation %(organization)s: correct [officernd] organization.",
+                                 organization="acme"))  # fmt: skip
+    story.run(site.context)
+    assert sorted(box.titles) == ["hq: Geld ist angehalten", "hq: der Tageslauf ist gescheitert"]
+    told = dict(box.messages)
+    assert "OfficeRnD hat keine Organisation acme" in told["hq: der Tageslauf ist gescheitert"]
+    assert "1 Person mit angehaltenen Beträgen" in told["hq: Geld ist angehalten"]
+    assert "2,50\xa0€" in told["hq: Geld ist angehalten"] and "2.50" not in told["hq: Geld ist angehalten"]
+    with site.database.connect() as connection:
+        kept = set(connection.execute(select(alerts.c.message)).scalars())
+    assert any("OfficeRnD has no organisation acme" in one for one in kept) and not any("Geld" in one for one in kept)
+    site.clock.move(hours=25)
+    parts.sync = {}
+    story.run(site.context)
+    over = next(body for title, body in box.messages if title == "hq: erledigt: der Tageslauf ist gescheitert")
+    assert "OfficeRnD hat keine Organisation acme" in over and "Es begann am " in over and " Uhr." in over
+    site.database.dispose()
 
 
 def test_what_is_not_chosen_is_not_told(site: Site, box: Mailbox) -> None:

@@ -183,6 +183,7 @@ def test_every_wrong_text_is_told_at_once(tmp_path: Path) -> None:
         "ask": "Print it?",
         "title": "It costs {price}",
         "balance": " ",
+        "blocked": "No! " * 126,
         "pages": {"one": "{pages}, {price}", "few": "{pages}, {price}"},
         "cancelled": {"one": "No."},
     }
@@ -195,6 +196,7 @@ def test_every_wrong_text_is_told_at_once(tmp_path: Path) -> None:
         (".texts] ask", "must name {document}"),
         (".texts] title", "cannot name {price}"),
         (".texts] balance", "must not be empty"),
+        (".texts] blocked", "must have at most 500 characters"),
         (".texts] pages.few", "is no form of this text in en"),
         (".texts] cancelled.one", "is no form of this text in en"),
     ]

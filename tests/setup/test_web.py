@@ -11,10 +11,12 @@ import pytest
 from flask.testing import FlaskClient
 from lxml import html
 
-from relay import config
+from relay import config, language
+from relay.setup import basics
 from relay.setup.walk import STEPS
 from relay.setup.web import TRIES, Visit, make_setup_app
 from tests.support.forms import form_token
+from tests.support.other_language import BRACKETED, names_of, outside, words
 from tests.support.setup_site import PASSWORD, SetupSite
 
 LOCAL = "http://127.0.0.1:9480"
@@ -160,6 +162,34 @@ def test_wrong_answers_at_every_step_are_told_at_the_field_and_mended(somebody: 
         assert somebody.answer(step.id, **right).status_code == 302, step.id
     assert somebody.visit.walk.answers["top_up.amount"] == "2.50"
     assert "Check your answers" in text(somebody.get("/summary"))
+
+
+def test_every_word_of_the_set_up_went_through_a_catalogue(
+    somebody: Somebody, site: SetupSite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every step as it is asked, refused and found, the summary and the end: only names stand outside the brackets."""
+    monkeypatch.setattr(language, "named", lambda code: BRACKETED)
+    own = names_of(site.pair) | words([site.folder, site.pair.folder, PASSWORD, "nora", "nobody", "perhaps", "Nowhere"])
+    own |= words(name for name, _ in basics.LANGUAGES.values())
+    left = {}
+
+    def look(answer: Any, where: str) -> None:
+        for line in outside(html.fromstring(answer.text)):
+            if words([line]) - own:
+                left[" ".join(line.split())] = where
+
+    for path in ("/code", "/nowhere"):
+        look(somebody.get(path), path)
+    for step in STEPS:
+        look(somebody.get(f"/step/{step.id}"), step.id)
+        look(somebody.answer(step.id, **{**site.answers[step.id], **WRONG[step.id]}), f"{step.id}, wrong")
+        right = {**site.answers[step.id], **RIGHT.get(step.id, {})}
+        assert somebody.answer(step.id, **right).status_code == 302, step.id
+        look(somebody.get(f"/step/{step.id}"), f"{step.id}, right")
+    for path in ("/summary", "/file"):
+        look(somebody.get(path), path)
+    look(somebody.post("/write", {}), "done")
+    assert left == {}
 
 
 def test_no_secret_comes_back_and_an_empty_field_keeps_it(somebody: Somebody, site: SetupSite) -> None:

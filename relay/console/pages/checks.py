@@ -64,7 +64,7 @@ def fix() -> Any:
         writes=True,
         facts={"code": code},
     )
-    audited(N_("set-up put right"), code, "started")
+    audited(N_("set-up put right"), code, N_("started"))
     return redirect(url_for("works.show", work_id=work.id))
 
 

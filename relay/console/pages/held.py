@@ -209,7 +209,7 @@ def _done(action: str, work: Callable[[Site], Any], *, subject: str = "", reason
         done: dict[str, Any] = desk().now_under_lock(work).as_json()
     except RelayError as error:
         audited(action, subject, error.message, reason=reason)
-        flash(error.message, "bad")
+        flash(translated(error.message), "bad")
         return None
     names = ", ".join(row["name"] for row in done.get("people", ()))
     audited(action, subject or names, amount=done.get("total", ""), reason=reason)

@@ -188,7 +188,7 @@ def _word(action: str, subject: str, work: Any, told: str, *, amount: str = "") 
         desk().now_under_lock(work)
     except RelayError as error:
         audited(action, subject, error.message, amount=amount, reason=reason)
-        flash(error.message, "bad")
+        flash(translated(error.message), "bad")
         return
     audited(action, subject, amount=amount, reason=reason)
     flash(told, "good")

@@ -18,7 +18,7 @@ from relay.console.gate import audited, desk, needs
 from relay.console.pages.review import start_sync
 from relay.database import reading
 from relay.errors import RelayError
-from relay.language import N_, gettext, translated
+from relay.language import N_, gettext, joined, lazy, translated
 from relay.people import who as people_who
 from relay.people.act import pins
 from relay.people.logins import last_login
@@ -195,11 +195,11 @@ def answer() -> Any:
         audited(_DEEDS[action].format(username), _name(member), error.message)
         if error.code == "no_such_account":  # told what stays behind, somebody may want a new one
             return render_template("new_account.html", member=member, username=username, told=error.message)
-        flash(error.message, "bad")
+        flash(translated(error.message), "bad")
         return redirect(_back(member))
     audited(_DEEDS[action].format(username), _name(member))
     counts = gettext("It counts from the next look on Review.")
-    flash(f"{_said(action, member, username)} {done.behind}{counts}", "good")
+    flash(translated(joined(_said(action, member, username), done.behind, counts)), "good")
     return redirect(_back(member))
 
 
@@ -211,7 +211,7 @@ def sync() -> Any:
     if not member:
         abort(400, gettext("A name is missing. Nothing was done."))
     name = _name(member)
-    work = start_sync(f"Bring {name[:80]} in line", member=member)
+    work = start_sync(lazy("Bring %(name)s in line", name=name[:80]), member=member)
     audited(N_("one person brought in line"), name, "started")
     return redirect(url_for("works.show", work_id=work.id))
 
@@ -224,7 +224,7 @@ def pin() -> Any:
     if not member or action not in ("issue", "revoke"):
         abort(400, gettext("A name is missing. Nothing was done."))
     work = people.issue_pin if action == "issue" else people.revoke_pin
-    deed = "made a print PIN for" if action == "issue" else "took the print PIN away from"
+    deed = N_("made a print PIN for") if action == "issue" else N_("took the print PIN away from")
     done: Any = _short(deed, _name(member), lambda: desk().now_under_lock(lambda site: work(site, member)))
     if done is not None and action == "issue":
         return render_template("pin.html", told=done.sentence, answer=done.as_json(), who=member)
@@ -283,7 +283,7 @@ def _short(action: str, subject: str, work: Any) -> Any:
         done = work()
     except RelayError as error:
         audited(action, subject, error.message)
-        flash(error.message, "bad")
+        flash(translated(error.message), "bad")
         return None
     audited(action, subject)
     return done
@@ -293,7 +293,7 @@ def _short(action: str, subject: str, work: Any) -> Any:
 _DEEDS = {
     "link": "linked {} to",
     "not_same": "said that {} is not",
-    "unlink": "took the link away from",
+    "unlink": N_("took the link away from"),
 }
 
 

@@ -161,7 +161,7 @@ def _under_lock(action: str, work: Callable[[Site], Any], subject: str = "") -> 
         done = desk().now_under_lock(work)
     except RelayError as error:
         audited(action, subject, error.message)
-        flash(error.message, "bad")
+        flash(translated(error.message), "bad")
         return None
     named = ", ".join(f"{member} is {name}" for member, name in getattr(done, "done", {}).items())
     audited(action, subject or named)

@@ -11,7 +11,7 @@ from flask import Blueprint, abort, flash, g, redirect, render_template, request
 from relay import passwords
 from relay.console.gate import audited, begin_session, desk, needs, who
 from relay.errors import RelayError, UsageError
-from relay.language import N_, gettext
+from relay.language import N_, gettext, translated
 from relay.passwords import ROLES, SHORTEST, UsersWritten
 
 page = Blueprint("users", __name__)
@@ -81,12 +81,14 @@ def _change(action: str, name: str, role: str, call: Callable[[Any], UsersWritte
             told = call(desk().settings.path)
         except RelayError as error:
             audited(action, name, error.message)
-            flash(error.message, "bad")
+            flash(translated(error.message), "bad")
             return False
         desk().refresh(always=True)
     audited(action, name, reason=role and passwords.MAY[role])
     flash(
-        told.sentence if role else gettext("%(name)s may no longer use the console and is logged out.", name=name),
+        translated(told.sentence)
+        if role
+        else gettext("%(name)s may no longer use the console and is logged out.", name=name),
         "good",
     )
     return True

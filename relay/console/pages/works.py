@@ -87,7 +87,7 @@ def _state(work: Work) -> dict[str, Any]:
     return {
         "state": work.state,
         "steps": [{**vars(step), "title": translated(step.title)} for step in list(work.steps)],
-        "lines": work.lines[-1:],
+        "lines": [translated(line) for line in work.lines[-1:]],
     }
 
 

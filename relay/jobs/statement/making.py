@@ -27,6 +27,7 @@ from relay.jobs.statement.billed import LONG_AGO, Billed
 from relay.jobs.statement.figures import Amounts, NamedMember, PrintedJob, Tally, tally
 from relay.jobs.statement.model import IncludedLine, PersonLine, Statement, person_line, steps
 from relay.jobs.statement.queries import SharedAccounts, Standing
+from relay.language import lazy
 from relay.money.ledger import included as ledger
 
 
@@ -46,9 +47,9 @@ def statement(
     first, last = month_days(month, clock.business_day(settings.site.timezone))
     for name, text in (("month", month), ("member", member), ("company", company)):
         if text is not None and not text.strip():
-            raise UsageError(f"The {name} is empty: say which, or leave it out.")
+            raise UsageError(lazy("The %(name)s is empty: say which, or leave it out.", name=name))
     if member and company:
-        raise UsageError("A statement is of one member or of one company: name one of them.")
+        raise UsageError(lazy("A statement is of one member or of one company: name one of them."))
     with reading(database) as connection:
         return _Making(connection, settings, first, last, clock.now()).make(member or "", company or "")
 
@@ -64,7 +65,13 @@ def month_days(month: str | None, today: date) -> tuple[date, date]:
     """Return the first and the last day of a month. Raises UsageError."""
     text = month or f"{today:%Y-%m}"
     if not re.fullmatch(r"[12]\d{3}-(0[1-9]|1[0-2])", text):
-        raise UsageError(f"“{text}” is no month: write it as YYYY-MM, such as {today:%Y-%m}.")
+        raise UsageError(
+            lazy(
+                "“%(text)s” is no month: write it as YYYY-MM, such as %(today)s.",
+                text=text,
+                today=format(today, "%Y-%m"),
+            )
+        )
     year, number = int(text[:4]), int(text[5:])
     return date(year, number, 1), date(year, number, calendar.monthrange(year, number)[1])
 
@@ -167,7 +174,9 @@ class _Making:
         if company:
             found = queries.company_ids(self.connection, self.site, company.strip())
             if not found:
-                raise UsageError(f"No linked member and no print job is of a company “{company}”.")
+                raise UsageError(
+                    lazy("No linked member and no print job is of a company “%(company)s”.", company=company)
+                )
             ids = frozenset(company_id for company_id, _ in found)
             names = sorted(name for _, name in found if name)
             shared = self.shared.of_companies(ids)
@@ -183,13 +192,18 @@ class _Making:
             found = [named for named in self.people.values() if named.member_id in had]
         if len(found) > 1:
             names = ", ".join(sorted(named.username for named in found))
-            raise UsageError(f"Several people answer to “{who}” ({names}): name one by username.")
+            raise UsageError(
+                lazy("Several people answer to “%(who)s” (%(names)s): name one by username.", who=who, names=names)
+            )
         if found:
             return found[0]
         if queries.has_jobs_of(self.connection, self.site, wanted):
             return NamedMember("", wanted, "")
         raise UsageError(
-            f"Nobody linked has “{who}” for e-mail, username, member id or name, and no print job is theirs."
+            lazy(
+                "Nobody linked has “%(who)s” for e-mail, username, member id or name, and no print job is theirs.",
+                who=who,
+            )
         )
 
     # -- people ------------------------------------------------------------------------------------------------------
@@ -272,57 +286,80 @@ class _Making:
         return found
 
     def _notes(self, total: Tally, shared: dict[str, Tally], people: Sequence[PersonLine]) -> list[str]:
-        notes = []
+        notes: list[str] = []
         if total.estimated:
             notes.append(
-                f"{counted(total.estimated, 'job has an estimated cost', 'jobs have estimated costs')}, since the "
-                "source gives none; fees follow the balances."
+                lazy(
+                    "%(jobs)s, since the source gives none; fees follow the balances.",
+                    jobs=counted(total.estimated, "job has an estimated cost", "jobs have estimated costs"),
+                )
             )
         if total.unpriced:
             notes.append(
-                f"{counted(total.unpriced, 'job has', 'jobs have')} no known cost and "
-                f"{'counts' if total.unpriced == 1 else 'count'} as nothing here."
+                lazy("%(job)s no known cost and counts as nothing here.", job=counted(1, "job has", "jobs have"))
+                if total.unpriced == 1
+                else lazy(
+                    "%(jobs)s no known cost and count as nothing here.",
+                    jobs=counted(total.unpriced, "job has", "jobs have"),
+                )
             )
         aside, _ = store.set_aside(self.connection, self.site, 0)
         if aside:
             notes.append(
-                f"{counted(aside, 'row')} of the job source could not be read, so that nothing of it counts here."
+                lazy(
+                    "%(rows)s of the job source could not be read, so that nothing of it counts here.",
+                    rows=counted(aside, "row"),
+                )
             )
         paid = {account.name for account in self.shared.accounts if account.unlinked_at is None}
         state = store.import_states(self.connection, self.site).get(self.settings.jobs.source)
         if state is not None and self.begins < state.covers_from <= self.now:
             zone = ZoneInfo(self.settings.site.timezone)
             notes.append(
-                f"Print jobs are known without a gap from {state.covers_from.astimezone(zone).date()} on; what was "
-                "printed before may be missing here."
+                lazy(
+                    "Print jobs are known without a gap from %(date)s on; what was printed before may be missing here.",
+                    date=state.covers_from.astimezone(zone).date(),
+                )
             )
         if shared.keys() & paid:
             notes.append(
-                "What was charged to these shared accounts is billed to the company that pays for each: "
-                f"{', '.join(sorted(shared.keys() & paid))}."
+                lazy(
+                    "What was charged to these shared accounts is billed to the company that pays for each: %(keys)s.",
+                    keys=", ".join(sorted(shared.keys() & paid)),
+                )
             )
         if shared.keys() - paid:
             notes.append(
-                "Jobs charged to shared accounts never reach a person's balance, so that no fee bills them: "
-                f"{', '.join(sorted(shared.keys() - paid))}."
+                lazy(
+                    "Jobs charged to shared accounts never reach a person's balance, so that no fee bills them: "
+                    "%(keys)s.",
+                    keys=", ".join(sorted(shared.keys() - paid)),
+                )
             )
         kind = configured(self.settings)
         if kind is not None and not kind.tells_refunds:
             notes.append(
-                "PaperCut's logs show neither refunds nor jobs at a copier; what they change stands above as a "
-                "difference. PaperCut's database would show them."
+                lazy(
+                    "PaperCut's logs show neither refunds nor jobs at a copier; what they change stands above as a "
+                    "difference. PaperCut's database would show them."
+                )
             )
         if kind is not None and not kind.tells_accounts and self.shared.accounts:
             notes.append(
-                "PaperCut's CSV logs do not tell which account was charged: jobs on a shared account stand with the "
-                "person who printed them, and its fees stand as a difference."
+                lazy(
+                    "PaperCut's CSV logs do not tell which account was charged: jobs on a shared account stand with "
+                    "the person who printed them, and its fees stand as a difference."
+                )
             )
         waiting = sum(len(line.pending) for line in people)
         if waiting:
-            notes.append(f"{counted(waiting, 'fee is', 'fees are')} not settled yet.")
+            notes.append(lazy("%(fees)s not settled yet.", fees=counted(waiting, "fee is", "fees are")))
         if self.settings.fees.managed_in != "officernd":
             notes.append(
-                f'[fees] managed_in is "{self.settings.fees.managed_in}": OfficeRnD bills nothing for printing.'
+                lazy(
+                    '[fees] managed_in is "%(managed_in)s": OfficeRnD bills nothing for printing.',
+                    managed_in=self.settings.fees.managed_in,
+                )
             )
         return notes
 
@@ -333,11 +370,18 @@ class _Making:
             fees = [fee.fee for person in people for fee in person.fees]
             billed_ = sum(fee.amount for fee in fees if line.payer_id in (fee.company_id or fee.member_id,))
             told = [amounts.text(micros, currency) for micros in (line.amount, line.used, billed_)]
-            yield f"{line.name}: {told[0]} included in {line.period}, {told[1]} used, {told[2]} billed this month."
+            yield lazy(
+                "%(name)s: %(included)s included in %(period)s, %(used)s used, %(billed)s billed this month.",
+                name=line.name,
+                included=told[0],
+                period=line.period,
+                used=told[1],
+                billed=told[2],
+            )
         if self.settings.fees.tax_rate and any(line.fees for line in people):
-            yield (
-                f"What is billed includes tax of {self.settings.fees.tax_percent} %, which OfficeRnD adds to the fees' "
-                "prices."
+            yield lazy(
+                "What is billed includes tax of %(tax_percent)s %%, which OfficeRnD adds to the fees' prices.",
+                tax_percent=self.settings.fees.tax_percent,
             )
 
 

@@ -15,17 +15,20 @@ from relay.accounts import is_shared
 from relay.jobs.statement import billed
 from relay.jobs.statement.billed import LONG_AGO, Billed, Window
 from relay.jobs.statement.figures import Amounts, NamedMember, PrintedJob, Tally, tally
+from relay.language import lazy
 
 # What becomes of jobs that no fee of this statement bills.
 UNCOVERED = {
-    "strangers": "printed by accounts that are no member's, so never billed",
-    "before_link": "printed before the account was linked: part of its opening balance",
-    "later": "billed by a fee of another month, or to another payer",
-    "open": "not billed yet",
+    "strangers": lazy("printed by accounts that are no member's, so never billed"),
+    "before_link": lazy("printed before the account was linked: part of its opening balance"),
+    "later": lazy("billed by a fee of another month, or to another payer"),
+    "open": lazy("not billed yet"),
     "included": billed.MEANING["included"],
-    "from_balance": "covered by the person's balance",
+    "from_balance": lazy("covered by the person's balance"),
 }
-MEANING = {"earlier": "printed before this month, or for another payer, and billed here"} | UNCOVERED | billed.MEANING
+MEANING = (
+    {"earlier": lazy("printed before this month, or for another payer, and billed here")} | UNCOVERED | billed.MEANING
+)
 
 
 @dataclass(frozen=True)
@@ -290,7 +293,7 @@ def steps(printed: int, people: Sequence[PersonLine], strangers: Sequence[Person
     fees = sum(line.billed for line in people)
     assert printed + sum(step.amount for step in way) == fees, "the way from print jobs to fees must add up"
     return (
-        BridgeStep("printed", "printed, less refunds", printed),
+        BridgeStep("printed", lazy("printed, less refunds"), printed),
         *way,
-        BridgeStep("fees", "billed by fees", fees),
+        BridgeStep("fees", lazy("billed by fees"), fees),
     )

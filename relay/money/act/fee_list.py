@@ -16,6 +16,7 @@ from functools import cached_property
 from relay import amounts
 from relay.accounts import LinkedAccount
 from relay.errors import BadAnswer, NotFound
+from relay.language import lazy
 from relay.money.books import Books
 from relay.money.decide import reference, tax
 from relay.money.decide.evidence import FeeMatch, match_fee
@@ -93,7 +94,9 @@ class FeeList:
         if match.verdict != "absent":
             return match
         if not self.is_counted:
-            return FeeMatch("unknown", reason="OfficeRnD does not say how many fees there are, so none can be missed")
+            return FeeMatch(
+                "unknown", reason=lazy("OfficeRnD does not say how many fees there are, so none can be missed")
+            )
         return match
 
     def lost(self) -> list[RemoteFee]:
@@ -205,8 +208,12 @@ def read(books: Books, plan_id: str, looked_for: Iterable[Fee] = ()) -> FeeList:
     short = found.missing()
     if short:
         raise BadAnswer(
-            f"OfficeRnD's list of print fees lacks {len(short)} that are there, such as {short[0].reference}, so what "
-            "is not in it may be there too; nothing was billed, try again in a few minutes.",
+            lazy(
+                "OfficeRnD's list of print fees lacks %(short)s that are there, such as %(reference)s, so what "
+                "is not in it may be there too; nothing was billed, try again in a few minutes.",
+                short=len(short),
+                reference=short[0].reference,
+            ),
             system=SYSTEM,
             operation="GET /fees",
         )
@@ -242,16 +249,24 @@ def wrong_price(fee: Fee, remote: RemoteFee) -> str:
     if remote.amount == fee.price:
         return ""
     stored, meant = amounts.text(remote.amount, fee.currency), amounts.text(fee.price, fee.currency)
-    return (
-        f"Fee {remote.id} ({fee.reference}) stands in OfficeRnD at {stored} {fee.currency} instead of {meant}: correct "
-        "its price there, and look at the plan's settings."
+    return lazy(
+        "Fee %(id)s (%(reference)s) stands in OfficeRnD at %(stored)s %(currency)s instead of %(meant)s: correct "
+        "its price there, and look at the plan's settings.",
+        id=remote.id,
+        reference=fee.reference,
+        stored=stored,
+        currency=fee.currency,
+        meant=meant,
     )
 
 
 def doubled_sentence(name: str, fees: Sequence[RemoteFee]) -> str:
-    return (
-        f"OfficeRnD holds {len(fees)} fees with the reference {name} ({', '.join(fee.id for fee in fees)}): one is too "
-        "many, so delete or credit it in OfficeRnD."
+    return lazy(
+        "OfficeRnD holds %(count)s fees with the reference %(name)s (%(ids)s): one is too "
+        "many, so delete or credit it in OfficeRnD.",
+        count=len(fees),
+        name=name,
+        ids=", ".join(fee.id for fee in fees),
     )
 
 
@@ -259,9 +274,15 @@ def ledger_lost(books: Books, fees: Sequence[RemoteFee]) -> Stop:
     days = sorted({fee.issue_date for fee in fees})
     return Stop(
         "ledger_lost",
-        f"OfficeRnD holds {len(fees)} fees of this site, from {days[0]} to {days[-1]}, that the ledger does not know: "
-        "it was lost or is an old copy, and billing now could charge twice. "
-        f"{copies.put_back(books.database, books.settings)}, or rebuild it.",
+        lazy(
+            "OfficeRnD holds %(count)s fees of this site, from %(first)s to %(last)s, that the ledger does not know: "
+            "it was lost or is an old copy, and billing now could charge twice. "
+            "%(put_back)s, or rebuild it.",
+            count=len(fees),
+            first=days[0],
+            last=days[-1],
+            put_back=copies.put_back(books.database, books.settings),
+        ),
         {"fees": sorted(fee.id for fee in fees)},
     )
 
@@ -270,8 +291,11 @@ def _old_connector(books: Books, fees: Mapping[str, str]) -> Stop:
     count = len(set(fees.values()))
     return Stop(
         "old_connector",
-        f"The fees plan holds fees for {count} of our people that the relay did not make, so no money moves: "
-        "OfficeRnD's own connector is probably still on. Switch it off in OfficeRnD, then say whether what "
-        "is owed now is to be billed or forgiven.",
+        lazy(
+            "The fees plan holds fees for %(count)s of our people that the relay did not make, so no money moves: "
+            "OfficeRnD's own connector is probably still on. Switch it off in OfficeRnD, then say whether what "
+            "is owed now is to be billed or forgiven.",
+            count=count,
+        ),
         {"fees": sorted(fees)},
     )

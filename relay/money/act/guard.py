@@ -16,6 +16,7 @@ from typing import Literal
 
 from relay.accounts import LinkedAccount
 from relay.errors import LedgerError, NotFound, RelayError, UnsafePlan
+from relay.language import lazy
 from relay.money.act import deadline, fee_list, fees_plan, readings, witness
 from relay.money.act.fee_list import FeeList, Strangers
 from relay.money.act.readings import Booked
@@ -34,7 +35,7 @@ Source = Literal["here", "witness", "fees"]
 CLOCK_TOLERANCE = timedelta(minutes=5)
 FROM_WITNESS = frozenset({"restored", "second_relay", "site_renamed"})  # what the witness tells, and a word ends
 SOURCES: Mapping[str, Source] = {"old_connector": "fees", **dict.fromkeys(FROM_WITNESS, "witness")}
-CHANGED = "PaperCut's witness changed during the run, so nothing more was begun; run again."
+CHANGED = lazy("PaperCut's witness changed during the run, so nothing more was begun; run again.")
 
 
 @dataclass(slots=True)
@@ -52,8 +53,11 @@ class Permit:
         """Use the permit for what it names. Raises LedgerError for anything else, and for a second time: a bug."""
         if self.is_used or reference != self.reference:
             raise LedgerError(
-                f"The relay was about to send {reference} without leave, so it stopped before sending it. This is a "
-                "bug: keep a copy of the ledger and report it."
+                lazy(
+                    "The relay was about to send %(reference)s without leave, so it stopped before sending it. This is "
+                    "a bug: keep a copy of the ledger and report it.",
+                    reference=reference,
+                )
             )
         self.is_used = True
 
@@ -268,7 +272,12 @@ class Guard:
         untold = {row.member_id for row in self.untold()}
         for movement in movements:
             if movement.member_id in untold:
-                return Withheld(f"What {movement.username} lost by the restore is not told yet, so this waits.")
+                return Withheld(
+                    lazy(
+                        "What %(username)s lost by the restore is not told yet, so this waits.",
+                        username=movement.username,
+                    )
+                )
             found = self.account_of(movement)
             if isinstance(found, str):
                 return Withheld(found)
@@ -291,9 +300,12 @@ class Guard:
         else:  # taken over by `rebuild` before its member was linked
             wallet = ledger.wallets().get(movement.member_id)
         if account is None or wallet is None or wallet.closed_at is not None or not _is_same(wallet, account):
-            return (
-                f"{movement.username} is not linked any more as it was when {movement.reference} was decided, so it "
-                "waits. Link that account again, or say how it stands: posted, or none where nothing is to be adjusted."
+            return lazy(
+                "%(username)s is not linked any more as it was when %(reference)s was decided, so it "
+                "waits. Link that account again, or say how it stands: posted, or none where nothing is to be "
+                "adjusted.",
+                username=movement.username,
+                reference=movement.reference,
             )
         return account, wallet
 
@@ -313,8 +325,12 @@ def _local_stops(books: Books) -> list[Stop]:
         found.append(
             Stop(
                 "currency_changed",
-                f"This site has been billed in {currency} and [site] currency now says {books.currency}: no money "
-                "moves. Correct it, or give a site with another currency another name.",
+                lazy(
+                    "This site has been billed in %(currency)s and [site] currency now says %(now)s: no money "
+                    "moves. Correct it, or give a site with another currency another name.",
+                    currency=currency,
+                    now=books.currency,
+                ),
                 {"billed_in": currency, "currency": books.currency},
             )
         )
@@ -322,8 +338,11 @@ def _local_stops(books: Books) -> list[Stop]:
         found.append(
             Stop(
                 "clock_went_back",
-                f"The last run ended at {newest:%Y-%m-%d %H:%M} UTC, which is later than this machine's clock says "
-                "now, so no money moves. Correct the clock, then say so.",
+                lazy(
+                    "The last run ended at %(newest)s UTC, which is later than this machine's clock says "
+                    "now, so no money moves. Correct the clock, then say so.",
+                    newest=format(newest, "%Y-%m-%d %H:%M"),
+                ),
                 {"newest": newest.isoformat()},
             )
         )
@@ -336,7 +355,12 @@ def _is_over(stop: Stop, books: Books) -> bool:
 
 
 def _gone(books: Books, account: LinkedAccount) -> Withheld:
-    again = "link its new name to the company" if account.is_shared else "bring people in line again"
+    again = lazy("link its new name to the company") if account.is_shared else lazy("bring people in line again")
     return Withheld(
-        f"PaperCut has no account {account.username} any more, so this waits. If it was renamed, {again}.", is_gone=True
+        lazy(
+            "PaperCut has no account %(username)s any more, so this waits. If it was renamed, %(again)s.",
+            username=account.username,
+            again=again,
+        ),
+        is_gone=True,
     )

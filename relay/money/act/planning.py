@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 
 from relay.accounts import LinkedAccount
 from relay.config import Settings
+from relay.language import lazy
 from relay.money.books import Books
 from relay.money.decide import reference, wording
 from relay.money.decide.bill import Bill, BillingDecision
@@ -133,7 +134,11 @@ def shown(books: Books, decision: BillingDecision, plan: Plan | None) -> Iterato
     for bill in decision.bills:
         sequence = numbers[bill.subject_id] = numbers[bill.subject_id] + 1
         name = reference.make("fee", books.name, bill.subject_id, day, _nonce())
-        note = "" if plan is not None else f"The plan {books.settings.fees.plan!r} does not exist yet."
+        note = (
+            ""
+            if plan is not None
+            else lazy("The plan %(plan)s does not exist yet.", plan=repr(books.settings.fees.plan))
+        )
         for movement in _movements(books, bill, name, day, sequence):
             yield replace(movement, note=note)
 

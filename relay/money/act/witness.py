@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from relay.errors import BadAnswer
+from relay.language import lazy
 from relay.money.books import Books
 from relay.money.decide.holds import Stop
 from relay.money.decide.witness import Remembered, Witness, judge_witness, notes_of, witness_of
@@ -51,8 +52,12 @@ def raise_number(books: Books, above: int = 0, raised_from: int | None = None) -
         books.papercut.set_shared_account_notes(name, notes_of(target))
     if witness_of(books.papercut.shared_account_notes(name)) != target:
         raise BadAnswer(
-            f"PaperCut does not show the number that was just written into the notes of its shared account {name}, so "
-            "no money moves: is another relay at work on this server? Look at that account, then run again.",
+            lazy(
+                "PaperCut does not show the number that was just written into the notes of its shared account "
+                "%(name)s, so no money moves: is another relay at work on this server? Look at that account, then run "
+                "again.",
+                name=name,
+            ),
             system=SYSTEM,
             operation="setSharedAccountProperty",
         )
@@ -81,24 +86,57 @@ def _stop(books: Books, verdict: str, seen: Witness | None) -> Stop:
         "mark": seen.mark if seen else "",
         "expected": number,
     }
-    shown = f"shows number {seen.number}" if seen is not None else "is missing, or its notes cannot be read,"
+    shown = (
+        lazy("shows number %(number)s", number=seen.number)
+        if seen is not None
+        else lazy("is missing, or its notes cannot be read,")
+    )
     back = copies.put_back(books.database, books.settings) if verdict in ("ledger_old", "ledger_lost") else ""
-    account, stopped = f"PaperCut's shared account {name}", "so no money moves"
+    account, stopped = lazy("PaperCut's shared account %(name)s", name=name), lazy("so no money moves")
     message = {
-        "restored": f"{account} {shown} where the ledger has number {number}: PaperCut was put back from a "
-        f"backup, or somebody has changed that account, {stopped}. Say whether the balances are brought back "
-        "to what the journal says, or PaperCut's present ones are right, as they are where only the account was "
-        "touched.",
-        "ledger_old": f"{account} {shown}, later than the ledger's number {number}: this is an older copy of the "
-        f"ledger, {stopped}. {back}, or rebuild it.",
-        "ledger_lost": f"{account} was written by another ledger of this site: the ledger was lost, or a second relay "
-        f"works on this server, {stopped}. {back}, stop the other relay, or, where the ledger is gone for good, "
-        "rebuild it and then bring people in line.",
-        "second_relay": f"{account} was written by another ledger, for site {seen.site if seen else ''}: a second "
-        f"relay works on this server, this is the wrong server, or the ledger was put back after a rebuild, {stopped}. "
-        f"One PaperCut has one site: stop the other relay, if there is one, then go on.",
-        "site_renamed": f"{account} is site {seen.site if seen else ''}'s, and [site] name now says {books.name}, "
-        f"{stopped}: what that site has open would be billed again. Put the name back; if it must change, finish what "
-        "is open first, then go on.",
+        "restored": lazy(
+            "%(account)s %(shown)s where the ledger has number %(number)s: PaperCut was put back from a "
+            "backup, or somebody has changed that account, %(stopped)s. Say whether the balances are brought back "
+            "to what the journal says, or PaperCut's present ones are right, as they are where only the account was "
+            "touched.",
+            account=account,
+            shown=shown,
+            number=number,
+            stopped=stopped,
+        ),
+        "ledger_old": lazy(
+            "%(account)s %(shown)s, later than the ledger's number %(number)s: this is an older copy of the "
+            "ledger, %(stopped)s. %(back)s, or rebuild it.",
+            account=account,
+            shown=shown,
+            number=number,
+            stopped=stopped,
+            back=back,
+        ),
+        "ledger_lost": lazy(
+            "%(account)s was written by another ledger of this site: the ledger was lost, or a second relay "
+            "works on this server, %(stopped)s. %(back)s, stop the other relay, or, where the ledger is gone for good, "
+            "rebuild it and then bring people in line.",
+            account=account,
+            stopped=stopped,
+            back=back,
+        ),
+        "second_relay": lazy(
+            "%(account)s was written by another ledger, for site %(site)s: a second "
+            "relay works on this server, this is the wrong server, or the ledger was put back after a rebuild, "
+            "%(stopped)s. One PaperCut has one site: stop the other relay, if there is one, then go on.",
+            account=account,
+            site=seen.site if seen else "",
+            stopped=stopped,
+        ),
+        "site_renamed": lazy(
+            "%(account)s is site %(site)s's, and [site] name now says %(name)s, "
+            "%(stopped)s: what that site has open would be billed again. Put the name back; if it must change, finish "
+            "what is open first, then go on.",
+            account=account,
+            site=seen.site if seen else "",
+            name=books.name,
+            stopped=stopped,
+        ),
     }[verdict]
     return Stop(verdict, message, facts)

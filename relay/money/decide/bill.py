@@ -16,6 +16,7 @@ from relay import amounts
 from relay.accounts import LinkedAccount
 from relay.counted import counted
 from relay.errors import UnsafePlan
+from relay.language import lazy, nlazy
 from relay.money.decide import holds, tax, wallet
 from relay.money.decide.due import OwedChange, due
 from relay.money.decide.holds import Held, Hold, Word
@@ -334,7 +335,12 @@ class _Account:
         self.voids.append(
             Void(
                 row.word.id,
-                f"The word on {money} of {self.case.account.username} ({row.code}) is void: less than that is left.",
+                lazy(
+                    "The word on %(money)s of %(username)s (%(code)s) is void: less than that is left.",
+                    money=money,
+                    username=self.case.account.username,
+                    code=row.code,
+                ),
             )
         )
 
@@ -439,24 +445,36 @@ def _refusals(held: Sequence[Held], policy: Policy) -> list[UnsafePlan]:
         items = [item for item in held if item.code == code]
         total = sum(amounts.billable(-item.amount, policy.currency) for item in items)
         count: int | str = amounts.text(total, policy.currency) if code == "max_run_total" else len(items)
-        people = counted(len(items), "person is", "people are")
-        message = f"{people} held by {code}, {amounts.with_currency(total, policy.currency)} in all: {_NEXT[code]}"
+        people = nlazy("%(num)s person is held", "%(num)s people are held", len(items))
+        message = lazy(
+            "%(people)s by %(code)s, %(total)s in all: %(next)s",
+            people=people,
+            code=code,
+            total=amounts.with_currency(total, policy.currency),
+            next=_NEXT[code],
+        )
         refusals.append(UnsafePlan(code, message, count=count, limit=limits.get(code, 0), remedies=of_refusal(code)))
     return refusals
 
 
 _NEXT = {
-    "max_fee": "look at the price list.",
-    "max_run_total": "such a total is a wrong price list until somebody has looked.",
-    "max_fees_per_person_day": "look at what they printed.",
-    "counter_fell": "the job counter is below its last verified value; look at the account, then approve it.",
-    "unexplained_debt": "the debt grew by more than the printing; look at PaperCut's transactions, then approve it.",
-    "member_gone": "OfficeRnD no longer knows the member, so no fee can be made; collect it otherwise, "
-    "then forgive it.",
-    "company_gone": "OfficeRnD no longer knows the company that pays, so no fee can be made; collect it otherwise, "
-    "then forgive it.",
-    "foreign_fee": "the fees plan holds a fee that the relay did not make; is OfficeRnD's own connector still on? "
-    "Look, then bill it (both are right) or forgive it (already billed).",
+    "max_fee": lazy("look at the price list."),
+    "max_run_total": lazy("such a total is a wrong price list until somebody has looked."),
+    "max_fees_per_person_day": lazy("look at what they printed."),
+    "counter_fell": lazy("the job counter is below its last verified value; look at the account, then approve it."),
+    "unexplained_debt": lazy(
+        "the debt grew by more than the printing; look at PaperCut's transactions, then approve it."
+    ),
+    "member_gone": lazy(
+        "OfficeRnD no longer knows the member, so no fee can be made; collect it otherwise, then forgive it."
+    ),
+    "company_gone": lazy(
+        "OfficeRnD no longer knows the company that pays, so no fee can be made; collect it otherwise, then forgive it."
+    ),
+    "foreign_fee": lazy(
+        "the fees plan holds a fee that the relay did not make; is OfficeRnD's own connector still on? "
+        "Look, then bill it (both are right) or forgive it (already billed)."
+    ),
 }
 
 
@@ -469,23 +487,37 @@ def _sentence(code: str, case: Case, amount: int, policy: Policy) -> str:
     money = _money(amount, policy)
     match code:
         case "opening_balance":
-            return f"{money} was owed before the integration"
+            return lazy("%(money)s was owed before the integration", money=money)
         case "counter_fell":
-            return f"the job counter is lower than it was before, so what {money} stand for is not known"
+            return lazy(
+                "the job counter is lower than it was before, so what %(money)s stand for is not known", money=money
+            )
         case "unexplained_debt":
-            why = "than its jobs are known to have cost" if case.wallet.doubt == "beyond_costs" else "without a job"
-            return f"owes {money} more {why}, such as a charge by hand or a copy"
+            why = (
+                lazy("than its jobs are known to have cost")
+                if case.wallet.doubt == "beyond_costs"
+                else lazy("without a job")
+            )
+            return lazy("owes %(money)s more %(why)s, such as a charge by hand or a copy", money=money, why=why)
         case "member_gone":
-            return f"OfficeRnD no longer knows this member, so {money} cannot be billed"
+            return lazy("OfficeRnD no longer knows this member, so %(money)s cannot be billed", money=money)
         case "company_gone":
-            return f"OfficeRnD no longer knows the company that pays, so {money} cannot be billed"
+            return lazy("OfficeRnD no longer knows the company that pays, so %(money)s cannot be billed", money=money)
         case "foreign_fee":
-            return f"fee {case.foreign_fee} stands on the fees plan and is not ours, so {money} may be billed already"
+            return lazy(
+                "fee %(foreign_fee)s stands on the fees plan and is not ours, so %(money)s may be billed already",
+                foreign_fee=case.foreign_fee,
+                money=money,
+            )
         case "max_fee":
             limit = amounts.with_currency(policy.max_fee, policy.currency)
-            return f"a fee of {money} is above max_fee {limit}"
+            return lazy("a fee of %(money)s is above max_fee %(limit)s", money=money, limit=limit)
         case "max_run_total":
             limit = amounts.with_currency(policy.max_run_total, policy.currency)
-            return f"the run's total of {money} is above max_run_total {limit}"
+            return lazy("the run's total of %(money)s is above max_run_total %(limit)s", money=money, limit=limit)
         case _:
-            return f"has {counted(case.fees_today, 'fee')} of this business day already, so {money} wait"
+            return lazy(
+                "has %(fees)s of this business day already, so %(money)s wait",
+                fees=counted(case.fees_today, "fee"),
+                money=money,
+            )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from relay.language import lazy
 from relay.money.decide.holds import (
     COMPANY_GONE,
     CREDIT,
@@ -46,19 +47,26 @@ def of_hold(code: str, username: str) -> Remedies:
 def of_refusal(code: str) -> Remedies:
     """Return what is done about everybody who is held for a reason."""
     if code in LIMITS:
-        return (Remedy("allow_settle", (code,), "if all of it is right"), Remedy("show_held", (), "to see whose"))
-    return (Remedy("show_held", (), "to see whose"),)
+        return (
+            Remedy("allow_settle", (code,), lazy("if all of it is right")),
+            Remedy("show_held", (), lazy("to see whose")),
+        )
+    return (Remedy("show_held", (), lazy("to see whose")),)
 
 
 def of_stop(code: str) -> Remedies:
     """Return what ends a stop: an answer, or what was lost put back."""
     if code in ("ledger_lost", "ledger_old"):
-        return (Remedy("rebuild", (), "if there is no newer copy of the ledger"),)
-    meanings = {"forgive": "to forgive what is owed now", "bill": "to bill it", "continue": "to go on"}
+        return (Remedy("rebuild", (), lazy("if there is no newer copy of the ledger")),)
+    meanings = {
+        "forgive": lazy("to forgive what is owed now"),
+        "bill": lazy("to bill it"),
+        "continue": lazy("to go on"),
+    }
     if code == "restored":
         meanings |= {
-            "forgive": "to bring the balances back to what the journal says",
-            "continue": "to keep PaperCut's present balances, and hold as unexplained what was billed already",
+            "forgive": lazy("to bring the balances back to what the journal says"),
+            "continue": lazy("to keep PaperCut's present balances, and hold as unexplained what was billed already"),
         }
     return tuple(Remedy("approve", (code, answer), meanings[answer]) for answer in STOP_ANSWERS.get(code, ()))
 
@@ -70,6 +78,6 @@ def of_movement(movement: Movement) -> Remedies:
     reference = movement.fee_reference if movement.waits_for_fee else movement.reference
     assert reference is not None
     return (
-        Remedy("resolve", (reference, "posted"), "if it is there"),
-        Remedy("resolve", (reference, "not-sent"), "if it is not there"),
+        Remedy("resolve", (reference, "posted"), lazy("if it is there")),
+        Remedy("resolve", (reference, "not-sent"), lazy("if it is not there")),
     )

@@ -22,6 +22,7 @@ from relay.clock import Clock
 from relay.config import Settings
 from relay.errors import LedgerError
 from relay.held_files import remove_or_leave
+from relay.language import lazy
 from relay.money.ledger import journal, tables
 from relay.private_files import make_private_folder
 
@@ -50,8 +51,12 @@ def keep(database: Engine, settings: Settings, clock: Clock) -> Path | None:
             raise _spoiled(settings, str(error)) from None
         why = error.strerror if isinstance(error, OSError) else error
         raise LedgerError(
-            f"The copy of the ledger in {folder} could not be made ({why}): make room there, or correct [ledger] "
-            "copies_dir and the folder's rights."
+            lazy(
+                "The copy of the ledger in %(folder)s could not be made (%(why)s): make room there, or correct "
+                "[ledger] copies_dir and the folder's rights.",
+                folder=folder,
+                why=why,
+            )
         ) from None
     return file
 
@@ -83,16 +88,20 @@ def fault(file: Path, site: str) -> str:
     except DBAPIError as error:
         return databases.reason(error)
     if found != databases.REVISION:
-        return f"its schema is {found} and not {databases.REVISION}"
+        return lazy("its schema is %(found)s and not %(revision)s", found=found, revision=databases.REVISION)
     names = ", ".join(wallet.username for wallet, _ in wrong[:3])
-    return f"what is kept of {names} is not the sum of its entries" if wrong else ""
+    return lazy("what is kept of %(names)s is not the sum of its entries", names=names) if wrong else ""
 
 
 def _spoiled(settings: Settings, why: str) -> LedgerError:
     back = ledger_copies.how_to_put_back(settings.ledger_file or "", settings.copies_dir, databases.REVISION)
     return LedgerError(
-        f"A copy of the ledger is not good ({why}) and was not kept; if the next run says so again, the ledger itself "
-        f"is spoiled: {back}."
+        lazy(
+            "A copy of the ledger is not good (%(why)s) and was not kept; if the next run says so again, the ledger "
+            "itself is spoiled: %(back)s.",
+            why=why,
+            back=back,
+        )
     )
 
 
@@ -128,11 +137,13 @@ def put_back(database: Engine, settings: Settings) -> str:
         for file in ledger_copies.kept(settings.copies_dir):
             if not ledger_copies.fault(file, databases.REVISION) and _fees(file) > known:
                 ledger = settings.ledger_file
-                return (
-                    f"Stop the schedule, then copy {file}, the newest good copy, over {ledger} and delete {ledger}-wal "
-                    f"and {ledger}-shm"
+                return lazy(
+                    "Stop the schedule, then copy %(file)s, the newest good copy, over %(ledger)s and delete "
+                    "%(ledger)s-wal and %(ledger)s-shm",
+                    file=file,
+                    ledger=ledger,
                 )
-    return "Put the newest copy of the ledger back"
+    return lazy("Put the newest copy of the ledger back")
 
 
 def _fees(file: Path) -> int:

@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, RowMapping, Select, Table, bindparam, insert, select, update
 
+from relay.language import parts, whole
 from relay.money.decide.holds import Answer, Held, Hold, Stop, Word
 from relay.money.ledger import tables
 
@@ -56,7 +57,7 @@ def open_holds(connection: Connection, site: str) -> list[Hold]:
             row["username"],
             row["code"],
             row["amount"],
-            row["reason"],
+            whole(row["reason"], row["wording"]),
             _word(row),
             row["at"],
         )
@@ -100,6 +101,7 @@ def add_holds(connection: Connection, site: str, held: Iterable[Held], now: date
             "username": item.account.username,
             "amount": item.amount,
             "reason": item.reason,
+            "wording": parts(item.reason),
             "at": now,
             "ended_at": None,
         }
@@ -189,7 +191,7 @@ def open_stops(connection: Connection, site: str) -> list[Stop]:
     return [
         Stop(
             row["code"],
-            row["message"],
+            whole(row["message"], row["wording"]),
             row["facts"],
             row["id"],
             _word(row),
@@ -209,7 +211,13 @@ def add_stop(connection: Connection, site: str, stop: Stop, now: datetime) -> No
         end_stop(connection, standing, now, "the facts have changed since")
     connection.execute(
         insert(tables.stops).values(
-            site=site, code=stop.code, facts=dict(stop.facts), message=stop.message, at=now, ended_at=None
+            site=site,
+            code=stop.code,
+            facts=dict(stop.facts),
+            message=stop.message,
+            at=now,
+            ended_at=None,
+            wording=parts(stop.message),
         )
     )
 

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, bindparam, insert, select, update
 
 from relay.config import Settings
 from relay.errors import AlreadyRunning, LedgerError
+from relay.language import lazy
 from relay.money.ledger import tables
 from relay.remedy import Remedy
 
@@ -40,8 +41,13 @@ def take(connection: Connection, site: str, holder: str, now: datetime) -> int:
         return 1
     if row["holder"] != holder and row["expires_at"] > now:
         raise AlreadyRunning(
-            f"Another run for site {site!r} is under way on {row['holder'].split(':')[0]}; it ends by itself, or its "
-            f"claim does at {row['expires_at']:%H:%M} UTC. Try again then."
+            lazy(
+                "Another run for site %(site)s is under way on %(split)s; it ends by itself, or its "
+                "claim does at %(expires_at)s UTC. Try again then.",
+                site=repr(site),
+                split=row["holder"].split(":")[0],
+                expires_at=format(row["expires_at"], "%H:%M"),
+            )
         )
     epoch = int(row["epoch"]) + 1
     taken = connection.execute(
@@ -50,7 +56,9 @@ def take(connection: Connection, site: str, holder: str, now: datetime) -> int:
         .values(holder=holder, epoch=epoch, expires_at=now + LIFE)
     )
     if taken.rowcount != 1:
-        raise AlreadyRunning(f"Another run for site {site!r} has just begun; try again when it is over.")
+        raise AlreadyRunning(
+            lazy("Another run for site %(site)s has just begun; try again when it is over.", site=repr(site))
+        )
     return epoch
 
 
@@ -59,7 +67,10 @@ def renew(connection: Connection, site: str, epoch: int, now: datetime) -> None:
     renewed = connection.execute(_RENEW, {"of_site": site, "of_epoch": epoch, "until": now + LIFE})
     if renewed.rowcount != 1:
         raise LedgerError(
-            f"Another run for site {site!r} has taken over, so this one stopped before sending anything more.",
+            lazy(
+                "Another run for site %(site)s has taken over, so this one stopped before sending anything more.",
+                site=repr(site),
+            ),
             remedies=(Remedy("status"),),
         )
 

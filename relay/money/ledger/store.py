@@ -22,6 +22,7 @@ from relay.clock import Clock
 from relay.config import Settings
 from relay.database import reading, reason
 from relay.errors import AlreadyRunning, LedgerError
+from relay.language import lazy
 from relay.money.decide.holds import Stop
 from relay.money.decide.movement import CLOSED, Fee, Kind, Movement, State, check_step
 from relay.money.decide.wallet import Entry, Wallet, posted
@@ -123,7 +124,13 @@ class Ledger:
     def movement(self, reference: str) -> Movement:
         found = self.movements(tables.movements.c.reference == reference)
         if not found:
-            raise LedgerError(f"The ledger of site {self.site!r} has no movement {reference}.")
+            raise LedgerError(
+                lazy(
+                    "The ledger of site %(site)s has no movement %(reference)s.",
+                    site=repr(self.site),
+                    reference=reference,
+                )
+            )
         return found[0]
 
     def fees(self, *conditions: Any) -> list[Fee]:
@@ -171,7 +178,9 @@ class Ledger:
     def fee(self, reference: str) -> Fee:
         found = self.fees(tables.fees.c.reference == reference)
         if not found:
-            raise LedgerError(f"The ledger of site {self.site!r} has no fee {reference}.")
+            raise LedgerError(
+                lazy("The ledger of site %(site)s has no fee %(reference)s.", site=repr(self.site), reference=reference)
+            )
         return found[0]
 
     def known_fee_ids(self, fee_ids: Iterable[str]) -> set[str]:
@@ -356,13 +365,19 @@ class Ledger:
         where = and_(table.c.site == self.site, table.c.reference == reference)
         old = connection.execute(select(table.c.state).where(where)).scalar()
         if old is None:
-            raise LedgerError(f"The ledger of site {self.site!r} has no {reference}.")
+            raise LedgerError(
+                lazy("The ledger of site %(site)s has no %(reference)s.", site=repr(self.site), reference=reference)
+            )
         check_step(reference, old, state)
         changed = connection.execute(
             update(table).where(where, table.c.state == old).values(state=state, changed_at=self._clock.now(), **values)
         )
         if changed.rowcount != 1:
-            raise LedgerError(f"Another run has just changed {reference}; nothing more was sent. Run again.")
+            raise LedgerError(
+                lazy(
+                    "Another run has just changed %(reference)s; nothing more was sent. Run again.", reference=reference
+                )
+            )
         self.evidence(connection, reference, event, detail)
 
     def _book_posted(self, connection: Connection, reference: str) -> None:
@@ -384,7 +399,9 @@ def open_ledger(engine: Engine, settings: Settings, clock: Clock, holder: str | 
             with engine.begin() as connection:
                 epoch = lease.take(connection, site, holder or lease.holder_of(settings), clock.now())
         except IntegrityError:
-            raise AlreadyRunning(f"Another run for site {site!r} has just begun; try again when it is over.") from None
+            raise AlreadyRunning(
+                lazy("Another run for site %(site)s has just begun; try again when it is over.", site=repr(site))
+            ) from None
     return Ledger(engine, site, clock, epoch)
 
 
@@ -394,13 +411,19 @@ def _translated() -> Iterator[None]:
         yield
     except IntegrityError as error:
         raise LedgerError(
-            f"The ledger refuses what must not be ({reason(error)}), so the run stopped before sending it. This is a "
-            "bug: keep a copy of the ledger and report it."
+            lazy(
+                "The ledger refuses what must not be (%(reason)s), so the run stopped before sending it. This is a "
+                "bug: keep a copy of the ledger and report it.",
+                reason=reason(error),
+            )
         ) from None
     except DBAPIError as error:
         raise LedgerError(
-            f"The ledger cannot be written ({reason(error)}), so the run stopped before sending anything more: see to "
-            "its disk, rights or server, then run again; what was begun is finished then."
+            lazy(
+                "The ledger cannot be written (%(reason)s), so the run stopped before sending anything more: see to "
+                "its disk, rights or server, then run again; what was begun is finished then.",
+                reason=reason(error),
+            )
         ) from None
 
 

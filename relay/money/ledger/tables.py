@@ -271,6 +271,7 @@ holds = Table(
     Column("reason", Text, nullable=False),
     Column("at", Moment, nullable=False),
     Column("ended_at", Moment, nullable=True),
+    Column("wording", JSON, nullable=True),  # what the reason is made of
     Index(
         "holds_open",
         "site",
@@ -293,6 +294,7 @@ stops = Table(
     Column("message", Text, nullable=False),
     Column("at", Moment, nullable=False),
     Column("ended_at", Moment, nullable=True),
+    Column("wording", JSON, nullable=True),  # what the message is made of
     Index("stops_by_site", "site", "ended_at"),
 )
 

@@ -18,6 +18,7 @@ from sqlalchemy import RowMapping
 from relay import amounts
 from relay.accounts import LinkedAccount, is_shared
 from relay.errors import EXIT_DONE
+from relay.language import joined, lazy
 from relay.money.act import fee_list, fees_plan, witness
 from relay.money.books import Books, JobEvidence, opened
 from relay.money.decide import reference
@@ -324,20 +325,22 @@ def _people_lines(books: Books, people: Iterable[Balance]) -> list[Difference]:
                     "unmatched",
                     person.username,
                     person.difference,
-                    "the ledger does not know where this came from; look at this account's transactions in PaperCut",
+                    lazy(
+                        "the ledger does not know where this came from; look at this account's transactions in PaperCut"
+                    ),
                 )
             )
         if person.unsettled and _is_left_over(person, books.currency):
-            message = "less than a coin, left on the account that was deleted"
+            message = lazy("less than a coin, left on the account that was deleted")
             lines.append(Difference("explained", person.username, -person.unsettled, message))
         elif person.unsettled and person.is_gone:
-            message = (
+            message = lazy(
                 "was on the account, which PaperCut has no more: deleted there, or renamed since the last sync; what "
                 "was owed on a deleted one is billed by hand"
             )
             lines.append(Difference("unmatched", person.username, -person.unsettled, message))
         elif person.unsettled:
-            message = "since the last settle; the next one reads it"
+            message = lazy("since the last settle; the next one reads it")
             lines.append(Difference("pending", person.username, person.unsettled, message))
         if person.elsewhere:
             lines.append(
@@ -345,12 +348,16 @@ def _people_lines(books: Books, people: Iterable[Balance]) -> list[Difference]:
                     "explained",
                     person.username,
                     person.elsewhere,
-                    "came from elsewhere: cash, a refund, a quota or a manual adjustment in PaperCut",
+                    lazy("came from elsewhere: cash, a refund, a quota or a manual adjustment in PaperCut"),
                 )
             )
         if person.logged is not None and person.logged != person.printed:
-            less = "the balance went down by more than the job log shows: copies, scans, or charged by hand in PaperCut"
-            more = "the job log shows more than the balance went down: paid, refunded or adjusted by hand in PaperCut"
+            less = lazy(
+                "the balance went down by more than the job log shows: copies, scans, or charged by hand in PaperCut"
+            )
+            more = lazy(
+                "the job log shows more than the balance went down: paid, refunded or adjusted by hand in PaperCut"
+            )
             amount = person.logged - person.printed
             lines.append(Difference("explained", person.username, amount, more if amount > 0 else less))
     return lines
@@ -364,30 +371,41 @@ def _log_lines(books: Books, people: Sequence[Balance], begin: datetime | None) 
     if not rows and not (missing and unsure):
         return
     amount = -sum(person.printed for person in unsure)
-    whom = f"; the balances of {len(unsure)} people were not compared with it" if unsure else ""
-    message = f"the job log is not whole: {missing}{whom}; reading the print jobs again tells more"
+    whom = lazy("the balances of %(count)s people were not compared with it", count=len(unsure)) if unsure else ""
+    message = joined(
+        lazy("the job log is not whole: %(missing)s", missing=missing),
+        whom,
+        lazy("reading the print jobs again tells more"),
+        by="; ",
+    )
     yield Difference("unmatched" if rows else "explained", "job log", amount, message)
 
 
 def _open_lines(books: Books) -> list[Difference]:
     lines = []
     for movement in books.ledger.open_movements():
-        message = f"{movement.reference} is {movement.stage}. {movement.note}".strip()
+        told = lazy("%(reference)s is %(stage)s.", reference=movement.reference, stage=movement.stage)
+        message = joined(told, movement.note)
         lines.append(Difference("pending", movement.username, movement.amount, message))
     return lines
 
 
 def _stop_lines(books: Books) -> list[Difference]:
     return [
-        Difference("pending", books.name, 0, f"no money moves ({stop.code}): {stop.message}")
+        Difference(
+            "pending",
+            books.name,
+            0,
+            lazy("no money moves (%(code)s): %(message)s", code=stop.code, message=stop.message),
+        )
         for stop in books.ledger.stops()
     ]
 
 
 def _held_lines(books: Books, wallets: Mapping[str, Wallet]) -> list[Difference]:
     told = {
-        "opening": "opening debt, older than the integration, held",
-        "disputed": "debt that nobody explains, held",
+        "opening": lazy("opening debt, older than the integration, held"),
+        "disputed": lazy("debt that nobody explains, held"),
     }
     return [
         Difference("explained", account.username, amount, message)
@@ -441,10 +459,15 @@ def _fees(books: Books, since: date | None) -> _Fees:
             "unmatched",
             fee.id,
             fee.amount,
-            f"has a reference of this site that the ledger does not know ({fee.name[:60]!r}): put the newest copy "
-            "of the ledger back, or rebuild it"
+            lazy(
+                "has a reference of this site that the ledger does not know (%(name)s): put the newest copy "
+                "of the ledger back, or rebuild it",
+                name=repr(fee.name[:60]),
+            )
             if fee.id in lost
-            else f"stands on the fees plan for one of our people and is not ours ({fee.name[:60]!r})",
+            else lazy(
+                "stands on the fees plan for one of our people and is not ours (%(name)s)", name=repr(fee.name[:60])
+            ),
         )
         for fee in held
         if fee.id not in explained
@@ -462,16 +485,23 @@ def _earlier(day: date | None) -> date | None:
 
 def _compare(books: Books, fee: Fee, remote: RemoteFee | None) -> Difference | None:
     """Return what staff changed on a fee; whatever it is, the debt was taken over once and is never billed again."""
-    never = "it is never billed again; if that was a mistake, make the fee by hand"
+    never = lazy("it is never billed again; if that was a mistake, make the fee by hand")
     if remote is None:
-        message = f"was deleted or moved to another plan in OfficeRnD: {never}"
+        message = lazy("was deleted or moved to another plan in OfficeRnD: %(never)s", never=never)
         return Difference("unmatched", fee.reference, -fee.price, message)
     price = remote.amount
     if price != fee.price:
-        return Difference("unmatched", fee.reference, price - fee.price, f"its price was changed in OfficeRnD: {never}")
+        return Difference(
+            "unmatched",
+            fee.reference,
+            price - fee.price,
+            lazy("its price was changed in OfficeRnD: %(never)s", never=never),
+        )
     if fee_list.is_void(remote):
         word = remote.payment_status or remote.status
-        return Difference("explained", fee.reference, -fee.price, f"is {word} in OfficeRnD: {never}")
+        return Difference(
+            "explained", fee.reference, -fee.price, lazy("is %(word)s in OfficeRnD: %(never)s", word=word, never=never)
+        )
     if fee.member_id and remote.member != fee.member_id:
-        return Difference("explained", fee.reference, 0, "was moved to another member in OfficeRnD")
+        return Difference("explained", fee.reference, 0, lazy("was moved to another member in OfficeRnD"))
     return None

@@ -26,6 +26,7 @@ from relay import amounts
 from relay.accounts import email_key, folded
 from relay.counted import counted
 from relay.errors import AuthFailed, Conflict, NotFound, OutcomeUnknown, Refused
+from relay.language import N_, lazy
 from relay.papercut import keys
 from relay.people import read
 from relay.people.act import pins
@@ -184,7 +185,7 @@ class _Work:
         if not self.site.settings.papercut.personal_account:
             return {name: self.world.papercut.accounts[name].balance for name in adopted}
         # The property is the total of all personal accounts; the one that is billed has to be asked for.
-        title = "Reading balances"
+        title = N_("Reading balances")
         found = self.papercut.in_parallel(
             lambda name: (name, self.papercut.balance(name)), adopted, self.progress, title
         )
@@ -207,8 +208,11 @@ class _Work:
     def publish(self, directory: Directory) -> None:
         publish(directory, self.site.settings, record_fields=self.world.papercut.record_fields, now=self.clock.now())
         self.progress.line(
-            f"Published {counted(len(directory.users), 'user')} and {counted(len(directory.groups), 'group')} "
-            "to PaperCut."
+            lazy(
+                "Published %(users)s and %(groups)s to PaperCut.",
+                users=counted(len(directory.users), "user"),
+                groups=counted(len(directory.groups), "group"),
+            )
         )
 
     def rename_and_publish(self) -> None:
@@ -218,7 +222,7 @@ class _Work:
             self.publish(self.directory)
             return
         users = [
-            replace(user, username=renames[user.username].old, standing="renaming", reason="is being renamed")
+            replace(user, username=renames[user.username].old, standing="renaming", reason=lazy("is being renamed"))
             if user.username in renames
             else user
             for user in self.directory.users
@@ -255,7 +259,12 @@ class _Work:
             self.gone.add(rename.old)
             log.info("renamed %s to %s", rename.old, rename.new)
         else:
-            self.fail(rename.old, f"{rename.old} was not renamed to {rename.new}: {message}")
+            self.fail(
+                rename.old,
+                lazy(
+                    "%(old)s was not renamed to %(new)s: %(message)s", old=rename.old, new=rename.new, message=message
+                ),
+            )
         return done
 
     def name_of(self, decision: AccountDecision) -> str:
@@ -301,7 +310,7 @@ class _Work:
             self.start_task("PaperCut", self.papercut.sync_all)
             status = self.papercut.wait_for_task(SYNC_TASK_S)
         log.info("native sync ended: %s", status.summary)
-        self.progress.line("PaperCut has synchronized users and groups.")
+        self.progress.line(lazy("PaperCut has synchronized users and groups."))
         present = set(self.papercut.usernames())
         missing = [user.username for user in self.directory.users if user.username not in present]
         if len(missing) <= SINGLE_REPAIRS:
@@ -339,7 +348,9 @@ class _Work:
                     log.info("group %s added", group)
                 phase.advance()
         if self.plan.new_groups:
-            self.progress.line(f"Added {counted(len(self.plan.new_groups), 'group')} to PaperCut's list.")
+            self.progress.line(
+                lazy("Added %(groups)s to PaperCut's list.", groups=counted(len(self.plan.new_groups), "group"))
+            )
         self.groups = read.read_groups(self.papercut, self.touched_groups(full), self.progress)
         wrong = differences(self.directory, {}, self.groups, users=frozenset(), only_groups=set(self.groups)).groups
         with self.progress.phase("Synchronizing groups", len(wrong)) as phase:
@@ -424,7 +435,12 @@ class _Work:
             and folded(present) != folded(card)
             and not cards.is_ours(link.cards_written, link.member_id, present)
         ):
-            self.progress.line(f"{username} got another card number meanwhile; it stays, and the next sync asks.")
+            self.progress.line(
+                lazy(
+                    "%(username)s got another card number meanwhile; it stays, and the next sync asks.",
+                    username=username,
+                )
+            )
             self.cards_left.add(username)
         else:
             self.set_properties(username, [(name, card)])
@@ -445,7 +461,10 @@ class _Work:
         if keys.OVERDRAFT in meant:
             right = right and float(found[keys.OVERDRAFT] or 0) == float(meant[keys.OVERDRAFT])
         if not right:
-            self.fail(username, f"{username}: PaperCut did not keep restricted = {rule!r}")
+            self.fail(
+                username,
+                lazy("%(username)s: PaperCut did not keep restricted = %(rule)s", username=username, rule=repr(rule)),
+            )
 
     def take_away(self) -> None:
         """Remove groups of ours that are empty, and delete accounts that are to go and hold no money."""
@@ -453,7 +472,7 @@ class _Work:
         for group in self.plan.groups_to_remove:
             self.try_to(group, partial(self.papercut.remove_group, group))
             if self.papercut.group_exists(group):
-                self.fail(group, f"the group {group!r} was not removed")
+                self.fail(group, lazy("the group %(group)s was not removed", group=repr(group)))
             else:
                 removed.add(group)
                 log.info("group %s removed", group)
@@ -470,13 +489,16 @@ class _Work:
         username = decision.username
         try:
             if not amounts.is_nothing(self.papercut.balance(username), self.site.settings.site.currency):
-                self.fail(username, f"{username} was not deleted, because its balance is no longer zero")
+                self.fail(
+                    username,
+                    lazy("%(username)s was not deleted, because its balance is no longer zero", username=username),
+                )
                 return
             self.try_to(username, lambda: self.papercut.delete_user(username))
         except NotFound:
             pass
         if self.papercut.user_exists(username):
-            self.fail(username, f"{username} was not deleted")
+            self.fail(username, lazy("%(username)s was not deleted", username=username))
             return
         self.gone.add(username)
         log.info("deleted %s: %s", username, decision.change.reason if decision.change else "")
@@ -495,20 +517,29 @@ class _Work:
         users, groups = self.touched_users(full), self.touched_groups(full)
         found = self.differences(users, groups)
         self.progress.line(
-            f"Read back {counted(len(users), 'user')} and {counted(len(groups), 'group')} "
-            "and compared them with the plan."
+            lazy(
+                "Read back %(users)s and %(groups)s and compared them with the plan.",
+                users=counted(len(users), "user"),
+                groups=counted(len(groups), "group"),
+            )
         )
         for subject, message in found.sentences():
-            self.fail(subject, f"{message}; look at PaperCut's log", Remedy("sync", (), "then"))
+            self.fail(subject, lazy("%(message)s; look at PaperCut's log", message=message), Remedy("sync", (), "then"))
         for decision in self.plan.people:
             account = self.accounts.get(self.name_of(decision))
             if account is None or decision.delete:
                 continue
             if decision.disable is not None and account.disabled != decision.disable:
-                self.fail(account.username, f"{account.username}: printing was not switched in PaperCut")
+                self.fail(
+                    account.username,
+                    lazy("%(username)s: printing was not switched in PaperCut", username=account.username),
+                )
             there = getattr(account, self.site.settings.members.card_attribute)
             if decision.card and there != decision.card and account.username not in self.cards_left:
-                self.fail(account.username, f"{account.username}: PaperCut did not keep the card number")
+                self.fail(
+                    account.username,
+                    lazy("%(username)s: PaperCut did not keep the card number", username=account.username),
+                )
 
     def finish(self) -> None:
         """Cross off what is done; publish once more where PaperCut filled fields of new accounts by itself."""

@@ -19,11 +19,12 @@ from papercut_scripts import compat, signin_pin, verifier
 from relay import plain_files
 from relay.errors import RelayError
 from relay.held_files import remove, what_to_do
+from relay.language import lazy
 from relay.officernd.model import Member
 from relay.people.world import HIDDEN, pin_of
 from relay.progress import Phase, Progress
 
-_OWNER = "run this as the account that owns the folder"
+_OWNER = lazy("run this as the account that owns the folder")
 
 
 def issue_pin(home: Path, member_id: str) -> str:
@@ -38,7 +39,12 @@ def issue_pin(home: Path, member_id: str) -> str:
     except OSError as error:
         what = what_to_do(error, _OWNER)
         raise RelayError(
-            f"The PIN cannot be written below {home} ({error.strerror or error}): {what}.",
+            lazy(
+                "The PIN cannot be written below %(home)s (%(strerror)s): %(what)s.",
+                home=home,
+                strerror=error.strerror or error,
+                what=what,
+            ),
             code="hand_over",
         ) from error
     half = signin_pin.DIGITS // 2
@@ -54,8 +60,12 @@ def revoke_pin(home: Path, member_id: str) -> bool:
         return False
     except OSError as error:
         raise RelayError(
-            f"The PIN file {path} cannot be removed ({error.strerror or error}) and still opens the login: "
-            f"{what_to_do(error, _OWNER)}.",
+            lazy(
+                "The PIN file %(path)s cannot be removed (%(strerror)s) and still opens the login: %(what_to_do)s.",
+                path=path,
+                strerror=error.strerror or error,
+                what_to_do=what_to_do(error, _OWNER),
+            ),
             code="hand_over",
         ) from error
     compat.sync_folder(str(path.parent))
@@ -97,7 +107,13 @@ def follow_property(
     except OSError as error:
         what = what_to_do(error, _OWNER)
         raise RelayError(
-            f"The PINs of {key} cannot be written below {home} ({error.strerror or error}): {what}.",
+            lazy(
+                "The PINs of %(key)s cannot be written below %(home)s (%(strerror)s): %(what)s.",
+                key=key,
+                home=home,
+                strerror=error.strerror or error,
+                what=what,
+            ),
             code="hand_over",
         ) from error
 

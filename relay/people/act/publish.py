@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 from papercut_scripts import compat, handover, program_home, signin_offline
 from relay.errors import RelayError
 from relay.held_files import LET_GO, is_held, what_to_do
+from relay.language import lazy
 from relay.people.act import print_script
 from relay.people.directory import Directory, DirectoryUser
 from relay.remedy import Remedy
@@ -207,8 +208,11 @@ def _line(value: str) -> str:
 def _exact(name: str) -> str:
     if not name or _line(name) != name:
         raise RelayError(
-            f"The name {name!r} is empty or holds a control character, so nothing was published: "
-            "correct it in PaperCut or OfficeRnD and sync again.",
+            lazy(
+                "The name %(name)s is empty or holds a control character, so nothing was published: "
+                "correct it in PaperCut or OfficeRnD and sync again.",
+                name=repr(name),
+            ),
             code="hand_over",
         )
     return name
@@ -277,17 +281,28 @@ def refuse_open(home: Path) -> None:
     why = compat.why_open(str(home))
     if why:
         raise RelayError(
-            f"{home} is not safe, so nothing was done: {why}. Take that right away (chmod go-w).",
+            lazy(
+                "%(home)s is not safe, so nothing was done: %(why)s. Take that right away (chmod go-w).",
+                home=home,
+                why=why,
+            ),
             code="home_open",
-            remedies=(Remedy("fix", ("home_open",), "to have it taken away"),),
+            remedies=(Remedy("fix", ("home_open",), lazy("to have it taken away")),),
         )
 
 
 def _unwritable(folder: Path, error: OSError) -> RelayError:
     path = error.filename2 or error.filename or folder
     if is_held(error) and os.path.exists(path):
-        message = f"{path} cannot be replaced: {LET_GO}; or this account may not write there."
+        message = lazy(
+            "%(path)s cannot be replaced: %(let_go)s; or this account may not write there.", path=path, let_go=LET_GO
+        )
     else:
-        what = what_to_do(error, "give the account that runs the relay its own folder there and sync again")
-        message = f"The hand-over files in {folder} cannot be written ({error.strerror or error}): {what}."
+        what = what_to_do(error, lazy("give the account that runs the relay its own folder there and sync again"))
+        message = lazy(
+            "The hand-over files in %(folder)s cannot be written (%(strerror)s): %(what)s.",
+            folder=folder,
+            strerror=error.strerror or error,
+            what=what,
+        )
     return RelayError(message, code="hand_over")

@@ -7,11 +7,23 @@ from collections.abc import Mapping, Set
 from dataclasses import dataclass
 
 from relay.accounts import email_key
+from relay.language import lazy, told_all
 from relay.people.directory import Directory, DirectoryUser
 from relay.people.world import Account
 
 DETAILS = ("full_name", "department", "office", "email")  # e-mail last: it is the one that may be refused
 ECHOED = ("primary_card", "other_emails", "secondary_card", "alias", "home")
+_FIELDS = {
+    "full_name": lazy("full name"),
+    "department": lazy("department"),
+    "office": lazy("office"),
+    "email": lazy("email"),
+    "primary_card": lazy("primary card"),
+    "other_emails": lazy("other emails"),
+    "secondary_card": lazy("secondary card"),
+    "alias": lazy("alias"),
+    "home": lazy("home"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +40,25 @@ class Differences:
     def sentences(self) -> list[tuple[str, str]]:
         """Return (whom or which group, what is wrong) for everything that differs."""
         return [
-            *((username, f"{username} has no account in PaperCut") for username in self.missing),
             *(
-                (username, f"{username} has not the {' and '.join(name.replace('_', ' ') for name in values)} meant")
+                (username, lazy("%(username)s has no account in PaperCut", username=username))
+                for username in self.missing
+            ),
+            *(
+                (
+                    username,
+                    lazy(
+                        "%(username)s has not the %(fields)s meant",
+                        username=username,
+                        fields=told_all(*(_FIELDS[name] for name in values)),
+                    ),
+                )
                 for username, values in self.fields.items()
             ),
-            *((group, f"the group {group!r} has not the members meant") for group in self.groups),
+            *(
+                (group, lazy("the group %(group)s has not the members meant", group=repr(group)))
+                for group in self.groups
+            ),
         ]
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from relay import amounts
+from relay.language import lazy
 from relay.people.world import Link, World
 
 
@@ -22,7 +23,9 @@ def take_answers(world: World, currency: str, *, scheduled: bool) -> World:
     held = {memory.links[member_id].username for member_id in waiting}
     for link in ended:  # nor is somebody moved to an account that is not free before that
         if memory.answers.get(link.member_id) in held:
-            waiting.setdefault(link.member_id, f"{memory.answers[link.member_id]} is not free before that")
+            waiting.setdefault(
+                link.member_id, lazy("%(username)s is not free before that", username=memory.answers[link.member_id])
+            )
     dropped = frozenset(link.member_id for link in ended if link.member_id not in waiting)
     kept = {member_id: link for member_id, link in memory.links.items() if member_id not in dropped}
     return replace(world, memory=replace(memory, links=kept, dropped=dropped, waiting=waiting))
@@ -32,7 +35,12 @@ def _taken_away(world: World, link: Link, currency: str) -> str:
     """Return what somebody would lose with an account, as a clause; "" for nothing."""
     account = world.papercut.accounts.get(link.username)
     if account is not None and account.balance:
-        return f"{link.username} has a balance of {amounts.with_currency(account.balance, currency)}"
+        balance = amounts.with_currency(account.balance, currency)
+        return lazy("%(username)s has a balance of %(balance)s", username=link.username, balance=balance)
     if link.member_id in world.memory.indebted:
-        return f"there is a debt on {link.username}"
-    return f"money of {link.username} is under way" if link.username in world.memory.open_movements else ""
+        return lazy("there is a debt on %(username)s", username=link.username)
+    return (
+        lazy("money of %(username)s is under way", username=link.username)
+        if link.username in world.memory.open_movements
+        else ""
+    )

@@ -17,6 +17,7 @@ from papercut_scripts import signin_pin
 from relay import amounts
 from relay.accounts import email_key, folded
 from relay.config import Settings
+from relay.language import joined, lazy
 from relay.officernd.model import Member
 from relay.people.decide import cards
 from relay.people.decide import group_names as group_names
@@ -33,6 +34,18 @@ Action = Literal[
 ]
 LONGEST_FIELD = 100  # of department and office: the columns' lengths are not documented, groups bear this much
 ACTIVE: Standing = "active"
+# What may change of an account, as the plan's reasons call it, and the two card numbers as a sentence does.
+FIELDS = {
+    "full_name": lazy("full_name"),
+    "email": lazy("email"),
+    "department": lazy("department"),
+    "office": lazy("office"),
+    "groups": lazy("groups"),
+    "disabled": lazy("disabled"),
+    "primary_card": lazy("primary_card"),
+    "secondary_card": lazy("secondary_card"),
+}
+CARD_FIELDS = {"primary": lazy("primary card number"), "secondary": lazy("secondary card number")}
 
 
 @dataclass(frozen=True)
@@ -151,7 +164,7 @@ class _Decider:
                 if member_id not in self.active
             ),
             *(
-                self._removed(username, "", None, "; ".join(sorted({self._why_gone(one) for one in member_ids})))
+                self._removed(username, "", None, joined(*sorted({self._why_gone(one) for one in member_ids}), by="; "))
                 for username, member_ids in self.matching.known.items()
             ),
             *(self._unlinked(username) for username in self.matching.unlinked),
@@ -216,28 +229,37 @@ class _Decider:
             self._warn(
                 "disabled_by_hand",
                 username,
-                f"{self._who(member_id)} may print, but somebody switched off printing for {username} in PaperCut: "
-                "switch it on there if that is no longer meant.",
+                lazy(
+                    "%(who)s may print, but somebody switched off printing for %(username)s in PaperCut: "
+                    "switch it on there if that is no longer meant.",
+                    who=self._who(member_id),
+                    username=username,
+                ),
             )
         if "@" in username:
             self._warn(
                 "at_in_username",
                 username,
-                f"PaperCut cuts the login name {username} of {self._who(member_id)} at the @, so nobody can log in "
-                "with it: rename the account there (server-command rename-user-account); the relay follows it by its "
-                "address.",
+                lazy(
+                    "PaperCut cuts the login name %(username)s of %(who)s at the @, so nobody can log in "
+                    "with it: rename the account there (server-command rename-user-account); the relay follows it by "
+                    "its address.",
+                    username=username,
+                    who=self._who(member_id),
+                ),
             )
         change = None
         if member_id in self.matching.adopted:
             change = PlannedChange("adopt", username, member_id, self._why_adopted(member, account), before, after)
         elif new_name:
             before["username"], after["username"] = username, new_name
-            change = PlannedChange("rename", username, member_id, "the e-mail address has changed", before, after)
+            change = PlannedChange("rename", username, member_id, lazy("the e-mail address has changed"), before, after)
         elif member_id in self.memory.renamed_from:
             change = self._followed(member_id, username, before, after)
         elif after:
             returned = former is not None and former.standing != ACTIVE
-            reason = "may print again" if returned else f"changed: {', '.join(sorted(after))}"
+            fields = joined(*(FIELDS[name] for name in sorted(after)), by=", ")
+            reason = lazy("may print again") if returned else lazy("changed: %(fields)s", fields=fields)
             change = PlannedChange("update", username, member_id, reason, before, after)
         return AccountDecision(
             username,
@@ -264,7 +286,9 @@ class _Decider:
             after[field_name] = card
             desired = replace(desired, **{field_name: card})  # type: ignore[arg-type]
         reason = (
-            "was lost when PaperCut was put back from a backup" if link.linked_at else "may print and has no account"
+            lazy("was lost when PaperCut was put back from a backup")
+            if link.linked_at
+            else lazy("may print and has no account")
         )
         change = PlannedChange("create", desired.username, member.id, reason, None, after)
         return AccountDecision(desired.username, desired, None, change, link, create=True, fix_initial=True)
@@ -304,12 +328,12 @@ class _Decider:
     def _why_adopted(self, member: Member, account: Account) -> str:
         link = self.memory.links.get(member.id)
         if self.memory.answers.get(member.id) == account.username:
-            return "linked by a person's word"
+            return lazy("linked by a person's word")
         if link and not link.deleted_at:
-            return "the account was made for this member"
+            return lazy("the account was made for this member")
         if member.email and email_key(member.email) == email_key(account.email):
-            return "the account has the member's e-mail address"
-        return "the account has the name that the member would get, and no other address"
+            return lazy("the account has the member's e-mail address")
+        return lazy("the account has the name that the member would get, and no other address")
 
     def _renames(self) -> dict[str, str]:
         """Return the new usernames of people whose address changed, where the settings follow addresses."""
@@ -331,7 +355,12 @@ class _Decider:
                 self._warn(
                     "name_taken",
                     name,
-                    f"{self._who(member_id)} would be renamed to {wanted}, which is somebody else's, and gets {name}.",
+                    lazy(
+                        "%(who)s would be renamed to %(wanted)s, which is somebody else's, and gets %(name)s.",
+                        who=self._who(member_id),
+                        wanted=wanted,
+                        name=name,
+                    ),
                 )
             taken.add(name)
             found[member_id] = name
@@ -358,9 +387,14 @@ class _Decider:
                     self._warn(
                         "email_elsewhere",
                         self.members[member_id].email,
-                        f"The address of {self._who(member_id)} stands in PaperCut at {others[0]}, so their own "
-                        f"account {self.active[member_id]} is kept without it; they log in with the username, or "
-                        "with the address where nobody else of ours has it.",
+                        lazy(
+                            "The address of %(who)s stands in PaperCut at %(other)s, so their own "
+                            "account %(username)s is kept without it; they log in with the username, or "
+                            "with the address where nobody else of ours has it.",
+                            who=self._who(member_id),
+                            other=others[0],
+                            username=self.active[member_id],
+                        ),
                     )
         return holders
 
@@ -385,8 +419,12 @@ class _Decider:
                 self._warn(
                     "card_unusable",
                     self.active[member_id],
-                    f"What stands in {key} of {self._who(member_id)} is a list or a yes or no, and no card number, so "
-                    "none was written: correct it in OfficeRnD.",
+                    lazy(
+                        "What stands in %(key)s of %(who)s is a list or a yes or no, and no card number, so "
+                        "none was written: correct it in OfficeRnD.",
+                        key=key,
+                        who=self._who(member_id),
+                    ),
                 )
             if not card:
                 continue
@@ -398,17 +436,30 @@ class _Decider:
                 self._warn(
                     "card_taken",
                     self.active[member_id],
-                    f"The card number in {key} of {self._who(member_id)} is also that of "
-                    f"{', '.join(sorted(others)[:3])}, so it was not written: correct one of them.",
+                    lazy(
+                        "The card number in %(key)s of %(who)s is also that of "
+                        "%(others)s, so it was not written: correct one of them.",
+                        key=key,
+                        who=self._who(member_id),
+                        others=", ".join(sorted(others)[:3]),
+                    ),
                 )
             elif held and (present := self._foreign_card(member_id, held)):
                 self._warn(
                     "card_occupied",
                     self.active[member_id],
-                    f"{self._who(member_id)} has the card number {cards.tail(card)} in {key}, but the "
-                    f"{self.settings.members.card_field} card number of {held.username} in PaperCut is "
-                    f"{cards.tail(present)}, which the relay did not write, so it stays: empty that field in PaperCut "
-                    f"if {key} is right, else correct {key} in OfficeRnD.",
+                    lazy(
+                        "%(who)s has the card number %(card)s in %(key)s, but the "
+                        "%(field)s of %(username)s in PaperCut is "
+                        "%(present)s, which the relay did not write, so it stays: empty that field in PaperCut "
+                        "if %(key)s is right, else correct %(key)s in OfficeRnD.",
+                        who=self._who(member_id),
+                        card=cards.tail(card),
+                        key=key,
+                        field=CARD_FIELDS[self.settings.members.card_field],
+                        username=held.username,
+                        present=cards.tail(present),
+                    ),
                 )
             else:
                 found[member_id] = card
@@ -438,8 +489,13 @@ class _Decider:
                 self._warn(
                     "pin_unusable",
                     username,
-                    f"What stands in {key} of {self._who(member_id)} is no print PIN of {signin_pin.DIGITS} digits, so "
-                    "it opens no login: correct it in OfficeRnD.",
+                    lazy(
+                        "What stands in %(key)s of %(who)s is no print PIN of %(digits)s digits, so "
+                        "it opens no login: correct it in OfficeRnD.",
+                        key=key,
+                        who=self._who(member_id),
+                        digits=signin_pin.DIGITS,
+                    ),
                 )
 
     # -- who may not
@@ -463,8 +519,12 @@ class _Decider:
         is_zero = amounts.is_nothing(account.balance, self.settings.site.currency)
         delete = policy == "delete" and is_zero and username not in self.memory.open_movements
         if policy == "delete" and not delete:
-            why = "money of it is still under way" if is_zero else "its balance is not zero"
-            self._warn("waiting_for_balance", username, f"{username} is to be deleted and waits, because {why}.")
+            why = lazy("money of it is still under way") if is_zero else lazy("its balance is not zero")
+            self._warn(
+                "waiting_for_balance",
+                username,
+                lazy("%(username)s is to be deleted and waits, because %(why)s.", username=username, why=why),
+            )
         before: dict[str, object] = {}
         after: dict[str, object] = {}
         if delete:
@@ -488,14 +548,14 @@ class _Decider:
     ) -> PlannedChange:
         """Return the change of a link that followed its account: in PaperCut staff made it already."""
         former = self.memory.renamed_from[member_id]
-        reason = f"the account was renamed from {former} in PaperCut"
+        reason = lazy("the account was renamed from %(former)s in PaperCut", former=former)
         return PlannedChange(
             "adopt", username, member_id, reason, {**before, "username": former}, {**after, "username": username}
         )
 
     def _why_gone(self, member_id: str) -> str:
         if member_id not in self.members:
-            return "is no longer in OfficeRnD"
+            return lazy("is no longer in OfficeRnD")
         return self.verdicts[member_id].reason
 
     def _link_of(self, member_id: str, username: str) -> Link:
@@ -515,7 +575,7 @@ class _Decider:
 
     def _unlinked(self, username: str) -> AccountDecision:
         account = self.papercut.accounts[username]
-        reason = "OfficeRnD knows nobody with this e-mail address or username"
+        reason = lazy("OfficeRnD knows nobody with this e-mail address or username")
         present_groups = self._groups_of(username)
         groups = tuple(sorted({self.settings.members.unlinked_group, *self._foreign_groups(username)}))
         present = self._echo(account, "unlinked", reason=reason, groups=present_groups)
@@ -576,11 +636,16 @@ class _Decider:
             self._warn(
                 "group_older",
                 older,
-                f"PaperCut already has a group {older!r}, which may give rights and has members whom OfficeRnD does "
-                f"not know, or none; the company {self.companies[company_id].name!r} gets {name!r}.",
+                lazy(
+                    "PaperCut already has a group %(older)s, which may give rights and has members whom OfficeRnD does "
+                    "not know, or none; the company %(company)s gets %(name)s.",
+                    older=repr(older),
+                    company=repr(self.companies[company_id].name),
+                    name=repr(name),
+                ),
                 (
-                    Remedy("link", (company_id, "group:" + older), "if they are the same"),
-                    Remedy("link", (company_id, "group:" + name), "to keep it so"),
+                    Remedy("link", (company_id, "group:" + older), lazy("if they are the same")),
+                    Remedy("link", (company_id, "group:" + name), lazy("to keep it so")),
                 ),
                 {"company_id": company_id, "groups": [older, name]},
             )
@@ -588,16 +653,25 @@ class _Decider:
             self._warn(
                 "group_name_taken",
                 name,
-                f"The company {self.companies[company_id].name!r} ({company_id}) cannot have the group {wanted!r}, "
-                f"which is taken, and gets {name!r}.",
+                lazy(
+                    "The company %(company)s (%(company_id)s) cannot have the group %(wanted)s, "
+                    "which is taken, and gets %(name)s.",
+                    company=repr(self.companies[company_id].name),
+                    company_id=company_id,
+                    wanted=repr(wanted),
+                    name=repr(name),
+                ),
             )
         for old in (CONNECTOR_INDIVIDUALS, CONNECTOR_UNLINKED):
             if old in self.papercut.groups and old not in self.hidden_groups:
                 self._warn(
                     "connector_group",
                     old,
-                    f"The group {old!r} of OfficeRnD's own connector is taken over and left empty: remove it from "
-                    "PaperCut's group list when no printer or quota refers to it.",
+                    lazy(
+                        "The group %(old)s of OfficeRnD's own connector is taken over and left empty: remove it from "
+                        "PaperCut's group list when no printer or quota refers to it.",
+                        old=repr(old),
+                    ),
                 )
         return names
 
@@ -686,8 +760,11 @@ class _Decider:
                 Question(
                     "group_name_unusable",
                     repr(name),
-                    f"PaperCut's group {name!r} has a control character in its name, so the user source cannot answer "
-                    "about it and it is left as it is: remove it from the group list.",
+                    lazy(
+                        "PaperCut's group %(name)s has a control character in its name, so the user source cannot "
+                        "answer about it and it is left as it is: remove it from the group list.",
+                        name=repr(name),
+                    ),
                 )
                 for name in sorted(self.unusable_groups)
             ),
@@ -695,8 +772,13 @@ class _Decider:
                 Question(
                     "unknown_setting",
                     f"members.{key}",
-                    f"[members] {key}: OfficeRnD has no {key.removesuffix('s')} {value!r}, so it admits nobody; "
-                    "correct the settings.",
+                    lazy(
+                        "[members] %(key)s: OfficeRnD has no %(kind)s %(value)s, so it admits nobody; "
+                        "correct the settings.",
+                        key=key,
+                        kind=lazy("location") if key == "locations" else lazy("plan"),
+                        value=repr(value),
+                    ),
                 )
                 for key, value in unknown_settings(self.settings, self.world.officernd)
             ),
@@ -708,10 +790,16 @@ class _Decider:
             Question(
                 "answer_waits",
                 self.memory.links[member_id].username,
-                f"An answer takes the account {self.memory.links[member_id].username} away from "
-                f"{self.memory.links[member_id].display_name or 'the member'} ({member_id}), but {why}; it waits for a "
-                "person.",
-                (Remedy("plan", (), "first, to read it"), Remedy("sync", (), "then")),
+                lazy(
+                    "An answer takes the account %(username)s away from "
+                    "%(display_name)s (%(member_id)s), but %(why)s; it waits for a "
+                    "person.",
+                    username=self.memory.links[member_id].username,
+                    display_name=self.memory.links[member_id].display_name or lazy("the member"),
+                    member_id=member_id,
+                    why=why,
+                ),
+                (Remedy("plan", (), lazy("first, to read it")), Remedy("sync", (), "then")),
                 {"member_id": member_id, "why": why},
             )
             for member_id, why in sorted(self.memory.waiting.items())
@@ -719,7 +807,9 @@ class _Decider:
 
     def _who(self, member_id: str) -> str:
         member = self.members[member_id]
-        return f"{member.name or 'the member'} ({member_id})"
+        return (
+            f"{member.name} ({member_id})" if member.name else lazy("the member (%(member_id)s)", member_id=member_id)
+        )
 
     def _warn(
         self,

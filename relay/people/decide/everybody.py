@@ -7,21 +7,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from relay.counted import counted
+from relay.language import joined, lazy, nlazy
 from relay.people.decide.decisions import Decisions
 from relay.people.decide.rules import Verdict, email_outcome
 
 ANSWERS = {
-    "without_email": "without an e-mail address that works",
-    "held_by_a_doubt": "with an account or an address that may be somebody else's",
-    "without_account": "without an account name, or with an account deleted by hand",
+    "without_email": lazy("without an e-mail address that works"),
+    "held_by_a_doubt": lazy("with an account or an address that may be somebody else's"),
+    "without_account": lazy("without an account name, or with an account deleted by hand"),
 }
 RULES = {
-    "statuses": "because of their status",
-    "locations": "because of their location",
-    "plans": "without a plan that is admitted",
-    "exclude_emails": "left out by their address",
-    "exclude_names": "left out by their name",
+    "statuses": lazy("because of their status"),
+    "locations": lazy("because of their location"),
+    "plans": lazy("without a plan that is admitted"),
+    "exclude_emails": lazy("left out by their address"),
+    "exclude_names": lazy("left out by their name"),
 }
 
 
@@ -94,21 +94,31 @@ def _why_waits(decisions: Decisions, member_id: str) -> str:
 def sentence(account: Mapping[str, Any]) -> str:
     """Return the account of everybody (as JSON) in a sentence: "500 members: 178 get an account, 58 need ..."."""
     because = account["because"]
-    counts = [
-        (account["have_account"], "has an account", "have an account", ""),
-        (account["get_account"], "gets an account", "get an account", ""),
-        (account["need_answer"], "needs an answer", "need an answer", _why(because["need_answer"], ANSWERS)),
-        (account["may_not_print"], "may not print", "may not print", _why(because["may_not_print"], RULES)),
-    ]
-    told = [counted(count, one, many) + why for count, one, many, why in counts if count]
-    members = counted(account["members"], "member")
-    return f"{members}: {', '.join(told)}." if told else f"{members}."
+    have, get, waits, refused = (
+        int(account[key]) for key in ("have_account", "get_account", "need_answer", "may_not_print")
+    )
+    counts = (
+        (nlazy("%(num)s has an account", "%(num)s have an account", have) if have else "", ""),
+        (nlazy("%(num)s gets an account", "%(num)s get an account", get) if get else "", ""),
+        (
+            nlazy("%(num)s needs an answer", "%(num)s need an answer", waits) if waits else "",
+            _why(because["need_answer"], ANSWERS),
+        ),
+        (
+            nlazy("%(num)s may not print", "%(num)s may not print", refused) if refused else "",
+            _why(because["may_not_print"], RULES),
+        ),
+    )
+    told = joined(*(joined(what, why) for what, why in counts if what), by=", ")
+    members = nlazy("%(num)s member", "%(num)s members", int(account["members"]))
+    return lazy("%(what)s.", what=joined(members, told, by=": "))
 
 
 def _why(counts: Mapping[str, int], words: Mapping[str, str]) -> str:
     if not counts:
         return ""
     told = [
-        (f"{count} " if len(counts) > 1 else "") + words.get(why, "for another reason") for why, count in counts.items()
+        joined(str(count) if len(counts) > 1 else "", words.get(why, lazy("for another reason")))
+        for why, count in counts.items()
     ]
-    return f" ({', '.join(told)})"
+    return lazy("(%(what)s)", what=joined(*told, by=", "))

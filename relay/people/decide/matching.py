@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, field
 
 from relay.accounts import email_key
+from relay.language import lazy, told_all
 from relay.officernd.model import Member
 from relay.people.decide.rules import Verdict, email_outcome
 from relay.people.decide.usernames import connector_name, free_name, is_email, person_name, rule_name, with_suffix
@@ -107,7 +108,7 @@ class _Matcher:
                 continue
             member_id, username = link.member_id, link.username
             if username in self.not_ours:
-                self.found.doubts[member_id] = f"the account {username} stands in not_ours"
+                self.found.doubts[member_id] = lazy("the account %(username)s stands in not_ours", username=username)
                 continue
             account = self.papercut.accounts.get(username)
             admitted = member_id in self.members and self.verdicts[member_id].admitted
@@ -115,9 +116,13 @@ class _Matcher:
                 self.doubt(
                     member_id,
                     "internal_user",
-                    f"The account {username} of {self.who(member_id)} is an internal user now, and PaperCut never asks "
-                    "OfficeRnD for those. Rename or delete it in PaperCut, or take the link away.",
-                    "the account is an internal user",
+                    lazy(
+                        "The account %(username)s of %(who)s is an internal user now, and PaperCut never asks "
+                        "OfficeRnD for those. Rename or delete it in PaperCut, or take the link away.",
+                        username=username,
+                        who=self.who(member_id),
+                    ),
+                    lazy("the account is an internal user"),
                     (Remedy("unlink", (member_id,)),),
                     {"accounts": [username]},
                 )
@@ -146,8 +151,12 @@ class _Matcher:
         self.warn(
             "deleted_by_hand",
             link.username,
-            f"The account {link.username} of {self.who(link.member_id)} was deleted in PaperCut and stays so.",
-            (Remedy("link", (link.member_id, link.username), "to have it made again by the next sync"),),
+            lazy(
+                "The account %(username)s of %(who)s was deleted in PaperCut and stays so.",
+                username=link.username,
+                who=self.who(link.member_id),
+            ),
+            (Remedy("link", (link.member_id, link.username), lazy("to have it made again by the next sync")),),
             {"member_id": link.member_id, "accounts": [link.username]},
         )
 
@@ -160,9 +169,13 @@ class _Matcher:
                 self.doubt(
                     member_id,
                     "answer_unusable",
-                    f"{self.who(member_id)} was linked to {username}, but that account belongs to somebody else, is "
-                    "internal or stands in not_ours. Link another name, or take the link away.",
-                    f"the linked account {username} cannot be used",
+                    lazy(
+                        "%(who)s was linked to %(username)s, but that account belongs to somebody else, is "
+                        "internal or stands in not_ours. Link another name, or take the link away.",
+                        who=self.who(member_id),
+                        username=username,
+                    ),
+                    lazy("the linked account %(username)s cannot be used", username=username),
                     (Remedy("link", (member_id, "")), Remedy("unlink", (member_id,))),
                     {"accounts": [username]},
                 )
@@ -186,8 +199,9 @@ class _Matcher:
             if not others:
                 alone.append(member)
                 continue
-            names = " and ".join(f"{other.name} ({other.id})" for other in others[:3])
-            names += f" and {len(others) - 3} more" if len(others) > 3 else ""
+            names = told_all(*(f"{other.name} ({other.id})" for other in others[:3]))
+            if len(others) > 3:
+                names = lazy("%(names)s and %(count)s more", names=names, count=len(others) - 3)
             suggestion = rule_name(member, self.rule)
             if suggestion and member.id != min(one.id for one in (member, *others)):
                 suggestion = with_suffix(suggestion, member.id)
@@ -197,14 +211,19 @@ class _Matcher:
             self.doubt(
                 member.id,
                 "shared_email",
-                f"{self.who(member.id)} has the address {member.email} together with {names}, so nobody is guessed. "
-                "Give each a username of their own.",
-                f"the address {member.email} belongs to several members",
+                lazy(
+                    "%(who)s has the address %(email)s together with %(names)s, so nobody is guessed. "
+                    "Give each a username of their own.",
+                    who=self.who(member.id),
+                    email=member.email,
+                    names=names,
+                ),
+                lazy("the address %(email)s belongs to several members", email=member.email),
                 (Remedy("link" if is_held else "link_new", (member.id, suggestion)),),
                 {"email": member.email, "members": [one.id for one in (member, *others)]},
             )
             for username in self.by_email(member):
-                self.found.doubtful[username] = f"several members have the address {member.email}"
+                self.found.doubtful[username] = lazy("several members have the address %(email)s", email=member.email)
         return alone
 
     def adopt_admitted(self, admitted: list[Member]) -> None:
@@ -216,7 +235,7 @@ class _Matcher:
                 self.claim(member.id, candidates[0])
                 self.found.adopted.add(member.id)
             elif candidates:
-                self.ask_which(member, candidates, f"have the address {member.email}")
+                self.ask_which(member, candidates, lazy("have the address %(email)s", email=member.email))
             elif not self.held_by_foreign(member):
                 by_name[member.id] = []
         for member_id in by_name:
@@ -229,7 +248,7 @@ class _Matcher:
             if rivals:
                 self.ask_whose(member, candidates, rivals)
             elif len(candidates) > 1:
-                self.ask_which(member, candidates, "carry a name that fits")
+                self.ask_which(member, candidates, lazy("carry a name that fits"))
             elif candidates:
                 self.claim(member_id, candidates[0])
                 self.found.adopted.add(member_id)
@@ -274,8 +293,19 @@ class _Matcher:
                 self.warn(
                     "name_taken",
                     name,
-                    f"{self.who(member_id)} would be {wanted}, which is somebody else's, and gets {name}.",
-                    (Remedy("link", (member_id, wanted), f"if {wanted} is theirs, before the next sync"),),
+                    lazy(
+                        "%(who)s would be %(wanted)s, which is somebody else's, and gets %(name)s.",
+                        who=self.who(member_id),
+                        wanted=wanted,
+                        name=name,
+                    ),
+                    (
+                        Remedy(
+                            "link",
+                            (member_id, wanted),
+                            lazy("if %(wanted)s is theirs, before the next sync", wanted=wanted),
+                        ),
+                    ),
                     {"member_id": member_id, "accounts": [wanted, name]},
                 )
             taken.add(name)
@@ -288,14 +318,22 @@ class _Matcher:
     def cannot_be_named(self, member: Member, proposal: str) -> None:
         outcome = email_outcome(member)
         key = self.rule.removeprefix("property:")
+        why: str
+        advice: str
         if self.rule.startswith("property:") and key in member.unusable:
-            why, advice = f"what stands in {key} is a list or a yes or no, and no name", f"correct {key} in OfficeRnD"
+            why, advice = (
+                lazy("what stands in %(key)s is a list or a yes or no, and no name", key=key),
+                lazy("correct %(key)s in OfficeRnD", key=key),
+            )
         elif self.rule.startswith("property:"):
-            why, advice = f"the custom property {key} is empty", f"fill {key} in OfficeRnD"
+            why, advice = (
+                lazy("the custom property %(key)s is empty", key=key),
+                lazy("fill %(key)s in OfficeRnD", key=key),
+            )
         elif member.email.strip():
-            why, advice = outcome.text, "correct the address in OfficeRnD"
+            why, advice = outcome.text, lazy("correct the address in OfficeRnD")
         else:
-            why, advice = outcome.text, "enter an address in OfficeRnD"
+            why, advice = outcome.text, lazy("enter an address in OfficeRnD")
         self.found.not_made[member.id] = why
         if self.rule.startswith("property:") and key in member.unusable:
             code = "username_unusable"
@@ -304,8 +342,13 @@ class _Matcher:
         self.warn(
             code,
             member.name or member.id,
-            f"{self.who(member.id)} may print but gets no account, because {why}. Best {advice}; "
-            "else give the account a name here.",
+            lazy(
+                "%(who)s may print but gets no account, because %(why)s. Best %(advice)s; "
+                "else give the account a name here.",
+                who=self.who(member.id),
+                why=why,
+                advice=advice,
+            ),
             (Remedy("link_new", (member.id, proposal)),),
             {"member_id": member.id, "why": why},
         )
@@ -358,15 +401,21 @@ class _Matcher:
             return False
         for username in self.papercut.by_email.get(email_key(member.email), ()):
             if username in self.not_ours:
-                self.found.doubts[member.id] = f"the account {username} with this address stands in not_ours"
+                self.found.doubts[member.id] = lazy(
+                    "the account %(username)s with this address stands in not_ours", username=username
+                )
                 return True
             if self.papercut.accounts[username].internal and (member.id, username) not in self.memory.denied:
                 self.warn(
                     "internal_user",
                     username,
-                    f"{self.who(member.id)} has the address of {username}, an internal user, whose password PaperCut "
-                    "never asks OfficeRnD for, so a second account is made. Rename or delete the internal one, or say "
-                    "that it is not theirs.",
+                    lazy(
+                        "%(who)s has the address of %(username)s, an internal user, whose password PaperCut "
+                        "never asks OfficeRnD for, so a second account is made. Rename or delete the internal one, or "
+                        "say that it is not theirs.",
+                        who=self.who(member.id),
+                        username=username,
+                    ),
                     (Remedy("not_same", (member.id, username)),),
                     {"member_id": member.id, "accounts": [username]},
                 )
@@ -387,7 +436,11 @@ class _Matcher:
 
     def who(self, member_id: str) -> str:
         member = self.members.get(member_id)
-        return f"{member.name or 'The member'} ({member_id})" if member else f"The former member {member_id}"
+        if member is None:
+            return lazy("The former member %(member_id)s", member_id=member_id)
+        return (
+            f"{member.name} ({member_id})" if member.name else lazy("The member (%(member_id)s)", member_id=member_id)
+        )
 
     def warn(self, code: str, subject: str, message: str, remedies: Remedies, facts: Mapping[str, object]) -> None:
         self.found.warnings.append(Question(code, subject, message, remedies, facts))
@@ -410,9 +463,14 @@ class _Matcher:
         self.doubt(
             member.id,
             "two_accounts",
-            f"The accounts {' and '.join(candidates)} {what}, and only one can be {self.who(member.id)}. Say "
-            "which is theirs, or which is not.",
-            f"the accounts {', '.join(candidates)} could all be theirs",
+            lazy(
+                "The accounts %(candidates)s %(what)s, and only one can be %(who)s. Say "
+                "which is theirs, or which is not.",
+                candidates=told_all(*candidates),
+                what=what,
+                who=self.who(member.id),
+            ),
+            lazy("the accounts %(candidates)s could all be theirs", candidates=", ".join(candidates)),
             (
                 *(Remedy("link", (member.id, username)) for username in candidates),
                 *(Remedy("not_same", (member.id, username)) for username in candidates),
@@ -420,17 +478,24 @@ class _Matcher:
             {"accounts": candidates},
         )
         for username in candidates:
-            self.found.doubtful[username] = f"it may be {member.name}'s, as may {len(candidates) - 1} other account(s)"
+            self.found.doubtful[username] = lazy(
+                "it may be %(name)s's, as may %(count)s other account(s)", name=member.name, count=len(candidates) - 1
+            )
 
     def ask_whose(self, member: Member, candidates: list[str], rivals: list[str]) -> None:
-        others = " and ".join(self.who(member_id) for member_id in rivals[:3])
+        others = told_all(*(self.who(member_id) for member_id in rivals[:3]))
         self.doubt(
             member.id,
             "two_members",
-            f"The account {candidates[0]} could belong to {self.who(member.id)} or to {others}. Say whose it is.",
-            f"the account {candidates[0]} could also belong to somebody else",
+            lazy(
+                "The account %(username)s could belong to %(who)s or to %(others)s. Say whose it is.",
+                username=candidates[0],
+                who=self.who(member.id),
+                others=others,
+            ),
+            lazy("the account %(username)s could also belong to somebody else", username=candidates[0]),
             (Remedy("link", (member.id, candidates[0])), Remedy("not_same", (member.id, candidates[0]))),
             {"accounts": candidates, "members": [member.id, *rivals]},
         )
         for username in candidates:
-            self.found.doubtful[username] = "several members could be meant by its name"
+            self.found.doubtful[username] = lazy("several members could be meant by its name")

@@ -16,6 +16,7 @@ from datetime import datetime
 
 from relay.config import Settings
 from relay.errors import EXIT_DONE
+from relay.language import lazy
 from relay.people.decide import safety
 from relay.people.decide.decisions import AccountDecision, Decisions, PlannedChange, decide
 from relay.people.decide.everybody import account_for
@@ -213,19 +214,19 @@ def _groups(people: tuple[AccountDecision, ...], decided: Decisions, world: Worl
     changed = []
     changes = [
         PlannedChange(
-            "group_create", None, None, "has members and is not in PaperCut", None, _told(group, wanted[group])
+            "group_create", None, None, lazy("has members and is not in PaperCut"), None, _told(group, wanted[group])
         )
         for group in new
     ]
     for group in sorted(listed):
         before = {renamed.get(name, name) for name in listed[group]}
         if group in removed:
-            reason = "is empty, and was made by this integration"
+            reason = lazy("is empty, and was made by this integration")
             changes.append(PlannedChange("group_remove", None, None, reason, _told(group, before), None))
         elif before != wanted[group]:
             changed.append(group)
             joining, leaving = len(wanted[group] - before), len(before - wanted[group])
-            reason = f"{joining} joining, {leaving} leaving"
+            reason = lazy("%(joining)s joining, %(leaving)s leaving", joining=joining, leaving=leaving)
             changes.append(
                 PlannedChange("group_members", None, None, reason, _told(group, before), _told(group, wanted[group]))
             )

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 from relay.accounts import email_key
 from relay.config import Settings
+from relay.language import Message, joined, lazy
 from relay.officernd.model import Member, Plan
 from relay.people.decide.usernames import is_email
 from relay.people.world import OfficeRnDSide
@@ -119,28 +120,32 @@ def judge(member: Member, rules: Rules) -> Verdict:
         outcomes.append(RuleResult("guest", True, guest))
     excluded = bool(member.email) and email_key(member.email) in rules.excluded
     if rules.excluded:
-        text = "the address is in exclude_emails" if excluded else "the address is not in exclude_emails"
+        text = lazy("the address is in exclude_emails") if excluded else lazy("the address is not in exclude_emails")
         outcomes.append(RuleResult("exclude_emails", not excluded, text))
     if rules.no_people:
         name = _plain(member.name)
         meant = next((pattern for pattern, names in rules.no_people if names.fullmatch(name)), "")
         excluded = excluded or bool(meant)
-        text = f"the name is like {meant!r} in exclude_names" if meant else "the name is like none in exclude_names"
+        text = (
+            lazy("the name is like %(meant)s in exclude_names", meant=repr(meant))
+            if meant
+            else lazy("the name is like none in exclude_names")
+        )
         outcomes.append(RuleResult("exclude_names", not meant, text))
     failed = [outcome for outcome in outcomes if not outcome.passed]
     # A guest of today is admitted whatever they have bought; being shut out by name is stronger.
     admitted = not excluded and (bool(guest) or not failed)
-    reason = "" if admitted else "; ".join(outcome.text for outcome in failed)
+    reason = "" if admitted else joined(*(outcome.text for outcome in failed), by="; ")
     return Verdict(admitted, reason, tuple(outcomes))
 
 
 def email_outcome(member: Member) -> RuleResult:
     """Return whether the member has an address to sign in with; without one an account would be of no use."""
     if not member.email.strip():
-        return RuleResult("email", False, "OfficeRnD holds no e-mail address")
+        return RuleResult("email", False, lazy("OfficeRnD holds no e-mail address"))
     if not is_email(member.email):
-        return RuleResult("email", False, f"{member.email!r} is no e-mail address")
-    return RuleResult("email", True, f"the address is {member.email.strip()}")
+        return RuleResult("email", False, lazy("%(email)s is no e-mail address", email=repr(member.email)))
+    return RuleResult("email", True, lazy("the address is %(email)s", email=member.email.strip()))
 
 
 def home_location(member: Member, company_locations: Mapping[str, str]) -> str:
@@ -148,11 +153,21 @@ def home_location(member: Member, company_locations: Mapping[str, str]) -> str:
     return member.location or company_locations.get(member.company, "")
 
 
+def _told_status(status: str) -> Message:
+    """Return a status by OfficeRnD's own word, which the settings' page has in every language."""
+    return Message(status, (status.replace("_", " "),))
+
+
 def _status(member: Member, rules: Rules) -> RuleResult:
     passed = member.status in rules.statuses
-    word = "is one of" if passed else "is none of"
+    status = _told_status(member.status) if member.status else lazy("none")
+    statuses = joined(*map(_told_status, sorted(rules.statuses)), by=", ")
     return RuleResult(
-        "statuses", passed, f"the status {member.status or 'none'} {word} {', '.join(sorted(rules.statuses))}"
+        "statuses",
+        passed,
+        lazy("the status %(status)s is one of %(statuses)s", status=status, statuses=statuses)
+        if passed
+        else lazy("the status %(status)s is none of %(statuses)s", status=status, statuses=statuses),
     )
 
 
@@ -160,7 +175,13 @@ def _location(member: Member, rules: Rules) -> RuleResult:
     location = home_location(member, rules.company_locations)
     name = rules.names.get(location, location) or "none"
     passed = location in rules.locations
-    return RuleResult("locations", passed, f"the location {name} is {'admitted' if passed else 'not admitted'}")
+    return RuleResult(
+        "locations",
+        passed,
+        lazy("the location %(name)s is admitted", name=name)
+        if passed
+        else lazy("the location %(name)s is not admitted", name=name),
+    )
 
 
 def _plan(member: Member, rules: Rules) -> RuleResult:
@@ -171,9 +192,13 @@ def _plan(member: Member, rules: Rules) -> RuleResult:
     if held:
         names = ", ".join(rules.names.get(plan, plan) for plan in held)
         return RuleResult(
-            "plans", True, f"{'the member' if own else 'the company'} has an active membership of {names}"
+            "plans",
+            True,
+            lazy("the member has an active membership of %(names)s", names=names)
+            if own
+            else lazy("the company has an active membership of %(names)s", names=names),
         )
-    return RuleResult("plans", False, "no active membership of an admitted plan covers the member")
+    return RuleResult("plans", False, lazy("no active membership of an admitted plan covers the member"))
 
 
 def _names_like(pattern: str) -> re.Pattern[str]:
@@ -199,12 +224,12 @@ def _guests(settings: Settings, officernd: OfficeRnDSide, now: datetime) -> dict
                 and item.status in ("", "active", "valid")
                 and _covers(item.valid_from, item.valid_to, today)
             ):
-                found[item.member] = "a pass is valid today"
+                found[item.member] = lazy("a pass is valid today")
     if settings.members.admit_checkins:
         for checkin in officernd.checkins:
             # Who has gone home already keeps today: people print on their way out, and come back.
             if checkin.member and _began(checkin.start, zone) == today and checkin.location in ("", *here):
-                found[checkin.member] = "checked in today"
+                found[checkin.member] = lazy("checked in today")
     return found
 
 

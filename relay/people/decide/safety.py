@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from relay.config import SafetySection
 from relay.errors import UsageError
+from relay.language import lazy
 from relay.remedy import Remedies, Remedy, as_json
 
 MAX_REMOVALS = "max_removals_percent"
@@ -53,7 +54,13 @@ def check_codes(allow: Iterable[str]) -> None:
     """Raise UsageError for a code that names no limit."""
     unknown = sorted(set(allow) - set(ALL_CODES))
     if unknown:
-        raise UsageError(f"There is no limit {', '.join(unknown)}; the limits are {', '.join(ALL_CODES)}.")
+        raise UsageError(
+            lazy(
+                "There is no limit %(unknown)s; the limits are %(all_codes)s.",
+                unknown=", ".join(unknown),
+                all_codes=", ".join(ALL_CODES),
+            )
+        )
 
 
 def judge(figures: Figures, settings: SafetySection, allow: Collection[str] = ()) -> list[LimitMet]:
@@ -66,11 +73,16 @@ def judge(figures: Figures, settings: SafetySection, allow: Collection[str] = ()
         found.append(
             LimitMet(
                 MAX_REMOVALS,
-                f"{figures.removals} of {figures.linked} linked accounts would be taken away, more than "
-                f"{settings.max_removals_percent} %: they are held, the rest goes on.",
+                lazy(
+                    "%(removals)s of %(linked)s linked accounts would be taken away, more than "
+                    "%(max_removals_percent)s %%: they are held, the rest goes on.",
+                    removals=figures.removals,
+                    linked=figures.linked,
+                    max_removals_percent=settings.max_removals_percent,
+                ),
                 figures.removals,
                 allowed,
-                (Remedy("allow_sync", (MAX_REMOVALS,), "if all of them are right"),),
+                (Remedy("allow_sync", (MAX_REMOVALS,), lazy("if all of them are right")),),
             )
         )
     allowed = settings.max_changes_percent * figures.linked // 100
@@ -78,13 +90,18 @@ def judge(figures: Figures, settings: SafetySection, allow: Collection[str] = ()
         found.append(
             LimitMet(
                 MAX_CHANGES,
-                f"{figures.changes} changes to {figures.linked} linked accounts are planned, more than "
-                f"{settings.max_changes_percent} %: nothing is done.",
+                lazy(
+                    "%(changes)s changes to %(linked)s linked accounts are planned, more than "
+                    "%(max_changes_percent)s %%: nothing is done.",
+                    changes=figures.changes,
+                    linked=figures.linked,
+                    max_changes_percent=settings.max_changes_percent,
+                ),
                 figures.changes,
                 allowed,
                 (
-                    Remedy("plan", (), "to look at them"),
-                    Remedy("allow_sync", (MAX_CHANGES,), "if all of them are right"),
+                    Remedy("plan", (), lazy("to look at them")),
+                    Remedy("allow_sync", (MAX_CHANGES,), lazy("if all of them are right")),
                 ),
             )
         )

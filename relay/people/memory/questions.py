@@ -14,6 +14,7 @@ from typing import Any
 
 from sqlalchemy import JSON, Column, Connection, Index, Integer, String, Table, Text, delete, insert, select, update
 
+from relay import language
 from relay.database import Moment, metadata
 from relay.people.decide.matching import Question
 from relay.remedy import WHO_IS_WHO
@@ -31,6 +32,7 @@ people_questions = Table(
     Column("remedies", JSON, nullable=False),
     Column("since", Moment, nullable=False),
     Column("answered_at", Moment, nullable=True),
+    Column("wording", JSON, nullable=True),  # what the message is made of
     Index("people_questions_by_site", "site"),
 )
 
@@ -63,7 +65,13 @@ def asked(connection: Connection, site: str) -> tuple[OpenQuestion, ...]:
     names = OpenQuestion.__dataclass_fields__
     query = select(people_questions).where(people_questions.c.site == site).order_by(people_questions.c.id)
     rows = connection.execute(query).mappings()
-    return tuple(OpenQuestion(**{name: row[name] for name in names}) for row in rows)
+    return tuple(
+        OpenQuestion(
+            **{name: language.unkept(row[name]) for name in names if name != "message"},
+            message=language.whole(row["message"], row["wording"]),
+        )
+        for row in rows
+    )
 
 
 def keep(connection: Connection, site: str, found: Iterable[Question], now: datetime) -> None:
@@ -71,7 +79,7 @@ def keep(connection: Connection, site: str, found: Iterable[Question], now: date
     since = {(one.code, one.subject): one.since for one in open_questions(connection, site)}
     connection.execute(delete(people_questions).where(people_questions.c.site == site))
     rows = [
-        {"site": site, **_plain(one.as_json()), "since": since.get((one.code, one.subject), now)}
+        {"site": site, **_row(one), "since": since.get((one.code, one.subject), now)}
         for one in found
         if any(remedy.action in WHO_IS_WHO for remedy in one.remedies)
     ]
@@ -79,8 +87,10 @@ def keep(connection: Connection, site: str, found: Iterable[Question], now: date
         connection.execute(insert(people_questions), rows)
 
 
-def _plain(value: Any) -> Any:
-    return json.loads(json.dumps(value, default=str))
+def _row(question: Question) -> dict[str, Any]:
+    kept: dict[str, Any] = json.loads(json.dumps(language.kept(question.as_json()), default=str))
+    wording = kept.pop("message~", None)
+    return {**kept, "wording": wording}
 
 
 def answered(connection: Connection, site: str, member_id: str, now: datetime) -> None:
