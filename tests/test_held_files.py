@@ -14,10 +14,11 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import filelock
 import pytest
 
 from papercut_scripts import audit, compat, verifier
-from relay import bundle, held_files, log_files
+from relay import bundle, held_files, log_files, private_files
 from relay.console import settings_file
 from relay.errors import RelayError
 from relay.installer import held
@@ -65,6 +66,35 @@ def test_appends_of_several_processes_lose_and_spoil_no_line(tmp_path: Path, pro
     wanted = [f"{process} {number} {'x' * 80}" for process in range(PROCESSES) for number in range(LINES)]
     assert sorted(lines) == sorted(wanted)
     assert len(files) > 5
+
+
+def test_a_line_of_the_relay_is_added_under_the_lock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the processes above show only where they lose the race."""
+    path, opened, seen = tmp_path / "relay.log", private_files.open_to_append, []
+
+    def watched(file: Path) -> int:
+        with pytest.raises(filelock.Timeout):
+            filelock.FileLock(f"{path}.lock", timeout=0).acquire()
+        seen.append(file)
+        return opened(file)
+
+    monkeypatch.setattr(private_files, "open_to_append", watched)
+    log_files.add_line(path, b"line\n", largest=100, kept=3)
+    assert seen == [path]
+
+
+@on_windows
+def test_a_line_of_the_programs_is_added_under_the_lock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[str] = []
+
+    def watched(path: str, data: bytes) -> None:
+        with pytest.raises(compat.TimeOut), compat.Lock(path + ".lock", 0.0):
+            pass
+        seen.append(path)
+
+    monkeypatch.setattr(compat, "_append", watched)
+    compat.append_private(str(tmp_path / "auth.log"), b"line\n")
+    assert seen == [str(tmp_path / "auth.log")]
 
 
 def _rotate(path: Path) -> None:
