@@ -164,7 +164,7 @@ def test_no_page_shuts_anybody_out(served: Served, logged_in: OpenBrowser) -> No
             for closed in one.all("details:not([open])")[:6]:
                 one.driver.execute_script("arguments[0].open = true", closed)
             assert [] == one.faults(), where
-            assert one.overflows() == 0, where
+            assert ([], 0) == (one.misshapen(), one.overflows()), where
             complaints = one.complaints()
             assert [] == complaints or where == "/nowhere", (where, complaints)
 
