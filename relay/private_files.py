@@ -120,6 +120,14 @@ def _own_link(path: Path, folder: int | None, links: int) -> str | None:
     return os.readlink(_named(path, path.name), **_at(folder))
 
 
+def remove_private(path: Path) -> None:
+    """Remove a file, or a link in its place, where there is one. Raises OSError."""
+    if not path.parent.is_dir():
+        return
+    with _held_open(path.parent) as (at, _), suppress(FileNotFoundError):
+        os.unlink(_named(path, path.name), **_at(at))
+
+
 def make_private_folder(path: Path) -> None:
     """Make a folder, with its parents, that only the owner of the nearest one there may enter; one that is there
     stays as it is. Raises OSError."""

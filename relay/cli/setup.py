@@ -14,15 +14,17 @@ from rich.text import Text
 from relay import config
 from relay.cli import terminal
 from relay.cli.app import OUTSIDE, command, say
-from relay.errors import EXIT_DONE, UsageError
+from relay.errors import EXIT_DONE, RelayError, UsageError
 from relay.foreign import visible
 from relay.held_files import scratch_folder
+from relay.remedy import Remedy
 
 if TYPE_CHECKING:
     from relay.setup.document import Written
     from relay.setup.values import Fact, Prompt, SetupStep, TrialResult, Walk, Workbench
 
 BACK = "<"
+NONE = "-"
 
 
 @command()
@@ -42,14 +44,19 @@ def init(file: Path | None, replace: bool, more: bool) -> int:
     target = config.find(OUTSIDE.config)
     if target.is_dir():
         config.text_of(target)  # says what to name instead
+    if why_not := document.why_not_writable(target):
+        raise UsageError(why_not)
     if target.exists() and not replace and (file or not _may_replace(target)):
         raise UsageError(
             f"{target} is there already and stays as it is; nothing was done. To replace it: papercut-relay init "
             "--replace, which keeps it under another name."
         )
     with workbench(target) as bench:
-        walk = answers_file.answer_all(bench, answers_file.read(file, os.environ)) if file else _ask_all(bench, more)
-        _told(document.write(bench, walk, target, replace=target.exists()))
+        if file:
+            walk = answers_file.answer_all(bench, *answers_file.read(file, os.environ))
+            _told(document.write(bench, walk, target, replace=replace))
+        else:
+            _told(_asked_and_written(bench, target, more))
     return EXIT_DONE
 
 
@@ -85,47 +92,74 @@ def _told(written: Written) -> None:
 # -- on a terminal ----------------------------------------------------------------------------------------------------
 
 
-def _ask_all(bench: Workbench, more: bool) -> Walk:
-    from relay.setup.values import Walk
-    from relay.setup.walk import STEPS, first_open
+def _asked_and_written(bench: Workbench, target: Path, more: bool) -> Written:
+    """Ask everything and write it. Raises RelayError where somebody leaves before that."""
+    from relay.setup import document
 
-    say("Nothing is written before the summary at the end. A single < goes back one step, Ctrl+C leaves.")
-    walk, place = Walk(), 0
-    while True:
-        if place < len(STEPS):
-            walk, place = _ask_step(bench, walk, place, more)
-            continue
-        still_open = first_open(walk)
-        if still_open is not None:
-            place = STEPS.index(still_open)
-            continue
-        chosen = _summary(walk)
-        if chosen is None:
-            return walk
-        place = chosen
+    asking = _Asking(bench, more)
+    replace = target.exists()
+    try:
+        return document.write(bench, asking.ask_all(), target, replace=replace)
+    except (click.Abort, KeyboardInterrupt):
+        raise RelayError(f"Stopped. {document.left(asking.walk)}", code="left", remedies=(Remedy("init"),)) from None
 
 
-def _ask_step(bench: Workbench, walk: Walk, place: int, more: bool) -> tuple[Walk, int]:
-    """Ask a step's questions and try the answers until they stand; return the next place, or the one before."""
-    from relay.setup.walk import STEPS, submit
+class _Asking:
+    """The questions, put one by one; `walk` is how far somebody has come."""
 
-    step = STEPS[place]
-    _heading(f"{place + 1} of {len(STEPS)}  {step.heading}", step.lead)
-    again: set[str] | None = None
-    while True:
-        given: dict[str, Any] = {}
-        for question in step.questions(bench, walk):
-            if (question.more and not more) if again is None else question.name not in again:
-                continue
-            value = _ask(question, walk.answers.get(question.name))
-            if value == BACK:
-                return walk, max(0, place - 1)
-            given[question.name] = value
-        walk, outcome = submit(bench, walk, step, given)
-        _show(step, bench, walk, outcome)
-        if not outcome.problems:
-            return walk, place + 1
-        again = set(outcome.problems)
+    def __init__(self, bench: Workbench, more: bool) -> None:
+        from relay.setup.values import Walk
+
+        self.bench, self.more = bench, more
+        self.walk = Walk()
+
+    def ask_all(self) -> Walk:
+        from relay.setup.walk import STEPS, first_open
+
+        say("Nothing is written before the summary at the end. A single < goes back one step, Ctrl+C leaves.")
+        place = 0
+        while True:
+            goes_on = self._ask_step(place)
+            still_open = first_open(self.walk)
+            if not goes_on:
+                place = max(0, place - 1)
+            elif still_open is not None:
+                place = STEPS.index(still_open)
+            else:
+                chosen = _summary(self.walk)
+                if chosen is None:
+                    return self.walk
+                place = chosen
+
+    def _ask_step(self, place: int) -> bool:
+        """Ask a step's questions and try the answers until they stand; return False to go back instead."""
+        from relay.setup.walk import STEPS, left_open, submit
+
+        step = STEPS[place]
+        _heading(f"{place + 1} of {len(STEPS)}  {step.heading}", step.lead)
+        again: set[str] | None = None
+        useless: set[str] = set()  # answers that it would not help to offer again
+        while True:
+            given: dict[str, Any] = {}
+            for question in step.questions(self.bench, self.walk):
+                if (question.more and not self.more) if again is None else question.name not in again:
+                    continue
+                now = self.walk.answers.get(question.name)
+                value = _ask(question, question.default if question.name in useless else now)
+                if value == BACK:
+                    self.walk = left_open(self.walk, step, given)
+                    return False
+                given[question.name] = value
+            self.walk, outcome = submit(self.bench, self.walk, step, given)
+            _show(step, self.bench, self.walk, outcome)
+            if not outcome.problems:
+                return True
+            again = {name for one, problem in outcome.problems.items() for name in (one, *problem.also)}
+            useless = {
+                question.name
+                for question in step.questions(self.bench, self.walk)
+                if (problem := outcome.problems.get(question.name)) and (problem.seen_here or question.choices)
+            }
 
 
 def _heading(title: str, lead: str) -> None:
@@ -137,7 +171,7 @@ def _heading(title: str, lead: str) -> None:
 
 def _ask(question: Prompt, now: Any) -> Any:
     """Return the answer to one question in the form that the settings hold, or BACK."""
-    default = now if now not in (None, "", ()) else question.default
+    default = now if now not in (None, "", ()) or (now is not None and question.optional) else question.default
     if question.help:
         say(f"  {question.help}")
     for number, choice in enumerate(question.choices, 1):
@@ -147,6 +181,9 @@ def _ask(question: Prompt, now: Any) -> Any:
         text = _prompt(question, default)
         if text == BACK:
             return BACK
+        if question.name == "console.password" and text and not _is_repeated(text):
+            say("  The two differ. Type the password again, then once more.")
+            continue
         try:
             return from_text(question, text, default)
         except UsageError as error:
@@ -164,7 +201,15 @@ def _prompt(question: Prompt, default: Any) -> str:
         label = f"{question.label}{' (empty: as before)' if kept else ''}"
         return str(click.prompt(label, default="" if kept else None, hide_input=True, show_default=False, err=True))
     empty = "" if question.optional or question.kind == "many" else None
-    return str(click.prompt(question.label, default=shown or empty, show_default=bool(shown), err=True)).strip()
+    label = f"{question.label} ({NONE} for none)" if shown and question.optional else question.label
+    return str(click.prompt(label, default=shown or empty, show_default=bool(shown), err=True)).strip()
+
+
+def _is_repeated(password: str) -> bool:
+    """Return whether somebody types his new password the same once more: nothing else can try it."""
+    return bool(
+        click.prompt("The same once more", default="", hide_input=True, show_default=False, err=True) == password
+    )
 
 
 def _shown(question: Prompt, value: str) -> str:
@@ -184,6 +229,8 @@ def from_text(question: Prompt, text: str, default: Any = "") -> Any:
 
     if question.kind == "secret":
         return text or default
+    if text == NONE and question.optional:
+        return () if question.kind == "many" else ""
     if question.kind == "many":
         words = (word.strip() for word in text.replace(";", ",").split(","))
         return tuple(dict.fromkeys(one(word) for word in words if word))
@@ -220,12 +267,19 @@ def _summary(walk: Walk) -> int | None:
 
     _heading("Check your answers", "Every answer was tried and works. Nothing has been written yet.")
     for number, step in enumerate(STEPS, 1):
-        told = "; ".join(f"{fact.label}: {fact.text}" for fact in walk.facts.get(step.id, ()) if fact.kind != "warn")
+        facts = walk.facts.get(step.id, ())
+        told = "; ".join(f"{fact.label}: {fact.text}" for fact in facts if fact.kind != "warn")
         say(f"  {number}. {step.title}  {told}")
+        for fact in facts:
+            if fact.kind == "warn":
+                _show_fact(fact)
     say("When these are written nobody gains or loses printing, and nobody is billed, until you say so.")
     while True:
         text = str(click.prompt("Write them? yes, or the number of a step to change", err=True)).strip().lower()
         if text in ("y", "yes"):
             return None
+        if text == BACK:
+            return len(STEPS) - 1
         if text.isdecimal() and 1 <= int(text) <= len(STEPS):
             return int(text) - 1
+        say(f"  Type yes, a number from 1 to {len(STEPS)}, or press Ctrl+C to leave without writing.")

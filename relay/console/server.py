@@ -19,6 +19,7 @@ from relay.errors import EXIT_DONE, ConfigError, UsageError
 from relay.lock import serving_lock
 from relay.members_page import server as members_page
 from relay.remedy import Remedy
+from relay.setup import document
 from relay.setup.values import Workbench
 from relay.setup.web import Visit, make_setup_app
 
@@ -59,6 +60,8 @@ def serve_setup(target: Path, workbench: Workbench, *, listen: str | None, say: 
     _check_port(address)
     if not config.is_loopback(address.rpartition(":")[0].strip("[]")):
         raise UsageError(f"The set-up is shown on this computer only, not at {address}.", remedies=(Remedy("serve"),))
+    if why_not := document.why_not_writable(target):
+        raise UsageError(why_not)
     with web.listening(address, "The console", "[console] listen", (_ELSEWHERE,)) as listening:
         visit = Visit(workbench, target)
         shown = _Shown(make_setup_app(visit))
@@ -71,6 +74,7 @@ def serve_setup(target: Path, workbench: Workbench, *, listen: str | None, say: 
         while not visit.is_over:
             if over.wait(0.2):
                 server.close()
+                say(visit.leave())
                 return EXIT_DONE
         say(f"Settings  {target.absolute()}")
         settings = config.load(target)

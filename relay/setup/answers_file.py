@@ -29,8 +29,11 @@ from relay.setup.walk import STEPS, submit
 _HIDDEN = (*sorted(SECRETS), "console.password")
 
 
-def read(path: Path, environment: Mapping[str, str]) -> Answers:
-    """Return the answers of a file. Raises ConfigError with everything that is wrong with the file itself."""
+def read(path: Path, environment: Mapping[str, str]) -> tuple[Answers, dict[str, AnswerProblem]]:
+    """Return the answers of a file, and what is wrong with its sections and secrets, by answer or section.
+
+    Raises ConfigError for a file that is none.
+    """
     try:
         raw = tomllib.loads(written_files.read(path))
     except (OSError, UnicodeDecodeError) as error:
@@ -38,60 +41,56 @@ def read(path: Path, environment: Mapping[str, str]) -> Answers:
         raise ConfigError([f"The file of answers {path} cannot be read: {why}."]) from None
     except tomllib.TOMLDecodeError as error:
         raise ConfigError([f"{path} is not valid TOML: {written_files.why_no_toml(error)}."]) from None
-    problems: list[str] = []
+    problems: dict[str, AnswerProblem] = {}
     answers: dict[str, Any] = {}
     for section, values in raw.items():
         if section not in SECTIONS or not isinstance(values, dict):
-            problems.append(f"{path}: [{section}] is not a section{close_name(section, SECTIONS)}.")
+            text = f"This is not a section of the answers{close_name(section, SECTIONS)}."
+            problems[section] = AnswerProblem(text, seen_here=True)
             continue
         values = dict(values)
         for name in _HIDDEN:
             if name.startswith(f"{section}."):
-                secret = _secret(name, values, path, environment, problems)
+                secret, wrong = _secret(name.partition(".")[2], values, path, environment)
                 if secret:
                     answers[name] = secret
+                if wrong:
+                    problems[name] = AnswerProblem(wrong, seen_here=True)
         if section == "papercut" and values.pop("make_token", False) is True:
             answers["papercut.auth_token"] = server.MADE
         for key, value in values.items():
             answers[f"{section}.{key}"] = tuple(value) if isinstance(value, list) and key != "plan" else value
-    if problems:
-        raise ConfigError(problems)
-    return answers
+    return answers, problems
 
 
-def _secret(name: str, values: dict[str, Any], path: Path, environment: Mapping[str, str], problems: list[str]) -> str:
-    """Take a secret out of a section's values: from its file or the environment; one in clear is refused."""
-    section, _, key = name.partition(".")
-    place = f"{path}: [{section}] {key}"
-    if values.pop(key, None) is not None:
-        problems.append(f"{place}: a secret must not stand in the answers: write {key}_file or {key}_env.")
-        return ""
-    variable, file = values.pop(f"{key}_env", None), values.pop(f"{key}_file", None)
+def _secret(key: str, values: dict[str, Any], path: Path, environment: Mapping[str, str]) -> tuple[str, str]:
+    """Take a secret out of a section's values, from its file or the environment; return it and what is wrong."""
+    plain, variable, file = (values.pop(name, None) for name in (key, f"{key}_env", f"{key}_file"))
+    if plain is not None:
+        return "", f"A secret must not stand in the answers: write {key}_file or {key}_env."
     if variable is not None:
         secret = environment.get(str(variable), "")
-        if not secret:
-            problems.append(f"{place}_env: the environment has no variable {variable}.")
-        return secret
+        return secret, "" if secret else f"The environment has no variable {variable}."
     if file is None:
-        return ""
+        return "", ""
     source = path.absolute().parent / str(file)
     try:
         text = read_private(source).strip()
         wide = why_not_private(source)
     except (OSError, UnicodeDecodeError):
-        problems.append(f"{place}_file: {source} cannot be read.")
-        return ""
-    if wide or not text or "\n" in text:
-        problems.append(f"{place}_file: {wide or f'{source} must hold the secret alone, on one line'}.")
-        return ""
-    return text
+        return "", f"{source} cannot be read."
+    if wide:
+        return "", f"{source}: {wide}"
+    if not text or "\n" in text:
+        return "", f"{source} must hold the secret alone, on one line."
+    return text, ""
 
 
-def answer_all(workbench: Workbench, answers: Answers) -> Walk:
-    """Return the walk in which every step stands. Raises ConfigError with all problems, RelayError where only a system
-    refuses or cannot be reached: then the same answers may do later."""
+def answer_all(workbench: Workbench, answers: Answers, problems: Mapping[str, AnswerProblem] | None = None) -> Walk:
+    """Return the walk in which every step stands; `problems` are known already. Raises ConfigError with all problems,
+    RelayError where only a system refuses or cannot be reached: then the same answers may do later."""
     walk = Walk()
-    found: dict[str, AnswerProblem] = trial.problems(answers, workbench.folder)
+    found: dict[str, AnswerProblem] = {**trial.problems(answers, workbench.folder), **(problems or {})}
     asked = set(OWN)
     for step in STEPS:
         names = {question.name for question in step.questions(workbench, walk)}
@@ -122,4 +121,4 @@ def sentence(name: str, problem: AnswerProblem) -> str:
     """Return a problem in one line with its place."""
     section, _, key = name.partition(".")
     told = " ".join(filter(None, (problem.text, problem.does)))
-    return f"[{section}] {key}: {told}" + (f" ({', '.join(problem.copy)})" if problem.copy else "")
+    return f"{f'[{section}] {key}'.strip()}: {told}" + (f" ({', '.join(problem.copy)})" if problem.copy else "")

@@ -7,6 +7,7 @@ endpoint allows five calls a minute), locations; help page on applications (Sett
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from relay import http
 from relay.config import Settings
@@ -17,7 +18,7 @@ from relay.officernd.client import OfficeRnD
 from relay.officernd.model import Location, Plan
 from relay.people.world import OfficeRnDSide
 from relay.setup import trial
-from relay.setup.values import AnswerProblem, Fact, Option, Prompt, SetupStep, SystemsSeen, TrialResult, Walk, Workbench
+from relay.setup.values import AnswerProblem, Fact, Option, Prompt, SetupStep, TrialResult, Walk, Workbench
 
 SIGNIN_SCOPE = "flex.user.auth.signin"
 WHERE = "Settings > Data & Extensibility > Developer Tools"
@@ -157,7 +158,7 @@ def _try(workbench: Workbench, walk: Walk) -> TrialResult:
         )
     try:
         side = _read(OfficeRnD(settings, workbench.clock), workbench)
-        known = SystemsSeen(side, known.papercut, known.version)
+        known = replace(known, officernd=side)
         facts += _told(side, settings)
     except RelayError as error:
         name, problem = _blame(error, settings, workbench)
@@ -214,6 +215,7 @@ def _blame(error: RelayError, settings: Settings, workbench: Workbench) -> tuple
                 "Copy both again from %(where)s > Print relay > View: often a blank or the last letter is lost.",
                 where=WHERE,
             ),
+            also=("officernd.client_id",),
         )
     if error.code == "organization_not_found" or (
         isinstance(error, Refused) and isinstance(error, RemoteError) and error.operation.rstrip("/") == "GET"
@@ -261,6 +263,7 @@ def _try_signin(settings: Settings, walk: Walk, workbench: Workbench) -> dict[st
             "signin.client_secret": AnswerProblem(
                 lazy("OfficeRnD does not accept this client ID with this secret."),
                 lazy("Copy both again from %(where)s > Print login > View.", where=WHERE),
+                also=("signin.client_id",),
             )
         }
     except RelayError as error:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import textwrap
 import tomllib
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,10 +17,11 @@ from relay import commands, config, passwords, written_files
 from relay.config.sections import SECTIONS
 from relay.config.words import words
 from relay.errors import RelayError
-from relay.held_files import remove_or_leave
+from relay.held_files import what_to_do
 from relay.language import lazy
 from relay.private_files import make_private_folder, write_private
-from relay.setup import trial
+from relay.setup import trial, unfinished
+from relay.setup.unfinished import FOLDER
 from relay.setup.values import SECRETS, Prompt, Walk, Workbench
 from relay.setup.walk import STEPS
 
@@ -28,7 +31,6 @@ SECRET_FILES = {
     "signin.client_secret": "officernd_signin_secret",
 }
 PASSWORD_FILE = "console_password"
-FOLDER = "secrets"
 WIDTH = 98
 _HEAD = (
     "Made by the set-up. Every key and what it may be stands in the documentation; what is left out has its default.",
@@ -132,40 +134,74 @@ def write(workbench: Workbench, walk: Walk, target: Path, *, replace: bool = Fal
     """Write secrets and settings; the settings come last and in one piece, so that a kill leaves the earlier ones.
 
     Settings that are there are only replaced with `replace`, and kept under another name. Raises RelayError, with
-    nothing left behind, where they are not to be replaced or a file cannot be written.
+    nothing left behind, where they are not to be replaced, another set-up writes, or a file cannot be written.
     """
     target = target.absolute()
+    try:
+        is_new = not target.parent.exists()
+        make_private_folder(target.parent)
+        try:
+            with unfinished.alone(target.parent):
+                unfinished.end(target)
+                return _write(workbench, walk, target, replace)
+        except BaseException:
+            if is_new:
+                with suppress(OSError):
+                    target.parent.rmdir()
+            raise
+    except OSError as error:
+        raise RelayError(
+            lazy(
+                "%(file)s cannot be written (%(strerror)s); nothing was left behind: %(what)s.",
+                file=error.filename or target.parent,
+                strerror=error.strerror,
+                what=what_to_do(error, "run this again as the account that PaperCut's server runs as"),
+            ),
+            code="setup",
+        ) from None
+
+
+def why_not_writable(target: Path) -> str:
+    """Return in a sentence why settings could not be written to `target` at the end, "" where they could be."""
+    folder = next(one for one in target.absolute().parents if one.exists())
+    if folder.is_dir() and os.access(folder, os.W_OK | os.X_OK):
+        return ""
+    return (
+        f"This account may not write in {folder}, where the settings would go: start this as the account "
+        "that PaperCut's server runs as, or in a folder of its own."
+    )
+
+
+def left(walk: Walk) -> str:
+    """Return in a sentence what a set-up that is left before its end leaves behind."""
+    if walk.known.token_made:
+        return (
+            "Nothing was written here. In PaperCut the token papercut-officernd, which you had made, stays until the "
+            "next set-up makes another one."
+        )
+    return "Nothing was written."
+
+
+def _write(workbench: Workbench, walk: Walk, target: Path, replace: bool) -> Written:
     if target.exists() and not replace:
         raise RelayError(lazy("%(file)s is there already, so nothing was written.", file=target), code="settings_exist")
     made = document(workbench, walk, target.parent)
-    written: list[Path] = []
-    kept: Path | None = None
+    kept = _kept(target) if target.exists() else None
+    names = [*made.secrets, *([kept.name] if kept else [])]
+    text = written_files.for_editors(made.text)
+    unfinished.begin(target, unfinished.Note.of(names, text))
     try:
         make_private_folder(target.parent / FOLDER)
         for name, value in made.secrets.items():
-            path = target.parent / name
-            written.append(path)
-            write_private(path, value)
+            write_private(target.parent / name, value)
         config.parse(tomllib.loads(made.text), target, {})  # what could not be read back is not put in force
-        if target.exists():
-            kept = _kept(target)
+        if kept:
             write_private(kept, target.read_bytes())
-        write_private(target, written_files.for_editors(made.text))
-    except BaseException as error:
-        for path in (*written, *([kept] if kept else [])):
-            remove_or_leave(path)
-        if isinstance(error, OSError):
-            raise RelayError(
-                lazy(
-                    "%(file)s cannot be written (%(strerror)s); nothing was left behind. "
-                    "Start this as the account that PaperCut's server runs as, in a folder of its own.",
-                    file=error.filename or target.parent,
-                    strerror=error.strerror,
-                ),
-                code="setup",
-            ) from None
-        raise
-    return Written(target, tuple(written), kept)
+        write_private(target, text)
+    finally:
+        with suppress(OSError):  # the next set-up takes back what cannot be now
+            unfinished.end(target)
+    return Written(target, tuple(target.parent / name for name in made.secrets), kept)
 
 
 def _kept(target: Path) -> Path:

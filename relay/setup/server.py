@@ -97,7 +97,7 @@ def _try(workbench: Workbench, walk: Walk) -> TrialResult:
     elif walk.answers["papercut.auth_token"] == MADE:
         try:
             found["papercut.auth_token"] = make_token(workbench, walk, str(workbench.folder / folder) if folder else "")
-            walk = walk.with_answers(found)
+            walk = replace(walk.with_answers(found), known=replace(walk.known, token_made=True))
         except (RelayError, installer_config.Unreachable, OSError) as error:
             problems["papercut.auth_token"] = AnswerProblem(
                 lazy("No token could be made: %(error)s.", error=error),
@@ -123,7 +123,7 @@ def _try(workbench: Workbench, walk: Walk) -> TrialResult:
             if version
             else nlazy("%(num)s account", "%(num)s accounts", users),
         ),
-        Fact(lazy("Token and caller"), lazy("accepted")),
+        Fact(lazy("Token and caller"), lazy("accepted, made just now") if found else lazy("accepted")),
         *(_fact(finding) for finding in _look(workbench, settings)),
     ]
     return TrialResult({}, tuple(facts), replace(walk.known, papercut=side, version=version), found)

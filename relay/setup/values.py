@@ -52,13 +52,14 @@ class Prompt:
 class AnswerProblem:
     """What is wrong with an answer: a sentence, what to do about it, and texts to be copied on the way.
 
-    `seen_here`: it was found without asking either system.
+    `seen_here`: it was found without asking either system. `also`: other questions whose answers may be to blame.
     """
 
     text: str
     does: str = ""
     copy: tuple[str, ...] = ()
     seen_here: bool = False
+    also: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +79,7 @@ class SystemsSeen:
     officernd: OfficeRnDSide | None = None
     papercut: PaperCutSide | None = None
     version: str = ""
+    token_made: bool = False  # in PaperCut, where it stays whatever becomes of the set-up
 
 
 @dataclass(frozen=True)

@@ -50,13 +50,23 @@ def submit(workbench: Workbench, walk: Walk, step: SetupStep, given: Answers) ->
     return replace(walk, known=outcome.known, done=frozenset(done), facts=facts, tried=True), outcome
 
 
+def left_open(walk: Walk, step: SetupStep, given: Answers) -> Walk:
+    """Return the walk of somebody who goes back in the middle of a step: what he has answered is offered again."""
+    if all(walk.answers.get(name) == value for name, value in given.items()):
+        return walk
+    return replace(walk.with_answers(given), done=walk.done - {step.id})
+
+
 def first_open(walk: Walk) -> SetupStep | None:
     """Return the first step that does not stand yet, None when all do."""
     return next((step for step in STEPS if step.id not in walk.done), None)
 
 
 def _meant(question: Prompt, value: Any) -> Any:
-    """Return what an answer means: the values of choices in place of their labels, an address with its scheme."""
+    """Return what an answer means: the values of choices in place of their labels, an address with its scheme, a time
+    with two digits for the hour."""
+    if question.kind == "time" and isinstance(value, str) and value[1:2] == ":":
+        return f"0{value}"
     if question.kind == "address" and ":" in value and "://" not in value:
         return ("https://" if value.endswith(":9192") else "http://") + value
     labels = {choice.label.strip().casefold(): choice.value for choice in question.choices}

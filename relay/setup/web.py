@@ -27,6 +27,7 @@ from relay.web import HEADERS, is_proxied, protect_forms, speak_languages, why_n
 
 TRIES = 8
 PATIENCE_S = 30.0
+LEAVING_S = 2.0
 _LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"  # none that is easily taken for another
 
 
@@ -53,6 +54,11 @@ class Visit:
 
     def wait_for_console(self) -> None:
         self._handed_over.wait(PATIENCE_S)
+
+    def leave(self) -> str:
+        """End the visit, once what is being written is written, and return what it leaves behind."""
+        self.lock.acquire(timeout=LEAVING_S)
+        return document.left(self.walk) if self.written is None else f"Settings  {self.written.settings}"
 
     def opens(self, typed: str) -> bool:
         """Return whether this is the code; after too many wrong ones none is."""
@@ -167,8 +173,7 @@ class _Pages:
             return self._page(step, walk)
         if self.visit.try_(step, given).problems:
             return self._page(step), 422
-        following = next((one for one in STEPS[STEPS.index(step) + 1 :]), None)
-        return redirect(url_for("step", step_id=following.id) if following else url_for("summary"))
+        return redirect(url_for("start"))
 
     def _may_open(self, step: SetupStep) -> bool:
         """Return whether everything before a step stands: its questions and counts are made of that."""

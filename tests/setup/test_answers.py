@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import json
 import os
 import stat
@@ -13,8 +15,8 @@ from pathlib import Path
 import pytest
 
 from relay import config
-from relay.errors import ConfigError, RelayError
-from relay.setup import answers_file, document
+from relay.errors import AlreadyRunning, RelayError
+from relay.setup import answers_file, document, unfinished
 from relay.setup.walk import STEPS, first_open
 from tests.support.setup_site import PASSWORD, SetupSite
 
@@ -68,17 +70,18 @@ def test_all_problems_at_once_and_nothing_is_written(site: SetupSite) -> None:
     site.answers["officernd"]["officernd.client_secret"] = "wrong"
     site.answers["papercut"]["papercut.auth_token"] = "wrong as well"
     site.answers["password"]["console.password"] = "short"
-    site.write_answers("[nonsense]\na = 1\n")
-    done = relay(site, "init", "--answers", "answers.toml")
-    assert done.returncode == 2 and "[nonsense] is not a section" in done.stderr
-    site.write_answers('[fees]\nplann = "x"\n')
+    (site.folder / "signin.client_secret").unlink(missing_ok=True)
+    site.write_answers('[nonsense]\na = 1\n[fees]\nplann = "x"\n')
+    (site.folder / "console.password").chmod(0o644)
     done = relay(site, "init", "--answers", "answers.toml")
     assert done.returncode == 2
     for told in (
         "[site] timezone",
         "[officernd] client_secret: OfficeRnD does not accept",
         "[papercut] auth_token: PaperCut does not accept",
-        "[console] password: Take at least 10",
+        "[console] password: ",
+        "chmod 600",
+        "[nonsense]: This is not a section of the answers",
         "[fees] plann: Is not a setting; did you mean plan?",
     ):
         assert told in done.stderr, (told, done.stderr)
@@ -97,8 +100,8 @@ def test_what_only_a_system_refuses_may_do_later(site: SetupSite) -> None:
 @pytest.mark.parametrize(
     ("line", "told"),
     [
-        ('client_secret = "in clear"', "a secret must not stand in the answers"),
-        ('client_secret_env = "NOT_THERE"', "the environment has no variable NOT_THERE"),
+        ('client_secret = "in clear"', "A secret must not stand in the answers"),
+        ('client_secret_env = "NOT_THERE"', "The environment has no variable NOT_THERE"),
         ('client_secret_file = "nowhere"', "cannot be read"),
         ('client_secret_file = "open"', "chmod 600"),
     ],
@@ -108,10 +111,10 @@ def test_secrets_come_from_files_or_the_environment(line: str, told: str, site: 
     (site.folder / "open").chmod(0o644)
     file = site.folder / "answers.toml"
     file.write_text(f"[officernd]\n{line}\n")
-    with pytest.raises(ConfigError) as error:
-        answers_file.read(file, {})
-    assert told in error.value.message and "in clear" not in error.value.message
-    assert "everybody reads me" not in error.value.message
+    answers, problems = answers_file.read(file, {})
+    said = answers_file.sentence("officernd.client_secret", problems["officernd.client_secret"])
+    assert told in said and "in clear" not in said and "everybody reads me" not in said
+    assert not answers
 
 
 def test_settings_that_are_there_stay_unless_told_otherwise(site: SetupSite) -> None:
@@ -130,29 +133,105 @@ def test_settings_that_are_there_stay_unless_told_otherwise(site: SetupSite) -> 
     assert old.papercut.auth_token == new.papercut.auth_token
 
 
-@pytest.mark.parametrize("at", range(6))
+FILES = 7  # the note, four secrets, the copy of earlier settings, the settings
+FULL = OSError(errno.ENOSPC, "No space left on device")
+
+
 def test_whatever_cannot_be_written_leaves_the_earlier_settings(
-    at: int, site: SetupSite, monkeypatch: pytest.MonkeyPatch
+    site: SetupSite, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Four secrets, the copy of the earlier settings, the settings: each may meet a full disk."""
     file = site.folder / "relay.toml"
     walk = site.walk()
     document.write(site.bench, walk, file)
-    before = {path: path.read_bytes() for path in site.folder.rglob("*") if path.is_file()}
+    before = everything(site.folder)
+    for at in range(FILES):
+        for fault in (FULL, KeyboardInterrupt()):
+            with monkeypatch.context() as patched, pytest.raises((RelayError, KeyboardInterrupt)) as failed:
+                fail_at(patched, at, fault)
+                document.write(site.bench, walk, file, replace=True)
+            assert fault is not FULL or "nothing was left behind: make room on its disk" in str(failed.value)
+            assert everything(site.folder) == before, (at, fault)
+    assert document.write(site.bench, walk, file, replace=True).kept
+
+
+def test_a_first_set_up_that_fails_leaves_no_folder(site: SetupSite, monkeypatch: pytest.MonkeyPatch) -> None:
+    walk = site.walk()
+    for at in range(FILES - 1):
+        with (
+            monkeypatch.context() as patched,
+            pytest.raises(RelayError, match="the account that PaperCut's server runs as"),
+        ):
+            fail_at(patched, at, OSError(errno.EROFS, "Read-only file system"))
+            document.write(site.bench, walk, site.folder / "new" / "relay.toml")
+        assert list(site.folder.iterdir()) == [], at
+
+
+@pytest.mark.parametrize("replace", [False, True])
+def test_what_a_killed_set_up_left_the_next_one_takes_back(
+    replace: bool, site: SetupSite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A kill leaves a part of a file, and runs no clean-up; the last time only the note is left to be removed."""
+    walk, files = site.walk(), FILES if replace else FILES - 1
+    for at in range(files + 1):
+        file = site.folder / str(at) / "relay.toml"
+        file.parent.mkdir()
+        if replace:
+            document.write(site.bench, walk, file)
+        before = everything(file.parent)
+        with monkeypatch.context() as patched:
+            fail_at(patched, at, Killed(), leaves_part=True)
+            patched.setattr(unfinished, "end", lambda _: False)
+            with contextlib.suppress(Killed):
+                document.write(site.bench, walk, file, replace=replace)
+        assert unfinished.end(file) is (at == files)
+        assert at == files or everything(file.parent) == before, at
+        settings = document.write(site.bench, walk, file, replace=True).settings
+        assert config.load(settings, {}).papercut.auth_token.get_secret_value() == site.token
+        assert not list(file.parent.glob("**/.*")), "a note, a lock or a part of a file is left"
+        assert len(list((file.parent / "secrets").iterdir())) == 4 * len(list(file.parent.glob("*.toml")))
+
+
+class Killed(BaseException):
+    """What no clean-up sees."""
+
+
+def everything(folder: Path) -> dict[Path, bytes | None]:
+    return {path: path.read_bytes() if path.is_file() else None for path in folder.rglob("*")}
+
+
+def fail_at(monkeypatch: pytest.MonkeyPatch, at: int, fault: BaseException, *, leaves_part: bool = False) -> None:
+    """Let the file number `at` of a set-up, its note the first of them, meet a fault."""
     calls, write = [0], document.write_private
 
-    def full(path: Path, text: str) -> None:
+    def failing(path: Path, text: str | bytes) -> None:
         calls[0] += 1
         if calls[0] - 1 == at:
-            raise OSError(28, "No space left on device", str(path))
+            if leaves_part:
+                path.with_name(f".{path.name}.0123456789abcdef.new").write_text("half")
+            raise fault
         write(path, text)
 
-    monkeypatch.setattr(document, "write_private", full)
-    with pytest.raises(RelayError, match="nothing was left behind"):
-        document.write(site.bench, walk, file, replace=True)
-    assert {path: path.read_bytes() for path in site.folder.rglob("*") if path.is_file()} == before
-    monkeypatch.setattr(document, "write_private", write)
-    assert document.write(site.bench, walk, file, replace=True).kept
+    monkeypatch.setattr(document, "write_private", failing)
+    monkeypatch.setattr(unfinished, "write_private", failing)
+
+
+def test_two_set_ups_write_one_after_the_other(site: SetupSite) -> None:
+    walk = site.walk()
+    with unfinished.alone(site.folder), pytest.raises(AlreadyRunning, match="Another set-up is writing"):
+        document.write(site.bench, walk, site.folder / "relay.toml")
+    assert everything(site.folder) == {}
+
+
+def test_a_note_leads_to_nothing_but_the_files_of_a_set_up(site: SetupSite) -> None:
+    """The account that owns the folder may write it, and root may read it."""
+    mine = site.folder / "mine"
+    mine.mkdir()
+    (mine / "relay.toml").write_text("# mine")
+    (site.folder / "precious").write_text("x")
+    names = ["../precious", "relay.toml", "/etc/hostname", "secrets/../relay.toml", "secrets/../../precious"]
+    unfinished.begin(mine / "relay.toml", unfinished.Note(names, "0"))
+    assert unfinished.end(mine / "relay.toml") is False
+    assert (site.folder / "precious").exists() and (mine / "relay.toml").exists()
 
 
 def test_the_documented_example_is_one(site: SetupSite) -> None:
@@ -164,7 +243,8 @@ def test_the_documented_example_is_one(site: SetupSite) -> None:
         (site.folder / name).chmod(0o600)
     file = site.folder / "example.toml"
     file.write_text(example)
-    answers = answers_file.read(file, {"OFFICERND_SECRET": "x"})
+    answers, problems = answers_file.read(file, {"OFFICERND_SECRET": "x"})
+    assert not problems
     asked = {question.name for step in STEPS for question in step.questions(site.bench, first_walk(site))}
     assert set(answers) <= asked
     assert set(raw) >= {"site", "papercut", "officernd", "signin"}
