@@ -10,6 +10,7 @@ import errno
 import os
 import secrets
 import stat
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -143,6 +144,17 @@ def make_private_folder(path: Path) -> None:
             raise
         if owner is not None:
             os.chown(_named(path, path.name), owner.st_uid, owner.st_gid, follow_symlinks=False, **_at(at))
+
+
+def can_be_made(path: Path) -> bool:
+    """Return whether this account can make a file or folder of that name, with the folders above it, or write into the
+    folder that is there: tried, since rights alone do not tell. Nothing is left behind."""
+    folder = next(one for one in (path, *path.absolute().parents) if one.exists())
+    try:
+        os.rmdir(tempfile.mkdtemp(prefix=".tried-", dir=folder))
+    except OSError:
+        return False
+    return True
 
 
 def why_not_theirs(place: Path, named_in: Path) -> str | None:

@@ -52,7 +52,7 @@ def read_secret(path):
         return ""
     folder, name = above(path)
     with folder:
-        return folder.read(name).decode("utf-8").strip() if folder.has_one_name(name) else ""
+        return folder.read(name, with_one_name=True).decode("utf-8").strip()
 
 
 def is_file(path):
@@ -128,12 +128,14 @@ class _Held(object):
     def rights(self, name):
         return _rights(self._stat(name))
 
-    def read(self, name):
+    def read(self, name, with_one_name=False):
+        """Return a file's bytes; none `with_one_name` for a file that has another name elsewhere."""
         descriptor = self._open(name, os.O_RDONLY | os.O_NONBLOCK)
         with os.fdopen(descriptor, "rb") as source:
-            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            found = os.fstat(descriptor)
+            if not stat.S_ISREG(found.st_mode):
                 raise Stop("{0} is no file, though one is expected there.".format(os.path.join(self.path, name)))
-            return source.read()
+            return b"" if with_one_name and found.st_nlink > 1 else source.read()
 
     def _open(self, name, flags, mode=0o600):
         try:
@@ -243,7 +245,7 @@ class _Named(object):
     def rights(self, name):
         return _rights(os.stat(self._at(name)))
 
-    def read(self, name):
+    def read(self, name, with_one_name=False):
         return compat.read_file(self._at(name))
 
     def below(self, name):

@@ -251,7 +251,7 @@ def _unused_keys(facts):
         keys = facts.config
     except config.Unreachable as error:
         facts.left_to_do.append(
-            "PaperCut's keys {0} and {1} were not set, since {2}: run the installer again when PaperCut runs.".format(
+            "PaperCut's keys {0} and {1} were not set, since {2}: start this installer again after the set-up.".format(
                 USER_SOURCE_KEY, AUTH_KEY, error
             )
         )

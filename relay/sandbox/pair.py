@@ -13,10 +13,13 @@ from __future__ import annotations
 
 import json
 import secrets
+import shutil
+import sys
 from pathlib import Path
 from types import TracebackType
 
 from relay.clock import Clock
+from relay.commands import PROGRAM
 from relay.private_files import write_private
 from relay.sandbox.folder import renewed, set_aside
 from relay.sandbox.officernd import OfficeRnDStandIn
@@ -64,9 +67,9 @@ _HINTS = """\
 A stand-in PaperCut at {papercut_url} and a stand-in OfficeRnD at {officernd_url}, for {members} members.
 They live as long as `papercut-relay sandbox` runs, and remember nothing after it.
 
-  papercut-relay --config {config} plan
-  papercut-relay --config {config} sync
-  papercut-relay --config {config} settle
+  {program} --config {config} plan
+  {program} --config {config} sync
+  {program} --config {config} settle
 
 Members who can log in (after the first sync):
 
@@ -82,6 +85,12 @@ A print job of that member, three pages, one in colour:
 
 What the stand-ins hold: GET {papercut_url}/sandbox/state, /sandbox/users?username=..., {officernd_url}/sandbox/state
 """
+
+
+def typed_program() -> str:
+    """Return how the command is typed here: by its path where it was started so and stands on no PATH."""
+    started = Path(sys.argv[0])
+    return PROGRAM if shutil.which(PROGRAM) or PROGRAM not in started.name else quoted(str(started.absolute()))
 
 
 class Pair:
@@ -197,6 +206,7 @@ class Pair:
             papercut_url=self.papercut.url,
             officernd_url=self.officernd.url,
             members=len(self.organisation.members),
+            program=typed_program(),
             config=quoted(str(self.config_file)),
             logins="\n".join(f"  {sample.email}  {sample.password}" for sample in samples),
             json=quoted("Content-Type: application/json"),

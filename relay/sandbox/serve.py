@@ -8,14 +8,13 @@ from typing import Any
 
 from relay import config, web
 from relay.clock import Clock
-from relay.commands import PROGRAM
 from relay.errors import EXIT_DONE, UsageError
 from relay.held_files import scratch_folder
 from relay.progress import Progress
 from relay.run import run
 from relay.sandbox import history
 from relay.sandbox.like import like
-from relay.sandbox.pair import Pair
+from relay.sandbox.pair import Pair, typed_program
 from relay.shell import quoted
 from relay.site import open_site
 
@@ -82,7 +81,7 @@ def keep_running(
                 *([f"Answers    as the site of {record}"] if record else []),
                 *(f"Left as it is: {problem}." for problem in (likeness.unknown if likeness else ())),
                 "",
-                f"Try, in another terminal: {PROGRAM} --config {quoted(str(pair.config_file))} plan",
+                f"Try, in another terminal: {typed_program()} --config {quoted(str(pair.config_file))} plan",
                 "Ctrl+C ends both.",
             ]
             over = web.ended_by_signal()

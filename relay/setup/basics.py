@@ -13,6 +13,7 @@ from relay.config.sections import PrintSection
 from relay.errors import UsageError
 from relay.installer import places, windows
 from relay.language import lazy
+from relay.private_files import can_be_made
 from relay.setup.values import AnswerProblem, Fact, Option, Prompt, SetupStep, TrialResult, Walk, Workbench
 
 LANGUAGES = {
@@ -212,8 +213,7 @@ def _try_schedule(workbench: Workbench, walk: Walk) -> TrialResult:
     problems = {}
     for name in ("site.state_dir", "scripts.home"):
         folder = workbench.folder / str(walk.answers[name])
-        existing = next(one for one in (folder, *folder.parents) if one.exists())
-        if not existing.is_dir() or not os.access(existing, os.W_OK):
+        if not can_be_made(folder):
             problems[name] = AnswerProblem(
                 lazy("This account may not write %(folder)s.", folder=folder),
                 lazy("Name a folder of its own, or start this as the account that PaperCut's server runs as."),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import textwrap
 import tomllib
 from collections.abc import Iterator, Mapping
@@ -19,7 +18,7 @@ from relay.config.words import words
 from relay.errors import RelayError
 from relay.held_files import what_to_do
 from relay.language import lazy
-from relay.private_files import make_private_folder, write_private
+from relay.private_files import can_be_made, make_private_folder, write_private
 from relay.setup import trial, unfinished
 from relay.setup.unfinished import FOLDER
 from relay.setup.values import SECRETS, Prompt, Walk, Workbench
@@ -163,8 +162,8 @@ def write(workbench: Workbench, walk: Walk, target: Path, *, replace: bool = Fal
 
 def why_not_writable(target: Path) -> str:
     """Return in a sentence why settings could not be written to `target` at the end, "" where they could be."""
-    folder = next(one for one in target.absolute().parents if one.exists())
-    if folder.is_dir() and os.access(folder, os.W_OK | os.X_OK):
+    folder = target.absolute().parent
+    if can_be_made(folder):
         return ""
     return (
         f"This account may not write in {folder}, where the settings would go: start this as the account "

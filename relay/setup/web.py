@@ -21,13 +21,15 @@ from relay.config import is_loopback
 from relay.errors import RelayError
 from relay.language import gettext, lazy
 from relay.setup import document, people
-from relay.setup.values import Prompt, SetupStep, TrialResult, Walk, Workbench
-from relay.setup.walk import BY_ID, STEPS, first_open, submit
+from relay.setup.basics import PASSWORD
+from relay.setup.values import AnswerProblem, Prompt, SetupStep, TrialResult, Walk, Workbench
+from relay.setup.walk import BY_ID, STEPS, first_open, left_open, submit
 from relay.web import HEADERS, is_proxied, protect_forms, speak_languages, why_not_our_form
 
 TRIES = 8
 PATIENCE_S = 30.0
 LEAVING_S = 2.0
+NEW_PASSWORD, AGAIN = "console.password", "console.again"
 _LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"  # none that is easily taken for another
 
 
@@ -171,6 +173,10 @@ class _Pages:
             with self.visit.lock:
                 walk = self.visit.walk.with_answers(given)
             return self._page(step, walk)
+        if (mistyped := _mistyped(step)) is not None:
+            self.visit.problems[step.id] = mistyped
+            self.visit.walk = left_open(self.visit.walk, step, {"console.name": given["console.name"]})
+            return self._page(step), 422
         if self.visit.try_(step, given).problems:
             return self._page(step), 422
         return redirect(url_for("start"))
@@ -254,6 +260,15 @@ class _Pages:
             return error
         told = {404: lazy("There is nothing at this address.")}.get(status, error.description or "")
         return render_template("setup/code.html", problem=told, only=True), status
+
+
+def _mistyped(step: SetupStep) -> TrialResult | None:
+    """Return what is wrong with a new password that is not typed twice the same: nothing else can try it."""
+    if step.id != PASSWORD.id or request.form.get(NEW_PASSWORD, "") == request.form.get(AGAIN, ""):
+        return None
+    return TrialResult(
+        {NEW_PASSWORD: AnswerProblem(lazy("The two passwords differ. Type both again."), seen_here=True)}
+    )
 
 
 def _from_form(question: Prompt) -> Any:

@@ -47,7 +47,8 @@ def enter(one: Browser, visit: Visit) -> None:
 
 def fill(one: Browser, answers: dict[str, Any]) -> None:
     """Type answers where they are asked for; choices are clicked."""
-    for name, value in answers.items():
+    again = {"console.again": answers["console.password"]} if "console.password" in answers else {}
+    for name, value in {**answers, **again}.items():
         found = one.all(f"[name='{name}']")
         if not found:
             continue

@@ -161,7 +161,7 @@ def test_the_summary_leads_to_a_step_and_back_again(site: SetupSite, monkeypatch
 def test_a_folder_that_cannot_be_written_is_told_before_the_first_question(
     site: SetupSite, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(document.os, "access", lambda *_: False)
+    monkeypatch.setattr(document, "can_be_made", lambda _: False)
     with pytest.raises(UsageError, match="may not write in"):
         init(site, [], monkeypatch)
 

@@ -13,7 +13,7 @@ from lxml import html
 
 from relay import config, language
 from relay.setup import basics
-from relay.setup.walk import STEPS
+from relay.setup.walk import BY_ID, STEPS
 from relay.setup.web import TRIES, Visit, make_setup_app
 from tests.support.forms import form_token
 from tests.support.other_language import BRACKETED, names_of, outside, words
@@ -50,7 +50,8 @@ class Somebody:
         data: dict[str, Any] = {}
         for name, value in form.form_values():
             data.setdefault(name, []).append(value)
-        return self.post(f"/step/{step}", {**data, "do": "next", **changes})
+        again = {"console.again": changes["console.password"]} if "console.password" in changes else {}
+        return self.post(f"/step/{step}", {**data, "do": "next", **again, **changes})
 
 
 @pytest.fixture
@@ -190,6 +191,22 @@ def test_every_word_of_the_set_up_went_through_a_catalogue(
         look(somebody.get(path), path)
     look(somebody.post("/write", {}), "done")
     assert left == {}
+
+
+def test_a_password_that_is_not_typed_twice_the_same_is_not_taken(somebody: Somebody, site: SetupSite) -> None:
+    for step in STEPS[: STEPS.index(BY_ID["password"])]:
+        assert somebody.answer(step.id, **site.answers[step.id]).status_code == 302
+    answer = somebody.answer("password", **site.answers["password"], **{"console.again": f"{PASSWORD}?"})
+    assert answer.status_code == 422 and "The two passwords differ" in text(answer) and 'value="nora"' in answer.text
+    assert "password" not in somebody.visit.walk.done and PASSWORD not in answer.text
+    assert somebody.answer("password", **site.answers["password"]).status_code == 302
+
+
+def test_a_changed_answer_leads_back_to_the_summary(somebody: Somebody, site: SetupSite) -> None:
+    for step in STEPS:
+        assert somebody.answer(step.id, **site.answers[step.id]).status_code == 302
+    assert somebody.answer("balances", **{"top_up.amount": "5"}).location == "/"
+    assert somebody.get("/").location == "/summary"
 
 
 def test_no_secret_comes_back_and_an_empty_field_keeps_it(somebody: Somebody, site: SetupSite) -> None:
