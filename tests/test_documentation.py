@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import tomllib
 from pathlib import Path
 from typing import get_args
@@ -12,9 +13,10 @@ import pytest
 from pydantic.fields import FieldInfo
 
 from relay import config, own_wheel
-from relay.cli import document
+from relay.cli import app, document
 from relay.config.words import words
 from relay.console import settings_fields
+from relay.installer import __main__ as installer
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "deploy" / "docs"
@@ -84,6 +86,54 @@ def test_lines_end_where_a_reader_expects(paper: Path) -> None:
     lines = enumerate(text.splitlines(), 1)
     long = [number for number, line in lines if len(line) > 100 and not line.startswith(("|", "!["))]
     assert long == [], f"{paper.name}: wrap these lines at 100"
+
+
+def printed(paper: Path, program: str) -> list[list[str]]:
+    """Return the words after `program` of every line that a paper prints, in a code block or between backquotes."""
+    text = paper.read_text(encoding="utf-8")
+    lines = [line for block in re.findall(r"^ *```\w*\n(.*?)^ *```", text, FENCED) for line in block.splitlines()]
+    lines += re.findall(r"`([^`]+)`", re.sub(r"```.*?```", "", text, flags=re.DOTALL))
+    found = [re.search(rf"(?:^|[\s/\\]){program} (\S.*)", " ".join(line.split()).split(" #")[0]) for line in lines]
+    return [shlex.split(one.group(1)) for one in found if one]
+
+
+def why_not_typed(given: list[str]) -> str:
+    """Return what is wrong with a command: one that is printed with something to fill in lacks nothing else."""
+    command: click.Command = app.cli
+    while isinstance(command, click.Group):
+        given = command.make_parser(click.Context(command)).parse_args(given)[1]
+        if not given:
+            return ""
+        if given[0] not in command.commands:
+            return f"there is no command {given[0]}"
+        command, given = command.commands[given[0]], given[1:]
+    try:
+        typed, _, _ = command.make_parser(click.Context(command)).parse_args(list(given))
+    except click.UsageError as error:
+        return error.format_message()
+    missing = [one.opts[0] for one in command.params if one.required and given and not typed.get(one.name or "")]
+    return f"without {', '.join(missing)}" if missing else ""
+
+
+TYPED = [paper for paper in PAPERS if paper.name != "COMMANDS.md"]  # made from the code, with its grammar
+
+
+@pytest.mark.parametrize("paper", TYPED, ids=[paper.relative_to(ROOT).as_posix() for paper in TYPED])
+def test_what_is_printed_can_be_typed(paper: Path) -> None:
+    wrong = {" ".join(given): why for given in printed(paper, "papercut-relay") if (why := why_not_typed(given))}
+    assert wrong == {}
+    for script in ("install.sh", "installer.bat"):
+        for given in printed(paper, script):
+            # A file or folder stands for what is to be filled in; an unknown switch ends the parser.
+            installer._options([word for word in given if word.startswith("-")])
+    for script in re.findall(r"\bsh (deploy/[\w./-]+)|`(deploy[\\/][\w.\\-]+\.bat)`", paper.read_text("utf-8")):
+        assert (ROOT / "".join(script).replace("\\", "/")).exists(), script
+
+
+def test_a_command_that_cannot_be_typed_is_seen() -> None:
+    assert why_not_typed(["sync", "--expekt", "HASH"]).startswith("No such option")
+    assert why_not_typed(["resolve", "REFERENCE"]) == "without --as, --reason"
+    assert why_not_typed(["--config", "FILE", "synk"]) == "there is no command synk"
 
 
 def test_the_readme_is_short_and_says_the_status_first() -> None:
