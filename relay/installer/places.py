@@ -213,7 +213,7 @@ def run(command, typed=""):
         output = process.communicate(typed.encode("utf-8"))[0]
     except EnvironmentError as error:
         return 127, "{0}".format(error)
-    except owners.Everybody as error:
+    except owners.OpenToOthers as error:
         return 126, "{0} was not started: others than administrators may change {1}".format(command[0], error)
     return process.returncode, text_of(output)
 
@@ -240,7 +240,7 @@ def as_its_owner(command):
     """Return a command, and how to start it, such that root starts nothing of somebody else's as root.
 
     PaperCut's account may have put anything in the place of a program in PaperCut's folder: it is started as that
-    account, which could start it anyway. Raises owners.Everybody.
+    account, which could start it anyway. Raises owners.OpenToOthers.
     """
     if not owners.is_root():
         return command, {}
@@ -383,7 +383,7 @@ def _is_roots(program):
     """Return whether nobody but root can have changed a program that only root can start usefully."""
     try:
         return owners.who_may_change(program) == 0
-    except owners.Everybody:
+    except owners.OpenToOthers:
         return False
 
 
