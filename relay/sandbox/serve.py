@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import socket
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -39,6 +41,8 @@ def keep_running(
     """
     likeness = like(record) if record else None
     clock = history.clock_before(days) if days else None
+    for port in (papercut_port, officernd_port):
+        _check_free(port)  # before anything of an earlier world is set aside
     with scratch_folder("sandbox") as temporary:
         pair = Pair(
             folder or Path(temporary),
@@ -54,10 +58,7 @@ def keep_running(
         try:
             pair.start()
         except OSError as error:
-            raise UsageError(
-                f"The stand-ins cannot start ({error.strerror or error}): choose other ports, or 0 for free ones, and "
-                "a folder that can be written."
-            ) from None
+            raise _cannot_start(error) from None
         try:
             past = _play(pair, clock, days, seed, progress) if clock else None
             facts = {
@@ -91,6 +92,24 @@ def keep_running(
         finally:
             pair.stop()
     return EXIT_DONE
+
+
+def _check_free(port: int) -> None:
+    """Raise UsageError where another program has a chosen port; 0 is a free one."""
+    with socket.socket() as probe:
+        if os.name == "posix":  # as the stand-ins listen: a port that was just given up is free
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            raise _cannot_start(error) from None
+
+
+def _cannot_start(error: OSError) -> UsageError:
+    return UsageError(
+        f"The stand-ins cannot start ({error.strerror or error}): choose other ports, or 0 for free ones, and "
+        "a folder that can be written."
+    )
 
 
 def _play(pair: Pair, clock: history.MovedClock, days: int, seed: int, progress: Progress) -> dict[str, int]:

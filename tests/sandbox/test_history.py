@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -9,9 +10,10 @@ import pytest
 
 from relay import config, money
 from relay.clock import Clock
+from relay.errors import UsageError
 from relay.progress import Progress
 from relay.run import run
-from relay.sandbox import history
+from relay.sandbox import history, serve
 from relay.sandbox.pair import Pair
 from relay.site import open_site
 
@@ -126,6 +128,26 @@ def test_an_edited_file_stays_and_the_old_world_goes_aside(tmp_path: Path) -> No
         assert "stays as you edited it" in second.kept[0] and "before-1" in second.kept[1]
     with Pair(folder, members=5) as third:
         assert (folder / "before-2").is_dir() and "before-2" in third.kept[1]
+
+
+def test_a_port_that_is_taken_sets_no_world_aside(tmp_path: Path) -> None:
+    (tmp_path / "relay.toml").write_text('[site]\nstate_dir = "state"\n')
+    (tmp_path / "state").mkdir()
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        with pytest.raises(UsageError, match="choose other ports"):
+            serve.keep_running(
+                members=5,
+                seed=1,
+                papercut_port=0,
+                officernd_port=taken.getsockname()[1],
+                filling="empty",
+                folder=tmp_path,
+                progress=Progress(),
+                announce=lambda *_: None,
+            )
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["relay.toml", "state"]
 
 
 def test_a_ledger_that_lies_elsewhere_is_told(tmp_path: Path) -> None:
