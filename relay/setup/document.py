@@ -188,7 +188,7 @@ def _write(workbench: Workbench, walk: Walk, target: Path, replace: bool) -> Wri
     kept = _kept(target) if target.exists() else None
     names = [*made.secrets, *([kept.name] if kept else [])]
     text = written_files.for_editors(made.text)
-    unfinished.begin(target, unfinished.Note.of(names, text))
+    unfinished.begin(target, unfinished.WritingNote.of(names, text))
     try:
         make_private_folder(target.parent / FOLDER)
         for name, value in made.secrets.items():

@@ -29,15 +29,15 @@ _OURS = re.compile(rf"{FOLDER}/[a-z_]+(\.\d+)?|[^/\\]+\.before-\d+\.[^/\\]+")
 
 
 @dataclass(frozen=True)
-class Note:
+class WritingNote:
     """The files that a set-up makes besides its settings, by name in their folder, and what its settings will be."""
 
     files: Sequence[str]
     digest: str
 
     @staticmethod
-    def of(files: Sequence[str], settings: str) -> Note:
-        return Note(files, _digest(settings.encode("utf-8")))
+    def of(files: Sequence[str], settings: str) -> WritingNote:
+        return WritingNote(files, _digest(settings.encode("utf-8")))
 
 
 @contextmanager
@@ -58,7 +58,7 @@ def alone(folder: Path) -> Iterator[None]:
             remove_private(folder / LOCK)
 
 
-def begin(target: Path, note: Note) -> None:
+def begin(target: Path, note: WritingNote) -> None:
     """Write down what is about to be made. Raises OSError."""
     write_private(target.with_name(NOTE), json.dumps(asdict(note)))
 
@@ -70,7 +70,7 @@ def end(target: Path) -> bool:
     """
     _remove_parts(target.with_name(NOTE))
     try:
-        note = Note(**json.loads(read_private(target.with_name(NOTE))))
+        note = WritingNote(**json.loads(read_private(target.with_name(NOTE))))
     except (FileNotFoundError, ValueError, TypeError):
         return False
     is_whole = target.exists() and _digest(target.read_bytes()) == note.digest

@@ -229,7 +229,7 @@ def test_a_note_leads_to_nothing_but_the_files_of_a_set_up(site: SetupSite) -> N
     (mine / "relay.toml").write_text("# mine")
     (site.folder / "precious").write_text("x")
     names = ["../precious", "relay.toml", "/etc/hostname", "secrets/../relay.toml", "secrets/../../precious"]
-    unfinished.begin(mine / "relay.toml", unfinished.Note(names, "0"))
+    unfinished.begin(mine / "relay.toml", unfinished.WritingNote(names, "0"))
     assert unfinished.end(mine / "relay.toml") is False
     assert (site.folder / "precious").exists() and (mine / "relay.toml").exists()
 
