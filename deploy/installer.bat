@@ -37,7 +37,7 @@ rem Windows opens a ZIP like a folder, and starts this file alone out of it.
 :nopackage
 if exist "%FOLDER%..\pyproject.toml" goto source
 echo The rest of the package is not beside this file. If this is the inside of the ZIP file: unpack all of it first 1>&2
-echo (right click on the ZIP file, Extract All), then start installer.bat in the folder that this makes. 1>&2
+echo (right click on the ZIP file, Extract All), then start the installer in the folder that this makes. 1>&2
 if "%~1"=="" pause
 exit /b 2
 

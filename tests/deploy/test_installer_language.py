@@ -123,18 +123,23 @@ def test_every_label_of_the_batch_file_that_is_jumped_to_is_there() -> None:
 
 
 @pytest.mark.needs("wine")
-def test_wine_runs_the_batch_file(tmp_path: Path) -> None:
-    shutil.copy(ROOT / "deploy/installer.bat", tmp_path)
+@pytest.mark.parametrize(("in_a_source", "told"), [(True, "papercut-relay bundle"), (False, "unpack all of it first")])
+def test_wine_runs_the_batch_file_alone(tmp_path: Path, in_a_source: bool, told: str) -> None:
+    folder = tmp_path / "deploy"
+    folder.mkdir()
+    shutil.copy(ROOT / "deploy/installer.bat", folder)
+    if in_a_source:
+        (tmp_path / "pyproject.toml").touch()
     done = subprocess.run(
         ["wine", "cmd", "/c", "installer.bat"],
-        cwd=tmp_path,
+        cwd=folder,
         capture_output=True,
         text=True,
         env={**os.environ, "DISPLAY": "", "WINEDEBUG": "-all"},
         check=False,
     )
     assert done.returncode == 2
-    assert "papercut-relay bundle" in done.stderr
+    assert told in done.stderr
 
 
 @pytest.mark.needs("wine")
