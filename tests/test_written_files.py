@@ -79,8 +79,7 @@ def test_answers_are_read_in_every_form(tmp_path: Path, form: SimpleNamespace) -
     secret.write_bytes(form.bytes_of("hush\n"))
     secret.chmod(0o600)
     file.write_bytes(form.bytes_of('[officernd]\nclient_secret_file = "secret"\nlocation = "Südkai"\n'))
-    answers = answers_file.read(file, {})
-    assert (answers["officernd.client_secret"], answers["officernd.location"]) == ("hush", "Südkai")
+    assert answers_file.read(file, {}) == ({"officernd.client_secret": "hush", "officernd.location": "Südkai"}, {})
 
 
 def test_what_the_console_saves_keeps_the_line_ends(tmp_path: Path, form: SimpleNamespace) -> None:
