@@ -70,11 +70,10 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     except click.exceptions.Exit as error:
         code = error.exit_code
     except (click.Abort, KeyboardInterrupt) as error:
-        # Click turns Ctrl+C into an Abort with it as the cause; what ended a question is only in its background.
         if isinstance(error, KeyboardInterrupt) or isinstance(error.__cause__, KeyboardInterrupt):
             message = "Stopped by Ctrl+C; the next run finds what was under way and finishes it."
             code = _failed("interrupted", message, EXIT_FAILED)
-        elif isinstance(error.__context__, EOFError):
+        elif nobody_answered(error):
             click.echo(err=True)  # the question stands there still
             message = (
                 "Nobody can answer that question here, so nothing more was done: run this in a terminal, or give the "
@@ -97,6 +96,11 @@ def main(arguments: list[str] | None = None) -> NoReturn:
         told = unexpected(error)
         code = _failed(told.code, told.message, told.exit_code)
     sys.exit(code)
+
+
+def nobody_answered(error: BaseException) -> bool:
+    """Return whether a question ended with the standard input; Click keeps that in the background of its Abort."""
+    return isinstance(error.__context__, EOFError)
 
 
 def _usage(error: click.ClickException) -> str:

@@ -14,6 +14,7 @@ from rich.text import Text
 from relay import config
 from relay.cli import terminal
 from relay.cli.app import OUTSIDE, command, say
+from relay.cli.failure import nobody_answered
 from relay.errors import EXIT_DONE, RelayError, UsageError
 from relay.foreign import visible
 from relay.held_files import scratch_folder
@@ -100,7 +101,9 @@ def _asked_and_written(bench: Workbench, target: Path, more: bool) -> Written:
     replace = target.exists()
     try:
         return document.write(bench, asking.ask_all(), target, replace=replace)
-    except (click.Abort, KeyboardInterrupt):
+    except (click.Abort, KeyboardInterrupt) as error:
+        if nobody_answered(error) and not asking.walk.known.token_made:
+            raise
         raise RelayError(f"Stopped. {document.left(asking.walk)}", code="left", remedies=(Remedy("init"),)) from None
 
 
