@@ -487,6 +487,14 @@ def test_programs_may_be_named_instead_of_given_by_path(good: Bench) -> None:
     assert found and "is in no folder of security.custom-executable" in found.message
 
 
+def test_a_spoiled_log_of_the_source_is_read_as_far_as_it_can_be(good: Bench) -> None:
+    log = good.settings.scripts.home / "logs" / "user_source.log"
+    log.write_bytes(b"caf\xe9\n")
+    assert good.find("source_not_asked")
+    log.write_bytes(b'caf\xe9\n{"query": "- list-all-users"}\n')
+    assert not good.find("source_not_asked")
+
+
 def test_a_source_that_is_not_asked_names_the_other_form(good: Bench) -> None:
     """corrections, custom programs: if newer servers refuse paths, every login and sync fails."""
     state = good.papercut.state

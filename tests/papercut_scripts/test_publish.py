@@ -99,6 +99,23 @@ def test_a_publication_that_fails_leaves_the_old_one_in_force(
     assert current(settings).name == name
 
 
+def test_a_publication_that_fails_beside_a_spoiled_pointer_says_what_failed(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What names the directory in force is no UTF-8: it is still the full disk that is told, and nothing is left."""
+    root = settings.scripts.home / "directory"
+    root.mkdir(parents=True)
+    (root / "CURRENT").write_bytes(b"caf\xe9\n")
+
+    def fails(path: Path, data: bytes) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(publish, "_write_new", fails)
+    with pytest.raises(RelayError, match="No space left on device"):
+        publish.publish(sample_directory(), settings, record_fields=5, now=NOW)
+    assert [path.name for path in root.iterdir()] == ["CURRENT"]
+
+
 def test_a_failure_after_the_change_leaves_the_new_directory_whole(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
