@@ -65,3 +65,4 @@ def test_two_effects_read_as_one_stage(fee_state: str | None, state: str, stage:
     found = movement(state, fee_state)
     assert (found.stage, PUBLIC_STATES[found.stage]) == (stage, public)
     assert found.waits_for_fee is (fee_state not in (None, "posted"))
+    assert found.is_unheard is stage.endswith("_sent")

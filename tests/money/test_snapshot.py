@@ -6,7 +6,7 @@ import random
 from datetime import UTC, datetime, timedelta
 
 from relay.money.decide.evidence import Reading
-from relay.money.decide.snapshot import AccountState, snapshot_state
+from relay.money.decide.snapshot import AccountState, snapshot_jobs, snapshot_state
 from tests.support import reference_model as model
 
 TRIALS = 40_000
@@ -71,3 +71,15 @@ def test_it_says_what_the_model_says() -> None:
         assert (found and (found.balance, found.jobs)) == (wanted and tuple(wanted[:2])), (states, witnesses, now, rows)
         told += found is not None
     assert 0.2 * TRIALS < told < 0.95 * TRIALS, "both answers are tried"
+
+
+def test_a_balance_that_a_person_tells_has_the_highest_counter_that_the_backup_can_have() -> None:
+    states = [
+        AccountState(0, 0, 1, 1, at(0)),
+        AccountState(-300, 4, 1, 1, at(1)),
+        AccountState(-300, 5, 2, 1, at(2)),  # a free job between two settles
+        AccountState(-300, 9, 4, 3, at(3)),  # of a later witness than the backup's
+    ]
+    assert snapshot_jobs(states, [1], -300, Reading(-500, 7)) == 5
+    assert snapshot_jobs(states, [1], -300, Reading(-500, 4)) == 4, "no backup has printed more than is there now"
+    assert snapshot_jobs(states, [1], -400, Reading(-500, 7)) is None

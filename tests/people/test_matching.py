@@ -124,6 +124,17 @@ def test_a_shared_address_is_a_question_with_all_names_and_a_way_to_answer(match
     ]
 
 
+def test_of_many_who_share_an_address_three_are_named(matched) -> None:
+    found = matched(world([member(number, name, "office@example.com") for number, name in enumerate("ABCDEF")]))
+    assert "together with B (m1) and C (m2) and D (m3) and 2 more, so nobody is guessed" in found.warnings[0].message
+
+
+def test_somebody_who_is_gone_is_named_by_id(matched) -> None:
+    made = world([member(1)], [account("old-name", internal=True)], links=[linked("m9", "old-name")])
+    (question,) = matched(made).warnings
+    assert question.message.startswith("The account old-name of m9 (a former member) is an internal user now")
+
+
 def test_answers_to_a_shared_address_give_each_their_account(matched) -> None:
     made = world(
         [member(1, "Ann", "office@example.com"), member(2, "Bo", "office@example.com")],

@@ -437,7 +437,7 @@ class _Matcher:
     def who(self, member_id: str) -> str:
         member = self.members.get(member_id)
         if member is None:
-            return lazy("The former member %(member_id)s", member_id=member_id)
+            return lazy("%(member_id)s (a former member)", member_id=member_id)
         return (
             f"{member.name} ({member_id})" if member.name else lazy("The member (%(member_id)s)", member_id=member_id)
         )
