@@ -288,7 +288,7 @@ def test_windows_keeps_the_days_copy_while_a_backup_reads_an_old_one(tmp_path: P
 def test_windows_leaves_a_held_password_for_the_next_sync(tmp_path: Path) -> None:
     settings = example_settings(tmp_path)
     publish.publish_programs(settings, now=NOW)
-    kept = settings.scripts.home / "state" / "offline" / "0123"
+    kept = settings.scripts.home / "state" / "offline" / ("0" * 32)
     kept.parent.mkdir()
     kept.write_text("{}")
     later = datetime(2040, 1, 1, tzinfo=UTC)
