@@ -119,7 +119,7 @@ def test_a_file_in_a_code_page_is_told_what_to_do_with(tmp_path: Path) -> None:
     path = settings_in(tmp_path, SimpleNamespace(bytes_of=lambda text: text.encode("cp1252")))
     with pytest.raises(ConfigError, match=r"it is not UTF-8 text: save it with the encoding UTF-8\."):
         config.load(path, {})
-    for use in (lambda: settings_file.read(path), lambda: passwords.set_password(path, "ann", "money", "p" * 20)):
+    for use in (lambda: config.text_of(path), lambda: passwords.set_password(path, "ann", "money", "p" * 20)):
         with pytest.raises(ConfigError, match="save it with the encoding UTF-8"):
             use()
 

@@ -50,25 +50,9 @@ def fingerprint(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
 
 
-def read(path: Path) -> str:
-    """Return the file's text. Raises ConfigError."""
-    try:
-        return written_files.read(path)
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(
-            [
-                lazy(
-                    "The settings file %(path)s cannot be read: %(reason)s.",
-                    path=path,
-                    reason=written_files.why_unread(error),
-                )
-            ]
-        ) from None
-
-
 def draft(current: Settings, values: Mapping[str, Any]) -> Draft:
     """Return relay.toml with `values` (by "section.key") in it. Raises FormProblems, ConfigError."""
-    text = read(current.path)
+    text = config.text_of(current.path)
     try:
         document = tomlkit.parse(text)
     except TOMLKitError as error:
@@ -101,7 +85,7 @@ def draft(current: Settings, values: Mapping[str, Any]) -> Draft:
 
 def save(wanted: Draft, path: Path, copies: Path) -> None:
     """Write a draft over relay.toml, with a copy of the old one in `copies`. Raises RelayError when it has changed."""
-    old = read(path)
+    old = config.text_of(path)
     if fingerprint(old) != wanted.base:
         raise RelayError(
             lazy(
