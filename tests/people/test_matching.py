@@ -314,3 +314,10 @@ def test_an_account_that_a_question_is_about_is_not_taken_for_a_former_members(m
     found = matched(world(people, accounts))
     assert codes(found) == ["two_accounts"]
     assert (found.accounts, found.known, set(found.doubtful)) == ({}, {}, {"ann", "annie"})
+
+
+def test_accounts_that_could_all_be_somebodys_say_how_many_others_there_are(matched) -> None:
+    for others, told in ((1, "1 other account"), (2, "2 other accounts")):
+        accounts = [account(f"a{number}", email="ann@example.com") for number in range(others + 1)]
+        found = matched(world([member(1, "Ann", "ann@example.com")], accounts))
+        assert set(found.doubtful.values()) == {f"it may be Ann's, as may {told}"}

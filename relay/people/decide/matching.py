@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, field
 
 from relay.accounts import email_key
-from relay.language import lazy, told_all
+from relay.language import lazy, nlazy, told_all
 from relay.officernd.model import Member
 from relay.people.decide.rules import Verdict, email_outcome
 from relay.people.decide.usernames import connector_name, free_name, is_email, person_name, rule_name, with_suffix
@@ -478,8 +478,11 @@ class _Matcher:
             {"accounts": candidates},
         )
         for username in candidates:
-            self.found.doubtful[username] = lazy(
-                "it may be %(name)s's, as may %(count)s other account(s)", name=member.name, count=len(candidates) - 1
+            self.found.doubtful[username] = nlazy(
+                "it may be %(name)s's, as may %(num)s other account",
+                "it may be %(name)s's, as may %(num)s other accounts",
+                len(candidates) - 1,
+                name=member.name,
             )
 
     def ask_whose(self, member: Member, candidates: list[str], rivals: list[str]) -> None:
