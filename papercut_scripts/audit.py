@@ -49,15 +49,18 @@ def _value(value):
 
 
 def _text(text):
-    pieces = []
-    for character in text:
-        if character in '"\\':
-            pieces.append("\\" + character)
-        elif _is_hidden(ord(character)):
-            pieces.append(_escaped(ord(character)))
-        else:
-            pieces.append(character)
-    return '"' + "".join(pieces) + '"'
+    return '"' + visible(text.replace("\\", "\\\\").replace('"', '\\"')) + '"'
+
+
+def visible(text):
+    """Return a text with what is obeyed or not seen written out, as JSON writes it."""
+    return "".join([_escaped(ord(one)) if _is_hidden(ord(one)) else one for one in text])
+
+
+def shown(text):
+    """Return a text from outside as a sentence shows it: visible, on one line, cut."""
+    text = visible(" ".join(text[: 2 * LONGEST].split()))
+    return text if len(text) <= LONGEST else text[: LONGEST - 3] + "..."
 
 
 def _is_hidden(code):

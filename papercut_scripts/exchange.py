@@ -29,14 +29,25 @@ class Response(object):
         self.body = body
 
 
-def post(url, headers, body, deadline, ca_file="", proxy=""):
-    """Send `body` in bytes to `url` and return the Answer, whatever its status. Raises Unreachable.
+def post(url, headers, body, deadline, ca_file="", proxy="", plain_http=False):
+    """Send `body` in bytes to `url` and return the Response, whatever its status. Raises Unreachable.
 
-    `deadline` is a moment of `compat.monotonic()`; it bounds every step, also a name look-up that hangs.
+    `deadline` is a moment of `compat.monotonic()`; it bounds every step, also a name look-up that hangs. `plain_http`
+    lets http:// lead to another machine too, as to a PaperCut server within the house.
     """
+    return _bounded("POST", url, headers, body, deadline, ca_file, proxy, plain_http)
+
+
+def get(url, headers, deadline, ca_file="", plain_http=False):
+    """Ask for `url` in the same way."""
+    return _bounded("GET", url, headers, b"", deadline, ca_file, "", plain_http)
+
+
+def _bounded(method, url, headers, body, deadline, ca_file, proxy, plain_http):
     try:
         left_s = deadline - compat.monotonic()
-        return compat.run_bounded(lambda: _post(url, headers, body, deadline, ca_file, proxy), left_s)
+        ask = lambda: _ask(method, url, headers, body, deadline, ca_file, proxy, plain_http)  # noqa: E731
+        return compat.run_bounded(ask, left_s)
     except Unreachable:
         raise
     except compat.TimeOut:
@@ -45,13 +56,13 @@ def post(url, headers, body, deadline, ca_file="", proxy=""):
         raise Unreachable("{0}: {1}".format(sys.exc_info()[0].__name__, _first_line(sys.exc_info()[1])))
 
 
-def _post(url, headers, body, deadline, ca_file, proxy):
+def _ask(method, url, headers, body, deadline, ca_file, proxy, plain_http):
     scheme, _, host, port, path = split_url(url)
-    if scheme == "http" and not is_loopback(host):
+    if scheme == "http" and not (plain_http or is_loopback(host)):
         raise Unreachable("http:// is accepted on this machine only")
     connection = _connection(scheme, host, port, deadline, ca_file, proxy)
     try:
-        lines = ["POST {0} HTTP/1.1".format(path), "Host: {0}".format(_host_header(scheme, host, port))]
+        lines = ["{0} {1} HTTP/1.1".format(method, path), "Host: {0}".format(_host_header(scheme, host, port))]
         lines += ["{0}: {1}".format(name, value) for name, value in headers]
         lines += ["Content-Length: {0}".format(len(body)), "Connection: close", "", ""]
         connection.send("\r\n".join(lines).encode("ascii") + body)

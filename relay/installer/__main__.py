@@ -19,7 +19,7 @@ if __package__ in (None, ""):  # started as a folder: make it the package that i
 
 import argparse  # noqa: E402
 
-from papercut_scripts import compat  # noqa: E402
+from papercut_scripts import audit, compat  # noqa: E402
 
 from . import changes, config, files, held, library, places, plan, program_form, proof, pythons, running  # noqa: E402
 from . import facts as facts_  # noqa: E402
@@ -347,7 +347,9 @@ def _agreed(options, question):
 
 
 def _say(text):
-    compat.write_stdout((text + "\n").encode("utf-8"))
+    """Tell the operator: what others named, or other programs said, moves no cursor and hides nothing."""
+    lines = [audit.visible(line.expandtabs()) for line in text.replace("\r\n", "\n").split("\n")]
+    compat.write_stdout(("\n".join(lines) + "\n").encode("utf-8"))
 
 
 if __name__ == "__main__":

@@ -9,9 +9,9 @@ from __future__ import absolute_import, division, print_function, unicode_litera
 import hashlib
 import os
 
-from . import pythons, sealed_secrets
+from . import sealed_secrets
 from .stop import Stop
-from papercut_scripts import compat
+from papercut_scripts import compat, exchange
 
 TIMEOUT_S = 20
 SHORTEST_PASSWORD = 10
@@ -106,18 +106,14 @@ def why_refused(settings, file, typed, say):
 
 def _asked(address, client_id, typed, scope, settings, say):
     """Return (status, text) of asking for a token; status 0 where nobody answered."""
-    requests = pythons.url_requests()
-    import ssl
     import urllib.parse  # novm
 
     form = {"grant_type": "client_credentials", "client_id": client_id, "client_secret": typed, "scope": scope}
-    context = ssl.create_default_context() if address.startswith("https:") else None
+    data = urllib.parse.urlencode(form).encode("ascii")  # novm
+    headers = [("Content-Type", "application/x-www-form-urlencoded"), ("User-Agent", "papercut-officernd")]
     try:
-        data = urllib.parse.urlencode(form).encode("ascii")  # novm
-        answer = requests.urlopen(requests.Request(address, data=data), timeout=TIMEOUT_S, context=context)
-        return answer.status, ""
-    except requests.HTTPError as error:
-        return error.code, error.read(4096).decode("utf-8", "replace")
-    except compat.ANY_ERROR:
+        answer = exchange.post(address, headers, data, compat.monotonic() + TIMEOUT_S)
+        return answer.status, answer.body.decode("utf-8", "replace")
+    except exchange.Unreachable:
         say("It was not tried, since {0} does not answer from here.".format(address.split("/")[2]))
         return 0, ""

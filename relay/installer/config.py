@@ -10,9 +10,13 @@ from __future__ import absolute_import, division, print_function, unicode_litera
 import re
 
 from . import places, pythons, tokens
-from papercut_scripts import compat
+from papercut_scripts import audit, compat, exchange
 
-TIMEOUT_S = 30
+TIMEOUT_S = 30  # for the whole of an answer
+LONGEST_FAULT = 3000
+NONSENSE = "what answers as PaperCut does not speak as it does"
+TEXT = (type(""), str)  # under Python 2 what is all ASCII comes as the other kind
+DEEPEST = 20  # elements within each other: a list of texts has eight
 
 
 class Unreachable(Exception):
@@ -35,7 +39,7 @@ class XmlRpc(object):
         return XmlRpc(self._url, token, self._ca_file)
 
     def get(self, key):
-        return self._call("getConfigValue", self._token, key)
+        return _of(TEXT, self._call("getConfigValue", self._token, key))
 
     def set(self, key, value):
         self._call("setConfigValue", self._token, key, value)
@@ -54,31 +58,67 @@ class XmlRpc(object):
 
     def users(self, limit):
         """Return the names of at most `limit` users and how many there are."""
-        return self._call("listUserAccounts", self._token, 0, limit), self._call("getTotalUsers", self._token)
+        names = _of(list, self._call("listUserAccounts", self._token, 0, limit))
+        total = _of(int, self._call("getTotalUsers", self._token))
+        return [audit.shown(_of(TEXT, name)) for name in names[:limit]], total
 
     def _call(self, method, *arguments):
-        import socket
-
-        client = pythons.xmlrpc()
-        before = socket.getdefaulttimeout()
-        socket.setdefaulttimeout(TIMEOUT_S)
-        proxy = client.ServerProxy(str(self._url), **self._tls())
+        body = pythons.xmlrpc().dumps(arguments, str("api." + method))
+        headers = [("Content-Type", "text/xml"), ("User-Agent", "papercut-officernd")]
+        deadline = compat.monotonic() + TIMEOUT_S
         try:
-            return getattr(proxy.api, method)(*arguments)
-        except client.Fault as fault:
-            raise Unreachable(re.sub(r"^[\w.]+Exception: ", "", "{0}".format(fault.faultString)), refused=True)
-        except compat.ANY_ERROR as error:
-            raise Unreachable("{0} at {1}".format(error, self._url))
-        finally:
-            proxy("close")()
-            socket.setdefaulttimeout(before)
+            answer = exchange.post(self._url, headers, body.encode("utf-8"), deadline, self._ca_file, plain_http=True)
+        except exchange.Unreachable as error:
+            raise Unreachable("{0} at {1}".format(audit.shown("{0}".format(error)), self._url))
+        if answer.status != 200:
+            raise Unreachable("{0} answered with HTTP status {1}".format(self._url, answer.status))
+        return _value(answer.body)
 
-    def _tls(self):
-        if not self._url.startswith("https:"):
-            return {}
-        import ssl
 
-        return {"context": ssl.create_default_context(cafile=self._ca_file or None)}
+def _value(body):
+    """Return the value of an XML-RPC answer. Raises Unreachable for a fault and for all that is none."""
+    client = pythons.xmlrpc()
+    try:
+        _only_plain(body)
+        values, method = client.loads(body)
+    except client.Fault as fault:
+        said = re.sub(r"^[\w.]+Exception: ", "", "{0}".format(fault.faultString)[:LONGEST_FAULT])
+        raise Unreachable(audit.shown(said) or "PaperCut said no without a reason", refused=True)
+    except compat.ANY_ERROR:
+        raise Unreachable(NONSENSE)
+    if method is not None or len(values) != 1:
+        raise Unreachable(NONSENSE)
+    return values[0]
+
+
+def _only_plain(body):
+    """Raise ValueError for a document type, whose entities grow without end, and for elements nested without end."""
+    from xml.parsers import expat
+
+    depth = [0]
+
+    def begin(*_):
+        depth[0] += 1
+        if depth[0] > DEEPEST:
+            raise ValueError("too deep")
+
+    def end(_):
+        depth[0] -= 1
+
+    def refuse(*_):
+        raise ValueError("a document type")
+
+    parser = expat.ParserCreate()
+    parser.StartElementHandler, parser.EndElementHandler = begin, end
+    parser.StartDoctypeDeclHandler = refuse
+    parser.Parse(body, True)
+
+
+def _of(kind, value):
+    """Return a value of one kind. Raises Unreachable for another."""
+    if not isinstance(value, kind) or isinstance(value, bool):
+        raise Unreachable(NONSENSE)
+    return value
 
 
 class ServerCommand(object):

@@ -10,13 +10,13 @@ import json
 import os
 import sys
 
-from . import config, held, launchers, library, places, pythons, versions
+from . import config, held, launchers, library, places, versions
 from .journal import Journal
 from .stop import Stop
-from papercut_scripts import compat
+from papercut_scripts import compat, exchange
 
 EXIT_REFUSED = 3
-LARGEST_ANSWER = 1000000
+HEALTH_LIMIT_S = 10
 URL = "http://127.0.0.1:9191/rpc/api/xmlrpc"  # where a package without settings looks for PaperCut
 
 
@@ -79,16 +79,14 @@ class Facts(object):
     def config(self):
         """The way to PaperCut's keys. Raises config.Unreachable."""
         if self._config is None:
-            ca_file = os.path.join(self.package, "certificates", "papercut.pem")
-            self._config = config.choose(
-                self.system,
-                self.papercut,
-                self.url,
-                self.tokens,
-                ca_file if os.path.isfile(ca_file) else "",
-                self.run,
-            )
+            self._config = config.choose(self.system, self.papercut, self.url, self.tokens, self.ca_file, self.run)
         return self._config
+
+    @property
+    def ca_file(self):
+        """The certificate that PaperCut's own is checked against, "" for the public ones."""
+        path = os.path.join(self.package, "certificates", "papercut.pem")
+        return path if os.path.isfile(path) else ""
 
 
 def read_about(package):
@@ -190,8 +188,9 @@ def read_version(facts):
         return ""
     address = facts.url.split("/rpc/")[0].rstrip("/") + "/api/health"
     try:
-        request = pythons.url_requests().Request(str(address), headers={str("Authorization"): str(key)})
-        answer = json.loads(pythons.opened_here(request, 10).read(LARGEST_ANSWER).decode("utf-8"))
-        return answer["applicationServer"]["systemInfo"]["version"]
+        deadline = compat.monotonic() + HEALTH_LIMIT_S
+        answer = exchange.get(address, [("Authorization", key)], deadline, facts.ca_file, plain_http=True)
+        version = json.loads(answer.body.decode("utf-8"))["applicationServer"]["systemInfo"]["version"]
+        return version if isinstance(version, type("")) else ""
     except compat.ANY_ERROR:
         return ""

@@ -18,27 +18,6 @@ def xmlrpc():
     return xmlrpc.client
 
 
-def url_requests():
-    if OLD:
-        import urllib2  # novm
-
-        return urllib2
-    import urllib.request  # novm
-
-    return urllib.request
-
-
-def opened_here(request, timeout_s):
-    """Return the answer to a request at its own address: what stands in its headers is carried to no other."""
-    requests = url_requests()
-
-    class Stay(requests.HTTPRedirectHandler, object):
-        def redirect_request(self, *what):
-            return None
-
-    return requests.build_opener(Stay).open(request, timeout=timeout_s)
-
-
 def character(number):
     return unichr(number) if OLD else chr(number)  # novm # noqa: F821
 
