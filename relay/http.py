@@ -39,6 +39,7 @@ READ_TOTAL_S = 75.0  # a minute's rate limit can be sat out once
 BACKOFF_FIRST_S = 0.5
 MOST_BYTES = 6_000_000  # of one answer, unpacked: what a page of fifty records never has, and a reader can hold
 _PIECE = 65536
+_LIBRARY_S = 10.0  # for an answer to a library that sets no time of its own
 
 monotonic_s = time.monotonic  # a test puts a clock of its own here
 
@@ -118,6 +119,25 @@ class _Session(requests.Session):
         finally:
             answer.close()
         return answer
+
+
+class _LibrarySession(_Session):
+    """What a library gets that asks `requests` for a session, or for one exchange."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.headers["Accept-Encoding"] = "gzip"
+        self.trust_env = False
+        for scheme in ("https://", "http://"):
+            self.mount(scheme, _Adapter(None, 1))
+
+    def send(self, request: requests.PreparedRequest, **how: Any) -> requests.Response:
+        return super().send(request, **{**how, "timeout": how.get("timeout") or _LIBRARY_S})
+
+
+def bound_libraries() -> None:
+    """Give what every library of this process asks by `requests` the bounds of ours: there is no other way to them."""
+    requests.Session = requests.sessions.Session = _LibrarySession  # type: ignore[misc]
 
 
 def _body(answer: requests.Response) -> bytes:

@@ -10,6 +10,7 @@ from functools import cache
 from unittest import mock
 
 import pytest
+import requests
 
 from tests.support import first_ledger, tools
 from tests.support.browser import Browser, Chromiums
@@ -28,6 +29,8 @@ def only_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
         _connect(self, address)
 
     monkeypatch.setattr(socket.socket, "connect", connect)
+    for home in (requests, requests.sessions):  # what a message to somebody changes for its process is undone
+        monkeypatch.setattr(home, "Session", home.Session)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -35,7 +35,8 @@ UNUSED = {
         process_result_value isolation_level model_config collect secret_key trim_blocks lstrip_blocks autoescape
         finalize newstyle_gettext channel_class creation_date revision_date compress_type external_attr
         daemon_threads block_on_close request_queue_size protocol_version disable_nagle_algorithm wbufsize timeout
-        do_* close_connection version_string log_message get_redirect_target redirect_request""",
+        do_* close_connection version_string log_message get_redirect_target EndElementHandler
+        StartElementHandler StartDoctypeDeclHandler""",
     "click hands an option to the function of its command": "test",
     "PaperCut's interface has the parameter": "ignore_mode send_email charge_personal from_list as_other",
     "PaperCut's print script calls it": "checker",

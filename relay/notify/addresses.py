@@ -1,7 +1,7 @@
 """The addresses that messages go to, by Apprise, and the address that hears of each run; all of them are secrets.
 
 An address is told by its scheme alone, and by its host where that is no part of the secret. Every exchange has a thread
-and a time limit of its own: a service that hangs is left behind.
+and a time limit of its own: a service that hangs is left behind. None is led elsewhere, nor by the environment's proxy.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import partial
 from urllib.parse import urlsplit, urlunsplit
 
-from relay import foreign, language
+from relay import foreign, http, language
 from relay.config import Settings
 from relay.errors import ConfigError
 from relay.language import lazy
@@ -142,6 +142,7 @@ def _deliver(url: str, title: str, body: str) -> str:
         import apprise  # only who has addresses pays for loading it
 
         logging.getLogger("apprise").setLevel(logging.CRITICAL + 1)  # it logs parts of addresses
+        http.bound_libraries()
         service = apprise.Apprise.instantiate(url, suppress_exceptions=True)
         if service is None:
             return lazy("Apprise does not understand it")
@@ -157,12 +158,10 @@ def _deliver(url: str, title: str, body: str) -> str:
 
 
 def _call(url: str) -> None:
-    import requests
-
     try:
-        answer = requests.get(url, timeout=(PING_S, PING_S), headers={"User-Agent": "papercut-relay"}, stream=True)
-        answer.close()
-        if answer.status_code >= 400:
+        with http.session(connections=1) as session:
+            answer = session.get(url, timeout=PING_S, headers={"User-Agent": "papercut-relay"})
+        if answer.status_code >= 300:  # also one that leads elsewhere, where we do not go
             log.warning("the ping address answered %d", answer.status_code)
     except Exception as error:
         log.warning("the ping address cannot be called: %s", type(error).__name__)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import time
 from collections.abc import Iterator
@@ -10,10 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 import tomlkit
 from sqlalchemy import insert, select, update
 
-from relay import cli, jobs, notify, people
+from relay import cli, http, jobs, notify, people
 from relay import run as story
 from relay.alerts import alerts
 from relay.errors import ConfigError, LedgerError, RelayError
@@ -22,6 +24,7 @@ from relay.money.ledger import tables
 from relay.notify import addresses, causes
 from relay.open_items import open_items
 from relay.people import logins
+from tests.support.lying_server import Write, lying, whole
 from tests.support.mailbox import Mailbox
 from tests.support.money_world import Site
 from tests.support.settings_example import example_settings, raw_settings, write_secrets
@@ -345,3 +348,62 @@ def test_what_many_is(tmp_path: Path, refused: int, people_of: int, accepted: in
     )
     assert (logins.bulk_failures(tmp_path, NOW) is not None) == found
     assert logins.bulk_failures(tmp_path, NOW + timedelta(days=3)) is None
+
+
+# -- what a service answers
+
+
+def _answers(body: bytes) -> dict[str, bytes]:
+    """Return what a service may answer with `body` where its own is read."""
+    return {
+        "elsewhere": whole(b"", b"Location: /stolen\r\n", b"307 Temporary Redirect"),
+        "longer_than_any": whole(body),
+        "a_bomb": whole(gzip.compress(body), b"Content-Encoding: gzip\r\n"),
+        "headers_without_end": b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 100_000,
+        "no_http": b"hello\r\n\r\n",
+    }
+
+
+@pytest.mark.parametrize("name", list(_answers(b"")))
+@pytest.mark.parametrize("way", ["message", "ping"])
+def test_a_service_that_lies_is_left(
+    tmp_path: Path, way: str, name: str, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    elsewhere = "http://127.0.0.1:9"
+    for variable in ("http_proxy", "https_proxy", "all_proxy"):
+        monkeypatch.setenv(variable, elsewhere)
+
+    def reply(target: str, write: Write) -> None:
+        asked.append(target)
+        write(_answers(b"0" * (http.MOST_BYTES + 1))[name])
+        raise OSError  # and it is closed
+
+    with lying(reply) as address:
+        (tmp_path / "urls").write_text(address.replace("http:", "json:") + f"/{SECRET}\n")
+        (tmp_path / "ping").write_text(f"{address}/{SECRET}\n")
+        for file in ("urls", "ping"):
+            (tmp_path / file).chmod(0o600)
+        section = {"urls_file": str(tmp_path / "urls"), "ping_url_file": str(tmp_path / "ping")}
+        settings = example_settings(tmp_path, notify=section)
+        if way == "ping":
+            addresses.ping(settings)
+        else:
+            assert [(one.sent, one.why) for one in addresses.try_addresses(settings)] == [(False, "it was not taken")]
+    assert asked == [f"/{SECRET}"]
+    assert [SECRET in record.getMessage() for record in caplog.records] == [False]
+
+
+def test_what_a_library_asks_ends_even_where_it_sets_no_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    http.bound_libraries()
+    now_s = [0.0]
+    monkeypatch.setattr(http, "monotonic_s", lambda: now_s[0])
+
+    def drip(_target: str, write: Write) -> None:
+        write(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n")
+        for _ in range(1000):
+            now_s[0] += 1
+            write(b"x")
+
+    with lying(drip) as address, pytest.raises(requests.RequestException):
+        requests.get(address)
