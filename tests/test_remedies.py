@@ -106,6 +106,8 @@ def test_sentences_end_in_their_commands() -> None:
     assert remedies.sentence("Say which.", ()) == "Say which."
     told = remedies.sentence("Say which.", (link, other))
     assert told == "Say which: papercut-relay link m1 ann; or papercut-relay not-same m1 bob"
+    told = remedies.sentence("ann was not kept; look at PaperCut's log", (Remedy("sync", (), "then"),))
+    assert told == "ann was not kept; look at PaperCut's log. Then: papercut-relay sync"
     when = Remedy("plan", (), "to look"), Remedy("allow_sync", ("max_x",), "if it is right")
     told = remedies.sentence("Nothing is done.", when)
     assert told == "Nothing is done. To look: papercut-relay plan; if it is right: papercut-relay sync --allow max_x"

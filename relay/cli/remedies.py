@@ -22,7 +22,8 @@ def sentence(message: str, remedies: Sequence[Remedy | Mapping[str, Any]]) -> st
         f"; {one}" if value["when"] else f"; or {one}" for one, value in zip(told[1:], values[1:], strict=True)
     )
     if values[0]["when"]:
-        return f"{message} {told[0][0].upper()}{told[0][1:]}{rest}"
+        stop = "" if message.endswith((".", "?", "!", ":")) else "."
+        return f"{message}{stop} {told[0][0].upper()}{told[0][1:]}{rest}"
     return f"{message.removesuffix('.')}: {told[0]}{rest}"
 
 

@@ -142,7 +142,7 @@ def _debt_is_gone(books: Books, guard: Guard, movement: Movement) -> bool:
     money = amounts.with_currency(movement.amount, movement.currency)
     note = (
         f"The fee over {money} stands in OfficeRnD, but {account.username} owes only "
-        f"{amounts.text(owed, movement.currency)} now: was the balance adjusted already, or paid? Look "
+        f"{amounts.with_currency(owed, movement.currency)} now: was the balance adjusted already, or paid? Look "
         f"for {movement.reference} in this account's transactions in PaperCut."
     )
     detail = {"balance": now.balance, "jobs": now.jobs}

@@ -135,7 +135,7 @@ def _left_behind(site: Site, memory: Memory, member: Member, name: str) -> str:
     if not present or present == name:
         return ""
     try:
-        balance = amounts.text(site.papercut.balance(present), site.settings.site.currency)
+        balance = amounts.with_currency(site.papercut.balance(present), site.settings.site.currency)
     except NotFound:
         return ""
     return lazy(
@@ -364,7 +364,7 @@ def _link_shared(site: Site, word: str, name: str) -> Answer:
     )
     owed = lazy(
         "the %(balance)s owed on it so far are an opening balance",
-        balance=amounts.text(-held.balance, site.settings.site.currency),
+        balance=amounts.with_currency(-held.balance, site.settings.site.currency),
     )
     return Answer(
         "link",

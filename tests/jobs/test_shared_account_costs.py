@@ -72,7 +72,7 @@ def test_the_whole_way_from_free_printing_to_a_companys_fee(server: Standins) ->
     answer = say(server, "link", member=company.name, username=f"account:{NAME}")
 
     assert answer.as_json()["member_id"] == company.id
-    assert "the 1.00 owed on it so far are an opening balance" in answer.sentence
+    assert "the 1.00 EUR owed on it so far are an opening balance" in answer.sentence
     printed(server, ann, account=NAME, pages=6, colour_pages=2)
     printed(server, ann, pages=2)
     result = server.settle(jobs=log_of(server))

@@ -83,8 +83,8 @@ def test_included_printing_is_told_with_what_was_used_of_it(acme: JobsSite) -> N
     add_reading(acme, "ann", 0, at(11, 5), jobs=1)
     statement = made(acme)
     assert {"printed": 14_350_000, "included": -14_350_000, "fees": 0} == step_amounts(statement)
-    assert "Acme: 20.00 included in 2026-11, 14.35 used, 0.00 billed this month." in statement.notes
-    assert "Note: Acme: 20.00 included" in " ".join(jobs.render(statement, "text").split())
+    assert "Acme: 20.00 EUR included in 2026-11, 14.35 EUR used, 0.00 EUR billed this month." in statement.notes
+    assert "Note: Acme: 20.00 EUR included" in " ".join(jobs.render(statement, "text").split())
     (line,) = json.loads(jobs.render(statement, "json"))["included"]
     assert (line["name"], line["period"], line["amount"], line["used"]) == ("Acme", "2026-11", "20.00", "14.35")
 
@@ -95,7 +95,7 @@ def test_included_printing_beside_a_fee_is_a_term_of_it(acme: JobsSite) -> None:
     add_fee(acme, "ann", 5 * EUR, at(11, 6))
     statement = made(acme)
     assert {"printed": 25 * EUR, "included": -20 * EUR, "fees": 5 * EUR} == step_amounts(statement)
-    assert "Acme: 20.00 included in 2026-11, 20.00 used, 5.00 billed this month." in statement.notes
+    assert "Acme: 20.00 EUR included in 2026-11, 20.00 EUR used, 5.00 EUR billed this month." in statement.notes
     assert made(acme, company="Acme").included == statement.included
 
 

@@ -414,7 +414,7 @@ def test_a_name_that_does_not_exist_is_refused_with_names_like_it(one: PeopleSit
     with pytest.raises(UsageError, match="leave --new out"):
         say(one, "link", member=CY, username="cy.day", new=True)
     told = say(one, "link", member=CY, username="cy.dya", new=True)
-    assert f"{CY_ACCOUNT} stays behind with its balance of -2.50" in told.sentence
+    assert f"{CY_ACCOUNT} stays behind with its balance of -2.50 EUR" in told.sentence
     one.sync_twice()
     assert one.state.users["cy.dya"].email == "" and one.state.users[CY_ACCOUNT].balance == -2.5
 

@@ -369,7 +369,7 @@ class _Making:
         for line in included:
             fees = [fee.fee for person in people for fee in person.fees]
             billed_ = sum(fee.amount for fee in fees if line.payer_id in (fee.company_id or fee.member_id,))
-            told = [amounts.text(micros, currency) for micros in (line.amount, line.used, billed_)]
+            told = [amounts.with_currency(micros, currency) for micros in (line.amount, line.used, billed_)]
             yield lazy(
                 "%(name)s: %(included)s included in %(period)s, %(used)s used, %(billed)s billed this month.",
                 name=line.name,

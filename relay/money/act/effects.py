@@ -280,10 +280,10 @@ def verify(books: Books, movement: Movement) -> str | None:
     if after.jobs != stored.jobs_before or abs(after.balance - expected) <= ROUNDING:
         books.ledger.remember(stored.reference, "verified", detail)
         return "" if after.jobs == stored.jobs_before else None
-    currency = books.currency
+    has, meant = (amounts.with_currency(micros, books.currency) for micros in (after.balance, expected))
     wrong = (
-        f"{stored.username} has {amounts.text(after.balance, currency)} after an adjustment that should have left "
-        f"{amounts.with_currency(expected, currency)}: look at this account's transactions in PaperCut."
+        f"{stored.username} has {has} after an adjustment that should have left {meant}: look at this account's "
+        "transactions in PaperCut."
     )
     with books.ledger.write() as connection:
         books.ledger.note(connection, stored, "verified", wrong, detail)
@@ -402,14 +402,14 @@ def _what_stands(movement: Movement) -> str:
 
 def _doubt(books: Books, movement: Movement, now: Reading) -> str:
     before = movement.balance_before
-    held = (
-        f"{amounts.text(before, books.currency)} and {movement.jobs_before} jobs" if before is not None else "not known"
-    )
+    held = "not known"
+    if before is not None:
+        held = f"{amounts.with_currency(before, books.currency)} and {movement.jobs_before} jobs"
+    has = amounts.with_currency(now.balance, books.currency)
     stands = "Its fee stands in OfficeRnD. " if movement.kind == "fee" else ""
     return (
-        f"Was {_money(books, movement)} added to {movement.username}? Before: {held}; now: "
-        f"{amounts.text(now.balance, books.currency)} and {now.jobs} jobs. {stands}Look for {movement.reference} in "
-        "this account's transactions in PaperCut."
+        f"Was {_money(books, movement)} added to {movement.username}? Before: {held}; now: {has} and {now.jobs} jobs. "
+        f"{stands}Look for {movement.reference} in this account's transactions in PaperCut."
     )
 
 
