@@ -272,6 +272,27 @@ def test_ctrl_c_under_way_says_that_the_next_run_goes_on(
     assert "Stopped by Ctrl+C; the next run finds what was under way" in capsys.readouterr().err
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Windows sends no such signal to one process")
+@pytest.mark.parametrize("words", [("status",), ("--json", "status")])
+def test_ctrl_c_while_modules_are_read_is_one_line(words: tuple[str, ...]) -> None:
+    """The command line takes a part of a second to import; nothing was begun then, and nothing has a traceback."""
+    program = """
+import os, signal, sys
+
+class Finder:
+    def find_spec(self, name, *_):
+        if name == "click":
+            os.kill(os.getpid(), signal.SIGINT)
+
+sys.meta_path.insert(0, Finder())
+from relay.__main__ import main
+main()
+"""
+    done = subprocess.run([sys.executable, "-c", program, *words], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (1, "Stopped by Ctrl+C before anything was done.\n")
+    assert not done.stdout if len(words) == 1 else json.loads(done.stdout)["error"]["message"] == done.stderr.strip()
+
+
 def test_everybody_held_for_one_reason_is_shown_before_it_is_approved(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -73,7 +73,7 @@ if ACCOUNT and os.name == "posix":
     become(ACCOUNT)
 sys.path.insert(0, os.path.join(folder, LIBRARY))
 os.environ.setdefault("PAPERCUT_RELAY_HOME", os.path.join(folder, "settings"))
-from relay.cli import main
+from relay.__main__ import main
 
 main()
 """

@@ -133,7 +133,7 @@ def started(relay: Path, *words: str, python: str = sys.executable) -> dict[str,
     library = relay / "lib-1-abc/relay"
     library.mkdir(parents=True, exist_ok=True)
     (library / "__init__.py").write_text("")
-    (library / "cli.py").write_text(
+    (library / "__main__.py").write_text(
         "import json, os, sys\n"
         "def main():\n"
         "    named = {k: v for k, v in os.environ.items() if k.startswith('PAPERCUT_RELAY')}\n"
