@@ -36,6 +36,7 @@ OFFICERND: tuple[Check, ...] = (cloud.location, cloud.plans, cloud.tax, cloud.si
 HERE: tuple[Check, ...] = (
     reach.clocks,
     server.server_files,
+    server.programs_home,
     handover.files,
     handover.directory,
     storage.ledger,
@@ -67,6 +68,7 @@ PASSES: Mapping[Check, str] = {
     cloud.signin: lazy("The application for logins may check passwords"),
     reach.clocks: lazy("The clocks of all three agree"),
     server.server_files: lazy("PaperCut may start our programs, and OfficeRnD's own connector is off"),
+    server.programs_home: lazy("PaperCut's programs read the folder that the relay writes"),
     handover.files: lazy("The files for PaperCut are there, as the settings say"),
     handover.directory: lazy("The directory that PaperCut reads is fresh"),
     storage.ledger: lazy("The ledger can be written"),

@@ -16,7 +16,8 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from relay import json_text, plain_files
+from papercut_scripts import program_home
+from relay import json_text, plain_files, written_files
 from relay.checks.model import CheckedSite
 from relay.errors import Refused
 from relay.finding import Finding
@@ -24,6 +25,7 @@ from relay.installer import places, properties
 from relay.language import lazy
 from relay.papercut import keys
 from relay.people.act import publish
+from relay.remedy import Remedy
 
 PROGRAMS = {keys.USER_SOURCE: "officernd-user-source", keys.AUTH_PROGRAM: "officernd-auth"}
 SPAWN_LIMIT_S = 15
@@ -83,6 +85,42 @@ def server_files(site: CheckedSite) -> Iterator[Finding]:
                 "in clear text: remove them when you will not go back."
             ),
         )
+
+
+def programs_home(site: CheckedSite) -> Iterator[Finding]:
+    """Compare the folder that PaperCut's programs on this machine read with the one that the relay writes."""
+    folder = install_dir(site)
+    for programs in sorted(_program_folders(site, folder)) if folder else ():
+        read, home = read_by(programs), site.settings.scripts.home
+        if read and Path(read).resolve() != home.resolve():
+            yield Finding(
+                "programs_read_elsewhere",
+                "error",
+                read,
+                lazy(
+                    "PaperCut's programs in %(programs)s read %(read)s, and the relay writes to %(home)s, so that "
+                    "nobody can log in: set [scripts] home to %(read)s.",
+                    programs=programs,
+                    read=read,
+                    home=home,
+                ),
+                remedies=(Remedy("sync", (), lazy("then")),),
+            )
+
+
+def read_by(programs: str) -> str:
+    """Return the folder that the programs in a folder read their files from, "" where that cannot be told.
+
+    Source: papercut_scripts/program_home.py, which they find it by.
+    """
+    pointer = Path(programs, program_home.POINTER)
+    if not pointer.is_file():
+        are_there = any(Path(programs, name).is_file() for name in ("auth_program.py", "user_source.py"))
+        return str(places.Places(places.SYSTEM).home) if are_there else ""
+    try:
+        return str(Path(programs, written_files.read(pointer).strip()))
+    except (OSError, ValueError):
+        return ""  # they say so themselves when they are started
 
 
 def _program_folders(site: CheckedSite, folder: Path) -> set[str]:

@@ -8,7 +8,8 @@ import zoneinfo
 from pathlib import Path
 from typing import get_args
 
-from relay import passwords, written_files
+from relay import passwords
+from relay.checks.server import read_by
 from relay.config.sections import PrintSection
 from relay.errors import UsageError
 from relay.installer import places, windows
@@ -200,13 +201,7 @@ def _schedule_questions(workbench: Workbench, walk: Walk) -> tuple[Prompt, ...]:
 def _pointed(walk: Walk) -> str:
     """Return where installed programs look for their files, "" where none are on this machine."""
     folder = walk.answer("papercut.install_dir")
-    if not folder:
-        return ""
-    pointer = Path(places.program_folder(str(folder))) / "officernd_home.txt"
-    try:
-        return written_files.read(pointer).strip()
-    except OSError:
-        return ""
+    return read_by(places.program_folder(str(folder))) if folder else ""
 
 
 def _try_schedule(workbench: Workbench, walk: Walk) -> TrialResult:
@@ -219,15 +214,31 @@ def _try_schedule(workbench: Workbench, walk: Walk) -> TrialResult:
                 lazy("Name a folder of its own, or start this as the account that PaperCut's server runs as."),
                 seen_here=True,
             )
-    fact = Fact(
-        lazy("Every day"),
-        lazy(
-            "at %(time)s. Nothing runs before you start the first one.",
-            time=walk.answers["schedule.daily_at"],
-        ),
-        "",
-    )
-    return TrialResult(problems, () if problems else (fact,), walk.known)
+    facts = [
+        Fact(
+            lazy("Every day"),
+            lazy(
+                "at %(time)s. Nothing runs before you start the first one.",
+                time=walk.answers["schedule.daily_at"],
+            ),
+            "",
+        )
+    ]
+    pointed, home = _pointed(walk), workbench.folder / str(walk.answers["scripts.home"])
+    if pointed and Path(pointed).resolve() != home.resolve():
+        facts.append(
+            Fact(
+                lazy("PaperCut's programs"),
+                lazy(
+                    "read %(pointed)s and not %(home)s, so that nobody could log in: name %(pointed)s as the folder "
+                    "that they read from.",
+                    pointed=pointed,
+                    home=home,
+                ),
+                "warn",
+            )
+        )
+    return TrialResult(problems, () if problems else tuple(facts), walk.known)
 
 
 SCHEDULE = SetupStep(

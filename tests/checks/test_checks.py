@@ -359,6 +359,12 @@ CASES = [
         "cannot be started",
         renew_programs,
     ),
+    Case(
+        "programs_read_elsewhere",
+        lambda b: program(b).with_name("officernd_home.txt").write_text(f"{b.folder}/other\r\n"),
+        "set [scripts] home to",
+        lambda b: program(b).with_name("officernd_home.txt").write_text(f"{home(b)}\r\n"),
+    ),
     Case("source_not_asked", lambda b: None, "Primary sync source is Custom Program", asked, "warning"),
     Case(
         "folder_not_allowed",
@@ -485,6 +491,14 @@ def test_programs_may_be_named_instead_of_given_by_path(good: Bench) -> None:
     program_of.unlink()
     found = good.find("program_missing")
     assert found and "is in no folder of security.custom-executable" in found.message
+
+
+def test_programs_without_a_pointer_read_the_folder_of_the_platform(good: Bench) -> None:
+    program(good).with_name("auth_program.py").touch()
+    found = good.find("programs_read_elsewhere")
+    assert found and found.subject == places.Places(places.SYSTEM).home
+    program(good).with_name("officernd_home.txt").write_bytes(b"\xff\xfe\xff")
+    assert not good.find("programs_read_elsewhere"), "what cannot be read, the programs themselves tell"
 
 
 def test_a_spoiled_log_of_the_source_is_read_as_far_as_it_can_be(good: Bench) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from relay import checks, config
+from relay.installer import places
 from relay.officernd import token
 from relay.people.decide.guard import let_in_unproven
 from relay.setup import document, people
@@ -316,6 +317,20 @@ def test_an_address_without_its_scheme_is_understood(url: str, site: SetupSite) 
     port = site.pair.papercut.url.rpartition(":")[2]
     walk, outcome = site.try_("papercut", site.walk("language", "officernd"), papercut__url=url.format(port=port))
     assert not outcome.problems and walk.answers["papercut.url"] == f"http://127.0.0.1:{port}"
+
+
+def test_programs_that_read_another_folder_are_told_of(site: SetupSite, tmp_path: Path) -> None:
+    before = site.walk("language", "officernd", "papercut")
+    programs = Path(places.program_folder(str(before.answers["papercut.install_dir"])))
+    programs.mkdir(parents=True)
+    (programs / "officernd_home.txt").write_text(f"{tmp_path}/theirs\n")
+    (offered,) = (one for one in BY_ID["schedule"].questions(site.bench, before) if one.name == "scripts.home")
+    assert offered.default == f"{tmp_path}/theirs"
+    _, outcome = site.try_("schedule", before, scripts__home=str(tmp_path / "ours"))
+    told = outcome.facts[-1]
+    assert not outcome.problems and told.kind == "warn" and f"name {tmp_path}/theirs as the folder" in told.text
+    _, outcome = site.try_("schedule", before, scripts__home=f"{tmp_path}/theirs")
+    assert len(outcome.facts) == 1
 
 
 def test_a_papercut_that_is_down_is_told_without_the_settings_words(site: SetupSite) -> None:
