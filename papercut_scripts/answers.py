@@ -35,7 +35,7 @@ def answer(home, query, read_line):
     by_argument = function is _user_details and len(words) == 2  # not documented, but it costs nothing
     if len(words) - 1 != count and not by_argument:
         raise Doubt("The command {0} takes {1} arguments, not {2}.".format(name, count, len(words) - 1))
-    directory = handover.Directory(home)
+    directory = handover.DirectoryInForce(home)
     if function is _user_details:
         return _user_details(directory, words[1].strip() if by_argument else _username(read_line))
     return function(directory, *words[1:]), ""

@@ -51,7 +51,7 @@ class NotListed(Doubt):
     """The directory is sound and knows no such user or group."""
 
 
-class File(object):
+class VerifiedFile(object):
     """One verified file: its body as bytes, and what its first line says."""
 
     def __init__(self, body, generation, published, stale_after, record_fields, state):
@@ -96,7 +96,7 @@ def verify(data, generation, name):
     said, _, checksum = line.rpartition(b"\t")
     if fields[8] != "{0}".format(len(body)) or checksum != _sum(said, body):
         raise Doubt("The hand-over file {0} is half copied or damaged: run `papercut-relay sync`.".format(name))
-    return File(body, generation, int(fields[4]), int(fields[5]), int(fields[6]), fields[7])
+    return VerifiedFile(body, generation, int(fields[4]), int(fields[5]), int(fields[6]), fields[7])
 
 
 def new_generation(stamp, users):
@@ -148,7 +148,7 @@ def record(facts, fields):
 # --- reading ---
 
 
-class Directory(object):
+class DirectoryInForce(object):
     """The generation in force, for the length of one question."""
 
     def __init__(self, home):

@@ -53,7 +53,7 @@ def check(folder, typed, password, deadline, chain=None):
         return Outcome(UNAVAILABLE, "home_open", detail=open_by)
     try:
         settings = program_home.read_settings(folder)
-        directory = handover.Directory(folder)
+        directory = handover.DirectoryInForce(folder)
         person, found = directory.person(typed)
     except handover.Doubt as doubt:
         return Outcome(UNAVAILABLE, "directory", detail="{0}".format(doubt))

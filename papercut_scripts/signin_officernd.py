@@ -34,10 +34,10 @@ PROXY_SCHEMES = ("basic", "digest", "negotiate", "ntlm", "kerberos")  # of anoth
 def check(attempt, password):
     person = attempt.person
     if person is None:
-        return strategy.Verdict(strategy.ABSTAIN, "unknown")
+        return strategy.LoginVerdict(strategy.ABSTAIN, "unknown")
     email = person["signin_email"] or person["email"]
     if not email:
-        return strategy.Verdict(strategy.ABSTAIN, "no_email")
+        return strategy.LoginVerdict(strategy.ABSTAIN, "no_email")
     attempt.asked = True
     token = token_cache.Token(attempt.home, attempt.settings)
     try:
@@ -46,7 +46,7 @@ def check(attempt, password):
         if _speaks_of_the_token(answer) and token.may_be_renewed(used):
             answer = _signin(attempt, token.renew(used, attempt.deadline), email, password)
     except Unreachable as error:
-        return strategy.Verdict(strategy.UNAVAILABLE, "unreachable", "{0}".format(error))
+        return strategy.LoginVerdict(strategy.UNAVAILABLE, "unreachable", "{0}".format(error))
     return _verdict(answer, email)
 
 
@@ -83,14 +83,16 @@ def _speaks_of_the_token(answer):
 def _verdict(answer, email):
     status = "{0}".format(answer.status)
     if _is_of_another_server(answer):
-        return strategy.Verdict(strategy.UNAVAILABLE, "another_server", status)
+        return strategy.LoginVerdict(strategy.UNAVAILABLE, "another_server", status)
     if _is_about_the_login(answer):
-        return strategy.Verdict(strategy.REJECT, "wrong_password", status)
+        return strategy.LoginVerdict(strategy.REJECT, "wrong_password", status)
     if answer.status not in ACCEPTED:
-        return strategy.Verdict(strategy.UNAVAILABLE, "refused_to_say", status)
+        return strategy.LoginVerdict(strategy.UNAVAILABLE, "refused_to_say", status)
     if _field(answer, "email").strip().lower() != email.strip().lower():
-        return strategy.Verdict(strategy.UNAVAILABLE, "nonsense", status + " without the e-mail that was asked for")
-    return strategy.Verdict(strategy.ACCEPT, "password")
+        return strategy.LoginVerdict(
+            strategy.UNAVAILABLE, "nonsense", status + " without the e-mail that was asked for"
+        )
+    return strategy.LoginVerdict(strategy.ACCEPT, "password")
 
 
 def _is_of_another_server(answer):

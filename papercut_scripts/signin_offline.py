@@ -20,7 +20,7 @@ CLOCK_SLACK_S = 60
 def check(attempt, password):
     hours = attempt.settings["offline_hours"]
     if not hours:
-        return strategy.Verdict(strategy.ABSTAIN, "offline_off")
+        return strategy.LoginVerdict(strategy.ABSTAIN, "offline_off")
     folder = os.path.join(attempt.home, FOLDER)
     stored = verifier.load(folder, attempt.person["member_id"]) if attempt.person is not None else None
     if stored is not None and not -CLOCK_SLACK_S <= time.time() - stored["made"] <= hours * 3600:
@@ -28,11 +28,11 @@ def check(attempt, password):
         stored = None
     matches = verifier.matches(password, stored)
     if stored is None:
-        return strategy.Verdict(strategy.ABSTAIN, "offline_unknown")
+        return strategy.LoginVerdict(strategy.ABSTAIN, "offline_unknown")
     if matches:
-        return strategy.Verdict(strategy.ACCEPT, "offline")
+        return strategy.LoginVerdict(strategy.ACCEPT, "offline")
     # Final, and counted by the brake: an outage must not be the time to guess at the stored hash.
-    return strategy.Verdict(strategy.REJECT, "offline_wrong")
+    return strategy.LoginVerdict(strategy.REJECT, "offline_wrong")
 
 
 def remember(attempt, password):

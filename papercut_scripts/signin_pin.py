@@ -24,16 +24,16 @@ FOLDER = "pins"
 def check(attempt, password):
     pin = normal(password)
     if pin is None and attempt.settings["method"] != "pin":
-        return strategy.Verdict(strategy.ABSTAIN, "not_a_pin")
+        return strategy.LoginVerdict(strategy.ABSTAIN, "not_a_pin")
     stored = None
     if attempt.person is not None:
         stored = verifier.load(os.path.join(attempt.home, FOLDER), attempt.person["member_id"])
     matches = verifier.matches(pin or password, stored)
     if stored is None:
-        return strategy.Verdict(strategy.ABSTAIN, "no_pin")
+        return strategy.LoginVerdict(strategy.ABSTAIN, "no_pin")
     if matches:
-        return strategy.Verdict(strategy.ACCEPT, "pin")
-    return strategy.Verdict(strategy.REJECT, "wrong_pin")
+        return strategy.LoginVerdict(strategy.ACCEPT, "pin")
+    return strategy.LoginVerdict(strategy.REJECT, "wrong_pin")
 
 
 def normal(text):

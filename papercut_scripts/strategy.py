@@ -4,7 +4,7 @@
 What a way to check a login is. Each stands in a file of its own with two names:
 
     FALLBACK    True where it is asked only after another one was unavailable
-    check(attempt, password) -> Verdict
+    check(attempt, password) -> LoginVerdict
 
 Accept and reject are final; abstain asks the next in the chain; unavailable asks only fallbacks further down. A
 strategy is asked for strangers too, with `attempt.person` None: then it does the same local work, sends nothing, and
@@ -30,7 +30,7 @@ class Attempt(object):
         self.deadline = deadline  # a moment of compat.monotonic() by which the answer must be there
 
 
-class Verdict(object):
+class LoginVerdict(object):
     def __init__(self, kind, reason, detail=""):
         self.kind = kind
         self.reason = reason  # a stable word, see relay/people/logins.py for its sentence

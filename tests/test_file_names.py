@@ -19,7 +19,7 @@ from relay import run as story
 from relay.console.app import make_app
 from relay.console.desk import Desk
 from relay.installer import library
-from relay.installer.stop import Stop
+from relay.installer.stop import InstallStop
 from tests.support.people_site import PeopleSite, answer_in_process, small_organisation
 from tests.support.settings_example import example_settings
 from tests.support.still_clock import StillClock
@@ -75,7 +75,7 @@ def test_a_wheel_with_such_a_name_is_refused(tmp_path: Path, name: str) -> None:
     for inside in (name, f"some/{name}", f"some-1.0.data/purelib/{name}/x.py"):
         with zipfile.ZipFile(wheel, "w") as archive:
             archive.writestr(zipfile.ZipInfo(inside), "x")
-        with pytest.raises(Stop, match="leads out of it"):
+        with pytest.raises(InstallStop, match="leads out of it"):
             library.unpack(str(wheel), str(tmp_path / "lib"))
     assert not (tmp_path / "lib").exists() or not any((tmp_path / "lib").rglob("x*"))
 

@@ -175,7 +175,10 @@ READERS: dict[str, tuple[str, Callable[[config.Settings, Path], Any]]] = {
     "first_hour": ("first_hour.json", lambda _, file: FirstHourWords(file.parent).has_begun),
     "audit": ("console/console.log", lambda _, file: list(audit.Audit(file.parent, StillClock()).rows())),
     "session_key": ("session_key", lambda _, file: refused(lambda: web.session_key(file.parent))),
-    "current": ("home/directory/CURRENT", lambda made, _: refused(lambda: handover.Directory(str(made.scripts.home)))),
+    "current": (
+        "home/directory/CURRENT",
+        lambda made, _: refused(lambda: handover.DirectoryInForce(str(made.scripts.home))),
+    ),
     "job_log": ("logs/printlog_2026_11_23.log", lambda _, file: rows_of(file.parent)),
     "token": ("state/officernd_token.json", lambda made, _: token_of(made)),
     "relay_log": ("state/logs/relay.log", lambda _, file: added(file)),

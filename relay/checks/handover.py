@@ -171,7 +171,7 @@ def directory(site: CheckedSite) -> Iterator[Finding]:
         )
         return
     try:
-        reader = format_.Directory(str(home))
+        reader = format_.DirectoryInForce(str(home))
         found = reader.read(lambda generation: "all-users")
         publish.current_directory(home)
     except (format_.Doubt, RelayError) as error:

@@ -23,8 +23,8 @@ from papercut_scripts import audit, compat  # noqa: E402
 
 from . import changes, config, files, held, library, places, plan, program_form, proof, pythons, running  # noqa: E402
 from . import facts as facts_  # noqa: E402
-from .journal import Journal  # noqa: E402
-from .stop import Stop  # noqa: E402
+from .journal import InstallJournal  # noqa: E402
+from .stop import InstallStop  # noqa: E402
 
 
 def main(arguments=None, package=_package, run=places.run):
@@ -38,11 +38,11 @@ def main(arguments=None, package=_package, run=places.run):
         if options.proof:
             return prove(facts)
         return install(facts)
-    except Stop as stop:
+    except InstallStop as stop:
         _say("")
         _say(stop.message)
         return stop.code
-    except config.Unreachable as error:
+    except config.PaperCutUnreachable as error:
         _say("{0}: start the Application Server, then run this again.".format(error))
         return 1
     except EnvironmentError as error:
@@ -60,7 +60,7 @@ def main(arguments=None, package=_package, run=places.run):
 def install(facts):
     """Show every change, ask once, make them, and tell what is left to a person."""
     options = facts.options
-    journal = Journal(facts.places.undo)
+    journal = InstallJournal(facts.places.undo)
     _say("PaperCut: {0}   account: {1}".format(facts.papercut, facts.account))
     started = journal.find("run", "install")
     if started is not None and not started.after["finished"]:
@@ -168,11 +168,11 @@ def _open_when_there(host, port):
 def prove(facts):
     """Prove a real login; return 0 only when both ways were seen."""
     if not proof.is_synced(facts.home):
-        raise Stop("Nobody can log in before the first sync: run papercut-relay plan and sync, then this.", 3)
+        raise InstallStop("Nobody can log in before the first sync: run papercut-relay plan and sync, then this.", 3)
     programs = [(key, places.program(facts.papercut, name, facts.system)) for name, _, key, _ in plan.PROGRAMS]
     asked = proof.source_is_asked(facts.home) or facts.about["site_server"]
     if not asked and not program_form.settle(
-        facts, programs, Journal(facts.places.undo), _say, min(facts.options.wait, program_form.LIMIT_S)
+        facts, programs, InstallJournal(facts.places.undo), _say, min(facts.options.wait, program_form.LIMIT_S)
     ):
         _say(
             "Note: PaperCut has not asked our user source yet: see Options > User/Group Sync > Primary sync source, "
@@ -183,7 +183,7 @@ def prove(facts):
 
 def uninstall(options, package, run):
     """Take back everything that the journal tells, the last first."""
-    journal = Journal(places.Places(options.system, options.root).undo)
+    journal = InstallJournal(places.Places(options.system, options.root).undo)
     if not journal.exists():
         journal.forget()  # an empty one, of a run that was killed before its first change
         _say("Nothing is installed that this installer knows of.")

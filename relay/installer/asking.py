@@ -10,7 +10,7 @@ import hashlib
 import os
 
 from . import sealed_secrets
-from .stop import Stop
+from .stop import InstallStop
 from papercut_scripts import compat, exchange
 
 TIMEOUT_S = 20
@@ -58,7 +58,7 @@ def _until_right(facts, question, problem_of):
         if not problem:
             return typed
         if options.yes:
-            raise Stop(
+            raise InstallStop(
                 "{0} (asked for: {1}) Nothing was changed. With --yes each secret is a line of standard input.".format(
                     problem, question.rstrip(": ")
                 ),

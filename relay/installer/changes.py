@@ -10,8 +10,8 @@ from __future__ import absolute_import, division, print_function, unicode_litera
 from . import held
 from .files import File, Folder, ListedFolder, Tree
 from .sealed_secrets import SealedSecrets
-from .services import OldAgent, Schedule, SearchPath
-from .settings import ConfigKey, Token
+from .services import OldAgent, ScheduledStart, SearchPath
+from .settings import ConfigKey, OwnToken
 
 
 def carry_out(change, journal):
@@ -33,7 +33,18 @@ class Mark(object):
 
 KINDS = {
     kind.kind: kind
-    for kind in (Folder, File, Tree, ListedFolder, ConfigKey, Token, OldAgent, Schedule, SearchPath, SealedSecrets)
+    for kind in (
+        Folder,
+        File,
+        Tree,
+        ListedFolder,
+        ConfigKey,
+        OwnToken,
+        OldAgent,
+        ScheduledStart,
+        SearchPath,
+        SealedSecrets,
+    )
 }
 KINDS["scheduled"] = Mark
 KINDS["run"] = Mark

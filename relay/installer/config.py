@@ -19,7 +19,7 @@ TEXT = (type(""), str)  # under Python 2 what is all ASCII comes as the other ki
 DEEPEST = 20  # elements within each other: a list of texts has eight
 
 
-class Unreachable(Exception):
+class PaperCutUnreachable(Exception):
     """PaperCut cannot be asked; the message is a clause that says why. `refused`: it answered, and said no."""
 
     def __init__(self, message, refused=False):
@@ -52,7 +52,7 @@ class XmlRpc(object):
         """Return why a token is not accepted, "" when it is."""
         try:
             self._call("getTotalUsers", token)
-        except Unreachable as error:
+        except PaperCutUnreachable as error:
             return "{0}".format(error)
         return ""
 
@@ -69,25 +69,25 @@ class XmlRpc(object):
         try:
             answer = exchange.post(self._url, headers, body.encode("utf-8"), deadline, self._ca_file, plain_http=True)
         except exchange.Unreachable as error:
-            raise Unreachable("{0} at {1}".format(audit.shown("{0}".format(error)), self._url))
+            raise PaperCutUnreachable("{0} at {1}".format(audit.shown("{0}".format(error)), self._url))
         if answer.status != 200:
-            raise Unreachable("{0} answered with HTTP status {1}".format(self._url, answer.status))
+            raise PaperCutUnreachable("{0} answered with HTTP status {1}".format(self._url, answer.status))
         return _value(answer.body)
 
 
 def _value(body):
-    """Return the value of an XML-RPC answer. Raises Unreachable for a fault and for all that is none."""
+    """Return the value of an XML-RPC answer. Raises PaperCutUnreachable for a fault and for all that is none."""
     client = pythons.xmlrpc()
     try:
         _only_plain(body)
         values, method = client.loads(body)
     except client.Fault as fault:
         said = re.sub(r"^[\w.]+Exception: ", "", "{0}".format(fault.faultString)[:LONGEST_FAULT])
-        raise Unreachable(audit.shown(said) or "PaperCut said no without a reason", refused=True)
+        raise PaperCutUnreachable(audit.shown(said) or "PaperCut said no without a reason", refused=True)
     except compat.ANY_ERROR:
-        raise Unreachable(NONSENSE)
+        raise PaperCutUnreachable(NONSENSE)
     if method is not None or len(values) != 1:
-        raise Unreachable(NONSENSE)
+        raise PaperCutUnreachable(NONSENSE)
     return values[0]
 
 
@@ -115,9 +115,9 @@ def _only_plain(body):
 
 
 def _of(kind, value):
-    """Return a value of one kind. Raises Unreachable for another."""
+    """Return a value of one kind. Raises PaperCutUnreachable for another."""
     if not isinstance(value, kind) or isinstance(value, bool):
-        raise Unreachable(NONSENSE)
+        raise PaperCutUnreachable(NONSENSE)
     return value
 
 
@@ -132,7 +132,7 @@ class ServerCommand(object):
     def get(self, key):
         code, said = self._run([self._path, "get-config", key])
         if code != 0:
-            raise Unreachable("{0} get-config failed: {1}".format(self._path, said.strip()))
+            raise PaperCutUnreachable("{0} get-config failed: {1}".format(self._path, said.strip()))
         return said.strip("\r\n")
 
     def set(self, key, value):
@@ -146,7 +146,7 @@ class ServerCommand(object):
         return self._web.refuses(token)
 
     def for_tokens(self):
-        """Return the web services, with a token that stands in PaperCut's key. Raises Unreachable.
+        """Return the web services, with a token that stands in PaperCut's key. Raises PaperCutUnreachable.
 
         Where there is none, one is put there for the moment, which whoever writes the key replaces.
         """
@@ -161,7 +161,7 @@ class ServerCommand(object):
                 return self._web.with_token(token)
         if passing:
             self.set(tokens.KEY, "")
-        raise Unreachable(
+        raise PaperCutUnreachable(
             "{0} is written over the web services alone, so that no token stands in the list of processes, and they "
             "say: {1}".format(tokens.KEY, problem.rstrip("."))
         )
@@ -183,14 +183,14 @@ def needs_passing_token(keys):
 
 
 def for_tokens(keys):
-    """Return the way by which tokens are written: never as arguments of a program. Raises Unreachable."""
+    """Return the way by which tokens are written: never as arguments of a program. Raises PaperCutUnreachable."""
     return keys.for_tokens() if by_command(keys) else keys
 
 
 def choose(system, papercut, url, tokens, ca_file="", run=places.run):
     """Return the way to PaperCut's keys that works now; `tokens` are tried in order.
 
-    Raises Unreachable with what to do when none does.
+    Raises PaperCutUnreachable with what to do when none does.
     """
     problem, refused = "there is no token yet", False
     web = XmlRpc(url, "", ca_file)
@@ -199,14 +199,14 @@ def choose(system, papercut, url, tokens, ca_file="", run=places.run):
         try:
             web.get(places.HEALTH_KEY)
             return web
-        except Unreachable as error:
+        except PaperCutUnreachable as error:
             problem, refused = "{0}".format(error).rstrip("."), error.refused
     command = places.server_command(system, papercut)
     if command:
         found = ServerCommand(command, run, web)
         found.get(places.HEALTH_KEY)
         return found
-    raise Unreachable(
+    raise PaperCutUnreachable(
         "PaperCut's settings can be neither read nor written: over the web services {0}, and there is no "
         "server-command below {1}".format(problem, papercut),
         refused,

@@ -11,8 +11,8 @@ import os
 import sys
 
 from . import config, held, launchers, library, places, versions
-from .journal import Journal
-from .stop import Stop
+from .journal import InstallJournal
+from .stop import InstallStop
 from papercut_scripts import compat, exchange
 
 EXIT_REFUSED = 3
@@ -55,7 +55,7 @@ class Facts(object):
 
     def _was_set_up(self):
         """Return whether the set-up has written settings: they stay in force, with their own secrets and token."""
-        return held.is_file(self.settings) and not Journal(self.places.undo).find("file", self.settings)
+        return held.is_file(self.settings) and not InstallJournal(self.places.undo).find("file", self.settings)
 
     def _has_settings(self):
         return bool(self.about.get("settings", not self.about["site_server"]))
@@ -77,7 +77,7 @@ class Facts(object):
 
     @property
     def config(self):
-        """The way to PaperCut's keys. Raises config.Unreachable."""
+        """The way to PaperCut's keys. Raises config.PaperCutUnreachable."""
         if self._config is None:
             self._config = config.choose(self.system, self.papercut, self.url, self.tokens, self.ca_file, self.run)
         return self._config
@@ -90,11 +90,11 @@ class Facts(object):
 
 
 def read_about(package):
-    """Return what the package says about itself. Raises Stop where it is none."""
+    """Return what the package says about itself. Raises InstallStop where it is none."""
     try:
         return json.loads(compat.read_file(os.path.join(package, "package.json")).decode("utf-8"))
     except (EnvironmentError, ValueError):
-        raise Stop(
+        raise InstallStop(
             "There is no package.json beside the installer: make the package with papercut-relay bundle and start the "
             "installer from the unpacked ZIP.",
             2,
@@ -112,10 +112,12 @@ def with_path(url):
 
 
 def find_papercut(options, say):
-    """Return PaperCut's folder: the one that was named, else the first that looks like it. Raises Stop."""
+    """Return PaperCut's folder: the one that was named, else the first that looks like it. Raises InstallStop."""
     if options.papercut:
         if not places.is_papercut(options.papercut):
-            raise Stop("{0} is no folder of a PaperCut server (it has no server folder).".format(options.papercut), 2)
+            raise InstallStop(
+                "{0} is no folder of a PaperCut server (it has no server folder).".format(options.papercut), 2
+            )
         return os.path.abspath(options.papercut)
     for folder in places.candidates(options.system):
         if places.is_papercut(folder):
@@ -124,7 +126,7 @@ def find_papercut(options, say):
     while True:
         answer = options.ask("PaperCut's folder (such as {0}): ".format(places.EXAMPLES[options.system]))
         if not answer:
-            raise Stop("PaperCut was not found: name its folder with --papercut FOLDER. Nothing was changed.", 2)
+            raise InstallStop("PaperCut was not found: name its folder with --papercut FOLDER. Nothing was changed.", 2)
         answer = answer.strip('"')
         if places.is_papercut(answer):
             return os.path.abspath(answer)
@@ -152,12 +154,12 @@ def read_secret(path):
 
 
 def warnings(facts):
-    """Return what the operator has to know before saying yes. Raises Stop where it must not go on."""
+    """Return what the operator has to know before saying yes. Raises InstallStop where it must not go on."""
     told = []
     version = versions.parse(facts.options.version or read_version(facts))
     sentence = versions.sentence(version)
     if versions.verdict(version) == versions.TOO_OLD and not facts.options.accept_version:
-        raise Stop(sentence + " To go on all the same: --accept-version.", EXIT_REFUSED)
+        raise InstallStop(sentence + " To go on all the same: --accept-version.", EXIT_REFUSED)
     if sentence:
         told.append(sentence)
     if compat.JYTHON:
@@ -166,7 +168,7 @@ def warnings(facts):
             "installer (Windows: the embeddable package) for logins in a few hundredths of a second."
         )
     elif not facts.options.root and not places.can_start(facts.account, facts.interpreter):
-        raise Stop(
+        raise InstallStop(
             "PaperCut's server runs as {0}, and that account cannot start {1}: as a rule it lies in somebody's private "
             "folder. Nothing was changed. Name another Python with --python, such as /usr/bin/python3.".format(
                 facts.account, facts.interpreter[0]
@@ -182,7 +184,7 @@ def read_version(facts):
     """Return the version that PaperCut's health interface tells, "" where it has no key or does not answer."""
     try:
         key = facts.config.get(places.HEALTH_KEY)
-    except config.Unreachable:
+    except config.PaperCutUnreachable:
         return ""
     if not key:
         return ""

@@ -10,7 +10,7 @@ from __future__ import absolute_import, division, print_function, unicode_litera
 import os
 
 from . import held, owners, places, properties
-from .stop import Stop
+from .stop import InstallStop
 from papercut_scripts import compat
 
 ASIDE = ".before-officernd"
@@ -414,4 +414,4 @@ def restrict(path, mode, account, is_folder=True):
     if compat.WINDOWS and not mode & 0o007:
         reason = places.restrict(path, account or "SYSTEM", not mode & 0o070, is_folder)
         if reason:
-            raise Stop("The rights of {0} could not be set: {1}".format(path, reason))
+            raise InstallStop("The rights of {0} could not be set: {1}".format(path, reason))

@@ -18,7 +18,7 @@ import shutil
 import stat
 
 from . import owners
-from .stop import Stop
+from .stop import InstallStop
 from papercut_scripts import compat
 
 TEMPORARY = ".officernd-new"
@@ -28,9 +28,9 @@ _HAS_DESCRIPTORS = not compat.WINDOWS and not compat.JYTHON
 
 
 def hold(path):
-    """Return the folder at `path`, held open: `with hold(path) as folder`. Raises EnvironmentError, or Stop for a link
-    that others may have made."""
-    return _Held(_open(path), path) if _HAS_DESCRIPTORS else _Named(path)
+    """Return the folder at `path`, held open: `with hold(path) as folder`. Raises EnvironmentError, or InstallStop for
+    a link that others may have made."""
+    return _Held(_open(path), path) if _HAS_DESCRIPTORS else _HeldByPath(path)
 
 
 def above(path):
@@ -39,7 +39,7 @@ def above(path):
 
 
 def read(path):
-    """Return a file's bytes; raises EnvironmentError, or Stop where it is no plain file."""
+    """Return a file's bytes; raises EnvironmentError, or InstallStop where it is no plain file."""
     folder, name = above(path)
     with folder:
         return folder.read(name)
@@ -134,7 +134,7 @@ class _Held(object):
         with os.fdopen(descriptor, "rb") as source:
             found = os.fstat(descriptor)
             if not stat.S_ISREG(found.st_mode):
-                raise Stop("{0} is no file, though one is expected there.".format(os.path.join(self.path, name)))
+                raise InstallStop("{0} is no file, though one is expected there.".format(os.path.join(self.path, name)))
             return b"" if with_one_name and found.st_nlink > 1 else source.read()
 
     def _open(self, name, flags, mode=0o600):
@@ -182,7 +182,7 @@ class _Held(object):
         try:
             found = os.fstat(descriptor)
             if found.st_nlink > 1 and not stat.S_ISDIR(found.st_mode):
-                raise Stop(
+                raise InstallStop(
                     "{0} is another name of a file elsewhere, whose rights stay as they are.".format(
                         os.path.join(self.path, name)
                     )
@@ -210,7 +210,7 @@ class _Held(object):
         os.rmdir(name, dir_fd=self._at)  # novm
 
 
-class _Named(object):
+class _HeldByPath(object):
     """The same by path, where the system or the interpreter has no descriptors of folders."""
 
     def __init__(self, path):
@@ -251,7 +251,7 @@ class _Named(object):
     def below(self, name):
         if os.path.islink(self._at(name)):
             raise _link(self._at(name))
-        return _Named(self._at(name))
+        return _HeldByPath(self._at(name))
 
     def replace(self, name, data, rights):
         self.sweep(name)
@@ -331,7 +331,7 @@ def _made_by_us(folder, link):
 
 
 def _link(path):
-    return Stop(
+    return InstallStop(
         "On the way to {0} there is a link that others than root may have made, so that nothing is done there: put the "
         "folder or file itself in its place, or name its real folder.".format(path)
     )

@@ -19,7 +19,7 @@ NAME = "journal.jsonl"
 UNDONE = "undone"
 
 
-class Entry(object):
+class InstallEntry(object):
     """All that is written about one subject: how it was before the first change, how it was left by the last one."""
 
     def __init__(self, kind, subject, before, after):
@@ -29,7 +29,7 @@ class Entry(object):
         self.after = after
 
 
-class Journal(object):
+class InstallJournal(object):
     def __init__(self, folder):
         self.folder = folder
         self._path = os.path.join(folder, NAME)
@@ -44,7 +44,7 @@ class Journal(object):
             if line["kind"] == UNDONE:
                 found.pop(tuple(line["subject"]), None)
                 continue
-            entry = Entry(line["kind"], line["subject"], line["before"], line["after"])
+            entry = InstallEntry(line["kind"], line["subject"], line["before"], line["after"])
             first = found.setdefault((entry.kind, entry.subject), entry)
             first.after = entry.after
         return list(found.values())

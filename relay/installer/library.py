@@ -14,7 +14,7 @@ import sys
 import zipfile
 
 from . import files, held, places
-from .stop import Stop
+from .stop import InstallStop
 from papercut_scripts import compat
 
 PREFIX = "lib-"
@@ -100,7 +100,7 @@ class Library(object):
         ]
         code, said = self._run(command)
         if code != 0:
-            raise Stop(
+            raise InstallStop(
                 "pip could not fetch what the relay needs ({0}): make the package with --platform, which puts it "
                 "in.".format(said.strip().split("\n")[-1])
             )
@@ -112,7 +112,7 @@ class Library(object):
         code = "import sys; sys.path.insert(0, sys.argv[1]); import relay.cli, relay.run"
         exit_code, said = self._run(self._interpreter + ["-E", "-s", "-c", code, folder])
         if exit_code != 0:
-            raise Stop(
+            raise InstallStop(
                 "The relay does not start under {0} ({1}): make the package for this system and Python version "
                 "(bundle --platform), or name another Python with --python.".format(
                     self._interpreter[0], said.strip().split("\n")[-1]
@@ -199,7 +199,7 @@ def unpack(path, folder):
             if info.filename.endswith("/"):
                 continue
             if any(_NO_FILE.match(part) for part in parts):
-                raise Stop("{0} holds a name that leads out of it: {1}".format(path, info.filename))
+                raise InstallStop("{0} holds a name that leads out of it: {1}".format(path, info.filename))
             if parts[0].endswith(".data"):
                 if parts[1] not in ("purelib", "platlib", "data"):
                     continue

@@ -12,10 +12,10 @@ import sys
 from . import asking, config, held, launchers, library, places, tokens
 from .files import File, Folder, ListedFolder, Moved, Tree, compiled
 from .sealed_secrets import SealedSecrets
-from .services import OldAgent, Schedule, SearchPath
+from .services import OldAgent, ScheduledStart, SearchPath
 from .program_form import ProgramKey
-from .settings import ConfigKey, Token
-from .stop import Stop
+from .settings import ConfigKey, OwnToken
+from .stop import InstallStop
 from papercut_scripts import compat
 
 USER_SOURCE_KEY = "user-source.custom-program"
@@ -91,9 +91,9 @@ def _relay(facts):
     if facts.options.without_relay:
         return told
     if not facts.wheels:
-        raise Stop("The package holds no wheel of the relay: make it anew with papercut-relay bundle.", 2)
+        raise InstallStop("The package holds no wheel of the relay: make it anew with papercut-relay bundle.", 2)
     if compat.JYTHON or sys.version_info < OLDEST_FOR_RELAY:
-        raise Stop(
+        raise InstallStop(
             "The relay needs Python 3.11 or newer, this is {0}: start the installer with a newer one (PYTHON=/path), "
             "or install PaperCut's side alone with --without-relay.".format(sys.version.split()[0]),
             2,
@@ -227,11 +227,11 @@ def _papercut(facts):
             told.append(OldAgent(agent, facts.run))
     try:
         keys = facts.config
-    except config.Unreachable as error:
-        raise Stop("{0}: start the Application Server, or name a token with --token-file.".format(error))
+    except config.PaperCutUnreachable as error:
+        raise InstallStop("{0}: start the Application Server, or name a token with --token-file.".format(error))
     if facts.brings_settings and not facts.options.without_relay:
         path = os.path.join(facts.secrets, "papercut_token")
-        ours = [Token(keys, tokens.NAME, lambda: held.read_secret(path))]
+        ours = [OwnToken(keys, tokens.NAME, lambda: held.read_secret(path))]
         callers = keys.get(CALLERS_KEY)
         if callers and not _may_call(callers):
             key = ConfigKey(keys, CALLERS_KEY, callers + ",127.0.0.1", "the relay calls from this machine")
@@ -249,7 +249,7 @@ def _unused_keys(facts):
     nobody could log in through ours yet."""
     try:
         keys = facts.config
-    except config.Unreachable as error:
+    except config.PaperCutUnreachable as error:
         facts.left_to_do.append(
             "PaperCut's keys {0} and {1} were not set, since {2}: start this installer again after the set-up.".format(
                 USER_SOURCE_KEY, AUTH_KEY, error
@@ -298,7 +298,7 @@ def _started(facts, journal, files, commands, what, name):
         told += _folders(os.path.dirname(path))
         told.append(File(path, schedule_file(facts, template), 0o644, what=what))
     on, off = commands
-    return told + ([Schedule(on, off, facts.run, journal, name)] if on else [])
+    return told + ([ScheduledStart(on, off, facts.run, journal, name)] if on else [])
 
 
 def schedule_file(facts, template):
@@ -347,7 +347,7 @@ def by_hand(facts):
         return told + ["The set-up; after it the console's first page shows what is left, one step at a time."]
     try:
         names, total = facts.config.users(10)
-    except config.Unreachable:
+    except config.PaperCutUnreachable:
         names, total = [], 0
     hit = "{0} accounts are there now ({1}{2})".format(total, ", ".join(names), ", ..." if total > len(names) else "")
     told.append(

@@ -55,7 +55,7 @@ def _is_asked_by_a_sync(home, keys, limit_s):
     seen = proof.queries(home)
     try:
         keys.sync()
-    except config.Unreachable:
+    except config.PaperCutUnreachable:
         return False
     deadline = compat.monotonic() + limit_s
     while compat.monotonic() < deadline:

@@ -7,7 +7,7 @@ import os
 import time
 
 from . import places, windows
-from .stop import Stop
+from .stop import InstallStop
 from papercut_scripts import compat
 
 LIMIT_S = 5.0  # that a process may take to end
@@ -27,7 +27,8 @@ def found(folder, system, run=places.run):
 
 
 def stop(where, run=places.run):
-    """End what the scheduler has started; raise Stop, with nothing changed, where somebody's own process stays."""
+    """End what the scheduler has started; raise InstallStop, with nothing changed, where somebody's own
+    process stays."""
     if not found(where.relay, where.system, run):
         return
     for command in where.end_commands():
@@ -38,7 +39,7 @@ def stop(where, run=places.run):
         time.sleep(POLL_S)
         names = found(where.relay, where.system, run)
     if names:
-        raise Stop(
+        raise InstallStop(
             "{0} runs from {1}: end it (Ctrl+C in its window, or stop its service), then start this again. Nothing was "
             "changed.".format(", ".join(names), where.relay),
             3,

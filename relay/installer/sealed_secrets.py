@@ -12,7 +12,7 @@ import hmac
 import json
 
 from . import files, held
-from .stop import Stop
+from .stop import InstallStop
 from papercut_scripts import compat
 
 
@@ -68,7 +68,7 @@ class SealedSecrets(object):
         except ValueError:
             opened = None
         if opened is None:
-            raise Stop(
+            raise InstallStop(
                 "The pass phrase does not open the package's secrets: run the installer again with the right one."
             )
         for name, path in self._targets.items():

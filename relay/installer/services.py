@@ -4,7 +4,7 @@
 from __future__ import absolute_import, division, print_function, unicode_literals
 
 from . import places, windows
-from .stop import Stop
+from .stop import InstallStop
 
 
 class OldAgent(object):
@@ -37,7 +37,7 @@ class OldAgent(object):
         self._run(["sc", "stop", self.subject])
         code, said = self._run(["sc", "config", self.subject, "start=", "disabled"])
         if code != 0:
-            raise Stop("The service {0} could not be disabled: {1}".format(self.subject, said.strip()))
+            raise InstallStop("The service {0} could not be disabled: {1}".format(self.subject, said.strip()))
 
     @staticmethod
     def undo(entry, context):
@@ -90,7 +90,7 @@ def _names(path, folder):
     return plain in [part.strip().rstrip("\\").lower() for part in path.split(";")]
 
 
-class Schedule(object):
+class ScheduledStart(object):
     """The system told of what it is to start by itself: the daily run, or the console."""
 
     kind = "schedule"
@@ -118,7 +118,7 @@ class Schedule(object):
         for command in self._on:
             code, said = self._run(command)
             if code != 0:
-                raise Stop("{0} failed: {1}".format(" ".join(command), said.strip()))
+                raise InstallStop("{0} failed: {1}".format(" ".join(command), said.strip()))
         self._journal.note("scheduled", self.subject, None, None)
 
     @staticmethod

@@ -4,8 +4,8 @@
 from __future__ import absolute_import, division, print_function, unicode_literals
 
 from . import tokens
-from .config import Unreachable, for_tokens, needs_passing_token
-from .stop import Stop
+from .config import PaperCutUnreachable, for_tokens, needs_passing_token
+from .stop import InstallStop
 
 
 NOT_KEPT = "PaperCut did not keep {0}: set it at Options > Config Editor (Advanced) and run this again."
@@ -50,7 +50,7 @@ class ConfigKey(object):
         return ""
 
 
-class Token(object):
+class OwnToken(object):
     """Our own web-services token beside those of others; tried at once, with one that was there before."""
 
     kind = "token"
@@ -84,17 +84,17 @@ class Token(object):
     def make(self, journal):
         old, ours = self._config.get(self.subject), self._read_token()
         if not ours:
-            raise Stop("There is no web-services token to add: name one with --token-file.")
+            raise InstallStop("There is no web-services token to add: name one with --token-file.")
         writer = for_tokens(self._config)
         new = tokens.with_token(old, self._name, ours)
         writer.set(self.subject, new)
         if _kept(writer) not in (None, new):
-            raise Stop(NOT_KEPT.format(self.subject))
+            raise InstallStop(NOT_KEPT.format(self.subject))
         for token in tokens.values(old)[:1] + [ours]:
             problem = writer.refuses(token)
             if problem:
                 _put_back(self._config, writer, old)
-                raise Stop(
+                raise InstallStop(
                     "PaperCut did not accept the tokens after ours was added ({0}), so the old value is back: look at "
                     "{1} in the config editor.".format(problem, self.subject)
                 )
@@ -104,7 +104,7 @@ class Token(object):
         before, after = entry.before["value"], entry.after["value"]
         try:
             now = context.config.get(entry.subject)
-        except Unreachable as error:
+        except PaperCutUnreachable as error:
             if error.refused:  # our token is not accepted any more: it is out already
                 return ""
             raise
@@ -117,7 +117,9 @@ class Token(object):
         writer.set(entry.subject, left)
         context.choose_again()  # what was asked with our token is not answered any more
         if ours and not writer.refuses(ours[0]):
-            raise Stop("PaperCut did not take our token out of {0}: do it in the config editor.".format(entry.subject))
+            raise InstallStop(
+                "PaperCut did not take our token out of {0}: do it in the config editor.".format(entry.subject)
+            )
         if now == after:
             return ""
         return "{0} has been changed since: only our own token was taken out".format(entry.subject)
@@ -133,7 +135,7 @@ def _kept(writer):
     """Return what the key of tokens holds now, None where the one that wrote it is not let in any more."""
     try:
         return writer.get(tokens.KEY)
-    except Unreachable:
+    except PaperCutUnreachable:
         return None
 
 
@@ -141,4 +143,4 @@ def write_config(config, key, value):
     config.set(key, value)
     # server-command fails in silence, and an unknown key takes nothing: only what reads back is written.
     if config.get(key) != value:
-        raise Stop(NOT_KEPT.format(key))
+        raise InstallStop(NOT_KEPT.format(key))

@@ -4,7 +4,7 @@
 from __future__ import absolute_import, division, print_function, unicode_literals
 
 
-class Stop(Exception):
+class InstallStop(Exception):
     """The installation cannot go on; the message is one sentence for the operator. What was done stays written down."""
 
     def __init__(self, message, code=1):

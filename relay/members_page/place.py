@@ -94,7 +94,7 @@ class Place:
     def member_id(self, username: str) -> str:
         """Return who an account is by the directory in force, "" where that person may not print (any more)."""
         try:
-            person, _ = handover.Directory(str(self.home)).person(username)
+            person, _ = handover.DirectoryInForce(str(self.home)).person(username)
         except handover.Doubt:
             return ""
         if person is None or person["username"] != username or person["standing"] != "active":

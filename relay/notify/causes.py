@@ -222,7 +222,7 @@ def logins(here: Here, before: datetime | None) -> list[Cause]:
 def directory(here: Here) -> list[Cause]:
     """Return whether the directory in force is so old that PaperCut's sync is refused soon, or already."""
     try:
-        reader = handover.Directory(str(here.settings.scripts.home))
+        reader = handover.DirectoryInForce(str(here.settings.scripts.home))
         published = datetime.fromtimestamp(reader.read(lambda generation: "all-users").published, UTC)
     except handover.Doubt:
         return []  # none yet, or damaged: `check` tells

@@ -34,7 +34,7 @@ _FAULT_TEXT = re.compile(rb"<name>faultString</name>\s*<value>\s*(?:<string>)?([
 
 
 @dataclass(frozen=True)
-class Reply:
+class CallReply:
     """One answer: its bytes, and its value or its fault (code, text as it came)."""
 
     body: bytes
@@ -66,11 +66,11 @@ class PaperCutCalls:
         self.several_accounts = bool(section.personal_account)
         self.own: str | None = None
 
-    def __call__(self, method: str, *parameters: Value, token: str | None = None) -> Reply:
+    def __call__(self, method: str, *parameters: Value, token: str | None = None) -> CallReply:
         """Do one call, with the site's token or another one. Raises Unanswered for no answer that can be read."""
         return self._post(wire.call(f"api.{method}", (self._token if token is None else token, *parameters)))
 
-    def _post(self, body: bytes) -> Reply:
+    def _post(self, body: bytes) -> CallReply:
         body = body.replace(f"<string>{NIL}</string>".encode(), b"<nil/>")
         try:
             answer = self._http.post(
@@ -85,11 +85,11 @@ class PaperCutCalls:
         if answer.status_code != 200:
             raise Unanswered(f"the answer was HTTP {answer.status_code}")
         try:
-            return Reply(answer.content, wire.answer(answer.content))
+            return CallReply(answer.content, wire.answer(answer.content))
         except wire.Fault as fault:
             found = _FAULT_TEXT.search(answer.content)
             text = unescape(found.group(1).decode("utf-8", "replace")) if found else fault.fault_string
-            return Reply(answer.content, None, (fault.fault_code, text.replace(self._token, "...").strip()))
+            return CallReply(answer.content, None, (fault.fault_code, text.replace(self._token, "...").strip()))
         except wire.Unreadable:
             raise Unanswered("the answer was no XML-RPC") from None
 
@@ -122,7 +122,7 @@ class PaperCutCalls:
             raise Unanswered("there is no account to ask about")
         return self.users[0]
 
-    def properties(self, name: str) -> Iterator[tuple[str, Reply]]:
+    def properties(self, name: str) -> Iterator[tuple[str, CallReply]]:
         """Yield the value of a property of some users, with the answer that it came in."""
         for user in self.users:
             reply = self("getUserProperty", user, name)

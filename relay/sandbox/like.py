@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from relay.probe.record import read_record
-from relay.sandbox.officernd import Switches as OfficeRnDSwitches
-from relay.sandbox.papercut import Switches as PaperCutSwitches
+from relay.sandbox.officernd import OfficeRnDSwitches
+from relay.sandbox.papercut import PaperCutSwitches
 
 
 @dataclass(frozen=True)

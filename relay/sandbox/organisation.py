@@ -29,7 +29,7 @@ AS_OF = date(2025, 6, 1)  # the organisation's history ends here; a fixed day, s
 
 
 @dataclass(frozen=True, slots=True)
-class Location:
+class SampleLocation:
     id: str
     name: str
     code: str
@@ -38,7 +38,7 @@ class Location:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class SamplePlan:
     """`interval` is "once" for a product that a fee may name, "month" for a membership. `locations`: ids."""
 
     id: str
@@ -52,7 +52,7 @@ class Plan:
 
 
 @dataclass(frozen=True, slots=True)
-class Company:
+class SampleCompany:
     id: str
     name: str
     email: str
@@ -64,7 +64,7 @@ class Company:
 
 
 @dataclass(frozen=True, slots=True)
-class Member:
+class SampleMember:
     """`email` and `company` are "" where OfficeRnD has none; `modified` is an ISO instant in UTC."""
 
     id: str
@@ -79,7 +79,7 @@ class Member:
 
 
 @dataclass(frozen=True, slots=True)
-class Membership:
+class SampleMembership:
     """A recurring plan of a whole company (`member` is "") or of one member. `personal`: the member is billed."""
 
     id: str
@@ -96,7 +96,7 @@ class Membership:
 
 
 @dataclass(frozen=True, slots=True)
-class User:
+class SampleUser:
     """A sign-in account. It is no member: the two are joined by e-mail only (officernd-api 4.1).
 
     `password` is "" for somebody who was invited and never made one, and for those who only come through SSO.
@@ -135,7 +135,7 @@ class LoginSample:
 
     email: str
     password: str = field(repr=False)
-    member: Member
+    member: SampleMember
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,18 +146,18 @@ class Organisation:
     slug: str
     name: str
     currency: str
-    locations: tuple[Location, ...]
-    plans: tuple[Plan, ...]
-    companies: tuple[Company, ...]
-    members: tuple[Member, ...]
-    memberships: tuple[Membership, ...]
-    users: tuple[User, ...]
+    locations: tuple[SampleLocation, ...]
+    plans: tuple[SamplePlan, ...]
+    companies: tuple[SampleCompany, ...]
+    members: tuple[SampleMember, ...]
+    memberships: tuple[SampleMembership, ...]
+    users: tuple[SampleUser, ...]
     custom_properties: tuple[CustomProperty, ...]
     coins: tuple[Coins, ...]
 
     def login_samples(self, count: int = 5) -> tuple[LoginSample, ...]:
         """Return up to `count` sign-ins that work; there is one as soon as there is a member."""
-        holders: dict[str, list[Member]] = {}
+        holders: dict[str, list[SampleMember]] = {}
         for member in self.members:
             holders.setdefault(member.email, []).append(member)
         found: list[LoginSample] = []
@@ -169,7 +169,7 @@ class Organisation:
                 found.append(LoginSample(user.email, user.password, owners[0]))
         return tuple(found)
 
-    def plan(self, name: str) -> Plan:
+    def plan(self, name: str) -> SamplePlan:
         """Return the plan of that name or code. Raises KeyError."""
         for plan in self.plans:
             if name in (plan.name, plan.code):
@@ -272,16 +272,18 @@ class _Maker:
 
     # -- the catalogue
 
-    def locations(self) -> Iterator[Location]:
+    def locations(self) -> Iterator[SampleLocation]:
         for number in range(self.location_count):
             city = CITIES[number % len(CITIES)]
             address: dict[str, str] | str = {"country": "Bulgaria", "city": city, "street": f"{number + 1} Main Street"}
             if number % 3 == 2:
                 address = f"{number + 1} Main Street, {city}"
             born = self.as_of - timedelta(days=2900 - 60 * number)  # the first one is the oldest
-            yield Location(self.identity(born), f"{self.name} {city}", f"{city[:3].upper()}", self.timezone, address)
+            yield SampleLocation(
+                self.identity(born), f"{self.name} {city}", f"{city[:3].upper()}", self.timezone, address
+            )
 
-    def plans(self, locations: tuple[Location, ...]) -> Iterator[Plan]:
+    def plans(self, locations: tuple[SampleLocation, ...]) -> Iterator[SamplePlan]:
         everywhere = tuple(location.id for location in locations)
         rows: list[tuple[str, str, str, float, Literal["once", "month"]]] = [
             ("Hot Desk", "HOT", "hotdesk", 180.0, "month"),
@@ -294,8 +296,8 @@ class _Maker:
         if self.fees_plan:
             rows.append((self.fees_plan, "PRINT", "service", 0.0, "once"))
         for name, code, kind, price, interval in rows:
-            yield Plan(self.identity(self.day(1900, 1500)), name, code, kind, price, interval, everywhere)
-        yield Plan(
+            yield SamplePlan(self.identity(self.day(1900, 1500)), name, code, kind, price, interval, everywhere)
+        yield SamplePlan(
             self.identity(self.day(1900, 1500)), "Event Space", "EVENT", "service", 400.0, "once", everywhere[:1], True
         )
 
@@ -312,7 +314,7 @@ class _Maker:
 
     # -- companies and members
 
-    def company_seeds(self, locations: tuple[Location, ...]) -> Iterator[tuple[str, str, str, date]]:
+    def company_seeds(self, locations: tuple[SampleLocation, ...]) -> Iterator[tuple[str, str, str, date]]:
         """Yield (id, name, location, start) for a company for every 5.5 members."""
         count = max(1, round(self.size / 5.5)) if self.size else 0
         for number in range(count):
@@ -330,13 +332,15 @@ class _Maker:
         form = FORMS[number % len(FORMS)]
         return f"{adjective} {noun} {form}" if not round_number else f"{adjective} {noun} {form} {round_number + 1}"
 
-    def some_location(self, locations: tuple[Location, ...], number: int) -> str:
+    def some_location(self, locations: tuple[SampleLocation, ...], number: int) -> str:
         """Return a location id: the first one has about half of everybody."""
         if number == 0 or self.chance(0.5):
             return locations[0].id
         return self.random.choice(locations).id
 
-    def members(self, locations: tuple[Location, ...], companies: list[tuple[str, str, str, date]]) -> Iterator[Member]:
+    def members(
+        self, locations: tuple[SampleLocation, ...], companies: list[tuple[str, str, str, date]]
+    ) -> Iterator[SampleMember]:
         # Companies are of very unequal size: a few large ones, many with one or two people.
         weights: list[float] = []
         total = 0.0
@@ -365,7 +369,7 @@ class _Maker:
                 to_share.extend([email] * (1 + crowd))
                 crowd = 0
             born = self.day(1300, 2)
-            yield Member(
+            yield SampleMember(
                 id=self.identity(born),
                 name=name,
                 email=email,
@@ -426,7 +430,9 @@ class _Maker:
             properties["parkingCard"] = f"{self.random.getrandbits(28):07X}"
         return properties
 
-    def companies(self, seeds: list[tuple[str, str, str, date]], members: tuple[Member, ...]) -> Iterator[Company]:
+    def companies(
+        self, seeds: list[tuple[str, str, str, date]], members: tuple[SampleMember, ...]
+    ) -> Iterator[SampleCompany]:
         """Yield the companies; a company's status is never set by hand, it follows from its people's."""
         statuses: dict[str, set[str]] = {}
         for member in members:
@@ -437,13 +443,13 @@ class _Maker:
             email = f"office@{_ascii(name)[:40] or 'company'}.example" if self.chance(0.7) else ""
             properties = {"costCentre": f"{number % 900 + 100:04d}"} if self.chance(0.5) else {}
             modified = self.instant(born + timedelta(days=self.random.randrange((self.as_of - born).days)))
-            yield Company(identity, name, email, status, location, born, properties, modified)
+            yield SampleCompany(identity, name, email, status, location, born, properties, modified)
 
     # -- memberships, sign-in, coins
 
     def memberships(
-        self, plans: tuple[Plan, ...], companies: tuple[Company, ...], members: tuple[Member, ...]
-    ) -> Iterator[Membership]:
+        self, plans: tuple[SamplePlan, ...], companies: tuple[SampleCompany, ...], members: tuple[SampleMember, ...]
+    ) -> Iterator[SampleMembership]:
         """Yield what people have bought: by company where there is one, else in person; ended for the former."""
         monthly = [plan for plan in plans if plan.interval == "month"]
         covered = set()
@@ -464,14 +470,14 @@ class _Maker:
                 yield self.membership(plan, member.company, member.id, member.location, state, personal=personal)
 
     def membership(
-        self, plan: Plan, company: str, member: str, location: str, state: str, *, personal: bool
-    ) -> Membership:
+        self, plan: SamplePlan, company: str, member: str, location: str, state: str, *, personal: bool
+    ) -> SampleMembership:
         start, end = self.day(1000, 40), None
         if state == "expired":
             end = start + timedelta(days=30)
         elif state == "not_started":
             start = self.as_of + timedelta(days=3650)  # still ahead, whenever this is tried
-        return Membership(
+        return SampleMembership(
             id=self.identity(min(start, self.as_of)),
             name=plan.name,
             company=company,
@@ -485,7 +491,7 @@ class _Maker:
             price=plan.price,
         )
 
-    def users(self, members: tuple[Member, ...]) -> Iterator[User]:
+    def users(self, members: tuple[SampleMember, ...]) -> Iterator[SampleUser]:
         """Yield one account for an address that was invited: about half of them have made a password."""
         seen: set[str] = set()
         for number, member in enumerate(members):
@@ -497,12 +503,12 @@ class _Maker:
                 continue
             password = password_for(member.email, self.seed) if pick < 0.52 else ""
             sso_only = 0.52 <= pick < 0.58
-            yield User(self.identity(member.start), member.email, member.name, password, sso_only)
+            yield SampleUser(self.identity(member.start), member.email, member.name, password, sso_only)
         admin = f"admin@{self.slug}.example"
         password = password_for(admin, self.seed)
-        yield User(self.identity(self.as_of), admin, "Community Manager", password, is_admin=True)
+        yield SampleUser(self.identity(self.as_of), admin, "Community Manager", password, is_admin=True)
 
-    def coins(self, plans: tuple[Plan, ...], companies: tuple[Company, ...]) -> Iterator[Coins]:
+    def coins(self, plans: tuple[SamplePlan, ...], companies: tuple[SampleCompany, ...]) -> Iterator[Coins]:
         """Yield a monthly print allowance for some companies."""
         print_plans = tuple(plan.id for plan in plans if plan.name == self.fees_plan)
         for company in companies:

@@ -22,11 +22,9 @@ from relay.clock import Clock
 from relay.commands import PROGRAM
 from relay.private_files import write_private
 from relay.sandbox.folder import renewed, set_aside
-from relay.sandbox.officernd import OfficeRnDStandIn
-from relay.sandbox.officernd import Switches as OfficeRnDSwitches
+from relay.sandbox.officernd import OfficeRnDStandIn, OfficeRnDSwitches
 from relay.sandbox.organisation import LoginSample, Organisation, make_organisation
-from relay.sandbox.papercut import PaperCutStandIn
-from relay.sandbox.papercut import Switches as PaperCutSwitches
+from relay.sandbox.papercut import PaperCutStandIn, PaperCutSwitches
 from relay.sandbox.papercut.install import install_programs
 from relay.shell import quoted
 

@@ -98,7 +98,7 @@ def _try(workbench: Workbench, walk: Walk) -> TrialResult:
         try:
             found["papercut.auth_token"] = make_token(workbench, walk, str(workbench.folder / folder) if folder else "")
             walk = replace(walk.with_answers(found), known=replace(walk.known, token_made=True))
-        except (RelayError, installer_config.Unreachable, OSError) as error:
+        except (RelayError, installer_config.PaperCutUnreachable, OSError) as error:
             problems["papercut.auth_token"] = AnswerProblem(
                 lazy("No token could be made: %(error)s.", error=error),
                 lazy("Set one in PaperCut's config editor and paste it here."),

@@ -31,7 +31,7 @@ from relay.people.decide.plan import plan
 from relay.people.read import PROPERTIES
 from relay.people.world import Memory, OfficeRnDSide, PaperCutSide, World
 from relay.progress import Progress
-from relay.sandbox.organisation import Organisation, User, make_organisation
+from relay.sandbox.organisation import Organisation, SampleUser, make_organisation
 from relay.sandbox.pair import Pair
 from relay.site import Site
 
@@ -75,7 +75,7 @@ def everybody_may_print(members: int, companies: int) -> Organisation:
         )
         for number, one in enumerate(made.members)
     )
-    users = (User("64e" + people[0].id[3:], people[0].email, people[0].name, "Secret-1"),)
+    users = (SampleUser("64e" + people[0].id[3:], people[0].email, people[0].name, "Secret-1"),)
     return replace(made, companies=firms, members=people, users=users)
 
 

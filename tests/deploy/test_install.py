@@ -16,7 +16,7 @@ import pytest
 from papercut_scripts import compat
 from relay.installer import __main__ as installer
 from relay.installer import asking, files, library, places
-from relay.installer.journal import Journal
+from relay.installer.journal import InstallJournal
 from relay.sandbox.papercut.dispatch import tokens
 from tests.support.machine import SECURITY, Machine, program, shrink
 
@@ -435,11 +435,11 @@ def test_a_package_with_the_relays_wheel_alone_goes_through_pip(machine: Machine
 def test_a_wheel_that_leads_out_of_its_folder_is_refused(tmp_path: Path) -> None:
     import zipfile
 
-    from relay.installer.stop import Stop
+    from relay.installer.stop import InstallStop
 
     with zipfile.ZipFile(tmp_path / "bad-1.0-py3-none-any.whl", "w") as wheel:
         wheel.writestr("../../etc/passwd", "")
-    with pytest.raises(Stop, match="leads out of it"):
+    with pytest.raises(InstallStop, match="leads out of it"):
         library.unpack(str(tmp_path / "bad-1.0-py3-none-any.whl"), str(tmp_path / "lib"))
 
 
@@ -522,5 +522,5 @@ def test_no_secret_is_shown_or_stands_in_an_argument(machine: Machine, capsys: p
 def test_the_journal_lies_where_it_survives(machine: Machine) -> None:
     machine.install()
     undo = Path(places.Places(places.LINUX, str(machine.root)).undo)
-    kinds = {entry.kind for entry in Journal(str(undo)).entries()}
+    kinds = {entry.kind for entry in InstallJournal(str(undo)).entries()}
     assert kinds == {"run", "folder", "tree", "file", "listed", "config", "token", "secrets"}

@@ -11,7 +11,7 @@ from werkzeug.security import check_password_hash
 
 from relay import passwords, sealed
 from relay.installer import asking, facts, places, sealed_secrets
-from relay.installer.stop import Stop
+from relay.installer.stop import InstallStop
 from relay.sandbox.officernd import OfficeRnDStandIn
 from relay.sandbox.organisation import make_organisation
 
@@ -50,9 +50,9 @@ def test_a_password_is_asked_for_and_never_a_hash() -> None:
 def test_without_a_person_a_missing_secret_ends_it_and_a_dry_run_asks_nothing(tmp_path: Path) -> None:
     path = tmp_path / "secrets.sealed"
     path.write_bytes(sealed.seal({}, PHRASE, cost=2**12))
-    with pytest.raises(Stop, match=r"Nothing was typed.*Nothing was changed"):
+    with pytest.raises(InstallStop, match=r"Nothing was typed.*Nothing was changed"):
         asking.phrase(asker("", yes=True), str(path))
-    with pytest.raises(Stop, match="does not open"):
+    with pytest.raises(InstallStop, match="does not open"):
         asking.phrase(asker("wrong", yes=True), str(path))
     quiet = asker(dry_run=True)
     assert asking.phrase(quiet, str(path)) == "" and quiet.asked == []
@@ -89,5 +89,5 @@ def test_a_wrong_folder_is_asked_again(tmp_path: Path, monkeypatch: pytest.Monke
     assert facts.find_papercut(options, said.append) == str(tmp_path / "PaperCut MF")
     assert "is no folder of a PaperCut server" in said[1]
     options.ask = lambda question: ""
-    with pytest.raises(Stop, match="Nothing was changed"):
+    with pytest.raises(InstallStop, match="Nothing was changed"):
         facts.find_papercut(options, said.append)

@@ -69,7 +69,7 @@ def test_nonsense_is_one_sentence(name: str, call: str) -> None:
         write(ANSWERS[name])
         raise OSError  # and it is closed
 
-    with lying(reply) as address, pytest.raises(config.Unreachable) as told:
+    with lying(reply) as address, pytest.raises(config.PaperCutUnreachable) as told:
         CALLS[call](config.XmlRpc(address + "/rpc/api/xmlrpc", "a-secret-token"))
     said = str(told.value)
     assert said.isprintable() and len(said) < 400
@@ -79,14 +79,17 @@ def test_nonsense_is_one_sentence(name: str, call: str) -> None:
 
 @pytest.mark.parametrize("value", [7, 7.5, True, ["a"], {"a": "b"}])
 def test_a_key_is_a_text(value: Any) -> None:
-    with lying(lambda _, write: write(xml(value))) as address, pytest.raises(config.Unreachable, match="speak"):
+    with lying(lambda _, write: write(xml(value))) as address, pytest.raises(config.PaperCutUnreachable, match="speak"):
         config.XmlRpc(address, "t").get("a.key")
 
 
 @pytest.mark.parametrize(("names", "total"), [("ann", 1), ([7], 1), (["ann"], "1"), (["ann"], True), (["ann"], 1.5)])
 def test_users_are_names_and_a_number(names: Any, total: Any) -> None:
     answers = iter([xml(names), xml(total)])
-    with lying(lambda _, write: write(next(answers))) as address, pytest.raises(config.Unreachable, match="speak"):
+    with (
+        lying(lambda _, write: write(next(answers))) as address,
+        pytest.raises(config.PaperCutUnreachable, match="speak"),
+    ):
         config.XmlRpc(address, "t").users(10)
 
 
@@ -100,7 +103,7 @@ def test_no_more_users_are_told_than_were_asked_for() -> None:
 
 def test_a_no_is_told_in_one_line_without_what_moves_a_cursor() -> None:
     fault = dumps(Fault(0, "java.lang.Exception: no\n\x9b2J\u202e token" + "n" * 100_000)).encode()
-    with lying(lambda _, write: write(whole(fault))) as address, pytest.raises(config.Unreachable) as told:
+    with lying(lambda _, write: write(whole(fault))) as address, pytest.raises(config.PaperCutUnreachable) as told:
         config.XmlRpc(address, "t").get("a.key")
     assert told.value.refused
     assert str(told.value).startswith("no \\u009b2J\\u202e tokennnn")
@@ -120,7 +123,7 @@ def test_a_drip_is_over_with_the_time_for_the_whole_answer(monkeypatch: pytest.M
             sent.append(write(b"X"))
 
     started = time.monotonic()
-    with lying(drip) as address, pytest.raises(config.Unreachable, match="no (time|answer)"):
+    with lying(drip) as address, pytest.raises(config.PaperCutUnreachable, match="no (time|answer)"):
         config.XmlRpc(address, "t").get("a.key")
     assert time.monotonic() - started < config.TIMEOUT_S
 

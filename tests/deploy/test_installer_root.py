@@ -15,7 +15,7 @@ import pytest
 
 from relay.installer import __main__ as installer
 from relay.installer import files, held, owners, places
-from relay.installer.stop import Stop
+from relay.installer.stop import InstallStop
 from tests.support.machine import Machine
 
 pytestmark = pytest.mark.needs("second-account")
@@ -249,7 +249,7 @@ def test_a_secret_that_leads_elsewhere_is_never_told_to_papercut(
 def test_a_queue_in_place_of_a_file_does_not_hold_root_up(site: Machine) -> None:
     site.security.unlink()
     os.mkfifo(site.security)
-    with pytest.raises(Stop, match="is no file"):
+    with pytest.raises(InstallStop, match="is no file"):
         held.read(str(site.security))
 
 
@@ -260,7 +260,7 @@ def test_links_of_roots_own_are_followed(open_folder: Path, account: pwd.struct_
     (open_folder / "disk/home/file").write_bytes(b"here")
     assert held.read(str(open_folder / "home/file")) == b"here"
     os.lchown(open_folder / "home", account.pw_uid, account.pw_gid)
-    with pytest.raises(Stop, match="a link that others than root may have made"):
+    with pytest.raises(InstallStop, match="a link that others than root may have made"):
         held.read(str(open_folder / "home/file"))
 
 

@@ -13,9 +13,9 @@ from lxml import etree
 
 from relay.installer import places, plan, windows
 from relay.installer.changes import carry_out, undo_all
-from relay.installer.journal import Journal
-from relay.installer.services import OldAgent, Schedule
-from relay.installer.stop import Stop
+from relay.installer.journal import InstallJournal
+from relay.installer.services import OldAgent, ScheduledStart
+from relay.installer.stop import InstallStop
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 TASK = "{http://schemas.microsoft.com/windows/2004/02/mit/task}"
@@ -166,12 +166,12 @@ class Windows:
         return 0, ""
 
 
-def context(journal: Journal, run: Any) -> Any:
+def context(journal: InstallJournal, run: Any) -> Any:
     return SimpleNamespace(journal=journal, run=run, purge=False)
 
 
 def test_the_old_connector_is_stopped_and_comes_back_as_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    machine, journal = Windows(monkeypatch), Journal(str(tmp_path / "undo"))
+    machine, journal = Windows(monkeypatch), InstallJournal(str(tmp_path / "undo"))
     state = places.old_agent_service(places.WINDOWS)
     change = OldAgent(state, machine.run)
     assert "deletes people it does not know" in change.describe()
@@ -189,20 +189,20 @@ def test_an_old_connector_that_cannot_be_disabled_stops_the_installation(
 ) -> None:
     machine = Windows(monkeypatch)
     machine.fails = True
-    with pytest.raises(Stop, match="could not be disabled: Access is denied"):
-        carry_out(OldAgent((True, "auto"), machine.run), Journal(str(tmp_path / "undo")))
+    with pytest.raises(InstallStop, match="could not be disabled: Access is denied"):
+        carry_out(OldAgent((True, "auto"), machine.run), InstallJournal(str(tmp_path / "undo")))
 
 
 def test_the_schedule_is_told_once_and_taken_back(tmp_path: Path) -> None:
-    journal, told = Journal(str(tmp_path / "undo")), []
+    journal, told = InstallJournal(str(tmp_path / "undo")), []
 
     def run(command: list[str], typed: str = "") -> tuple[int, str]:
         told.append(command)
         return (1, "no") if command == ["bad"] else (0, "")
 
-    change = Schedule([["on"]], [["off"]], run, journal)
+    change = ScheduledStart([["on"]], [["off"]], run, journal)
     assert carry_out(change, journal) and not carry_out(change, journal)
     undo_all(context(journal, run), lambda text: None)
     assert told == [["on"], ["off"]]
-    with pytest.raises(Stop, match="bad failed: no"):
-        carry_out(Schedule([["bad"]], [], run, journal), journal)
+    with pytest.raises(InstallStop, match="bad failed: no"):
+        carry_out(ScheduledStart([["bad"]], [], run, journal), journal)

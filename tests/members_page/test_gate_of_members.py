@@ -16,7 +16,7 @@ from relay.console.app import make_app as make_console
 from relay.members_page.place import AddressBrake
 from relay.members_page.sessions import IDLE_S, LONGEST_S, MOST_OF_ONE, Sessions
 from relay.people.act import pins
-from relay.sandbox.officernd.faults import Fault
+from relay.sandbox.officernd.faults import RouteFault
 from tests.members_page.conftest import ANN, BEN, CY, WORD, House
 from tests.support.still_clock import StillClock
 from tests.support.visitor import LOCAL, Visitor
@@ -280,7 +280,7 @@ def test_every_no_looks_alike(house: House, page: Flask) -> None:
 
 
 def test_an_outage_tells_nobody_who_exists(house: House, page: Flask, stranger: Visitor) -> None:
-    house.site.pair.officernd.faults.add(Fault("POST /auth/signin", "error", times=-1))
+    house.site.pair.officernd.faults.add(RouteFault("POST /auth/signin", "error", times=-1))
     try:
         answers = [stranger.log_in(name, "Some-Pass-1") for name in (ANN, "nobody@x.example")]
     finally:

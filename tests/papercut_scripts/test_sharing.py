@@ -292,11 +292,11 @@ def test_a_strategy_is_one_file_with_two_names(site: Site) -> None:
         FALLBACK = False
 
         @staticmethod
-        def check(attempt: strategy.Attempt, password: str) -> strategy.Verdict:
+        def check(attempt: strategy.Attempt, password: str) -> strategy.LoginVerdict:
             if attempt.person is None:
-                return strategy.Verdict(strategy.ABSTAIN, "unknown")
+                return strategy.LoginVerdict(strategy.ABSTAIN, "unknown")
             kinds = {"yes": strategy.ACCEPT, "no": strategy.REJECT, "away": strategy.UNAVAILABLE}
-            return strategy.Verdict(kinds.get(password, strategy.ABSTAIN), "ldap")
+            return strategy.LoginVerdict(kinds.get(password, strategy.ABSTAIN), "ldap")
 
     chain = [("ldap", Ldap), ("signin_officernd", signin_officernd)]
 

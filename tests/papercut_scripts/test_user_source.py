@@ -296,7 +296,7 @@ def test_an_empty_directory_is_not_answered_as_if_all_had_left(site: Site) -> No
 
 
 def test_a_reader_that_races_with_publications_finds_the_new_generation(site: Site) -> None:
-    reader = handover.Directory(str(site.home))
+    reader = handover.DirectoryInForce(str(site.home))
     for _ in range(4):
         publish.publish(sample_directory(), site.settings, record_fields=5, now=datetime.now(UTC))
     facts, _ = reader.person("annie")

@@ -25,9 +25,9 @@ from relay.probe import files, papercut_calls, questions, record
 from relay.probe.unanswered import Unanswered
 from relay.progress import Progress
 from relay.sandbox.like import like
-from relay.sandbox.officernd import Switches as OfficeRnDSwitches
+from relay.sandbox.officernd import OfficeRnDSwitches
 from relay.sandbox.pair import Pair
-from relay.sandbox.papercut import Switches as PaperCutSwitches
+from relay.sandbox.papercut import PaperCutSwitches
 
 OWN = papercut_calls.OWN_ACCOUNT
 

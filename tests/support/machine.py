@@ -16,7 +16,7 @@ from relay import bundle, config
 from relay.installer import __main__ as installer
 from relay.installer import config as installer_config
 from relay.installer import places
-from relay.installer.config import Unreachable
+from relay.installer.config import PaperCutUnreachable
 from tests.support.settings_example import SECRET_FILES, raw_settings, write_secrets
 
 SECURITY = (
@@ -44,7 +44,7 @@ class Keys:
 
     def get(self, key: str) -> str:
         if not self.is_good(self.token):
-            raise Unreachable("Invalid authentication token supplied.", refused=True)
+            raise PaperCutUnreachable("Invalid authentication token supplied.", refused=True)
         return self.values.get(key, "")
 
     def set(self, key: str, value: str) -> None:
@@ -150,4 +150,4 @@ def shrink(package: Path) -> None:
     shutil.copy(next((package / "wheels").glob("something*")), own)
 
 
-__all__ = ["SECURITY", "Keys", "Machine", "Unreachable", "make_package", "program", "shrink"]
+__all__ = ["SECURITY", "Keys", "Machine", "PaperCutUnreachable", "make_package", "program", "shrink"]

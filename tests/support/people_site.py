@@ -19,10 +19,10 @@ from relay.people import make_plan, sync
 from relay.people.decide.plan import SyncPlan
 from relay.people.sync import SyncResult
 from relay.progress import Progress
-from relay.sandbox.organisation import Company, Member, Organisation, User, make_organisation
+from relay.sandbox.organisation import Organisation, SampleCompany, SampleMember, SampleUser, make_organisation
 from relay.sandbox.pair import Pair
 from relay.sandbox.papercut.programs import ProgramError, ProgramOutput
-from relay.sandbox.papercut.state import State
+from relay.sandbox.papercut.state import PaperCutState
 from relay.site import Site
 
 START = date(2026, 1, 1)
@@ -35,7 +35,7 @@ class QuickClock(Clock):
         super().sleep(min(seconds, 0.005))
 
 
-def answer_in_process(state: State, command: str, *arguments: str, typed: str = "") -> ProgramOutput:
+def answer_in_process(state: PaperCutState, command: str, *arguments: str, typed: str = "") -> ProgramOutput:
     """Ask the real user source without starting a process for it: same code, same files, a hundred times faster."""
     output: list[bytes] = []
     errors: list[str] = []
@@ -118,7 +118,7 @@ def small_organisation(people: Sequence[tuple[str, str, str]]) -> Organisation:
     location = base.locations[0].id
     changed = "2026-01-01T00:00:00.000Z"
     members = tuple(
-        Member(
+        SampleMember(
             f"64d0000000000000000000{number:02x}",
             name,
             email,
@@ -133,10 +133,10 @@ def small_organisation(people: Sequence[tuple[str, str, str]]) -> Organisation:
     )
     return replace(
         base,
-        companies=tuple(Company(ids[name], name, "", "active", location, START, {}, changed) for name in names),
+        companies=tuple(SampleCompany(ids[name], name, "", "active", location, START, {}, changed) for name in names),
         members=members,
         users=tuple(
-            User(f"64e{one.id[3:]}", one.email, one.name, "Secret-1")
+            SampleUser(f"64e{one.id[3:]}", one.email, one.name, "Secret-1")
             for one in {one.email: one for one in members if one.email}.values()
         ),
     )

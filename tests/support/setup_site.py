@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from relay.clock import Clock
-from relay.sandbox.officernd.switches import RELAY_SCOPES, Switches
+from relay.sandbox.officernd.switches import RELAY_SCOPES, OfficeRnDSwitches
 from relay.sandbox.pair import Pair
 from relay.setup.values import TrialResult, Walk, Workbench
 from relay.setup.walk import BY_ID, STEPS, submit
@@ -114,5 +114,7 @@ class SetupSite:
 def setup_site(
     folder: Path, *, members: int = 40, filling: str = "old-connector", **switches: Any
 ) -> Iterator[SetupSite]:
-    with Pair(folder / "pair", members=members, filling=filling, officernd_switches=Switches(**switches)) as pair:
+    with Pair(
+        folder / "pair", members=members, filling=filling, officernd_switches=OfficeRnDSwitches(**switches)
+    ) as pair:
         yield SetupSite(folder, pair)

@@ -18,7 +18,7 @@ if os.name != "nt":
 
 from relay.installer import __main__ as installer
 from relay.installer import files, places, running, windows
-from relay.installer.journal import Journal
+from relay.installer.journal import InstallJournal
 from relay.installer.services import SearchPath
 from relay.sandbox.papercut import PaperCutStandIn
 from tests.support.machine import Machine, make_package, shrink
@@ -107,11 +107,11 @@ def test_a_kill_at_each_step_is_gone_on_from_or_taken_back(
 ) -> None:
     """Between what is written down of each change and the change itself, which is where a half is left."""
     prepare(monkeypatch)
-    real, step = Journal.note, 0
+    real, step = InstallJournal.note, 0
     while True:
         left = [step]
 
-        def note(self: Journal, *words: Any, left: list[int] = left) -> None:
+        def note(self: InstallJournal, *words: Any, left: list[int] = left) -> None:
             real(self, *words)
             left[0] -= 1
             if left[0] == -1:
@@ -120,13 +120,13 @@ def test_a_kill_at_each_step_is_gone_on_from_or_taken_back(
         with monkeypatch.context() as patch:
             machine = windows_machine(tmp_path / str(step), package).use(patch)
             before = machine.picture()
-            patch.setattr(Journal, "note", note)
+            patch.setattr(InstallJournal, "note", note)
             try:
                 machine.install()
                 killed = False
             except Killed:
                 killed = True
-            patch.setattr(Journal, "note", real)
+            patch.setattr(InstallJournal, "note", real)
             if way == "on":
                 assert machine.install() == 0
                 assert (relay_folder(machine) / "papercut-relay.exe").is_file()

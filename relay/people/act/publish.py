@@ -121,7 +121,7 @@ def current_directory(home: Path) -> Directory | None:
     if not is_published(home):
         return None
     try:
-        reader = handover.Directory(str(home))
+        reader = handover.DirectoryInForce(str(home))
         groups = reader.read(lambda generation: "all-groups").body.decode().split("\n")[:-1]
         users = [
             _user(handover.person_facts(line))

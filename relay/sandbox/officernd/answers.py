@@ -22,7 +22,7 @@ REASONS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Response:
+class ApiAnswer:
     """`body`: a JSON value, None for an empty body, or bytes that are sent as they are with `content_type`.
 
     `wait_s`: how long the server holds the answer back.
@@ -47,12 +47,12 @@ class ErrorResponse(Exception):
         self.with_error = with_error
         self.headers = headers or {}
 
-    def answer(self, path: str, timestamp: str) -> Response:
+    def answer(self, path: str, timestamp: str) -> ApiAnswer:
         body: dict[str, Any] = {"statusCode": self.status, "message": self.message}
         if self.with_error and self.status in REASONS:
             body["error"] = REASONS[self.status]
         body |= {"timestamp": timestamp, "path": path}
-        return Response(self.status, body, self.headers)
+        return ApiAnswer(self.status, body, self.headers)
 
 
 class GatewayTimeout(Exception):

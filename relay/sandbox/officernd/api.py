@@ -14,13 +14,20 @@ from dataclasses import dataclass, field, replace
 from urllib.parse import unquote, urlsplit
 
 from relay.sandbox.late import LateEffects
-from relay.sandbox.officernd.answers import ErrorResponse, GatewayTimeout, Response, broken_rule, no_route, unauthorized
+from relay.sandbox.officernd.answers import (
+    ApiAnswer,
+    ErrorResponse,
+    GatewayTimeout,
+    broken_rule,
+    no_route,
+    unauthorized,
+)
 from relay.sandbox.officernd.bodies import read_json
-from relay.sandbox.officernd.faults import Dropped, Fault, Faults, spoilt_after, spoilt_before
+from relay.sandbox.officernd.faults import Dropped, Faults, RouteFault, spoilt_after, spoilt_before
 from relay.sandbox.officernd.limits import RateLimits
 from relay.sandbox.officernd.queries import Lists, parse_query
 from relay.sandbox.officernd.resources import ROUTES, Call, Route
-from relay.sandbox.officernd.state import State
+from relay.sandbox.officernd.state import OfficeRnDState
 from relay.sandbox.officernd.tokens import Tokens
 
 BASE = "/api/v2/organizations"
@@ -51,9 +58,9 @@ class _Found:
 
 
 class Api:
-    """Answers requests on one `State`; counts them by route, e.g. `calls["GET /members"]`."""
+    """Answers requests on one `OfficeRnDState`; counts them by route, e.g. `calls["GET /members"]`."""
 
-    def __init__(self, state: State, tokens: Tokens, faults: Faults) -> None:
+    def __init__(self, state: OfficeRnDState, tokens: Tokens, faults: Faults) -> None:
         self.state = state
         self.tokens = tokens
         self.faults = faults
@@ -72,7 +79,7 @@ class Api:
         api = {name: count for name, count in self.calls.items() if name not in (TOKEN_ROUTE, UNKNOWN_ROUTE)}
         return sum(count for name, count in api.items() if not name.startswith("GET "))
 
-    def answer(self, request: Request) -> Response:
+    def answer(self, request: Request) -> ApiAnswer:
         """Answer one request. Raises `faults.Dropped` where an injected fault closes the connection."""
         self.late.run_due()
         path = urlsplit(request.target).path
@@ -91,7 +98,7 @@ class Api:
             return spoilt_before(fault)
         return spoilt_after(fault, self._around(fault, request, path, found))
 
-    def _around(self, fault: Fault, request: Request, path: str, found: _Found) -> Response:
+    def _around(self, fault: RouteFault, request: Request, path: str, found: _Found) -> ApiAnswer:
         """Do what the call asks for, and what the fault lets happen at just that moment."""
         if fault.action and not fault.after_effect:
             fault.action()
@@ -100,7 +107,7 @@ class Api:
             fault.action()
         return answer
 
-    def _without_fault(self, request: Request, path: str, found: _Found) -> Response:
+    def _without_fault(self, request: Request, path: str, found: _Found) -> ApiAnswer:
         try:
             with self.state.lock:
                 return self._answer(request, path, found)
@@ -108,9 +115,9 @@ class Api:
             return refusal.answer(path, self.state.now_text())
         except GatewayTimeout:
             page = b"<html><head><title>504 Gateway Time-out</title></head><body></body></html>"
-            return Response(504, page, content_type="text/html")
+            return ApiAnswer(504, page, content_type="text/html")
 
-    def _answer(self, request: Request, path: str, found: _Found) -> Response:
+    def _answer(self, request: Request, path: str, found: _Found) -> ApiAnswer:
         now = self.state.now_s()
         content_type = request.headers.get("content-type", "")
         if found.name == TOKEN_ROUTE:
@@ -118,7 +125,7 @@ class Api:
         if found.slug == "" and path.startswith(f"{BASE}//"):
             raise unauthorized()  # an empty slug is another path, asked for without an organisation
         if found.slug and not _SLUG.match(found.slug):
-            return Response(302, None, {"Location": "/login"})
+            return ApiAnswer(302, None, {"Location": "/login"})
         route = found.route
         if route is None or (route.name == "POST /plans" and self.state.switches.plans_can_be_created == "no"):
             raise no_route(request.method, path)

@@ -29,9 +29,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from relay.sandbox.officernd import fees
-from relay.sandbox.officernd.answers import ErrorResponse, Response
+from relay.sandbox.officernd.answers import ApiAnswer, ErrorResponse
 from relay.sandbox.officernd.api import Api, Request
-from relay.sandbox.officernd.faults import Fault
+from relay.sandbox.officernd.faults import RouteFault
 from relay.sandbox.officernd.records import shown
 from relay.sandbox.officernd.webhooks import Deliveries
 
@@ -40,13 +40,13 @@ _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 Values = dict[str, Any]
 
 
-def answer(api: Api, webhooks: Deliveries, request: Request) -> Response:
+def answer(api: Api, webhooks: Deliveries, request: Request) -> ApiAnswer:
     """Answer one control request. A web page in a browser cannot make one: host and content type are checked."""
     path = urlsplit(request.target).path
     if urlsplit(f"//{request.headers.get('host', '')}").hostname not in _LOOPBACK:
         return _wrong("the control endpoint answers to loopback names only", 403)
     if request.method == "GET" and path == f"{PREFIX}state":
-        return Response(200, _state(api, webhooks))
+        return ApiAnswer(200, _state(api, webhooks))
     command = _COMMANDS.get(path.removeprefix(PREFIX))
     if command is None or request.method != "POST":
         return _wrong(f"there is no {request.method} {path}", 404)
@@ -57,7 +57,7 @@ def answer(api: Api, webhooks: Deliveries, request: Request) -> Response:
         if not isinstance(values, dict):
             raise ValueError("the body must be a JSON object")
         with api.state.lock:
-            return Response(200, command(api, values))
+            return ApiAnswer(200, command(api, values))
     except KeyError as missing:
         return _wrong(f"{missing.args[0]} is missing or not known")
     except (ValueError, TypeError, ErrorResponse) as error:
@@ -90,15 +90,15 @@ def _state(api: Api, webhooks: Deliveries) -> Values:
         }
 
 
-def _wrong(text: str, status: int = 400) -> Response:
-    return Response(status, {"error": text})
+def _wrong(text: str, status: int = 400) -> ApiAnswer:
+    return ApiAnswer(status, {"error": text})
 
 
 def _fault(api: Api, values: Values) -> Values:
     if values.pop("clear", False):
         api.faults.clear()
         return {"waiting": 0}
-    api.faults.add(Fault(values.pop("route"), values.pop("kind"), **values))
+    api.faults.add(RouteFault(values.pop("route"), values.pop("kind"), **values))
     return {"waiting": len(api.faults.waiting())}
 
 

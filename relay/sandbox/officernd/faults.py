@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from typing import Any, Literal, get_args
 
-from relay.sandbox.officernd.answers import REASONS, Response
+from relay.sandbox.officernd.answers import REASONS, ApiAnswer
 
 Kind = Literal[
     "lost_after",  # the effect happens, then the connection is closed without an answer
@@ -31,7 +31,7 @@ KINDS: tuple[str, ...] = get_args(Kind)
 
 
 @dataclass(slots=True)
-class Fault:
+class RouteFault:
     """One fault for the next `times` calls of `route` after `skip` more went well; -1: for ever.
 
     `action` (in the same process only) runs before the effect, or after it with `after_effect`: something else that
@@ -69,7 +69,7 @@ class Fault:
 class Dropped(Exception):
     """The connection is to be closed, with `part` of an answer sent or none at all."""
 
-    def __init__(self, part: Response | None = None) -> None:
+    def __init__(self, part: ApiAnswer | None = None) -> None:
         super().__init__("connection closed by an injected fault")
         self.part = part
 
@@ -79,9 +79,9 @@ class Faults:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._waiting: list[Fault] = []
+        self._waiting: list[RouteFault] = []
 
-    def add(self, fault: Fault) -> Fault:
+    def add(self, fault: RouteFault) -> RouteFault:
         with self._lock:
             self._waiting.append(replace(fault))
         return fault
@@ -90,11 +90,11 @@ class Faults:
         with self._lock:
             self._waiting.clear()
 
-    def waiting(self) -> list[Fault]:
+    def waiting(self) -> list[RouteFault]:
         with self._lock:
             return [replace(fault) for fault in self._waiting]
 
-    def take(self, route: str) -> Fault | None:
+    def take(self, route: str) -> RouteFault | None:
         """Return the fault for this call of `route`, counted down; None when it goes well."""
         with self._lock:
             for fault in self._waiting:
@@ -111,15 +111,15 @@ class Faults:
         return None
 
 
-def spoilt_before(fault: Fault) -> Response:
+def spoilt_before(fault: RouteFault) -> ApiAnswer:
     """Return the answer to a call that a fault keeps from having its effect. Raises `Dropped`."""
     if fault.kind == "rate_limited":
         headers = {"Retry-After": str(int(fault.seconds))} if fault.seconds else {}
-        return Response(429, {"statusCode": 429, "message": "Too many requests", "error": REASONS[429]}, headers)
-    return spoilt_after(fault, Response(200, {}))
+        return ApiAnswer(429, {"statusCode": 429, "message": "Too many requests", "error": REASONS[429]}, headers)
+    return spoilt_after(fault, ApiAnswer(200, {}))
 
 
-def spoilt_after(fault: Fault, answer: Response) -> Response:
+def spoilt_after(fault: RouteFault, answer: ApiAnswer) -> ApiAnswer:
     """Return what is left of `answer` after the fault. Raises `Dropped`."""
     if fault.kind in ("lost_after", "lost_before"):
         raise Dropped
@@ -128,9 +128,9 @@ def spoilt_after(fault: Fault, answer: Response) -> Response:
     if fault.kind == "delay":
         return replace(answer, wait_s=fault.seconds)
     if fault.kind == "error":
-        return Response(fault.status, {"statusCode": fault.status, "message": fault.message})
+        return ApiAnswer(fault.status, {"statusCode": fault.status, "message": fault.message})
     if fault.kind == "garbage":
-        return Response(200, b"<html><body>Please try again later.</body></html>", content_type="text/html")
+        return ApiAnswer(200, b"<html><body>Please try again later.</body></html>", content_type="text/html")
     if fault.kind == "short_page" and isinstance(answer.body, dict) and "results" in answer.body:
         return replace(answer, body=_shortened(answer.body, fault.amount))
     if fault.kind == "wrong_total" and isinstance(answer.body, dict) and "total" in answer.body:

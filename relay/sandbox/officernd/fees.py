@@ -14,7 +14,7 @@ from typing import Any
 from relay.sandbox.officernd.answers import ErrorResponse, bad_request, broken_rule, not_found
 from relay.sandbox.officernd.bodies import Fields, checked
 from relay.sandbox.officernd.instants import parse_instant
-from relay.sandbox.officernd.state import API_USER, State
+from relay.sandbox.officernd.state import API_USER, OfficeRnDState
 from relay.sandbox.officernd.table import Record
 
 CREATE: Fields = {
@@ -35,7 +35,9 @@ REQUIRED = ("name", "issueDate", "location", "plan", "price")
 BAD_ID = "input must be a 24 character hex string, 12 byte Uint8Array, or an integer"
 
 
-def create_fee(state: State, body: dict[str, Any], *, use_coins: str | None, source: str = "public-api") -> Record:
+def create_fee(
+    state: OfficeRnDState, body: dict[str, Any], *, use_coins: str | None, source: str = "public-api"
+) -> Record:
     """Given a request's body make a fee and return it; equal requests make two. Raises the refusals of 2.2 and 3.5."""
     values = checked(body, _with_coins_switch(state, CREATE), REQUIRED)
     if state.switches.negative_price == "refuse" and values["price"] < 0:
@@ -78,7 +80,7 @@ def create_fee(state: State, body: dict[str, Any], *, use_coins: str | None, sou
     return fee
 
 
-def update_fee(state: State, identity: str, body: dict[str, Any], *, use_coins: str | None) -> Record:
+def update_fee(state: OfficeRnDState, identity: str, body: dict[str, Any], *, use_coins: str | None) -> Record:
     """Change a fee that was not invoiced. Source: corrections, OfficeRnD (PUT /fees/{id})."""
     fields: Fields = {name: kind for name, kind in UPDATE.items() if name in state.switches.fee_update_fields}
     values = {
@@ -108,7 +110,7 @@ def update_fee(state: State, identity: str, body: dict[str, Any], *, use_coins: 
     return state.change(state.fees, identity, values, by=API_USER)
 
 
-def _with_coins_switch(state: State, fields: Fields) -> Fields:
+def _with_coins_switch(state: OfficeRnDState, fields: Fields) -> Fields:
     return {**fields, "shouldUseCoins": "boolean"} if state.switches.coins_switch_in == "body" else fields
 
 
@@ -120,7 +122,7 @@ def _wants_coins(in_query: str | None, values: dict[str, Any]) -> bool | None:
     return in_body if in_query is None else in_query == "true"
 
 
-def _stored_price(state: State, price: float) -> float:
+def _stored_price(state: OfficeRnDState, price: float) -> float:
     """Return the price that is kept of the one that was sent, e.g. 0.13 of 0.125 where two digits are kept."""
     digits = state.switches.fee_price_digits
     if digits < 0:
@@ -128,13 +130,13 @@ def _stored_price(state: State, price: float) -> float:
     return float(Decimal(str(price)).quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP))
 
 
-def is_listed(state: State, fee: Record) -> bool:
+def is_listed(state: OfficeRnDState, fee: Record) -> bool:
     """Return whether a fee is in lists and counts yet; by its id it is found at once."""
     made_s: float = fee.get("_made_s", -math.inf)
     return made_s + state.switches.list_lag_s <= state.clock.monotonic_s()
 
 
-def delete_fee(state: State, identity: str) -> Record:
+def delete_fee(state: OfficeRnDState, identity: str) -> Record:
     """Delete a fee and return it as it was. An invoiced one, or one of a closed period, stays (3.5)."""
     fee = state.fees.get(identity)
     if fee is None:
@@ -145,19 +147,19 @@ def delete_fee(state: State, identity: str) -> Record:
     return state.remove(state.fees, identity)
 
 
-def rename_fee(state: State, identity: str, name: str) -> Record:
+def rename_fee(state: OfficeRnDState, identity: str, name: str) -> Record:
     """What staff do by hand: another text on the invoice line."""
     with state.lock:
         return state.change(state.fees, identity, {"name": name})
 
 
-def waive_fee(state: State, identity: str) -> Record:
+def waive_fee(state: OfficeRnDState, identity: str) -> Record:
     """What staff do by hand: the fee stays and is never billed."""
     with state.lock:
         return state.change(state.fees, identity, {"_waived": True})
 
 
-def bill_run(state: State, until: date) -> list[Record]:
+def bill_run(state: OfficeRnDState, until: date) -> list[Record]:
     """Put every open fee issued up to `until` on an invoice of its payer and return the invoices.
 
     Fees of earlier periods are collected too; waived and not approved ones are not (3.5).
@@ -183,7 +185,7 @@ def payer_of(fee: Record) -> tuple[str, str]:
     return "member", fee.get("member", "")
 
 
-def _check_rules(state: State, values: Record, method: str = "POST") -> Record:
+def _check_rules(state: OfficeRnDState, values: Record, method: str = "POST") -> Record:
     """Return the plan. Raises the 500 of the first business rule that is broken."""
     if not values["name"]:
         raise broken_rule("Path `name` is required.")
@@ -204,7 +206,7 @@ def _check_rules(state: State, values: Record, method: str = "POST") -> Record:
     return plan
 
 
-def check_location(state: State, identity: str | None) -> None:
+def check_location(state: OfficeRnDState, identity: str | None) -> None:
     """Raise the 500 for a location that does not exist, and the other one for what is no id at all (observed)."""
     if identity is None or len(identity) != 24 or identity.strip("0123456789abcdefABCDEF"):
         raise ErrorResponse(500, BAD_ID, with_error=False)
@@ -212,12 +214,12 @@ def check_location(state: State, identity: str | None) -> None:
         raise broken_rule("Specified office was not found")
 
 
-def _check_open(state: State, method: str, issue_date: str) -> None:
+def _check_open(state: OfficeRnDState, method: str, issue_date: str) -> None:
     if method in state.switches.lock_applies_to and issue_date < state.locked_until:
         raise broken_rule("The billing period is locked")
 
 
-def _pay_with_coins(state: State, record: Record) -> None:
+def _pay_with_coins(state: OfficeRnDState, record: Record) -> None:
     kind, holder = payer_of(record)
     # Coins always belong to the company where there is one, even when the fee is personal (3.9).
     account = state.coins.get(record.get("company") or holder)
@@ -234,13 +236,13 @@ def _pay_with_coins(state: State, record: Record) -> None:
         record["discountedPrice"] = record["price"] - each
 
 
-def _make_drop_in(state: State, fee: Record) -> None:
+def _make_drop_in(state: OfficeRnDState, fee: Record) -> None:
     member = state.members.get(fee.get("member", ""))
     if state.switches.fee_makes_drop_in and member and member["status"] in ("contact", "former", "lead"):
         state.change(state.members, member["_id"], {"status": "drop-in"})
 
 
-def _invoice(state: State, kind: str, holder: str, fees: list[Record], day: str) -> Record:
+def _invoice(state: OfficeRnDState, kind: str, holder: str, fees: list[Record], day: str) -> Record:
     lines = [{"fee": fee["_id"], "description": fee["name"], "amount": _left_to_pay(fee)} for fee in fees]
     invoice = state.add(
         state.payments,

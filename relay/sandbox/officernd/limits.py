@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Literal
 
 from relay.sandbox.officernd.answers import ErrorResponse
-from relay.sandbox.officernd.switches import Switches
+from relay.sandbox.officernd.switches import OfficeRnDSwitches
 
 Family = Literal["read", "write"]
 _WINDOWS = {"minute": 60, "day": 86_400}
@@ -17,7 +17,7 @@ _WINDOWS = {"minute": 60, "day": 86_400}
 class RateLimits:
     """Fixed windows that begin with the first call in them."""
 
-    def __init__(self, switches: Switches) -> None:
+    def __init__(self, switches: OfficeRnDSwitches) -> None:
         self._switches = switches
         self._windows: dict[tuple[str, str, str], tuple[float, int]] = {}
 

@@ -10,7 +10,7 @@ from typing import Any
 from relay.sandbox.officernd.answers import bad_request, broken_rule, not_found
 from relay.sandbox.officernd.bodies import Fields, checked
 from relay.sandbox.officernd.fees import check_location
-from relay.sandbox.officernd.state import API_USER, State
+from relay.sandbox.officernd.state import API_USER, OfficeRnDState
 from relay.sandbox.officernd.table import Record
 
 CREATE: Fields = {
@@ -29,7 +29,7 @@ CREATE: Fields = {
 UPDATE: Fields = {"startDate": "date", "endDate": "date", "price": "number"}
 
 
-def create_membership(state: State, body: dict[str, Any]) -> Record:
+def create_membership(state: OfficeRnDState, body: dict[str, Any]) -> Record:
     """Given a request's body make a membership and return it; equal requests make two."""
     values = checked(body, CREATE, ("name", "startDate", "location", "plan"))
     personal = bool(values.get("isPersonal"))
@@ -68,7 +68,7 @@ def create_membership(state: State, body: dict[str, Any]) -> Record:
     return made
 
 
-def update_membership(state: State, identity: str, body: dict[str, Any]) -> Record:
+def update_membership(state: OfficeRnDState, identity: str, body: dict[str, Any]) -> Record:
     """Change start, end or price; nothing else may be sent, and `{}` changes nothing."""
     values = checked(body, UPDATE)
     old = state.memberships.get(identity)
@@ -83,7 +83,7 @@ def update_membership(state: State, identity: str, body: dict[str, Any]) -> Reco
     return record
 
 
-def delete_membership(state: State, identity: str) -> Record:
+def delete_membership(state: OfficeRnDState, identity: str) -> Record:
     """Delete a membership that was not invoiced and return it as it was."""
     if identity not in state.memberships:
         raise not_found(identity)

@@ -20,7 +20,7 @@ from urllib.parse import parse_qsl
 
 from relay.sandbox.officernd.answers import ErrorResponse, GatewayTimeout, bad_request
 from relay.sandbox.officernd.instants import parse_instant
-from relay.sandbox.officernd.switches import Switches
+from relay.sandbox.officernd.switches import OfficeRnDSwitches
 from relay.sandbox.officernd.table import Record, Table
 
 LARGEST_PAGE = 50
@@ -83,7 +83,7 @@ def parse_query(text: str) -> Query:
     return query
 
 
-def list_query(query: Query, listing: Listing, switches: Switches) -> ListQuery:
+def list_query(query: Query, listing: Listing, switches: OfficeRnDSwitches) -> ListQuery:
     """Validate the parameters of a list. Raises the 400 that names every one that is wrong."""
     problems: list[str] = []
     filters: list[Filter] = []
@@ -145,7 +145,7 @@ class Lists:
 
     REMEMBERED = 32
 
-    def __init__(self, switches: Switches) -> None:
+    def __init__(self, switches: OfficeRnDSwitches) -> None:
         self._switches = switches
         self._found: OrderedDict[tuple[Any, ...], tuple[int, list[Record], list[str]]] = OrderedDict()
 
@@ -289,7 +289,7 @@ def _filter(
         problems.append(f"property {name} should not exist")
 
 
-def _limit(text: str | None, switches: Switches, problems: list[str]) -> int:
+def _limit(text: str | None, switches: OfficeRnDSwitches, problems: list[str]) -> int:
     """Return the page's size: 51 is refused, 0 falls back to 20, a negative one is accepted (2.3)."""
     if text is None:
         return switches.default_limit

@@ -11,14 +11,21 @@ from __future__ import annotations
 from typing import Any
 
 from relay.sandbox.officernd.instants import instant
-from relay.sandbox.officernd.switches import Switches
+from relay.sandbox.officernd.switches import OfficeRnDSwitches
 from relay.sandbox.officernd.table import Record
-from relay.sandbox.organisation import Company, CustomProperty, Location, Member, Membership, Plan
+from relay.sandbox.organisation import (
+    CustomProperty,
+    SampleCompany,
+    SampleLocation,
+    SampleMember,
+    SampleMembership,
+    SamplePlan,
+)
 
 STAFF = "5f00000000000000000000aa"  # who made what the API did not make
 
 
-def shown(record: Record, switches: Switches, *, deleted: bool = False) -> Record:
+def shown(record: Record, switches: OfficeRnDSwitches, *, deleted: bool = False) -> Record:
     """Return the record as the API answers it. A deleted one always carries `properties` (2.2, observed)."""
     visible = {name: value for name, value in record.items() if name[0] != "_" or name == "_id"}
     if visible.get("email") == "":
@@ -40,7 +47,7 @@ def stamped(created: str, modified: str) -> dict[str, str]:
     return {"createdAt": created, "createdBy": STAFF, "modifiedAt": modified, "modifiedBy": STAFF}
 
 
-def member_record(member: Member) -> Record:
+def member_record(member: SampleMember) -> Record:
     start = instant(member.start)
     return {
         "_id": member.id,
@@ -59,7 +66,7 @@ def member_record(member: Member) -> Record:
     }
 
 
-def company_record(company: Company) -> Record:
+def company_record(company: SampleCompany) -> Record:
     start = instant(company.start)
     return {
         "_id": company.id,
@@ -75,7 +82,7 @@ def company_record(company: Company) -> Record:
     }
 
 
-def membership_record(membership: Membership) -> Record:
+def membership_record(membership: SampleMembership) -> Record:
     start = instant(membership.start)
     record: dict[str, Any] = {
         "_id": membership.id,
@@ -106,7 +113,7 @@ def membership_record(membership: Membership) -> Record:
     return record
 
 
-def plan_record(plan: Plan) -> Record:
+def plan_record(plan: SamplePlan) -> Record:
     return {
         "_id": plan.id,
         "name": plan.name,
@@ -127,7 +134,7 @@ def plan_record(plan: Plan) -> Record:
     }
 
 
-def location_record(location: Location) -> Record:
+def location_record(location: SampleLocation) -> Record:
     return {
         "_id": location.id,
         "name": location.name,

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from relay.sandbox.officernd import fees, memberships, records, signin, webhooks
-from relay.sandbox.officernd.answers import Response, bad_request, broken_rule, no_route, not_found, unauthorized
+from relay.sandbox.officernd.answers import ApiAnswer, bad_request, broken_rule, no_route, not_found, unauthorized
 from relay.sandbox.officernd.bodies import Fields, checked
 from relay.sandbox.officernd.queries import (
     Listing,
@@ -24,7 +24,7 @@ from relay.sandbox.officernd.queries import (
     select_query,
     selected,
 )
-from relay.sandbox.officernd.state import API_USER, State
+from relay.sandbox.officernd.state import API_USER, OfficeRnDState
 from relay.sandbox.officernd.table import Record, Table
 
 
@@ -32,14 +32,14 @@ from relay.sandbox.officernd.table import Record, Table
 class Call:
     """One call that has passed the bearer's check. `identity` is the id of the path, "" where it has none."""
 
-    state: State
+    state: OfficeRnDState
     lists: Lists
     query: Query
     body: dict[str, Any]
     identity: str
 
 
-Handler = Callable[[Call], Response]
+Handler = Callable[[Call], ApiAnswer]
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +115,7 @@ PLAN_FIELDS: Fields = {
 _MONTH = re.compile(r"^\d{4}-(0[1-9]|1[0-2])$")
 
 
-def table_of(state: State, resource: str) -> Table:
+def table_of(state: OfficeRnDState, resource: str) -> Table:
     return getattr(state, resource.replace("-", "_"))  # type: ignore[no-any-return]
 
 
@@ -123,19 +123,19 @@ def table_of(state: State, resource: str) -> Table:
 
 
 def _list(resource: str) -> Handler:
-    def handler(call: Call) -> Response:
+    def handler(call: Call) -> ApiAnswer:
         listing = _listing(call, resource)
         query = list_query(call.query, listing, call.state.switches)
         switches = call.state.switches
         shows = _shows(call, resource)
         page = call.lists.page(table_of(call.state, resource), query, lambda row: records.shown(row, switches), shows)
-        return Response(200, page)
+        return ApiAnswer(200, page)
 
     return handler
 
 
 def _count(resource: str) -> Handler:
-    def handler(call: Call) -> Response:
+    def handler(call: Call) -> ApiAnswer:
         switches = call.state.switches
         switch = {"fees": switches.fee_count, "memberships": switches.membership_count}.get(resource, "filtered")
         if switch == "absent":
@@ -145,7 +145,7 @@ def _count(resource: str) -> Handler:
             query = ListQuery((), (), (), 0, "", "", "")
         else:
             query = count_query(call.query, Listing() if switch == "plain" else _listing(call, resource))
-        return Response(200, call.lists.count(table_of(call.state, resource), query, _shows(call, resource)))
+        return ApiAnswer(200, call.lists.count(table_of(call.state, resource), query, _shows(call, resource)))
 
     return handler
 
@@ -158,12 +158,12 @@ def _shows(call: Call, resource: str) -> Shows:
 
 
 def _one(resource: str) -> Handler:
-    def handler(call: Call) -> Response:
+    def handler(call: Call) -> ApiAnswer:
         select = select_query(call.query)
         record = table_of(call.state, resource).get(call.identity)
         if record is None:
             raise not_found(call.identity)
-        return Response(200, selected(records.shown(record, call.state.switches), select))
+        return ApiAnswer(200, selected(records.shown(record, call.state.switches), select))
 
     return handler
 
@@ -174,12 +174,12 @@ def _listing(call: Call, resource: str) -> Listing:
     return LISTINGS[resource]
 
 
-def _organisation(call: Call) -> Response:
+def _organisation(call: Call) -> ApiAnswer:
     made = call.state.organisation
-    return Response(200, {"_id": made.id, "name": made.name, "slug": made.slug, "imageUrl": "", "description": ""})
+    return ApiAnswer(200, {"_id": made.id, "name": made.name, "slug": made.slug, "imageUrl": "", "description": ""})
 
 
-def _coin_stats(call: Call) -> Response:
+def _coin_stats(call: Call) -> ApiAnswer:
     """Return the coins of a company or a member in a month: [{"validFor", "oneOffPlans", "monthly", "once"}]."""
     problems = [
         f"property {name} should not exist" for name in call.query if name not in ("month", "company", "member")
@@ -194,25 +194,25 @@ def _coin_stats(call: Call) -> Response:
         raise bad_request(*problems)
     account = call.state.coins.get(holders[0])
     if account is None:
-        return Response(200, [])
+        return ApiAnswer(200, [])
     used = account.used_in.get(str(month), 0.0)
     monthly = {"total": account.monthly, "used": used, "remaining": account.monthly - used}
     once = {"total": account.once, "used": account.once_used, "remaining": account.once - account.once_used}
     stats = {"validFor": "oneOffPlans", "oneOffPlans": list(account.plans), "monthly": monthly, "once": once}
-    return Response(200, [stats])
+    return ApiAnswer(200, [stats])
 
 
 # -- writing
 
 
-def _create_fee(call: Call) -> Response:
+def _create_fee(call: Call) -> ApiAnswer:
     fee = fees.create_fee(call.state, call.body, use_coins=_coins_in_query(call))
-    return Response(201, records.shown(fee, call.state.switches))
+    return ApiAnswer(201, records.shown(fee, call.state.switches))
 
 
-def _update_fee(call: Call) -> Response:
+def _update_fee(call: Call) -> ApiAnswer:
     fee = fees.update_fee(call.state, call.identity, call.body, use_coins=_coins_in_query(call))
-    return Response(200, records.shown(fee, call.state.switches))
+    return ApiAnswer(200, records.shown(fee, call.state.switches))
 
 
 def _coins_in_query(call: Call) -> str | None:
@@ -223,25 +223,25 @@ def _coins_in_query(call: Call) -> str | None:
     return None if coins is None else str(coins)
 
 
-def _delete_fee(call: Call) -> Response:
+def _delete_fee(call: Call) -> ApiAnswer:
     no_query(call.query)
     fee = fees.delete_fee(call.state, call.identity)
-    return Response(200, records.shown(fee, call.state.switches, deleted=True))
+    return ApiAnswer(200, records.shown(fee, call.state.switches, deleted=True))
 
 
 def _create(resource: str, fields: Fields, required: tuple[str, ...], defaults: Record) -> Handler:
-    def handler(call: Call) -> Response:
+    def handler(call: Call) -> ApiAnswer:
         no_query(call.query)
         values = checked(call.body, fields, required)
         _check_references(call.state, values)
         record = call.state.add(table_of(call.state, resource), {**defaults, **values}, by=API_USER)
-        return Response(201, records.shown(record, call.state.switches))
+        return ApiAnswer(201, records.shown(record, call.state.switches))
 
     return handler
 
 
 def _update(resource: str, fields: Fields) -> Handler:
-    def handler(call: Call) -> Response:
+    def handler(call: Call) -> ApiAnswer:
         no_query(call.query)
         table = table_of(call.state, resource)
         values = checked(call.body, fields)
@@ -252,23 +252,23 @@ def _update(resource: str, fields: Fields) -> Handler:
         if "properties" in values and call.state.switches.properties_on_put == "merge":
             values["properties"] = {**old.get("properties", {}), **(values["properties"] or {})}
         record = call.state.change(table, call.identity, values, by=API_USER)
-        return Response(200, records.shown(record, call.state.switches))
+        return ApiAnswer(200, records.shown(record, call.state.switches))
 
     return handler
 
 
 def _delete(resource: str) -> Handler:
-    def handler(call: Call) -> Response:
+    def handler(call: Call) -> ApiAnswer:
         no_query(call.query)
         if call.identity not in table_of(call.state, resource):
             raise not_found(call.identity)
         record = call.state.remove(table_of(call.state, resource), call.identity)
-        return Response(200, records.shown(record, call.state.switches, deleted=True))
+        return ApiAnswer(200, records.shown(record, call.state.switches, deleted=True))
 
     return handler
 
 
-def _check_references(state: State, values: Record) -> None:
+def _check_references(state: OfficeRnDState, values: Record) -> None:
     if not values.get("name"):
         raise broken_rule("Path `name` is required.")
     if "location" in values:
@@ -277,7 +277,7 @@ def _check_references(state: State, values: Record) -> None:
         raise broken_rule("Specified company was not found")
 
 
-def _portal_access(call: Call) -> Response:
+def _portal_access(call: Call) -> ApiAnswer:
     """Switch a member's app access; off deletes the user and keeps the member (4.1). Answers 204."""
     no_query(call.query)
     fields: Fields = {"isPortalAccessEnabled": "boolean", "shouldSendInvitation": "boolean"}
@@ -288,10 +288,10 @@ def _portal_access(call: Call) -> Response:
     if values["isPortalAccessEnabled"] and member["email"].lower() not in call.state.accounts:
         call.state.set_password(member["email"], "")
     call.state.set_portal_access(member["email"], values["isPortalAccessEnabled"])
-    return Response(204)
+    return ApiAnswer(204)
 
 
-def _create_plan(call: Call) -> Response:
+def _create_plan(call: Call) -> ApiAnswer:
     """No scope of v2 makes a plan (3.4): whether that is a 404, a 401 or allowed after all is a switch."""
     if call.state.switches.plans_can_be_created == "unauthorized":
         raise unauthorized()
@@ -299,53 +299,53 @@ def _create_plan(call: Call) -> Response:
     values = checked(call.body, PLAN_FIELDS, ("name",))
     _check_references(call.state, values)
     record = call.state.add_plan(values.pop("name"), **values)
-    return Response(201, records.shown(record, call.state.switches))
+    return ApiAnswer(201, records.shown(record, call.state.switches))
 
 
-def _create_membership(call: Call) -> Response:
+def _create_membership(call: Call) -> ApiAnswer:
     no_query(call.query)
     record = memberships.create_membership(call.state, call.body)
-    return Response(201, records.shown(record, call.state.switches))
+    return ApiAnswer(201, records.shown(record, call.state.switches))
 
 
-def _update_membership(call: Call) -> Response:
+def _update_membership(call: Call) -> ApiAnswer:
     no_query(call.query)
     record = memberships.update_membership(call.state, call.identity, call.body)
-    return Response(200, records.shown(record, call.state.switches))
+    return ApiAnswer(200, records.shown(record, call.state.switches))
 
 
-def _delete_membership(call: Call) -> Response:
+def _delete_membership(call: Call) -> ApiAnswer:
     no_query(call.query)
     record = memberships.delete_membership(call.state, call.identity)
-    return Response(200, records.shown(record, call.state.switches, deleted=True))
+    return ApiAnswer(200, records.shown(record, call.state.switches, deleted=True))
 
 
-def _check_in(call: Call) -> Response:
+def _check_in(call: Call) -> ApiAnswer:
     no_query(call.query)
     if call.identity not in call.state.members:
         raise not_found(call.identity)
     values = checked(call.body, {"location": "text"})
     record = call.state.check_in(call.identity, location=values.get("location") or "")
-    return Response(201, records.shown(record, call.state.switches))
+    return ApiAnswer(201, records.shown(record, call.state.switches))
 
 
-def _create_webhook(call: Call) -> Response:
+def _create_webhook(call: Call) -> ApiAnswer:
     no_query(call.query)
-    return Response(201, webhooks.create_webhook(call.state, call.body))
+    return ApiAnswer(201, webhooks.create_webhook(call.state, call.body))
 
 
-def _billing_settings(call: Call) -> Response:
+def _billing_settings(call: Call) -> ApiAnswer:
     """Return what the organisation bills by. The address is documented, its fields are the stand-in's own."""
     if call.state.switches.billing_settings == "absent":
         raise no_route("GET", f"/api/v2/organizations/{call.state.organisation.slug}/billing-settings")
     no_query(call.query)
     locked = call.state.locked_until or None
-    return Response(200, {"pricesIncludeTax": call.state.switches.prices_include_tax, "lockDate": locked})
+    return ApiAnswer(200, {"pricesIncludeTax": call.state.switches.prices_include_tax, "lockDate": locked})
 
 
-def _sign_in(call: Call) -> Response:
+def _sign_in(call: Call) -> ApiAnswer:
     no_query(call.query)
-    return Response(call.state.switches.signin_status, signin.sign_in(call.state, call.body))
+    return ApiAnswer(call.state.switches.signin_status, signin.sign_in(call.state, call.body))
 
 
 def no_query(query: Query) -> None:

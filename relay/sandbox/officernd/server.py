@@ -11,13 +11,13 @@ from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from relay.sandbox import connections
-from relay.sandbox.officernd.answers import Response
+from relay.sandbox.officernd.answers import ApiAnswer
 from relay.sandbox.officernd.api import Request
 from relay.sandbox.officernd.faults import Dropped
 
 HOST = "127.0.0.1"
 LARGEST_BODY = 1_000_000
-Responder = Callable[[Request], Response]
+Responder = Callable[[Request], ApiAnswer]
 
 
 class Server:
@@ -92,7 +92,7 @@ def _handler(respond: Responder) -> type[BaseHTTPRequestHandler]:
             length = self.headers.get("Content-Length", "0")
             if not length.isdigit() or int(length) > LARGEST_BODY or self.headers.get("Transfer-Encoding"):
                 self.close_connection = True
-                self._send(Response(400, {"statusCode": 400, "message": "Bad Request"}))
+                self._send(ApiAnswer(400, {"statusCode": 400, "message": "Bad Request"}))
                 return
             body = self.rfile.read(int(length))
             headers = {name.lower(): value for name, value in self.headers.items()}
@@ -107,7 +107,7 @@ def _handler(respond: Responder) -> type[BaseHTTPRequestHandler]:
                 time.sleep(answer.wait_s)
             self._send(answer)
 
-        def _send(self, answer: Response, *, cut: bool = False) -> None:
+        def _send(self, answer: ApiAnswer, *, cut: bool = False) -> None:
             if isinstance(answer.body, bytes):
                 body = answer.body
             else:

@@ -10,13 +10,13 @@ from typing import Any
 
 from relay.sandbox.officernd.answers import ErrorResponse, unauthorized
 from relay.sandbox.officernd.bodies import Fields, checked
-from relay.sandbox.officernd.state import Account, State
+from relay.sandbox.officernd.state import OfficeRnDState, SignInAccount
 from relay.sandbox.officernd.table import Record
 
 FIELDS: Fields = {"email": "text", "password": "text"}
 
 
-def sign_in(state: State, body: dict[str, Any]) -> Record:
+def sign_in(state: OfficeRnDState, body: dict[str, Any]) -> Record:
     """Return the *user* whose password this is: `_id`, `email`, `name`. Raises the refusal that the switches say."""
     values = checked(body, FIELDS, required=("email", "password"))
     switches, now = state.switches, state.now_s()
@@ -42,14 +42,14 @@ def sign_in(state: State, body: dict[str, Any]) -> Record:
     return {"_id": account.id, "email": account.email, "name": account.name, "image": ""}
 
 
-def _account(state: State, email: str) -> Account | None:
+def _account(state: OfficeRnDState, email: str) -> SignInAccount | None:
     account = state.accounts.get(email.lower())
     if account and state.switches.signin_email_case_sensitive and account.email != email:
         return None
     return account
 
 
-def _refuse(state: State, status: int) -> ErrorResponse:
+def _refuse(state: OfficeRnDState, status: int) -> ErrorResponse:
     if status == 401 and state.switches.signin_refusal_like_bad_token:
         return unauthorized()
     return ErrorResponse(status, "Too many attempts" if status == 429 else "Invalid email or password")

@@ -12,12 +12,12 @@ from typing import Any
 
 from relay.clock import Clock
 from relay.sandbox.officernd import control, fees
-from relay.sandbox.officernd.answers import Response
+from relay.sandbox.officernd.answers import ApiAnswer
 from relay.sandbox.officernd.api import Api, Request
-from relay.sandbox.officernd.faults import Fault, Faults, Kind
+from relay.sandbox.officernd.faults import Faults, Kind, RouteFault
 from relay.sandbox.officernd.server import HOST, Server
-from relay.sandbox.officernd.state import State
-from relay.sandbox.officernd.switches import RELAY_SCOPES, SIGNIN_SCOPES, Application, Switches
+from relay.sandbox.officernd.state import OfficeRnDState
+from relay.sandbox.officernd.switches import RELAY_SCOPES, SIGNIN_SCOPES, Application, OfficeRnDSwitches
 from relay.sandbox.officernd.table import Record
 from relay.sandbox.officernd.tokens import Tokens
 from relay.sandbox.officernd.webhooks import Deliveries
@@ -39,12 +39,12 @@ class OfficeRnDStandIn:
         organisation: Organisation,
         *,
         port: int = 0,
-        switches: Switches | None = None,
+        switches: OfficeRnDSwitches | None = None,
         clock: Clock | None = None,
     ) -> None:
         self.organisation = organisation
-        self.switches = switches or Switches()
-        self.state = State(organisation, self.switches, clock or Clock())
+        self.switches = switches or OfficeRnDSwitches()
+        self.state = OfficeRnDState(organisation, self.switches, clock or Clock())
         self.faults = Faults()
         self.tokens = Tokens(self.switches)
         self.api = Api(self.state, self.tokens, self.faults)
@@ -129,9 +129,9 @@ class OfficeRnDStandIn:
         secret = hashlib.sha256(f"{self.organisation.id}/{name}".encode()).hexdigest()[:40]
         return self.tokens.add(Application(client_id, secret, frozenset(scopes)))
 
-    def fault(self, route: str, kind: Kind, **how: Any) -> Fault:
-        """Make the next call of `route` go wrong, e.g. `fault("POST /fees", "lost_after", times=2)`; see `Fault`."""
-        return self.faults.add(Fault(route, kind, **how))
+    def fault(self, route: str, kind: Kind, **how: Any) -> RouteFault:
+        """Make the next call of `route` go wrong, e.g. `fault("POST /fees", "lost_after", times=2)`."""
+        return self.faults.add(RouteFault(route, kind, **how))
 
     def catch_up(self) -> None:
         """Do what is due by the clock, as the next call would: the effects that come late."""
@@ -165,7 +165,7 @@ class OfficeRnDStandIn:
         with self.state.lock:
             return self.state.remove(self.state.fees, identity)
 
-    def _respond(self, request: Request) -> Response:
+    def _respond(self, request: Request) -> ApiAnswer:
         if request.target.startswith(control.PREFIX):
             self.catch_up()
             return control.answer(self.api, self.webhooks, request)

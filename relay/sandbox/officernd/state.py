@@ -16,9 +16,9 @@ from typing import Any
 from relay.clock import Clock
 from relay.sandbox.officernd import records
 from relay.sandbox.officernd.instants import instant, parse_instant
-from relay.sandbox.officernd.switches import Switches
+from relay.sandbox.officernd.switches import OfficeRnDSwitches
 from relay.sandbox.officernd.table import Record, Table
-from relay.sandbox.organisation import Organisation, User
+from relay.sandbox.organisation import Organisation, SampleUser
 
 EVENT_NAMES = {
     "members": "member",
@@ -32,7 +32,7 @@ API_USER = "5f00000000000000000000bb"  # `createdBy` and `modifiedBy` of what ca
 
 
 @dataclass(slots=True)
-class Account:
+class SignInAccount:
     """A sign-in account: joined to members by e-mail only. `portal_access` off: OfficeRnD has deleted the user."""
 
     id: str
@@ -67,10 +67,10 @@ class CoinAccount:
         self.once_used += amount - from_month
 
 
-class State:
+class OfficeRnDState:
     """The organisation as it is now."""
 
-    def __init__(self, organisation: Organisation, switches: Switches, clock: Clock) -> None:
+    def __init__(self, organisation: Organisation, switches: OfficeRnDSwitches, clock: Clock) -> None:
         self.lock = threading.RLock()
         self.organisation = organisation
         self.switches = switches
@@ -96,7 +96,7 @@ class State:
         _fill(self.plans, map(records.plan_record, organisation.plans))
         _fill(self.locations, map(records.location_record, organisation.locations))
         _fill(self.custom_properties, map(records.property_record, organisation.custom_properties))
-        self.accounts: dict[str, Account] = {user.email.lower(): _account(user) for user in organisation.users}
+        self.accounts: dict[str, SignInAccount] = {user.email.lower(): _account(user) for user in organisation.users}
         self.coins: dict[str, CoinAccount] = {
             row.holder: CoinAccount(row.holder, monthly=row.monthly, plans=row.plans) for row in organisation.coins
         }
@@ -277,12 +277,12 @@ class State:
             }
             return self.add(self.plans, values)
 
-    def set_password(self, email: str, password: str, *, sso_only: bool = False) -> Account:
+    def set_password(self, email: str, password: str, *, sso_only: bool = False) -> SignInAccount:
         """Give an address an account with that password ("": invited, none made yet)."""
         with self.lock:
             old = self.accounts.get(email.lower())
             name = old.name if old else email.partition("@")[0]
-            account = Account(old.id if old else self.new_id(), email, name, password, sso_only)
+            account = SignInAccount(old.id if old else self.new_id(), email, name, password, sso_only)
             self.accounts[email.lower()] = account
             return account
 
@@ -320,5 +320,5 @@ def _fill(table: Table, rows: Iterable[Record]) -> None:
         table.put(row)
 
 
-def _account(user: User) -> Account:
-    return Account(user.id, user.email, user.name, user.password, user.sso_only, user.is_admin)
+def _account(user: SampleUser) -> SignInAccount:
+    return SignInAccount(user.id, user.email, user.name, user.password, user.sso_only, user.is_admin)

@@ -11,7 +11,7 @@ from typing import Literal, get_args, get_origin, get_type_hints
 
 
 @dataclass(slots=True)
-class Switches:
+class OfficeRnDSwitches:
     """How the stand-in behaves where the reference does not say. Names in brackets: section of officernd-api."""
 
     # -- limits (2.1); 0 switches a limit off

@@ -10,14 +10,14 @@ import secrets
 from dataclasses import dataclass
 from urllib.parse import parse_qsl
 
-from relay.sandbox.officernd.answers import REASONS, Response, unauthorized
-from relay.sandbox.officernd.switches import Application, Switches
+from relay.sandbox.officernd.answers import REASONS, ApiAnswer, unauthorized
+from relay.sandbox.officernd.switches import Application, OfficeRnDSwitches
 
 LIFE_S = 3599
 
 
 @dataclass(frozen=True, slots=True)
-class Token:
+class IssuedToken:
     application: Application
     scopes: frozenset[str]
     expires_at: float  # seconds since 1970, by the stand-in's clock
@@ -26,9 +26,9 @@ class Token:
 class Tokens:
     """The applications of the organisation and the tokens they hold."""
 
-    def __init__(self, switches: Switches) -> None:
+    def __init__(self, switches: OfficeRnDSwitches) -> None:
         self._switches = switches
-        self._tokens: dict[str, Token] = {}
+        self._tokens: dict[str, IssuedToken] = {}
         self._asked: dict[str, list[float]] = {}
         self.applications: dict[str, Application] = {}
 
@@ -40,7 +40,7 @@ class Tokens:
         """Make every token that was given out worthless, as if it had expired early."""
         self._tokens.clear()
 
-    def answer(self, body: bytes, content_type: str, now: float) -> Response:
+    def answer(self, body: bytes, content_type: str, now: float) -> ApiAnswer:
         """Answer one call of the token endpoint at `now` (seconds since 1970)."""
         if not content_type.lower().startswith("application/x-www-form-urlencoded"):
             return self._refuse(400, "invalid_request", "the body must be form-encoded")
@@ -59,11 +59,11 @@ class Tokens:
         if not scopes or not scopes <= application.scopes:
             return self._refuse(400, "invalid_scope", "the requested scope is invalid, unknown or not granted")
         text = f"sandbox.{secrets.token_urlsafe(48)}"
-        self._tokens[text] = Token(application, scopes, now + LIFE_S)
+        self._tokens[text] = IssuedToken(application, scopes, now + LIFE_S)
         given = {"access_token": text, "token_type": "Bearer", "expires_in": LIFE_S, "scope": " ".join(sorted(scopes))}
-        return Response(200, given, {"Cache-Control": "no-store"})
+        return ApiAnswer(200, given, {"Cache-Control": "no-store"})
 
-    def check(self, authorization: str, scope: str, now: float) -> Token:
+    def check(self, authorization: str, scope: str, now: float) -> IssuedToken:
         """Return the bearer's token; `scope` "" asks for any. Raises the one 401 whatever is wrong with it."""
         kind, _, text = authorization.partition(" ")
         token = self._tokens.get(text.strip()) if kind.lower() == "bearer" else None
@@ -80,8 +80,8 @@ class Tokens:
         self._asked[client_id] = [*recent, now]
         return 0.0
 
-    def _refuse(self, status: int, code: str, text: str, waits: float = 0.0) -> Response:
+    def _refuse(self, status: int, code: str, text: str, waits: float = 0.0) -> ApiAnswer:
         headers = {"Retry-After": str(int(waits) + 1)} if waits and self._switches.retry_after else {}
         if self._switches.token_error_shape == "oauth":
-            return Response(status, {"error": code, "error_description": text}, headers)
-        return Response(status, {"statusCode": status, "message": code, "error": REASONS[status]}, headers)
+            return ApiAnswer(status, {"error": code, "error_description": text}, headers)
+        return ApiAnswer(status, {"statusCode": status, "message": code, "error": REASONS[status]}, headers)

@@ -20,7 +20,7 @@ import requests
 from relay.sandbox.officernd.answers import bad_request
 from relay.sandbox.officernd.bodies import Fields, checked
 from relay.sandbox.officernd.records import shown
-from relay.sandbox.officernd.state import API_USER, State
+from relay.sandbox.officernd.state import API_USER, OfficeRnDState
 from relay.sandbox.officernd.table import Record
 
 FIELDS: Fields = {"url": "text", "eventTypes": "list", "description": "text", "isEnabled": "boolean"}
@@ -29,7 +29,7 @@ TIMEOUT_S = 5
 _V1_NAMES = {"location": "office", "company": "team", "status": "calculatedStatus", "issueDate": "date"}
 
 
-def create_webhook(state: State, body: dict[str, Any]) -> Record:
+def create_webhook(state: OfficeRnDState, body: dict[str, Any]) -> Record:
     """Register a hook and return it with its `_id` and `secret`."""
     values = checked(body, FIELDS, ("url", "eventTypes"))
     if urlsplit(values["url"]).scheme not in ("http", "https"):
@@ -68,7 +68,7 @@ Send = Callable[[str, bytes, dict[str, str]], int]
 class Deliveries:
     """The events still to be delivered. `flush` delivers them; a background thread does so while the server runs."""
 
-    def __init__(self, state: State, send: Send | None = None) -> None:
+    def __init__(self, state: OfficeRnDState, send: Send | None = None) -> None:
         self._state = state
         self._send = send or post
         self._condition = threading.Condition()

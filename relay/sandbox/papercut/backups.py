@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from relay.sandbox.late import LateEffects
-from relay.sandbox.papercut.state import State
+from relay.sandbox.papercut.state import PaperCutState
 from relay.sandbox.papercut.tasks import TaskSlot
 
 
@@ -24,13 +24,13 @@ class Backup:
     content: bytes = field(repr=False)
 
 
-def backup(state: State) -> Backup:
+def backup(state: PaperCutState) -> Backup:
     """Return the state's database as a value."""
     with state.lock:
         return Backup(state.clock.now(), pickle.dumps(state.held()))
 
 
-def restore(state: State, tasks: TaskSlot, late: LateEffects, held: Backup) -> None:
+def restore(state: PaperCutState, tasks: TaskSlot, late: LateEffects, held: Backup) -> None:
     """Put a backup in the place of the database. Objects that were taken out of the state before mean nothing then.
 
     A restored server was down: what would have come late never comes, and nobody is logged in.

@@ -40,7 +40,7 @@ from relay.sandbox.papercut.api.registry import Context
 from relay.sandbox.papercut.faults import ApiFault
 from relay.sandbox.papercut.injection import KINDS, Injector
 from relay.sandbox.papercut.printing import PrintRefused
-from relay.sandbox.papercut.state import AdminSettings, State, User
+from relay.sandbox.papercut.state import AdminSettings, PaperCutState, User
 from relay.sandbox.papercut.tasks import TaskFailed
 
 PATH = "/sandbox"
@@ -270,12 +270,12 @@ def _state(context: Context, injector: Injector) -> dict[str, Any]:
     }
 
 
-def _settings_as_json(state: State) -> dict[str, Any]:
+def _settings_as_json(state: PaperCutState) -> dict[str, Any]:
     values = dataclasses.asdict(state.settings)
     return {name: value for name, value in values.items() if name not in _SECRET_SETTINGS}
 
 
-def user_as_json(state: State, user: User) -> dict[str, Any]:
+def user_as_json(state: PaperCutState, user: User) -> dict[str, Any]:
     """Return what an operator may see of a user: no password, no PIN."""
     return {
         "username": user.username,

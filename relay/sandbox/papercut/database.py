@@ -14,7 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from relay.sandbox.late import LateEffects
-from relay.sandbox.papercut.state import Job, Printer, SharedAccount, State, Transaction, User
+from relay.sandbox.papercut.state import JobRecord, PaperCutState, Printer, SharedAccountRecord, Transaction, User
 
 metadata = sa.MetaData()
 
@@ -108,7 +108,7 @@ class ExternalDatabase:
     A user's personal account has the user's id.
     """
 
-    def __init__(self, url: str, state: State) -> None:
+    def __init__(self, url: str, state: PaperCutState) -> None:
         self._state = state
         self._late = LateEffects(state.clock)
         self._lag_s = 0.0
@@ -127,13 +127,13 @@ class ExternalDatabase:
     def user(self, user: User, *, deleted: bool = False) -> None:
         self._record(self._user_rows(user, deleted=deleted))
 
-    def account(self, account: SharedAccount) -> None:
+    def account(self, account: SharedAccountRecord) -> None:
         self._record([_account_row(account)])
 
     def printer(self, printer: Printer) -> None:
         self._record([_printer_row(printer)])
 
-    def job(self, job: Job) -> None:
+    def job(self, job: JobRecord) -> None:
         self._record([self._job_row(job)])
 
     def transaction(self, transaction: Transaction) -> None:
@@ -201,7 +201,7 @@ class ExternalDatabase:
         }
         return [(users, own), (accounts, account)]
 
-    def _job_row(self, job: Job) -> Row:
+    def _job_row(self, job: JobRecord) -> Row:
         state = self._state
         printer = state.printers.get((job.server, job.printer))
         user_id = self._user_id(job.username)
@@ -253,7 +253,7 @@ class ExternalDatabase:
         }
         return transactions, values
 
-    def _document(self, job: Job) -> str:
+    def _document(self, job: JobRecord) -> str:
         ascii_only = self._state.switches.document_ascii
         return job.document.encode("ascii", "replace").decode() if ascii_only else job.document
 
@@ -285,7 +285,7 @@ def _flag(value: bool) -> str:
     return "Y" if value else "N"
 
 
-def _account_row(account: SharedAccount) -> Row:
+def _account_row(account: SharedAccountRecord) -> Row:
     parent, _, sub = account.name.partition("\\")
     values = {
         "account_id": account.account_id,

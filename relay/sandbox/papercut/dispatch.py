@@ -18,7 +18,7 @@ from relay.sandbox.papercut.api import accounts, balances, groups, printers, reg
 from relay.sandbox.papercut.api.registry import METHODS, MISREAD, Context
 from relay.sandbox.papercut.faults import ApiFault
 from relay.sandbox.papercut.injection import Injector, Rule
-from relay.sandbox.papercut.state import KEY_CALLERS, KEY_TOKEN, State
+from relay.sandbox.papercut.state import KEY_CALLERS, KEY_TOKEN, PaperCutState
 
 PREFIX = "api."
 TOKENLESS = "getTaskStatus"
@@ -41,7 +41,7 @@ def answer(context: Context, injector: Injector, body: bytes, caller: str) -> Re
     state = context.state
     try:
         full_name, parameters = wire.read_call(body)
-    except wire.Unreadable as error:
+    except wire.UnreadableCall as error:
         return _fault(state, ApiFault(faults.NO_SUCH_METHOD, f"org.xml.sax.SAXParseException: {error}", plain=True))
     name = full_name.removeprefix(PREFIX)
     arguments = parameters if name == TOKENLESS else parameters[1:]
@@ -71,7 +71,7 @@ def answer(context: Context, injector: Injector, body: bytes, caller: str) -> Re
     return reply if after is None else _spoilt(state, after)
 
 
-def _spoilt(state: State, rule: Rule) -> Reply:
+def _spoilt(state: PaperCutState, rule: Rule) -> Reply:
     """Return what the caller gets instead of the answer to a call that was carried out."""
     if rule.kind == "fault_after":
         return _fault(state, ApiFault(rule.code, rule.text))
@@ -116,7 +116,7 @@ def _answer(context: Context, injector: Injector, full_name: str, parameters: li
     return Reply(wire.write_answer(value, charset=switches.charset, typed_strings=switches.typed_strings))
 
 
-def _fault(state: State, fault: ApiFault) -> Reply:
+def _fault(state: PaperCutState, fault: ApiFault) -> Reply:
     switches = state.switches
     prefix = "" if fault.plain or not switches.fault_class_prefix else "java.lang.Exception: "
     return Reply(
@@ -142,7 +142,7 @@ def tokens(value: str) -> list[str]:
     return [text] if text else []
 
 
-def is_token(state: State, given: str) -> bool:
+def is_token(state: PaperCutState, given: str) -> bool:
     """Return whether a call with this token is let in; nobody is while none is set."""
     accepted = tokens(state.key(KEY_TOKEN))
     if state.switches.admin_password_is_token:
@@ -150,7 +150,7 @@ def is_token(state: State, given: str) -> bool:
     return any(hmac.compare_digest(given.encode(), token.encode()) for token in accepted)
 
 
-def is_allowed(state: State, caller: str) -> bool:
+def is_allowed(state: PaperCutState, caller: str) -> bool:
     """Return whether the address may call: listed itself, or inside an address/netmask."""
     switches = state.switches
     for entry in state.key(KEY_CALLERS).split(","):

@@ -8,10 +8,9 @@ Source: FIELD report HexaSpaceRND (docs on the cut-over from OfficeRnD's agent).
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
-from typing import Protocol
 
-from relay.sandbox.papercut.state import State
+from relay.sandbox.organisation import Organisation
+from relay.sandbox.papercut.state import PaperCutState
 from relay.sandbox.papercut.sync import USERNAME_LENGTH
 
 INDIVIDUALS = "[Individual Members]"
@@ -25,39 +24,12 @@ _BY_HAND = (
 )
 
 
-class Member(Protocol):
-    @property
-    def id(self) -> str: ...
-    @property
-    def name(self) -> str: ...
-    @property
-    def email(self) -> str: ...
-    @property
-    def company(self) -> str: ...
-    @property
-    def status(self) -> str: ...
-
-
-class Company(Protocol):
-    @property
-    def id(self) -> str: ...
-    @property
-    def name(self) -> str: ...
-
-
-class Organisation(Protocol):
-    @property
-    def members(self) -> Sequence[Member]: ...
-    @property
-    def companies(self) -> Sequence[Company]: ...
-
-
 def connector_username(email: str) -> str:
     """Return the name that OfficeRnD's connector gave: ann.lee@example.com is ann.lee_example.com."""
     return email.strip().lower().replace("@", "_")
 
 
-def fill_from_old_connector(state: State, organisation: Organisation, *, seed: int = 1) -> None:
+def fill_from_old_connector(state: PaperCutState, organisation: Organisation, *, seed: int = 1) -> None:
     """Put in the accounts, groups and balances of a server that OfficeRnD's connector has run; the same for a seed.
 
     Most active members have an account, and a few former ones still do. Of members that share an address the first has

@@ -10,13 +10,13 @@ import hmac
 from datetime import timedelta
 from typing import Any
 
-from relay.sandbox.papercut.state import KEY_HEALTH, Printer, State
+from relay.sandbox.papercut.state import KEY_HEALTH, PaperCutState, Printer
 
 VERSION = "25.0.13 (Build 75001)"
 PATHS = ("/api/health", "/api/stats")
 
 
-def answer(state: State, path: str, query: dict[str, list[str]], authorization: str) -> tuple[int, Any]:
+def answer(state: PaperCutState, path: str, query: dict[str, list[str]], authorization: str) -> tuple[int, Any]:
     """Return HTTP status and JSON value of one address below /api/health or /api/stats."""
     key = state.key(KEY_HEALTH)
     given = authorization or (query.get("Authorization") or [""])[0]
@@ -26,7 +26,7 @@ def answer(state: State, path: str, query: dict[str, list[str]], authorization: 
         return _answer(state, path.rstrip("/"), query)
 
 
-def _answer(state: State, path: str, query: dict[str, list[str]]) -> tuple[int, Any]:
+def _answer(state: PaperCutState, path: str, query: dict[str, list[str]]) -> tuple[int, Any]:
     parts = path.split("/")[3:]
     if path == "/api/health":
         return 200, {

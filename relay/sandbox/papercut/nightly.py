@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import date, datetime, time, timedelta
 
 from relay.sandbox.papercut import sync
-from relay.sandbox.papercut.state import State
+from relay.sandbox.papercut.state import PaperCutState
 from relay.sandbox.papercut.tasks import TaskFailed
 
 DAILY = time(0, 10)
@@ -17,7 +17,7 @@ WEEKLY = time(0, 20)
 MONTHLY = time(0, 30)
 
 
-def run_due(state: State, since: datetime) -> list[str]:
+def run_due(state: PaperCutState, since: datetime) -> list[str]:
     """Do everything whose hour lies after `since` and not after the clock's now, in order; return what was done.
 
     `since` is an aware time. The answer is like ["DAILY 2026-02-01", "MONTHLY 2026-02-01", "sync 2026-02-01"].
@@ -34,12 +34,12 @@ def run_due(state: State, since: datetime) -> list[str]:
     return done
 
 
-def run_night(state: State) -> None:
+def run_night(state: PaperCutState) -> None:
     """Do the nightly sync now, whatever the hour. Raises TaskFailed."""
     sync.nightly_sync(state)
 
 
-def _events(state: State, day: date) -> list[tuple[datetime, str]]:
+def _events(state: PaperCutState, day: date) -> list[tuple[datetime, str]]:
     hour, _, minute = state.switches.nightly_sync_at.partition(":")
     events = [(DAILY, "DAILY"), (time(int(hour), int(minute)), "sync")]
     if day.weekday() == 6:
@@ -49,7 +49,7 @@ def _events(state: State, day: date) -> list[tuple[datetime, str]]:
     return sorted((datetime.combine(day, at, state.zone), what) for at, what in events)
 
 
-def _do(state: State, what: str) -> None:
+def _do(state: PaperCutState, what: str) -> None:
     if what != "sync":
         allocate_quota(state, what)
         return
@@ -59,7 +59,7 @@ def _do(state: State, what: str) -> None:
         state.note(str(error), "ERROR")
 
 
-def allocate_quota(state: State, period: str) -> None:
+def allocate_quota(state: PaperCutState, period: str) -> None:
     """Add the quotas of `period` (DAILY, WEEKLY, MONTHLY) to the balances of the groups' members."""
     with state.lock:
         account = state.settings.first_account()

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from relay.sandbox.papercut import sync
 from relay.sandbox.papercut.faults import ApiFault
 from relay.sandbox.papercut.programs import ProgramError, run
-from relay.sandbox.papercut.state import KEY_ALIASES, KEY_AUTH_ENVIRONMENT, KEY_AUTH_PROGRAM, State, User
+from relay.sandbox.papercut.state import KEY_ALIASES, KEY_AUTH_ENVIRONMENT, KEY_AUTH_PROGRAM, PaperCutState, User
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Login:
     account: bool = True
 
 
-def login(state: State, typed: str, password: str, *, client_address: str = "") -> Login:
+def login(state: PaperCutState, typed: str, password: str, *, client_address: str = "") -> Login:
     """Check what a person typed into the popup; a success is remembered for `client_address`."""
     verdict = _verdict(state, typed, password)
     if verdict.ok and client_address:
@@ -39,7 +39,7 @@ def login(state: State, typed: str, password: str, *, client_address: str = "") 
     return verdict
 
 
-def _verdict(state: State, typed: str, password: str) -> Login:
+def _verdict(state: PaperCutState, typed: str, password: str) -> Login:
     if not typed.strip() or not password:
         return Login(False, reason="blank")
     with state.lock:
@@ -83,7 +83,7 @@ def cut(name: str) -> str:
     return name.strip().split("@", 1)[0].lower()
 
 
-def _find(state: State, typed: str) -> User | None:
+def _find(state: PaperCutState, typed: str) -> User | None:
     """Return the account that a typed name means by itself: username, e-mail, alias."""
     name = typed.strip().lower()
     if name in state.users:
@@ -99,7 +99,7 @@ def _find(state: State, typed: str) -> User | None:
     return state.users.get(cut(name))
 
 
-def _with_account(state: State, name: str) -> Login:
+def _with_account(state: PaperCutState, name: str) -> Login:
     with state.lock:
         if name in state.users:
             return Login(True, name, asked_program=True)

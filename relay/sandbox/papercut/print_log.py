@@ -14,8 +14,8 @@ from datetime import datetime
 from pathlib import Path
 
 from relay.probe.files import MARKERS
-from relay.sandbox.papercut.state import Job, State
-from relay.sandbox.papercut.switches import Switches
+from relay.sandbox.papercut.state import JobRecord, PaperCutState
+from relay.sandbox.papercut.switches import PaperCutSwitches
 
 _BANNER = "PaperCut Print Logger - http://www.papercut.com/\n"
 _CSV_COLUMNS = {
@@ -36,7 +36,7 @@ _CSV_COLUMNS = {
 _CODE_PAGES = {"en": "utf-8", "es": "cp1252", "de": "cp1252", "bg": "cp1251"}
 
 
-def write(state: State, job: Job) -> None:
+def write(state: PaperCutState, job: JobRecord) -> None:
     """Append one printed job to its day's files, and to the CSV of its month and of all time. The caller holds the
     lock."""
     at = job.at.astimezone(state.zone)
@@ -48,14 +48,14 @@ def write(state: State, job: Job) -> None:
     _append_csv(state, folder / f"{name}-all-time.csv", job, at)
 
 
-def _time(switches: Switches, at: datetime) -> str:
+def _time(switches: PaperCutSwitches, at: datetime) -> str:
     if switches.print_log_time == "24h":
         return f"{at:%Y-%m-%d %H:%M:%S}"
     space = "\t" if switches.print_log_time == "12h_tab" else " "
     return f"{at:%Y-%m-%d}{space}{at.hour % 12 or 12}:{at:%M:%S}{_marker(switches, at)}"
 
 
-def _marker(switches: Switches, at: datetime) -> str:
+def _marker(switches: PaperCutSwitches, at: datetime) -> str:
     """Return what stands after a time of the 12-hour clock, with the blank before it: a narrow one in newer Java."""
     morning = at.hour < 12
     if switches.print_log_time == "a_p":
@@ -66,11 +66,11 @@ def _marker(switches: Switches, at: datetime) -> str:
     return "\u202f" + words[0 if morning else 1]
 
 
-def _document(switches: Switches, job: Job) -> str:
+def _document(switches: PaperCutSwitches, job: JobRecord) -> str:
     return job.document.encode("ascii", "replace").decode() if switches.document_ascii else job.document
 
 
-def _append_text(state: State, path: Path, job: Job, at: datetime) -> None:
+def _append_text(state: PaperCutState, path: Path, job: JobRecord, at: datetime) -> None:
     fields = [
         job.server,
         job.printer,
@@ -96,7 +96,7 @@ def _append_text(state: State, path: Path, job: Job, at: datetime) -> None:
         file.write(f"{_time(state.switches, at)}\t{row}\n")
 
 
-def _append_csv(state: State, path: Path, job: Job, at: datetime) -> None:
+def _append_csv(state: PaperCutState, path: Path, job: JobRecord, at: datetime) -> None:
     switches = state.switches
     cost = switches.csv_cost_header
     path.parent.mkdir(parents=True, exist_ok=True)

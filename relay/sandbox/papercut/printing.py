@@ -14,7 +14,15 @@ from typing import Literal
 
 from relay.sandbox.papercut import faults, popup, print_log
 from relay.sandbox.papercut.faults import ApiFault
-from relay.sandbox.papercut.state import SECURITY_SCRIPTS, TEMPLATE_PRINTER, Job, Printer, SharedAccount, State, User
+from relay.sandbox.papercut.state import (
+    SECURITY_SCRIPTS,
+    TEMPLATE_PRINTER,
+    JobRecord,
+    PaperCutState,
+    Printer,
+    SharedAccountRecord,
+    User,
+)
 
 PRINT = "PRINT_USAGE"
 
@@ -63,7 +71,7 @@ class PrintRefused(Exception):
 
 
 def print_job(
-    state: State,
+    state: PaperCutState,
     *,
     user: str = "",
     login: tuple[str, str] | None = None,
@@ -80,7 +88,7 @@ def print_job(
     account: str = "",
     comment: str = "",
     cost: float | None = None,
-) -> Job:
+) -> JobRecord:
     """Print `copies` of a document of `pages` pages and return its line in the job log, printed or denied.
 
     `login` (name, password) goes through the popup first; `user` alone is somebody whose identity is settled (blank:
@@ -101,7 +109,7 @@ def print_job(
 
 
 def copy_job(
-    state: State,
+    state: PaperCutState,
     *,
     user: str = "",
     login: tuple[str, str] | None = None,
@@ -114,7 +122,7 @@ def copy_job(
     account: str = "",
     comment: str = "",
     cost: float | None = None,
-) -> Job:
+) -> JobRecord:
     """Copy at a device and return the line in the job log; arguments and errors are those of `print_job`.
 
     A copy is charged like a print. It meets no print script, has no document and no computer, and stands in the job log
@@ -144,7 +152,7 @@ class _Sheet:
             raise PrintRefused("a job has at least one page and copy, and no more colour pages than pages")
 
 
-def _identity(state: State, user: str, login: tuple[str, str] | None, client: str) -> str:
+def _identity(state: PaperCutState, user: str, login: tuple[str, str] | None, client: str) -> str:
     """Return who prints: by a login, by name, or remembered for the computer."""
     if login is not None:
         verdict = popup.login(state, *login, client_address=client)
@@ -161,7 +169,7 @@ def _identity(state: State, user: str, login: tuple[str, str] | None, client: st
 
 
 def _facts(
-    state: State,
+    state: PaperCutState,
     username: str,
     queue: Printer,
     sheet: _Sheet,
@@ -200,7 +208,7 @@ def _facts(
 
 
 def _log_and_charge(
-    state: State,
+    state: PaperCutState,
     facts: JobFacts,
     said: ScriptVerdict,
     queue: Printer,
@@ -209,11 +217,11 @@ def _log_and_charge(
     *,
     ran: bool,
     kind: Literal["PRINT", "COPY"] = "PRINT",
-) -> Job:
+) -> JobRecord:
     user = state.user(said.username or facts.username)
     shared = _shared_account(state, said.account or account)
     price = facts.cost if said.cost is None else said.cost
-    job = Job(
+    job = JobRecord(
         state.new_id(),
         state.clock.now(),
         user.username,
@@ -251,7 +259,7 @@ def _log_and_charge(
     return job
 
 
-def _count(user: User, queue: Printer, job: Job) -> None:
+def _count(user: User, queue: Printer, job: JobRecord) -> None:
     user.job_count += 1
     user.page_count += job.pages
     queue.job_count += 1
@@ -259,7 +267,12 @@ def _count(user: User, queue: Printer, job: Job) -> None:
 
 
 def _denied(
-    state: State, user: User, shared: SharedAccount | None, queue: Printer, price: float, said: ScriptVerdict
+    state: PaperCutState,
+    user: User,
+    shared: SharedAccountRecord | None,
+    queue: Printer,
+    price: float,
+    said: ScriptVerdict,
 ) -> str:
     if not said.allowed:
         return said.reason or "PRINT_SCRIPT"
@@ -280,7 +293,7 @@ def _denied(
     return ""
 
 
-def _charge(state: State, user: User, shared: SharedAccount | None, price: float, job: Job) -> None:
+def _charge(state: PaperCutState, user: User, shared: SharedAccountRecord | None, price: float, job: JobRecord) -> None:
     if price == 0:
         return
     if shared is not None:
@@ -290,7 +303,7 @@ def _charge(state: State, user: User, shared: SharedAccount | None, price: float
     state.transact(user, -price, "", kind=PRINT, by="[system]", account=account, job_id=job.job_id)
 
 
-def refund(state: State, job_id: int, amount: float | None = None, comment: str = "") -> Job:
+def refund(state: PaperCutState, job_id: int, amount: float | None = None, comment: str = "") -> JobRecord:
     """Give a job's price back, wholly or `amount` of it. Raises PrintRefused for a job that cost nothing (more)."""
     with state.lock:
         job = next((job for job in state.jobs if job.job_id == job_id), None)
@@ -317,7 +330,7 @@ def refund(state: State, job_id: int, amount: float | None = None, comment: str 
         return job
 
 
-def find_printer(state: State, name: str) -> Printer:
+def find_printer(state: PaperCutState, name: str) -> Printer:
     """Return the queue of `server\\name` or of a name that only one server has; blank is the first queue."""
     if not name:
         if not state.printers:
@@ -341,18 +354,18 @@ def price_of(printer: Printer, pages: int, colour_pages: int, *, duplex: bool) -
     return price * (1 - printer.duplex_discount_percent / 100) if duplex else price
 
 
-def _shared_account(state: State, name: str) -> SharedAccount | None:
+def _shared_account(state: PaperCutState, name: str) -> SharedAccountRecord | None:
     return _must_have(state, name) if name else None
 
 
-def _must_have(state: State, name: str) -> SharedAccount:
+def _must_have(state: PaperCutState, name: str) -> SharedAccountRecord:
     found = state.shared_accounts.get(name)
     if found is None:
         raise state.unlisted(f'Shared account "{name}" could not be found.')
     return found
 
 
-def process_job(state: State, details: str) -> Job:
+def process_job(state: PaperCutState, details: str) -> JobRecord:
     """Log and charge a job described as `user=ann,server=s,printer=p,...` without filters, popups or scripts.
 
     Raises the general fault for a missing user, server or printer and for figures that are none, 262 and 283.
@@ -372,7 +385,7 @@ def process_job(state: State, details: str) -> Job:
             queue = state.add_printer(facts["server"], facts["printer"])
         price = _price(facts) if facts.get("cost") else price_of(queue, pages, colour, duplex=duplex)
         shared = _shared_account(state, facts.get("shared-account", ""))
-        job = Job(
+        job = JobRecord(
             state.new_id(),
             _moment(state, facts.get("time", "")),
             user.username,
@@ -399,7 +412,7 @@ def process_job(state: State, details: str) -> Job:
         return job
 
 
-def _read_details(state: State, details: str) -> dict[str, str]:
+def _read_details(state: PaperCutState, details: str) -> dict[str, str]:
     facts = {}
     for pair in next(csv.reader([details], doublequote=True), []):
         name, equals, value = pair.partition("=")
@@ -423,7 +436,7 @@ def _price(facts: dict[str, str]) -> float:
         raise ApiFault(faults.GENERAL, f"Job detail cost is no number: {facts['cost']!r}.") from None
 
 
-def _moment(state: State, text: str) -> datetime:
+def _moment(state: PaperCutState, text: str) -> datetime:
     if not text:
         return state.clock.now()
     try:

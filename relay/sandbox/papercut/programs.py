@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from relay.sandbox.papercut.state import KEY_USER_SOURCE, SECURITY_FOLDERS, State
+from relay.sandbox.papercut.state import KEY_USER_SOURCE, SECURITY_FOLDERS, PaperCutState
 
 RECORD_FIELDS = (
     "username",
@@ -55,7 +55,7 @@ class ProgramOutput:
         return [line.rstrip("\r") for line in self.output.split("\n") if line.strip()]
 
 
-def resolve(state: State, configured: str) -> list[str]:
+def resolve(state: PaperCutState, configured: str) -> list[str]:
     """Return the command of a configured program: ["/opt/x/user_source"], or with the interpreter for a `.py` file.
 
     Raises ProgramError where nothing is configured, the file is missing, its folder is not listed in
@@ -105,7 +105,7 @@ def service_environment(extra: str = "") -> dict[str, str]:
 
 
 def run(
-    state: State,
+    state: PaperCutState,
     configured: str,
     arguments: Sequence[str] = (),
     *,
@@ -174,7 +174,7 @@ def _read_all(stream: IO[bytes], into: list[bytes]) -> None:
         into.append(stream.read())
 
 
-def ask_user_source(state: State, command: str, *arguments: str, typed: str = "") -> ProgramOutput:
+def ask_user_source(state: PaperCutState, command: str, *arguments: str, typed: str = "") -> ProgramOutput:
     """Ask the user source one question; a non-zero exit is a ProgramError with what it wrote to standard error."""
     if state.switches.command_spelling == "get_prefix" and command.startswith(("all-", "group-")):
         command = "get-" + command

@@ -12,11 +12,11 @@ from typing import Any
 
 from relay.sandbox.papercut import faults
 from relay.sandbox.papercut.faults import ApiFault
-from relay.sandbox.papercut.state import Printer, SharedAccount, State, User
+from relay.sandbox.papercut.state import PaperCutState, Printer, SharedAccountRecord, User
 from relay.sandbox.papercut.wire import java_double
 
-Read = Callable[[State, Any], str]
-Write = Callable[[State, Any, str], None]
+Read = Callable[[PaperCutState, Any], str]
+Write = Callable[[PaperCutState, Any, str], None]
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Property:
     write: Write | None
 
 
-def read(table: dict[str, Property], state: State, thing: Any, name: str) -> str:
+def read(table: dict[str, Property], state: PaperCutState, thing: Any, name: str) -> str:
     """Return a property's text. Raises the faults 260 and 261."""
     found = _named(table, state, name)
     if found.read is None:
@@ -35,7 +35,7 @@ def read(table: dict[str, Property], state: State, thing: Any, name: str) -> str
     return found.read(state, thing)
 
 
-def write(table: dict[str, Property], state: State, thing: Any, name: str, value: str) -> None:
+def write(table: dict[str, Property], state: PaperCutState, thing: Any, name: str, value: str) -> None:
     """Set a property. Raises 260 and 261, and the property's own fault for a bad value."""
     found = _named(table, state, name)
     if found.write is None:
@@ -43,7 +43,7 @@ def write(table: dict[str, Property], state: State, thing: Any, name: str, value
     found.write(state, thing, value)
 
 
-def _named(table: dict[str, Property], state: State, name: str) -> Property:
+def _named(table: dict[str, Property], state: PaperCutState, name: str) -> Property:
     if not name.strip():
         raise ApiFault(faults.PROPERTY_NAME_BLANK, "The property name may not be blank.")
     if table is USER and name == "card-number" and state.switches.old_card_names:
@@ -63,7 +63,7 @@ def _named(table: dict[str, Property], state: State, name: str) -> Property:
 # -- kinds of values
 
 
-def spell(state: State, value: bool) -> str:
+def spell(state: PaperCutState, value: bool) -> str:
     text = "TRUE" if value else "FALSE"
     return text if state.switches.boolean_spelling == "upper" else text.lower()
 
@@ -81,21 +81,21 @@ def _number(value: str, code: int, what: str) -> float:
 
 
 def _text(attribute: str) -> Property:
-    def put(state: State, thing: Any, value: str) -> None:
+    def put(state: PaperCutState, thing: Any, value: str) -> None:
         setattr(thing, attribute, value)
 
     return Property(lambda state, thing: getattr(thing, attribute), put)
 
 
 def _flag(attribute: str) -> Property:
-    def put(state: State, thing: Any, value: str) -> None:
+    def put(state: PaperCutState, thing: Any, value: str) -> None:
         setattr(thing, attribute, _truth(attribute, value))
 
     return Property(lambda state, thing: spell(state, getattr(thing, attribute)), put)
 
 
 def _count(attribute: str, *, writable: bool = True) -> Property:
-    def put(state: State, thing: Any, value: str) -> None:
+    def put(state: PaperCutState, thing: Any, value: str) -> None:
         if not re.fullmatch(r"\d+", value.strip(), re.ASCII):
             raise ApiFault(faults.GENERAL, f'"{value}" is no whole number.')
         setattr(thing, attribute, int(value))
@@ -104,10 +104,10 @@ def _count(attribute: str, *, writable: bool = True) -> Property:
 
 
 def _extra(name: str, default: str = "") -> Property:
-    def get(state: State, thing: Any) -> str:
+    def get(state: PaperCutState, thing: Any) -> str:
         return str((thing.extra or {}).get(name, default))
 
-    def put(state: State, thing: Any, value: str) -> None:
+    def put(state: PaperCutState, thing: Any, value: str) -> None:
         if thing.extra is None:
             thing.extra = {}
         thing.extra[name] = value
@@ -126,7 +126,7 @@ def _extra_flag(name: str) -> Property:
 
 
 def _amount(attribute: str, code: int, what: str) -> Property:
-    def put(state: State, thing: Any, value: str) -> None:
+    def put(state: PaperCutState, thing: Any, value: str) -> None:
         number = _number(value, code, what)
         if number < 0:
             raise ApiFault(code, f'"{value}" is no valid {what}.')
@@ -135,7 +135,7 @@ def _amount(attribute: str, code: int, what: str) -> Property:
     return Property(lambda state, thing: java_double(getattr(thing, attribute)), put)
 
 
-def balance_text(state: State, value: float) -> str:
+def balance_text(state: PaperCutState, value: float) -> str:
     digits = state.switches.balance_digits
     return java_double(value) if digits < 0 else f"{value:.{digits}f}"
 
@@ -143,7 +143,7 @@ def balance_text(state: State, value: float) -> str:
 # -- users
 
 
-def check_email(state: State, user: User | None, email: str) -> None:
+def check_email(state: PaperCutState, user: User | None, email: str) -> None:
     """Refuse an e-mail that is none (269) or that another user has (268)."""
     if not email:
         return
@@ -155,7 +155,7 @@ def check_email(state: State, user: User | None, email: str) -> None:
                 raise ApiFault(faults.EMAIL_NOT_UNIQUE, f'Email "{email}" is already in use.')
 
 
-def check_card(state: State, user: User | None, card: str) -> None:
+def check_card(state: PaperCutState, user: User | None, card: str) -> None:
     """Refuse a card number that another user has."""
     if card and state.switches.unique_card:
         for other in state.users.values():
@@ -163,7 +163,7 @@ def check_card(state: State, user: User | None, card: str) -> None:
                 raise state.unlisted(f'Card number "{card}" is already in use.')
 
 
-def check_pin(state: State, pin: str) -> None:
+def check_pin(state: PaperCutState, pin: str) -> None:
     """Refuse a PIN that is no number (271) or too short (273)."""
     if pin and not pin.isdecimal():
         raise ApiFault(faults.PIN_INVALID, "The PIN is not valid.")
@@ -171,25 +171,25 @@ def check_pin(state: State, pin: str) -> None:
         raise ApiFault(faults.PIN_TOO_SHORT, "The PIN is too short.")
 
 
-def _set_email(state: State, user: User, value: str) -> None:
+def _set_email(state: PaperCutState, user: User, value: str) -> None:
     check_email(state, user, value.strip())
     user.email = value.strip()
 
 
 def _card(attribute: str) -> Property:
-    def put(state: State, user: User, value: str) -> None:
+    def put(state: PaperCutState, user: User, value: str) -> None:
         check_card(state, user, value.strip())
         setattr(user, attribute, value.strip())
 
     return Property(lambda state, user: getattr(user, attribute), put)
 
 
-def _set_pin(state: State, user: User, value: str) -> None:
+def _set_pin(state: PaperCutState, user: User, value: str) -> None:
     check_pin(state, value.strip())
     user.pin = value.strip()
 
 
-def _set_password(state: State, user: User, value: str) -> None:
+def _set_password(state: PaperCutState, user: User, value: str) -> None:
     if not user.internal:
         raise ApiFault(faults.PASSWORD_ONLY_INTERNAL, "The password can only be set on internal users.")
     if not value:
@@ -197,7 +197,7 @@ def _set_password(state: State, user: User, value: str) -> None:
     user.password = value
 
 
-def _set_alias(state: State, user: User, value: str) -> None:
+def _set_alias(state: PaperCutState, user: User, value: str) -> None:
     alias = value.strip()
     if alias:
         for other in state.users.values():
@@ -206,13 +206,13 @@ def _set_alias(state: State, user: User, value: str) -> None:
     user.alias = alias
 
 
-def _set_home(state: State, user: User, value: str) -> None:
+def _set_home(state: PaperCutState, user: User, value: str) -> None:
     if value and not value.strip('"').startswith("\\\\"):
         raise ApiFault(faults.HOME_INVALID, f'"{value}" is no valid home directory path.')
     user.home = value
 
 
-def _set_balance(state: State, user: User, value: str) -> None:
+def _set_balance(state: PaperCutState, user: User, value: str) -> None:
     if user.accounts is not None:
         raise ApiFault(
             faults.SEVERAL_PERSONAL_ACCOUNTS,
@@ -224,7 +224,7 @@ def _set_balance(state: State, user: User, value: str) -> None:
     user.balance = wanted
 
 
-def _set_rate(state: State, user: User, value: str) -> None:
+def _set_rate(state: PaperCutState, user: User, value: str) -> None:
     rate = _number(value, faults.COST_RATE_INVALID, "cost adjustment rate")
     if rate < 0:
         raise ApiFault(faults.COST_RATE_INVALID, f'"{value}" is no valid cost adjustment rate.')
@@ -292,14 +292,14 @@ def _names(attribute: str) -> Property:
     return Property(lambda state, account: ",".join(sorted(getattr(account, attribute))), None)
 
 
-def _set_account_balance(state: State, account: SharedAccount, value: str) -> None:
+def _set_account_balance(state: PaperCutState, account: SharedAccountRecord, value: str) -> None:
     wanted = _number(value, faults.BALANCE_INVALID, "balance")
     state.transact_shared(account, wanted - account.balance, "", kind="SET")
     account.balance = wanted
 
 
 def _chosen(attribute: str, choices: tuple[str, ...]) -> Property:
-    def put(state: State, thing: Any, value: str) -> None:
+    def put(state: PaperCutState, thing: Any, value: str) -> None:
         if value not in choices:
             raise ApiFault(faults.GENERAL, f'"{value}" is not one of {", ".join(choices)}.')
         setattr(thing, attribute, value)
@@ -327,7 +327,7 @@ SHARED_ACCOUNT: dict[str, Property] = {
 # -- printers
 
 
-def _set_cost_model(state: State, printer: Printer, value: str) -> None:
+def _set_cost_model(state: PaperCutState, printer: Printer, value: str) -> None:
     models = ("SIMPLE", "AREA", "SIZE_TABLE", "SIZE_CATEGORY", "SIZE_DETAILED", "SIZE_LENGTH")
     if value not in models:
         raise ApiFault(faults.COST_MODEL_INVALID, f'Cost model type "{value}" is not valid.')

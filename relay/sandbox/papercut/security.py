@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from relay.installer import properties
-from relay.sandbox.papercut.state import SECURITY_FOLDERS, State
+from relay.sandbox.papercut.state import SECURITY_FOLDERS, PaperCutState
 
 _FIRST = """\
 # Security settings of the PaperCut stand-in. Changes take effect when the server is started again.
@@ -46,7 +46,7 @@ def read(data_dir: Path) -> dict[str, str]:
     return {key: properties.value(data, key).strip() for key in properties.keys(data)}
 
 
-def allow_folder(state: State, folder: Path) -> None:
+def allow_folder(state: PaperCutState, folder: Path) -> None:
     """Add a folder to the list, in the file and, as after a restart, in the running stand-in."""
     values = read(state.data_dir)
     separator = state.switches.allow_list_separator

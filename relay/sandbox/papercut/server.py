@@ -35,10 +35,10 @@ from relay.sandbox.papercut.state import (
     KEY_TOKEN,
     KEY_USER_SOURCE,
     AdminSettings,
-    Job,
-    State,
+    JobRecord,
+    PaperCutState,
 )
-from relay.sandbox.papercut.switches import Switches
+from relay.sandbox.papercut.switches import PaperCutSwitches
 from relay.sandbox.papercut.tasks import TaskSlot
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ class PaperCutStandIn:
         *,
         data_dir: Path,
         port: int = 0,
-        switches: Switches | None = None,
+        switches: PaperCutSwitches | None = None,
         settings: AdminSettings | None = None,
         clock: Clock | None = None,
         timezone: str = "UTC",
@@ -76,7 +76,7 @@ class PaperCutStandIn:
         key_file: Path | None = None,
         database_url: str = "",
     ) -> None:
-        self.state = State(Path(data_dir), switches=switches, settings=settings, clock=clock, timezone=timezone)
+        self.state = PaperCutState(Path(data_dir), switches=switches, settings=settings, clock=clock, timezone=timezone)
         self.state.config[KEY_TOKEN] = token
         self.tasks = TaskSlot(self.state)
         self.faults = Injector()
@@ -152,15 +152,15 @@ class PaperCutStandIn:
         """Log in as the popup does."""
         return popup.login(self.state, typed, password, client_address=client)
 
-    def print_job(self, **job: Any) -> Job:
+    def print_job(self, **job: Any) -> JobRecord:
         """Print a job; see `printing.print_job`."""
         return printing.print_job(self.state, **job)
 
-    def copy_job(self, **job: Any) -> Job:
+    def copy_job(self, **job: Any) -> JobRecord:
         """Copy at a device; see `printing.copy_job`."""
         return printing.copy_job(self.state, **job)
 
-    def refund(self, job_id: int, amount: float | None = None) -> Job:
+    def refund(self, job_id: int, amount: float | None = None) -> JobRecord:
         return printing.refund(self.state, job_id, amount)
 
     def backup(self) -> Backup:

@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 from relay.clock import Clock
 from relay.sandbox.papercut import faults
 from relay.sandbox.papercut.faults import ApiFault
-from relay.sandbox.papercut.switches import Switches
+from relay.sandbox.papercut.switches import PaperCutSwitches
 
 ALL_USERS = "!!All Users!!"
 INTERNAL_USERS = "!!Internal Users!!"
@@ -94,7 +94,7 @@ class Group:
 
 
 @dataclass(slots=True)
-class SharedAccount:
+class SharedAccountRecord:
     account_id: int
     name: str
     balance: float = 0.0
@@ -147,7 +147,7 @@ class Transaction:
 
 
 @dataclass(slots=True)
-class Job:
+class JobRecord:
     """One line of the job log. `pages` and `colour_pages` count every copy."""
 
     job_id: int
@@ -199,10 +199,10 @@ class Recorder(Protocol):
     """Who else is told of changes (an external database)."""
 
     def user(self, user: User, *, deleted: bool = False) -> None: ...
-    def account(self, account: SharedAccount) -> None: ...
+    def account(self, account: SharedAccountRecord) -> None: ...
     def printer(self, printer: Printer) -> None: ...
     def transaction(self, transaction: Transaction) -> None: ...
-    def job(self, job: Job) -> None: ...
+    def job(self, job: JobRecord) -> None: ...
     def restored(self) -> None: ...
     def catch_up(self) -> None: ...
     def release(self) -> None: ...
@@ -210,29 +210,29 @@ class Recorder(Protocol):
 
 class _NoRecorder:
     def user(self, user: User, *, deleted: bool = False) -> None: ...
-    def account(self, account: SharedAccount) -> None: ...
+    def account(self, account: SharedAccountRecord) -> None: ...
     def printer(self, printer: Printer) -> None: ...
     def transaction(self, transaction: Transaction) -> None: ...
-    def job(self, job: Job) -> None: ...
+    def job(self, job: JobRecord) -> None: ...
     def restored(self) -> None: ...
     def catch_up(self) -> None: ...
     def release(self) -> None: ...
 
 
-class State:
+class PaperCutState:
     """Everything that the stand-in knows. Take `lock` around whatever must be seen or changed in one piece."""
 
     def __init__(
         self,
         data_dir: Path,
         *,
-        switches: Switches | None = None,
+        switches: PaperCutSwitches | None = None,
         settings: AdminSettings | None = None,
         clock: Clock | None = None,
         timezone: str = "UTC",
     ) -> None:
         self.data_dir = Path(data_dir)
-        self.switches = switches or Switches()
+        self.switches = switches or PaperCutSwitches()
         self.settings = settings or AdminSettings()
         self.clock = clock or Clock()
         self.zone = ZoneInfo(timezone)
@@ -241,13 +241,13 @@ class State:
         self.deleted: dict[str, User] = {}
         self.groups: dict[str, Group] = {}
         self.all_users = Group(ALL_USERS)
-        self.shared_accounts: dict[str, SharedAccount] = {}
+        self.shared_accounts: dict[str, SharedAccountRecord] = {}
         self.printers: dict[tuple[str, str], Printer] = {}
         self.template_printer = Printer(1, "", TEMPLATE_PRINTER)
         self.config: dict[str, str] = dict(_DEFAULT_CONFIG)
         self.security: dict[str, str] = {}
         self.transactions: list[Transaction] = []
-        self.jobs: list[Job] = []
+        self.jobs: list[JobRecord] = []
         self.sessions: dict[str, str] = {}  # client address -> username, as the popup remembers it
         self.server_log: list[str] = []
         self.recorder: Recorder = _NoRecorder()
@@ -429,7 +429,7 @@ class State:
         return account
 
     def transact_shared(
-        self, account: SharedAccount, amount: float, comment: str, *, kind: str, job_id: int = 0
+        self, account: SharedAccountRecord, amount: float, comment: str, *, kind: str, job_id: int = 0
     ) -> None:
         account.balance += amount
         self.recorder.account(account)
@@ -482,12 +482,12 @@ class State:
         self.recorder.printer(printer)
         return printer
 
-    def add_shared_account(self, name: str, **fields: Any) -> SharedAccount:
-        account = self.shared_accounts[name] = SharedAccount(self.new_id(), name, **fields)
+    def add_shared_account(self, name: str, **fields: Any) -> SharedAccountRecord:
+        account = self.shared_accounts[name] = SharedAccountRecord(self.new_id(), name, **fields)
         self.recorder.account(account)
         return account
 
-    def rename_shared_account(self, account: SharedAccount, name: str) -> None:
+    def rename_shared_account(self, account: SharedAccountRecord, name: str) -> None:
         """Give the account another name; its sub-accounts go with it, and the history stays with all of them."""
         old = account.name
         names = {
@@ -509,7 +509,7 @@ class State:
             user.auto_account = names.get(user.auto_account, user.auto_account)
 
 
-# The attributes of `State` that stand for PaperCut's database.
+# The attributes of `PaperCutState` that stand for PaperCut's database.
 _IN_DATABASE = (
     "users",
     "deleted",

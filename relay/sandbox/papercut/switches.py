@@ -12,7 +12,7 @@ from typing import Any, Literal, get_args, get_type_hints
 
 
 @dataclass
-class Switches:
+class PaperCutSwitches:
     """One stand-in's positions; may be changed while it runs (`set` checks the value)."""
 
     # -- transport and callers

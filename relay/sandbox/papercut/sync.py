@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from relay.sandbox.papercut import faults
 from relay.sandbox.papercut.faults import ApiFault
 from relay.sandbox.papercut.programs import ProgramError, ask_user_source, read_record
-from relay.sandbox.papercut.state import KEY_LONG_RECORDS, State, User
+from relay.sandbox.papercut.state import KEY_LONG_RECORDS, PaperCutState, User
 from relay.sandbox.papercut.tasks import Report, TaskFailed
 
 USERNAME_LENGTH = 50
@@ -24,7 +24,7 @@ def _quiet(_: str) -> None:
     pass
 
 
-def full_sync(state: State, *, delete: bool, update: bool, report: Report = _quiet) -> None:
+def full_sync(state: PaperCutState, *, delete: bool, update: bool, report: Report = _quiet) -> None:
     """Make users and groups equal to the user source's answers. Raises TaskFailed and then changes nothing."""
     report("Synchronizing users")
     try:
@@ -54,12 +54,12 @@ def full_sync(state: State, *, delete: bool, update: bool, report: Report = _qui
     state.note(f"User and group synchronization: {added} added, {updated} updated, {deleted} deleted")
 
 
-def nightly_sync(state: State) -> None:
+def nightly_sync(state: PaperCutState) -> None:
     """Do what happens every night: a full sync that never deletes. Raises TaskFailed."""
     full_sync(state, delete=False, update=state.settings.update_user_details)
 
 
-def group_sync(state: State, *, report: Report = _quiet) -> None:
+def group_sync(state: PaperCutState, *, report: Report = _quiet) -> None:
     """Read the members of every listed group. Raises TaskFailed."""
     try:
         groups = _all_memberships(state, report)
@@ -70,7 +70,7 @@ def group_sync(state: State, *, report: Report = _quiet) -> None:
     report("Group synchronization completed.")
 
 
-def sync_one_group(state: State, name: str) -> None:
+def sync_one_group(state: PaperCutState, name: str) -> None:
     """Read the members of one listed group. Raises the fault 263, or the general one when the source says no."""
     with state.lock:
         state.group(name)
@@ -82,7 +82,7 @@ def sync_one_group(state: State, name: str) -> None:
         _store_memberships(state, {name: members})
 
 
-def add_group(state: State, name: str, *, report: Report = _quiet) -> None:
+def add_group(state: PaperCutState, name: str, *, report: Report = _quiet) -> None:
     """Put a group of the source into the list and read its members. Raises TaskFailed where the source has none."""
     try:
         members = _members(state, name)
@@ -96,7 +96,7 @@ def add_group(state: State, name: str, *, report: Report = _quiet) -> None:
     report(f'Group "{name}" added.')
 
 
-def add_user_on_demand(state: State, username: str) -> User:
+def add_user_on_demand(state: PaperCutState, username: str) -> User:
     """Do what the new-user event does: ask the source for the name and create an external account.
 
     Raises the fault 262 where the source does not know the name or cannot be asked.
@@ -130,7 +130,7 @@ def add_user_on_demand(state: State, username: str) -> User:
     return user
 
 
-def add_new_users(state: State, *, report: Report = _quiet) -> None:
+def add_new_users(state: PaperCutState, *, report: Report = _quiet) -> None:
     """Create the accounts that the source has and PaperCut has not; touch no other. Raises TaskFailed."""
     try:
         records = _all_records(state)
@@ -146,7 +146,7 @@ def add_new_users(state: State, *, report: Report = _quiet) -> None:
     report(f"{len(fresh)} users added.")
 
 
-def apply_initial_settings(state: State, user: User, groups: Iterable[str]) -> None:
+def apply_initial_settings(state: PaperCutState, user: User, groups: Iterable[str]) -> None:
     """Give a user the initial credit and restriction of its groups; All Users counts only where no other group does.
 
     Source: PaperCut manual on new-user rules: credit is the sum over the matching groups.
@@ -165,11 +165,11 @@ def apply_initial_settings(state: State, user: User, groups: Iterable[str]) -> N
         )
 
 
-def _long(state: State) -> bool:
+def _long(state: PaperCutState) -> bool:
     return state.key(KEY_LONG_RECORDS).strip().upper() == "Y"
 
 
-def _all_records(state: State) -> dict[str, Record]:
+def _all_records(state: PaperCutState) -> dict[str, Record]:
     if state.settings.import_groups:
         lines = [
             line
@@ -189,7 +189,7 @@ def _all_records(state: State) -> dict[str, Record]:
     return records
 
 
-def _all_memberships(state: State, report: Report) -> dict[str, set[str]]:
+def _all_memberships(state: PaperCutState, report: Report) -> dict[str, set[str]]:
     memberships = {}
     for name in sorted(state.groups):
         try:
@@ -200,25 +200,25 @@ def _all_memberships(state: State, report: Report) -> dict[str, set[str]]:
     return memberships
 
 
-def _members(state: State, group: str) -> set[str]:
+def _members(state: PaperCutState, group: str) -> set[str]:
     answer = ask_user_source(state, state.switches.group_call, group)
     return {line.split("\t")[0].strip().lower() for line in answer.lines()}
 
 
-def _is_in_group(state: State, group: str, name: str) -> bool:
+def _is_in_group(state: PaperCutState, group: str, name: str) -> bool:
     pair = (group, name) if state.switches.is_user_in_group_order == "group_user" else (name, group)
     lines = ask_user_source(state, "is-user-in-group", *pair).lines()
     return bool(lines) and lines[0].strip().upper() == "Y"
 
 
-def _store_memberships(state: State, memberships: dict[str, set[str]]) -> None:
+def _store_memberships(state: PaperCutState, memberships: dict[str, set[str]]) -> None:
     for name, members in memberships.items():
         group = state.groups.get(name)
         if group is not None:
             group.members = {state.users[member].username for member in members if member in state.users}
 
 
-def _create(state: State, record: Record, groups: list[str]) -> User:
+def _create(state: PaperCutState, record: Record, groups: list[str]) -> User:
     name = record["username"]
     former = state.revive_user(name) if state.switches.recreate_revives else None
     if former is not None:
@@ -230,7 +230,7 @@ def _create(state: State, record: Record, groups: list[str]) -> User:
     return user
 
 
-def _update(state: State, user: User, record: Record) -> bool:
+def _update(state: PaperCutState, user: User, record: Record) -> bool:
     """Take over the record's fields; return whether anything changed."""
     switches = state.switches
     changed = False

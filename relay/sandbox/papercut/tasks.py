@@ -8,7 +8,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
-from relay.sandbox.papercut.state import State
+from relay.sandbox.papercut.state import PaperCutState
 
 
 class TaskFailed(Exception):
@@ -21,7 +21,7 @@ Report = Callable[[str], None]
 class TaskSlot:
     """Runs one piece of work in its own thread. The slot stays taken for `hold_s` of the stand-in's clock at least."""
 
-    def __init__(self, state: State) -> None:
+    def __init__(self, state: PaperCutState) -> None:
         self._state = state
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None

@@ -41,7 +41,7 @@ class Foreign:
 NIL = Nil()
 
 
-class Unreadable(Exception):
+class UnreadableCall(Exception):
     """A request body that is no XML-RPC call."""
 
 
@@ -54,17 +54,17 @@ def read_call(body: bytes) -> tuple[str, list[Any]]:
     try:
         root = etree.fromstring(body, parser)
     except (etree.XMLSyntaxError, ValueError) as error:
-        raise Unreadable(f"not well-formed XML: {error}") from None
+        raise UnreadableCall(f"not well-formed XML: {error}") from None
     if root.getroottree().docinfo.doctype:  # type: ignore[union-attr]
-        raise Unreadable("a document type is not accepted")
+        raise UnreadableCall("a document type is not accepted")
     name = root.findtext("methodName")
     if root.tag != "methodCall" or not name:
-        raise Unreadable("no methodCall with a methodName")
+        raise UnreadableCall("no methodCall with a methodName")
     parameters = []
     for parameter in root.iterfind("params/param"):
         value = parameter.find("value")
         if value is None:
-            raise Unreadable("a param without a value")
+            raise UnreadableCall("a param without a value")
         parameters.append(_read_value(value))
     return name.strip(), parameters
 
@@ -73,7 +73,7 @@ def _read_value(node: Any) -> Any:
     if len(node) == 0:
         return node.text or ""
     if len(node) > 1:
-        raise Unreadable("a value with several elements")
+        raise UnreadableCall("a value with several elements")
     child = node[0]
     tag = child.tag
     text = child.text or ""
@@ -81,15 +81,15 @@ def _read_value(node: Any) -> Any:
         return text
     if tag in ("int", "i4"):
         if not _INT.match(text.strip()) or int(text) not in _INT_RANGE:
-            raise Unreadable(f"{text!r} is no 32-bit int")
+            raise UnreadableCall(f"{text!r} is no 32-bit int")
         return int(text)
     if tag == "double":
         if not _DOUBLE.match(text.strip()):
-            raise Unreadable(f"{text!r} is no double")
+            raise UnreadableCall(f"{text!r} is no double")
         return float(text)
     if tag == "boolean":
         if text.strip() not in ("0", "1"):
-            raise Unreadable(f"{text!r} is no boolean")
+            raise UnreadableCall(f"{text!r} is no boolean")
         return text.strip() == "1"
     if tag == "array":
         return [_read_value(value) for value in child.iterfind("data/value")]
@@ -99,13 +99,13 @@ def _read_value(node: Any) -> Any:
         return NIL
     if tag in ("i8", "dateTime.iso8601", "base64"):
         return Foreign(tag)
-    raise Unreadable(f"<{tag}> is no XML-RPC type")
+    raise UnreadableCall(f"<{tag}> is no XML-RPC type")
 
 
 def _read_member(member: Any) -> Any:
     value = member.find("value")
     if value is None:
-        raise Unreadable("a struct member without a value")
+        raise UnreadableCall("a struct member without a value")
     return _read_value(value)
 
 

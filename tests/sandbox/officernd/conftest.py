@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import requests
 
-from relay.sandbox.officernd import Application, OfficeRnDStandIn, Switches
+from relay.sandbox.officernd import Application, OfficeRnDStandIn, OfficeRnDSwitches
 from relay.sandbox.organisation import Organisation, make_organisation
 from tests.support.still_clock import StillClock
 
@@ -71,12 +71,12 @@ def clock() -> StillClock:
 
 
 @pytest.fixture
-def switches() -> Switches:
-    return Switches()
+def switches() -> OfficeRnDSwitches:
+    return OfficeRnDSwitches()
 
 
 @pytest.fixture
-def standin(organisation: Organisation, switches: Switches, clock: StillClock) -> Iterator[OfficeRnDStandIn]:
+def standin(organisation: Organisation, switches: OfficeRnDSwitches, clock: StillClock) -> Iterator[OfficeRnDStandIn]:
     with OfficeRnDStandIn(organisation, switches=switches, clock=clock) as running:
         yield running
 

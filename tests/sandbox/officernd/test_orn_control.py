@@ -7,7 +7,7 @@ import json
 import pytest
 import requests
 
-from relay.sandbox.officernd import OfficeRnDStandIn, Switches
+from relay.sandbox.officernd import OfficeRnDStandIn, OfficeRnDSwitches
 from relay.sandbox.organisation import make_organisation
 
 
@@ -72,7 +72,7 @@ def test_bad_switches(api, switches, values, message):
     answer = api.control("switches", {"default_limit": 7, **values})
     assert answer.status_code == 400
     assert answer.json()["error"].startswith(message)
-    assert switches == Switches()
+    assert switches == OfficeRnDSwitches()
 
 
 def test_staff(api, standin, new_fee, organisation):
@@ -117,7 +117,7 @@ def test_staff(api, standin, new_fee, organisation):
         ("member", {"do": "sell", "id": "x"}, "do must be add, change or remove, not 'sell'"),
         ("member", {"do": "change", "id": "nobody"}, "nobody is missing or not known"),
         ("member", {"id": "x"}, "do is missing or not known"),
-        ("member", {"do": "add"}, "State.add_member() missing 1 required positional argument: 'name'"),
+        ("member", {"do": "add"}, "OfficeRnDState.add_member() missing 1 required positional argument: 'name'"),
         ("fee", {"do": "pay", "id": "x"}, "do must be add, rename, waive or remove, not 'pay'"),
         ("fault", {"route": "GET /", "kind": "flood"}, "there is no fault flood; known are lost_after"),
         ("bill-run", {"until": "soon"}, "Invalid isoformat string: 'soon'"),
@@ -182,7 +182,7 @@ def test_no_dead_switch():
     folder = Path(room.__file__).parent
     sources = "".join(path.read_text("utf-8") for path in folder.glob("*.py") if path.name != "switches.py")
     limits = {f"{family}s_a_{window}" for family in ("read", "write") for window in ("minute", "day")}
-    unread = {name for name in Switches().as_json() if f".{name}" not in sources}
+    unread = {name for name in OfficeRnDSwitches().as_json() if f".{name}" not in sources}
     assert unread == limits, "the four limits are read by a name that is put together"
 
 

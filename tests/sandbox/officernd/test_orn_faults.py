@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import requests
 
-from relay.sandbox.officernd.faults import KINDS, Fault, Faults
+from relay.sandbox.officernd.faults import KINDS, Faults, RouteFault
 
 
 def test_lost_after_the_effect(api, standin, new_fee):
@@ -158,13 +158,13 @@ def test_something_else_at_that_moment(api, standin, new_fee):
 def test_unknown_kind():
     """A misspelt fault is told at once."""
     with pytest.raises(ValueError, match="there is no fault lost; known are lost_after"):
-        Fault("POST /fees", "lost")
+        RouteFault("POST /fees", "lost")
     assert "lost_after" in KINDS
 
 
 def test_a_fault_is_a_copy():
     """Counting down does not change the value that the caller holds."""
-    faults, fault = Faults(), Fault("GET /", "error", times=2)
+    faults, fault = Faults(), RouteFault("GET /", "error", times=2)
     faults.add(fault)
     assert faults.take("GET /").kind == "error"
     assert (fault.times, [row.times for row in faults.waiting()]) == (2, [1])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from relay.sandbox.organisation import make_organisation
-from relay.sandbox.papercut import State
+from relay.sandbox.papercut import PaperCutState
 from relay.sandbox.papercut.filling import INDIVIDUALS, UNLINKED, fill_from_old_connector
 
 
@@ -16,7 +16,7 @@ def organisation():
 
 @pytest.fixture
 def filled(organisation, tmp_path):
-    state = State(tmp_path)
+    state = PaperCutState(tmp_path)
     fill_from_old_connector(state, organisation)
     return state
 
@@ -64,7 +64,7 @@ def test_departed_members_are_among_them(filled, organisation):
 
 def test_a_seed_is_a_seed(filled, organisation, tmp_path):
     """The same organisation and seed fill the same server, whatever was asked before."""
-    again, other = State(tmp_path), State(tmp_path)
+    again, other = PaperCutState(tmp_path), PaperCutState(tmp_path)
     fill_from_old_connector(again, organisation)
     fill_from_old_connector(other, organisation, seed=2)
     assert again.users == filled.users
@@ -73,11 +73,11 @@ def test_a_seed_is_a_seed(filled, organisation, tmp_path):
 
 def test_what_is_there_already_stays(organisation, tmp_path):
     """A desk account made before keeps its own values."""
-    state = State(tmp_path)
+    state = PaperCutState(tmp_path)
     state.add_user("reception", internal=True, full_name="Front")
     fill_from_old_connector(state, organisation)
     assert state.user("reception").full_name == "Front"
 
 
-def _members(state: State) -> set[str]:
+def _members(state: PaperCutState) -> set[str]:
     return {name for group in state.groups.values() if group.name != UNLINKED for name in group.members}

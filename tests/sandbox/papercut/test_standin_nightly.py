@@ -6,14 +6,14 @@ from datetime import UTC, datetime
 
 import pytest
 
-from relay.sandbox.papercut import State, nightly
+from relay.sandbox.papercut import PaperCutState, nightly
 from tests.support.still_clock import StillClock
 
 
 @pytest.fixture
 def office(tmp_path):
     clock = StillClock(datetime(2026, 1, 30, 12, 0, tzinfo=UTC))
-    state = State(tmp_path, clock=clock, timezone="Europe/Sofia")
+    state = PaperCutState(tmp_path, clock=clock, timezone="Europe/Sofia")
     state.switches.set("nightly_sync_at", "23:00")
     state.add_user("ann", balance=-7.0)
     state.add_user("bob")

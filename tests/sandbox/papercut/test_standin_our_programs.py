@@ -14,7 +14,7 @@ from relay.people.act.publish import publish, publish_programs
 from relay.people.directory import DirectoryUser, directory_of
 from relay.sandbox.organisation import LoginSample
 from relay.sandbox.pair import Pair
-from relay.sandbox.papercut import PaperCutStandIn, Switches, sync
+from relay.sandbox.papercut import PaperCutStandIn, PaperCutSwitches, sync
 from relay.sandbox.papercut.filling import connector_username
 
 GROUP = "Salt & Pepper"
@@ -51,7 +51,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
 def office(running: Office) -> Office:
     """The same office with default switches and nobody in it."""
     state = running.papercut.state
-    state.switches = Switches()
+    state.switches = PaperCutSwitches()
     for user in [user for user in state.users.values() if not user.internal]:
         state.delete_user(user)
     return running

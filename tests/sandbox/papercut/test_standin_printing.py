@@ -8,7 +8,7 @@ from xmlrpc.client import Fault
 
 import pytest
 
-from relay.sandbox.papercut import ApiFault, PaperCutStandIn, PrintRefused, ScriptVerdict, State, printing
+from relay.sandbox.papercut import ApiFault, PaperCutStandIn, PaperCutState, PrintRefused, ScriptVerdict, printing
 from tests.support.fake_programs import auth_program
 from tests.support.still_clock import StillClock
 
@@ -359,7 +359,7 @@ def test_the_daily_csv_has_its_columns_by_name(papercut):
 def test_days_are_local(tmp_path):
     """papercut-print-scripts 5.2: local time"""
     clock = StillClock(datetime(2026, 11, 23, 23, 30, tzinfo=UTC))
-    state = State(tmp_path, clock=clock, timezone="Europe/Sofia")
+    state = PaperCutState(tmp_path, clock=clock, timezone="Europe/Sofia")
     state.add_user("ann")
     state.add_printer("s", "p", page_cost=0.1)
     printing.print_job(state, user="ann")

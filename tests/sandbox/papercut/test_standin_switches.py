@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from relay.sandbox.papercut import Switches, switches
+from relay.sandbox.papercut import PaperCutSwitches, switches
 
-NAMES = [entry.name for entry in fields(Switches)]
+NAMES = [entry.name for entry in fields(PaperCutSwitches)]
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -60,11 +60,11 @@ def test_every_switch_is_read_somewhere(name):
 def test_wrong_names_and_values_are_refused(name, value):
     """A misspelt switch must not be a test that passes."""
     with pytest.raises(ValueError):
-        Switches().set(name, value)
+        PaperCutSwitches().set(name, value)
 
 
 def test_whole_seconds_are_seconds():
     """JSON knows no difference."""
-    positions = Switches()
+    positions = PaperCutSwitches()
     positions.set("sync_task_s", 3)
     assert positions.sync_task_s == 3.0

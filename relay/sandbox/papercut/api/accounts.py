@@ -8,10 +8,10 @@ from relay.sandbox.papercut import faults, properties
 from relay.sandbox.papercut.api.registry import Context, method, page
 from relay.sandbox.papercut.faults import ApiFault
 from relay.sandbox.papercut.properties import SHARED_ACCOUNT
-from relay.sandbox.papercut.state import SharedAccount, State
+from relay.sandbox.papercut.state import PaperCutState, SharedAccountRecord
 
 
-def _account(context: Context, name: str) -> SharedAccount:
+def _account(context: Context, name: str) -> SharedAccountRecord:
     found = context.state.shared_accounts.get(name)
     if found is None:
         raise context.state.unlisted(f'Shared account "{name}" could not be found.')
@@ -48,7 +48,7 @@ def add_new_shared_account(context: Context, account: str) -> None:
     context.state.add_shared_account(_new_name(context.state, account))
 
 
-def _new_name(state: State, name: str) -> str:
+def _new_name(state: PaperCutState, name: str) -> str:
     """Return the name of a new or renamed account, `parent` or `parent\\sub`, or refuse it (general, unlisted)."""
     parent, backslash, sub = name.partition("\\")
     if not parent.strip() or (backslash and not sub.strip()):
@@ -100,7 +100,7 @@ def set_property(context: Context, account: str, name: str, value: str) -> None:
 def set_properties(context: Context, account: str, pairs: list[list[str]]) -> None:
     state = context.state
     found = _account(context, account)
-    before = {name: getattr(found, name) for name in SharedAccount.__slots__}
+    before = {name: getattr(found, name) for name in SharedAccountRecord.__slots__}
     try:
         for name, value in pairs:
             properties.write(SHARED_ACCOUNT, state, found, name, value)

@@ -7,7 +7,7 @@ import math
 from relay.sandbox.papercut import faults
 from relay.sandbox.papercut.api.registry import Context, method
 from relay.sandbox.papercut.faults import ApiFault
-from relay.sandbox.papercut.state import State, User
+from relay.sandbox.papercut.state import PaperCutState, User
 
 
 def _amount(value: float) -> float:
@@ -16,7 +16,7 @@ def _amount(value: float) -> float:
     return value
 
 
-def _held(state: State, user: User, account: str) -> float:
+def _held(state: PaperCutState, user: User, account: str) -> float:
     """Return what one personal account holds; without a name the total of all."""
     if not account:
         return user.total()
@@ -24,7 +24,7 @@ def _held(state: State, user: User, account: str) -> float:
     return user.balance if user.accounts is None else user.accounts[name]
 
 
-def _set(state: State, user: User, balance: float, comment: str, account: str) -> None:
+def _set(state: PaperCutState, user: User, balance: float, comment: str, account: str) -> None:
     name = state.personal_account(user, account)
     state.transact(user, balance - _held(state, user, name), comment, kind="SET", account=account)
     # A difference of doubles need not lead exactly to the wanted one.
@@ -34,7 +34,7 @@ def _set(state: State, user: User, balance: float, comment: str, account: str) -
         user.accounts[name] = balance
 
 
-def _members(state: State, group: str) -> list[User]:
+def _members(state: PaperCutState, group: str) -> list[User]:
     return [state.users[name] for name in sorted(state.group(group).members)]
 
 

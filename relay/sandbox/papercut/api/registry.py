@@ -15,8 +15,8 @@ from relay.sandbox.late import LateEffects
 from relay.sandbox.papercut import faults
 from relay.sandbox.papercut.backups import Backup
 from relay.sandbox.papercut.faults import ApiFault
-from relay.sandbox.papercut.state import State
-from relay.sandbox.papercut.switches import Switches
+from relay.sandbox.papercut.state import PaperCutState
+from relay.sandbox.papercut.switches import PaperCutSwitches
 from relay.sandbox.papercut.tasks import TaskSlot
 from relay.sandbox.papercut.wire import NIL
 
@@ -30,7 +30,7 @@ class Context:
     `backups` are those that were given a name.
     """
 
-    state: State
+    state: PaperCutState
     tasks: TaskSlot
     late: LateEffects
     backups: dict[str, Backup] = field(default_factory=dict)
@@ -83,7 +83,7 @@ def _register(name: str, signature: str, writes: bool, starts_programs: bool, fu
 MISREAD = object()  # what `checked` says of numbers sent as strings: the call is misread, not refused
 
 
-def checked(found: Method, arguments: list[Any], switches: Switches) -> Any:
+def checked(found: Method, arguments: list[Any], switches: PaperCutSwitches) -> Any:
     """Return the arguments as the function takes them, or MISREAD. Raises the fault for wrong numbers or types."""
     if found.function is None:
         return arguments
@@ -116,7 +116,7 @@ def call(context: Context, found: Method, arguments: list[Any]) -> Any:
     return True if answer is None else answer
 
 
-def no_such_method(name: str, switches: Switches, arguments: list[Any] | None = None) -> ApiFault:
+def no_such_method(name: str, switches: PaperCutSwitches, arguments: list[Any] | None = None) -> ApiFault:
     """Return the fault for a name, a number of arguments or types that no method has."""
     kinds = ", ".join(_kind_of(argument) for argument in arguments or [])
     return ApiFault(switches.unknown_name_code, f"java.lang.NoSuchMethodException: {name}({kinds})", plain=True)
@@ -143,7 +143,7 @@ def _kind_of(argument: Any) -> str:
     )
 
 
-def page(items: list[str], offset: int, limit: int, switches: Switches) -> list[str]:
+def page(items: list[str], offset: int, limit: int, switches: PaperCutSwitches) -> list[str]:
     """Return one page of a list; beyond its end an empty one."""
     if offset < 0 or limit < 0:
         return []

@@ -8,7 +8,7 @@ from relay.sandbox.papercut import faults, properties, sync
 from relay.sandbox.papercut.api.registry import Context, method, page
 from relay.sandbox.papercut.faults import ApiFault
 from relay.sandbox.papercut.properties import USER
-from relay.sandbox.papercut.state import ALL_USERS, State, User
+from relay.sandbox.papercut.state import ALL_USERS, PaperCutState, User
 
 
 @method("isUserExists", "username:s")
@@ -119,7 +119,7 @@ def add_new_internal_user(
     sync.apply_initial_settings(state, user, [])
 
 
-def _new_name(state: State, username: str) -> str:
+def _new_name(state: PaperCutState, username: str) -> str:
     """Return the lower-case name of an internal or renamed user, or refuse it (259, general, unlisted)."""
     name = username.strip().lower()
     if not name:
