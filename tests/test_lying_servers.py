@@ -6,6 +6,8 @@ import gzip
 import json
 import zlib
 from collections.abc import Callable
+from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -19,6 +21,7 @@ from relay.checks import reach
 from relay.errors import BadAnswer, OutcomeUnknown, RelayError
 from relay.installer import facts
 from relay.officernd.client import OfficeRnD
+from relay.officernd.model import NewFee
 from relay.papercut import wire
 from relay.papercut.client import PaperCut
 from tests.support.lying_server import Write, lying, token, whole
@@ -236,3 +239,112 @@ def test_a_clock_that_lies_is_a_finding_or_nothing(tmp_path: Path, date: str, is
         site = SimpleNamespace(settings=settings, papercut=True, officernd=None, clock=StillClock())
         found = list(reach.clocks(site))  # type: ignore[arg-type]
     assert is_told is bool(found)
+
+
+# -- a list that is not sure of its own records ------------------------------------------------------------------------
+
+ANN = {"_id": "a1", "name": "Ann", "email": "ann@acme.example", "status": "active", "company": "c1"}
+BEN = {"_id": "b1", "name": "Ben", "email": "ben@acme.example", "status": "active", "company": None}
+# What is said of the second record, or in its place, while the count is right.
+DOUBTS: dict[str, list[list[dict[str, Any]]]] = {
+    "no_id": [[ANN], [{"name": "Ben", "status": "active"}]],
+    "an_empty_id": [[ANN], [{**BEN, "_id": ""}]],
+    "a_number_for_an_id": [[ANN], [{**BEN, "_id": 7}]],
+    "a_list_for_an_id": [[ANN], [{**BEN, "_id": ["b1"]}]],
+    "an_id_with_a_blank": [[ANN], [{**BEN, "_id": "a1 "}]],
+    "an_id_with_an_invisible_mark": [[ANN], [{**BEN, "_id": "a1\u200b"}]],
+    "an_id_with_nul": [[ANN], [{**BEN, "_id": "a1\x00"}]],
+    "an_id_in_look_alikes": [[ANN], [{**BEN, "_id": "\u0430\u0661"}]],
+    "an_id_in_capitals": [[ANN], [{**BEN, "_id": "A1"}]],
+    "a_path_for_an_id": [[ANN], [{**BEN, "_id": "../members/a1"}]],
+    "dots_for_an_id": [[ANN], [{**BEN, "_id": ".."}]],
+    "a_query_for_an_id": [[ANN], [{**BEN, "_id": "a1?x=1"}]],
+    "an_endless_id": [[ANN], [{**BEN, "_id": "b" * 201}]],
+    "twice_with_another_state": [[ANN], [{**ANN, "status": "former"}, BEN]],
+    "twice_with_another_company": [[ANN, BEN], [{**ANN, "company": "c2"}]],
+    "twice_on_one_page": [[ANN, {**ANN, "email": "eve@acme.example"}], [BEN]],
+    "a_list_for_a_state": [[ANN], [{**BEN, "status": ["active"]}]],
+    "a_number_for_a_state": [[ANN], [{**BEN, "status": 1}]],
+    "yes_for_a_state": [[ANN], [{**BEN, "status": True}]],
+    "a_number_for_an_address": [[ANN], [{**BEN, "email": 7}]],
+    "a_number_for_a_company": [[ANN], [{**BEN, "company": 7}]],
+    "a_company_without_id": [[ANN], [{**BEN, "company": {"name": "Acme"}}]],
+    "a_list_of_companies": [[ANN], [{**BEN, "company": ["c1", "c2"]}]],
+    "a_path_for_a_company": [[ANN], [{**BEN, "company": "../fees"}]],
+    "a_list_for_properties": [[ANN], [{**BEN, "properties": ["x"]}]],
+}
+
+
+def listing(pages: list[list[dict[str, Any]]], total: int) -> Callable[[str, Write], None]:
+    """Return a server that answers its members in these pages, over and over."""
+
+    def reply(target: str, write: Write) -> None:
+        path, _, query = target.partition("?")
+        if "token" in path:
+            return token(write)
+        if path.endswith("/count"):
+            return write(whole(json.dumps({"total": total}).encode()))
+        at = int(query.partition("cursorNext=")[2].partition("&")[0] or 0)
+        more = {"cursorNext": str(at + 1)} if at + 1 < len(pages) else {}
+        return write(whole(json.dumps({"results": pages[at], **more}).encode()))
+
+    return reply
+
+
+@pytest.mark.parametrize("name", list(DOUBTS))
+def test_a_list_in_doubt_is_refused_whole(tmp_path: Path, name: str) -> None:
+    with lying(listing(DOUBTS[name], 2)) as address, pytest.raises(BadAnswer) as told:
+        officernd(tmp_path, address, requests_per_minute=100_000).members()
+    assert "nothing was changed, try again" in told.value.message and len(told.value.message) < 400
+    assert told.value.message.isprintable()
+
+
+def test_a_record_that_moves_while_we_read_counts_once(tmp_path: Path) -> None:
+    with lying(listing([[ANN], [ANN, BEN]], 2)) as address:
+        assert [one.id for one in officernd(tmp_path, address).members()] == ["a1", "b1"]
+
+
+def test_a_record_that_changed_while_we_read_is_read_again(tmp_path: Path) -> None:
+    """A person who is changed between two pages is no lie: the second reading tells one story."""
+    readings = [
+        listing([[ANN], [{**ANN, "status": "former"}, BEN]], 2),
+        listing([[{**ANN, "status": "former"}, BEN]], 2),
+    ]
+    counts = 0
+
+    def reply(target: str, write: Write) -> None:
+        nonlocal counts
+        counts += "/count" in target
+        readings[max(0, counts - 1)](target, write)
+
+    with lying(reply) as address:
+        assert [one.status for one in officernd(tmp_path, address).members()] == ["former", "active"]
+
+
+@pytest.mark.parametrize("identifier", ["f2", "F1", "", 7, None, "../members/f1"])
+def test_another_record_than_asked_for_is_none(tmp_path: Path, identifier: Any) -> None:
+    fee = {"_id": identifier, "name": "x", "issueDate": "2026-11-23", "price": 1}
+
+    def reply(target: str, write: Write) -> None:
+        token(write) if "token" in target else write(whole(json.dumps(fee).encode()))
+
+    with lying(reply) as address, pytest.raises(BadAnswer):
+        officernd(tmp_path, address).fee("f1")
+
+
+@pytest.mark.parametrize("identifier", ["", 7, None, ["f1"], "../members/m1", "f 1", "f1\n", "é"])
+def test_a_fee_with_an_id_that_is_none_is_in_doubt(tmp_path: Path, identifier: Any) -> None:
+    """An id that means another place would be deleted there, were the fee taken back."""
+    asked: list[str] = []
+
+    def reply(target: str, write: Write) -> None:
+        asked.append(target)
+        token(write) if "token" in target else write(whole(json.dumps({"_id": identifier}).encode(), status=b"201 C"))
+
+    fee = NewFee("Printing", date(2026, 11, 23), "loc", "plan", Decimal("1.00"), member="m1")
+    with lying(reply) as address:
+        client = officernd(tmp_path, address)
+        with pytest.raises(OutcomeUnknown):
+            client.create_fee(fee, "ref")
+        client.delete_fee("../members/m1")
+    assert asked[-1].endswith("/fees/..%2Fmembers%2Fm1")

@@ -17,7 +17,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 from urllib.parse import quote
 
 import requests
@@ -65,7 +65,17 @@ CONNECTIONS = 4  # several lists are read at once; the rate limit binds long bef
 _RATE_WINDOW_S = 60.0
 _GENERIC_500 = {"", "internal server error", "internal error", "server error", "unexpected error"}
 
-Record = TypeVar("Record")
+
+class Identified(Protocol):
+    @property
+    def id(self) -> str: ...
+
+
+Record = TypeVar("Record", bound=Identified)
+
+
+class Contradiction(BadAnswer):
+    """A list tells a record twice and not alike: it may have been changed while we read, once."""
 
 
 class OfficeRnD:
@@ -98,7 +108,7 @@ class OfficeRnD:
     # -- people and catalogue ------------------------------------------------------------------------------------
 
     def organization(self) -> model.Organization:
-        return self._one("", model.organization)
+        return self._one("", "", model.organization)
 
     def members(self, modified_since: str | None = None, *, progress: Progress | None = None) -> list[model.Member]:
         """Return all members, or those modified at or after an ISO time.
@@ -119,7 +129,7 @@ class OfficeRnD:
         return found
 
     def member(self, member_id: str) -> model.Member:
-        return self._one(f"members/{quote(member_id, safe='')}", model.member)
+        return self._one("members", member_id, model.member)
 
     def members_by_email(self, email: str) -> list[model.Member]:
         return self._all("members", model.member, {"email": email})
@@ -128,7 +138,7 @@ class OfficeRnD:
         return self._all("companies", model.company, _modified(modified_since), progress=progress)
 
     def company(self, company_id: str) -> model.Company:
-        return self._one(f"companies/{quote(company_id, safe='')}", model.company)
+        return self._one("companies", company_id, model.company)
 
     def memberships(self, *, progress: Progress | None = None) -> list[model.Membership]:
         """Return all memberships: this list knows no filter by time, so it is always read whole."""
@@ -195,7 +205,7 @@ class OfficeRnD:
         return model.CountedFees(tuple(self._all("fees", model.fee, filters, counted=is_counted)), is_counted)
 
     def fee(self, fee_id: str) -> model.RemoteFee:
-        return self._one(f"fees/{quote(fee_id, safe='')}", model.fee)
+        return self._one("fees", fee_id, model.fee)
 
     def create_fee(self, fee: model.NewFee, reference: str) -> str:
         """Create a fee, once, and return its id.
@@ -228,16 +238,16 @@ class OfficeRnD:
         Source: developer reference v2, fees (PUT takes properties, price and billToMember; coins are of the query).
         """
         body = {"price": float(price), "billToMember": is_personal}
-        self._write("PUT", f"fees/{fee_id}", body, _coins(use_coins), reference)
+        self._write("PUT", _place("fees", fee_id), body, _coins(use_coins), reference)
 
     def delete_fee(self, fee_id: str, reference: str = "") -> None:
-        self._write("DELETE", f"fees/{fee_id}", None, {}, reference)
+        self._write("DELETE", _place("fees", fee_id), None, {}, reference)
 
     def create_plan(self, name: str) -> model.Plan:
         """Make a one-off plan. Raises Refused or NotFound where the API does not offer it: then it is made by hand."""
         body = {"name": name, "type": "service", "intervalLength": "once", "intervalCount": 1, "price": 0}
         plan_id = self._created("plans", body, {}, "")
-        return self._one(f"plans/{plan_id}", model.plan)
+        return self._one("plans", plan_id, model.plan)
 
     # -- lists ---------------------------------------------------------------------------------------------------
 
@@ -254,10 +264,18 @@ class OfficeRnD:
         filters = dict(filters or {})
         for last_try in (False, True):
             total = self._count(resource, filters) if counted else None
-            if total and total > MANY and resource in DATED and not filters and not last_try:
-                records = self._windows(resource, translate, total, progress)
-            else:
-                records = self._pages(resource, translate, filters, total, progress)
+            is_long = total is not None and total > MANY and resource in DATED and not filters
+            try:
+                if total is not None and is_long and not last_try:
+                    records = self._windows(resource, translate, total, progress)
+                else:
+                    records = self._pages(resource, translate, filters, total, progress)
+            except Contradiction:
+                if last_try:
+                    raise
+                continue
+            if len({identifier.lower() for identifier in records}) < len(records):  # some databases see no case
+                raise self._bad(f"GET /{resource}", lazy("with two ids that differ by capital letters alone"))
             if total is None or len(records) == total:
                 return list(records.values())
             if last_try:
@@ -309,7 +327,15 @@ class OfficeRnD:
                 pool.submit(self._pages, resource, translate, _between(start, end), count, _Counting(phase))
                 for start, end, count in windows
             ]
-            return {identifier: record for part in parts for identifier, record in part.result().items()}
+            records: dict[str, Record] = {}
+            for record in (record for part in parts for record in part.result().values()):
+                self._put(records, record, f"GET /{resource}")
+            return records
+
+    def _put(self, records: dict[str, Record], record: Record, where: str) -> None:
+        """Put a record among those that were read. Raises Contradiction where it is told in two ways."""
+        if records.setdefault(record.id, record) != record:
+            raise self._bad(where, lazy("with a record that stands there twice and not alike"), Contradiction)
 
     def _count(self, resource: str, filters: Mapping[str, str]) -> int | None:
         """Return the number of records, None where the list has no count of its own."""
@@ -348,10 +374,7 @@ class OfficeRnD:
                     raise self._bad(where, lazy("that is no page of records"))
                 known = len(records)
                 for record in results:
-                    identifier = record.get("_id")
-                    if not isinstance(identifier, str) or not identifier:
-                        raise self._bad(where, lazy("with a record that has no _id"))
-                    records[identifier] = self._translated(resource, translate, record)
+                    self._put(records, self._translated(resource, translate, record), where)
                 barren += len(records) == known
                 phase.advance(len(results))
                 cursor = page.get("cursorNext") if isinstance(page, dict) else None
@@ -364,11 +387,15 @@ class OfficeRnD:
                     raise self._bad(where, lazy("whose pages have no end"))
                 parameters["$cursorNext"] = cursor
 
-    def _one(self, path: str, translate: Callable[[Mapping[str, Any]], Record]) -> Record:
-        answer = self._read(path, {})
+    def _one(self, resource: str, identifier: str, translate: Callable[[Mapping[str, Any]], Record]) -> Record:
+        """Return one record; the organisation is the one without a resource, and its id is not known before."""
+        answer = self._read(_place(resource, identifier) if resource else "", {})
         if not isinstance(answer, dict):
-            raise self._bad(f"GET /{path.split('/')[0]}", lazy("that is no record"))
-        return self._translated(path.split("/")[0], translate, answer)
+            raise self._bad(f"GET /{resource}", lazy("that is no record"))
+        record = self._translated(resource, translate, answer)
+        if resource and record.id != identifier:
+            raise self._bad(f"GET /{resource}", lazy("with another record than the one that was asked for"))
+        return record
 
     def _translated(
         self, resource: str, translate: Callable[[Mapping[str, Any]], Record], record: Mapping[str, Any]
@@ -379,8 +406,8 @@ class OfficeRnD:
             why = foreign.shown(str(error))
             raise self._bad(f"GET /{resource}", lazy("with a record that cannot be read (%(why)s)", why=why)) from None
 
-    def _bad(self, operation: str, what: str) -> BadAnswer:
-        return BadAnswer(
+    def _bad(self, operation: str, what: str, kind: type[BadAnswer] = BadAnswer) -> BadAnswer:
+        return kind(
             lazy(
                 "OfficeRnD sent an answer to %(operation)s %(what)s; nothing was changed, try again in a few minutes.",
                 operation=operation,
@@ -412,7 +439,7 @@ class OfficeRnD:
             identifier = json_text.parsed(answer.content)["_id"]
         except (ValueError, KeyError, TypeError):
             identifier = None
-        if not isinstance(identifier, str) or not identifier:
+        if not model.is_id(identifier):
             raise self._lost("POST", path, lazy("an unreadable answer"), reference)
         return identifier
 
@@ -613,6 +640,11 @@ class OfficeRnD:
             ),
             **where,
         )
+
+
+def _place(resource: str, identifier: str) -> str:
+    """Return the path of one record."""
+    return f"{resource}/{quote(identifier, safe='')}"
 
 
 class _Counting(Progress):

@@ -1,6 +1,7 @@
 """OfficeRnD's nouns as frozen values: translated once, here, from the JSON of its API v2.
 
-Ids are 24 hex digits as text; what OfficeRnD leaves out or answers as null is "". Nothing here decides anything.
+Ids are 24 hex digits as text; what OfficeRnD leaves out or answers as null is "". What people and money are decided by
+(ids, states, addresses) is text or nothing: of another kind, it cannot be read. Nothing here decides anything.
 
 Source: OfficeRnD developer reference v2, the `getitems` pages of members, companies, memberships, plans, locations,
 fees, passes and check-ins; field names of v1 are not accepted.
@@ -8,15 +9,16 @@ fees, passes and check-ins; field names of v1 are not accepted.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeGuard
 
 from relay import amounts, foreign
 
-LONGEST_ID = 200
+ID = re.compile(r"(?=.*[^.])[\w.:-]{1,200}", re.ASCII)  # nothing that means another place within an address
 MOST = Decimal(10) ** 12  # of a price or a quantity
 
 
@@ -161,23 +163,44 @@ class CheckIn:
     end: str = ""
 
 
+def is_id(value: object) -> TypeGuard[str]:
+    """Return whether a value can be an id of OfficeRnD's."""
+    return isinstance(value, str) and ID.fullmatch(value) is not None
+
+
 def _text(record: Mapping[str, Any], key: str) -> str:
-    """Return a text or an id; a populated reference ({"_id": ...}) counts as its id."""
+    """Return a text, "" where there is none. Raises ValueError for what is none."""
     value = record.get(key)
-    if isinstance(value, Mapping):
-        value = value.get("_id")
-    return "" if value is None else foreign.text(str(value))
+    if value is not None and not isinstance(value, str):
+        raise ValueError(f"{key} is no text")
+    return foreign.text(value or "")
+
+
+def _label(record: Mapping[str, Any], key: str) -> str:
+    """Return what is only shown or compared with settings, where a number is as good as a text."""
+    value = record.get(key)
+    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return str(value) if is_number else _text(record, key)
 
 
 def _name(record: Mapping[str, Any]) -> str:
-    return foreign.name(_text(record, "name"))
+    return foreign.name(_label(record, "name"))
 
 
-def _id(record: Mapping[str, Any]) -> str:
-    value = _text(record, "_id")
-    if not value or len(value) > LONGEST_ID:
-        raise ValueError("a record without a usable _id")
+def _id(record: Mapping[str, Any], key: str = "_id") -> str:
+    """Return a record's own id."""
+    value = record.get(key)
+    if not is_id(value):
+        raise ValueError(f"no usable {key}")
     return value
+
+
+def _reference(record: Mapping[str, Any], key: str) -> str:
+    """Return the id of another record, also of one that is populated ({"_id": ...}); "" without one."""
+    value = record.get(key)
+    if isinstance(value, Mapping):
+        return _id(value)
+    return _id(record, key) if value not in (None, "") else ""
 
 
 def _number(record: Mapping[str, Any], key: str, default: str = "0") -> Decimal:
@@ -213,7 +236,7 @@ def _plain(value: str | float) -> str:
 
 
 def organization(record: Mapping[str, Any]) -> Organization:
-    return Organization(_id(record), _text(record, "slug"), _name(record))
+    return Organization(_id(record), _label(record, "slug"), _name(record))
 
 
 def member(record: Mapping[str, Any]) -> Member:
@@ -222,8 +245,8 @@ def member(record: Mapping[str, Any]) -> Member:
         name=_name(record),
         email=_text(record, "email"),
         status=_text(record, "status"),
-        location=_text(record, "location"),
-        company=_text(record, "company"),
+        location=_reference(record, "location"),
+        company=_reference(record, "company"),
         properties=_properties(record),
         modified_at=_text(record, "modifiedAt"),
         unusable=_unusable(record),
@@ -236,7 +259,7 @@ def company(record: Mapping[str, Any]) -> Company:
         name=_name(record),
         email=_text(record, "email"),
         status=_text(record, "status"),
-        location=_text(record, "location"),
+        location=_reference(record, "location"),
         properties=_properties(record),
         modified_at=_text(record, "modifiedAt"),
     )
@@ -246,12 +269,12 @@ def membership(record: Mapping[str, Any]) -> Membership:
     return Membership(
         id=_id(record),
         name=_name(record),
-        company=_text(record, "company"),
-        member=_text(record, "member"),
-        plan=_text(record, "plan"),
+        company=_reference(record, "company"),
+        member=_reference(record, "member"),
+        plan=_reference(record, "plan"),
         status=_text(record, "status"),
         calculated_status=_text(record, "calculatedStatus"),
-        location=_text(record, "location"),
+        location=_reference(record, "location"),
         is_personal=record.get("isPersonal") is True,
     )
 
@@ -260,17 +283,17 @@ def plan(record: Mapping[str, Any]) -> Plan:
     return Plan(
         id=_id(record),
         name=_name(record),
-        code=_text(record, "code"),
+        code=_label(record, "code"),
         interval_length=_text(record, "intervalLength"),
         type=_text(record, "type"),
-        locations=tuple(_text({"location": item}, "location") for item in record.get("locations") or ()),
+        locations=tuple(_reference({"location": item}, "location") for item in record.get("locations") or ()),
         requires_approval=record.get("requiresApproval") is True,
         price=_number(record, "price"),
     )
 
 
 def location(record: Mapping[str, Any]) -> Location:
-    return Location(_id(record), _name(record), _text(record, "code"), _text(record, "timezone"))
+    return Location(_id(record), _name(record), _label(record, "code"), _label(record, "timezone"))
 
 
 def fee(record: Mapping[str, Any]) -> RemoteFee:
@@ -279,25 +302,25 @@ def fee(record: Mapping[str, Any]) -> RemoteFee:
         id=_id(record),
         name=_text(record, "name"),
         issue_date=day(_text(record, "issueDate")),
-        location=_text(record, "location"),
-        plan=_text(record, "plan"),
+        location=_reference(record, "location"),
+        plan=_reference(record, "plan"),
         price=_number(record, "price"),
         quantity=_number(record, "quantity", "1"),
-        member=_text(record, "member"),
-        company=_text(record, "company"),
+        member=_reference(record, "member"),
+        company=_reference(record, "company"),
         is_personal=record.get("isPersonal") is True,
         status=_text(record, "status"),
         payment_status=_text(payment, "status") if isinstance(payment, Mapping) else "",
         modified_at=_text(record, "modifiedAt"),
-        source=_text(record, "source"),
+        source=_label(record, "source"),
     )
 
 
 def pass_(record: Mapping[str, Any]) -> Pass:
     return Pass(
         id=_id(record),
-        member=_text(record, "member"),
-        company=_text(record, "company"),
+        member=_reference(record, "member"),
+        company=_reference(record, "company"),
         status=_text(record, "status"),
         valid_from=_text(record, "validFrom"),
         valid_to=_text(record, "validTo"),
@@ -307,8 +330,8 @@ def pass_(record: Mapping[str, Any]) -> Pass:
 def checkin(record: Mapping[str, Any]) -> CheckIn:
     return CheckIn(
         id=_id(record),
-        member=_text(record, "member"),
-        location=_text(record, "location"),
+        member=_reference(record, "member"),
+        location=_reference(record, "location"),
         start=_text(record, "start"),
         end=_text(record, "end"),
     )
