@@ -24,7 +24,7 @@ from relay.money.act.guard import Guard, Permit
 from relay.money.act.included import Budget
 from relay.money.act.planning import new_fee, new_movement, plan_fees, shown, store
 from relay.money.act.readings import PAUSED, Booked, Booking, on_the_way
-from relay.money.books import Books, JobEvidence, first_alone, opened
+from relay.money.books import JobEvidence, first_alone, opened
 from relay.money.decide import periods
 from relay.money.decide.bill import Bill, BillingDecision, Case, Forgiveness, Policy, Share, decide, priced
 from relay.money.decide.due import OwedChange
@@ -35,7 +35,8 @@ from relay.money.decide.wallet import Wallet
 from relay.money.ledger import holds, journal, records
 from relay.money.ledger.store import open_of
 from relay.money.recover import begin
-from relay.money.report.result import MoneyResult, ordered, told
+from relay.money.report.result import MoneyResult, told
+from relay.money.under_way import UnderWay
 from relay.remedy import Note, Remedy
 from relay.site import Site
 from relay.stored_accounts import contradicted
@@ -86,23 +87,15 @@ def settle(
     check_codes(allow)
     with opened(site, writes=not dry_run, jobs=jobs) as books:
         guard = Guard(books, writes=not dry_run, answers_fees=True)
-        return _Settle(books, guard, dry_run, frozenset(allow), parallel or site.settings.papercut.connections).run()
+        connections = parallel or site.settings.papercut.connections
+        return _Settle(books=books, guard=guard, allow=frozenset(allow), parallel=connections, dry_run=dry_run).run()
 
 
-@dataclass
-class _Settle:
+@dataclass(kw_only=True)
+class _Settle(UnderWay):
     """One settle under way."""
 
-    books: Books
-    guard: Guard
     dry_run: bool
-    allow: frozenset[str]
-    parallel: int
-    held: list[Held] = field(default_factory=list)
-    refused: list[UnsafePlan] = field(default_factory=list)
-    problems: list[RelayError] = field(default_factory=list)
-    notes: list[Note] = field(default_factory=list)
-    shown: tuple[Movement, ...] = ()
     to_judge: list[str] = field(default_factory=list)  # fees whose answer was no plain success
     checked_one: Event = field(default_factory=Event)  # a fee of this run was read back
 
@@ -129,15 +122,7 @@ class _Settle:
         if mode == "papercut":
             self.notes.append(Note(lazy("[fees] managed_in is papercut: printing fees are not managed in OfficeRnD.")))
             self._pause()
-        return MoneyResult(
-            books.currency,
-            (*told(books.ledger), *self.shown),
-            ordered(self.held),
-            tuple(self.refused),
-            tuple(self.problems),
-            tuple(self.notes),
-            showing=self.dry_run or shadow,
-        )
+        return self.result(showing=self.dry_run or shadow)
 
     def _told(self) -> set[str]:
         return {refusal.code for refusal in self.refused}

@@ -7,7 +7,7 @@ it twice. Every top-up is a relative adjustment.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import date
 
 from relay import amounts, language
@@ -28,8 +28,9 @@ from relay.money.decide.wallet import Wallet
 from relay.money.ledger import records
 from relay.money.ledger.store import open_of
 from relay.money.recover import begin
-from relay.money.report.result import MoneyResult, ordered, told
+from relay.money.report.result import MoneyResult
 from relay.money.settle import check_codes
+from relay.money.under_way import UnderWay
 from relay.papercut import quotas
 from relay.remedy import Note, Remedy
 from relay.site import Site
@@ -50,23 +51,15 @@ def top_up(
     writes = not dry_run and mode == "officernd"
     with opened(site, writes=writes, jobs=jobs) as books:
         guard = Guard(books, writes=writes)
-        return _TopUp(books, guard, writes, frozenset(allow), parallel or site.settings.papercut.connections).run()
+        connections = parallel or site.settings.papercut.connections
+        return _TopUp(books=books, guard=guard, allow=frozenset(allow), parallel=connections, writes=writes).run()
 
 
-@dataclass
-class _TopUp:
+@dataclass(kw_only=True)
+class _TopUp(UnderWay):
     """One top-up under way."""
 
-    books: Books
-    guard: Guard
     writes: bool
-    allow: frozenset[str]
-    parallel: int
-    held: list[Held] = field(default_factory=list)
-    refused: list[UnsafePlan] = field(default_factory=list)
-    problems: list[RelayError] = field(default_factory=list)
-    notes: list[Note] = field(default_factory=list)
-    shown: tuple[Movement, ...] = ()
 
     def run(self) -> MoneyResult:
         books = self.books
@@ -82,15 +75,7 @@ class _TopUp:
                     raise
                 self.problems.append(error)
                 self.guard.try_to_raise()
-        return MoneyResult(
-            books.currency,
-            (*told(books.ledger), *self.shown),
-            ordered(self.held),
-            tuple(self.refused),
-            tuple(self.problems),
-            tuple(self.notes),
-            showing=not self.writes,
-        )
+        return self.result(showing=not self.writes)
 
     def _is_needed(self) -> bool:
         """Return whether there is anything to give, to take back, to finish or to tell; else no remote call is made."""
