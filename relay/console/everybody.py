@@ -21,6 +21,7 @@ from relay.money.ledger import tables as money_tables
 from relay.money.ledger.store import Ledger
 from relay.officernd.model import Member
 from relay.people import logins, readiness, ready, who
+from relay.people.decide.everybody import ANSWERS, RULES
 from relay.people.directory import DirectoryUser
 from relay.people.memory import snapshot
 from relay.people.memory.snapshot import Snapshot
@@ -30,14 +31,8 @@ LATELY = timedelta(days=30)
 # Why somebody cannot print: a rule of the settings, what a question waits for, or what the directory says -> in words.
 BECAUSE: Mapping[str, str] = WordTable(
     {
-        "statuses": N_("their status"),
-        "locations": N_("their location"),
-        "plans": N_("no plan that prints"),
-        "exclude_emails": N_("left out by address"),
-        "exclude_names": N_("left out by name"),
-        "without_email": N_("no e-mail address"),
-        "held_by_a_doubt": N_("a question is open"),
-        "without_account": N_("no account name"),
+        **RULES,
+        **ANSWERS,
         "departed": N_("they left"),
         "unlinked": N_("not in OfficeRnD"),
         "renaming": N_("being renamed"),

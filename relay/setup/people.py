@@ -8,8 +8,8 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from relay.config import Settings
-from relay.language import joined, lazy, nlazy
-from relay.people.decide.everybody import account_for
+from relay.language import lazy, nlazy
+from relay.people.decide.everybody import ANSWERS, RULES, Everybody, account_for, reasons
 from relay.people.decide.guard import let_in_unproven
 from relay.people.decide.plan import SyncPlan, plan
 from relay.people.decide.rules import home_location, judge, make_rules
@@ -31,46 +31,28 @@ STATUSES = (
 
 @dataclass(frozen=True)
 class Forecast:
-    """Everybody in OfficeRnD, accounted for: at once + waiting + may not = all. `loses` are PaperCut's accounts."""
+    """What the first sync would make of everybody. `loses` are the accounts of PaperCut that could no longer print."""
 
-    all: int
-    new: int
-    known: int
-    waiting: tuple[tuple[str, int], ...]
-    may_not: tuple[tuple[str, int], ...]
+    people: Everybody
     loses: tuple[str, ...]
     unknown: int
     unproven: int
 
     @property
     def at_once(self) -> int:
-        return self.new + self.known
-
-    @property
-    def waits(self) -> int:
-        return sum(count for _, count in self.waiting)
-
-    @property
-    def refused(self) -> int:
-        return sum(count for _, count in self.may_not)
+        return self.people.get + self.people.have
 
     @property
     def admitted(self) -> int:
-        return self.at_once + self.waits
+        return self.at_once + self.people.waits
 
+    @property
+    def waiting(self) -> list[str]:
+        return reasons(self.people.need_answer, ANSWERS)
 
-_WAITING = {
-    "without_email": lazy("have no e-mail address that works"),
-    "held_by_a_doubt": lazy("may have an account already, or share an address"),
-    "without_account": lazy("cannot get an account by themselves"),
-}
-_RULES = {
-    "statuses": lazy("status"),
-    "locations": lazy("location"),
-    "plans": lazy("plan"),
-    "exclude_emails": lazy("left out by name"),
-    "exclude_names": lazy("left out by name"),
-}
+    @property
+    def may_not(self) -> list[str]:
+        return reasons(self.people.may_not, RULES)
 
 
 def tally(workbench: Workbench, walk: Walk) -> Forecast | None:
@@ -85,18 +67,12 @@ def tally(workbench: Workbench, walk: Walk) -> Forecast | None:
 
 
 def _tally(made: SyncPlan, settings: Settings, papercut: PaperCutSide) -> Forecast:
-    counted, matching = account_for(made.decisions), made.decisions.matching
-    waiting = tuple((_WAITING[kind], count) for kind, count in counted.need_answer.items())
-    may_not = tuple((_RULES.get(rule, rule), count) for rule, count in counted.may_not.items())
+    matching = made.decisions.matching
     members = made.directory.members_of()
     groups = {**papercut.groups, **{name: frozenset(u.username for u in users) for name, users in members.items()}}
     loses = [name for name in matching.known if not papercut.accounts[name].disabled]
     return Forecast(
-        counted.all,
-        counted.get,
-        counted.have,
-        waiting,
-        may_not,
+        account_for(made.decisions),
         tuple(sorted(loses)),
         len(matching.unlinked),
         len(let_in_unproven(papercut.accounts, groups, settings)),
@@ -212,26 +188,30 @@ def _try_who(workbench: Workbench, walk: Walk) -> TrialResult:
     assert counted is not None
     if counted.admitted == 0:
         problems["members.statuses"] = AnswerProblem(
-            lazy("Nobody would be able to print: none of the %(all)s members passes all of these.", all=counted.all),
+            lazy(
+                "Nobody would be able to print: none of the %(all)s members passes all of these.",
+                all=counted.people.all,
+            ),
             lazy("Choose more statuses, or fewer plans and locations."),
         )
     facts = [
         Fact(
-            lazy("May print"), lazy("%(admitted)s of %(all)s members", admitted=counted.admitted, all=counted.all), ""
+            lazy("May print"),
+            lazy("%(admitted)s of %(all)s members", admitted=counted.admitted, all=counted.people.all),
+            "",
         ),
         Fact(
             lazy("Get an account at once"),
             lazy(
                 "%(at_once)s: %(new)s new, %(known)s known already",
                 at_once=counted.at_once,
-                new=counted.new,
-                known=counted.known,
+                new=counted.people.get,
+                known=counted.people.have,
             ),
             "",
         ),
     ]
-    waiting = [joined(str(count), words) for words, count in counted.waiting]
-    facts += [Fact(lazy("Wait for an answer from you"), one, "") for one in waiting]
+    facts += [Fact(lazy("Wait for an answer from you"), one, "") for one in counted.waiting]
     if counted.loses:
         text = nlazy(
             "%(num)s person who can print today would lose it, since these answers leave them out.",

@@ -204,7 +204,7 @@ def test_the_list_as_csv_is_what_the_page_shows(ann: Visitor, place: Desk) -> No
 
 def test_somebody_without_an_account_has_a_page_that_says_why(ann: Visitor) -> None:
     told = text(ann.page(f"/people/one?who={EWA.id}"))
-    for words in ("Ewa Zielonka", "No account: their status", "Status former", "Nothing is on record yet"):
+    for words in ("Ewa Zielonka", "No account: because of their status", "Status former", "Nothing is on record yet"):
         assert words in told, words
 
 

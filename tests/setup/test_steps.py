@@ -227,8 +227,8 @@ def test_everybody_is_accounted_for(site: SetupSite) -> None:
     for change in ({}, {"members.statuses": ("active", "former")}, {"members.plans": site.pair_plans()[:1]}):
         counted = people.tally(site.bench, walk.with_answers(change))
         assert counted is not None
-        assert counted.all == len(site.pair.organisation.members)
-        assert counted.at_once + counted.waits + counted.refused == counted.all
+        assert counted.people.all == len(site.pair.organisation.members)
+        assert counted.at_once + counted.people.waits + counted.people.refused == counted.people.all
 
 
 def test_who_may_print_wrong_answers(site: SetupSite) -> None:

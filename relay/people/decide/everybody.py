@@ -23,6 +23,7 @@ RULES = {
     "exclude_emails": lazy("left out by their address"),
     "exclude_names": lazy("left out by their name"),
 }
+OTHER = lazy("for another reason")
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,8 +118,10 @@ def sentence(account: Mapping[str, Any]) -> str:
 def _why(counts: Mapping[str, int], words: Mapping[str, str]) -> str:
     if not counts:
         return ""
-    told = [
-        joined(str(count) if len(counts) > 1 else "", words.get(why, lazy("for another reason")))
-        for why, count in counts.items()
-    ]
+    told = reasons(counts, words) if len(counts) > 1 else [words.get(why, OTHER) for why in counts]
     return lazy("(%(what)s)", what=joined(*told, by=", "))
+
+
+def reasons(counts: Mapping[str, int], words: Mapping[str, str]) -> list[str]:
+    """Return how many people for each reason, in words: ["40 without an e-mail address that works", ...]."""
+    return [joined(str(count), words.get(why, OTHER)) for why, count in counts.items()]
