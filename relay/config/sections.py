@@ -548,6 +548,13 @@ class PlanAmount(Section):
     amount: Annotated[Money, Words("Each member with it gets", example="5.00")]
 
 
+PlanAmounts = Annotated[tuple[PlanAmount, ...], BeforeValidator(values.as_tuple)]
+
+
+def gives_any(amount: int, plan: tuple[PlanAmount, ...]) -> bool:
+    return amount > 0 or any(item.amount for item in plan)
+
+
 class TopUpSection(Section):
     about = About("Member balance", "What members get to print with. Unused when the amount is 0.", role="money")
     amount: Annotated[Money, Words("Each member gets", "0: off.", form="money")] = 0
@@ -564,8 +571,7 @@ class TopUpSection(Section):
         ),
     ] = "add"
     plan: Annotated[
-        tuple[PlanAmount, ...],
-        BeforeValidator(lambda value: tuple(value) if isinstance(value, list) else value),
+        PlanAmounts,
         Words(
             "Other amounts by plan",
             "One a line: plan = amount.",
@@ -576,7 +582,7 @@ class TopUpSection(Section):
 
     @property
     def is_on(self) -> bool:
-        return self.amount > 0 or any(item.amount for item in self.plan)
+        return gives_any(self.amount, self.plan)
 
 
 class IncludedSection(Section):
@@ -593,8 +599,7 @@ class IncludedSection(Section):
         Period, Words("How often", "What is not used by then is gone.", form="choice", choices=PERIODS)
     ] = "month"
     plan: Annotated[
-        tuple[PlanAmount, ...],
-        BeforeValidator(lambda value: tuple(value) if isinstance(value, list) else value),
+        PlanAmounts,
         Words(
             "Other amounts by plan",
             "One a line: plan = amount. Of several plans the highest counts.",
@@ -605,7 +610,7 @@ class IncludedSection(Section):
 
     @property
     def is_on(self) -> bool:
-        return self.amount > 0 or any(item.amount for item in self.plan)
+        return gives_any(self.amount, self.plan)
 
 
 class ScheduleSection(Section):
