@@ -147,7 +147,7 @@ def _security(folder: Path, wanted: set[str]) -> Iterator[Finding]:
     data = plain_files.content(path)
     windows = places.SYSTEM == places.WINDOWS
     for ours in sorted(wanted):
-        if properties.has_entry(data, properties.FOLDER_LIST, ours, windows):
+        if properties.has_entry(data, ours, windows):
             continue
         yield Finding(
             "folder_not_allowed",
@@ -262,7 +262,7 @@ def program_file(value: str, folder: Path) -> Path:
         return Path(value)
     security = Path(places.security_file(str(folder)))
     data = plain_files.content(security) if security.is_file() else b""
-    listed = [Path(entry) / value for entry in properties.entries(data, properties.FOLDER_LIST)]
+    listed = [Path(entry) / value for entry in properties.entries(data)]
     return next((path for path in listed if path.is_file()), Path(places.program_folder(str(folder))) / value)
 
 

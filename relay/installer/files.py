@@ -302,7 +302,7 @@ class ListedFolder(object):
         self._folder = folder
         self._windows = windows
         self._old = held.read(path)
-        self._new = properties.with_entry(self._old, properties.FOLDER_LIST, folder, windows)
+        self._new = properties.with_entry(self._old, folder, windows)
 
     def describe(self):
         return "add {0} to {1} in {2}; nothing else in the file changes".format(
@@ -310,7 +310,7 @@ class ListedFolder(object):
         )
 
     def is_done(self):
-        return properties.has_entry(held.read(self.subject), properties.FOLDER_LIST, self._folder, self._windows)
+        return properties.has_entry(held.read(self.subject), self._folder, self._windows)
 
     def before(self, journal):
         return _file_before(self.subject, journal)
@@ -331,7 +331,7 @@ class ListedFolder(object):
         if compat.sha256_hex(now) in (entry.after["sha256"], entry.before["sha256"]):
             return _put_back(path, entry.before, context.journal)
         folder, windows = entry.after["folder"], entry.after["windows"]
-        data = properties.without_entry(now, properties.FOLDER_LIST, folder, windows)
+        data = properties.without_entry(now, folder, windows)
         if data != now:
             replace(path, data, rights_of(path))
         return "{0} has been changed since: only our own entry was taken out".format(path)

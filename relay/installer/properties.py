@@ -49,24 +49,24 @@ def with_value(data, key, value):
     return _bytes(text[: found[1]] + _escaped(value) + text[found[2] :])
 
 
-def entries(data, key):
-    """Return the entries of a list, [] where the file does not set it."""
-    return [entry.strip() for entry in (value(data, key) or "").split(SEPARATOR) if entry.strip()]
+def entries(data):
+    """Return the folders that may be started from, [] where the file does not name any."""
+    return [entry.strip() for entry in (value(data, FOLDER_LIST) or "").split(SEPARATOR) if entry.strip()]
 
 
-def has_entry(data, key, entry, windows):
+def has_entry(data, entry, windows):
     """Return whether Java reads `entry` in the list; one with single backslashes reads as another folder."""
-    return _plain(entry, windows) in [_plain(one, windows) for one in entries(data, key)]
+    return _plain(entry, windows) in [_plain(one, windows) for one in entries(data)]
 
 
-def with_entry(data, key, entry, windows):
+def with_entry(data, entry, windows):
     """Return the file with `entry` at the end of the list; the same bytes where it is there already."""
-    if has_entry(data, key, entry, windows):
+    if has_entry(data, entry, windows):
         return data
     text = _text(data)
-    found = _find(text, key)
+    found = _find(text, FOLDER_LIST)
     if found is None:
-        return with_value(data, key, entry)
+        return with_value(data, FOLDER_LIST, entry)
     start, stop = found[1], found[2]
     old = text[start:stop]
     kept = old.rstrip()
@@ -74,11 +74,11 @@ def with_entry(data, key, entry, windows):
     return _bytes(text[:start] + kept + joint + _escaped(entry) + text[stop:])
 
 
-def without_entry(data, key, entry, windows):
+def without_entry(data, entry, windows):
     """Return the file without `entry` in the list; the same bytes where it is not there."""
     text = _text(data)
-    found = _find(text, key)
-    if found is None or not has_entry(data, key, entry, windows):
+    found = _find(text, FOLDER_LIST)
+    if found is None or not has_entry(data, entry, windows):
         return data
     start, stop = found[1], found[2]
     kept = [

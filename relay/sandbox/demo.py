@@ -6,6 +6,7 @@ clock is moved, so that a month takes seconds.
 
 from __future__ import annotations
 
+import textwrap
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
@@ -155,7 +156,7 @@ class _Telling:
         answer = run(site).as_json()
         sync = answer["sync"]
         self.story.members = sync["everybody"]
-        for line in dialog.wrapped(sentence(sync["everybody"])):
+        for line in textwrap.wrap(sentence(sync["everybody"]), dialog.WIDTH):
             self.say(f"  {line}")
         users, groups = sync["users"]["create"], sync["groups"]["create"]
         self.step("sync", f"accounts made, in {groups} groups, in {time.monotonic() - began_s:.1f} s", str(users))

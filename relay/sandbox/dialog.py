@@ -5,7 +5,6 @@ from __future__ import annotations
 import html
 import re
 import textwrap
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 WIDTH = 76
@@ -45,7 +44,3 @@ def drawn(dialog: Dialog) -> list[str]:
         body += [*textwrap.wrap(paragraph, inner), ""]
     head = f"+-- {TITLE} " + "-" * (WIDTH - len(TITLE) - 6) + "+"
     return [head, *(f"| {line:<{inner}} |" for line in [*body, BUTTONS.rjust(inner)]), "+" + "-" * (WIDTH - 2) + "+"]
-
-
-def wrapped(text: str, width: int = WIDTH) -> Sequence[str]:
-    return textwrap.wrap(text, width)

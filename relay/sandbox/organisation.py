@@ -24,6 +24,7 @@ from relay.sandbox.names import ADJECTIVES, AWKWARD_COMPANIES, CITIES, FIRST_NAM
 
 Status = Literal["active", "former", "pending", "contact", "not_approved", "drop-in", "lead"]
 
+SLUG, NAME = "acme", "Acme Works"
 FEES_PLAN = "PaperCut Fees"
 AS_OF = date(2025, 6, 1)  # the organisation's history ends here; a fixed day, so that a seed is a seed
 
@@ -177,25 +178,14 @@ class Organisation:
         raise KeyError(name)
 
 
-def make_organisation(
-    members: int,
-    seed: int = 1,
-    *,
-    slug: str = "acme",
-    name: str = "Acme Works",
-    currency: str = "EUR",
-    timezone: str = "Europe/Sofia",
-    locations: int | None = None,
-    fees_plan: str | None = FEES_PLAN,
-    as_of: date = AS_OF,
-) -> Organisation:
+def make_organisation(members: int, seed: int = 1, *, fees_plan: str | None = FEES_PLAN) -> Organisation:
     """Given a size and a seed return the same organisation every time, on every machine.
 
-    `locations` defaults to one, and one more for every 800 members (at least two from 20 members on, at most eight).
+    It has one location, and one more for every 800 members (at least two from 20 members on, at most eight).
     `fees_plan` is the one-off plan for print fees; None leaves it out. The first member is always an ordinary one:
     active, in a company, at the first location, with an own address and a password.
     """
-    return _Maker(members, seed, slug, name, currency, timezone, locations, fees_plan, as_of).organisation()
+    return _Maker(members, seed, fees_plan).organisation()
 
 
 # Members that are not active, by share (officernd-api 3.1 gives the active share only; the rest is a guess).
@@ -206,22 +196,9 @@ _OTHER_WEIGHTS = (62, 20, 9, 5, 3, 1)
 class _Maker:
     """The generator's own state: one random stream, one id counter, the addresses already given."""
 
-    def __init__(
-        self,
-        size: int,
-        seed: int,
-        slug: str,
-        name: str,
-        currency: str,
-        timezone: str,
-        locations: int | None,
-        fees_plan: str | None,
-        as_of: date,
-    ) -> None:
+    def __init__(self, size: int, seed: int, fees_plan: str | None) -> None:
         assert size >= 0, "an organisation cannot have fewer than no members"
-        self.size, self.seed, self.slug, self.name, self.currency = size, seed, slug, name, currency
-        self.timezone, self.fees_plan, self.as_of = timezone, fees_plan, as_of
-        self.location_count = locations or min(8, (2 if size >= 20 else 1) + size // 800)
+        self.size, self.seed, self.fees_plan = size, seed, fees_plan
         self.random = random.Random(f"officernd/{seed}")
         self.host = self.random.getrandbits(40)
         self.next_id = 0
@@ -236,9 +213,9 @@ class _Maker:
         companies = tuple(self.companies(domains, members))
         return Organisation(
             id=identity,
-            slug=self.slug,
-            name=self.name,
-            currency=self.currency,
+            slug=SLUG,
+            name=NAME,
+            currency="EUR",
             locations=locations,
             plans=plans,
             companies=tuple(sorted(companies, key=lambda company: company.id)),
@@ -260,7 +237,7 @@ class _Maker:
         return f"{seconds:08x}{self.host:010x}{self.next_id:06x}"
 
     def day(self, oldest: int, newest: int) -> date:
-        return self.as_of - timedelta(days=self.random.randint(newest, oldest))
+        return AS_OF - timedelta(days=self.random.randint(newest, oldest))
 
     def instant(self, day: date) -> str:
         milliseconds = self.random.randrange(86_400_000)
@@ -273,15 +250,13 @@ class _Maker:
     # -- the catalogue
 
     def locations(self) -> Iterator[SampleLocation]:
-        for number in range(self.location_count):
+        for number in range(min(8, (2 if self.size >= 20 else 1) + self.size // 800)):
             city = CITIES[number % len(CITIES)]
             address: dict[str, str] | str = {"country": "Bulgaria", "city": city, "street": f"{number + 1} Main Street"}
             if number % 3 == 2:
                 address = f"{number + 1} Main Street, {city}"
-            born = self.as_of - timedelta(days=2900 - 60 * number)  # the first one is the oldest
-            yield SampleLocation(
-                self.identity(born), f"{self.name} {city}", f"{city[:3].upper()}", self.timezone, address
-            )
+            born = AS_OF - timedelta(days=2900 - 60 * number)  # the first one is the oldest
+            yield SampleLocation(self.identity(born), f"{NAME} {city}", city[:3].upper(), "Europe/Sofia", address)
 
     def plans(self, locations: tuple[SampleLocation, ...]) -> Iterator[SamplePlan]:
         everywhere = tuple(location.id for location in locations)
@@ -378,7 +353,7 @@ class _Maker:
                 company=company_id,
                 start=born,
                 properties=self.member_properties(),
-                modified=self.instant(born + timedelta(days=self.random.randrange((self.as_of - born).days))),
+                modified=self.instant(born + timedelta(days=self.random.randrange((AS_OF - born).days))),
             )
 
     def status(self) -> Status:
@@ -442,7 +417,7 @@ class _Maker:
             status = next((word for word in ("active", "drop-in", "pending", "former") if word in found), "lead")
             email = f"office@{_ascii(name)[:40] or 'company'}.example" if self.chance(0.7) else ""
             properties = {"costCentre": f"{number % 900 + 100:04d}"} if self.chance(0.5) else {}
-            modified = self.instant(born + timedelta(days=self.random.randrange((self.as_of - born).days)))
+            modified = self.instant(born + timedelta(days=self.random.randrange((AS_OF - born).days)))
             yield SampleCompany(identity, name, email, status, location, born, properties, modified)
 
     # -- memberships, sign-in, coins
@@ -476,9 +451,9 @@ class _Maker:
         if state == "expired":
             end = start + timedelta(days=30)
         elif state == "not_started":
-            start = self.as_of + timedelta(days=3650)  # still ahead, whenever this is tried
+            start = AS_OF + timedelta(days=3650)  # still ahead, whenever this is tried
         return SampleMembership(
-            id=self.identity(min(start, self.as_of)),
+            id=self.identity(min(start, AS_OF)),
             name=plan.name,
             company=company,
             member=member,
@@ -504,9 +479,9 @@ class _Maker:
             password = password_for(member.email, self.seed) if pick < 0.52 else ""
             sso_only = 0.52 <= pick < 0.58
             yield SampleUser(self.identity(member.start), member.email, member.name, password, sso_only)
-        admin = f"admin@{self.slug}.example"
+        admin = f"admin@{SLUG}.example"
         password = password_for(admin, self.seed)
-        yield SampleUser(self.identity(self.as_of), admin, "Community Manager", password, is_admin=True)
+        yield SampleUser(self.identity(AS_OF), admin, "Community Manager", password, is_admin=True)
 
     def coins(self, plans: tuple[SamplePlan, ...], companies: tuple[SampleCompany, ...]) -> Iterator[Coins]:
         """Yield a monthly print allowance for some companies."""

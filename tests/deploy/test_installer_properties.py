@@ -34,42 +34,42 @@ WINDOWS_OURS = "C:\\Program Files\\PaperCut MF\\server\\custom\\officernd"
 )
 def test_an_entry_is_added_where_java_reads_it(before: str, after: str) -> None:
     data = before.encode("latin-1")
-    added = properties.with_entry(data, KEY, OURS, windows=False)
+    added = properties.with_entry(data, OURS, windows=False)
     assert added == after.encode("latin-1")
-    assert properties.with_entry(added, KEY, OURS, windows=False) == added
-    assert properties.entries(added, KEY)[-1] == OURS
-    removed = properties.without_entry(added, KEY, OURS, windows=False)
-    assert properties.entries(removed, KEY) == properties.entries(data, KEY)
+    assert properties.with_entry(added, OURS, windows=False) == added
+    assert properties.entries(added)[-1] == OURS
+    removed = properties.without_entry(added, OURS, windows=False)
+    assert properties.entries(removed) == properties.entries(data)
 
 
 def test_bytes_that_are_no_text_of_ours_stay() -> None:
     data = "# Grüße, Ünïted\r\nother=\\u00fc\n".encode("latin-1") + b"\xff\xfe=raw\n" + f"{KEY}=/a\n".encode()
-    added = properties.with_entry(data, KEY, OURS, windows=False)
+    added = properties.with_entry(data, OURS, windows=False)
     assert added == data.replace(b"=/a\n", f"=/a;{OURS}\n".encode())
 
 
 def test_windows_folders_are_escaped_and_compared_as_windows_does() -> None:
-    data = properties.with_entry(b"", KEY, WINDOWS_OURS, windows=True)
+    data = properties.with_entry(b"", WINDOWS_OURS, windows=True)
     assert b"C:\\\\Program Files\\\\PaperCut MF" in data
-    assert properties.has_entry(data, KEY, WINDOWS_OURS.upper().replace("\\", "/") + "/", windows=True)
-    assert not properties.has_entry(data, KEY, WINDOWS_OURS + "2", windows=True)
+    assert properties.has_entry(data, WINDOWS_OURS.upper().replace("\\", "/") + "/", windows=True)
+    assert not properties.has_entry(data, WINDOWS_OURS + "2", windows=True)
 
 
 def test_single_backslashes_read_as_another_folder_so_that_ours_is_added() -> None:
     data = f"{KEY}={WINDOWS_OURS}\n".encode()
-    assert not properties.has_entry(data, KEY, WINDOWS_OURS, windows=True)
+    assert not properties.has_entry(data, WINDOWS_OURS, windows=True)
 
 
 def test_names_beyond_ascii_are_written_as_java_escapes() -> None:
     folder = "/opt/Drucker Büro \U0001f5a8"
-    data = properties.with_entry(b"", KEY, folder, windows=False)
+    data = properties.with_entry(b"", folder, windows=False)
     assert data.isascii()
-    assert properties.has_entry(data, KEY, folder, windows=False)
+    assert properties.has_entry(data, folder, windows=False)
 
 
 def test_a_key_that_only_begins_like_ours_is_another() -> None:
     data = f"{KEY}.more=/a\nx{KEY}=/b\n".encode()
-    assert properties.entries(data, KEY) == []
+    assert properties.entries(data) == []
 
 
 LINES = st.lists(
@@ -90,11 +90,11 @@ LINES = st.lists(
 def test_whatever_the_file_holds_only_the_list_changes(lines: list[str], end: str, last: bool) -> None:
     """Added once, it is read back; all else reads as before; taken out, the list is as before."""
     data = (end.join(lines) + (end if last else "")).encode("latin-1")
-    before = properties.entries(data, KEY)
-    added = properties.with_entry(data, KEY, OURS, windows=False)
-    assert properties.entries(added, KEY) == [*before, OURS] or OURS in before
+    before = properties.entries(data)
+    added = properties.with_entry(data, OURS, windows=False)
+    assert properties.entries(added) == [*before, OURS] or OURS in before
     for key in ("a", "b", "c=d", "long"):
         assert properties.value(added, key) == properties.value(data, key)
-    assert properties.entries(properties.without_entry(added, KEY, OURS, windows=False), KEY) == [
+    assert properties.entries(properties.without_entry(added, OURS, windows=False)) == [
         entry for entry in before if entry != OURS
     ]

@@ -147,13 +147,13 @@ _SECURITY = (
 def test_the_file_of_security(data: bytes, entry: str, windows: bool) -> None:
     """Whatever stands there is read, and what is put in stands in it afterwards; nothing else of the file is lost."""
     keys = properties.keys(data)
-    properties.entries(data, properties.FOLDER_LIST)
-    properties.has_entry(data, properties.FOLDER_LIST, entry, windows)
+    properties.entries(data)
+    properties.has_entry(data, entry, windows)
     for key in keys:
         properties.value(data, key)
     if entry.strip() == entry and entry.isprintable() and ";" not in entry and "," not in entry:
-        written = properties.with_entry(data, properties.FOLDER_LIST, entry, windows)
-        assert properties.has_entry(written, properties.FOLDER_LIST, entry, windows)
+        written = properties.with_entry(data, entry, windows)
+        assert properties.has_entry(written, entry, windows)
         assert set(keys) <= set(properties.keys(written))
 
 
