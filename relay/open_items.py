@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Literal
 
 from sqlalchemy import Engine
@@ -51,16 +52,21 @@ class OpenLine:
 class OpenItems:
     """Everything that waits for a person, and `unheard`, which waits for the next run.
 
-    `holds` are the held rows without an answer, as `status` shows them.
+    `held` are the held rows as `status` shows them, also those that somebody has answered since.
     """
 
     questions: tuple[OpenQuestion, ...]
-    holds: tuple[dict[str, Any], ...]
+    held: tuple[dict[str, Any], ...]
     doubts: tuple[money.Movement, ...]
     unheard: tuple[money.Movement, ...]
     stops: tuple[dict[str, Any], ...]
     alerts: tuple[Alert, ...]
     currency: str
+
+    @cached_property
+    def holds(self) -> tuple[dict[str, Any], ...]:
+        """The held rows that nobody has answered."""
+        return tuple(hold for hold in self.held if not hold["said"])
 
     @property
     def held_people(self) -> int:
@@ -123,7 +129,7 @@ def open_items(database: Engine, settings: Settings) -> OpenItems:
     uncertain = money.doubts(database, site)
     return OpenItems(
         questions=asked,
-        holds=tuple(hold for hold in money.held(database, settings) if not hold["said"]),
+        held=tuple(money.held(database, settings)),
         doubts=tuple(one for one in uncertain if not one.is_unheard),
         unheard=tuple(one for one in uncertain if one.is_unheard),
         stops=tuple(stop for stop in money.stops(database, settings) if not stop["said"]),

@@ -6,6 +6,8 @@ import csv
 import io
 import json
 from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from sqlalchemy import Connection, Engine, func, select
@@ -46,18 +48,38 @@ def settings_of(own: Settings, database: Engine) -> Iterator[Settings]:
             yield own.model_copy(update={"site": own.site.model_copy(update={"name": name, **known})})
 
 
-def status(own: Settings, database: Engine, clock: Clock) -> dict[str, Any]:
+@dataclass(frozen=True)
+class SiteStatus:
+    """Where a site stands: its last run (None: never ran), what is open, what it billed since `first`, micros."""
+
+    name: str
+    last_run: records.Run | None
+    open: OpenItems
+    first: date
+    billed: int
+
+    @property
+    def currency(self) -> str:
+        return self.open.currency
+
+    def as_json(self) -> dict[str, Any]:
+        run, billed = self.last_run, amounts.text(self.billed, self.currency)
+        return {
+            "site": self.name,
+            "last_run": run and {"kind": run.kind, "finished": run.finished_at.isoformat(), "exit_code": run.exit_code},
+            "version": run.version if run else "",
+            "open": self.open.as_json(),
+            "billed": {"month": f"{self.first:%Y-%m}", "amount": billed, "currency": self.currency},
+        }
+
+
+def status(own: Settings, database: Engine, clock: Clock) -> list[SiteStatus]:
     """Return for every site its last run with the version that did it, what is open, what this month billed."""
-    return {"sites": [_status(settings, database, clock) for settings in settings_of(own, database)]}
+    return [_status(settings, database, clock) for settings in settings_of(own, database)]
 
 
-def open_of(own: Settings, database: Engine) -> dict[str, OpenItems]:
-    """Return what is open at every site, by its name."""
-    return {settings.site.name: open_items(database, settings) for settings in settings_of(own, database)}
-
-
-def _status(settings: Settings, database: Engine, clock: Clock) -> dict[str, Any]:
-    name, currency = settings.site.name, settings.site.currency
+def _status(settings: Settings, database: Engine, clock: Clock) -> SiteStatus:
+    name = settings.site.name
     first = clock.business_day(settings.site.timezone).replace(day=1)
     table = tables.movements
     with reading(database) as connection:
@@ -66,14 +88,7 @@ def _status(settings: Settings, database: Engine, clock: Clock) -> dict[str, Any
             table.c.site == name, table.c.kind == "fee", table.c.state == "posted", table.c.business_day >= first
         )
         billed = int(connection.execute(query).scalar() or 0)
-    run = last[0] if last else None
-    return {
-        "site": name,
-        "last_run": run and {"kind": run.kind, "finished": run.finished_at.isoformat(), "exit_code": run.exit_code},
-        "version": run.version if run else "",
-        "open": open_items(database, settings).as_json(),
-        "billed": {"month": f"{first:%Y-%m}", "amount": amounts.text(billed, currency), "currency": currency},
-    }
+    return SiteStatus(name, last[0] if last else None, open_items(database, settings), first, billed)
 
 
 def statements(site: Site, *, month: str | None, member: str | None, company: str | None) -> list[Statement]:

@@ -5,7 +5,22 @@ The people room decides on links and writes them (`relay.people.links`); the oth
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Boolean, Column, Connection, Engine, Index, String, Table, Text, select, text
+from collections.abc import Collection
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ColumnElement,
+    Connection,
+    Engine,
+    Index,
+    String,
+    Table,
+    Text,
+    select,
+    text,
+)
 
 from relay.accounts import SHARED, LinkedAccount, SharedLink
 from relay.database import Moment, metadata, reading
@@ -86,10 +101,13 @@ def contradicted(connection: Connection, site: str) -> set[str]:
     }
 
 
-def accounts_of(database: Engine, site: str) -> tuple[LinkedAccount, ...]:
-    """Return every account of a site that is billed: the linked ones of people by username, then the shared ones."""
+def accounts_of(database: Engine, site: str, member_ids: Collection[str] | None = None) -> tuple[LinkedAccount, ...]:
+    """Return every account of a site that is billed: the linked ones of people by username, then the shared ones.
+
+    With `member_ids` those of people are theirs alone.
+    """
     with reading(database) as connection:
-        people = linked_accounts(connection, site)
+        people = linked_accounts(connection, site, member_ids)
         shared = shared_accounts(connection, site)
     return (
         *people,
@@ -109,23 +127,36 @@ def accounts_of(database: Engine, site: str) -> tuple[LinkedAccount, ...]:
     )
 
 
-def linked_accounts(connection: Connection, site: str, member_id: str = "") -> list[LinkedAccount]:
+def _standing(site: str) -> tuple[ColumnElement[bool], ...]:
+    """Return what the links of accounts that stand in PaperCut have in common."""
+    table = people_links.c
+    return (
+        table.site == site,
+        table.linked_at.is_not(None),
+        table.deleted_at.is_(None),
+        table.standing != "gone",
+    )
+
+
+def opening_debts(connection: Connection, site: str) -> dict[str, int]:
+    """Return the negative balances that linked accounts had when they were linked, in micros by member id."""
+    table = people_links.c
+    query = select(table.member_id, table.opening_balance).where(*_standing(site), table.opening_balance < 0)
+    return {member_id: int(balance) for member_id, balance in connection.execute(query)}
+
+
+def linked_accounts(
+    connection: Connection, site: str, member_ids: Collection[str] | None = None
+) -> list[LinkedAccount]:
     """Return every person's linked account that stands in PaperCut, sorted by username, also of those who left.
 
-    With `member_id` that member's alone.
+    With `member_ids` those of these members alone.
     """
-    query = (
-        select(people_links)
-        .where(
-            people_links.c.site == site,
-            people_links.c.linked_at.is_not(None),
-            people_links.c.deleted_at.is_(None),
-            people_links.c.standing != "gone",
-        )
-        .order_by(people_links.c.username)
-    )
-    if member_id:
-        query = query.where(people_links.c.member_id == member_id)
+    if member_ids is not None and not member_ids:
+        return []
+    query = select(people_links).where(*_standing(site)).order_by(people_links.c.username)
+    if member_ids is not None:
+        query = query.where(people_links.c.member_id.in_(member_ids))
     rows = connection.execute(query).mappings()
     return [
         LinkedAccount(

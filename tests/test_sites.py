@@ -44,7 +44,8 @@ def both(tmp_path: Path) -> Iterator[Site]:
 
 
 def test_status_of_every_site(both: Site, capsys: pytest.CaptureFixture[str]) -> None:
-    told = sites.status(both.context.settings, both.context.database, both.context.clock)
+    found = sites.status(both.context.settings, both.context.database, both.context.clock)
+    told = {"sites": [one.as_json() for one in found]}
     north, south = told["sites"]
     finished = both.clock.now().isoformat()
     assert north["last_run"] == {"kind": "settle", "finished": finished, "exit_code": 0}
@@ -60,8 +61,9 @@ def test_status_of_every_site(both: Site, capsys: pytest.CaptureFixture[str]) ->
 
 def test_a_ledger_without_a_run_has_its_own_site(tmp_path: Path) -> None:
     alone = Site(tmp_path, {}, url=f"sqlite:///{tmp_path}/ledger.db")
-    (only,) = sites.status(alone.context.settings, alone.context.database, alone.context.clock)["sites"]
-    assert (only["site"], only["last_run"], only["version"]) == ("hq", None, "")
+    (only,) = sites.status(alone.context.settings, alone.context.database, alone.context.clock)
+    told = only.as_json()
+    assert (told["site"], told["last_run"], told["version"]) == ("hq", None, "")
     alone.database.dispose()
 
 

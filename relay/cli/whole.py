@@ -52,7 +52,7 @@ def status(all_sites: bool) -> int:
     with open_for() as site:
         if all_sites:
             OUTSIDE.answer(
-                sites.status(site.settings, site.database, site.clock),
+                {"sites": [one.as_json() for one in sites.status(site.settings, site.database, site.clock)]},
                 lambda told: terminal.sites(terminal.output(), told),
             )
             return EXIT_DONE

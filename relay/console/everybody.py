@@ -5,7 +5,8 @@ Read from what the last sync and the last billing left here; neither system is a
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -13,12 +14,12 @@ from typing import Any
 
 from sqlalchemy import case, func, select
 
+from relay.accounts import folded, meant
 from relay.console.desk import Desk
 from relay.database import reading
 from relay.jobs import tables as jobs_tables
 from relay.language import N_, WordTable, gettext, lazy
-from relay.money.ledger import tables as money_tables
-from relay.money.ledger.store import Ledger
+from relay.money.ledger import journal
 from relay.officernd.model import Member
 from relay.people import logins, readiness, ready, who
 from relay.people.decide.everybody import ANSWERS, RULES
@@ -43,11 +44,11 @@ BECAUSE: Mapping[str, str] = WordTable(
 
 
 @dataclass(frozen=True, slots=True)
-class PersonRow:
-    """One person. `username` "" means without an account, `because` a key of BECAUSE, "" for those who can print.
+class Someone:
+    """One person as the last sync left them.
 
-    `balance` in micros as last read, None where nobody has; `logged_in_at` None: no login on record. `jobs` are those
-    of the last 30 days. `text` is what a search box looks in.
+    `username` "" means without an account, `because` a key of BECAUSE, "" for those who can print. `balance` is the
+    account's in micros, None where there is none. `text` is what a search box looks in.
     """
 
     member_id: str
@@ -58,9 +59,6 @@ class PersonRow:
     because: str
     why: str
     balance: int | None
-    logged_in_at: datetime | None
-    printed_at: datetime | None
-    jobs: int
     text: str
     user: DirectoryUser | None
 
@@ -76,47 +74,94 @@ class PersonRow:
     def can_print(self) -> bool:
         return not self.because
 
-    @property
-    def owes(self) -> bool:
-        return (self.balance or 0) < 0
-
-    @property
-    def never_logged_in(self) -> bool:
-        return self.can_print and self.logged_in_at is None
-
-    @property
-    def will_be_stopped(self) -> bool:
-        """Whether they print now and would not once every print asks for a login."""
-        return self.never_logged_in and self.jobs > 0
-
 
 @dataclass(frozen=True, slots=True)
 class Printed:
+    """When somebody printed last, and how many jobs there were in the last 30 days."""
+
     at: datetime
     jobs: int
 
 
-def everybody(place: Desk) -> tuple[PersonRow, ...]:
-    """Return everybody, by name; () before the first sync. Made anew when anything that it is made of has changed."""
-    settings = place.settings
-    home, folder = settings.scripts.home, settings.site.state_dir
-    runs, entries = money_tables.runs, money_tables.journal
-    with reading(place.database) as connection:
-        last_run = connection.execute(select(func.max(runs.c.id))).scalar()
-        last_entry = connection.execute(select(func.max(entries.c.id))).scalar()
-    log, kept = _file_stamp(home / "logs" / "auth.log"), _file_stamp(folder / snapshot.NAME)
-    imported = (last_run, _today(place))
-    directory = (_file_stamp(home / "directory" / "CURRENT"), _file_stamp(folder / ready.NAME))
+@dataclass(frozen=True, slots=True)
+class PersonRow:
+    """One person with the figures of this moment: `logged_in_at` None means no login on record."""
 
-    def make() -> tuple[PersonRow, ...]:
-        return _rows(
-            place,
-            place.kept("snapshot", kept, lambda: snapshot.load(settings)),
-            place.kept("logins", log, lambda: logins.last_accepted(home)),
-            place.kept("printed", imported, lambda: _printed(place)),
+    someone: Someone
+    balance: int | None
+    logged_in_at: datetime | None
+    printed: Printed | None
+    will_be_stopped: bool
+
+
+@dataclass(frozen=True, slots=True)
+class EveryPerson:
+    """Everybody by name, and the figures that change between two syncs, each read at once for all.
+
+    `known` finds a person by member id or username, folded; `balances` are by member id, the rest by username.
+    """
+
+    people: tuple[Someone, ...]
+    known: Mapping[str, Someone]
+    balances: Mapping[str, int]
+    logins: Mapping[str, datetime]
+    printed: Mapping[str, Printed]
+
+    def balance(self, one: Someone) -> int | None:
+        """Return what somebody has, in micros as last read, None where nobody has read it."""
+        return self.balances.get(one.member_id, one.balance)
+
+    def owes(self, one: Someone) -> bool:
+        return (self.balance(one) or 0) < 0
+
+    def never_logged_in(self, one: Someone) -> bool:
+        return one.can_print and one.username not in self.logins
+
+    def jobs(self, one: Someone) -> int:
+        printed = self.printed.get(one.username)
+        return printed.jobs if printed else 0
+
+    def will_be_stopped(self, one: Someone) -> bool:
+        """Return whether somebody prints now and would not once every print asks for a login."""
+        return self.never_logged_in(one) and self.jobs(one) > 0
+
+    def row(self, one: Someone) -> PersonRow:
+        return PersonRow(
+            one,
+            self.balance(one),
+            self.logins.get(one.username),
+            self.printed.get(one.username),
+            self.will_be_stopped(one),
         )
 
-    return place.kept("everybody", (log, kept, imported, directory, last_entry), make)
+    def meant(self, word: str) -> Someone | None:
+        """Return the one person of a member id, username, e-mail or full name, None for nobody or several."""
+        by_key = self.known.get(folded(" ".join(word.split())))
+        if by_key is not None:
+            return by_key
+        found = meant(word, self.people)
+        return found[0] if len(found) == 1 else None
+
+
+def everybody(place: Desk) -> EveryPerson:
+    """Return everybody; nobody before the first sync. Each part is made anew when what it is made of has changed."""
+    home, folder = place.settings.scripts.home, place.settings.site.state_dir
+    directory = tuple(map(_file_stamp, (home / "directory" / "CURRENT", folder / snapshot.NAME, folder / ready.NAME)))
+    people = place.kept("everybody", directory, lambda: _people(place))
+    known = place.kept("everybody by key", directory, lambda: _by_key(people))
+    return EveryPerson(
+        people,
+        known,
+        place.of_ledger("balances", lambda: _balances(place)),
+        place.kept("logins", _file_stamp(home / "logs" / "auth.log"), lambda: logins.last_accepted(home)),
+        place.kept("printed", (_imported(place), _today(place)), lambda: _printed(place)),
+    )
+
+
+def taken(place: Desk) -> Snapshot | None:
+    """Return both systems as the last sync left them, None where it left nothing that can be used."""
+    stamp = _file_stamp(place.settings.site.state_dir / snapshot.NAME)
+    return place.kept("snapshot", stamp, lambda: snapshot.load(place.settings))
 
 
 def _file_stamp(path: Path) -> tuple[int, int]:
@@ -131,21 +176,18 @@ def _today(place: Desk) -> date:
     return place.clock.business_day(place.settings.site.timezone)
 
 
-def _rows(
-    place: Desk, taken: Snapshot | None, accepted: Mapping[str, datetime], printed: Mapping[str, Printed]
-) -> tuple[PersonRow, ...]:
-    directory = place.directory()
+def _people(place: Desk) -> tuple[Someone, ...]:
+    directory, seen = place.directory(), taken(place)
     if directory is None:
         return ()
     settings = place.settings
-    members = dict(taken.officernd.members) if taken else {}
-    companies = {one.id: one.name for one in taken.officernd.companies.values()} if taken else {}
-    accounts = taken.papercut.accounts if taken else {}
+    members = dict(seen.officernd.members) if seen else {}
+    companies = {one.id: one.name for one in seen.officernd.companies.values()} if seen else {}
+    accounts = seen.papercut.accounts if seen else {}
     left_out = readiness(settings).left_out
-    wallets = Ledger(place.database, settings.site.name, place.clock).wallets()
     own_groups = (settings.members.everyone_group, settings.members.individual_group, settings.members.unlinked_group)
 
-    def row(user: DirectoryUser | None, member: Member | None) -> PersonRow:
+    def someone(user: DirectoryUser | None, member: Member | None) -> Someone:
         member_id = member.id if member else user.member_id if user else ""
         username = user.username if user else ""
         because, why = _because(user, member, left_out)
@@ -154,8 +196,8 @@ def _rows(
             company = user.department or ", ".join(group for group in user.groups if group not in own_groups)
         full_name = (user.full_name if user else "") or (member.name if member else "")
         email = (user.email if user else "") or (member.email if member else "")
-        wallet, account, last = wallets.get(member_id), accounts.get(username), printed.get(username)
-        return PersonRow(
+        account = accounts.get(username)
+        return Someone(
             member_id,
             username,
             full_name,
@@ -163,17 +205,24 @@ def _rows(
             company,
             because,
             why,
-            wallet.balance if wallet else account.balance if account else None,
-            accepted.get(username) if username else None,
-            last.at if last else None,
-            last.jobs if last else 0,
+            account.balance if account else None,
             who.searchable(" ".join((full_name, username, email, company, member_id))),
             user,
         )
 
-    found = [row(user, members.pop(user.member_id, None)) for user in directory.users]
-    found.extend(row(None, member) for member in members.values())
+    found = [someone(user, members.pop(user.member_id, None)) for user in directory.users]
+    found.extend(someone(None, member) for member in members.values())
     return tuple(sorted(found, key=lambda one: (who.searchable(one.name), one.key)))
+
+
+def _by_key(people: Iterable[Someone]) -> dict[str, Someone]:
+    """Return people by what names one alone; a key that two have is for `meant` to tell apart."""
+    counted = Counter(key for one in people for key in _keys(one))
+    return {key: one for one in people for key in _keys(one) if counted[key] == 1}
+
+
+def _keys(one: Someone) -> set[str]:
+    return {folded(key) for key in (one.member_id, one.username) if key}
 
 
 def _because(
@@ -190,6 +239,19 @@ def _because(
             lazy(member.status.replace("_", " ")) if rule == "statuses" and member else why,
         )
     return (user.standing, lazy(user.reason)) if user else ("next_sync", "")
+
+
+def _balances(place: Desk) -> dict[str, int]:
+    with reading(place.database) as connection:
+        return journal.balances(connection, place.settings.site.name)
+
+
+def _imported(place: Desk) -> object:
+    """Return what differs once jobs were imported."""
+    imports = jobs_tables.imports
+    query = select(func.max(imports.c.last_at), func.count()).where(imports.c.site == place.settings.site.name)
+    with reading(place.database) as connection:
+        return tuple(connection.execute(query).one())
 
 
 def _printed(place: Desk) -> dict[str, Printed]:

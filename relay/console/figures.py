@@ -5,7 +5,7 @@ Small queries, one transaction each, no remote call; nothing here writes.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, Literal
@@ -116,15 +116,17 @@ def name_of(names: Mapping[str, str], member_id: str, username: str) -> str:
     return names.get(member_id, username)
 
 
-def linked(place: Desk) -> dict[str, LinkedAccount]:
-    """Return every linked account by member id."""
+def linked(place: Desk, member_ids: Collection[str]) -> dict[str, LinkedAccount]:
+    """Return the linked accounts of these members by member id."""
+    with reading(place.database) as connection:
+        found = stored_accounts.linked_accounts(connection, place.settings.site.name, member_ids)
+    return {link.member_id: link for link in found}
 
-    def read() -> dict[str, LinkedAccount]:
-        with reading(place.database) as connection:
-            found = stored_accounts.linked_accounts(connection, place.settings.site.name)
-        return {link.member_id: link for link in found}
 
-    return place.of_ledger("linked", read)
+def opening_debts(place: Desk) -> dict[str, int]:
+    """Return what was owed on accounts when they were linked, in negative micros by member id."""
+    with reading(place.database) as connection:
+        return stored_accounts.opening_debts(connection, place.settings.site.name)
 
 
 def plain(balance: int | None, currency: str) -> str:
@@ -143,13 +145,13 @@ def jobs_of(engine: Engine, site: str, username: str, count: int) -> list[dict[s
 # -- money ------------------------------------------------------------------------------------------------------------
 
 
-def held(place: Desk) -> list[dict[str, Any]]:
+def held(place: Desk) -> tuple[dict[str, Any], ...]:
     """Return what the last billing held; `said` is the answer that somebody has given since, "" where nobody has."""
-    return place.of_ledger("held", lambda: money.held(place.database, place.settings))
+    return waiting(place).held
 
 
-def undecided(place: Desk) -> list[dict[str, Any]]:
-    return [item for item in held(place) if not item["said"]]
+def undecided(place: Desk) -> tuple[dict[str, Any], ...]:
+    return waiting(place).holds
 
 
 def site_names(place: Desk) -> list[str]:
@@ -173,7 +175,7 @@ def questions(place: Desk) -> list[words.LookUp]:
     if not doubts:
         return []
     ledger = Ledger(place.database, place.settings.site.name, place.clock)
-    accounts = linked(place)
+    accounts = linked(place, {movement.member_id for movement in doubts})
     found: dict[str, words.LookUp] = {}
     for movement in doubts:
         account = accounts.get(movement.member_id)

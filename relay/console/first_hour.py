@@ -19,9 +19,9 @@ from relay import amounts, people, plain_files
 from relay import run as story
 from relay.console import figures
 from relay.console.desk import Desk
+from relay.console.everybody import taken
 from relay.money.decide.holds import OPENING
 from relay.people import logins
-from relay.people.memory import snapshot
 from relay.private_files import write_private
 
 State = Literal["done", "now", "warned", "later"]
@@ -123,7 +123,7 @@ def steps(place: Desk) -> tuple[FirstStep, ...]:
 
 def everybody(place: Desk) -> Headcount | None:
     """Return how everybody in OfficeRnD is accounted for, None before the first sync."""
-    directory, seen = place.directory(), snapshot.load(place.settings)
+    directory, seen = place.directory(), taken(place)
     if directory is None or seen is None:
         return None
     can = sum(user.standing == "active" for user in directory.users)
@@ -173,9 +173,9 @@ def _money(place: Desk, said: FirstHourWords, synced: bool) -> FirstStep:
         owed = {item["member_id"]: item["amount"] for item in figures.undecided(place) if item["code"] == OPENING}
         total = sum(Decimal(amount) for amount in owed.values())
     else:
-        negative = [one for one in figures.linked(place).values() if one.opening_balance < 0]
-        owed = {one.member_id: "" for one in negative}
-        total = amounts.to_decimal(-sum(one.opening_balance for one in negative))
+        opening = figures.opening_debts(place)
+        owed = dict.fromkeys(opening, "")
+        total = amounts.to_decimal(-sum(opening.values()))
     later = said.when("later_money")
     facts = {"people": len(owed), "owed": str(total), "later": later, "rule": place.settings.fees.opening_balances}
     return FirstStep("money", "done" if synced and (not owed or later) else "later", facts)

@@ -14,6 +14,7 @@ from relay import amounts, jobs
 from relay.accounts import SHARED, folded, is_shared
 from relay.console import figures, words
 from relay.console.desk import Desk
+from relay.database import reading
 from relay.language import gettext, translated
 from relay.money.decide.holds import RESTORED
 from relay.money.decide.remedies import answers_to
@@ -82,7 +83,7 @@ def table(place: Desk, wanted: Filter, undecided: Iterable[Mapping[str, Any]]) -
     pages = max(1, -(-len(found) // SHOWN))
     page = min(wanted.page, pages)
     shown = found if wanted.everybody else found[(page - 1) * SHOWN : page * SHOWN]
-    with place.database.connect() as connection:
+    with reading(place.database) as connection:
         prints = jobs.last_prints(connection, place.settings.site.name, [row["member_id"] for row in shown])
     for row in shown:
         row["printed"] = prints.get(row["member_id"])

@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from relay.console import figures, words
 from relay.console.desk import Desk
-from relay.console.everybody import PersonRow
+from relay.console.everybody import Someone
 from relay.database import reading
 from relay.jobs import tables as jobs_tables
 from relay.language import N_, WordTable, gettext, ngettext, translated
@@ -39,7 +39,7 @@ class TimelineEntry:
     icon: str = ""
 
 
-def of_person(place: Desk, person: PersonRow) -> list[TimelineEntry]:
+def of_person(place: Desk, person: Someone) -> list[TimelineEntry]:
     """Return everything that is known here of a person, newest first."""
     found: list[TimelineEntry] = []
     if person.username:
@@ -50,7 +50,7 @@ def of_person(place: Desk, person: PersonRow) -> list[TimelineEntry]:
     return sorted(found, key=lambda entry: entry.at, reverse=True)
 
 
-def _jobs(place: Desk, person: PersonRow) -> Iterator[TimelineEntry]:
+def _jobs(place: Desk, person: Someone) -> Iterator[TimelineEntry]:
     for job in figures.jobs_of(place.database, place.settings.site.name, person.username, MOST):
         state = {"refunded": gettext("refunded"), "denied": gettext("refused")}.get(job["state"], "")
         cost = None if job["cost"] is None or job["state"] == "denied" else job["refunded"] - job["cost"]
@@ -63,13 +63,13 @@ def _jobs(place: Desk, person: PersonRow) -> Iterator[TimelineEntry]:
         )
 
 
-def _logins(place: Desk, person: PersonRow) -> Iterator[TimelineEntry]:
+def _logins(place: Desk, person: Someone) -> Iterator[TimelineEntry]:
     for one in logins.of_person(place.settings.scripts.home, person.username, MOST):
         text = gettext("Login refused: %(why)s", why=one.refused) if one.refused else gettext("Logged in")
         yield TimelineEntry(one.at, "login", text, icon="bad" if one.refused else "person")
 
 
-def _movements(place: Desk, person: PersonRow) -> Iterator[TimelineEntry]:
+def _movements(place: Desk, person: Someone) -> Iterator[TimelineEntry]:
     table = money_tables.movements
     query = select(table.c.reference, table.c.created_at).where(
         table.c.site == place.settings.site.name, table.c.member_id == person.member_id
@@ -83,7 +83,7 @@ def _movements(place: Desk, person: PersonRow) -> Iterator[TimelineEntry]:
         yield TimelineEntry(made_at[line.reference], "money", text, line.reference, line.amount, "coins")
 
 
-def _words(place: Desk, person: PersonRow) -> Iterator[TimelineEntry]:
+def _words(place: Desk, person: Someone) -> Iterator[TimelineEntry]:
     """Yield what somebody decided about this person's held money."""
     said, held = money_tables.words, money_tables.holds
     query = (
@@ -105,9 +105,9 @@ def _words(place: Desk, person: PersonRow) -> Iterator[TimelineEntry]:
             )
 
 
-def _accounts(place: Desk, person: PersonRow) -> Iterator[TimelineEntry]:
+def _accounts(place: Desk, person: Someone) -> Iterator[TimelineEntry]:
     """Yield since when the account was whose, and of which company."""
-    link = figures.linked(place).get(person.member_id) if person.member_id else None
+    link = figures.linked(place, [person.member_id]).get(person.member_id)
     if link is not None:
         balance = place.formats.money(link.opening_balance)
         kept = gettext("balance of %(balance)s kept", balance=balance) if link.opening_balance else ""
@@ -146,7 +146,7 @@ def _accounts(place: Desk, person: PersonRow) -> Iterator[TimelineEntry]:
             )
 
 
-def _deeds(place: Desk, person: PersonRow) -> Iterator[TimelineEntry]:
+def _deeds(place: Desk, person: Someone) -> Iterator[TimelineEntry]:
     """Yield what was done to this person from the console."""
     count = 0
     for row in place.audit.rows():

@@ -109,7 +109,7 @@ class Reader:
         with reading(self._database) as connection:
             if member_id in contradicted(connection, site):
                 return None
-            found = linked_accounts(connection, site, member_id)
+            found = linked_accounts(connection, site, [member_id])
         return next((one for one in found if one.username == username), None)
 
     def balance(self, settings: Settings, live: Live | None, account: LinkedAccount) -> ShownBalance | None:

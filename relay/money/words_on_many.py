@@ -118,7 +118,9 @@ def _open(site: Site) -> list[Hold]:
 
 
 def _held(site: Site, code: str, rows: Iterable[Hold]) -> HeldFor:
-    return HeldFor(code, tuple(rows), site.settings.site.currency, named(site.database, site.settings))
+    shown = tuple(rows)
+    accounts = named(site.database, site.settings, {row.member_id for row in shown})
+    return HeldFor(code, shown, site.settings.site.currency, accounts)
 
 
 def approve_all(site: Site, shown: HeldFor, *, as_: Answer, reason: str, by: str = "") -> WordResult:

@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import delete
 
+from relay.database import reading
 from relay.errors import RelayError, UsageError
 from relay.language import lazy
 from relay.people.answers import checked_username
@@ -38,7 +39,7 @@ def name_new_accounts(site: Site, names: Mapping[str, str]) -> Accounts:
     with a sentence; the others are kept.
     """
     memory = remembered(site)
-    with site.database.connect() as connection:
+    with reading(site.database) as connection:
         asked = {member_id for one in questions.asked(connection, site.name) for member_id in one.member_ids}
     there = {name.lower() for name in site.papercut.usernames()}
     owners = {one.username: one.member_id for one in memory.links.values() if not one.deleted_at}

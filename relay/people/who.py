@@ -44,9 +44,9 @@ def searchable(text: str) -> str:
     return "\n".join(dict.fromkeys((_plain(small), _plain(small.translate(_GERMAN)))))
 
 
-def has_parts(typed: str, text: str) -> bool:
-    """Return whether each word that was typed is a part of a `searchable` text."""
-    return all(word in text for word in _plain(unicodedata.normalize("NFC", typed).casefold()).split())
+def parts(typed: str) -> list[str]:
+    """Return the words that were typed into a search box, as they stand in a `searchable` text."""
+    return _plain(unicodedata.normalize("NFC", typed).casefold()).split()
 
 
 def _plain(text: str) -> str:

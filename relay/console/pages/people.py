@@ -6,17 +6,17 @@ import csv
 import io
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from flask import Blueprint, Response, abort, flash, redirect, render_template, request, url_for
 
 from relay import people
-from relay.accounts import meant
 from relay.console import everybody, figures, timeline
-from relay.console.everybody import BECAUSE, LATELY, PersonRow
+from relay.console.everybody import BECAUSE, LATELY, EveryPerson, PersonRow, Someone
 from relay.console.gate import audited, desk, needs
 from relay.console.pages.review import start_sync
-from relay.database import reading
 from relay.errors import RelayError
 from relay.language import N_, gettext, joined, lazy, translated
 from relay.people import who as people_who
@@ -29,56 +29,89 @@ page = Blueprint("people", __name__)
 SHOWN = 50
 ENTRIES = 60
 
+Whether = Callable[[EveryPerson, Someone], bool]
+Rank = Callable[[EveryPerson, Someone], Any]
+
 # view -> what it is called, and who is in it; the rest of everybody is in the views of BECAUSE.
-VIEWS: Mapping[str, tuple[str, Callable[[PersonRow], bool]]] = {
-    "": (N_("Everybody"), lambda row: True),
-    "can": (N_("Can print"), lambda row: row.can_print),
-    "owes": (N_("Owes"), lambda row: row.owes),
-    "never": (N_("Never logged in"), lambda row: row.never_logged_in),
-    "stopped": (N_("Prints, but never logged in"), lambda row: row.will_be_stopped),
+VIEWS: Mapping[str, tuple[str, Whether]] = {
+    "": (N_("Everybody"), lambda found, one: True),
+    "can": (N_("Can print"), lambda found, one: one.can_print),
+    "owes": (N_("Owes"), EveryPerson.owes),
+    "never": (N_("Never logged in"), EveryPerson.never_logged_in),
+    "stopped": (N_("Prints, but never logged in"), EveryPerson.will_be_stopped),
 }
+
+
+def _newest_first(moment: datetime | None) -> float:
+    return -moment.timestamp() if moment else 0
+
+
+def _last_print(found: EveryPerson, one: Someone) -> float:
+    printed = found.printed.get(one.username)
+    return _newest_first(printed.at if printed else None)
+
+
+def _balance(found: EveryPerson, one: Someone) -> tuple[bool, int]:
+    balance = found.balance(one)
+    return balance is None, balance or 0
+
+
 # order -> how it is sorted; whoever has no figure comes last.
-ORDERS: Mapping[str, Callable[[PersonRow], Any]] = {
-    "name": lambda row: 0,
-    "company": lambda row: (not row.company, people_who.searchable(row.company)),
-    "login": lambda row: -row.logged_in_at.timestamp() if row.logged_in_at else 0,
-    "print": lambda row: -row.printed_at.timestamp() if row.printed_at else 0,
-    "balance": lambda row: (row.balance is None, row.balance or 0),
-    "jobs": lambda row: -row.jobs,
+ORDERS: Mapping[str, Rank] = {
+    "name": lambda found, one: 0,
+    "company": lambda found, one: (not one.company, people_who.searchable(one.company)),
+    "login": lambda found, one: _newest_first(found.logins.get(one.username)),
+    "print": _last_print,
+    "balance": _balance,
+    "jobs": lambda found, one: -found.jobs(one),
 }
 COLUMNS = ("name", "email", "company", "account", "member_id", "printing", "why", "last_login", "last_print",
            "jobs_in_30_days", "balance")  # fmt: skip
 
 
+@dataclass(frozen=True, slots=True)
+class PeopleAsked:
+    """What a page or a download asks for. `found` have what was typed; `people` are those in the view, in order."""
+
+    everybody: EveryPerson
+    found: Sequence[Someone]
+    people: Sequence[Someone]
+    asked: Mapping[str, Any]
+
+    def count(self, has: Whether) -> int:
+        return sum(has(self.everybody, one) for one in self.found)
+
+
 @page.get("/people")
 def show() -> str:
-    found, rows, asked = _asked()
-    pages = max(1, -(-len(rows) // SHOWN))
+    wanted = _wanted()
+    asked, count = wanted.asked, len(wanted.people)
+    pages = max(1, -(-count // SHOWN))
     number = min(max(request.args.get("page", 1, type=int), 1), pages)
-    shown = rows[(number - 1) * SHOWN : number * SHOWN]
-    place = desk()
-    without = Counter(row.because for row in found if row.because)
+    shown = [wanted.everybody.row(one) for one in wanted.people[(number - 1) * SHOWN : number * SHOWN]]
+    place, is_stopped = desk(), asked["show"] == "stopped"
+    without = Counter(one.because for one in wanted.found if one.because)
     return render_template(
         "people.html",
-        people=shown,
+        rows=shown,
         first=(number - 1) * SHOWN + 1,
-        count=len(rows),
-        everybody=len(everybody.everybody(place)),
+        count=count,
+        everybody=len(wanted.everybody.people),
         asked=asked,
         views=[
-            (translated(title), _at(asked, show=view, page=None), sum(map(has, found)), asked["show"] == view)
+            (translated(title), _at(asked, show=view, page=None), wanted.count(has), asked["show"] == view)
             for view, (title, has) in VIEWS.items()
         ],
         because=[
-            (BECAUSE[why], _at(asked, show=why, page=None), count, asked["show"] == why)
-            for why, count in without.most_common()
+            (BECAUSE[why], _at(asked, show=why, page=None), many, asked["show"] == why)
+            for why, many in without.most_common()
         ],
         without=sum(without.values()),
         sorted_by={order: _at(asked, sort=order, page=None) for order in ORDERS},
         words=BECAUSE,
         csv=url_for("people.as_csv", **asked),
-        stopped=[row for row in rows if row.email] if asked["show"] == "stopped" else [],
-        pins=_pins(shown) if asked["show"] == "stopped" else {},
+        addresses=[one.email for one in wanted.people if one.email] if is_stopped else [],
+        pins=_pins(shown) if is_stopped else {},
         waits=_waits(),
         days=LATELY.days,
         read_at=everybody.read_at(place),
@@ -94,22 +127,23 @@ def as_csv() -> Response:
     text = io.StringIO()
     out = csv.writer(text)
     out.writerow(COLUMNS)
-    for row in _asked()[1]:
+    wanted, currency = _wanted(), desk().settings.site.currency
+    for one in wanted.people:
+        row = wanted.everybody.row(one)
         values = (
-            row.full_name,
-            row.email,
-            row.company,
-            row.username,
-            row.member_id,
-            "yes" if row.can_print else BECAUSE[row.because],
-            row.why,
+            one.full_name,
+            one.email,
+            one.company,
+            one.username,
+            one.member_id,
+            "yes" if one.can_print else BECAUSE[one.because],
+            one.why,
             row.logged_in_at.isoformat() if row.logged_in_at else "",
-            row.printed_at.isoformat() if row.printed_at else "",
-            row.jobs,
+            row.printed.at.isoformat() if row.printed else "",
+            row.printed.jobs if row.printed else 0,
         )
         # A minus before an amount is no formula, and an amount with an apostrophe before it could not be added up.
-        balance = figures.plain(row.balance, desk().settings.site.currency)
-        out.writerow([*(cell(value) for value in values), balance])
+        out.writerow([*(cell(value) for value in values), figures.plain(row.balance, currency)])
     answer = Response("\ufeff" + text.getvalue(), mimetype="text/csv")
     answer.headers["Content-Disposition"] = "attachment; filename=people.csv"
     return answer
@@ -119,7 +153,8 @@ def as_csv() -> Response:
 def one() -> str:
     """Everything that is known here of one person, without asking either system."""
     place, wanted = desk(), request.args.get("who", "")
-    person = find(wanted)
+    known = everybody.everybody(place)
+    person = known.meant(wanted)
     if person is None:
         return render_template("nobody.html", wanted=wanted[:120])
     settings = place.settings
@@ -136,8 +171,9 @@ def one() -> str:
     return render_template(
         "person.html",
         person=person,
+        row=known.row(person),
         account=person.user,
-        link=figures.linked(place).get(person.member_id) if person.member_id else None,
+        link=figures.linked(place, [person.member_id]).get(person.member_id),
         trace=last_login(settings.scripts.home, person.username) if person.username else None,
         method=settings.signin.method,
         pin_at=pins.pin_issued(settings.scripts.home, person.member_id) if person.member_id else None,
@@ -233,22 +269,17 @@ def pin() -> Any:
     return redirect(_back(member))
 
 
-def find(wanted: str) -> PersonRow | None:
-    """Return the one person of a member id, username, e-mail or full name, None where nobody or several are meant."""
-    found = meant(wanted, everybody.everybody(desk()))
-    return found[0] if len(found) == 1 else None
-
-
-def _asked() -> tuple[list[PersonRow], list[PersonRow], dict[str, Any]]:
-    """Return (whoever has what was typed, those of them in the view that is asked for, in order; what was asked)."""
+def _wanted() -> PeopleAsked:
+    """Return whom the address of the page asks for."""
     typed = " ".join(request.args.get("find", "").split())[:100]
     view, order = request.args.get("show", ""), request.args.get("sort", "")
     view = view if view in VIEWS or view in BECAUSE else ""
     order = order if order in ORDERS else "print" if view == "stopped" else "name"
-    found = [row for row in everybody.everybody(desk()) if people_who.has_parts(typed, row.text)]
-    has = VIEWS[view][1] if view in VIEWS else lambda row: row.because == view
-    asked = {"find": typed or None, "show": view, "sort": order}
-    return found, sorted(filter(has, found), key=ORDERS[order]), asked
+    known, parts = everybody.everybody(desk()), people_who.parts(typed)
+    found = [one for one in known.people if all(part in one.text for part in parts)]
+    has: Whether = VIEWS[view][1] if view in VIEWS else lambda _, one: one.because == view
+    people = sorted((one for one in found if has(known, one)), key=lambda one: ORDERS[order](known, one))
+    return PeopleAsked(known, found, people, {"find": typed or None, "show": view, "sort": order})
 
 
 def _at(asked: Mapping[str, Any], **more: Any) -> str:
@@ -258,22 +289,20 @@ def _at(asked: Mapping[str, Any], **more: Any) -> str:
 
 def _waits() -> dict[str, str]:
     """Return what waits for somebody's word, by member id: where that is decided."""
-    place = desk()
-    with reading(place.database) as connection:
-        asked = people.open_questions(connection, place.settings.site.name)
-    found = {member_id: "review.show" for one in asked for member_id in one.member_ids}
-    return found | {item["member_id"]: "money.show" for item in figures.undecided(place)}
+    waiting = figures.waiting(desk())
+    found = {member_id: "review.show" for one in waiting.questions for member_id in one.member_ids}
+    return found | {item["member_id"]: "money.show" for item in waiting.holds}
 
 
 def _pins(rows: Sequence[PersonRow]) -> dict[str, bool]:
     """Return who has a print PIN, by member id."""
-    home = desk().settings.scripts.home
-    return {row.member_id: pins.pin_issued(home, row.member_id) is not None for row in rows if row.member_id}
+    home, ids = desk().settings.scripts.home, [row.someone.member_id for row in rows]
+    return {member_id: pins.pin_issued(home, member_id) is not None for member_id in ids if member_id}
 
 
 def _name(member: str) -> str:
     """Return what a member id, or however somebody was named, is called."""
-    person = find(member)
+    person = everybody.everybody(desk()).meant(member)
     return person.name if person else member
 
 

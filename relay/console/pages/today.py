@@ -11,6 +11,7 @@ from relay import run as story
 from relay.console import figures, first_hour
 from relay.console.gate import audited, desk, needs, who
 from relay.console.results import Done
+from relay.database import reading
 from relay.language import N_, gettext, ngettext, translated
 from relay.money.ledger import calendar
 from relay.site import Site
@@ -155,7 +156,7 @@ def _todo() -> list[dict[str, str]]:
             url_for("checks.show"),
             gettext("Put right"),
         )
-    with place.database.connect() as connection:
+    with reading(place.database) as connection:
         unread = jobs.unread_files(connection, place.settings.site.name, place.settings.jobs.source, place.clock.now())
     if unread:
         text = gettext(

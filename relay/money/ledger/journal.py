@@ -44,6 +44,14 @@ def open_wallets(connection: Connection, site: str, member_id: str = "") -> dict
     return {row["member_id"]: _wallet(row) for row in connection.execute(query).mappings()}
 
 
+def balances(connection: Connection, site: str) -> dict[str, int]:
+    """Return the last believed balance of every present link, in micros by member id."""
+    table = tables.wallets
+    names = [table.c[name] for name in Buckets._fields]
+    query = select(table.c.member_id, *names).where(table.c.site == site, table.c.closed_at.is_(None))
+    return {member_id: Buckets(*buckets).wallet for member_id, *buckets in connection.execute(query)}
+
+
 def wallets(connection: Connection, site: str) -> list[Wallet]:
     """Return every wallet that a site ever had, oldest first."""
     query = select(tables.wallets).where(tables.wallets.c.site == site).order_by(tables.wallets.c.id)

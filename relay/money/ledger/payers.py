@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -52,7 +53,7 @@ def forgotten(database: Engine, settings: Settings) -> dict[str, Any] | None:
             .group_by(table.c.member_id, table.c.username, table.c.kind)
         )
         rows = connection.execute(query).all()
-    people, found = named(database, settings), dict[str, Forgotten]()
+    people, found = named(database, settings, {row.member_id for row in rows}), dict[str, Forgotten]()
     for member_id, username, kind, amount in rows:
         person = people.get(member_id) or NamedAccount(username, username, False)
         one = found.get(member_id) or Forgotten(member_id, person, 0, 0)
@@ -82,10 +83,10 @@ def forgotten(database: Engine, settings: Settings) -> dict[str, Any] | None:
     }
 
 
-def named(database: Engine, settings: Settings) -> dict[str, NamedAccount]:
-    """Return every account that is billed by its member id."""
+def named(database: Engine, settings: Settings, member_ids: Collection[str]) -> dict[str, NamedAccount]:
+    """Return the accounts of these members that are billed, by member id, and every shared one."""
     fees, found = settings.fees, {}
-    for account in accounts_of(database, settings.site.name):
+    for account in accounts_of(database, settings.site.name, member_ids):
         name = account.full_name or account.username
         by_company = not is_personal(account, fees.grouping, fees.bill_to)
         payer = account.company_name or account.company_id if by_company else name

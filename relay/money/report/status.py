@@ -118,7 +118,7 @@ def held(database: Engine, settings: Settings) -> list[dict[str, Any]]:
     """Return what the last settle held, each with who pays, and what releases it."""
     with reading(database) as connection:
         found = holds.open_holds(connection, settings.site.name)
-    people = named(database, settings) if found else {}
+    people = named(database, settings, {hold.member_id for hold in found}) if found else {}
     return [
         {
             "id": hold.id,
