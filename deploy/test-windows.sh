@@ -39,7 +39,7 @@ fi
 cat >"$here/environment" <<ENVIRONMENT
 export WINEPREFIX='$here/prefix' WINEARCH=win64 WINEDEBUG=-all WINELOADER=/usr/lib/wine/wine64
 export LC_ALL=C.UTF-8 WINEDLLOVERRIDES='mscoree,mshtml,winemenubuilder.exe=' DISPLAY= XDG_RUNTIME_DIR='$here'
-unset PYTHONHOME PYTHONPATH PIP_CONFIG_FILE PIP_FIND_LINKS
+unset PYTHONHOME PYTHONPATH PYTHONDONTWRITEBYTECODE PIP_CONFIG_FILE PIP_FIND_LINKS
 [ ! -f /etc/ssl/certs/ca-certificates.crt ] || export PIP_CERT='Z:\\etc\\ssl\\certs\\ca-certificates.crt'
 ENVIRONMENT
 # wine makes a Windows access list of a file's mode, and no folder passes its list on: without a mask everybody could

@@ -3,6 +3,7 @@
 # Arguments go to pytest: sh deploy/test.sh tests/money -k crash
 set -eu
 cd "$(dirname "$0")/.."
+unset PYTHONDONTWRITEBYTECODE # every process would translate all of relay and of the tests again
 
 packages="python3-venv wine openjdk-17-jdk-headless jython rhino libbcpkix-java libxerces2-java chromium chromium-driver
     postgresql postgresql-client nginx-light nodejs npm shellcheck cups cups-client cups-filters ghostscript poppler-utils systemd"
