@@ -22,6 +22,7 @@ from lxml import etree
 
 from papercut_scripts import auth_program, brake, handover, pace, signin_pin, user_source, verifier
 from relay import config, passwords, sealed, web
+from relay.config import Settings
 from relay.console.audit import Audit
 from relay.console.first_hour import FirstHourWords
 from relay.console.gate import EndedSessions
@@ -37,10 +38,10 @@ from relay.people.act import pins, publish
 from tests.fuzz.test_foreign_bytes import CASES as MANY
 from tests.fuzz.test_foreign_bytes import VALUES, mutated, told
 from tests.support.papercut_site import sample_directory
-from tests.support.settings_example import example_settings, raw_settings, write_secrets
+from tests.support.settings_example import example_settings, raw_settings
 from tests.support.still_clock import StillClock
 
-CASES = settings(MANY, max_examples=int(os.environ.get("FUZZ_CASES", "25")))  # each has a folder of its own
+CASES = settings(MANY, max_examples=int(os.environ.get("FUZZ_CASES", "25")))  # each writes files
 NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
 JSON = VALUES.map(lambda value: json.dumps(value).encode())
 DEEP = st.sampled_from([b"[" * 5_000, b'{"a":' * 3_000, b"9" * 5000, b"[1e999]", b'"\\ud83d"'])
@@ -55,7 +56,7 @@ def like(**fields: Any) -> st.SearchStrategy[bytes]:
 
 # -- state of the relay ------------------------------------------------------------------------------------------------
 
-READERS: dict[str, tuple[str, bytes, Callable[[config.Settings, Path], Any]]] = {
+READERS: dict[str, tuple[str, bytes, Callable[[Settings, Path], Any]]] = {
     "ended_sessions": ("ended", b'{"a": 1.5}', lambda _, file: EndedSessions(file).is_ended("b")),
     "first_hour": (
         "first_hour.json",
@@ -98,24 +99,22 @@ def long_enough(key: str) -> None:
 
 def settings_of(secret: Path) -> None:
     found = told(lambda: config.parse(raw_settings(secret.parents[1]), secret.parents[1] / "relay.toml", {}))
-    assert isinstance(found, (config.Settings, ConfigError))
+    assert isinstance(found, (Settings, ConfigError))
 
 
 @pytest.mark.parametrize("name", list(READERS))
 @CASES
 @given(data=st.data())
-def test_a_file_that_the_relay_kept(name: str, data: st.DataObject) -> None:
+def test_a_file_that_the_relay_kept(made: Settings, name: str, data: st.DataObject) -> None:
     where, example, read = READERS[name]
     content = data.draw(ANYTHING | mutated(example) | st.tuples(mutated(example), ANYTHING).map(b"\n".join))
-    with tempfile.TemporaryDirectory() as made:
-        folder = Path(made)
-        write_secrets(folder)
-        made_settings = example_settings(folder)
-        file = folder / where
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_bytes(content)
-        file.chmod(0o600)
-        read(made_settings, file)
+    file = Path(made.path).parent / where
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.unlink(missing_ok=True)
+    file.write_bytes(content)
+    file.chmod(0o600)
+    read(made, file)
+    file.unlink()
 
 
 @CASES
@@ -206,7 +205,7 @@ CALLS: dict[str, Callable[[PaperCut], Any]] = {
 @pytest.mark.parametrize("name", list(CALLS))
 @CASES
 @given(values=st.lists(VALUES | st.lists(st.text(max_size=8), max_size=4) | st.just("1"), min_size=1, max_size=4))
-def test_what_papercut_says(name: str, values: list[Any]) -> None:
+def test_what_papercut_says(made: Settings, name: str, values: list[Any]) -> None:
     """Every call, answered by values of any type and depth, one after the other."""
     answers = iter([*values, *([] for _ in range(20))])
 
@@ -219,11 +218,10 @@ def test_what_papercut_says(name: str, values: list[Any]) -> None:
         def get(self, *_: Any, **__: Any) -> Any:
             return type("Answer", (), {"status_code": 200, "content": json.dumps(next(answers, [])).encode()})
 
-    with tempfile.TemporaryDirectory() as folder:
-        client = PaperCut(example_settings(Path(folder)), StillClock())
-        client._http.close()
-        client._http = Session()  # type: ignore[assignment]
-        found = told(lambda: CALLS[name](client))
+    client = PaperCut(made, StillClock())
+    client._http.close()
+    client._http = Session()  # type: ignore[assignment]
+    found = told(lambda: CALLS[name](client))
     assert not isinstance(found, wire.Unreadable)
 
 
