@@ -76,7 +76,10 @@ def folded(text: str) -> str:
     Folding for search would make one of `straße` and `strasse`, which are two addresses. Letter by letter, since what a
     capital becomes must not hang on its neighbours.
     """
-    composed = unicodedata.normalize("NFC", text.strip())
+    text = text.strip()
+    if text.isascii():
+        return text.lower()
+    composed = unicodedata.normalize("NFC", text)
     return unicodedata.normalize("NFC", "".join(letter.lower() for letter in composed))
 
 

@@ -46,6 +46,7 @@ class Ahead:
         self._clock = clock
         self._lock = threading.Lock()
         self._making: dict[str, threading.Lock] = {}
+        self._failed: set[tuple[str, object]] = set()
         self._made: dict[str, _Made] = {}
         self._behind: dict[str, threading.Thread] = {}
 
@@ -58,6 +59,20 @@ class Ahead:
             return found.known
         self._make_behind(name, about, stamp, make)
         return replace(found.known, is_behind=True)
+
+    def at_once(self, name: str, about: object, stamp: object, make: Callable[[], Value]) -> Known[Value] | None:
+        """Return the last value of `name` about this; None while the first one is being made behind the page.
+
+        One whose making failed behind the page is made in front of it, so that whoever asks hears why.
+        """
+        found = self._made.get(name)
+        if (name, about) in self._failed:
+            self._failed.discard((name, about))
+            found = self._make(name, about, stamp, make)
+        if found is not None and found.about == about and found.stamp == stamp:
+            return found.known
+        self._make_behind(name, about, stamp, make)
+        return replace(found.known, is_behind=True) if found is not None and found.about == about else None
 
     def finish(self) -> None:
         """Wait for what is being made behind a page."""
@@ -82,6 +97,7 @@ class Ahead:
                 self._make(name, about, stamp, make)
             except Exception:
                 log.exception("what %s shows could not be made anew", name)
+                self._failed.add((name, about))
 
         with self._lock:
             last = self._behind.get(name)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 from flask import Flask, g, render_template, request, url_for
@@ -11,9 +13,9 @@ from werkzeug.exceptions import HTTPException
 
 from relay import __version__, charts
 from relay.accounts import is_shared
-from relay.console import figures, gate, remedies, words
+from relay.console import everybody, figures, gate, remedies, words
 from relay.console.desk import Desk
-from relay.console.pages import PAGES
+from relay.console.pages import PAGES, statements
 from relay.console.pages.machine import HOOKS
 from relay.console.webhooks import Hooks
 from relay.errors import RelayError
@@ -55,6 +57,16 @@ def make_app(place: Desk) -> Flask:
     app.register_error_handler(RelayError, _relay_error)
     app.register_error_handler(Exception, _unexpected)
     return app
+
+
+def preparations(app: Flask, place: Desk) -> Iterator[Callable[[], object]]:
+    """Yield what nobody's first visit after a start is to wait for, the first page first."""
+    yield partial(figures.waiting, place)
+    yield partial(everybody.everybody, place)
+    for name in sorted(app.jinja_env.list_templates(), key=lambda name: not name.startswith("today")):
+        if not name.startswith("setup/"):  # those of another application
+            yield partial(app.jinja_env.get_template, name)
+    yield partial(statements.look_ahead, place)
 
 
 def _counts(place: Desk) -> tuple[dict[str, int], bool]:

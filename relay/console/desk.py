@@ -244,6 +244,10 @@ class Desk:
         """
         return self.ahead.get(name, (self.settings, *about), self._changes.stamp(), make)
 
+    def made_behind(self, name: str, make: Callable[[], Returned], *about: object) -> Known[Returned] | None:
+        """Return what `make` reads from the ledger, as `ahead_of_ledger`; None while it is made for the first time."""
+        return self.ahead.at_once(name, (self.settings, *about), self._changes.stamp(), make)
+
     def close(self) -> None:
         self.ahead.finish()
         self._changes.close()

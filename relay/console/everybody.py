@@ -217,8 +217,9 @@ def _people(place: Desk) -> tuple[Someone, ...]:
 
 def _by_key(people: Iterable[Someone]) -> dict[str, Someone]:
     """Return people by what names one alone; a key that two have is for `meant` to tell apart."""
-    counted = Counter(key for one in people for key in _keys(one))
-    return {key: one for one in people for key in _keys(one) if counted[key] == 1}
+    keys = [(key, one) for one in people for key in _keys(one)]
+    counted = Counter(key for key, _ in keys)
+    return {key: one for key, one in keys if counted[key] == 1}
 
 
 def _keys(one: Someone) -> set[str]:

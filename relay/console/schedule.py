@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 
 from relay import notify, people
@@ -29,10 +30,14 @@ FIRST_RETRY, LONGEST_RETRY = timedelta(minutes=5), timedelta(hours=1)
 
 
 class Schedule:
-    """Does what is due, at every tick. `hinted`: a webhook or saved settings ask for a sooner look."""
+    """Does what is due, at every tick. `hinted`: a webhook or saved settings ask for a sooner look.
 
-    def __init__(self, place: Desk) -> None:
+    `first` is done before the first tick, each as long as nobody has stopped it.
+    """
+
+    def __init__(self, place: Desk, first: Iterable[Callable[[], object]] = ()) -> None:
         self._place = place
+        self._first = first
         self._over = threading.Event()
         self._thread: threading.Thread | None = None
         self._retry_at: datetime | None = None
@@ -50,6 +55,13 @@ class Schedule:
         self._place.wake.set()
 
     def _run(self) -> None:
+        for prepare in self._first:
+            if self._over.is_set():
+                return
+            try:
+                prepare()
+            except Exception:
+                log.exception("a page could not be prepared and is made when it is asked for")
         while not self._over.is_set():
             try:
                 self.tick()

@@ -8,11 +8,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from flask import Flask
+
 from relay import config, web
 from relay.commands import named
 from relay.config import Settings
 from relay.config.sections import ConsoleSection
-from relay.console.app import make_app
+from relay.console.app import make_app, preparations
 from relay.console.desk import Desk
 from relay.console.schedule import Schedule
 from relay.errors import EXIT_DONE, ConfigError, UsageError
@@ -46,8 +48,9 @@ def serve(settings: Settings, *, listen: str | None = None, say: Callable[[str],
     ):
         place = Desk(settings)
         over = web.ended_by_signal()
-        server = web.start(make_app(place), listening, over, "console", THREADS, LARGEST_REQUEST)
-        return _until_stopped(place, server, over, address, say)
+        app = make_app(place)
+        server = web.start(app, listening, over, "console", THREADS, LARGEST_REQUEST)
+        return _until_stopped(place, app, server, over, address, say)
 
 
 def serve_setup(target: Path, workbench: Workbench, *, listen: str | None, say: Callable[[str], None]) -> int:
@@ -80,9 +83,9 @@ def serve_setup(target: Path, workbench: Workbench, *, listen: str | None, say: 
         settings = config.load(target)
         with serving_lock(settings.site.state_dir):
             place = Desk(settings)
-            shown.app = make_app(place)
+            shown.app = app = make_app(place)
             visit.hand_over()
-            return _until_stopped(place, server, over, address, say)
+            return _until_stopped(place, app, server, over, address, say)
 
 
 class _Shown:
@@ -95,8 +98,10 @@ class _Shown:
         return self.app(environ, start_response)
 
 
-def _until_stopped(place: Desk, server: Any, over: threading.Event, address: str, say: Callable[[str], None]) -> int:
-    schedule = Schedule(place)
+def _until_stopped(
+    place: Desk, app: Flask, server: Any, over: threading.Event, address: str, say: Callable[[str], None]
+) -> int:
+    schedule = Schedule(place, preparations(app, place))
     schedule.start()
     say(
         f"Console   http://{address}/"

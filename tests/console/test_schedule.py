@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from relay.console import schedule as schedule_module
+from relay.console.app import make_app, preparations
 from relay.console.desk import Desk
 from relay.console.results import Done
 from relay.console.schedule import Schedule
@@ -17,6 +18,7 @@ from relay.errors import AlreadyRunning
 from relay.people.act.publish import publish
 from relay.people.directory import directory_of
 from tests.support.still_clock import StillClock
+from tests.support.visitor import Visitor
 
 
 @dataclass
@@ -115,6 +117,29 @@ def test_the_first_sync_is_a_person_s(make_desk: Any, log: Log, due: Due, clock:
     monkeypatch.setattr(place, "look", lambda: None)
     ticks(Schedule(place), clock, minutes=60, step=5)
     assert [] == log.did
+
+
+def test_pages_are_prepared_before_the_first_tick_until_somebody_stops(
+    place: Desk, log: Log, caplog: pytest.LogCaptureFixture
+) -> None:
+    done: list[str] = []
+
+    def breaks() -> None:
+        raise ValueError("this page")
+
+    schedule = Schedule(
+        place, [lambda: done.append("first"), breaks, lambda: schedule.stop(), lambda: done.append("x")]
+    )
+    schedule._run()
+    assert (["first"], []) == (done, log.did) and "could not be prepared" in caplog.text
+
+
+def test_what_is_prepared_leaves_a_first_visit_nothing_to_compile(place: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    app = make_app(place)
+    for prepare in preparations(app, place):
+        prepare()
+    monkeypatch.setattr(app.jinja_env, "compile", lambda *_, **__: pytest.fail("a template was compiled"))
+    Visitor(app.test_client()).page("/people")
 
 
 def test_a_hint_is_followed_soon_and_a_crowd_of_them_once(place: Desk, log: Log, clock: StillClock) -> None:

@@ -13,6 +13,7 @@ from sqlalchemy import insert
 
 from relay.console.app import make_app
 from relay.database import make_engine
+from relay.errors import UsageError
 from relay.jobs import import_jobs, statement
 from relay.jobs.tables import jobs as jobs_table
 from relay.money import record_run
@@ -122,6 +123,29 @@ def test_what_takes_long_is_shown_as_it_was_while_it_is_made_anew(
     going_on.set()
     desk.ahead.finish()
     assert "worked out" not in somebody.page("/statements").text_content()
+
+
+def test_a_large_month_is_made_behind_a_page_that_says_so(make_desk: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody waits seconds for the first look at one; what goes wrong behind the page is told on the next."""
+    desk, is_broken = make_desk(), [True]
+    somebody = Visitor(make_app(desk).test_client())
+
+    def breaks(*about: Any, **named: Any) -> Any:
+        if is_broken:
+            raise UsageError("It cannot be made.")
+        return statement(*about, **named)
+
+    monkeypatch.setattr("relay.jobs.statement", breaks)
+    monkeypatch.setattr("relay.console.pages.statements.AT_ONCE", -1)
+    answer = somebody.get("/statements?month=2026-10")
+    assert "This statement is being worked out" in answer.text and answer.headers["Refresh"] == "2"
+    desk.ahead.finish()
+    assert "It cannot be made." in somebody.page("/statements?month=2026-10", 400).text_content()
+    is_broken.clear()
+    somebody.page("/statements?month=2026-10")
+    desk.ahead.finish()
+    answer = somebody.get("/statements?month=2026-10")
+    assert "Nothing was printed" in answer.text and "Refresh" not in answer.headers
 
 
 def test_what_cannot_be_made_anew_is_left_as_it_was(make_desk: Any, caplog: pytest.LogCaptureFixture) -> None:

@@ -16,12 +16,15 @@ from relay.charts import Bar
 from relay.console.ahead import Known
 from relay.console.desk import Desk
 from relay.console.gate import desk
+from relay.database import reading
 from relay.errors import UsageError
 from relay.jobs.statement.figures import Tally
 
 page = Blueprint("statements", __name__)
 
 MONTHS = 18
+AT_ONCE = 5_000  # jobs whose statement is made while the page waits
+AWAITED_S = 2
 SHOWN = 100
 JOBS = 500
 LONGEST_NAME = 80  # of a file: a browser puts it below a folder of its own, and Windows counts to 260
@@ -32,17 +35,19 @@ def show() -> Any:
     month, member, company = _asked()
     place = desk()
     today = place.clock.business_day(place.settings.site.timezone)
-    problem, known = "", None
+    problem, known, is_awaited = "", None, False
     try:
         known = _known(place, today, month, member, company)
+        is_awaited = known is None
     except UsageError as error:
         problem = error.message
     made = known.value if known else None
     people = made.people if made else []
     pages = max(1, -(-len(people) // SHOWN))
     number = min(max(request.args.get("page", 1, type=int), 1), pages)
-    return render_template(
+    told = render_template(
         "statements.html",
+        is_awaited=is_awaited,
         made=made,
         behind=known.at if known and known.is_behind else None,
         problem=problem,
@@ -56,7 +61,11 @@ def show() -> Any:
         before=_next(made.first - timedelta(days=1), today) if made else None,
         after=_next(made.last + timedelta(days=1), today) if made else None,
         chart=_bars(made) if made else [],
-    ), (200 if made else 400)
+    )
+    answer = Response(told, 400 if problem else 200)
+    if is_awaited:
+        answer.headers["Refresh"] = str(AWAITED_S)
+    return answer
 
 
 def look_ahead(place: Desk) -> None:
@@ -64,14 +73,21 @@ def look_ahead(place: Desk) -> None:
     _known(place, place.clock.business_day(place.settings.site.timezone), "", "", "")
 
 
-def _known(place: Desk, today: date, month: str, member: str, company: str) -> Known[Shown]:
+def _known(place: Desk, today: date, month: str, member: str, company: str) -> Known[Shown] | None:
+    """Return a statement, None while that of a whole large month is being made behind the page."""
     asked = (month, member, company)
-    return place.ahead_of_ledger(
+    known = place.made_behind if not (member or company) and _is_large(place, today, month) else place.ahead_of_ledger
+    return known(
         "statement" if any(asked) else "statement of now",
         lambda: _shown(_statement(place, *asked), bool(member)),
         today,
         *asked,
     )
+
+
+def _is_large(place: Desk, today: date, month: str) -> bool:
+    with reading(place.database) as connection:
+        return jobs.count_between(connection, place.settings.site.name, *jobs.month_days(month, today)) > AT_ONCE
 
 
 def _statement(place: Desk, month: str, member: str, company: str) -> jobs.Statement:

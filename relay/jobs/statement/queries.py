@@ -104,6 +104,12 @@ def jobs_between(
     return [replace(job, shared_id=shared.id_of(job.account, job.at)) if job.account else job for job in found]
 
 
+def count_between(connection: Connection, site: str, first: date, last: date) -> int:
+    """Return how many jobs the business days from `first` to `last` have."""
+    query = select(func.count()).where(_jobs.c.site == site, _jobs.c.business_day.between(first, last))
+    return int(connection.execute(query).scalar() or 0)
+
+
 def alike(connection: Connection, site: str, first: date, last: date, *where: Any) -> Iterator[tuple[PrintedJob, int]]:
     """Yield the jobs between two days that a tally takes for the same, each as one of them with how many there are."""
     columns = [column if column.name in _FIGURES else func.min(column) for column in _COLUMNS]
