@@ -33,9 +33,11 @@ def main(arguments=None, package=_package, run=places.run):
     os.umask(0o022)
     try:
         if options.uninstall:
+            _need_rights(options, package, " --uninstall")
             return uninstall(options, package, run)
         facts = facts_.Facts(options, package, run)
         if options.proof:
+            _need_rights(options, package, " --proof")
             return prove(facts)
         return install(facts)
     except InstallStop as stop:
@@ -76,6 +78,8 @@ def install(facts):
     if options.dry_run:
         _say("Nothing was changed.")
         return 0
+    if todo:
+        _need_rights(options, facts.package, "")
     if todo and not _agreed(options, "Make these changes?"):
         _say("Nothing was changed.")
         return 0
@@ -108,18 +112,28 @@ def install(facts):
         _say("Then, one after the other{0}:".format(_NEW_WINDOW if facts.windows else ""))
         for words in ("check", "plan", "sync"):
             _say("     papercut-relay " + words)
-        _say("     {0} --proof    (a real login, right and wrong)".format(_again(facts)))
+        _say("     {0} --proof    (a real login, right and wrong)".format(_again(facts.system, facts.package)))
     return 0
 
 
 _NEW_WINDOW = ", in a new window, since this one does not know the command yet"
 
 
-def _again(facts):
+def _again(system, package):
     """Return how this installer is started, as it can be typed from anywhere."""
-    if facts.windows:
-        return '"{0}"'.format(os.path.join(facts.package, "installer.bat"))
-    return "sudo sh '{0}'".format(os.path.join(facts.package, "install.sh").replace("'", "'\\''"))
+    if system == places.WINDOWS:
+        return '"{0}"'.format(os.path.join(package, "installer.bat"))
+    return "sudo sh '{0}'".format(os.path.join(package, "install.sh").replace("'", "'\\''"))
+
+
+def _need_rights(options, package, switch):
+    if facts_.lacks_rights(options):
+        how = "in a terminal that was opened as Administrator" if options.system == places.WINDOWS else "as root"
+        raise InstallStop(
+            "Nothing was changed, since that takes an administrator. Start it {0}: {1}{2}".format(
+                how, _again(options.system, package), switch
+            )
+        )
 
 
 _SET_UP = {"": "serve", "y": "serve", "yes": "serve", "t": "init"}

@@ -175,9 +175,14 @@ def warnings(facts):
             ),
             2,
         )
-    if not facts.windows and not facts.options.root and not places.is_administrator():
-        told.append("This is not an administrator: changes below PaperCut's folder will be refused.")
+    if lacks_rights(facts.options):
+        told.append("You are no administrator here: what only administrators may read counts as missing below.")
     return told
+
+
+def lacks_rights(options):
+    """Return whether who runs this may neither change this machine nor read what an installation has left on it."""
+    return not options.root and not places.is_administrator()
 
 
 def read_version(facts):

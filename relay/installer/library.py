@@ -8,6 +8,7 @@ the package's lock. Needs CPython 3.11.
 from __future__ import absolute_import, division, print_function, unicode_literals
 
 import os
+import platform
 import re
 import shutil
 import sys
@@ -101,8 +102,8 @@ class Library(object):
         code, said = self._run(command)
         if code != 0:
             raise InstallStop(
-                "pip could not fetch what the relay needs ({0}): make the package with --platform, which puts it "
-                "in.".format(said.strip().split("\n")[-1])
+                "pip could not fetch what the relay needs ({0}). Without internet here, make the package with "
+                "--platform {1}, which puts it in.".format(said.strip().split("\n")[-1], platform_here())
             )
         unpack(self._wheels[0], folder)
         files.compile_all(folder)
@@ -122,6 +123,12 @@ class Library(object):
     def remove_older(self):
         """Remove the libraries of earlier versions, once nothing starts from them any more."""
         _remove_others(self.subject, PREFIX)
+
+
+def platform_here():
+    """Return what `bundle --platform` calls this machine and its Python: "manylinux2014_x86_64-3.11"."""
+    kinds = {places.WINDOWS: "win_{0}", places.MACOS: "macosx_11_0_{0}", places.LINUX: "manylinux2014_{0}"}
+    return "{0}-{1}.{2}".format(kinds[places.SYSTEM].format(platform.machine().lower()), *sys.version_info[:2])
 
 
 class Runtime(object):

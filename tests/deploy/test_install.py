@@ -9,13 +9,14 @@ import stat
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from papercut_scripts import compat
 from relay.installer import __main__ as installer
-from relay.installer import asking, files, library, places
+from relay.installer import asking, facts, files, library, places
 from relay.installer.journal import InstallJournal
 from relay.sandbox.papercut.dispatch import tokens
 from tests.support.machine import SECURITY, Machine, program, shrink
@@ -432,6 +433,21 @@ def test_a_package_with_the_relays_wheel_alone_goes_through_pip(machine: Machine
     assert "--target" in pip and "--require-hashes" in pip and pip[-1] == str(lonely / "requirements.lock")
 
 
+def test_a_server_without_internet_is_told_the_platform_to_name(
+    machine: Machine, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lonely = tmp_path / "lonely"
+    shutil.copytree(machine.package, lonely)
+    next((lonely / "wheels").glob("something*")).unlink()
+    machine.package = lonely
+    monkeypatch.setattr("platform.machine", lambda: "AMD64")
+    machine.run = lambda command, typed="": (1, "ERROR: No matching distribution")  # type: ignore[method-assign]
+    assert machine.install() == 1
+    named = {"linux": "manylinux2014", "win32": "win", "darwin": "macosx_11_0"}[sys.platform]
+    version = f"{sys.version_info.major}.{sys.version_info.minor}"
+    assert f"with --platform {named}_amd64-{version}, which" in capsys.readouterr().out
+
+
 def test_a_wheel_that_leads_out_of_its_folder_is_refused(tmp_path: Path) -> None:
     import zipfile
 
@@ -524,3 +540,28 @@ def test_the_journal_lies_where_it_survives(machine: Machine) -> None:
     undo = Path(places.Places(places.LINUX, str(machine.root)).undo)
     kinds = {entry.kind for entry in InstallJournal(str(undo)).entries()}
     assert kinds == {"run", "folder", "tree", "file", "listed", "config", "token", "secrets"}
+
+
+def test_somebody_without_rights_is_told_so_and_nothing_is_said_of_what_he_cannot_read(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The journal is the administrators' alone: to anybody else it looks as if nothing were installed."""
+    before = machine.picture()
+    with monkeypatch.context() as somebody:
+        somebody.setattr(facts, "lacks_rights", lambda options: True)
+        assert machine.install("--dry-run") == 0
+        assert machine.install() == 1
+    assert machine.picture() == before
+    start = f"takes an administrator. Start it as root: sudo sh '{machine.package}/install.sh'"
+    assert capsys.readouterr().out.endswith(f"{start}\n")
+    assert machine.install() == 0
+    monkeypatch.setattr(facts, "lacks_rights", lambda options: True)
+    for switch in ("--uninstall", "--proof"):
+        assert machine.install(switch) == 1
+        assert capsys.readouterr().out.endswith(f"{start} {switch}\n")
+
+
+def test_rights_are_asked_for_where_something_is_changed_for_good(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(places, "is_administrator", lambda: False)
+    assert facts.lacks_rights(SimpleNamespace(root=""))
+    assert not facts.lacks_rights(SimpleNamespace(root="/tmp/trial"))
