@@ -7,6 +7,7 @@ import csv
 import io
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from email import message_from_string
 from email.header import decode_header
 from email.message import Message
@@ -21,6 +22,7 @@ from relay.console.desk import Desk
 from relay.members_page.app import make_app as make_members_page
 from relay.members_page.place import Place
 from relay.notify.addresses import Post
+from relay.papercut import keys
 from relay.run import run
 from tests.support.people_site import PeopleSite, small_organisation
 from tests.support.settings_example import example_settings
@@ -32,12 +34,12 @@ HIDDEN = "\x9b2J\u202egnp\u2066\u200b\u2028\x85\U000e0041A\u200d"
 ESCAPES = "\x1b]8;;http://evil.example\x1b\\x\x1b]0;t\x07"  # XML, and so PaperCut, can carry none of them
 FORGED = '2026-11-24 * "forged"'
 OBEYED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\U000e0041]|A\u200d")
-MARK, SHOWN = "Ω", 300
+MARK, WORD, SHOWN = "Ω", "ж ", 300
 
 
 def theirs(what: str, length: int = 500) -> str:
     """A name that OfficeRnD, or a job, may have."""
-    return f"{FORMULA}{what}{ESCAPES}{HIDDEN}\r\n{FORGED}{MARKUP}{MARK * length}"
+    return f"{FORMULA}{what}{ESCAPES}{HIDDEN}\r\n{FORGED}{MARKUP}{MARK * length}{WORD * (length > 99) * 2500}"
 
 
 def papercuts(what: str, length: int = 500) -> str:
@@ -50,6 +52,7 @@ def judge(text: str, longest: int = SHOWN) -> None:
     text = text.removeprefix("\ufeff").replace("\r\n", "\n")
     assert [] == [ascii(one) for one in OBEYED.findall(text)]
     assert max((len(one) for one in re.findall(rf"{MARK}+|g{{9,}}|y{{9,}}", text)), default=0) <= longest
+    assert max(map(len, re.findall(rf"(?:{WORD.strip()}\s)+", text)), default=0) <= longest
     assert not [line for line in re.split("[\n\x85\u2028]", text) if line.startswith(FORGED[:10] + " *")]
 
 
@@ -60,19 +63,37 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PeopleSite]:
         (theirs("ben"), "ben@acme.example", ""),
         ("Cy", f"cy{'y' * 400}@acme.example", ""),
     ]
+    small = small_organisation(people)
+    told = {theirs("property"): theirs("value"), "Card": WORD * 400}
+    organisation = replace(
+        small,
+        locations=tuple(replace(one, name=theirs("location")) for one in small.locations),
+        plans=tuple(
+            one if one.interval == "once" else replace(one, name=theirs("plan"), code=theirs("code"))
+            for one in small.plans
+        ),
+        members=tuple(replace(one, properties=told) for one in small.members),
+    )
     site = PeopleSite(
         tmp_path_factory.mktemp("hostile"),
-        organisation=small_organisation(people),
-        settings={"jobs": {"cost_column": "11"}, "safety": {"settling_s": 0}, "top_up": {"amount": "0.50"}},
+        organisation=organisation,
+        settings={
+            "jobs": {"cost_column": "11"},
+            "safety": {"settling_s": 0},
+            "top_up": {"amount": "0.50"},
+            "members": {"card_property": "Card"},
+        },
     )
     state, printer = site.state, papercuts("printer", 60)
     details = {name: papercuts(name) for name in ("full_name", "department", "office", "notes")}
     state.add_user("stray", email="stray@x.example", **details)
     state.add_user("ann.old", email="ann@acme.example", full_name=papercuts("ann"), balance=-3.5)
-    state.add_user("ghost" + "g" * 400)
+    state.add_user("ghost" + "g" * 295)
+    state.add_user("words " + WORD * 140 + "x", email=f"{WORD * 400}@x.example", notes=WORD * 400)
     state.add_printer("print01", printer, page_cost=0.10)
-    state.add_group(papercuts("group", 400), ["stray"])
+    state.add_group(papercuts("group", 90), ["stray"])
     state.add_shared_account(papercuts("shared", 60))
+    state.config[keys.CALLERS] = f"127.0.0.1,{WORD * 400}"
     assert 0 == run(site.context).exit_code
     job = {"printer": printer, "pages": 30, "document": theirs("document", 20)}
     site.pair.papercut.print_job(login=("ben@acme.example", "Secret-1"), **job)

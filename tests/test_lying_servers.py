@@ -348,3 +348,12 @@ def test_a_fee_with_an_id_that_is_none_is_in_doubt(tmp_path: Path, identifier: A
             client.create_fee(fee, "ref")
         client.delete_fee("../members/m1")
     assert asked[-1].endswith("/fees/..%2Fmembers%2Fm1")
+
+
+def names_answer(*names: str) -> bytes:
+    return whole(XML % (b"<array><data>%s</data></array>" % b"".join(b"<value>%s</value>" % n.encode() for n in names)))
+
+
+def test_a_name_that_papercut_cannot_store_is_none(tmp_path: Path) -> None:
+    with lying(lambda _, write: write(names_answer("ж " * 151))) as address, pytest.raises(BadAnswer, match="longer"):
+        papercut(tmp_path, address).groups()

@@ -33,8 +33,8 @@ class Organization:
 class Member:
     """A person. `email` is neither always present nor unique; `location` and `company` are ids.
 
-    `unusable` are the custom properties that hold a list, a yes or no, or something nested: no card number, username or
-    PIN can be read from those. Source: corrections to the reference, one real page.
+    `unusable` are the custom properties that hold a list, a yes or no, a story, or something nested: no card number,
+    username or PIN can be read from those. Source: corrections to the reference, one real page.
     """
 
     id: str
@@ -176,15 +176,16 @@ def _text(record: Mapping[str, Any], key: str) -> str:
     return foreign.text(value or "")
 
 
+def _line(record: Mapping[str, Any], key: str) -> str:
+    """Return a text on one line, as long as one is shown."""
+    return foreign.name(_text(record, key))
+
+
 def _label(record: Mapping[str, Any], key: str) -> str:
     """Return what is only shown or compared with settings, where a number is as good as a text."""
     value = record.get(key)
     is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    return str(value) if is_number else _text(record, key)
-
-
-def _name(record: Mapping[str, Any]) -> str:
-    return foreign.name(_label(record, "name"))
+    return str(value) if is_number else _line(record, key)
 
 
 def _id(record: Mapping[str, Any], key: str = "_id") -> str:
@@ -216,7 +217,7 @@ def _properties(record: Mapping[str, Any]) -> dict[str, str]:
     """Return the custom properties that are texts or numbers, as text; the map can be missing when it is empty."""
     values = record.get("properties") or {}
     return {
-        foreign.text(str(key)): foreign.text(_plain(value))
+        foreign.name(str(key)): foreign.text(_plain(value))
         for key, value in values.items()
         if value is not None and not _is_unusable(value)
     }
@@ -224,11 +225,15 @@ def _properties(record: Mapping[str, Any]) -> dict[str, str]:
 
 def _unusable(record: Mapping[str, Any]) -> tuple[str, ...]:
     values = record.get("properties") or {}
-    return tuple(sorted(str(key) for key, value in values.items() if value is not None and _is_unusable(value)))
+    return tuple(
+        sorted(foreign.name(str(key)) for key, value in values.items() if value is not None and _is_unusable(value))
+    )
 
 
 def _is_unusable(value: object) -> bool:
-    return isinstance(value, bool) or not isinstance(value, (str, int, float))
+    if isinstance(value, str):
+        return len(value) > foreign.LONGEST
+    return isinstance(value, bool) or not isinstance(value, (int, float))
 
 
 def _plain(value: str | float) -> str:
@@ -236,19 +241,19 @@ def _plain(value: str | float) -> str:
 
 
 def organization(record: Mapping[str, Any]) -> Organization:
-    return Organization(_id(record), _label(record, "slug"), _name(record))
+    return Organization(_id(record), _label(record, "slug"), _label(record, "name"))
 
 
 def member(record: Mapping[str, Any]) -> Member:
     return Member(
         id=_id(record),
-        name=_name(record),
-        email=_text(record, "email"),
-        status=_text(record, "status"),
+        name=_label(record, "name"),
+        email=_line(record, "email"),
+        status=_line(record, "status"),
         location=_reference(record, "location"),
         company=_reference(record, "company"),
         properties=_properties(record),
-        modified_at=_text(record, "modifiedAt"),
+        modified_at=_line(record, "modifiedAt"),
         unusable=_unusable(record),
     )
 
@@ -256,24 +261,24 @@ def member(record: Mapping[str, Any]) -> Member:
 def company(record: Mapping[str, Any]) -> Company:
     return Company(
         id=_id(record),
-        name=_name(record),
-        email=_text(record, "email"),
-        status=_text(record, "status"),
+        name=_label(record, "name"),
+        email=_line(record, "email"),
+        status=_line(record, "status"),
         location=_reference(record, "location"),
         properties=_properties(record),
-        modified_at=_text(record, "modifiedAt"),
+        modified_at=_line(record, "modifiedAt"),
     )
 
 
 def membership(record: Mapping[str, Any]) -> Membership:
     return Membership(
         id=_id(record),
-        name=_name(record),
+        name=_label(record, "name"),
         company=_reference(record, "company"),
         member=_reference(record, "member"),
         plan=_reference(record, "plan"),
-        status=_text(record, "status"),
-        calculated_status=_text(record, "calculatedStatus"),
+        status=_line(record, "status"),
+        calculated_status=_line(record, "calculatedStatus"),
         location=_reference(record, "location"),
         is_personal=record.get("isPersonal") is True,
     )
@@ -282,10 +287,10 @@ def membership(record: Mapping[str, Any]) -> Membership:
 def plan(record: Mapping[str, Any]) -> Plan:
     return Plan(
         id=_id(record),
-        name=_name(record),
+        name=_label(record, "name"),
         code=_label(record, "code"),
-        interval_length=_text(record, "intervalLength"),
-        type=_text(record, "type"),
+        interval_length=_line(record, "intervalLength"),
+        type=_line(record, "type"),
         locations=tuple(_reference({"location": item}, "location") for item in record.get("locations") or ()),
         requires_approval=record.get("requiresApproval") is True,
         price=_number(record, "price"),
@@ -293,7 +298,7 @@ def plan(record: Mapping[str, Any]) -> Plan:
 
 
 def location(record: Mapping[str, Any]) -> Location:
-    return Location(_id(record), _name(record), _label(record, "code"), _label(record, "timezone"))
+    return Location(_id(record), _label(record, "name"), _label(record, "code"), _label(record, "timezone"))
 
 
 def fee(record: Mapping[str, Any]) -> RemoteFee:
@@ -301,7 +306,7 @@ def fee(record: Mapping[str, Any]) -> RemoteFee:
     return RemoteFee(
         id=_id(record),
         name=_text(record, "name"),
-        issue_date=day(_text(record, "issueDate")),
+        issue_date=day(_line(record, "issueDate")),
         location=_reference(record, "location"),
         plan=_reference(record, "plan"),
         price=_number(record, "price"),
@@ -309,9 +314,9 @@ def fee(record: Mapping[str, Any]) -> RemoteFee:
         member=_reference(record, "member"),
         company=_reference(record, "company"),
         is_personal=record.get("isPersonal") is True,
-        status=_text(record, "status"),
-        payment_status=_text(payment, "status") if isinstance(payment, Mapping) else "",
-        modified_at=_text(record, "modifiedAt"),
+        status=_line(record, "status"),
+        payment_status=_line(payment, "status") if isinstance(payment, Mapping) else "",
+        modified_at=_line(record, "modifiedAt"),
         source=_label(record, "source"),
     )
 
@@ -321,9 +326,9 @@ def pass_(record: Mapping[str, Any]) -> Pass:
         id=_id(record),
         member=_reference(record, "member"),
         company=_reference(record, "company"),
-        status=_text(record, "status"),
-        valid_from=_text(record, "validFrom"),
-        valid_to=_text(record, "validTo"),
+        status=_line(record, "status"),
+        valid_from=_line(record, "validFrom"),
+        valid_to=_line(record, "validTo"),
     )
 
 
@@ -332,8 +337,8 @@ def checkin(record: Mapping[str, Any]) -> CheckIn:
         id=_id(record),
         member=_reference(record, "member"),
         location=_reference(record, "location"),
-        start=_text(record, "start"),
-        end=_text(record, "end"),
+        start=_line(record, "start"),
+        end=_line(record, "end"),
     )
 
 

@@ -47,7 +47,7 @@ from relay.progress import Progress
 SYSTEM = "PaperCut"
 MOST_NAMES = 200_000  # of one list, which has to end
 MOST_PAGES = 2_000
-LONGEST_NAME = 1000  # PaperCut's own columns end at 255 characters
+LONGEST_NAME = foreign.LONGEST  # PaperCut's own columns end at 255 characters
 _LONGEST_COUNT = 18  # digits that a database's integer can hold
 _LONGEST_MESSAGE = 20_000
 PAGE = 1000  # the size that PaperCut's own proxy calls efficient

@@ -31,7 +31,7 @@ from relay.progress import Phase, Progress
 from relay.site import Site
 
 PROPERTIES = (*keys.DETAILS.values(), keys.DISABLED_PRINT, keys.BALANCE, keys.INTERNAL, keys.JOB_COUNT)
-_SHOWN = ("full_name", "department", "office")  # and no key of anything
+_SHOWN = ("full_name", "email", "department", "office")  # never longer than PaperCut itself can hold it
 _LONGEST_COUNT = 18  # digits that a database's integer can hold
 PROOFS = 20  # so many missing records are asked for singly; more would not make the doubt smaller
 
@@ -316,17 +316,12 @@ def _account(username: str, values: Mapping[str, str]) -> Account:
         ) from None
     return Account(
         username=username,
-        **{name: _detail(name, values[key]) for name, key in keys.DETAILS.items()},
+        **{name: foreign.name(values[key]) if name in _SHOWN else values[key] for name, key in keys.DETAILS.items()},
         disabled=keys.is_true(values[keys.DISABLED_PRINT]),
         balance=balance,
         internal=keys.is_true(values[keys.INTERNAL]),
         jobs=int(jobs) if (jobs := values[keys.JOB_COUNT]).isdecimal() and len(jobs) <= _LONGEST_COUNT else None,
     )
-
-
-def _detail(name: str, value: str) -> str:
-    """Return a detail as it is kept: what is only shown and echoed is never longer than PaperCut itself can hold it."""
-    return foreign.name(value) if name in _SHOWN else value
 
 
 def _contradiction(what: str, operation: str) -> BadAnswer:
