@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from relay import __version__
 from relay.cli import terminal
@@ -70,6 +71,14 @@ def common_options(command: Callable[..., Any]) -> Callable[..., Any]:
         return command(*args, **rest)
 
     return with_common
+
+
+def format_asked_for(format_: Any) -> Any:
+    """Return how an answer is written: --json is JSON. Raises UsageError where --format asks for something else."""
+    source = click.get_current_context().get_parameter_source("format_")
+    if OUTSIDE.json and format_ != "json" and source is not ParameterSource.DEFAULT:
+        raise UsageError(f"--json and --format {format_} ask for two answers: leave one of them out.")
+    return "json" if OUTSIDE.json else format_
 
 
 def set_outside(config_file: str | None, as_json: bool, verbose: bool) -> None:

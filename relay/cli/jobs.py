@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from relay.cli import terminal
-from relay.cli.app import OUTSIDE, command, open_for, recorded
+from relay.cli.app import OUTSIDE, command, format_asked_for, open_for, recorded
 from relay.errors import EXIT_DONE
 from relay.foreign import visible
 
@@ -47,8 +47,8 @@ def statement(month: str | None, member: str | None, company: str | None, format
     from relay import jobs as room
     from relay import sites
 
+    written: Format = format_asked_for(format_)
     with open_for() as site:
-        written: Format = "json" if OUTSIDE.json else format_
         width = terminal.output().width if sys.stdout.isatty() else None  # a file has names and sentences whole
         if all_sites:
             several = sites.statements(site, month=month, member=member, company=company)

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from relay.cli import terminal
-from relay.cli.app import OUTSIDE, answer_doubt, command, open_for, parse_date, recorded
+from relay.cli.app import OUTSIDE, answer_doubt, command, format_asked_for, open_for, parse_date, recorded
 from relay.errors import EXIT_DONE, UsageError
 from relay.foreign import visible
 from relay.installer import places
@@ -88,7 +88,7 @@ def approve(who: str | None, code: str | None, as_: Any, amount: str, reason: st
     from relay import money
 
     if undo:
-        return _undo(who, code, bool(as_ or amount))
+        return _undo(who, code, bool(as_ or amount or reason))
     if as_ is None or not reason.strip():
         raise UsageError("Say what is to happen and why: --as bill|forgive|credit|continue --reason TEXT.")
     if code is not None:
@@ -102,7 +102,7 @@ def _undo(who: str | None, code: str | None, has_more: bool) -> int:
     from relay import money
 
     if (who is None) is (code is None) or has_more:
-        raise UsageError("--undo takes WHO or --held CODE, and neither --as nor --amount.")
+        raise UsageError("--undo takes WHO or --held CODE, and neither --as, --amount nor --reason.")
 
     def take_back(site: Any) -> Any:
         if who is not None and who in money.STOP_ANSWERS:
@@ -138,8 +138,9 @@ def journal(since: str | None, format_: Any) -> int:
     """Every entry of the money journal: why each balance is what it is. Asks neither system."""
     from relay import money
 
+    written = format_asked_for(format_)
     with open_for() as site:
-        told = money.journal(site, since=parse_date(since)).render("json" if OUTSIDE.json else format_)
+        told = money.journal(site, since=parse_date(since)).render(written)
         click.echo(told.encode(), nl=False)  # as it is: Windows would double the line ends of CSV
         return EXIT_DONE
 

@@ -7,6 +7,7 @@ import click
 from relay.cli import terminal
 from relay.cli.app import OUTSIDE, answer_doubt, cli, command, common_options, open_for, recorded
 from relay.cli.remedies import sentence
+from relay.errors import UsageError
 from relay.foreign import visible
 
 
@@ -33,6 +34,9 @@ def sync(expect: str | None, allow: tuple[str, ...], incremental: bool, member: 
     from relay import people
     from relay.cli import plan_view as render
 
+    if member is not None and (incremental or expect is not None):
+        what = "--incremental" if incremental else "--expect"
+        raise UsageError(f"--member brings one person now, and {what} speaks of everybody: leave one of them out.")
     with open_for(writes=True) as site:
         done = recorded(
             site,

@@ -42,6 +42,8 @@ def init(file: Path | None, replace: bool, more: bool) -> int:
     """Ask for what is needed, try each answer against both systems, then write a commented relay.toml."""
     from relay.setup import answers_file, document
 
+    if file and more:
+        raise UsageError("--more asks more questions, and --answers asks none: leave one of them out.")
     target = config.find(OUTSIDE.config)
     if target.is_dir():
         config.text_of(target)  # says what to name instead

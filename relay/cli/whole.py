@@ -184,6 +184,9 @@ def bundle(out: Path, platform: str | None, with_secrets: bool, site_server: boo
     found) it is one whose installer opens the set-up."""
     from relay import bundle as room
 
+    if site_server and (with_secrets or platform):
+        what = "--with-secrets" if with_secrets else "--platform"
+        raise UsageError(f"A site server gets neither secrets nor the relay's programs: leave {what} out.")
     settings = OUTSIDE.settings() if with_secrets or config.is_there(OUTSIDE.config) else None
     phrase = click.prompt("Pass phrase", hide_input=True, confirmation_prompt=True, err=True) if with_secrets else None
     lines = room.make_bundle(

@@ -171,6 +171,8 @@ def approve(site: Site, who: str, *, as_: Answer, reason: str, amount: str = "",
         with ledger.read() as connection:
             stops = holds.open_stops(connection, site.name)
         if who == site.name or who in STOP_ANSWERS:
+            if amount:
+                raise UsageError(lazy("A stop is answered as a whole: leave the amount out."))
             return _approve_stop(site, ledger, who, stops, as_, reason, by)
         return _approve_holds(site, ledger, who, as_, reason, amount, by)
     finally:

@@ -60,6 +60,8 @@ def link(site: Site, *, member: str, username: str, new: bool = False) -> Answer
     With `group:NAME` for the account, `member` names a company (id or name), and the group becomes its own; with
     `account:NAME` the company pays for PaperCut's shared account of that name from now on.
     """
+    if new and username.startswith((GROUP, SHARED)):
+        raise UsageError(lazy("Only an account of a person can be a new one: leave --new out."))
     if username.startswith(GROUP):
         return _link_group(site, member, username.removeprefix(GROUP))
     if username.startswith(SHARED):
