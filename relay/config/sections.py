@@ -288,6 +288,14 @@ class MembersSection(Section):
     ] = "leave"
 
     @property
+    def usernames_not_ours(self) -> frozenset[str]:
+        return values.usernames_among(self.not_ours)
+
+    @property
+    def groups_not_ours(self) -> frozenset[str]:
+        return values.groups_among(self.not_ours)
+
+    @property
     def card_attribute(self) -> str:
         """Return the field of an account that takes the card number, by its name in our values."""
         return f"{self.card_field}_card"
@@ -851,6 +859,12 @@ class Settings(Section):
     console: ConsoleSection
     members_page: MembersPageSection
     notify: NotifySection
+
+    @property
+    def own_groups(self) -> tuple[str, ...]:
+        """Return the groups of PaperCut that the relay makes and fills by itself, beside those of companies."""
+        members = self.members
+        return (members.individual_group, members.everyone_group, members.unlinked_group, self.print.blocked_group)
 
     @property
     def ledger_url(self) -> str:

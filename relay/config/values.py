@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from collections.abc import Iterable
 from datetime import time
 from decimal import Decimal
 from pathlib import Path
@@ -28,6 +29,7 @@ from relay.config.words import About
 from relay.language import lazy
 from relay.written_files import PATH_ADVICE
 
+GROUP = "group:"  # what stands before a group's name in a list of accounts and groups
 PAPERCUT_PATH = "/rpc/api/xmlrpc"
 
 
@@ -114,10 +116,20 @@ def optional_line(value: str) -> str:
     return one_line(value) if value else value
 
 
+def usernames_among(entries: Iterable[str]) -> frozenset[str]:
+    """Return the usernames of a list of accounts and groups, in PaperCut's lower case."""
+    return frozenset(entry.strip().lower() for entry in entries if not entry.startswith(GROUP))
+
+
+def groups_among(entries: Iterable[str]) -> frozenset[str]:
+    """Return the groups of a list in which one is written as group:NAME."""
+    return frozenset(entry.removeprefix(GROUP) for entry in entries if entry.startswith(GROUP))
+
+
 def names(value: tuple[str, ...]) -> tuple[str, ...]:
     """Refuse an empty entry of a list: it names nothing, and a rule made of it would hit nobody or everybody."""
     for text in value:
-        if not text.strip() or text.strip().lower() == "group:":
+        if not text.strip() or text.strip().lower() == GROUP:
             raise wrong(lazy("has the entry %(text)s, which names nothing: take it out", text=repr(text)))
         one_line(text)
     return value

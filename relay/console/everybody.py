@@ -185,7 +185,6 @@ def _people(place: Desk) -> tuple[Someone, ...]:
     companies = {one.id: one.name for one in seen.officernd.companies.values()} if seen else {}
     accounts = seen.papercut.accounts if seen else {}
     left_out = readiness(settings).left_out
-    own_groups = (settings.members.everyone_group, settings.members.individual_group, settings.members.unlinked_group)
 
     def someone(user: DirectoryUser | None, member: Member | None) -> Someone:
         member_id = member.id if member else user.member_id if user else ""
@@ -193,7 +192,7 @@ def _people(place: Desk) -> tuple[Someone, ...]:
         because, why = _because(user, member, left_out)
         company = companies.get(member.company, "") if member else ""
         if not company and user:
-            company = user.department or ", ".join(group for group in user.groups if group not in own_groups)
+            company = user.department or ", ".join(group for group in user.groups if group not in settings.own_groups)
         full_name = (user.full_name if user else "") or (member.name if member else "")
         email = (user.email if user else "") or (member.email if member else "")
         account = accounts.get(username)

@@ -17,6 +17,7 @@ from sqlalchemy import Connection, Engine, func, select
 from relay import amounts
 from relay.accounts import SHARED
 from relay.config import Settings
+from relay.config.values import usernames_among
 from relay.counted import counted
 from relay.database import reading
 from relay.errors import RelayError
@@ -142,7 +143,7 @@ class _Look:
     def strangers(self) -> Iterator[Finding]:
         """Jobs that cost something on accounts that are no member's: nobody is ever billed for them."""
         meant = (*self.settings.print.exceptions, *self.settings.members.not_ours)
-        known = {name.strip().lower() for name in meant}
+        known = usernames_among(meant)
         cost = func.sum(_jobs.c.cost - _jobs.c.refunded)
         query = (
             select(_jobs.c.username, func.count().label("jobs"), cost.label("cost"))

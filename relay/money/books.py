@@ -80,7 +80,7 @@ def opened(site: Site, *, writes: bool, jobs: JobEvidence | None = None) -> Iter
     try:
         context = {one.name: getattr(site, one.name) for one in fields(Site)}
         linked = accounts_of(site.database, site.name)
-        not_ours = {name.strip().lower() for name in site.settings.members.not_ours}
+        not_ours = site.settings.members.usernames_not_ours
         accounts = tuple(account for account in linked if account.username.lower() not in not_ours)
         evidence = jobs or NoEvidence()
         yield Books(**context, ledger=ledger, accounts=accounts, jobs=evidence, began_s=clock.monotonic_s())

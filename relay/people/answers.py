@@ -266,14 +266,8 @@ _find = who.find
 
 def _link_group(site: Site, company: str, group: str) -> Answer:
     """Say which group is a company's, older groups with rights of their own included."""
-    settings = site.settings
-    own = (
-        settings.members.individual_group,
-        settings.members.everyone_group,
-        settings.members.unlinked_group,
-        settings.print.blocked_group,
-    )
-    if not is_one_line(group) or len(group) > 100 or keys.is_built_in(group) or name_key(group) in map(name_key, own):
+    is_own = name_key(group) in map(name_key, site.settings.own_groups)
+    if is_own or not is_one_line(group) or len(group) > 100 or keys.is_built_in(group):
         raise UsageError(lazy("%(group)s cannot be a company's group.", group=repr(group)))
     found = _company(site.officernd, company)
     now = site.clock.now()
@@ -421,7 +415,7 @@ def checked_username(settings: Settings, username: str) -> str:
                 clean=clean(name) or "ann.lee_example.com",
             )
         )
-    if name in {one.strip().lower() for one in settings.members.not_ours}:
+    if name in settings.members.usernames_not_ours:
         raise RelayError(
             lazy("%(name)s stands in [members] not_ours: take it out of there first.", name=name), code="not_ours"
         )

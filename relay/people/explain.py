@@ -180,7 +180,7 @@ def _obstacles(
     elif not has_pin:
         found.extend(Note(one.text) for one in rules if one.rule == "email" and not one.passed)
     found.extend(doubts)
-    if person.username.lower() in {one.strip().lower() for one in settings.members.not_ours} and person.username:
+    if person.username.lower() in settings.members.usernames_not_ours:
         add(lazy("the account %(username)s stands in [members] not_ours", username=person.username))
     if account is None:
         if person.link and person.link.standing == "gone":

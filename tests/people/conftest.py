@@ -33,8 +33,9 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[.
 @pytest.fixture
 def matched(tmp_path: Path):
     def run(made: World, rule: str = "email_underscore", not_ours: tuple[str, ...] = ()) -> Matching:
-        rules = make_rules(settings_for(tmp_path), made.officernd, NOW)
+        settings = settings_for(tmp_path, members={"username": rule, "not_ours": not_ours})
+        rules = make_rules(settings, made.officernd, NOW)
         verdicts = {one.id: judge(one, rules) for one in made.officernd.members.values()}
-        return match(made, verdicts, rule, frozenset(not_ours))
+        return match(made, verdicts, settings.members)
 
     return run

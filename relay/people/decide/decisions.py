@@ -120,30 +120,17 @@ class _Decider:
         self.world, self.settings, self.now = world, settings, now
         self.members, self.companies = world.officernd.members, world.officernd.companies
         self.papercut, self.memory = world.papercut, world.memory
-        self.not_ours = frozenset(
-            name.strip().lower() for name in settings.members.not_ours if not name.startswith("group:")
-        )
-        self.hidden_groups = frozenset(
-            name.removeprefix("group:") for name in settings.members.not_ours if name.startswith("group:")
-        )
         # A name with a control character cannot be asked for line by line; PaperCut leaves such a group as it is.
         self.unusable_groups = frozenset(name for name in self.papercut.groups if not is_one_line(name))
-        self.hidden_groups |= self.unusable_groups
+        self.hidden_groups = settings.members.groups_not_ours | self.unusable_groups
         rules = make_rules(settings, world.officernd, now)
         self.company_locations = rules.company_locations
         self.verdicts = {member.id: judge(member, rules) for member in self.members.values()}
-        self.matching = match(world, self.verdicts, settings.members.username, self.not_ours)
+        self.matching = match(world, self.verdicts, settings.members)
         self.warnings = [*self._settings_warnings(), *self._waiting_answers(), *self.matching.warnings]
         self.names = self._group_names()
-        members = settings.members
-        self.own_groups = (
-            members.individual_group,
-            members.everyone_group,
-            members.unlinked_group,
-            settings.print.blocked_group,
-        )
         self.our_groups = frozenset(
-            {*self.own_groups, CONNECTOR_INDIVIDUALS, CONNECTOR_UNLINKED, *self.names.rows} - self.hidden_groups
+            {*settings.own_groups, CONNECTOR_INDIVIDUALS, CONNECTOR_UNLINKED, *self.names.rows} - self.hidden_groups
         )
         self.active = {
             member_id: username
@@ -617,19 +604,13 @@ class _Decider:
             for member_id in (*self.matching.accounts, *self.matching.new)
             if member_id in self.members and self.verdicts[member_id].admitted and self.members[member_id].company
         }
-        members = self.settings.members
         known = {*self.matching.accounts.values(), *self.matching.known, *self.matching.doubtful}
         names = group_names.assign(
             {company: self.companies[company].name for company in needed if company in self.companies},
             self.memory,
             {name: group for name, group in self.papercut.groups.items() if name not in self.unusable_groups},
             known,
-            (
-                members.individual_group,
-                members.everyone_group,
-                members.unlinked_group,
-                self.settings.print.blocked_group,
-            ),
+            self.settings.own_groups,
             self.hidden_groups,
         )
         for company_id, older, name in names.doubts:

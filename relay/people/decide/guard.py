@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 
 from relay.config import Settings
+from relay.config.values import groups_among, usernames_among
 
 
 def let_in_unproven(usernames: Collection[str], groups: Mapping[str, Collection[str]], settings: Settings) -> list[str]:
@@ -20,10 +21,9 @@ def let_in_unproven(usernames: Collection[str], groups: Mapping[str, Collection[
         refused = _names(groups, settings.members.unlinked_group) | _names(groups, chosen.blocked_group)
     else:
         refused = set()
-    spared = {name.strip().lower() for name in chosen.exceptions if not name.startswith("group:")}
-    for name in chosen.exceptions:
-        if name.startswith("group:"):
-            spared |= _names(groups, name.removeprefix("group:"))
+    spared = usernames_among(chosen.exceptions).union(
+        *(_names(groups, group) for group in groups_among(chosen.exceptions))
+    )
     return sorted(name for name in usernames if name not in members and (name not in refused or name in spared))
 
 

@@ -8,10 +8,11 @@ a guess: nobody involved is touched until somebody answers it.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from relay.accounts import email_key
+from relay.config.sections import MembersSection
 from relay.language import lazy, nlazy, told_all
 from relay.officernd.model import Member
 from relay.people.decide.rules import Verdict, email_outcome
@@ -63,21 +64,21 @@ class Matching:
     warnings: list[Question] = field(default_factory=list)
 
 
-def match(world: World, verdicts: Mapping[str, Verdict], rule: str, not_ours: Set[str]) -> Matching:
-    """Return who is who. `verdicts` are those of every member; `not_ours` are usernames, lower case."""
-    return _Matcher(world, verdicts, rule, not_ours).run()
+def match(world: World, verdicts: Mapping[str, Verdict], settings: MembersSection) -> Matching:
+    """Return who is who. `verdicts` are those of every member."""
+    return _Matcher(world, verdicts, settings).run()
 
 
 class _Matcher:
     """The state of one matching: what is already claimed, in steps from the surest evidence to the weakest."""
 
-    def __init__(self, world: World, verdicts: Mapping[str, Verdict], rule: str, not_ours: Set[str]) -> None:
+    def __init__(self, world: World, verdicts: Mapping[str, Verdict], settings: MembersSection) -> None:
         self.members = world.officernd.members
         self.memory = world.memory
         self.papercut = world.papercut
         self.verdicts = verdicts
-        self.rule = rule
-        self.not_ours = not_ours
+        self.rule = settings.username
+        self.not_ours = settings.usernames_not_ours
         self.found = Matching()
         self.claimed: set[str] = set()
 

@@ -8,7 +8,7 @@ last reading, or it must still be in a group that only this integration fills. O
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Set
+from collections.abc import Mapping
 from dataclasses import replace
 
 from relay.accounts import email_key
@@ -41,7 +41,7 @@ class _Renames:
 
     def __init__(self, world: World, settings: Settings) -> None:
         self.members, self.memory, self.papercut = world.officernd.members, world.memory, world.papercut
-        self.not_ours: Set[str] = {name.strip().lower() for name in settings.members.not_ours}
+        self.not_ours = settings.members.usernames_not_ours
         self.our_groups = {settings.members.everyone_group, settings.print.blocked_group}
 
     def found(self) -> dict[str, str]:
