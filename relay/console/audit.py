@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
@@ -43,6 +43,10 @@ _PAGES = {
 def about(page: str) -> str:
     """Return the key of ABOUT for a page of the console, by the name of its blueprint."""
     return "logins" if page == "login" else _PAGES.get(page, "work")
+
+
+def is_login(row: Mapping[str, Any]) -> bool:
+    return row.get("action") == "login" and row.get("outcome") == "done"
 
 
 class Audit:
@@ -108,7 +112,7 @@ class Audit:
         """Return when each name logged in last, as far back as the log goes."""
         found: dict[str, datetime] = {}
         for row in self.rows():
-            if row.get("action") == "login" and row.get("outcome") == "done":
+            if is_login(row):
                 found.setdefault(str(row.get("who")), row["at"])
         return found
 

@@ -31,6 +31,7 @@ log = logging.getLogger(__name__)
 SESSION_HOURS = 12
 IDLE_MINUTES = 120
 LARGEST_FORM = 1_000_000
+LONGEST_REASON = 300
 # Whoever comes from this computer, which may be anybody behind a proxy: without a password he moves no money.
 LOCAL_USER = ConsoleUser("this computer", "operate", "")
 
@@ -70,6 +71,11 @@ def desk() -> Desk:
 
 def address() -> str:
     return client_address(request, desk().settings.console.public_url)
+
+
+def typed_reason() -> str:
+    """Return why somebody decides as they do, as the form says it, on one line."""
+    return " ".join(request.form.get("reason", "").split())[:LONGEST_REASON]
 
 
 def audited(action: str, subject: str = "", outcome: str = "done", *, amount: str = "", reason: str = "") -> None:
@@ -180,11 +186,7 @@ def guard(app: Flask, place: Desk) -> None:
 def _good_records(place: Desk) -> list[tuple[str, str]]:
     """Return who logged in from where lately, by the audit log: (name, address), the oldest first."""
     rows = reversed(place.audit.last(2000))
-    return [
-        (str(row.get("who")), str(row.get("address")))
-        for row in rows
-        if row.get("action") == "login" and row.get("outcome") == "done"
-    ]
+    return [(str(row.get("who")), str(row.get("address"))) for row in rows if audit.is_login(row)]
 
 
 def _check() -> Response | None:

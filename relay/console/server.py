@@ -14,6 +14,7 @@ from relay import config, web
 from relay.commands import named
 from relay.config import Settings
 from relay.config.sections import ConsoleSection
+from relay.config.values import is_address
 from relay.console.app import make_app, preparations
 from relay.console.desk import Desk
 from relay.console.schedule import Schedule
@@ -137,8 +138,7 @@ def _check_listen(settings: Settings, address: str) -> None:
 
 
 def _check_port(address: str) -> None:
-    host, _, port = address.rpartition(":")
-    if not host or not (port.isascii() and port.isdigit()) or not 0 < int(port) < 65536:
+    if not is_address(address):
         raise UsageError(
             f"“{address}” is no address: write ADDRESS:PORT, such as 127.0.0.1:9480.", remedies=(_ELSEWHERE,)
         )

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -16,6 +14,7 @@ from flask import Blueprint, Response, render_template, request, url_for
 from relay.accounts import folded
 from relay.console.audit import ABOUT
 from relay.console.gate import desk
+from relay.console.listing import csv_file, part_of
 from relay.language import gettext
 from relay.spreadsheet import cell
 
@@ -52,7 +51,7 @@ class Wanted:
 
 @page.get("/audit")
 def show() -> str:
-    wanted, number = _wanted(), max(1, request.args.get("page", 1, type=int))
+    wanted = _wanted()
     everybody: set[str] = set()
     counts: Counter[str] = Counter()
     found = []
@@ -62,13 +61,12 @@ def show() -> str:
             counts[_about(row)] += 1
             found.append(row)
     shown = [row for row in found if not wanted.about or _about(row) == wanted.about]
-    pages = max(1, -(-len(shown) // SHOWN))
-    number = min(number, pages)
+    part = part_of(shown, SHOWN)
     query = wanted.as_query()
     return render_template(
         "audit.html",
-        rows=shown[(number - 1) * SHOWN : number * SHOWN],
-        first=(number - 1) * SHOWN + 1,
+        rows=part.rows,
+        first=part.first,
         count=len(shown),
         wanted=wanted,
         everybody=sorted(everybody, key=str.casefold),
@@ -81,8 +79,8 @@ def show() -> str:
             ),
         ],
         csv=url_for("audit.as_csv", **query),
-        page=number,
-        pages=pages,
+        page=part.page,
+        pages=part.pages,
         glue=url_for("audit.show", **query) + ("&" if query else "?"),
     )
 
@@ -90,15 +88,12 @@ def show() -> str:
 @page.get("/audit.csv")
 def as_csv() -> Response:
     """Return every line that is looked for, newest first."""
-    text = io.StringIO()
-    out = csv.writer(text)
-    out.writerow(COLUMNS)
-    for row in _chosen():
-        texts = {name: cell(str(row.get(name, ""))) for name in COLUMNS}
-        out.writerow({**texts, "at": row["at"].isoformat(), "amount": row.get("amount", "")}.values())
-    answer = Response("\ufeff" + text.getvalue(), mimetype="text/csv")
-    answer.headers["Content-Disposition"] = "attachment; filename=audit.csv"
-    return answer
+    return csv_file("audit.csv", COLUMNS, map(_cells, _chosen()))
+
+
+def _cells(row: Mapping[str, Any]) -> Iterable[str]:
+    texts = {name: cell(str(row.get(name, ""))) for name in COLUMNS}
+    return {**texts, "at": row["at"].isoformat(), "amount": row.get("amount", "")}.values()
 
 
 def _chosen() -> Iterator[dict[str, Any]]:

@@ -9,7 +9,7 @@ from flask import Blueprint, abort, flash, redirect, render_template, request, u
 
 from relay import money
 from relay.console import held, words
-from relay.console.gate import audited, desk, needs, who
+from relay.console.gate import audited, desk, needs, typed_reason, who
 from relay.errors import RelayError
 from relay.language import N_, gettext, ngettext, translated
 from relay.money.decide.holds import STOP_ANSWERS, Answer
@@ -19,7 +19,6 @@ from relay.site import Site
 page = Blueprint("held", __name__)
 
 ANSWERS = ("bill", "forgive", "credit")
-LONGEST_REASON = 300
 
 
 @page.post("/money/choose")
@@ -56,7 +55,7 @@ def _confirm(said: Answer, ids: set[int], reason: str, problem: str) -> Any:
 @needs("money")
 def decide() -> Any:
     """Give the word on exactly the rows that were shown."""
-    said, ids, reason = _answer(ANSWERS), _ids(), _reason()
+    said, ids, reason = _answer(ANSWERS), _ids(), typed_reason()
     if not reason:
         return _confirm(said, ids, "", gettext("Say why, so that somebody can still understand it next year."))
     by = who()
@@ -97,7 +96,8 @@ def undo() -> Any:
 @needs("money")
 def forgotten() -> Any:
     """Name what a restored PaperCut has forgotten of one person's balance."""
-    member, amount, reason, by = request.form.get("who", ""), request.form.get("amount", "").strip(), _reason(), who()
+    member, amount = request.form.get("who", ""), request.form.get("amount", "").strip()
+    reason, by = typed_reason(), who()
     if not member or not amount or not reason:
         flash(gettext("Name the amount, 0 for nothing, and say how you know."), "bad")
         return redirect(url_for("money.show", _anchor="others"))
@@ -144,7 +144,7 @@ def answer_stop(code: str) -> Any:
         if _done(N_("answer to the stop taken back"), take_back, subject=code):
             flash(gettext("Taken back. Billing stays stopped."), "good")
         return redirect(url_for("money.show"))
-    reason, by = _reason(), who()
+    reason, by = typed_reason(), who()
     if request.form.get("said") not in STOP_ANSWERS[code]:
         return _stop_page(code, gettext("Choose one of the answers."))
     said = _answer(STOP_ANSWERS[code])
@@ -194,10 +194,6 @@ def _ids() -> set[int]:
     """Return the rows that a form names, one each in boxes, or all of them in one field."""
     words = [word for value in request.form.getlist("hold") for word in value.split()]
     return {int(word) for word in words if word.isascii() and word.isdigit() and len(word) < 19}
-
-
-def _reason() -> str:
-    return " ".join(request.form.get("reason", "").split())[:LONGEST_REASON]
 
 
 def _done(action: str, work: Callable[[Site], Any], *, subject: str = "", reason: str = "") -> dict[str, Any] | None:

@@ -9,7 +9,7 @@ from flask import Blueprint, abort, flash, redirect, render_template, request, u
 
 from relay import amounts, jobs, money
 from relay.console import figures, held, words
-from relay.console.gate import audited, desk, needs, who
+from relay.console.gate import audited, desk, needs, typed_reason, who
 from relay.console.pages.held import stops
 from relay.errors import RelayError
 from relay.language import N_, gettext, translated
@@ -125,7 +125,7 @@ def answer() -> Any:
         return redirect(url_for("money.show", _anchor="questions"))
     if said not in ("posted", "not-sent") or not reference:
         abort(400, gettext("This answer is not known. Nothing was done."))
-    reason = _reason(f"looked up by {who()} from the console")
+    reason = typed_reason() or f"looked up by {who()} from the console"
     _word(
         N_("answered yes, it is there") if said == "posted" else N_("answered no, it is not there"),
         reference,
@@ -177,13 +177,9 @@ def _kind() -> str:
     return kind
 
 
-def _reason(otherwise: str) -> str:
-    return " ".join(request.form.get("reason", "").split())[:300] or otherwise
-
-
 def _word(action: str, subject: str, work: Any, told: str, *, amount: str = "") -> None:
     """Keep a person's word under the site's lock; a refusal becomes a sentence on the next page."""
-    reason = _reason("")
+    reason = typed_reason()
     try:
         desk().now_under_lock(work)
     except RelayError as error:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,6 +14,7 @@ from relay import people
 from relay.console import everybody, figures, timeline
 from relay.console.everybody import BECAUSE, LATELY, EveryPerson, PersonRow, Someone
 from relay.console.gate import audited, desk, needs
+from relay.console.listing import csv_file, part_of
 from relay.console.pages.review import start_sync
 from relay.errors import RelayError
 from relay.language import N_, gettext, joined, lazy, translated
@@ -85,17 +84,14 @@ class PeopleAsked:
 @page.get("/people")
 def show() -> str:
     wanted = _wanted()
-    asked, count = wanted.asked, len(wanted.people)
-    pages = max(1, -(-count // SHOWN))
-    number = min(max(request.args.get("page", 1, type=int), 1), pages)
-    shown = [wanted.everybody.row(one) for one in wanted.people[(number - 1) * SHOWN : number * SHOWN]]
-    place, is_stopped = desk(), asked["show"] == "stopped"
+    asked, is_stopped, part = wanted.asked, wanted.asked["show"] == "stopped", part_of(wanted.people, SHOWN)
+    shown = [wanted.everybody.row(one) for one in part.rows]
     without = Counter(one.because for one in wanted.found if one.because)
     return render_template(
         "people.html",
         rows=shown,
-        first=(number - 1) * SHOWN + 1,
-        count=count,
+        first=part.first,
+        count=len(wanted.people),
         everybody=len(wanted.everybody.people),
         asked=asked,
         views=[
@@ -114,9 +110,9 @@ def show() -> str:
         pins=_pins(shown) if is_stopped else {},
         waits=_waits(),
         days=LATELY.days,
-        read_at=everybody.read_at(place),
-        page=number,
-        pages=pages,
+        read_at=everybody.read_at(desk()),
+        page=part.page,
+        pages=part.pages,
         glue=_at(asked, page=None) + "&",
     )
 
@@ -124,29 +120,25 @@ def show() -> str:
 @page.get("/people.csv")
 def as_csv() -> Response:
     """Return whoever is looked for, in the order of the page."""
-    text = io.StringIO()
-    out = csv.writer(text)
-    out.writerow(COLUMNS)
-    wanted, currency = _wanted(), desk().settings.site.currency
-    for one in wanted.people:
-        row = wanted.everybody.row(one)
-        values = (
-            one.full_name,
-            one.email,
-            one.company,
-            one.username,
-            one.member_id,
-            "yes" if one.can_print else BECAUSE[one.because],
-            one.why,
-            row.logged_in_at.isoformat() if row.logged_in_at else "",
-            row.printed.at.isoformat() if row.printed else "",
-            row.printed.jobs if row.printed else 0,
-        )
-        # A minus before an amount is no formula, and an amount with an apostrophe before it could not be added up.
-        out.writerow([*(cell(value) for value in values), figures.plain(row.balance, currency)])
-    answer = Response("\ufeff" + text.getvalue(), mimetype="text/csv")
-    answer.headers["Content-Disposition"] = "attachment; filename=people.csv"
-    return answer
+    wanted = _wanted()
+    return csv_file("people.csv", COLUMNS, (_cells(one, wanted.everybody.row(one)) for one in wanted.people))
+
+
+def _cells(one: Someone, row: PersonRow) -> list[Any]:
+    values = (
+        one.full_name,
+        one.email,
+        one.company,
+        one.username,
+        one.member_id,
+        "yes" if one.can_print else BECAUSE[one.because],
+        one.why,
+        row.logged_in_at.isoformat() if row.logged_in_at else "",
+        row.printed.at.isoformat() if row.printed else "",
+        row.printed.jobs if row.printed else 0,
+    )
+    # A minus before an amount is no formula, and an amount with an apostrophe before it could not be added up.
+    return [*(cell(value) for value in values), figures.plain(row.balance, desk().settings.site.currency)]
 
 
 @page.get("/people/one")
@@ -162,8 +154,7 @@ def one() -> str:
     kind = request.args.get("kind", "")
     shown = [entry for entry in entries if not kind or entry.kind == kind]
     counts = Counter(entry.kind for entry in entries)
-    pages = max(1, -(-len(shown) // ENTRIES))
-    number = min(max(request.args.get("page", 1, type=int), 1), pages)
+    part = part_of(shown, ENTRIES)
 
     def at(**more: Any) -> str:
         return url_for("people.one", **{"who": person.key, "kind": kind or None, **more}, _anchor="line")
@@ -177,7 +168,7 @@ def one() -> str:
         trace=last_login(settings.scripts.home, person.username) if person.username else None,
         method=settings.signin.method,
         pin_at=pins.pin_issued(settings.scripts.home, person.member_id) if person.member_id else None,
-        entries=shown[(number - 1) * ENTRIES : number * ENTRIES],
+        entries=part.rows,
         views=[
             (gettext("All"), at(kind=None), len(entries), not kind),
             *(
@@ -189,8 +180,8 @@ def one() -> str:
         held=[item for item in figures.undecided(place) if item["member_id"] and item["member_id"] == person.member_id],
         words=BECAUSE,
         waits=_waits().get(person.key, ""),
-        page=number,
-        pages=pages,
+        page=part.page,
+        pages=part.pages,
         glue=at(page=None).partition("#")[0] + "&",
     )
 

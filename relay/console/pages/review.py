@@ -10,6 +10,7 @@ from flask import Blueprint, abort, flash, redirect, render_template, request, u
 from relay import people
 from relay.console import asked, remedies, results, words
 from relay.console.gate import audited, desk, needs, who
+from relay.console.listing import part_of
 from relay.console.work import Work
 from relay.errors import RelayError
 from relay.language import N_, gettext, ngettext, translated
@@ -19,7 +20,7 @@ from relay.site import Site
 
 page = Blueprint("review", __name__)
 
-SHOWN = 50
+SHOWN, CHANGES = 50, 200
 ORDER = ("remove", "unlink", "rename", "adopt", "create", "update", "group_remove", "group_create", "group_members")
 
 
@@ -76,11 +77,10 @@ def changes() -> str:
     if action not in ORDER or not work or not work.answer:
         abort(404)
     found = [change for change in work.answer["changes"] if change["action"] == action]
-    pages = max(1, -(-len(found) // 200))
-    number = min(max(request.args.get("page", 1, type=int), 1), pages)
+    part = part_of(found, CHANGES)
     return render_template(
-        "changes.html", action=action, found=found[(number - 1) * 200 : number * 200], count=len(found), page=number,
-        pages=pages, is_plan=work.kind == "plan",
+        "changes.html", action=action, found=part.rows, count=len(found), page=part.page, pages=part.pages,
+        is_plan=work.kind == "plan",
     )  # fmt: skip
 
 

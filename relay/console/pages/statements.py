@@ -16,6 +16,7 @@ from relay.charts import Bar
 from relay.console.ahead import Known
 from relay.console.desk import Desk
 from relay.console.gate import desk
+from relay.console.listing import part_of
 from relay.database import reading
 from relay.errors import UsageError
 from relay.jobs.statement.figures import Tally
@@ -43,8 +44,7 @@ def show() -> Any:
         problem = error.message
     made = known.value if known else None
     people = made.people if made else []
-    pages = max(1, -(-len(people) // SHOWN))
-    number = min(max(request.args.get("page", 1, type=int), 1), pages)
+    part = part_of(people, SHOWN)
     told = render_template(
         "statements.html",
         is_awaited=is_awaited,
@@ -55,9 +55,9 @@ def show() -> Any:
         member=member,
         company=company,
         months=_months(today),
-        people=people[(number - 1) * SHOWN : number * SHOWN],
-        page=number,
-        pages=pages,
+        people=part.rows,
+        page=part.page,
+        pages=part.pages,
         before=_next(made.first - timedelta(days=1), today) if made else None,
         after=_next(made.last + timedelta(days=1), today) if made else None,
         chart=_bars(made) if made else [],
