@@ -12,8 +12,8 @@ from relay import foreign
 from relay.formats import Formats
 from relay.members_page import gate
 from relay.members_page.place import Place
-from relay.members_page.texts import LANGUAGES
 from relay.members_page.views import page
+from relay.print_texts import LANGUAGES
 from relay.web import plain_answer, under_no_name
 
 log = logging.getLogger(__name__)

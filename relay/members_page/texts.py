@@ -15,18 +15,8 @@ from typing import Any
 from babel import Locale
 from werkzeug.datastructures import LanguageAccept
 
-# By the two letters that browsers send: how the language calls itself, and how its dates and amounts are written.
-LANGUAGES: Mapping[str, tuple[str, str]] = {
-    "en": ("English", "en_GB"),
-    "de": ("Deutsch", "de_DE"),
-    "fr": ("Français", "fr_FR"),
-    "es": ("Español", "es_ES"),
-    "it": ("Italiano", "it_IT"),
-    "nl": ("Nederlands", "nl_NL"),
-    "pt": ("Português", "pt_PT"),
-    "pl": ("Polski", "pl_PL"),
-    "bg": ("Български", "bg_BG"),
-}
+from relay.print_texts import LANGUAGES
+
 FIRST = "en"
 
 

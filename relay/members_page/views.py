@@ -10,7 +10,7 @@ from flask import Blueprint, Response, abort, redirect, render_template, request
 
 from relay.errors import UsageError
 from relay.members_page.gate import address, begin, end, me, open_to_all, place, t
-from relay.members_page.texts import LANGUAGES
+from relay.print_texts import LANGUAGES
 
 page = Blueprint("page", __name__)
 

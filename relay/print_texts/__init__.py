@@ -15,7 +15,18 @@ from pathlib import Path
 import papercut_scripts
 from relay.language import joined, lazy, told_all
 
-LANGUAGES = ("en", "de", "fr", "es", "it", "nl", "pt", "pl", "bg")
+# By the two letters that browsers send: how the language calls itself, and how its dates and amounts are written.
+LANGUAGES: Mapping[str, tuple[str, str]] = {
+    "en": ("English", "en_GB"),
+    "de": ("Deutsch", "de_DE"),
+    "fr": ("Français", "fr_FR"),
+    "es": ("Español", "es_ES"),
+    "it": ("Italiano", "it_IT"),
+    "nl": ("Nederlands", "nl_NL"),
+    "pt": ("Português", "pt_PT"),
+    "pl": ("Polski", "pl_PL"),
+    "bg": ("Български", "bg_BG"),
+}
 SCRIPT = Path(papercut_scripts.__file__).parent / "print_hook.js"
 TABLE = re.compile(r"(/\* texts:.*?\*/\nvar TEXTS = )(.*?)(;\n/\* end of texts \*/)", re.DOTALL)
 LONGEST = 500  # characters of a site's own text: what a popup shows without growing over the screen

@@ -6,30 +6,17 @@ import os
 import re
 import zoneinfo
 from pathlib import Path
-from typing import get_args
 
 from relay import passwords
 from relay.checks.server import read_by
-from relay.config.sections import PrintSection
 from relay.errors import UsageError
 from relay.installer import places, windows
 from relay.language import lazy
+from relay.print_texts import LANGUAGES
 from relay.private_files import can_be_made
 from relay.setup.values import AnswerProblem, Fact, Option, Prompt, SetupStep, TrialResult, Walk, Workbench
 
-LANGUAGES = {
-    "en": ("English", "en_GB"),
-    "de": ("Deutsch", "de_DE"),
-    "fr": ("Français", "fr_FR"),
-    "es": ("Español", "es_ES"),
-    "it": ("Italiano", "it_IT"),
-    "nl": ("Nederlands", "nl_NL"),
-    "pt": ("Português", "pt_PT"),
-    "pl": ("Polski", "pl_PL"),
-    "bg": ("Български", "bg_BG"),
-}
 WINDOWS_ZONE = "SYSTEM\\CurrentControlSet\\Control\\TimeZoneInformation"  # a key of its registry
-SPOKEN: tuple[str, ...] = get_args(PrintSection.model_fields["language"].annotation)
 
 
 def local_zone(localtime: Path = Path("/etc/localtime")) -> str:
@@ -59,7 +46,7 @@ def _language_questions(workbench: Workbench, walk: Walk) -> tuple[Prompt, ...]:
             "print.language",
             "one",
             lazy("Language of the messages at the printer"),
-            choices=tuple(Option(code, LANGUAGES[code][0]) for code in SPOKEN),
+            choices=tuple(Option(code, LANGUAGES[code][0]) for code in LANGUAGES),
             default="en",
         ),
         Prompt(

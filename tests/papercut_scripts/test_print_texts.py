@@ -17,7 +17,7 @@ from tests.support.print_script import BLOCKED, MEMBER, PERSON, UNLINKED, Script
 from tests.support.settings_example import example_settings
 
 LANGUAGES = print_texts.LANGUAGES
-OTHERS = LANGUAGES[1:]
+OTHERS = tuple(LANGUAGES)[1:]
 
 # What "3 pages" and its like are in each language: the number, and the word that must follow it.
 PAGES = {
