@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import wraps
@@ -54,6 +54,10 @@ class Outside:
             click.echo(visible_json(json.dumps(told, indent=2, ensure_ascii=False, default=str)))
         else:
             show(told)
+
+    def answer_in_lines(self, value: Mapping[str, Any], lines: Iterable[str]) -> None:
+        """Print the answer: as one JSON object, or these lines for a person."""
+        self.answer(value, lambda _: click.echo(visible("\n".join(lines))))
 
 
 OUTSIDE = Outside()

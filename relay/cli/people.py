@@ -8,7 +8,6 @@ from relay.cli import terminal
 from relay.cli.app import OUTSIDE, answer_doubt, cli, command, common_options, open_for, recorded
 from relay.cli.remedies import sentence
 from relay.errors import UsageError
-from relay.foreign import visible
 
 
 @command()
@@ -93,7 +92,7 @@ def explain(who: str) -> int:
     with open_for() as site:
         told = people.explain(site, who)
         lines = [sentence(line.message, line.remedies) for line in told.lines]
-        OUTSIDE.answer(told.as_json(), lambda _: click.echo(visible("\n".join(lines))))
+        OUTSIDE.answer_in_lines(told.as_json(), lines)
         return int(told.exit_code)
 
 

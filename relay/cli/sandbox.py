@@ -13,7 +13,6 @@ import click
 from relay import config
 from relay.cli import terminal
 from relay.cli.app import OUTSIDE, command, say
-from relay.foreign import visible
 from relay.installer import places
 
 
@@ -140,5 +139,5 @@ def sandbox(
         record=record,
         days=days,
         progress=terminal.TerminalProgress(lines=False),
-        announce=lambda facts, lines: OUTSIDE.answer(facts, lambda _: click.echo(visible("\n".join(lines)))),
+        announce=OUTSIDE.answer_in_lines,
     )

@@ -16,7 +16,6 @@ from relay.cli import terminal
 from relay.cli.app import OUTSIDE, command, say
 from relay.cli.failure import nobody_answered
 from relay.errors import EXIT_DONE, RelayError, UsageError
-from relay.foreign import visible
 from relay.held_files import scratch_folder
 from relay.remedy import Remedy
 
@@ -89,7 +88,7 @@ def _told(written: Written) -> None:
         "secrets": [str(path) for path in written.secrets],
         "kept": str(written.kept) if written.kept else None,
     }
-    OUTSIDE.answer(answer, lambda _: click.echo(visible("\n".join(lines))))
+    OUTSIDE.answer_in_lines(answer, lines)
 
 
 # -- on a terminal ----------------------------------------------------------------------------------------------------

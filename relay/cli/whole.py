@@ -192,7 +192,7 @@ def bundle(out: Path, platform: str | None, with_secrets: bool, site_server: boo
     lines = room.make_bundle(
         settings, out, platform=platform, with_secrets=with_secrets, pass_phrase=phrase, site_server=site_server
     )
-    OUTSIDE.answer({"out": str(out), "lines": lines}, lambda _: click.echo(visible("\n".join(lines))))
+    OUTSIDE.answer_in_lines({"out": str(out), "lines": lines}, lines)
     return EXIT_DONE
 
 
@@ -218,5 +218,5 @@ def probe(out: Path, write: bool) -> int:
     if done.failures:
         told["error"] = {"code": "not_asked", "message": " ".join(done.failures)}
     lines = [sentence(line.message, line.remedies) for line in done.lines(out)]
-    OUTSIDE.answer(told, lambda _: click.echo(visible("\n".join(lines))))
+    OUTSIDE.answer_in_lines(told, lines)
     return EXIT_FAILED if done.failures else EXIT_DONE
