@@ -130,7 +130,7 @@ def _refuse(site: Site, person: _Person) -> None:
     why = ""
     if open_now:
         why = f"movement {open_now[0].reference} is still open; bring it to its end first"
-    elif wallet is not None and (wallet.buckets.opening or wallet.buckets.owed or wallet.buckets.disputed):
+    elif wallet is not None and wallet.buckets.has_debt:
         why = "there is a debt in the ledger; bill or forgive it first"
     elif link is not None:
         why = "an account is still linked; it ends when the person has left, or with unlink"

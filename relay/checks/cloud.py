@@ -14,6 +14,7 @@ from relay.checks.model import CheckedSite
 from relay.finding import Finding
 from relay.language import lazy
 from relay.money.act import fees_plan
+from relay.officernd.token import lacks_scope
 from relay.private_files import read_private
 
 SIGNIN_SCOPE = "flex.user.auth.signin"
@@ -180,7 +181,7 @@ def signin(site: CheckedSite) -> Iterator[Finding]:
     except (requests.RequestException, OSError):
         return  # the relay's own check of OfficeRnD tells what is wrong with the way there
     status = answer.status_code
-    if status == 400 and b"scope" in answer.content.lower():
+    if lacks_scope(answer):
         yield Finding(
             "signin_scope_missing",
             "error",

@@ -19,6 +19,7 @@ from pathlib import Path
 from papercut_scripts import program_home
 from relay import json_text, plain_files, written_files
 from relay.checks.model import CheckedSite
+from relay.config import Settings
 from relay.errors import Refused
 from relay.finding import Finding
 from relay.installer import places, properties
@@ -37,15 +38,15 @@ _AGAIN = lazy(
 )
 
 
-def install_dir(site: CheckedSite) -> Path | None:
+def install_dir(settings: Settings) -> Path | None:
     """Return PaperCut's folder on this machine, None where it is not here."""
-    named = site.settings.papercut.install_dir
+    named = settings.papercut.install_dir
     found = [named] if named else [Path(folder) for folder in places.candidates(places.SYSTEM)]
     return next((folder for folder in found if places.is_papercut(str(folder))), None)
 
 
 def server_files(site: CheckedSite) -> Iterator[Finding]:
-    folder = install_dir(site)
+    folder = install_dir(site.settings)
     if folder is None:
         named = site.settings.papercut.install_dir
         yield Finding(
@@ -89,7 +90,7 @@ def server_files(site: CheckedSite) -> Iterator[Finding]:
 
 def programs_home(site: CheckedSite) -> Iterator[Finding]:
     """Compare the folder that PaperCut's programs on this machine read with the one that the relay writes."""
-    folder = install_dir(site)
+    folder = install_dir(site.settings)
     for programs in sorted(_program_folders(site, folder)) if folder else ():
         read, home = read_by(programs), site.settings.scripts.home
         if read and Path(read).resolve() != home.resolve():
@@ -189,7 +190,7 @@ def _security(folder: Path, wanted: set[str]) -> Iterator[Finding]:
 def program_keys(site: CheckedSite) -> Iterator[Finding]:
     """Compare PaperCut's two keys with our programs, and start those that are on this machine as PaperCut would."""
     papercut = site.reached_papercut
-    folder = install_dir(site)
+    folder = install_dir(site.settings)
     for key, name in PROGRAMS.items():
         value = papercut.config(key)
         ours = places.program(str(folder), name) if folder else ""
@@ -284,7 +285,7 @@ def _does(key: str, ours: str, old: str) -> str:
 
 
 def set_programs(site: CheckedSite, findings: list[Finding]) -> None:
-    folder = install_dir(site)
+    folder = install_dir(site.settings)
     for finding in findings:
         _keep(site, finding.subject, places.program(str(folder), PROGRAMS[finding.subject]))
 
@@ -405,8 +406,9 @@ def _last_line(path: Path) -> dict[str, str]:
 def source_in_use(site: CheckedSite) -> Iterator[Finding]:
     """Tell by the user source's own log whether PaperCut's primary source is ours: no key is known that says it."""
     papercut = site.reached_papercut
-    path = site.settings.scripts.home / "logs" / "user_source.log"
-    if not papercut.config(keys.USER_SOURCE) or not site.settings.scripts.home.is_dir() or install_dir(site) is None:
+    home = site.settings.scripts.home
+    path = home / "logs" / "user_source.log"
+    if not papercut.config(keys.USER_SOURCE) or not home.is_dir() or install_dir(site.settings) is None:
         return
     try:
         lines = plain_files.text(path, errors="replace").splitlines()
@@ -431,7 +433,7 @@ def source_in_use(site: CheckedSite) -> Iterator[Finding]:
 
 def _other_forms(site: CheckedSite) -> str:
     """Return our programs by name where PaperCut has their paths, and by path where it has their names."""
-    folder = install_dir(site)
+    folder = install_dir(site.settings)
     values = [site.reached_papercut.config(key) for key in PROGRAMS]
     forms = [
         str(program_file(value, folder)) if folder and Path(value).name == value else Path(value).name

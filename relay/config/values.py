@@ -239,9 +239,14 @@ def restricted(value: str) -> str:
     raise wrong(lazy("must be leave, no or overdraft:AMOUNT"))
 
 
-def listen(value: str) -> str:
+def is_address(value: str) -> bool:
+    """Return whether a text is ADDRESS:PORT."""
     host, _, port = value.rpartition(":")
-    if not host or not (port.isascii() and port.isdigit()) or not 0 < int(port) < 65536:
+    return bool(host) and port.isascii() and port.isdigit() and 0 < int(port) < 65536
+
+
+def listen(value: str) -> str:
+    if not is_address(value):
         raise wrong(lazy('must be ADDRESS:PORT, such as "127.0.0.1:9480"'))
     return value
 

@@ -12,6 +12,8 @@ import io
 import json
 import zipfile
 
+from . import places
+
 JAVA_FLAGS = [
     "-XX:+UseSerialGC",
     "-XX:TieredStopAtLevel=1",
@@ -92,18 +94,14 @@ def shell(interpreter, script, isolated):
     words = list(interpreter)
     if len(words) == 1:
         words += ["-E", "-s"] + (["-S"] if isolated else [])
-    quoted = " ".join([_quoted(word) for word in words + [script]])
-    text = '#!/bin/sh\nLC_ALL=C.UTF-8\nexport LC_ALL\nexec {0} "$@"\n'.format(quoted)
+    command = " ".join([places.quoted(word) for word in words + [script]])
+    text = '#!/bin/sh\nLC_ALL=C.UTF-8\nexport LC_ALL\nexec {0} "$@"\n'.format(command)
     return text.encode("utf-8")
 
 
 def forward(program):
     """Return a shell script that becomes `program ARGUMENTS`."""
-    return '#!/bin/sh\nexec {0} "$@"\n'.format(_quoted(program)).encode("utf-8")
-
-
-def _quoted(word):
-    return "'" + word.replace("'", "'\\''") + "'"
+    return '#!/bin/sh\nexec {0} "$@"\n'.format(places.quoted(program)).encode("utf-8")
 
 
 def program_exe(stub, interpreter, module):

@@ -249,8 +249,7 @@ def as_its_owner(command):
     if uid == 0:
         return command, {}
     if compat.JYTHON:
-        quoted = " ".join(["'" + word.replace("'", "'\\''") + "'" for word in command])
-        return ["su", "-s", "/bin/sh", owners.name(uid), "-c", quoted], {}
+        return ["su", "-s", "/bin/sh", owners.name(uid), "-c", " ".join([quoted(word) for word in command])], {}
     gid, home = owners.group_and_home(uid)
     environment = dict(os.environ, HOME=home, USER=owners.name(uid), LOGNAME=owners.name(uid))
     return command, {"user": uid, "group": gid, "extra_groups": [], "cwd": "/", "env": environment}
@@ -385,6 +384,11 @@ def _is_roots(program):
         return owners.who_may_change(program) == 0
     except owners.OpenToOthers:
         return False
+
+
+def quoted(word):
+    """Return a word as a POSIX shell reads it literally."""
+    return "'" + word.replace("'", "'\\''") + "'"
 
 
 # -- OfficeRnD's own connector ----------------------------------------------------------------------------------------

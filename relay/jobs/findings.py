@@ -249,14 +249,7 @@ class _Look:
     def set_aside(self) -> Iterator[Finding]:
         total, rows = store.set_aside(self.connection, self.site, _NAMED)
         if total:
-            places = _some(
-                [
-                    lazy(
-                        "%(file)s at %(position)s: %(reason)s", file=row.file, position=row.position, reason=row.reason
-                    )
-                    for row in rows
-                ]
-            )
+            places = _some([row.told for row in rows])
             yield Finding(
                 "job_rows_set_aside",
                 "info",

@@ -339,13 +339,7 @@ class _Import:
             return
         with reading(self.database) as connection:
             total, rows = store.set_aside(connection, self.site.name, min(_SHOWN_ROWS, self.counts.set_aside))
-        places = joined(
-            *(
-                lazy("%(file)s at %(position)s: %(reason)s", file=row.file, position=row.position, reason=row.reason)
-                for row in rows
-            ),
-            by="; ",
-        )
+        places = joined(*(row.told for row in rows), by="; ")
         self._find(
             "job_rows_set_aside",
             "warning",

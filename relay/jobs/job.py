@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from relay.language import lazy
+
 State = Literal["printed", "refunded", "denied"]
 
 LARGEST_COUNT = 10_000_000  # pages or copies of one job; more is no number of pages
@@ -56,6 +58,10 @@ class SetAside:
     position: int
     reason: str
     text: str
+
+    @property
+    def told(self) -> str:
+        return lazy("%(file)s at %(position)s: %(reason)s", file=self.file, position=self.position, reason=self.reason)
 
 
 @dataclass(frozen=True, slots=True)

@@ -78,6 +78,15 @@ class Contradiction(BadAnswer):
     """A list tells a record twice and not alike: it may have been changed while we read, once."""
 
 
+def records_of(page: Any) -> list[dict[str, Any]] | None:
+    """Return the records of a page, None where it is none. Some lists answer a bare array.
+
+    Source: developer reference, building queries.
+    """
+    found = page.get("results") if isinstance(page, dict) else page
+    return found if isinstance(found, list) and all(isinstance(record, dict) for record in found) else None
+
+
 class OfficeRnD:
     """One organisation. May be used from several threads; all of them share the rate limit and the token."""
 
@@ -368,9 +377,8 @@ class OfficeRnD:
         ) as phase:
             while True:
                 page = self._read(resource, parameters)
-                # Some lists answer a bare array. Source: developer reference, building queries.
-                results = page if isinstance(page, list) else page.get("results") if isinstance(page, dict) else None
-                if not isinstance(results, list) or not all(isinstance(record, dict) for record in results):
+                results = records_of(page)
+                if results is None:
                     raise self._bad(where, lazy("that is no page of records"))
                 known = len(records)
                 for record in results:

@@ -133,6 +133,11 @@ class TokenSource:
         return exchange(self._http, self._section, self._scope)
 
 
+def lacks_scope(answer: requests.Response) -> bool:
+    """Return whether no token is given because the application lacks a scope that was asked for."""
+    return answer.status_code == 400 and b"scope" in answer.content.lower()
+
+
 def exchange(
     session: requests.Session, section: OfficeRnDSection, scope: str, *, client_id: str = "", secret: str = ""
 ) -> Any:
@@ -173,7 +178,7 @@ def exchange(
             transient=True,
             **where,
         )
-    if status == 400 and b"scope" in answer.content.lower():
+    if lacks_scope(answer):
         raise AuthFailed(
             lazy(
                 "OfficeRnD gives no token: the relay's application lacks one of the scopes "

@@ -11,6 +11,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from relay import json_text, plain_files
+from relay.checks.server import install_dir
 from relay.config import Settings
 from relay.installer import places, properties
 from relay.probe.unanswered import Unanswered
@@ -51,9 +52,7 @@ class ServerFiles:
     @cached_property
     def papercut(self) -> Path:
         """Return PaperCut's folder. Raises Unanswered where it is not here."""
-        named = self._settings.papercut.install_dir
-        found = [named] if named else [Path(folder) for folder in places.candidates(places.SYSTEM)]
-        folder = next((folder for folder in found if places.is_papercut(str(folder))), None)
+        folder = install_dir(self._settings)
         if folder is None:
             raise Unanswered("PaperCut's folder is not on this machine")
         return folder

@@ -12,6 +12,7 @@ from papercut_scripts.token_cache import SCOPE as SIGNIN_SCOPE
 from relay import http, json_text
 from relay.clock import Clock
 from relay.config import Settings
+from relay.officernd.client import records_of
 from relay.officernd.token import TokenSource
 from relay.private_files import read_private
 from relay.probe.unanswered import Unanswered
@@ -131,9 +132,9 @@ def json_of(answer: requests.Response) -> Any:
 
 
 def rows_of(page: Any) -> list[dict[str, Any]]:
-    """Return the records of a page, which some lists answer bare."""
-    rows = page if isinstance(page, list) else page.get("results") if isinstance(page, dict) else None
-    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+    """Return the records of a page. Raises Unanswered."""
+    rows = records_of(page)
+    if rows is None:
         raise Unanswered("the answer was no page of records")
     return rows
 

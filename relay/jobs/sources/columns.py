@@ -145,7 +145,7 @@ def job_of(
         pages=pages,
         copies=copies,
         colour_pages=colour,
-        is_colour=colour > 0 if colour is not None else (None if grayscale is None else not grayscale),
+        is_colour=reading.is_colour(colour, grayscale),
         sheets=_optional_count(field("sheets")),
         duplex=reading.flag(field("duplex", "")),
         cost=0 if denied else price,

@@ -40,7 +40,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 from sqlalchemy.types import TypeDecorator
 
-from relay import amounts
+from relay import amounts, database
 from relay.config import Settings
 from relay.finding import Finding
 from relay.jobs.job import LARGEST_COST, LARGEST_COUNT, Batch, Cursor, Job, SetAside, UnreadableRow
@@ -319,7 +319,7 @@ def _job(row: RowMapping, zone: ZoneInfo, after: datetime | None) -> Job:
         pages=pages,
         copies=_count(row["copies"], 1),
         colour_pages=colour,
-        is_colour=colour > 0 if colour is not None else (None if grayscale is None else not grayscale),
+        is_colour=reading.is_colour(colour, grayscale),
         sheets=_count(row["total_sheets"], None) if row["total_sheets"] is not None else None,
         duplex=reading.flag(str(row["duplex"] or "")),
         cost=0 if denied else cost,
@@ -395,4 +395,4 @@ def _finding(code: str, why: str) -> Finding:
 
 
 def _reason(error: DBAPIError) -> str:
-    return str(error.orig).strip().split("\n")[0][:200]
+    return database.reason(error)[:200]

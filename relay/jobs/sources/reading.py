@@ -160,6 +160,13 @@ def flag(text: str) -> bool | None:
     return True if word in _TRUE else False if word in _FALSE or word.startswith(_NOT) else None
 
 
+def is_colour(colour_pages: int | None, grayscale: bool | None) -> bool | None:
+    """Return whether a job has colour: as its count of such pages says, else as its mark does; None: nobody says."""
+    if colour_pages is not None:
+        return colour_pages > 0
+    return None if grayscale is None else not grayscale
+
+
 def clean(text: str, length: int) -> str:
     """Return a name on one line, without control characters, of at most `length` characters."""
     if not text.isprintable():

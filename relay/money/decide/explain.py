@@ -37,6 +37,11 @@ class Buckets(NamedTuple):
         return sum(self)
 
     @property
+    def has_debt(self) -> bool:
+        """Whether anything is owed, also where an allowance covers it."""
+        return bool(self.opening or self.owed or self.disputed)
+
+    @property
     def is_sound(self) -> bool:
         return self.opening <= 0 and self.owed <= 0 and self.disputed <= 0 and self.allowance >= 0 and self.own >= 0
 

@@ -96,11 +96,7 @@ def members_with_debts(database: Engine, site: str) -> frozenset[str]:
     """Return the member ids whose wallet holds a debt of whatever kind, also where an allowance covers it."""
     with reading(database) as connection:
         found = journal.open_wallets(connection, site)
-    return frozenset(
-        member_id
-        for member_id, wallet in found.items()
-        if wallet.buckets.opening or wallet.buckets.owed or wallet.buckets.disputed
-    )
+    return frozenset(member_id for member_id, wallet in found.items() if wallet.buckets.has_debt)
 
 
 def last_readings(database: Engine, site: str, links: Mapping[str, datetime | None]) -> dict[str, tuple[int, int]]:
