@@ -41,6 +41,12 @@ def digits(currency: str) -> int:
     return int(iso4217.Currency(currency).exponent or 0)
 
 
+def typed(text: str) -> str:
+    """Return an amount that somebody has typed with a point, as half of Europe types a comma."""
+    text = text.strip()
+    return text.replace(",", ".") if text.count(",") == 1 and "." not in text else text
+
+
 def from_double(value: float) -> int:
     """Return PaperCut's double balance in micros, rounded half even: 1e-9 becomes 0, -7.035 becomes -7_035_000.
 

@@ -168,7 +168,6 @@ def signin(site: CheckedSite) -> Iterator[Finding]:
                 signin_scope=SIGNIN_SCOPE,
             ),
         )
-    proxy = section.proxy.get_secret_value() if section.proxy else ""
     form = {
         "grant_type": "client_credentials",
         "client_id": settings.signin.client_id,
@@ -176,7 +175,7 @@ def signin(site: CheckedSite) -> Iterator[Finding]:
         "scope": SIGNIN_SCOPE,
     }
     try:
-        with http.session(connections=1, ca_file=section.ca_file, proxy=proxy) as session:
+        with http.session(connections=1, ca_file=section.ca_file, proxy=section.proxy_url) as session:
             answer = session.post(section.token_url, data=form, timeout=section.timeout_s, allow_redirects=False)
     except (requests.RequestException, OSError):
         return  # the relay's own check of OfficeRnD tells what is wrong with the way there

@@ -134,8 +134,8 @@ def clocks(site: CheckedSite) -> Iterator[Finding]:
     settings = site.settings
     places = [("PaperCut", settings.papercut.url, settings.papercut.ca_file, "")] if site.papercut else []
     if site.officernd:
-        proxy = settings.officernd.proxy.get_secret_value() if settings.officernd.proxy else ""
-        places.append(("OfficeRnD", settings.officernd.api_url, settings.officernd.ca_file, proxy))
+        cloud = settings.officernd
+        places.append(("OfficeRnD", cloud.api_url, cloud.ca_file, cloud.proxy_url))
     for system, url, ca_file, proxy in places:
         try:
             session = http.session(connections=1, ca_file=ca_file, public_too=system == "OfficeRnD", proxy=proxy)

@@ -128,6 +128,10 @@ class OfficeRnDSection(Section):
         ),
     ] = None
 
+    @property
+    def proxy_url(self) -> str:
+        return self.proxy.get_secret_value() if self.proxy else ""
+
 
 class SigninSection(Section):
     about = About(

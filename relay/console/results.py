@@ -9,7 +9,7 @@ from typing import Any
 from relay.console import remedies, words
 from relay.console.work import Work
 from relay.formats import Formats
-from relay.language import gettext, joined, marked, ngettext, translated
+from relay.language import gettext, joined, marked, ngettext
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,7 @@ def _people(answer: Mapping[str, Any], tense: str) -> list[Told]:
     counts = {**answer.get("users", {}), **{f"group_{k}": v for k, v in answer.get("groups", {}).items()}}
     told = []
     for refusal in answer.get("refused", []):
-        told.append(Told("warn", translated(words.LIMITS.get(refusal["code"], (refusal["message"], ""))[0])))
+        told.append(Told("warn", words.refusal(refusal)[0]))
     failures = answer.get("failures", [])
     for failure in failures[:5]:
         told.append(Told("bad", failure.get("message", "")))
@@ -134,7 +134,7 @@ def _money(answer: Mapping[str, Any], formats: Formats, kind: str, looking: bool
     if error := answer.get("error"):
         told.append(Told("bad", error["message"]))
     for refusal in answer.get("refused", []):
-        told.append(Told("warn", translated(words.LIMITS.get(refusal["code"], (refusal["message"], ""))[0])))
+        told.append(Told("warn", words.refusal(refusal)[0]))
     counts = {state: sum(1 for line in lines if line["state"] == state) for state in ("failed", "in_doubt")}
     counts |= {
         state: sum(1 for line in lines if line["state"] == state and line["kind"] == kind)

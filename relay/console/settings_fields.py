@@ -82,6 +82,11 @@ FIELDS: Mapping[str, Field] = {field.name: field for group in GROUPS for field i
 ROLES: Mapping[str, Role] = {field.name: group.role for group in GROUPS for field in group.fields}
 
 
+def amount_lines(rows: Iterable[Mapping[str, str]]) -> list[str]:
+    """Return amounts by plan as somebody types them, a line each: ["HOTDESK = 5.00"]."""
+    return [f"{row['plan']} = {row['amount']}" for row in rows]
+
+
 def shown(settings: Settings, field: Field) -> Any:
     """Return a setting's value as the form shows it: text, a list of texts, or a bool."""
     value = getattr(getattr(settings, field.section), field.key)
@@ -122,15 +127,9 @@ def read_form(form: MultiDict[str, str]) -> tuple[dict[str, Any], dict[str, str]
         elif field.kind == "amounts":
             rows = [line.rpartition("=") for line in form.get(name, "").splitlines() if line.strip()]
             if all(plan.strip() and amount.strip() for plan, _, amount in rows):
-                values[name] = [{"plan": plan.strip(), "amount": _point(amount)} for plan, _, amount in rows]
+                values[name] = [{"plan": plan.strip(), "amount": amounts.typed(amount)} for plan, _, amount in rows]
             else:
                 problems[name] = lazy("write each line as plan = amount")
         else:
-            values[name] = _point(text) if field.kind == "money" else text
+            values[name] = amounts.typed(text) if field.kind == "money" else text
     return values, problems
-
-
-def _point(text: str) -> str:
-    """Return an amount with a point, as half of Europe types a comma."""
-    text = text.strip()
-    return text.replace(",", ".") if text.count(",") == 1 and "." not in text else text

@@ -17,7 +17,7 @@ from tomlkit.exceptions import TOMLKitError
 
 from relay import config, written_files
 from relay.config import Settings
-from relay.console.settings_fields import FIELDS, shown
+from relay.console.settings_fields import FIELDS, amount_lines, shown
 from relay.errors import ConfigError, RelayError
 from relay.held_files import what_to_do
 from relay.language import lazy
@@ -116,7 +116,7 @@ def _same(current: Settings, name: str, value: Any) -> bool:
     field = FIELDS[name]
     before = shown(current, field)
     if field.kind == "amounts":
-        return bool([f"{item['plan']} = {item['amount']}" for item in value] == before)
+        return bool(amount_lines(value) == before)
     return bool(value == before or (not isinstance(value, bool | list) and str(value) == before))
 
 

@@ -130,6 +130,12 @@ LIMITS: Mapping[str, tuple[str, str]] = {
 }
 
 
+def refusal(refused: Mapping[str, Any]) -> tuple[str, str]:
+    """Return what a limit has stopped, and the words of the button that lifts it once, "" for what nothing lifts."""
+    stopped, lift = LIMITS.get(refused["code"], (refused["message"], ""))
+    return translated(stopped), translated(lift)
+
+
 @dataclass(frozen=True, slots=True)
 class HoldWords:
     """Why money waits for a person's word: the question, and what may be answered: (answer, button, what it does)."""

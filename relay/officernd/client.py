@@ -99,9 +99,8 @@ class OfficeRnD:
         self.calls: Counter[str] = Counter()
         self.writes = 0
         self._base = f"{section.api_url}/organizations/{section.organization}"
-        proxy = section.proxy.get_secret_value() if section.proxy else ""
         try:
-            self._http = http.session(connections=CONNECTIONS, ca_file=section.ca_file, proxy=proxy)
+            self._http = http.session(connections=CONNECTIONS, ca_file=section.ca_file, proxy=section.proxy_url)
         except OSError as error:
             if section.ca_file is None:  # the system's own refusal, such as too many open files
                 raise

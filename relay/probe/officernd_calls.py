@@ -32,8 +32,7 @@ class OfficeRnDCalls:
         self._api = f"{section.api_url}/organizations"
         self._slug = section.organization
         self._timeout_s = section.timeout_s
-        proxy = section.proxy.get_secret_value() if section.proxy else ""
-        self._http = http.session(connections=1, ca_file=section.ca_file, proxy=proxy)
+        self._http = http.session(connections=1, ca_file=section.ca_file, proxy=section.proxy_url)
         self._token = TokenSource(settings, clock, self._http)
 
     def get(self, path: str, *, slug: str = "", token: str = "", **query: str) -> requests.Response:

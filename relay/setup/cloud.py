@@ -104,8 +104,7 @@ def by_name(value: str, records: Sequence[Location] | Sequence[Plan]) -> str:
 def missing_scopes(settings: Settings, workbench: Workbench, scopes: Sequence[str]) -> list[str]:
     """Return which of `scopes`, refused together, the relay's application lacks. Raises what the endpoint raises."""
     section = settings.officernd
-    proxy = section.proxy.get_secret_value() if section.proxy else ""
-    with http.session(connections=1, ca_file=section.ca_file, proxy=proxy) as session:
+    with http.session(connections=1, ca_file=section.ca_file, proxy=section.proxy_url) as session:
 
         def granted(some: Sequence[str]) -> bool:
             try:
@@ -238,10 +237,9 @@ def _blame(error: RelayError, settings: Settings, workbench: Workbench) -> tuple
 def _try_signin(settings: Settings, walk: Walk, workbench: Workbench) -> dict[str, AnswerProblem]:
     """Ask for a token as the login programs will; it is thrown away."""
     section = settings.officernd
-    proxy = section.proxy.get_secret_value() if section.proxy else ""
     client_id, secret = str(walk.answers["signin.client_id"]), str(walk.answers["signin.client_secret"])
     try:
-        with http.session(connections=1, ca_file=section.ca_file, proxy=proxy) as session:
+        with http.session(connections=1, ca_file=section.ca_file, proxy=section.proxy_url) as session:
             http.repeat_read(
                 lambda: token.exchange(session, section, SIGNIN_SCOPE, client_id=client_id, secret=secret),
                 workbench.clock,

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from flask import Flask, abort, redirect, render_template, request, session, url_for
 from werkzeug.exceptions import HTTPException
 
-from relay import __version__
+from relay import __version__, amounts
 from relay.config import is_loopback
 from relay.errors import RelayError
 from relay.language import gettext, lazy
@@ -280,7 +280,7 @@ def _from_form(question: Prompt) -> Any:
     if question.kind == "number":
         return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else text
     if question.kind == "money":
-        return text.replace(",", ".") if text.count(",") == 1 and "." not in text else text
+        return amounts.typed(text)
     return text
 
 

@@ -61,7 +61,7 @@ def _page(typed: Mapping[str, str], problems: Mapping[str, str]) -> str:
         ],
         is_stale=any(refusal["code"] == safety.PLAN_CHANGED for refusal in (answer["refused"] if answer else ())),
         refused=[
-            (refusal, *map(translated, words.LIMITS.get(refusal["code"], (refusal["message"], ""))))
+            (refusal, *words.refusal(refusal))
             for refusal in (answer["refused"] if answer else [])
             if refusal["code"] != safety.PLAN_CHANGED
         ],

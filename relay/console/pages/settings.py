@@ -12,7 +12,7 @@ from relay.config import Settings
 from relay.console import settings_fields, settings_file
 from relay.console.gate import audited, desk, may, needs, who
 from relay.console.results import Done
-from relay.console.settings_fields import FIELDS, GROUPS, ROLES, Field
+from relay.console.settings_fields import FIELDS, GROUPS, ROLES, Field, amount_lines
 from relay.console.settings_file import FormProblems
 from relay.errors import RelayError
 from relay.language import N_, gettext
@@ -149,7 +149,7 @@ def _form(values: Mapping[str, Any], problems: Mapping[str, str], others: list[s
 
 def _as_shown(values: Mapping[str, Any]) -> dict[str, Any]:
     return {
-        name: [f"{item['plan']} = {item['amount']}" for item in value]
+        name: amount_lines(value)
         if FIELDS[name].kind == "amounts"
         else str(value)
         if isinstance(value, int) and not isinstance(value, bool)

@@ -56,10 +56,14 @@ def take(connection: Connection, site: str, holder: str, now: datetime) -> int:
         .values(holder=holder, epoch=epoch, expires_at=now + LIFE)
     )
     if taken.rowcount != 1:
-        raise AlreadyRunning(
-            lazy("Another run for site %(site)s has just begun; try again when it is over.", site=repr(site))
-        )
+        raise just_taken(site)
     return epoch
+
+
+def just_taken(site: str) -> AlreadyRunning:
+    return AlreadyRunning(
+        lazy("Another run for site %(site)s has just begun; try again when it is over.", site=repr(site))
+    )
 
 
 def renew(connection: Connection, site: str, epoch: int, now: datetime) -> None:

@@ -21,7 +21,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from relay.clock import Clock
 from relay.config import Settings
 from relay.database import reading, reason
-from relay.errors import AlreadyRunning, LedgerError
+from relay.errors import LedgerError
 from relay.language import lazy
 from relay.money.decide.holds import Stop
 from relay.money.decide.movement import CLOSED, Fee, Kind, Movement, State, check_step
@@ -399,9 +399,7 @@ def open_ledger(engine: Engine, settings: Settings, clock: Clock, holder: str | 
             with engine.begin() as connection:
                 epoch = lease.take(connection, site, holder or lease.holder_of(settings), clock.now())
         except IntegrityError:
-            raise AlreadyRunning(
-                lazy("Another run for site %(site)s has just begun; try again when it is over.", site=repr(site))
-            ) from None
+            raise lease.just_taken(site) from None
     return Ledger(engine, site, clock, epoch)
 
 

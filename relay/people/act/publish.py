@@ -101,7 +101,7 @@ def program_settings(settings: Settings, *, now: datetime) -> dict[str, object]:
         "api_url": str(settings.officernd.api_url),
         "token_url": str(settings.officernd.token_url),
         "ca_file": _absolute(settings.officernd.ca_file),
-        "proxy": settings.officernd.proxy.get_secret_value() if settings.officernd.proxy else "",
+        "proxy": settings.officernd.proxy_url,
         "client_id": settings.signin.client_id,
         "client_secret_file": _absolute(settings.signin.client_secret_file),
         "method": settings.signin.method,
