@@ -169,3 +169,13 @@ def test_the_page_of_a_room_names_what_is_there(room: str) -> None:
     named = set(re.findall(r"`([\w/]+/|[\w/]+\.(?:py|js|sh))`", page))
     assert named
     assert [name for name in named if not (ROOT / name).exists() and not list((ROOT / room).rglob(name))] == []
+
+
+@pytest.mark.parametrize("room", ["relay", "papercut_scripts", "tests"])
+def test_the_page_of_a_room_leaves_nothing_out(room: str) -> None:
+    """It names every room within, and every file where there is no room within."""
+    page = (ROOT / room / "README.md").read_text(encoding="utf-8")
+    inside = [path for path in (ROOT / room).iterdir() if not path.name.startswith(("_", "."))]
+    rooms = [f"{path.name}/" for path in inside if path.is_dir()]
+    files = [path.name for path in inside if path.suffix in (".py", ".js", ".sh")]
+    assert sorted(name for name in rooms or files if f"`{name}`" not in page) == []
