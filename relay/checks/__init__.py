@@ -18,39 +18,12 @@ from relay.finding import SEVERITIES, Finding
 from relay.language import lazy
 from relay.progress import Progress
 
-REACH: tuple[Check, ...] = (reach.papercut, reach.officernd)
-PAPERCUT: tuple[Check, ...] = (
-    reach.version,
-    reach.callers,
-    people.licence,
-    server.program_keys,
-    server.source_in_use,
-    people.group_list,
-    people.native_quotas,
-    people.several_accounts,
-    people.overdraft,
-    printers.printers,
-    printing.let_in,
-)
-OFFICERND: tuple[Check, ...] = (cloud.location, cloud.plans, cloud.tax, cloud.signin)
-HERE: tuple[Check, ...] = (
-    reach.clocks,
-    server.server_files,
-    server.programs_home,
-    handover.files,
-    handover.directory,
-    storage.ledger,
-    storage.ledger_copies,
-    money.standing,
-    storage.disks,
-    storage.schedule,
-    printing.silently_free,
-)
-
-# What it means when a check finds nothing at all.
-PASSES: Mapping[Check, str] = {
+# Every check, and what it means when it finds nothing at all.
+REACH: Mapping[Check, str] = {
     reach.papercut: lazy("PaperCut answers, accepts the token and lets this machine call"),
     reach.officernd: lazy("OfficeRnD answers, with every permission that is needed"),
+}
+PAPERCUT: Mapping[Check, str] = {
     reach.version: lazy("PaperCut's version has no known hole"),
     reach.callers: lazy("Only named machines may call PaperCut's web services"),
     people.licence: lazy("PaperCut's licence has room for more users"),
@@ -62,10 +35,14 @@ PASSES: Mapping[Check, str] = {
     people.overdraft: lazy("It is settled who may print below zero"),
     printers.printers: lazy("Every printer has a price and asks for a login"),
     printing.let_in: lazy("Nobody prints who is no member"),
+}
+OFFICERND: Mapping[Check, str] = {
     cloud.location: lazy("OfficeRnD has this site's location, in the same time zone"),
     cloud.plans: lazy("The plan for the fees can be billed on, and every plan of the rules exists"),
     cloud.tax: lazy("It is settled whether OfficeRnD adds tax to print fees"),
     cloud.signin: lazy("The application for logins may check passwords"),
+}
+HERE: Mapping[Check, str] = {
     reach.clocks: lazy("The clocks of all three agree"),
     server.server_files: lazy("PaperCut may start our programs, and OfficeRnD's own connector is off"),
     server.programs_home: lazy("PaperCut's programs read the folder that the relay writes"),
@@ -78,6 +55,7 @@ PASSES: Mapping[Check, str] = {
     storage.schedule: lazy("The daily run has a schedule"),
     printing.silently_free: lazy("Nothing was printed lately that nobody was billed for"),
 }
+PASSES = {**REACH, **PAPERCUT, **OFFICERND, **HERE}
 
 # In the order in which they are applied: what others need comes first.
 FIXES: tuple[Fix, ...] = (
