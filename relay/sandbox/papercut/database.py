@@ -14,7 +14,15 @@ from typing import Any
 import sqlalchemy as sa
 
 from relay.sandbox.late import LateEffects
-from relay.sandbox.papercut.state import JobRecord, PaperCutState, Printer, SharedAccountRecord, Transaction, User
+from relay.sandbox.papercut.state import (
+    JobRecord,
+    PaperCutState,
+    Printer,
+    Recorder,
+    SharedAccountRecord,
+    Transaction,
+    User,
+)
 
 metadata = sa.MetaData()
 
@@ -102,7 +110,7 @@ transactions = sa.Table(
 Row = tuple[sa.Table, dict[str, Any]]
 
 
-class ExternalDatabase:
+class ExternalDatabase(Recorder):
     """Writes through to a database at an SQLAlchemy `url`. Times are the server's local ones, without a zone.
 
     A user's personal account has the user's id.

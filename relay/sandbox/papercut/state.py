@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 from relay.clock import Clock
@@ -195,20 +195,9 @@ class AdminSettings:
         return self.personal_accounts[0] if self.several_accounts() else ""
 
 
-class Recorder(Protocol):
-    """Who else is told of changes (an external database)."""
+class Recorder:
+    """Who else is told of changes: nobody, unless an external database is."""
 
-    def user(self, user: User, *, deleted: bool = False) -> None: ...
-    def account(self, account: SharedAccountRecord) -> None: ...
-    def printer(self, printer: Printer) -> None: ...
-    def transaction(self, transaction: Transaction) -> None: ...
-    def job(self, job: JobRecord) -> None: ...
-    def restored(self) -> None: ...
-    def catch_up(self) -> None: ...
-    def release(self) -> None: ...
-
-
-class _NoRecorder:
     def user(self, user: User, *, deleted: bool = False) -> None: ...
     def account(self, account: SharedAccountRecord) -> None: ...
     def printer(self, printer: Printer) -> None: ...
@@ -250,7 +239,7 @@ class PaperCutState:
         self.jobs: list[JobRecord] = []
         self.sessions: dict[str, str] = {}  # client address -> username, as the popup remembers it
         self.server_log: list[str] = []
-        self.recorder: Recorder = _NoRecorder()
+        self.recorder = Recorder()
         self.script_runner: Callable[[Any], Any] | None = None
         self._ids = 1000
         self._sorted: list[str] | None = None
@@ -277,7 +266,7 @@ class PaperCutState:
 
     def forget_recorder(self) -> None:
         """Tell nobody else of changes any more."""
-        self.recorder = _NoRecorder()
+        self.recorder = Recorder()
 
     def held(self) -> dict[str, Any]:
         """Return what PaperCut's database holds, by name; the values are the state's own."""
