@@ -59,8 +59,9 @@ def explain(site: Site, who: str) -> Explanation:
     listed = _listed(settings, person)
     doubts = _doubts(settings, site.officernd, memory, person, may_print)
     pin = pins.source_of(settings.scripts.home, person.member_id)
-    obstacles = _obstacles(settings, person, rules, may_print, account, groups, listed, doubts, pin is not None)
     trace = last_login(settings.scripts.home, person.username or who)
+    seen = _Seen(settings, person, rules, may_print, account, groups, listed, doubts, pin, trace, synced)
+    obstacles = _obstacles(seen)
     facts: dict[str, object] = {
         "who": who,
         "member_id": person.member_id or None,
@@ -81,7 +82,24 @@ def explain(site: Site, who: str) -> Explanation:
         "last_login": trace.as_json() if trace else None,
         "last_sync": synced.isoformat() if synced else None,
     }
-    return Explanation(facts, tuple(_lines(settings, facts, person, rules, obstacles, synced, trace)))
+    return Explanation(facts, tuple(_lines(seen, facts, obstacles)))
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """What both systems, the ledger and the files of PaperCut's side say of one person."""
+
+    settings: Settings
+    person: who.Person
+    rules: list[RuleResult]
+    may_print: bool
+    account: Account | None
+    groups: list[str]
+    listed: DirectoryUser | None
+    doubts: list[Note]
+    pin: str | None
+    trace: LoginTrace | None
+    synced: datetime | None
 
 
 _find = who.find
@@ -153,18 +171,9 @@ def _doubts(
     ]
 
 
-def _obstacles(
-    settings: Settings,
-    person: who.Person,
-    rules: list[RuleResult],
-    may_print: bool,
-    account: Account | None,
-    groups: list[str],
-    listed: DirectoryUser | None,
-    doubts: list[Note],
-    has_pin: bool,
-) -> list[Note]:
+def _obstacles(seen: _Seen) -> list[Note]:
     """Return everything that stands between somebody and a login or a print, the first cause first."""
+    settings, person, account, listed = seen.settings, seen.person, seen.account, seen.listed
     found: list[Note] = []
 
     def add(clause: str, *remedies: Remedy) -> None:
@@ -172,14 +181,14 @@ def _obstacles(
 
     if person.member is None:
         add(lazy("OfficeRnD does not know them") if not person.link else lazy("they are no longer in OfficeRnD"))
-    elif not may_print:
-        found.extend(Note(one.text) for one in rules if not one.passed and one.rule != "email")
+    elif not seen.may_print:
+        found.extend(Note(one.text) for one in seen.rules if not one.passed and one.rule != "email")
     if settings.signin.method == "pin":
-        if may_print and not has_pin:
+        if seen.may_print and seen.pin is None:
             add(lazy("there is no print PIN to log in with"), Remedy("issue_pin", (person.member_id,)))
-    elif not has_pin:
-        found.extend(Note(one.text) for one in rules if one.rule == "email" and not one.passed)
-    found.extend(doubts)
+    elif seen.pin is None:
+        found.extend(Note(one.text) for one in seen.rules if one.rule == "email" and not one.passed)
+    found.extend(seen.doubts)
     if person.username.lower() in settings.members.usernames_not_ours:
         add(lazy("the account %(username)s stands in [members] not_ours", username=person.username))
     if account is None:
@@ -188,7 +197,7 @@ def _obstacles(
                 lazy("the account %(username)s was deleted in PaperCut", username=person.username),
                 Remedy("sync_member", (person.member_id,)),
             )
-        elif may_print and not doubts:
+        elif seen.may_print and not seen.doubts:
             add(lazy("there is no PaperCut account yet"), Remedy("sync"))
         return found
     if account.internal:
@@ -201,9 +210,9 @@ def _obstacles(
     if account.disabled:
         add(lazy("printing is switched off for the account in PaperCut"))
     for group in (settings.members.unlinked_group, settings.print.blocked_group):
-        if settings.print.guard == "blocked" and group in groups:
+        if settings.print.guard == "blocked" and group in seen.groups:
             add(lazy("the print script refuses the group %(group)s", group=group))
-    if settings.print.guard == "members" and settings.members.everyone_group not in groups:
+    if settings.print.guard == "members" and settings.members.everyone_group not in seen.groups:
         add(
             lazy(
                 "the print script refuses who is not in %(everyone_group)s",
@@ -223,15 +232,8 @@ def _obstacles(
     return found
 
 
-def _lines(
-    settings: Settings,
-    facts: dict[str, object],
-    person: who.Person,
-    rules: list[RuleResult],
-    obstacles: list[Note],
-    synced: datetime | None,
-    trace: LoginTrace | None,
-) -> list[Note]:
+def _lines(seen: _Seen, facts: dict[str, object], obstacles: list[Note]) -> list[Note]:
+    settings, person, trace, synced = seen.settings, seen.person, seen.trace, seen.synced
     member, link = person.member, person.link
     zone = ZoneInfo(settings.site.timezone)
     lines: list[str] = []
@@ -240,7 +242,7 @@ def _lines(
     else:
         lines.append(f"{facts['who']}: no member of OfficeRnD")
     lines.append(f"May print: {'yes' if facts['may_print'] else 'no'}")
-    lines.extend(f"  {'yes' if one.passed else 'NO '}  {one.rule}: {one.text}" for one in rules)
+    lines.extend(f"  {'yes' if one.passed else 'NO '}  {one.rule}: {one.text}" for one in seen.rules)
     if link and link.linked_at:
         lines.append(f"Linked to {link.username} since {_local(link.linked_at, zone)}")
     elif person.username:
