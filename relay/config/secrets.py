@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -47,93 +47,97 @@ def with_secrets(
         told.add((key,))
 
     if section == "signin":
-        if "client_secret" in values or "client_secret_env" in values:
-            values.pop("client_secret", None)
-            values.pop("client_secret_env", None)
-            tell(
-                "client_secret_file",
-                lazy(
-                    "the sign-in secret is always a file, because PaperCut's programs read it "
-                    "themselves: put it alone into a file and write client_secret_file"
-                ),
-            )
-        elif "client_secret_file" in values:
-            try:
-                values["client_secret_file"], _ = _private_file(values["client_secret_file"], folder, Path(source))
-            except _NoSecret as problem:
-                tell("client_secret_file", problem.args[0])
+        _take_signin(values, folder, source, tell)
         return values, told
-
-    names = dict(SECRETS.get(section, {}))
-    url_key = URLS_WITH_PASSWORD.get(section)
-    if url_key:
-        plain = values.get(url_key)
-        if isinstance(plain, str) and plain and f"{url_key}_file" not in values and f"{url_key}_env" not in values:
-            parts = urlsplit(plain)
-            if parts.password or any(name in PASSWORD_NAMES for name, _ in parse_qsl(parts.query)):
-                tell(
-                    url_key,
-                    lazy(
-                        "carries a password: put the whole URL into a file that only its owner may read and "
-                        "write %(url_key)s_file, or name a variable in %(url_key)s_env",
-                        url_key=url_key,
-                    ),
-                )
-                values.pop(url_key)
-            else:
-                values[url_key] = SecretStr(plain)
-        elif plain == "":
-            values.pop(url_key)
-        else:
-            names[url_key] = False
+    names = {**SECRETS.get(section, {}), **_url_with_password(section, values, tell)}
     for key, required in names.items():
-        given = [name for name in (key, f"{key}_file", f"{key}_env") if values.get(name, "") != ""]
-        for name in (f"{key}_file", f"{key}_env"):
-            if values.get(name) == "":
-                values.pop(name)
-        if not given:
-            values.pop(key, None)
-            if required:
-                tell(
-                    key,
-                    lazy(
-                        "is missing: put it alone into a file that only its owner may read, and name that in "
-                        "%(key)s_file, or name a variable in %(key)s_env",
-                        key=key,
-                    ),
-                )
-            continue
-        origin = given[0]
-        value = values.pop(origin)
-        for name in given[1:]:
-            values.pop(name)
-        if origin != key and len(given) > 1:
-            tell(
-                key,
-                lazy("is given %(count)s times (%(keys)s): keep one", count=len(given), keys=", ".join(given)),
-            )
-        elif origin == key:
-            tell(
-                key,
-                lazy(
-                    "a secret must not stand in the settings: put it alone into a file that only its owner may "
-                    "read and write %(key)s_file, or name a variable in %(key)s_env",
-                    key=key,
-                ),
-            )
-        elif origin.endswith("_env"):
+        origin, value = _take_origin(key, values, required, tell)
+        if origin.endswith("_env"):
             secret = environment.get(value, "") if isinstance(value, str) else ""
             if secret:
                 values[key] = SecretStr(secret)
             else:
                 tell(origin, lazy("the environment has no variable %(value)s", value=value))
-        else:
+        elif origin:
             try:
                 _, secret = _private_file(value, folder, Path(source), many_lines=(section, key) in MANY_LINES)
                 values[key] = SecretStr(secret)
             except _NoSecret as problem:
                 tell(origin, problem.args[0])
     return values, told
+
+
+def _take_signin(values: dict[str, Any], folder: Path, source: str, tell: Callable[[str, str], None]) -> None:
+    """Hold the sign-in secret to be a file: the programs on PaperCut's side read it themselves."""
+    if "client_secret" in values or "client_secret_env" in values:
+        values.pop("client_secret", None)
+        values.pop("client_secret_env", None)
+        tell(
+            "client_secret_file",
+            lazy(
+                "the sign-in secret is always a file, because PaperCut's programs read it "
+                "themselves: put it alone into a file and write client_secret_file"
+            ),
+        )
+    elif "client_secret_file" in values:
+        try:
+            values["client_secret_file"], _ = _private_file(values["client_secret_file"], folder, Path(source))
+        except _NoSecret as problem:
+            tell("client_secret_file", problem.args[0])
+
+
+def _url_with_password(section: str, values: dict[str, Any], tell: Callable[[str, str], None]) -> dict[str, bool]:
+    """Return the section's URL as a further secret, {} where it has none, or stands in the settings as it may."""
+    key = URLS_WITH_PASSWORD.get(section)
+    plain = values.get(key) if key else ""
+    if key and plain == "":
+        values.pop(key)
+    elif key and not (isinstance(plain, str) and f"{key}_file" not in values and f"{key}_env" not in values):
+        return {key: False}
+    elif key and isinstance(plain, str):
+        parts = urlsplit(plain)
+        values[key] = SecretStr(plain)
+        if parts.password or any(name in PASSWORD_NAMES for name, _ in parse_qsl(parts.query)):
+            tell(
+                key,
+                lazy(
+                    "carries a password: put the whole URL into a file that only its owner may read and "
+                    "write %(url_key)s_file, or name a variable in %(url_key)s_env",
+                    url_key=key,
+                ),
+            )
+            values.pop(key)
+    return {}
+
+
+def _take_origin(key: str, values: dict[str, Any], required: bool, tell: Callable[[str, str], None]) -> tuple[str, Any]:
+    """Take every key of a secret out of `values`; return the one that names its file or variable with what it names,
+    two "" where there is none."""
+    given = {name: values.pop(name, "") for name in (key, f"{key}_file", f"{key}_env")}
+    given = {name: value for name, value in given.items() if value != ""}
+    if not given and required:
+        tell(
+            key,
+            lazy(
+                "is missing: put it alone into a file that only its owner may read, and name that in "
+                "%(key)s_file, or name a variable in %(key)s_env",
+                key=key,
+            ),
+        )
+    elif key in given:
+        tell(
+            key,
+            lazy(
+                "a secret must not stand in the settings: put it alone into a file that only its owner may "
+                "read and write %(key)s_file, or name a variable in %(key)s_env",
+                key=key,
+            ),
+        )
+    elif len(given) > 1:
+        tell(key, lazy("is given %(count)s times (%(keys)s): keep one", count=len(given), keys=", ".join(given)))
+    elif given:
+        return next(iter(given.items()))
+    return "", ""
 
 
 class _NoSecret(Exception):
