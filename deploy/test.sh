@@ -33,6 +33,6 @@ npm install --prefix tests/node --silent --no-audit --no-fund
 .venv/bin/ruff check .
 .venv/bin/ruff format --check .
 .venv/bin/python -m mypy
-shellcheck deploy/*.sh .ci/run
+shellcheck deploy/*.sh tests/*.sh .ci/run
 # Many tests wait for a program or an answer: three at once keep two processors busy.
-exec .venv/bin/python -m pytest -n 3 --dist worksteal "$@"
+exec sh tests/in_memory.sh .venv/bin/python -m pytest -n 3 --dist worksteal "$@"
