@@ -48,8 +48,9 @@ class Host:
 
     def __init__(self, jar: Path, *, class_path: Sequence[Path] = (), options: Sequence[str] = ()) -> None:
         path = os.pathsep.join(str(item) for item in (jar, *class_path))
+        quick = ("-Xlog:disable", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")  # it starts in half the time
         self._process = subprocess.Popen(
-            ["java", "-Xlog:disable", "-XX:+UseSerialGC", *options, "-cp", path, str(SOURCE)],
+            ["java", *quick, *options, "-cp", path, str(SOURCE)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             encoding="utf-8",
