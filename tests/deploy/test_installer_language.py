@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.jvm import jython
 from tests.support.tools import JYTHON_PATH, python39
 
 ROOT = Path(__file__).parents[2]
@@ -62,8 +63,7 @@ def test_jython_installs_papercuts_side_and_takes_it_back(package: Path, tmp_pat
         (tmp_path / "root" / path).mkdir(parents=True)
     java = shutil.which("java")
     assert java
-    command = [java, "-Dpython.console=", "-cp", JYTHON_PATH, "org.python.util.jython"]
-    command += [str(package / "installer/__main__.py"), "--without-relay", "--yes", "--papercut", str(papercut)]
+    command = jython(str(package / "installer/__main__.py"), "--without-relay", "--yes", "--papercut", str(papercut))
     command += ["--root", str(tmp_path / "root"), "--jython-jar", JYTHON_PATH, "--url", "http://127.0.0.1:1"]
     environment = {"JAVA": java, "PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8"}
     done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
