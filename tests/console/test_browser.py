@@ -21,22 +21,8 @@ from relay.run import run
 from relay.sandbox.pair import Pair
 from tests.support.browser import Browser
 from tests.support.browser import served as served_app
-from tests.support.visitor import PASSWORD
+from tests.support.visitor import PAGES, PASSWORD
 
-PAGES = (
-    "/",
-    "/people",
-    "/review",
-    "/money",
-    "/statements",
-    "/settings",
-    "/sites",
-    "/runs",
-    "/audit",
-    "/checks",
-    "/users",
-    "/installation",
-)
 pytestmark = pytest.mark.needs("chromium")
 
 
@@ -157,7 +143,7 @@ def settings_changed(wide: Browser, served: Served) -> None:
 @pytest.mark.needs("node")
 def test_no_page_shuts_anybody_out(served: Served, logged_in: OpenBrowser) -> None:
     somebody = f"?who={served.pair.logins(1)[0].email}"
-    own = (f"/people/one{somebody}", f"/people/why{somebody}", "/money/differences", "/nowhere")
+    own = (f"/people/one{somebody}", f"/people/why{somebody}", "/nowhere")
     for one in (logged_in(served, width=1280), logged_in(served, width=375, dark=True)):
         for where in (*PAGES, *own):
             one.open(where)

@@ -22,24 +22,10 @@ from relay.people.memory import links
 from relay.sandbox.organisation import make_organisation
 from relay.sandbox.pair import Pair
 from relay.stored_accounts import linked_accounts
-from tests.support.visitor import PASSWORD, Visitor
+from tests.support.visitor import PAGES, PASSWORD, Visitor
 
 HOSTILE = '"><script>alert(1)</script>{{ 7*7 }}{% raise %}\u202e<img src=x onerror=1>' + "W" * 200
 FORBIDDEN = re.compile(r"\b(movements?|generations?|hash|in doubt|papercut-relay (?!password|serve))", re.IGNORECASE)
-PAGES = (
-    "/",
-    "/people",
-    "/review",
-    "/money",
-    "/money/differences",
-    "/statements",
-    "/settings",
-    "/runs",
-    "/audit",
-    "/users",
-    "/checks",
-    "/installation",
-)
 
 
 class Story:
@@ -109,7 +95,9 @@ def story(tmp_path: Path) -> Iterator[Story]:
 
 
 def before_the_first_sync_every_page_says_what_to_do(story: Story) -> None:
-    assert "Nobody has been brought over" in text(story.somebody.page("/"))
+    first = story.somebody.page("/")
+    assert "Nobody has been brought over" in text(first)
+    assert {str(path) for path in first.xpath("//nav//a/@href")} <= set(PAGES), "the menu has a page that no test opens"
     for page in PAGES:
         story.somebody.page(page)
     assert "Nobody here yet" in text(story.somebody.page("/people"))

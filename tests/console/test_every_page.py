@@ -14,12 +14,10 @@ from relay.language import Language
 from relay.sandbox.organisation import make_organisation
 from tests.console.test_console_story import Story
 from tests.support.other_language import BRACKETED, names_of, outside, words
+from tests.support.visitor import PAGES
 
-PAGES = (
-    "/", "/people", "/review", "/money", "/money/differences", "/statements", "/settings", "/runs", "/audit", "/users",
-    "/checks", "/installation", "/nowhere", "/people/one?who=nobody", "/people/why?who=nobody@nowhere.example",
-    "/statements?month=never", "/settings?section=safety",
-)  # fmt: skip
+ASKED = ("/nowhere", "/people/one?who=nobody", "/people/why?who=nobody@nowhere.example", "/statements?month=never",
+         "/settings?section=safety")  # fmt: skip
 OWN = {"ann", "Offer", "pdf", "print_hook", "print", "hook", "js"}  # who works here, and what was printed
 
 REFERENCE = re.compile(r"PR[A-Z]-[0-9A-Z-]+")
@@ -80,6 +78,7 @@ def addresses(story: Story) -> list[str]:
     ]
     return [
         *PAGES,
+        *ASKED,
         *(f"/people/one?who={email}" for email in whom),
         *(f"/people/why?who={email}" for email in whom),
         *(f"/statements?member={email}" for email in whom[:1]),

@@ -13,6 +13,11 @@ from tests.support.forms import form_token
 LOCAL = "http://127.0.0.1:9480"
 PUBLIC = "https://print.acme.example"
 PASSWORD = "correct horse battery"
+# Every page that shows what there is without being asked anything: those of the menu, and what compares both systems.
+PAGES = (
+    "/", "/people", "/review", "/money", "/money/differences", "/statements", "/settings", "/sites", "/runs", "/audit",
+    "/checks", "/users", "/installation",
+)  # fmt: skip
 
 
 class Visitor:
