@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from papercut_scripts import compat
+from papercut_scripts import compat, verifier
 from relay.config import Settings
 from relay.errors import RelayError
 from relay.people.act import publish
@@ -199,3 +199,37 @@ def test_a_login_that_two_people_share_means_neither(settings: Settings) -> None
     assert logins["annie"] == ANN.username
     assert logins[BOB.username] == BOB.username
     assert logins["only@example.com"] == "annie2"
+
+
+@pytest.mark.parametrize("hours", [0, 8])
+def test_a_write_that_was_killed_leaves_no_password_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, hours: int
+) -> None:
+    """The file that was to replace another one holds the same hash or token; one that is being written now stays."""
+    settings = example_settings(tmp_path, signin={"offline_hours": hours})
+    home, offline = settings.scripts.home, settings.scripts.home / "state" / "offline"
+    publish.publish_programs(settings, now=NOW)
+
+    def killed(*_: str) -> None:
+        raise SystemExit
+
+    def left_by_a_kill(age_s: int) -> set[Path]:
+        before = set(home.rglob("*.tmp"))
+        with monkeypatch.context() as patched:
+            patched.setattr(compat, "replace", killed)
+            with pytest.raises(SystemExit):
+                verifier.store(str(offline), "m1", "Secret-1", rounds=1)
+            for file in ("directory/CURRENT", "state/token.json", "settings.json"):
+                (home / file).parent.mkdir(exist_ok=True)
+                with pytest.raises(SystemExit):
+                    compat.write_private(str(home / file), b"x")
+        left = set(home.rglob("*.tmp")) - before
+        for path in left:
+            os.utime(path, (NOW.timestamp() - age_s,) * 2)
+        return left
+
+    old, new = left_by_a_kill(7200), left_by_a_kill(60)
+    assert (len(old), len(new)) == (4, 4)
+    publish.publish_programs(settings, now=NOW)
+    assert set(home.rglob("*.tmp")) == {path for path in new if hours or path.parent != offline}
+    assert offline.exists() is bool(hours)

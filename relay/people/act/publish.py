@@ -30,7 +30,10 @@ if TYPE_CHECKING:
 
 GENERATIONS_KEPT = 3
 _GENERATION = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{6}-[12]")  # a folder of ours; whatever else is there stays
-_VERIFIER = re.compile(r"[0-9a-f]{32}")
+_LEFT_OVER = r"\.[0-9a-f]{12}\.tmp"  # what `compat.write_private` leaves where it is killed
+_VERIFIER = re.compile(rf"[0-9a-f]{{32}}({_LEFT_OVER})?")
+_HALF_WRITTEN = re.compile(f".+{_LEFT_OVER}")
+_WRITTEN_WITHIN_S = 3600  # none is written for so long
 _CONTROL_TO_BLANK = dict.fromkeys((*range(32), 127), " ")
 
 
@@ -83,6 +86,8 @@ def publish_programs(settings: Settings, *, now: datetime) -> None:
         text = json.dumps(program_settings(settings, now=now), indent=2, sort_keys=True) + "\n"
         compat.write_private(str(folder / "settings.json"), text.encode(), durable=True)
         compat.write_private(str(folder / "print_hook.js"), print_script.render(settings).encode(), durable=True)
+        for name in ("", "directory", "state", "pins", signin_offline.FOLDER):
+            _remove(folder / name, _HALF_WRITTEN, now.timestamp() - _WRITTEN_WITHIN_S)
         _remove_old_passwords(folder / signin_offline.FOLDER, now.timestamp() - settings.signin.offline_hours * 3600)
     except OSError as error:
         raise _unwritable(folder, error) from error
@@ -254,12 +259,17 @@ def _in_force(root: Path) -> str:
 
 def _remove_old_passwords(folder: Path, older_than: float) -> None:
     """Remove the kept hashes that no login may use any more: all of them, where offline login is off."""
-    for path in filter(lambda path: _VERIFIER.fullmatch(path.name), folder.glob("*")):
-        with suppress(OSError):  # the auth program was quicker, or Windows has it open: it goes next time
-            if path.stat().st_mtime <= older_than:
-                path.unlink()
+    _remove(folder, _VERIFIER, older_than)
     with suppress(OSError):  # goes when it is empty
         folder.rmdir()
+
+
+def _remove(folder: Path, named: re.Pattern[str], older_than: float) -> None:
+    """Remove the files of a folder that are named so and were written then or before."""
+    for path in filter(lambda path: named.fullmatch(path.name), folder.glob("*")):
+        with suppress(OSError):  # a program was quicker, or Windows has it open: it goes next time
+            if path.lstat().st_mtime <= older_than:
+                path.unlink()
 
 
 def _absolute(path: Path | None) -> str:
