@@ -319,7 +319,9 @@ def test_right_logins_of_a_whole_house_are_not_slowed_down(page: Flask) -> None:
     assert 0 == page.config["PLACE"].brake.begin("ben", "192.0.2.1", 1.0)
 
 
-def test_guesses_at_once_do_not_outrun_the_popups_brake(page: Flask) -> None:
+def test_guesses_at_once_do_not_outrun_the_popups_brake(house: House, page: Flask) -> None:
+    asked = house.site.pair.officernd.calls
+    before = asked["POST /auth/signin"]
     visitors = [Visitor(page.test_client()) for _ in range(24)]
     tokens = [visitor.csrf("/login") for visitor in visitors]
     codes: list[int] = []
@@ -336,6 +338,7 @@ def test_guesses_at_once_do_not_outrun_the_popups_brake(page: Flask) -> None:
     assert {401: 24} == Counter(codes)
     home = str(page.config["PLACE"].home)
     assert brake.is_on(home, brake.person_key(home, "ann_acme.example"))
+    assert brake.LIMIT == asked["POST /auth/signin"] - before
 
 
 def test_the_password_is_nowhere_afterwards(house: House, stranger: Visitor, page: Flask) -> None:
