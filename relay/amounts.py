@@ -53,7 +53,7 @@ def from_double(value: float) -> int:
     Raises ValueError for what is no amount that an account can hold.
     """
     if abs(value) > _MOST:
-        raise ValueError(lazy("%(value)s is not an amount of money", value=value))
+        raise ValueError(lazy("%(value)s is not an amount of money", value=str(value)))
     return from_decimal(Decimal(repr(float(value))))
 
 
@@ -64,7 +64,7 @@ def to_double(micros: int) -> float:
 
 def from_decimal(value: Decimal) -> int:
     if not value.is_finite():
-        raise ValueError(lazy("%(value)s is not an amount of money", value=value))
+        raise ValueError(lazy("%(value)s is not an amount of money", value=str(value)))
     return int(value.scaleb(SCALE_DIGITS).quantize(Decimal(1), rounding=ROUND_HALF_EVEN))
 
 

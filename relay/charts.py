@@ -53,13 +53,15 @@ def by_day(
     """
     highest = max((bar.value for bar in days), default=0.0)
     top = next((bar for bar in days if highest > 0 and bar.value == highest), None)
-    step = (WIDTH - 2 * _SIDE) / max(len(days), 1)
+    scale = as_text(int(highest) // 2) if as_text and top else ""
+    side = _SIDE + 7 * len(scale)  # the half is named beside the bars, never behind one
+    step = (WIDTH - side - _SIDE) / max(len(days), 1)
     base = _HEIGHT - _BOTTOM
     parts = [_line(base)]
-    if as_text and top:
-        parts += [_line((base + _TOP) / 2), _TEXT.format("scale", 2, (base + _TOP) / 2 - 4, as_text(int(highest) // 2))]
+    if scale:
+        parts += [_line((base + _TOP) / 2), _TEXT.format("scale", 0, (base + _TOP) / 2 - 4, scale)]
     for index, bar in enumerate(days):
-        left, middle = _SIDE + index * step, _SIDE + (index + 0.5) * step
+        left, middle = side + index * step, side + (index + 0.5) * step
         height = max((base - _TOP) * bar.value / highest, 2) if bar.value > 0 else 0
         if height:
             told = f"{bar.name}: {bar.text}"
@@ -82,19 +84,18 @@ def figure(title: str, days: Sequence[Bar], kind: str = "") -> Markup:
 
 
 def shares(label: str, parts_of_whole: Sequence[tuple[str, int, str]]) -> Markup:
-    """Return one bar cut into the shares of (name, value, style), each named with its percentage below."""
+    """Return one bar cut into the shares of (what is written below it, value, style)."""
     whole = sum(value for _, value, _ in parts_of_whole)
     parts: list[Markup] = []
     left = 0.0
-    for number, (name, value, style) in enumerate(parts_of_whole):
-        percent = f"{round(100 * value / whole)} %" if whole else "none"
+    for number, (text, value, style) in enumerate(parts_of_whole):
         width = WIDTH * value / whole if whole else 0
         if width:
-            parts.append(_RECT.format(f"share {style}", left, 0, width, 30, f"{name}: {value} ({percent})"))
+            parts.append(_RECT.format(f"share {style}", left, 0, width, 30, text))
         left += width
         place = number * WIDTH / len(parts_of_whole)
-        parts.append(_RECT.format(f"share {style}", place, 40, 11, 11, name))
-        parts.append(_TEXT.format("label", place + 17, 50, f"{name}: {value} pages, {percent}"))
+        parts.append(_RECT.format(f"share {style}", place, 40, 11, 11, text))
+        parts.append(_TEXT.format("label", place + 17, 50, text))
     return _svg("shares", 58, label, parts)
 
 

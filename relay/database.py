@@ -79,7 +79,7 @@ def open_database(settings: Settings) -> Engine:
             lazy(
                 "The state folder %(state_dir)s cannot be made (%(strerror)s): %(what)s.",
                 state_dir=settings.site.state_dir,
-                strerror=error.strerror,
+                strerror=error.strerror or error,
                 what=what,
             )
         ) from None
@@ -91,7 +91,7 @@ def open_database(settings: Settings) -> Engine:
             lazy(
                 "The ledger %(place)s cannot be made (%(strerror)s): %(what)s.",
                 place=place,
-                strerror=error.strerror,
+                strerror=error.strerror or error,
                 what=what,
             )
         ) from None
@@ -132,7 +132,7 @@ def _quick_check(engine: Engine) -> str:
 def _spoiled(settings: Settings, place: str, why: str) -> str:
     back = ledger_copies.how_to_put_back(settings.ledger_file or place, settings.copies_dir, REVISION)
     return lazy(
-        "The ledger %(place)s is spoiled (%(why)s), so nothing was done: %(back)s.", place=place, why=why, back=back
+        "The ledger %(place)s is damaged (%(why)s), so nothing was done: %(back)s.", place=place, why=why, back=back
     )
 
 
@@ -289,7 +289,7 @@ def take_copy(engine: Engine, found: str) -> str:
         try:
             ledger_copies.write_copy(engine, Path(target))
         except (OSError, sqlite3.Error) as error:
-            why = error.strerror if isinstance(error, OSError) else error
+            why = isinstance(error, OSError) and error.strerror or error
             raise LedgerError(
                 lazy(
                     "The ledger could not be copied to %(target)s before it is brought up to date (%(why)s), so "

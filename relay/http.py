@@ -144,7 +144,7 @@ def _body(answer: requests.Response) -> bytes:
     """Return an answer's body unpacked. Raises RequestException, TooMuch for what has no end."""
     packed = answer.headers.get("Content-Encoding", "identity").strip().lower()
     if packed not in ("", "identity", "gzip", "x-gzip"):
-        raise TooMuch(lazy("its answer is packed in a way that nobody asked for"))
+        raise TooMuch(lazy("its answer is packed in a way that was not asked for"))
     unpack = zlib.decompressobj(wbits=31) if "gzip" in packed else None
     body = bytearray()
     try:

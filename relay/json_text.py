@@ -22,15 +22,15 @@ def parsed(text: bytes | str) -> Any:
 def _finite(text: str) -> float:
     value = float(text)
     if len(text) > _LONGEST_NUMBER or not math.isfinite(value):
-        raise ValueError(lazy("a number out of all bounds"))
+        raise ValueError(lazy("a number far out of range"))
     return value
 
 
 def _whole(text: str) -> int:
     if len(text) > _LONGEST_NUMBER:
-        raise ValueError(lazy("a number out of all bounds"))
+        raise ValueError(lazy("a number far out of range"))
     return int(text)
 
 
 def _no_number(text: str) -> float:
-    raise ValueError(lazy("%(text)s, which is no number", text=text))
+    raise ValueError(lazy("%(text)s, which is not a number", text=text))

@@ -13,12 +13,15 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
 from functools import cache
 from gettext import GNUTranslations, NullTranslations
-from pathlib import Path
+from pathlib import Path, PurePath
 from string import ascii_letters
 from types import MappingProxyType
-from typing import Any, Self
+from typing import Any, Self, TypeAlias
+from zoneinfo import ZoneInfo
 
 FOLDER = Path(__file__).parent / "console" / "locale"
 SOURCE = "en"
@@ -135,31 +138,62 @@ class Message(str):
         """Return the sentence in a language."""
         if language is None or language.code == SOURCE:
             return str(self)
-        if self.forms == (_MONEY,):
-            from babel import numbers
-
-            return str(numbers.format_currency(self.values["amount"], self.values["currency"], locale=language.code))
-        if self.forms == (_CAPITAL,):
-            told = str(shown(self.values["text"]))
-            return told[:1].upper() + told[1:]
+        if self.forms[0] in _WRITTEN:
+            return _WRITTEN[self.forms[0]](self.values, language.code)
         if len(self.forms) == 1:
             return filled(language.texts.gettext(self.forms[0]), self.values)
         one, many = self.forms
         return filled(language.texts.ngettext(one, many, self.values["num"]), self.values)
 
 
-# Messages that are no sentence of a catalogue.
-_MONEY, _CAPITAL = "¤", "Aa"
+def _say_money(values: Mapping[str, Any], code: str) -> str:
+    from babel import numbers  # here and below: not for the command line, which is English
+
+    return str(numbers.format_currency(values["amount"], values["currency"], locale=code))
 
 
-def _value(value: Any) -> str | int:
+def _say_number(values: Mapping[str, Any], code: str) -> str:
+    from babel import numbers
+
+    return str(numbers.format_decimal(values["number"], locale=code, decimal_quantization=False))
+
+
+def _say_capital(values: Mapping[str, Any], code: str) -> str:
+    told = str(shown(values["text"]))
+    return told[:1].upper() + told[1:]
+
+
+def _say_day(values: Mapping[str, Any], code: str) -> str:
+    from babel import dates
+
+    return str(dates.format_date(date.fromisoformat(values["day"]), "medium", locale=code))
+
+
+def _say_month(values: Mapping[str, Any], code: str) -> str:
+    from babel import dates
+
+    return str(dates.format_skeleton("yMMMM", date.fromisoformat(values["day"]), locale=code))
+
+
+# Messages that are no sentence of a catalogue, by what stands in the place of their template.
+_MONEY, _NUMBER, _CAPITAL, _DAY, _MONTH = "¤", "#.#", "Aa", "yMMMd", "yMMMM"
+_WRITTEN: Mapping[str, Callable[[Mapping[str, Any], str], str]] = {
+    _MONEY: _say_money, _NUMBER: _say_number, _CAPITAL: _say_capital, _DAY: _say_day, _MONTH: _say_month,
+}  # fmt: skip
+
+# What a sentence may be given. Money, dates and moments are made a message first, by `amount`, `day`, `month` and
+# `moment`, so that everybody reads them in their own way; the type keeps a Decimal or a date out of every sentence.
+Value: TypeAlias = str | int | PurePath | BaseException
+
+
+def _value(value: Value) -> str | int:
     """Return what is kept of a value: a whole number, a message, or text that is the same in every language."""
     if isinstance(value, BaseException) and value.args and isinstance(value.args[0], Message):
         return value.args[0]
     return value if isinstance(value, str) or type(value) is int else str(value)
 
 
-def lazy(template: str, /, **values: Any) -> Message:
+def lazy(template: str, /, **values: Value) -> Message:
     """Return a sentence that is said where it is shown: `lazy("%(name)s has left.", name=name)`.
 
     A value may be a message itself; any other text is somebody's own, and stays as it is in every language.
@@ -171,7 +205,7 @@ def _plainly(template: str, values: Mapping[str, Any]) -> str:
     return template % values if values else template
 
 
-def nlazy(one: str, many: str, num: int, /, **values: Any) -> Message:
+def nlazy(one: str, many: str, num: int, /, **values: Value) -> Message:
     """Return a sentence with a count, `%(num)s`, in the form that the count asks for."""
     text = _plainly(one if num == 1 else many, {"num": f"{num:,}", **values})
     return Message(text, (one, many), {"num": num, **values})
@@ -180,6 +214,28 @@ def nlazy(one: str, many: str, num: int, /, **values: Any) -> Message:
 def amount(text: str, currency: str) -> Message:
     """Return an amount of money, "12.50", as it is told: "12.50 EUR", and on a page in that language's way."""
     return Message(f"{text} {currency}", (_MONEY,), {"amount": text, "currency": currency})
+
+
+def number(value: Decimal) -> Message:
+    """Return a number with a point, such as a percentage, as it is told: "7.7"."""
+    return Message(str(value), (_NUMBER,), {"number": str(value)})
+
+
+def day(value: date) -> Message:
+    """Return a date as it is told: "24 Nov 2026", and on a page in that language's way."""
+    return Message(f"{value.day} {value:%b %Y}", (_DAY,), {"day": value.isoformat()})
+
+
+def month(value: date) -> Message:
+    """Return the month of a date: "November 2026"."""
+    return Message(f"{value:%B %Y}", (_MONTH,), {"day": value.isoformat()})
+
+
+def moment(value: datetime, timezone: str) -> Message:
+    """Return a moment as it is told, with its zone: "24 Nov 2026, 07:30 (Europe/Sofia)"."""
+    local = value.astimezone(ZoneInfo(timezone))
+    time = f"{local:%H:%M}"
+    return lazy("%(day)s, %(time)s (%(zone)s)", day=day(local.date()), time=time, zone=timezone)
 
 
 def capital(text: str) -> Message:
@@ -197,15 +253,15 @@ def joined(*parts: str, by: str = " ") -> Message:
 
 
 def told_all(*names: str) -> str:
-    """Return "Ann", "Ann and Ben", "Ann and Ben and Cem"."""
+    """Return "Ann", "Ann and Ben", "Ann, Ben and Cem"."""
     *first, last = names
-    return lazy("%(first)s and %(last)s", first=told_all(*first), last=last) if first else last
+    return lazy("%(first)s and %(last)s", first=joined(*first, by=", "), last=last) if first else last
 
 
 def told_any(*names: str) -> str:
-    """Return "Ann", "Ann or Ben", "Ann or Ben or Cem"."""
+    """Return "Ann", "Ann or Ben", "Ann, Ben or Cem"."""
     *first, last = names
-    return lazy("%(first)s or %(last)s", first=told_any(*first), last=last) if first else last
+    return lazy("%(first)s or %(last)s", first=joined(*first, by=", "), last=last) if first else last
 
 
 def translated(message: str) -> str:
@@ -221,7 +277,7 @@ def told(value: Any) -> Any:
     return translated(value) if isinstance(value, Message) else value
 
 
-def gettext(message: str, /, **values: Any) -> str:
+def gettext(message: str, /, **values: Value) -> str:
     """Return a sentence in the page's language, with its values: `gettext("%(name)s has left.", name=name)`.
 
     A whole number is written as people of that language read it.
@@ -229,7 +285,7 @@ def gettext(message: str, /, **values: Any) -> str:
     return filled(translated(message), values)
 
 
-def ngettext(one: str, many: str, count: int, /, **values: Any) -> str:
+def ngettext(one: str, many: str, count: int, /, **values: Value) -> str:
     """Return a sentence with a count in the form that the count asks for: `%(num)s` is the count."""
     language = _spoken.get() or ENGLISH
     return filled(language.texts.ngettext(one, many, count), {"num": count, **values})

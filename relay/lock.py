@@ -35,8 +35,8 @@ def site_lock(state_dir: Path) -> Iterator[None]:
 def serving_lock(state_dir: Path) -> Iterator[None]:
     """Hold what tells that this site is served, for the `with` block. Raises AlreadyRunning, LedgerError."""
     busy = lazy(
-        "The console of this site runs already, as a service or in another window (%(state_dir)s): open its page, or "
-        "stop it first.",
+        "The console of this site is already running, as a service or in another window (%(state_dir)s): open its "
+        "page, or stop it first.",
         state_dir=state_dir,
     )
     with _held(state_dir, SERVING_NAME, busy):
@@ -72,7 +72,7 @@ def _held(state_dir: Path, name: str, busy: str) -> Iterator[None]:
             lazy(
                 "The state folder %(state_dir)s cannot be written (%(strerror)s); nothing was done: %(what)s.",
                 state_dir=state_dir,
-                strerror=error.strerror,
+                strerror=error.strerror or error,
                 what=what,
             )
         ) from None

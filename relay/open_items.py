@@ -147,16 +147,16 @@ def stop_title(stop: Mapping[str, Any]) -> str:
 
 def doubts(count: int) -> str:
     return nlazy(
-        "%(num)s fee or adjustment is in doubt: somebody must look whether it is there.",
-        "%(num)s fees or adjustments are in doubt: somebody must look whether they are there.",
+        "%(num)s fee or adjustment is in doubt: somebody must check whether it is there.",
+        "%(num)s fees or adjustments are in doubt: somebody must check whether they are there.",
         count,
     )
 
 
 def unheard(count: int) -> str:
     return nlazy(
-        "%(num)s fee or adjustment was sent, and its answer is not known: the next run looks whether it arrived.",
-        "%(num)s fees or adjustments were sent, and their answers are not known: the next run looks whether they "
+        "%(num)s fee or adjustment was sent, and its answer is not known: the next run checks whether it arrived.",
+        "%(num)s fees or adjustments were sent, and their answers are not known: the next run checks whether they "
         "arrived.",
         count,
     )

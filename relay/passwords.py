@@ -103,7 +103,7 @@ def add(settings_file: Path, name: str, role: str, password: str) -> UsersWritte
     """Give somebody new a login. Raises UsageError for a name that has one already, so that nobody is written over."""
     if name in _read_file(_users_file(settings_file, make=True)):
         raise UsageError(
-            lazy("%(name)s may use the console already; nothing was changed: change %(name)s instead.", name=name)
+            lazy("%(name)s may already use the console; nothing was changed: change %(name)s instead.", name=name)
         )
     return set_password(settings_file, name, role, password)
 
@@ -155,7 +155,7 @@ def _check_length(password: str) -> None:
     if len(password) < SHORTEST:
         raise UsageError(
             lazy(
-                "The password is too short; nothing was changed: take at least %(shortest)s characters.",
+                "The password is too short; nothing was changed: use at least %(shortest)s characters.",
                 shortest=SHORTEST,
             )
         )
@@ -176,7 +176,10 @@ def check_name(name: str) -> None:
     """Raise UsageError for what is no name of a user."""
     if not _NAME.fullmatch(name):
         raise UsageError(
-            lazy("%(name)s is no name for a login: letters, digits, dots, dashes and @, at most 64.", name=repr(name))
+            lazy(
+                "%(name)s cannot be a login name: use letters, digits, dots, dashes and @, at most 64 characters.",
+                name=repr(name),
+            )
         )
 
 
@@ -184,7 +187,7 @@ def _not_touched(file: Path, why: str) -> str:
     return lazy("[console] password_hash_file: %(file)s was not touched, since %(why)s.", file=file, why=why)
 
 
-_UNREADABLE = lazy("[console] password_hash_file: holds neither users nor one scrypt hash; make it anew")
+_UNREADABLE = lazy("[console] password_hash_file: holds neither users nor one scrypt hash; make it again")
 
 
 def _known_role(role: str) -> str:
@@ -238,7 +241,7 @@ def _users_file(settings_file: Path, *, make: bool) -> Path:
         make_private_folder(file.parent)
     except OSError as error:
         raise ConfigError(
-            [_not_touched(file, lazy("its folder cannot be made (%(strerror)s)", strerror=error.strerror))]
+            [_not_touched(file, lazy("its folder cannot be made (%(strerror)s)", strerror=error.strerror or error))]
         ) from None
     why = why_not_theirs(file.parent, settings_file)
     if why:
@@ -270,6 +273,6 @@ def _write(file: Path, users: Mapping[str, ConsoleUser], sentence: str) -> Users
         write_private(file, _stored(users))
     except OSError as error:
         raise ConfigError(
-            [_not_touched(file, lazy("it cannot be written (%(strerror)s)", strerror=error.strerror or error))]
+            [_not_touched(file, lazy("it cannot be written (%(strerror)s)", strerror=error.strerror or error or error))]
         ) from None
     return UsersWritten(file, {user.name: user.role for user in users.values()}, sentence)

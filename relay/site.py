@@ -50,8 +50,8 @@ def open_site(settings: Settings, clock: Clock, progress: Progress) -> Iterator[
     except DBAPIError as error:
         raise LedgerError(
             lazy(
-                "The ledger failed under way (%(reason)s): see to its disk, rights or server, then run again; what "
-                "was begun is finished then.",
+                "The ledger failed during the run (%(reason)s): see to its disk, rights or server, then run again; "
+                "what was begun is finished then.",
                 reason=reason(error),
             )
         ) from error

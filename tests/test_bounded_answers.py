@@ -246,7 +246,7 @@ def test_a_token_in_odd_letters_is_none(tmp_path: Path, token: object) -> None:
     with lying(lambda _target, write: write(whole(body))) as address:
         urls = {"api_url": f"{address}/api/v2", "token_url": f"{address}/oauth/token"}
         settings = example_settings(tmp_path, officernd=urls)
-        with pytest.raises(BadAnswer, match="answered no token"):
+        with pytest.raises(BadAnswer, match="gave no token"):
             OfficeRnD(settings, StillClock()).organization()
 
 
@@ -263,7 +263,7 @@ def test_a_tokens_life_is_never_longer_than_a_day(tmp_path: Path, life: str) -> 
         try:
             assert "A" == client.organization().name
         except RelayError as error:
-            assert "answered no token" in error.message
+            assert "gave no token" in error.message
 
 
 def test_what_a_server_says_is_cut_and_its_controls_are_written_out(tmp_path: Path) -> None:

@@ -258,7 +258,7 @@ def test_a_ledger_that_fails_under_way_is_one_sentence(
     assert run_main("--config", str(write_toml(tmp_path)), "--json", "jobs") == 1
     error = json.loads(capsys.readouterr().out)["error"]
     assert error["code"] == "ledger"
-    assert error["message"].startswith("The ledger failed under way (database or disk is full): see to its disk")
+    assert error["message"].startswith("The ledger failed during the run (database or disk is full): see to its disk")
 
 
 def test_ctrl_c_under_way_says_that_the_next_run_goes_on(

@@ -86,7 +86,7 @@ def test_all_problems_are_told_at_once_each_with_its_place(tmp_path: Path) -> No
     assert len(places) == len(told)
     for place in places:
         assert any(place in problem for problem in told), place
-    assert "must be day or week or month" in "\n".join(told)
+    assert "must be day, week or month" in "\n".join(told)
 
 
 def test_a_wrong_key_hides_no_contradiction_of_its_section(tmp_path: Path) -> None:
@@ -103,7 +103,7 @@ def test_a_wrong_key_hides_no_contradiction_of_its_section(tmp_path: Path) -> No
         "[members] unlinked_group:",
         "[members] x:",
         "[fees] bill_to:",
-        "[fees] minimum: has more digits",
+        "[fees] minimum: has more decimal places",
         "[fees] x:",
         "[console] password_hash_file:",
         "[console] x:",
@@ -183,7 +183,7 @@ def test_secrets_come_from_the_environment_too(tmp_path: Path) -> None:
         ("console", "listen", "0.0.0.0:9480", "password_hash_file"),
         ("print", "blocked_group", "[individual member]", "already the group of"),
         ("jobs", "source", "database", "database_url_file"),
-        ("members", "statuses", ["activ"], "is none of"),
+        ("members", "statuses", ["activ"], "is not one of"),
         ("members", "username", "property:", "property:KEY"),
         ("members", "restricted", "overdraft:lots", "is not an amount"),
         ("signin", "offline_hours", -1, "greater than or equal to 0"),
@@ -191,9 +191,9 @@ def test_secrets_come_from_the_environment_too(tmp_path: Path) -> None:
         ("papercut", "url", "ftp://x", "must be a URL"),
         ("papercut", "url", "http://x:port", "port"),
         ("safety", "max_fee", "-1", "negative"),
-        ("safety", "max_fee", "2.001", "more digits than EUR"),
-        ("safety", "max_top_ups", "2.001", "more digits than EUR"),
-        ("top_up", "plan", [{"plan": "p", "amount": "0.005"}], "more digits than EUR"),
+        ("safety", "max_fee", "2.001", "more decimal places than EUR"),
+        ("safety", "max_top_ups", "2.001", "more decimal places than EUR"),
+        ("top_up", "plan", [{"plan": "p", "amount": "0.005"}], "more decimal places than EUR"),
         ("members_page", "listen", "0.0.0.0:9481", "[members_page] public_url: is required"),
         ("members_page", "listen", "127.0.0.1:9480", "a port of its own"),
         ("members_page", "listen", "9481", "ADDRESS:PORT"),
@@ -205,7 +205,7 @@ def test_secrets_come_from_the_environment_too(tmp_path: Path) -> None:
         ("schedule", "daily_at", "24:00", "time of day in quotes"),
         ("members", "locations", [""], "names nothing"),
         ("members", "not_ours", ["group:"], "names nothing"),
-        ("members", "restricted", "overdraft:1.005", "more digits than EUR"),
+        ("members", "restricted", "overdraft:1.005", "more decimal places than EUR"),
         ("members", "username", "property: ", "property:KEY"),
         ("papercut", "url", "http://h:9191/x?y=z", "without blanks"),
         ("papercut", "url", " http://h:9191", "without blanks"),
@@ -213,7 +213,7 @@ def test_secrets_come_from_the_environment_too(tmp_path: Path) -> None:
         ("papercut", "install_dir", "a\0b", "control characters"),
         ("officernd", "proxy", "proxy:3128", "address of a proxy"),
         ("officernd", "proxy", "ftp://proxy:21", "address of a proxy"),
-        ("ledger", "url", "sqlite:///", "names no file"),
+        ("ledger", "url", "sqlite:///", "does not name a file"),
         ("ledger", "url", "postgresql+psycopg://h/d?user=u&password=u:secret", "url_file"),
     ],
 )
@@ -328,6 +328,6 @@ def test_the_defaults_are_accepted_in_every_currency(tmp_path: Path, currency: s
 
 @pytest.mark.parametrize("text", ["not an email", "ann", "ann@", "@acme.example", "ann lee@acme.example", ""])
 def test_an_address_that_is_none_is_refused_in_exclude_emails(tmp_path: Path, text: str) -> None:
-    with pytest.raises(ConfigError, match=r"exclude_emails.*is no e-mail address"):
+    with pytest.raises(ConfigError, match=r"exclude_emails.*is not an e-mail address"):
         example_settings(tmp_path, members={"exclude_emails": ["bo@acme.example", text]})
     assert example_settings(tmp_path, members={"exclude_emails": ["Bo.O'Neil+1@acme.example"]})

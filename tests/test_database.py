@@ -177,7 +177,7 @@ def test_a_spoiled_ledger_is_told_with_its_newest_good_copy(tmp_path: Path, engi
     with pytest.raises(LedgerError) as told:
         database.open_database(settings)
     back = f"stop the schedule, then copy {good} over {file} and delete {file}-wal and {file}-shm."
-    assert "is spoiled" in told.value.message and told.value.message.endswith(f"so nothing was done: {back}")
+    assert "is damaged" in told.value.message and told.value.message.endswith(f"so nothing was done: {back}")
     file.write_bytes(good.read_bytes())
     opened = database.open_database(settings)
     with opened.connect() as connection:

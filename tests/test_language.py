@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import pickle
 from collections.abc import Iterator
+from datetime import UTC, datetime
+from decimal import Decimal
 from gettext import NullTranslations
 
 import pytest
@@ -12,7 +14,20 @@ from flask import Flask, render_template_string
 
 from relay import language
 from relay.errors import RelayError
-from relay.language import Language, amount, capital, joined, lazy, nlazy
+from relay.language import (
+    Language,
+    amount,
+    capital,
+    day,
+    joined,
+    lazy,
+    moment,
+    month,
+    nlazy,
+    number,
+    told_all,
+    told_any,
+)
 from relay.web import speak_languages
 
 
@@ -33,6 +48,7 @@ def shouting() -> Iterator[None]:
     language.speak(None)
 
 
+NAMES = ("Ann", "Ben", "Cem")
 LEFT = lazy("%(name)s has left.", name="Ann")
 
 
@@ -52,6 +68,25 @@ def test_a_message_is_said_where_it_is_shown(shouting: None) -> None:
     assert "<1.200 jobs>" == language.translated(nlazy("%(num)s job", "%(num)s jobs", 1200))
     assert "12,50\xa0€" == language.translated(amount("12.50", "EUR"))
     assert "<<Ann has left.>>" == language.translated(lazy("%(what)s", what=LEFT))
+
+
+def test_days_and_numbers_are_written_in_the_reader_s_way(shouting: None) -> None:
+    """Also in May, which is a word of its own in English: no catalogue is asked for a month."""
+    at = datetime(2026, 5, 4, 22, 30, tzinfo=UTC)
+    told = (day(at.date()), month(at.date()), moment(at, "Europe/Sofia"), number(Decimal("7.7")))
+    assert told == ("4 May 2026", "May 2026", "5 May 2026, 01:30 (Europe/Sofia)", "7.7")
+    german = ["04.05.2026", "Mai 2026", "<05.05.2026, 01:30 (Europe/Sofia)>", "7,7"]
+    assert german == [language.translated(one) for one in told]
+    assert german == [
+        language.translated(one)
+        for one in language.unkept(json.loads(json.dumps(language.kept({"it": list(told)}))))["it"]
+    ]
+
+
+def test_a_list_of_names_is_told_with_commas(shouting: None) -> None:
+    assert ("Ann", "Ann and Ben", "Ann, Ben and Cem") == (told_all("Ann"), told_all("Ann", "Ben"), told_all(*NAMES))
+    assert ("Ann or Ben", "Ann, Ben or Cem") == (told_any("Ann", "Ben"), told_any(*NAMES))
+    assert "<<Ann, Ben> and Cem>" == language.translated(told_all(*NAMES))
 
 
 def test_a_name_is_no_sentence(shouting: None) -> None:

@@ -221,8 +221,8 @@ def test_options_that_contradict_each_other(words: tuple[str, ...], told: str, t
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (("approve", WHO, "--as", "bill", *REASON), f"{WHO} is no e-mail address, username, member id"),
-        (("approve", WHO, "--undo"), f"{WHO} is no e-mail address, username, member id"),
+        (("approve", WHO, "--as", "bill", *REASON), f"{WHO} is not an e-mail address, username, member id"),
+        (("approve", WHO, "--undo"), f"{WHO} is not an e-mail address, username, member id"),
         (("approve", "--held", "nonsense", "--as", "bill", *REASON), "nonsense"),
         (("approve", "restored", "--as", "continue", *REASON), "is not stopped"),
         (("check", "--fix", "nonsense", "more"), "There is no fix nonsense, more; what can be put right"),
@@ -240,9 +240,9 @@ def test_options_that_contradict_each_other(words: tuple[str, ...], told: str, t
         (("nonsense",), "No such command 'nonsense'"),
         (("resolve", "NOTHING", "--as", "none", *REASON), "The ledger has no movement NOTHING"),
         (("serve", "--listen", "nonsense"), "is no address: write ADDRESS:PORT"),
-        (("statement", "--company", WHO), "is of a company"),
-        (("statement", "--member", WHO), "Nobody linked has"),
-        (("statement", "--month", "13"), "is no month: write it as YYYY-MM"),
+        (("statement", "--company", WHO), "belongs to a company"),
+        (("statement", "--member", WHO), "No linked person has"),
+        (("statement", "--month", "13"), "is not a month: write it as YYYY-MM"),
         (("sync", "--member", WHO), "Neither OfficeRnD nor PaperCut knows"),
         (("unlink", WHO), "Neither OfficeRnD nor PaperCut knows"),
         *(

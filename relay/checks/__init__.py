@@ -34,11 +34,11 @@ PAPERCUT: Mapping[Check, str] = {
     people.several_accounts: lazy("PaperCut keeps one personal account for each person, or one is named"),
     people.overdraft: lazy("It is settled who may print below zero"),
     printers.printers: lazy("Every printer has a price and asks for a login"),
-    printing.let_in: lazy("Nobody prints who is no member"),
+    printing.let_in: lazy("Nobody who is not a member can print"),
 }
 OFFICERND: Mapping[Check, str] = {
     cloud.location: lazy("OfficeRnD has this site's location, in the same time zone"),
-    cloud.plans: lazy("The plan for the fees can be billed on, and every plan of the rules exists"),
+    cloud.plans: lazy("The plan for the fees can be used for billing, and every plan in the rules exists"),
     cloud.tax: lazy("It is settled whether OfficeRnD adds tax to print fees"),
     cloud.signin: lazy("The application for logins may check passwords"),
 }
@@ -46,14 +46,14 @@ HERE: Mapping[Check, str] = {
     reach.clocks: lazy("The clocks of all three agree"),
     server.server_files: lazy("PaperCut may start our programs, and OfficeRnD's own connector is off"),
     server.programs_home: lazy("PaperCut's programs read the folder that the relay writes"),
-    handover.files: lazy("The files for PaperCut are there, as the settings say"),
+    handover.files: lazy("The files for PaperCut are in place and match the settings"),
     handover.directory: lazy("The directory that PaperCut reads is fresh"),
     storage.ledger: lazy("The ledger can be written"),
     storage.ledger_copies: lazy("The ledger has fresh copies on another disk"),
     money.standing: lazy("Nothing stops the money"),
     storage.disks: lazy("The disks have room"),
     storage.schedule: lazy("The daily run has a schedule"),
-    printing.silently_free: lazy("Nothing was printed lately that nobody was billed for"),
+    printing.silently_free: lazy("No recent printing has escaped billing"),
 }
 PASSES = {**REACH, **PAPERCUT, **OFFICERND, **HERE}
 
@@ -111,7 +111,7 @@ def apply_fixes(
         hits = [finding for finding in found if finding.code == fix.code and finding.does]
         if codes == "all":
             if hits and not fix.in_all:
-                say(lazy("%(code)s: left alone, since it is chosen by name.", code=fix.code))
+                say(lazy("%(code)s: left alone, because it is done only when asked for by name.", code=fix.code))
             if not hits or not fix.in_all:
                 continue
         elif fix.code not in codes:
@@ -150,6 +150,6 @@ def _one(site: CheckedSite, check: Check) -> list[Finding]:
     except (RelayError, OSError) as error:
         name = f"{check.__module__.rsplit('.', 1)[-1]}.{check.__name__}"
         findings.append(
-            Finding("not_checked", "warning", name, lazy("This could not be looked at: %(error)s", error=error))
+            Finding("not_checked", "warning", name, lazy("This could not be checked: %(error)s", error=error))
         )
     return findings

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import requests
 
-from relay import http
+from relay import http, language
 from relay.checks.model import CheckedSite
 from relay.finding import Finding
 from relay.language import lazy
@@ -120,7 +120,7 @@ def tax(site: CheckedSite) -> Iterator[Finding]:
             lazy(
                 "OfficeRnD says that its prices include tax, and [fees] tax_percent is %(tax_percent)s: every print "
                 'fee is then too small by that tax. Set tax_percent to "0".',
-                tax_percent=fees.tax_percent,
+                tax_percent=language.number(fees.tax_percent),
             ),
         )
     elif includes is False and not is_said:
@@ -140,8 +140,9 @@ def tax(site: CheckedSite) -> Iterator[Finding]:
             "info",
             "[fees] tax_percent",
             lazy(
-                "OfficeRnD does not tell whether it adds tax to print fees. If it does and PaperCut's prices include "
-                'it already, set [fees] tax_percent to the rate; else set it to "0", and this is not asked again.'
+                "OfficeRnD does not say whether it adds tax to print fees. If it does and PaperCut's prices "
+                'include it already, set [fees] tax_percent to the rate; otherwise set it to "0", and this is '
+                "not asked again."
             ),
         )
 
@@ -186,7 +187,7 @@ def signin(site: CheckedSite) -> Iterator[Finding]:
             "error",
             settings.signin.client_id,
             lazy(
-                "The application of [signin] lacks the scope %(signin_scope)s, so that nobody can log in: add it at "
+                "The application of [signin] lacks the scope %(signin_scope)s, so nobody can log in: add it at "
                 "Settings > Developer Tools.",
                 signin_scope=SIGNIN_SCOPE,
             ),
@@ -197,7 +198,7 @@ def signin(site: CheckedSite) -> Iterator[Finding]:
             "error",
             settings.signin.client_id,
             lazy(
-                "OfficeRnD does not accept [signin] client_id and client_secret_file, so that nobody can log in: "
+                "OfficeRnD does not accept [signin] client_id and client_secret_file, so nobody can log in: "
                 "compare them with Settings > Developer Tools."
             ),
         )

@@ -30,11 +30,11 @@ def files(site: CheckedSite) -> Iterator[Finding]:
             _severity(home),
             str(home),
             lazy(
-                "The folder of the hand-over files %(home)s does not exist here, so that PaperCut's two programs can "
-                "answer nothing: run the installer on the PaperCut server, or correct [scripts] home.",
+                "The folder of the hand-over files %(home)s does not exist here, so PaperCut's two programs cannot "
+                "answer: run the installer on the PaperCut server, or correct [scripts] home.",
                 home=home,
             ),
-            lazy("makes %(home)s for this account alone and writes settings.json into it", home=home),
+            lazy("creates %(home)s for this account alone and writes settings.json into it", home=home),
         )
         return
     yield from _rights(home)
@@ -57,8 +57,8 @@ def files(site: CheckedSite) -> Iterator[Finding]:
             "info",
             PRINT_SCRIPT,
             lazy(
-                "PaperCut does not tell which script a printer has: see that %(paste)s holds the text of "
-                "%(home)s, as it is since the last sync.",
+                "PaperCut does not say which script a printer has: make sure that %(paste)s holds the text of "
+                "%(home)s, as the last sync wrote it.",
                 paste=_PASTE,
                 home=home / PRINT_SCRIPT,
             ),
@@ -101,8 +101,8 @@ def _rights(home: Path) -> Iterator[Finding]:
             "error",
             str(home),
             lazy(
-                "%(home)s belongs to another account than the one that runs this command: the relay runs as the "
-                "account of PaperCut's server, on Linux `papercut` (sudo -u papercut).",
+                "%(home)s belongs to a different account from the one that runs this command: the relay runs as "
+                "the account of PaperCut's server, on Linux `papercut` (sudo -u papercut).",
                 home=home,
             ),
         )
@@ -114,17 +114,17 @@ def close_home(site: CheckedSite, findings: list[Finding]) -> None:
 
 def _settings_file(site: CheckedSite, home: Path) -> Iterator[Finding]:
     path = home / "settings.json"
-    does = lazy("writes %(path)s anew from relay.toml; PaperCut itself is not touched", path=path)
+    does = lazy("writes %(path)s again from relay.toml; PaperCut itself is not touched", path=path)
     try:
         found = dict(plain_files.json_value(path))
     except FileNotFoundError:
         message = lazy(
-            "There is no %(path)s, so that the login program refuses everybody: a successful sync writes it.", path=path
+            "There is no %(path)s, so the login program refuses everybody: a successful sync writes it.", path=path
         )
         yield Finding("program_settings_missing", _severity(home), str(path), message, does)
         return
     except (OSError, ValueError, TypeError):
-        message = lazy("%(path)s cannot be read, so that the login program refuses everybody.", path=path)
+        message = lazy("%(path)s cannot be read, so the login program refuses everybody.", path=path)
         yield Finding("program_settings_missing", "error", str(path), message, does)
         return
     wanted = publish.program_settings(site.settings, now=site.clock.now())
@@ -156,7 +156,7 @@ def directory(site: CheckedSite) -> Iterator[Finding]:
             "never_synced",
             "warning",
             str(home / "directory"),
-            lazy("No directory has been published yet, so that nobody can log in."),
+            lazy("No directory has been published yet, so nobody can log in."),
             remedies=(Remedy("plan", (), lazy("first, to read it")), Remedy("sync", (), lazy("then"))),
         )
         yield Finding(
@@ -164,7 +164,7 @@ def directory(site: CheckedSite) -> Iterator[Finding]:
             "info",
             lazy("PaperCut and OfficeRnD"),
             lazy(
-                "What no document says of these two systems they can be asked in a minute, and it is written "
+                "What no document says about these two systems can be asked of them in a minute; it is written "
                 "down without names or amounts, for whoever is to help you."
             ),
             remedies=(Remedy("probe", ("site.json",)),),
@@ -186,8 +186,9 @@ def directory(site: CheckedSite) -> Iterator[Finding]:
             "error",
             nlazy("%(num)s hour", "%(num)s hours", round(hours)),
             lazy(
-                "The directory was published %(hours)s hours ago, more than [scripts] max_age_hours: PaperCut's sync "
-                "is refused until people are brought in line; do it and see why that has not worked.",
+                "The directory was published %(hours)s hours ago, more than [scripts] max_age_hours: PaperCut's "
+                "sync is refused until people are brought in line. Do that, and find out why it has not happened "
+                "by itself.",
                 hours=format(hours, ".0f"),
             ),
             remedies=(Remedy("sync"),),

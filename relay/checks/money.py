@@ -34,12 +34,12 @@ def standing(site: CheckedSite) -> Iterator[Finding]:
             "warning",
             "debts",
             nlazy(
-                "%(num)s person, %(first)s, owes more although PaperCut counted no job of theirs. If "
-                'your copiers charge PaperCut accounts without counting jobs, set [fees] uncounted = "bill", so that '
-                "copies are billed; else look at this account's transactions in PaperCut.",
-                "%(num)s people, such as %(first)s, owe more although PaperCut counted no job of theirs. "
-                'If your copiers charge PaperCut accounts without counting jobs, set [fees] uncounted = "bill", so '
-                "that copies are billed; else look at these accounts' transactions in PaperCut.",
+                "%(num)s person, %(first)s, owes more although PaperCut counted no job of theirs. If your copiers "
+                'charge PaperCut accounts without counting jobs, set [fees] uncounted = "bill", so that copies '
+                "are billed; otherwise look at this account's transactions in PaperCut.",
+                "%(num)s people, such as %(first)s, owe more although PaperCut counted no job of theirs. If your "
+                'copiers charge PaperCut accounts without counting jobs, set [fees] uncounted = "bill", so that '
+                "copies are billed; otherwise look at these accounts' transactions in PaperCut.",
                 len(uncounted),
                 first=uncounted[0],
             ),

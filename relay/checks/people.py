@@ -84,8 +84,8 @@ def native_quotas(site: CheckedSite) -> Iterator[Finding]:
                 "warning",
                 name,
                 lazy(
-                    "PaperCut gives the group %(name)s a quota (%(period)s) in the night: it pays debts before "
-                    "they are billed; switch it off at Groups, unless that is meant.",
+                    "PaperCut gives the group %(name)s a quota (%(period)s) overnight: it pays debts before they "
+                    "are billed; switch it off at Groups, unless that is meant.",
                     name=name,
                     period=quota.period.lower(),
                 ),
@@ -121,7 +121,7 @@ def several_accounts(site: CheckedSite) -> Iterator[Finding]:
                 "error",
                 site.settings.papercut.personal_account,
                 lazy(
-                    "PaperCut does not know the personal account of [papercut] personal_account: %(message)s",
+                    "PaperCut does not know the personal account named in [papercut] personal_account: %(message)s",
                     message=error.message,
                 ),
             )

@@ -75,7 +75,7 @@ def _prices(papercut: PaperCut, queues: list[tuple[str, str]], currency: str) ->
                 "warning",
                 name,
                 lazy(
-                    "A page on %(name)s costs %(free)s, so that members are never charged for it: set a price at "
+                    "A page on %(name)s costs %(free)s, so members are never charged for it: set a price at "
                     "Printers > %(printer)s > Charging, unless that is meant.",
                     name=name,
                     free=free,
@@ -92,8 +92,8 @@ def _popups(papercut: PaperCut, rows: list[tuple[str, str]]) -> Iterator[Finding
             "info",
             lazy("[Template Printer] and printers"),
             lazy(
-                "PaperCut does not tell over its API which printers ask for a login: see that "
-                "%(path)s is on where members print. %(exceptions)s",
+                "PaperCut does not say through its API which printers ask for a login: make sure that %(path)s is "
+                "on where members print. %(exceptions)s",
                 path=CLICK_PATH.format("[Template Printer] and each printer"),
                 exceptions=EXCEPTIONS,
             ),
@@ -107,15 +107,15 @@ def _popups(papercut: PaperCut, rows: list[tuple[str, str]]) -> Iterator[Finding
                 "warning",
                 name,
                 lazy(
-                    "%(name)s does not ask for a login, so that jobs are charged to whatever name the computer sends: "
+                    "%(name)s does not ask for a login, so jobs are charged to whatever name the computer sends: "
                     "switch on %(path)s. %(exceptions)s",
                     name=name,
                     path=CLICK_PATH.format(name),
                     exceptions=EXCEPTIONS,
                 ),
                 lazy(
-                    "switches on Unauthenticated printer for every printer named by this finding, %(name)s among them: "
-                    "everybody who prints there meets the login popup from then on",
+                    "switches on Unauthenticated printer for every printer named by this finding, %(name)s among "
+                    "them: everybody who prints there sees the login popup from then on",
                     name=name,
                 ),
             )

@@ -46,10 +46,10 @@ def let_in(site: CheckedSite) -> Iterator[Finding]:
             "info",
             nlazy("%(num)s account", "%(num)s accounts", len(found)),
             nlazy(
-                "%(num)s account, %(first)s, may print without ever having logged in with OfficeRnD, and "
-                'nobody is billed for it: with [print] guard = "members" the print script lets members pass only.',
+                "%(num)s account, %(first)s, may print without ever having logged in with OfficeRnD, and nobody is "
+                'billed for it: with [print] guard = "members" the print script lets only members print.',
                 "%(num)s accounts, such as %(first)s, may print without ever having logged in with OfficeRnD, and "
-                'nobody is billed for it: with [print] guard = "members" the print script lets members pass only.',
+                'nobody is billed for it: with [print] guard = "members" the print script lets only members print.',
                 len(found),
                 first=found[0],
             ),

@@ -96,7 +96,7 @@ def version(site: CheckedSite) -> Iterator[Finding]:
             "info",
             "PaperCut",
             lazy(
-                "PaperCut's health interface does not answer to its own key, so that version and licence cannot be "
+                "PaperCut's health interface does not answer to its own key, so version and licence cannot be "
                 "read: compare the version by hand with 24.1.10, 25.0.13 and 26.0.5."
             ),
         )
@@ -105,7 +105,7 @@ def version(site: CheckedSite) -> Iterator[Finding]:
             "health_key_missing",
             "info",
             "PaperCut",
-            lazy("PaperCut's health interface has no key yet, so that version and licence cannot be read."),
+            lazy("PaperCut's health interface has no key yet, so version and licence cannot be read."),
             lazy("sets the config key %(health)s to a new random value; nobody is touched by it", health=keys.HEALTH),
         )
 

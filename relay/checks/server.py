@@ -53,10 +53,10 @@ def server_files(site: CheckedSite) -> Iterator[Finding]:
             "server_not_here",
             "error" if named else "info",
             str(named or "PaperCut's folder"),
-            lazy("[papercut] install_dir %(named)s is no folder of a PaperCut server.", named=named)
+            lazy("[papercut] install_dir %(named)s is not the folder of a PaperCut server.", named=named)
             if named
             else lazy(
-                "PaperCut's folder is not on this machine (or [papercut] install_dir does not name it), so that "
+                "PaperCut's folder is not on this machine (or [papercut] install_dir does not name it), so "
                 "security.properties, the two programs and the old connector are not looked at: run this there too."
             ),
         )
@@ -70,8 +70,9 @@ def server_files(site: CheckedSite) -> Iterator[Finding]:
             "error",
             places.OLD_AGENT_SERVICE,
             lazy(
-                "OfficeRnD's own connector (service %(old_agent_service)s) is still running: it deletes people it "
-                "does not know every night and bills them too; %(again)s, which stops it and keeps its settings.",
+                "OfficeRnD's own connector (service %(old_agent_service)s) is still running: every night it "
+                "deletes people it does not know, and it bills people as well; %(again)s, which stops it and keeps "
+                "its settings.",
                 old_agent_service=places.OLD_AGENT_SERVICE,
                 again=_AGAIN,
             ),
@@ -82,8 +83,8 @@ def server_files(site: CheckedSite) -> Iterator[Finding]:
             "info",
             old,
             lazy(
-                "The files of OfficeRnD's own connector are still there, without a service; its settings hold secrets "
-                "in clear text: remove them when you will not go back."
+                "The files of OfficeRnD's own connector are still there, without a service; its settings hold "
+                "secrets in clear text: remove them once you are sure that you will not go back."
             ),
         )
 
@@ -139,8 +140,8 @@ def _security(folder: Path, wanted: set[str]) -> Iterator[Finding]:
             "warning",
             str(path),
             lazy(
-                "There is no %(path)s: PaperCut before 22.1.1 does without it; a newer one does not start our "
-                "programs.",
+                "There is no %(path)s: PaperCut before 22.1.1 does not need it; a newer one does not start our "
+                "programs without it.",
                 path=path,
             ),
         )
@@ -155,7 +156,7 @@ def _security(folder: Path, wanted: set[str]) -> Iterator[Finding]:
             "error",
             ours,
             lazy(
-                "%(path)s does not list %(ours)s in %(folder_list)s, so that PaperCut refuses to start our programs "
+                "%(path)s does not list %(ours)s in %(folder_list)s, so PaperCut refuses to start our programs "
                 "(updates of PaperCut may reset it): %(again)s, then restart the Application Server.",
                 path=path,
                 ours=ours,
@@ -169,8 +170,8 @@ def _security(folder: Path, wanted: set[str]) -> Iterator[Finding]:
             "warning",
             str(path),
             lazy(
-                "%(scripts_enabled)s is N, so that the print script does not run: people who may not print are "
-                "then stopped by their account and group alone.",
+                "%(scripts_enabled)s is N, so the print script does not run: people who may not print are then "
+                "stopped by their account and group alone.",
                 scripts_enabled=properties.SCRIPTS_ENABLED,
             ),
         )
@@ -180,8 +181,8 @@ def _security(folder: Path, wanted: set[str]) -> Iterator[Finding]:
             "warning",
             str(path),
             lazy(
-                "%(scripts_unsafe)s is Y: whoever may edit a printer owns this server. Our print script does not "
-                "need it (only its optional live mode does): set it to N.",
+                "%(scripts_unsafe)s is Y: whoever may edit a printer controls this server. Our print script does "
+                "not need it (only its optional live mode does): set it to N.",
                 scripts_unsafe=properties.SCRIPTS_UNSAFE,
             ),
         )
@@ -225,8 +226,8 @@ def program_keys(site: CheckedSite) -> Iterator[Finding]:
                 "error",
                 key,
                 lazy(
-                    "PaperCut asks another program than ours (%(key)s = %(value)s): %(again)s, if ours is meant to "
-                    "take over.",
+                    "PaperCut asks a program other than ours (%(key)s = %(value)s): %(again)s, if ours is to take "
+                    "over.",
                     key=key,
                     value=value,
                     again=_AGAIN,
@@ -295,7 +296,11 @@ def _keep(site: CheckedSite, key: str, program: str) -> None:
     papercut.set_config(key, program)
     if papercut.config(key) != program:
         raise Refused(
-            lazy("PaperCut took %(key)s without keeping it: set it by hand to %(program)s.", key=key, program=program),
+            lazy(
+                "PaperCut accepted %(key)s but did not keep it: set it to %(program)s by hand.",
+                key=key,
+                program=program,
+            ),
             system="PaperCut",
         )
 
@@ -312,8 +317,8 @@ def _spawn(site: CheckedSite, key: str, program: str) -> Iterator[Finding]:
                 "error",
                 program,
                 lazy(
-                    "The user source does not answer as PaperCut needs it (%(said)s): until it does "
-                    "PaperCut's sync brings nobody.",
+                    "The user source does not answer in the way PaperCut needs (%(said)s): until it does, "
+                    "PaperCut's sync brings nobody over.",
                     said=_said(code, output, errors),
                 ),
             )
@@ -325,8 +330,8 @@ def _spawn(site: CheckedSite, key: str, program: str) -> Iterator[Finding]:
             "error",
             program,
             lazy(
-                "The login program does not refuse a stranger as PaperCut needs it (%(said)s): until "
-                "it does nobody can log in.",
+                "The login program does not refuse a stranger in the way PaperCut needs (%(said)s): until it does, "
+                "nobody can log in.",
                 said=_said(code, output, errors),
             ),
         )
@@ -339,7 +344,7 @@ def _spawn(site: CheckedSite, key: str, program: str) -> Iterator[Finding]:
             program,
             lazy(
                 "The login program starts, and has to turn everybody away (%(reason)s): %(detail)s",
-                reason=last.get("reason"),
+                reason=last.get("reason", ""),
                 detail=last.get("detail") or lazy("see logs/auth.log in the hand-over folder."),
             ),
         )
@@ -370,7 +375,7 @@ def spawn(program: str, arguments: Sequence[str], typed: str, site: CheckedSite)
             **account,  # type: ignore[call-overload]
         )
     except OSError as error:
-        return -1, "", lazy("it cannot be started: %(strerror)s", strerror=error.strerror)
+        return -1, "", lazy("it cannot be started: %(strerror)s", strerror=error.strerror or error)
     with process:
         with contextlib.suppress(OSError):  # it may leave without reading; its exit tells
             process.stdin.write(typed.encode())
@@ -420,11 +425,12 @@ def source_in_use(site: CheckedSite) -> Iterator[Finding]:
             "warning",
             "Options > User/Group Sync",
             lazy(
-                "PaperCut has not asked our user source for anybody yet: see that Primary sync source is Custom "
-                "Program. If another source (Active Directory, say) is set there, those who log in through it lose "
-                "their login by the change: %(total_users)s accounts are there now; give staff internal accounts "
-                "first. If Custom Program is set and the server was restarted, it may take the programs in their other "
-                "form only: enter %(other_forms)s there, or run the installer with --proof, which tries both.",
+                "PaperCut has not asked our user source for anybody yet: make sure that Primary sync source is "
+                "Custom Program. If another source (Active Directory, say) is set there, those who log in through "
+                "it lose their login with the change: %(total_users)s accounts are there now; give staff internal "
+                "accounts first. If Custom Program is set and the server was restarted, it may take the programs "
+                "in their other form only: enter %(other_forms)s there, or run the installer with --proof, which "
+                "tries both.",
                 total_users=papercut.total_users(),
                 other_forms=_other_forms(site),
             ),

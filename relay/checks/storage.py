@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+from relay import language
 from relay.checks.model import CheckedSite
 from relay.database import open_database
 from relay.errors import LedgerError
@@ -37,9 +38,9 @@ def ledger_copies(site: CheckedSite) -> Iterator[Finding]:
     if (newest is None or site.clock.now() - newest > copies.FRESH) and _has_run(site):
         what = (
             lazy(
-                "The newest copy of the ledger in %(folder)s is of %(newest)s",
+                "The newest copy of the ledger in %(folder)s is from %(newest)s",
                 folder=folder,
-                newest=format(newest, "%Y-%m-%d"),
+                newest=language.moment(newest, settings.site.timezone),
             )
             if newest
             else lazy("There is no copy of the ledger in %(folder)s", folder=folder)
@@ -116,7 +117,7 @@ def schedule(site: CheckedSite, where: places.Places | None = None) -> Iterator[
             "warning",
             lazy("schedule"),
             lazy(
-                "This machine has no schedule for the relay, so that nothing happens by itself: run the installer "
+                "This machine has no schedule for the relay, so nothing happens by itself: run the installer "
                 "(%(install_commands)s), or keep the console running.",
                 install_commands=places.INSTALL_COMMANDS[places.SYSTEM],
             ),

@@ -30,8 +30,10 @@ METHODS = [
     ("sandbox/**", "ignore"),
     ("**.py", "python"),
     ("console/templates/**.html", "jinja2"),
+    ("jobs/statement/**.html", "jinja2"),
 ]
-OPTIONS = {"console/templates/**.html": {"trimmed": "true", "newstyle_gettext": "true"}}
+_TEMPLATES = {"trimmed": "true", "newstyle_gettext": "true"}
+OPTIONS = {"console/templates/**.html": _TEMPLATES, "jobs/statement/**.html": _TEMPLATES}
 # `phase` names a step of long work, in whatever room: a page that shows it translates it.
 KEYWORDS = {
     "gettext": None, "ngettext": (1, 2), "lazy": None, "nlazy": (1, 2), "marked": (1, 2), "N_": None, "_": None,

@@ -28,12 +28,12 @@ def contradictions(sections: Mapping[str, Any]) -> list[Problem]:
         for name, section in sections.items():
             for key, value in _amounts(section):
                 if value % amounts.minor_unit(site.currency):
-                    tell(name, key, lazy("has more digits than %(currency)s has", currency=site.currency))
+                    tell(name, key, lazy("has more decimal places than %(currency)s", currency=site.currency))
         overdraft = members.restricted.removeprefix("overdraft:") if members else "no"
         if overdraft not in ("leave", "no") and amounts.parse(overdraft) % amounts.minor_unit(site.currency):
-            tell("members", "restricted", lazy("has more digits than %(currency)s has", currency=site.currency))
+            tell("members", "restricted", lazy("has more decimal places than %(currency)s", currency=site.currency))
     if ledger and ledger.url.get_secret_value() == SQLITE:
-        tell("ledger", "url", lazy("names no file, such as sqlite:///ledger.db"))
+        tell("ledger", "url", lazy("does not name a file, such as sqlite:///ledger.db"))
     if ledger and not ledger.url.get_secret_value().startswith(LEDGER_URLS):
         tell("ledger", "url", lazy("must begin with %(ledger_urls)s", ledger_urls=told_any(*LEDGER_URLS)))
     if signin and signin.method == "pin" and signin.offline_hours:
@@ -91,14 +91,14 @@ def contradictions(sections: Mapping[str, Any]) -> list[Problem]:
                     "is required because listen = %(listen)s can be reached from other machines",
                     listen=repr(console.listen),
                 ),
-                Remedy("password", ("",), lazy("to make one")),
+                Remedy("password", ("",), lazy("to set one")),
             )
         elif console.public_url:
             tell(
                 "console",
                 "password_hash_file",
                 lazy("is required with public_url, since others reach the console through it"),
-                Remedy("password", ("",), lazy("to make one")),
+                Remedy("password", ("",), lazy("to set one")),
             )
     page = sections.get("members_page")
     if page and page.listen:

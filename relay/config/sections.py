@@ -157,7 +157,7 @@ class SigninSection(Section):
         Field(ge=0, le=24 * 31),
         Words(
             "How long the last login counts while OfficeRnD cannot be reached",
-            "0: nobody logs in meanwhile.",
+            "0: nobody can log in meanwhile.",
             unit="hours",
             form="number",
         ),
@@ -201,23 +201,23 @@ class MembersSection(Section):
     # A rule beyond the contract's table: who is checked in, or holds a pass, today may print too.
     admit_passes: Annotated[
         bool,
-        Words("Also whoever has a valid pass today", "Needs the scope `flex.space.passes.read`.", form="switch"),
+        Words("Also anybody who has a valid pass today", "Needs the scope `flex.space.passes.read`.", form="switch"),
     ] = False
     admit_checkins: Annotated[
         bool,
-        Words("Also whoever is checked in today", "Needs the scope `flex.community.checkins.read`.", form="switch"),
+        Words("Also anybody who is checked in today", "Needs the scope `flex.community.checkins.read`.", form="switch"),
     ] = False
     exclude_emails: Annotated[
         Texts,
         AfterValidator(values.member_addresses),
-        Words("Never these e-mail addresses", "One a line.", form="lines"),
+        Words("Never these e-mail addresses", "One per line.", form="lines"),
     ] = ()
     exclude_names: Annotated[
         Names,
         Words(
             "Never members called",
-            "For entries of OfficeRnD that are no people. One a line; * stands for any text, ? for one letter; case "
-            "does not matter.",
+            "For entries in OfficeRnD that are not people. One per line; * stands for any text, ? for one letter; "
+            "case does not matter.",
             example="* Contact & Billing",
             form="lines",
         ),
@@ -248,7 +248,9 @@ class MembersSection(Section):
     ] = "never"
     not_ours: Annotated[
         Names,
-        Words("Leave these accounts and groups of PaperCut alone", "One a line; a group as group:NAME.", form="lines"),
+        Words(
+            "Leave these accounts and groups of PaperCut alone", "One per line; a group as group:NAME.", form="lines"
+        ),
     ] = ()
     username: Annotated[
         str,
@@ -500,7 +502,7 @@ class PrintSection(Section):
         int, Field(ge=0), Words("Ask before jobs of more than", "0: never ask.", unit="pages", form="number")
     ] = 0
     exceptions: Annotated[
-        Names, Words("Never refuse these", "Accounts one a line; a group as group:NAME.", form="lines")
+        Names, Words("Never refuse these", "Accounts, one per line; a group as group:NAME.", form="lines")
     ] = ()
     blocked_group: Annotated[GroupName, Words("Group of people who are known but not admitted")] = (
         "[OfficeRnD Not Allowed]"
@@ -586,7 +588,7 @@ class TopUpSection(Section):
         PlanAmounts,
         Words(
             "Other amounts by plan",
-            "One a line: plan = amount.",
+            "One per line: plan = amount.",
             example="HOTDESK = 5.00",
             form="amounts",
         ),
@@ -608,13 +610,13 @@ class IncludedSection(Section):
         Money, Words("Each company, or member without one, has included", "Its people share it. 0: off.", form="money")
     ] = 0
     every: Annotated[
-        Period, Words("How often", "What is not used by then is gone.", form="choice", choices=PERIODS)
+        Period, Words("How often", "What is not used by then is lost.", form="choice", choices=PERIODS)
     ] = "month"
     plan: Annotated[
         PlanAmounts,
         Words(
             "Other amounts by plan",
-            "One a line: plan = amount. Of several plans the highest counts.",
+            "One per line: plan = amount. If several plans apply, the highest amount counts.",
             example="OFFICE = 20.00",
             form="amounts",
         ),

@@ -53,7 +53,7 @@ def why_no_path(value: str) -> str:
     r"""Return in a clause why a text is no path: TOML made a tab of the \t of "C:\temp". "" where it may be one."""
     if any(ord(character) < 32 for character in value):
         return lazy(
-            "holds a control character, as a backslash in double quotes makes one: %(path_advice)s",
+            "holds a control character, which a backslash in double quotes can produce: %(path_advice)s",
             path_advice=PATH_ADVICE,
         )
     return ""
@@ -89,7 +89,7 @@ def percentage(value: Any) -> Decimal:
     try:
         rate = amounts.parse(value)
     except ValueError:
-        raise wrong(lazy('%(value)s is no percentage such as "20" or "7.7"', value=repr(value))) from None
+        raise wrong(lazy('%(value)s is not a percentage such as "20" or "7.7"', value=repr(value))) from None
     if not 0 <= rate < 100_000_000:
         raise wrong(lazy("must be from 0 to less than 100"))
     return Decimal(value.strip())
@@ -147,13 +147,13 @@ def timezone(value: str) -> str:
     try:
         ZoneInfo(value)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise wrong(lazy("%(value)s is no IANA time zone such as Europe/Sofia", value=repr(value))) from None
+        raise wrong(lazy("%(value)s is not an IANA time zone such as Europe/Sofia", value=repr(value))) from None
     return value
 
 
 def currency(value: str) -> str:
     if not amounts.known_currency(value):
-        raise wrong(lazy("%(value)s is no ISO 4217 currency such as EUR", value=repr(value)))
+        raise wrong(lazy("%(value)s is not an ISO 4217 currency such as EUR", value=repr(value)))
     return value
 
 
@@ -170,7 +170,7 @@ def url(value: str) -> str:
     try:
         parts.port  # noqa: B018 - raises for a port that is no number
     except ValueError:
-        raise wrong(lazy("has a port that is no number")) from None
+        raise wrong(lazy("has a port that is not a number")) from None
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise wrong(lazy("must be a URL such as https://host:port"))
     if parts.username or parts.password:
@@ -208,7 +208,7 @@ def statuses(value: tuple[str, ...]) -> tuple[str, ...]:
     unknown = [status for status in value if status not in known]
     if unknown:
         raise wrong(
-            lazy("%(unknown)s is none of %(known)s", unknown=", ".join(map(repr, unknown)), known=", ".join(known))
+            lazy("%(unknown)s is not one of %(known)s", unknown=", ".join(map(repr, unknown)), known=", ".join(known))
         )
     if not value:
         raise wrong(lazy('name at least one, such as ["active"]'))
@@ -220,7 +220,9 @@ def member_addresses(value: tuple[str, ...]) -> tuple[str, ...]:
     for text in value:
         local, _, domain = text.strip().rpartition("@")
         if not local or not domain or any(character.isspace() for character in text.strip()):
-            raise wrong(lazy("%(text)s is no e-mail address; names of members go into exclude_names", text=repr(text)))
+            raise wrong(
+                lazy("%(text)s is not an e-mail address; names of members go into exclude_names", text=repr(text))
+            )
     return value
 
 
@@ -276,7 +278,7 @@ def locale(value: str) -> str:
     try:
         return str(Locale.parse(value))
     except (ValueError, UnknownLocaleError):
-        raise wrong(lazy("%(value)s is no locale such as en_GB or de_DE", value=repr(value))) from None
+        raise wrong(lazy("%(value)s is not a locale such as en_GB or de_DE", value=repr(value))) from None
 
 
 # What [notify] on may name.
@@ -289,7 +291,7 @@ def occasions(value: Any) -> Any:
     unknown = [repr(one) for one in value if one not in OCCASIONS]
     if unknown:
         raise wrong(
-            lazy("%(unknown)s is none of %(occasions)s", unknown=", ".join(unknown), occasions=", ".join(OCCASIONS))
+            lazy("%(unknown)s is not one of %(occasions)s", unknown=", ".join(unknown), occasions=", ".join(OCCASIONS))
         )
     return tuple(value)
 
@@ -300,7 +302,10 @@ def addresses(value: SecretStr | None) -> SecretStr | None:
     for number, line in enumerate(lines, 1):
         if line.strip() and not line.strip().startswith("#") and "://" not in line:
             raise wrong(
-                lazy("line %(number)s of its file is no address such as mailto://, slack:// or ntfy://", number=number)
+                lazy(
+                    "line %(number)s of its file is not an address such as mailto://, slack:// or ntfy://",
+                    number=number,
+                )
             )
     return value
 

@@ -206,7 +206,7 @@ def _check() -> Response | None:
             if request.method == "GET" and (request.accept_mimetypes.accept_html or not request.accept_mimetypes):
                 to = request.full_path if request.query_string else request.path
                 return redirect(url_for("login.show", to=to))  # type: ignore[return-value]
-            abort(401, gettext("Your login is over; log in again. Nothing was done."))
+            abort(401, gettext("Your login has expired; log in again. Nothing was done."))
     changes = request.method not in ("GET", "HEAD", "OPTIONS") and not getattr(view, "console_signed", False)
     if changes and (problem := why_not_our_form()):
         abort(400, problem)
@@ -216,8 +216,8 @@ def _check() -> Response | None:
             abort(
                 403,
                 gettext(
-                    "What moves money asks for a password, also on this computer. Nothing was done: make one with "
-                    "%(command)s, then log in.",
+                    "Anything that moves money needs a password, even on this computer. Nothing was done: set one "
+                    "with %(command)s, then log in.",
                     command=commands.named("password"),
                 ),
             )
@@ -254,7 +254,7 @@ def _check_host(*, health: bool) -> None:
         return
     if public.netloc and host in (public.netloc.lower(), f"{public.netloc.lower()}:443"):
         if request.headers.get("X-Forwarded-Proto", "") != "https":
-            abort(403, gettext("The console is shown through https only: the proxy in front of it must say so."))
+            abort(403, gettext("The console is shown over https only: the proxy in front of it must say so."))
         return
     if not public.netloc and not is_loopback(desk().settings.console.listen.rpartition(":")[0].strip("[]")):
         abort(

@@ -61,7 +61,7 @@ def _fields(section: str) -> Iterator[Field]:
             label = lazy(told.label)
             if told.unit:
                 label = lazy("%(label)s (%(unit)s)", label=label, unit=lazy(told.unit))
-            example = lazy("Such as %(example)s.", example=told.example) if told.example else ""
+            example = lazy("For example %(example)s.", example=told.example) if told.example else ""
             help = joined(lazy(told.help).with_text(_without_marks), example)
             yield Field(section, key, told.form, label, help, tuple(_choices(told.choices)))
 

@@ -57,7 +57,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
             "settle": N_("Fees billed"),
             "top_up": N_("Member balances added"),
             "jobs": N_("Print jobs read"),
-            "recover": N_("Open ends finished"),
+            "recover": N_("Unfinished work completed"),
             "erase": N_("A person erased"),
             "plan": N_("Look at both systems"),
         }
@@ -105,11 +105,11 @@ LIMITS: Mapping[str, tuple[str, str]] = {
         N_("It is right, change them this time"),
     ),
     "max_fee": (
-        N_("A single fee is larger than your limit. Mostly that is a wrong price on a printer."),
+        N_("A single fee is larger than your limit. Usually that is a wrong price on a printer."),
         N_("The prices are right, bill it this time"),
     ),
     "max_run_total": (
-        N_("All fees together are more than your limit. Mostly that is a wrong price list."),
+        N_("All fees together are more than your limit. Usually that is a wrong price list."),
         N_("The prices are right, bill them this time"),
     ),
     "max_fees_per_person_day": (
@@ -118,7 +118,7 @@ LIMITS: Mapping[str, tuple[str, str]] = {
     ),
     "max_top_ups": (
         N_(
-            "The balances added in one run are more than your limit allows. Mostly that is a wrong amount in the "
+            "The balances added in one run are more than your limit allows. Usually that is a wrong amount in the "
             "settings."
         ),
         N_("The amount is right, add them this time"),
@@ -198,19 +198,18 @@ HOLDS: Mapping[str, HoldWords] = {
         N_("All fees together are above your limit"), N_("Are the prices of the printers right?"), (_BILL, _FORGIVE)
     ),
     "max_fees_per_person_day": HoldWords(
-        N_("Many fees in one day"), N_("Shall this one be billed too?"), (_BILL, _FORGIVE)
+        N_("Many fees in one day"), N_("Should this one be billed too?"), (_BILL, _FORGIVE)
     ),
     "credit": HoldWords(
         N_("Refunded after it was billed"),
         N_(
-            "PaperCut gave money back for a job that is already on an invoice. Shall it leave the balance again, so "
-            "that "
-            "you can credit it in OfficeRnD?"
+            "PaperCut gave money back for a job that is already on an invoice. Should it be taken off the balance "
+            "again, so that you can credit it in OfficeRnD?"
         ),
         (
             (
                 "credit",
-                N_("Yes, I credit it in OfficeRnD"),
+                N_("Yes, I will credit it in OfficeRnD"),
                 N_("is taken off the balance in PaperCut, if it is still there"),
             ),
         ),
@@ -235,7 +234,7 @@ STOPS: Mapping[str, HoldWords] = {
     ),
     "old_connector": HoldWords(
         open_items.STOPS["old_connector"],
-        N_("Several fees on the print fees plan were not made here. Is OfficeRnD's own connector switched off by now?"),
+        N_("Several fees on the print fees plan were not made here. Is OfficeRnD's own connector switched off now?"),
         (
             ("bill", N_("It is off; both fees are right"), N_("What is owed is billed beside those fees.")),
             ("forgive", N_("It is off; those fees billed it already"), N_("What those fees billed is forgiven.")),
@@ -274,9 +273,8 @@ STOPS: Mapping[str, HoldWords] = {
     "ledger_old": HoldWords(
         open_items.STOPS["ledger_old"],
         N_(
-            "PaperCut knows of later runs. Whoever looks after the computer puts the newest copy of the ledger back, "
-            "or "
-            "rebuilds it."
+            "PaperCut knows of later runs. Whoever looks after the computer has to put the newest copy of the "
+            "ledger back, or rebuild it."
         ),
         (),
     ),
@@ -289,8 +287,7 @@ STOPS: Mapping[str, HoldWords] = {
         open_items.STOPS["ledger_lost"],
         N_(
             "OfficeRnD holds print fees of this site that the records here do not know. Whoever looks after the "
-            "computer "
-            "puts the newest copy of the ledger back, or rebuilds it."
+            "computer has to put the newest copy of the ledger back, or rebuild it."
         ),
         (),
     ),

@@ -36,10 +36,11 @@ def verdict(version):
 SENTENCES = {
     GOOD: "",
     UNKNOWN: "The version of PaperCut could not be read: compare it by hand (About page) with 24.1.10, 25.0.13 and "
-    "26.0.5, below which there are holes that are exploited.",
-    HOLES: "PaperCut %(name)s has holes that are exploited in the wild: update to 24.1.10, 25.0.13, 26.0.5 or newer.",
+    "26.0.5; older ones have security holes that are being exploited.",
+    HOLES: "PaperCut %(name)s has security holes that are being exploited: update to 24.1.10, 25.0.13, 26.0.5 or "
+    "newer.",
     TOO_OLD: "PaperCut %(name)s is older than 22.1.1: it keeps the settings for custom programs elsewhere and has "
-    "holes that are exploited; update PaperCut first.",
+    "security holes that are being exploited; update PaperCut first.",
 }
 
 

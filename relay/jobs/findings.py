@@ -14,7 +14,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, func, select
 
-from relay import amounts
+from relay import amounts, language
 from relay.accounts import SHARED
 from relay.config import Settings
 from relay.config.values import usernames_among
@@ -115,9 +115,9 @@ def _newest_files(source: Source, settings: Settings) -> Iterator[Finding]:
             "warning",
             newest,
             lazy(
-                "No row of %(newest)s tells what its job cost, so costs in statements are estimates by the printers' "
-                "prices and prove nothing about balances: name the cost column in [jobs] cost_column if there is one, "
-                'or let the relay read PaperCut\'s external database ([jobs] source = "database").',
+                "No row of %(newest)s says what its job cost, so costs in statements are estimates from the "
+                "printers' prices and prove nothing about balances: name the cost column in [jobs] cost_column if "
+                'there is one, or let the relay read PaperCut\'s external database ([jobs] source = "database").',
                 newest=newest,
             ),
         )
@@ -164,7 +164,7 @@ class _Look:
                     "for it: link them, or name them in [members] not_ours where that is meant.",
                     rows=len(rows),
                     money=self._money(total),
-                    first=self.first,
+                    first=language.day(self.first),
                     some=_some([f"{row.username}: {self._money(int(row.cost))}" for row in rows]),
                 ),
                 remedies=(Remedy("link", ("", "")),),
@@ -192,12 +192,12 @@ class _Look:
             yield Finding(
                 "no_fees_for_days",
                 "warning",
-                lazy("%(first)s to %(last)s", first=quiet[0], last=quiet[-1]),
+                lazy("%(first)s to %(last)s", first=language.day(quiet[0]), last=language.day(quiet[-1])),
                 lazy(
-                    "Members printed on %(days)s since %(first)s at a cost, and no fee was billed "
-                    "since: see that the daily run is scheduled, and what is held.",
+                    "Members have printed chargeable jobs on %(days)s since %(first)s, and no fee has been billed "
+                    "since: make sure that the daily run is scheduled, and look at what is held.",
                     days=counted(len(quiet), "day"),
-                    first=quiet[0],
+                    first=language.day(quiet[0]),
                 ),
                 remedies=(Remedy("status"),),
             )
@@ -240,7 +240,7 @@ class _Look:
                     "or let PaperCut charge personal accounts (Users > Account selection).",
                     jobs=counted(row.jobs, "job"),
                     money=self._money(int(row.cost)),
-                    first=self.first,
+                    first=language.day(self.first),
                     account=row.account,
                 ),
                 remedies=(Remedy("link", ("", SHARED + row.account), lazy("to let a company pay")),),
@@ -255,7 +255,7 @@ class _Look:
                 "info",
                 self.settings.jobs.source,
                 lazy(
-                    "%(rows)s of the job source could not be read, so that statements lack them: %(places)s.",
+                    "%(rows)s of the job source could not be read, so statements lack them: %(places)s.",
                     rows=counted(total, "row"),
                     places=places,
                 ),

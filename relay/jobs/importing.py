@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Engine
 
+from relay import language
 from relay.counted import counted
 from relay.database import reading
 from relay.errors import EXIT_DONE, EXIT_FAILED, RelayError
@@ -82,7 +83,7 @@ class ImportResult:
     def text(self) -> str:
         counts = self.counts
         told = lazy(
-            "%(new)s, %(known)s known before, %(refunded)s refunded, %(aside)s set aside (source: %(source)s)",
+            "%(new)s, %(known)s already known, %(refunded)s refunded, %(aside)s set aside (source: %(source)s)",
             new=counted(counts.new, "new print job"),
             known=counts.known,
             refunded=counts.refunded,
@@ -174,7 +175,6 @@ class _Import:
         # A job that a wrong clock dated next year must not shut out all that come until then.
         moment = store.last_job_of_others(connection, self.site.name, self.source, self.now + timedelta(days=1))
         if moment is not None:
-            local = moment.astimezone(self.zone)
             self._find(
                 "job_source_changed",
                 "info",
@@ -182,7 +182,7 @@ class _Import:
                 lazy(
                     "Jobs up to %(local)s were counted from another source and stay as they are; from "
                     "then on they come from %(source)s.",
-                    local=format(local, "%Y-%m-%d %H:%M:%S"),
+                    local=language.moment(moment, self.settings.site.timezone),
                     source=self.source,
                 ),
             )
@@ -203,13 +203,13 @@ class _Import:
         self._find(
             "job_days_lost",
             "warning",
-            lazy("%(first)s to %(last)s", first=read_until, last=source.oldest_day),
+            lazy("%(first)s to %(last)s", first=language.day(read_until), last=language.day(source.oldest_day)),
             lazy(
                 "Jobs between %(read_until)s and %(oldest_day)s could not be read: the logs of these days are gone "
-                "(PaperCut keeps them for %(kept_days)s days), and the last import was on %(read_until)s. Balances and "
-                "fees are not touched by this; statements of these days lack jobs.",
-                read_until=read_until,
-                oldest_day=source.oldest_day,
+                "(PaperCut keeps them for %(kept_days)s days), and the last import was on %(read_until)s. Balances "
+                "and fees are not touched by this; statements for these days lack jobs.",
+                read_until=language.day(read_until),
+                oldest_day=language.day(source.oldest_day),
                 kept_days=KEPT_DAYS,
             ),
         )

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
+from relay import language
 from relay.finding import Finding
 from relay.jobs import store
 from relay.jobs.job import SetAside
@@ -28,7 +29,12 @@ def unread_files(connection: Connection, site: str, source: str, now: datetime) 
 
 def unread(example: SetAside, rows: int, others: int = 0) -> Finding:
     """Return the error for a file of which none of `rows` rows could be read."""
-    facts = {"rows": rows, "file": example.file, "text": repr(example.text), "reason": example.reason}
+    facts: dict[str, language.Value] = {
+        "rows": rows,
+        "file": example.file,
+        "text": repr(example.text),
+        "reason": example.reason,
+    }
     quoted = lazy(
         "None of the %(rows)s rows of %(file)s could be read, such as %(text)s (%(reason)s), so none of its jobs is "
         "known.",

@@ -226,7 +226,7 @@ class Books(Site):
         owners = self.by_address.get(email_key(seen.email), set()) if seen.email else set()
         if owners and username not in owners:
             raise NotFound(
-                lazy("%(username)s is another person's account by now than the one linked.", username=username),
+                lazy("%(username)s is now the account of a different person from the one linked.", username=username),
                 system="PaperCut",
             )
         return Reading(seen.balance, seen.jobs)
@@ -237,7 +237,7 @@ class Books(Site):
         linked = next((account.member_id for account in self.accounts if account.username == username), None)
         if linked not in (None, f"{SHARED}{held.account_id}"):
             raise NotFound(
-                lazy("%(username)s is another account by now than the one linked.", username=username),
+                lazy("%(username)s is now a different account from the one linked.", username=username),
                 system="PaperCut",
             )
         return held

@@ -168,8 +168,8 @@ def _jobs(proposal: Proposal) -> str:
 def _sentence(books: Books, proposal: Proposal) -> str:
     money = amounts.with_currency(proposal.amount, books.currency)
     return lazy(
-        "%(money)s came back in PaperCut for jobs that are billed already (%(jobs)s); approving "
-        "the credit takes them from the balance and tells which fee to credit",
+        "%(money)s came back in PaperCut for jobs that have already been billed (%(jobs)s); approving the credit "
+        "takes them from the balance and says which fee to credit",
         money=money,
         jobs=_jobs(proposal),
     )

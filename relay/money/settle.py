@@ -269,8 +269,8 @@ class _Settle(UnderWay):
         if len(fell) >= SEVERAL_FELL and 100 * len(fell) >= SHARE_FELL * len(booking.booked):
             yield (
                 lazy(
-                    "The job counters of %(fell)s people are lower today than they were, as after PaperCut was put "
-                    "back from a backup: look at PaperCut before you approve what is held.",
+                    "The job counters of %(fell)s people are lower today than they were, as happens when PaperCut "
+                    "is put back from a backup: look at PaperCut before you approve what is held.",
                     fell=len(fell),
                 )
             )
@@ -556,13 +556,13 @@ def _gone(accounts: Sequence[LinkedAccount], found: Mapping[str, object]) -> Ite
     people = [account.username for account in gone if not account.is_shared]
     if people:
         yield Note(
-            lazy("PaperCut has no account %(people)s any more.", people=", ".join(people[:5])), (Remedy("sync"),)
+            lazy("PaperCut no longer has an account %(people)s.", people=", ".join(people[:5])), (Remedy("sync"),)
         )
     for account in gone:
         if account.is_shared:
             yield Note(
                 lazy(
-                    "PaperCut has no %(username)s of %(company_name)s any more.",
+                    "PaperCut no longer has %(username)s of %(company_name)s.",
                     username=account.username,
                     company_name=account.company_name,
                 ),
@@ -577,7 +577,7 @@ def _gone_hold(account: LinkedAccount, movement: Movement, code: str) -> Held:
     who = lazy("this member") if code == MEMBER_GONE else lazy("the company that pays")
     money = amounts.with_currency(movement.amount, movement.currency)
     reason = lazy(
-        "OfficeRnD no longer knows %(who)s, so %(money)s cannot be billed; collect it otherwise, then forgive it",
+        "OfficeRnD no longer knows %(who)s, so %(money)s cannot be billed; collect it in another way, then forgive it",
         who=who,
         money=money,
     )

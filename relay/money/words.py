@@ -139,7 +139,8 @@ def _resolve_adjustment(ledger: Ledger, movement: Movement, as_: Effect, reason:
                 after, entry = disputed_again(wallet, movement)
                 ledger.book(connection, after, entry, ledger.witness)
             return lazy(
-                "Fee %(fee_reference)s stands and nothing is adjusted for it.", fee_reference=movement.fee_reference
+                "Fee %(fee_reference)s stands and nothing is adjusted for it.",
+                fee_reference=movement.fee_reference or reference,
             )
         ledger.step_movement(
             connection,
@@ -238,7 +239,7 @@ def _approve_holds(site: Site, ledger: Ledger, who: str, as_: Answer, reason: st
         for row in wanted:
             holds.add_word(connection, site.name, as_, reason, site.clock.now(), hold=row, amount=named[row.id], by=by)
     total = language.amount(amounts.text(coins(sum(named.values()), currency), currency), currency)
-    instead = lazy("This takes the place of the word given before.") if any(row.word for row in wanted) else ""
+    instead = lazy("This replaces the earlier decision.") if any(row.word for row in wanted) else ""
     person, codes = wanted[0].username, ", ".join(sorted(row.code for row in wanted))
     return WordResult(
         joined(
@@ -263,13 +264,13 @@ def not_answerable(who: str, as_: Answer, found: Sequence[Hold]) -> UsageError:
     if as_ == "bill" and any(row.code in (MEMBER_GONE, COMPANY_GONE) for row in found):
         return UsageError(
             lazy(
-                "OfficeRnD no longer knows %(who)s, or the company that pays, so no fee can be made for them: collect "
-                "the money otherwise, then forgive it.",
+                "OfficeRnD no longer knows %(who)s, or the company that pays, so no fee can be made for them: "
+                "collect the money in another way, then forgive it.",
                 who=who,
             )
         )
     return UsageError(
-        lazy("Nothing of %(who)s is held that “%(said)s” could release.", who=who, said=as_),
+        lazy("Nothing held for %(who)s can be released by “%(said)s”.", who=who, said=as_),
         remedies=(Remedy("show_held", (), lazy("to see what is held and why")),),
     )
 
@@ -291,7 +292,7 @@ def _named(rows: Sequence[Hold], who: str, amount: str, currency: str) -> dict[i
     try:
         named = amounts.parse(amount)
     except ValueError as error:
-        raise UsageError(lazy("This is no amount: %(error)s.", error=error)) from None
+        raise UsageError(lazy("This is not an amount: %(error)s.", error=error)) from None
     if len(rows) > 1:
         codes = ", ".join(sorted(row.code for row in rows))
         raise UsageError(
@@ -305,14 +306,16 @@ def _named(rows: Sequence[Hold], who: str, amount: str, currency: str) -> dict[i
         held = amounts.text(coins(rows[0].amount, currency), currency)
         raise UsageError(
             lazy(
-                "%(amount)s is not part of what is held of %(who)s: %(held)s.",
+                "%(amount)s is not part of what is held for %(who)s: %(held)s.",
                 amount=amount,
                 who=who,
                 held=language.amount(held, currency),
             )
         )
     if not untold and named % amounts.minor_unit(currency):
-        raise UsageError(lazy("%(amount)s has more digits than %(currency)s has.", amount=amount, currency=currency))
+        raise UsageError(
+            lazy("%(amount)s has more decimal places than %(currency)s.", amount=amount, currency=currency)
+        )
     return {rows[0].id: named}
 
 
@@ -363,8 +366,8 @@ def member_id_of(database: Engine, ledger: Ledger, site: str, who: str) -> str:
         return movements[0].member_id
     raise UsageError(
         lazy(
-            "%(who)s is no e-mail address, username, member id, full name or reference of site %(site)s, nor the "
-            "site's name or a stop.",
+            "%(who)s is not an e-mail address, username, member id, full name or reference of site %(site)s, nor "
+            "the site's name or a stop.",
             who=who,
             site=site,
         ),

@@ -106,8 +106,8 @@ def try_addresses(settings: Settings) -> list[Tried]:
         raise ConfigError(
             [
                 lazy(
-                    "[notify] urls_file: names no address; put Apprise addresses into a file, one a line, and name it "
-                    "there"
+                    "[notify] urls_file: names no address; put Apprise addresses into a file, one per line, and "
+                    "name it there"
                 )
             ]
         )

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, NamedTuple, Protocol
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import Engine
 
 from papercut_scripts import handover
+from relay import language
 from relay.alerts import Alert
 from relay.clock import Clock
 from relay.config import Settings
@@ -25,20 +25,6 @@ from relay.open_items import STOPS, open_items
 from relay.people.logins import bulk_failures
 
 OVERDUE = timedelta(hours=2)  # after its hour a daily run may take that long, or wait for a machine to wake up
-MONTHS = (
-    lazy("January"),
-    lazy("February"),
-    lazy("March"),
-    lazy("April"),
-    lazy("May"),
-    lazy("June"),
-    lazy("July"),
-    lazy("August"),
-    lazy("September"),
-    lazy("October"),
-    lazy("November"),
-    lazy("December"),
-)
 LOGINS_OVER = timedelta(hours=1)  # so long after the last of them many refused logins are over
 
 
@@ -61,23 +47,23 @@ ADVICE: Mapping[str, Advice] = {
     ),
     "refused": Advice(
         lazy("changes to people were held back"),
-        lazy("See on the Review page whether so many changes are right, and let them pass once."),
+        lazy("Look on the Review page to see whether so many changes are right, and let them pass once."),
         "/review",
     ),
     "stopped": Advice(
-        lazy("no money moves"), lazy("Billing rests until somebody answers on the Money page."), "/money"
+        lazy("no money moves"), lazy("Billing is paused until somebody answers on the Money page."), "/money"
     ),
     "held": Advice(
         lazy("money is held"), lazy("Decide on the Money page who is billed and who is forgiven."), "/money#held"
     ),
     "in_doubt": Advice(
         lazy("money is in doubt"),
-        lazy("Look in OfficeRnD or PaperCut whether it is there, and say so on the Money page."),
+        lazy("Look in OfficeRnD or PaperCut to see whether it is there, and say so on the Money page."),
         "/money#questions",
     ),
     "missed": Advice(
-        lazy("the daily run has not come"),
-        lazy("See that the relay's computer is on and that its service or scheduled task still runs."),
+        lazy("the daily run was missed"),
+        lazy("Make sure that the relay's computer is on and that its service or scheduled task is still running."),
         "/",
     ),
     "clock": Advice(
@@ -88,12 +74,12 @@ ADVICE: Mapping[str, Advice] = {
     ),
     "logins": Advice(
         lazy("many logins are refused"),
-        lazy("Try a login yourself, and see on the Checks page whether OfficeRnD answers."),
+        lazy("Try a login yourself, and look on the Checks page to see whether OfficeRnD answers."),
         "/checks",
     ),
     "directory": Advice(
-        lazy("the list of people is old"),
-        lazy("Bring people in line on the Review page, and see why that has not happened by itself."),
+        lazy("the list of people is out of date"),
+        lazy("Bring people in line on the Review page, and find out why that has not happened by itself."),
         "/review",
     ),
 }
@@ -131,7 +117,11 @@ def of_run(result: Mapping[str, Mapping[str, Any] | None], day: str, now: dateti
         found.append(
             Cause(
                 "failed",
-                lazy("The daily run of %(day)s failed: %(message)s", day=day, message=errors[0]["message"]),
+                lazy(
+                    "The daily run of %(day)s failed: %(message)s",
+                    day=language.day(date.fromisoformat(day)),
+                    message=errors[0]["message"],
+                ),
                 now,
             )
         )
@@ -181,8 +171,8 @@ def missed(here: Here) -> list[Cause]:
             "missed",
             lazy(
                 "No daily run since %(last)s; one was due on %(due)s.",
-                last=told(last, settings),
-                due=told(due, settings),
+                last=language.moment(last, settings.site.timezone),
+                due=language.moment(due, settings.site.timezone),
             ),
             now,
         )
@@ -196,7 +186,7 @@ def set_back(here: Here) -> list[Cause]:
         return []
     if any(one["code"] == "clock_went_back" for one in open_items(here.database, here.settings).stops):
         return []
-    message = "A run on record ended later than this computer's clock says now, so the daily run is not started."
+    message = lazy("A run on record ended later than this computer's clock says now, so the daily run is not started.")
     return [Cause("clock", message, here.clock.now())]
 
 
@@ -213,7 +203,7 @@ def logins(here: Here, before: datetime | None) -> list[Cause]:
         "%(until)s; %(accepted)s were accepted.",
         refused=found.refused,
         people=found.people,
-        until=told(found.until, settings),
+        until=language.moment(found.until, settings.site.timezone),
         accepted=found.accepted,
     )
     return [Cause("logins", message, found.until)]
@@ -251,10 +241,3 @@ def without_what_follows(found: Iterable[Cause]) -> list[Cause]:
 def as_before(alerts: Iterable[Alert], *kinds: str) -> list[Cause]:
     """Return the causes of these kinds that only another run can end."""
     return [Cause(alert.cause, alert.message, alert.seen_at) for alert in alerts if alert.kind in kinds]
-
-
-def told(moment: datetime, settings: Settings) -> str:
-    local = moment.astimezone(ZoneInfo(settings.site.timezone))
-    return lazy(
-        "%(day)s %(month)s at %(time)s", day=str(local.day), month=MONTHS[local.month - 1], time=f"{local:%H:%M}"
-    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from relay import amounts, jobs
+from relay import amounts, jobs, language
 from relay.config import Settings
 from relay.database import reading
 from relay.jobs import Statement
@@ -40,7 +40,7 @@ def _told(made: Statement, settings: Settings) -> tuple[str, str]:
 
     told: str = lazy(
         "Printed in %(month)s: %(printed)s. Billed through OfficeRnD: %(billed)s.",
-        month=made.month,
+        month=language.month(made.first),
         printed=money(made.printed),
         billed=money(made.billed),
     )
@@ -53,5 +53,5 @@ def _told(made: Statement, settings: Settings) -> tuple[str, str]:
         )
         told = joined(told, line, by="\n")
     address = f"{settings.console.public_url}/statements?month={made.month}" if settings.console.public_url else ""
-    title = lazy("%(site)s: printing in %(month)s", site=made.site, month=made.month)
+    title = lazy("%(site)s: printing in %(month)s", site=made.site, month=language.month(made.first))
     return title, joined(told, address, by="\n\n")

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Engine, func, insert, select, update
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
-from relay import commands
+from relay import commands, language
 from relay.alerts import Alert, alerts, ended_alerts, open_alerts
 from relay.config import Settings
 from relay.database import reading
@@ -49,7 +49,8 @@ def run_broke(site: Site, day: str, error: Exception) -> None:
     """Tell of a run that ended in the middle."""
     ping(site.settings, "/fail")
     why = error.message if isinstance(error, RelayError) else lazy("the relay's log has the details.")
-    broken = [Cause("failed", lazy("The daily run of %(day)s failed: %(why)s", day=day, why=why), site.clock.now())]
+    message = lazy("The daily run of %(day)s failed: %(why)s", day=language.day(date.fromisoformat(day)), why=why)
+    broken = [Cause("failed", message, site.clock.now())]
     _quietly(_tell_run, site, broken)
 
 
@@ -122,18 +123,23 @@ def _tell(here: Here, found: Iterable[Cause]) -> None:
 
 def _deliver(post: Post, settings: Settings, cause: Cause, since: datetime | None) -> bool:
     advice = ADVICE[cause.kind]
-    lasted = lazy("It has been so since %(told)s.", told=causes.told(since, settings)) if since is not None else ""
+    lasted = _lasted(since, settings.site.timezone) if since is not None else ""
     title = joined(settings.site.name, _title(cause.name), by=": ")
     what = joined(cause.message, lasted, by="\n")
     advised = joined(advice.what_to_do, _where(settings, advice.page), by="\n")
     return any(one.sent for one in post.send(title, joined(what, advised, by="\n\n")))
 
 
+def _lasted(since: datetime, timezone: str) -> str:
+    return lazy("This has been so since %(told)s.", told=language.moment(since, timezone))
+
+
 def _send_over(post: Post, settings: Settings, alert: Alert) -> bool:
     title = lazy("%(name)s: resolved: %(title)s", name=settings.site.name, title=_title(alert.cause))
+    began = language.moment(alert.since, settings.site.timezone)
     lines = [
         lazy("This is over: %(message)s", message=alert.message),
-        lazy("It began on %(told)s. Nothing is to be done.", told=causes.told(alert.since, settings)),
+        lazy("It began on %(told)s. There is nothing to do.", told=began),
     ]
     return any(one.sent for one in post.send(title, joined(*lines, by="\n")))
 

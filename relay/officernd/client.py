@@ -378,7 +378,7 @@ class OfficeRnD:
                 page = self._read(resource, parameters)
                 results = records_of(page)
                 if results is None:
-                    raise self._bad(where, lazy("that is no page of records"))
+                    raise self._bad(where, lazy("that is not a page of records"))
                 known = len(records)
                 for record in results:
                     self._put(records, self._translated(resource, translate, record), where)
@@ -398,10 +398,10 @@ class OfficeRnD:
         """Return one record; the organisation is the one without a resource, and its id is not known before."""
         answer = self._read(_place(resource, identifier) if resource else "", {})
         if not isinstance(answer, dict):
-            raise self._bad(f"GET /{resource}", lazy("that is no record"))
+            raise self._bad(f"GET /{resource}", lazy("that is not a record"))
         record = self._translated(resource, translate, answer)
         if resource and record.id != identifier:
-            raise self._bad(f"GET /{resource}", lazy("with another record than the one that was asked for"))
+            raise self._bad(f"GET /{resource}", lazy("with a record other than the one that was asked for"))
         return record
 
     def _translated(
@@ -431,7 +431,7 @@ class OfficeRnD:
         try:
             return json_text.parsed(answer.content)
         except ValueError:
-            raise self._bad(f"GET /{path}", lazy("that is no JSON")) from None
+            raise self._bad(f"GET /{path}", lazy("that is not JSON")) from None
 
     def _write(
         self, method: str, path: str, body: Mapping[str, Any] | None, parameters: Mapping[str, str], reference: str
@@ -638,12 +638,13 @@ class OfficeRnD:
                 ),
                 **where,
             )
+        said = said or f"HTTP {status}"
         return Refused(
             lazy(
                 "OfficeRnD refused %(method)s /%(path)s: %(said)s.",
                 method=method,
                 path=path,
-                said=said or f"HTTP {status}",
+                said=said,
             ),
             **where,
         )

@@ -116,7 +116,7 @@ class TokenSource:
         except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
             raise BadAnswer(
                 lazy(
-                    "%(token_url)s answered no token; is [officernd] token_url right?",
+                    "%(token_url)s gave no token; is [officernd] token_url right?",
                     token_url=self._section.token_url,
                 ),
                 system=SYSTEM,
@@ -172,7 +172,8 @@ def exchange(
     if status == 429:
         raise RateLimited(
             lazy(
-                "OfficeRnD's token endpoint allows about five calls a minute and has had them; try again in a minute."
+                "OfficeRnD's token endpoint allows about five calls a minute, and they are used up; try again in a "
+                "minute."
             ),
             retry_after_s=http.retry_after_s(answer),
             transient=True,
@@ -208,7 +209,7 @@ def exchange(
         )
     raise Refused(
         lazy(
-            "%(token_url)s is no token endpoint (HTTP %(status)s): correct [officernd] token_url.",
+            "%(token_url)s is not a token endpoint (HTTP %(status)s): correct [officernd] token_url.",
             token_url=section.token_url,
             status=status,
         ),

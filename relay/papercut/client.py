@@ -204,8 +204,8 @@ class PaperCut:
                 if self.user_exists(username):
                     raise BadAnswer(
                         lazy(
-                            "PaperCut lists %(username)s and does not know them in the next call; nothing was changed, "
-                            "look at server.log and try again.",
+                            "PaperCut lists %(username)s but does not know them in the next call; nothing was "
+                            "changed, look at server.log and try again.",
                             username=username,
                         ),
                         system=SYSTEM,
@@ -265,7 +265,7 @@ class PaperCut:
         else:
             texts = self._texts("getUserProperties", username, [jobs, keys.BALANCE, jobs, email])
         if len(texts) != 4:
-            raise self._bad("getUserProperties", lazy("answered %(texts)s values for 4 names", texts=len(texts)))
+            raise self._bad("getUserProperties", lazy("gave %(texts)s values for 4 names", texts=len(texts)))
         try:
             if not self._section.personal_account:
                 balance = balance_from_text(texts[1])
@@ -273,8 +273,8 @@ class PaperCut:
         except (ValueError, OverflowError):
             raise BadAnswer(
                 lazy(
-                    "PaperCut says %(balance)s for the balance and %(jobs)s for the job count of "
-                    "%(username)s, which is no number; nothing was billed. Look at the account in PaperCut.",
+                    "PaperCut says %(balance)s for the balance and %(jobs)s for the job count of %(username)s, "
+                    "which is not a number; nothing was billed. Look at the account in PaperCut.",
                     balance=repr(texts[1][:40]),
                     jobs=repr(texts[0][:40]),
                     username=username,
@@ -544,53 +544,53 @@ class PaperCut:
             if names and page[0] == names[0]:
                 raise self._bad(method, lazy("sent its first page again"))
             if any(len(name) > LONGEST_NAME for name in page):
-                raise self._bad(method, lazy("answered a name that is longer than any it can store"))
+                raise self._bad(method, lazy("gave a name that is longer than any it can store"))
             names.extend(page)
             if len(names) > MOST_NAMES:
                 break
-        raise self._bad(method, lazy("answered a list without end"))
+        raise self._bad(method, lazy("gave a list without end"))
 
     def _paired(self, names: Sequence[str], values: list[str], method: str) -> dict[str, str]:
         if len(names) != len(values):
             raise self._bad(
-                method, lazy("answered %(values)s values for %(names)s names", values=len(values), names=len(names))
+                method, lazy("gave %(values)s values for %(names)s names", values=len(values), names=len(names))
             )
         return dict(zip(names, values, strict=True))
 
     def _texts(self, method: str, *parameters: Value) -> list[str]:
         value = self._read(method, *parameters)
         if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-            raise self._bad(method, lazy("answered no list of texts"))
+            raise self._bad(method, lazy("gave no list of texts"))
         return cast(list[str], value)
 
     def _text(self, method: str, *parameters: Value) -> str:
         value = self._read(method, *parameters)
         if not isinstance(value, str):
-            raise self._bad(method, lazy("answered no text"))
+            raise self._bad(method, lazy("gave no text"))
         return value
 
     def _int(self, method: str, *parameters: Value) -> int:
         value = self._read(method, *parameters)
         if isinstance(value, bool) or not isinstance(value, int):
-            raise self._bad(method, lazy("answered no whole number"))
+            raise self._bad(method, lazy("gave no whole number"))
         return value
 
     def _bool(self, method: str, *parameters: Value) -> bool:
         value = self._read(method, *parameters)
         if not isinstance(value, bool):
-            raise self._bad(method, lazy("answered neither yes nor no"))
+            raise self._bad(method, lazy("gave neither yes nor no"))
         return value
 
     def _decimal(self, value: Any, method: str) -> Decimal:
         if isinstance(value, bool) or not isinstance(value, (int, Decimal)) or not Decimal(value).is_finite():
-            raise self._bad(method, lazy("answered %(value)s instead of an amount", value=repr(str(value)[:40])))
+            raise self._bad(method, lazy("gave %(value)s instead of an amount", value=repr(str(value)[:40])))
         # Through a double: PaperCut computes in doubles, and may write out all their digits.
         return Decimal(repr(float(value)))
 
     def _bad(self, method: str, what: str) -> BadAnswer:
         return BadAnswer(
             lazy(
-                "PaperCut %(what)s to %(method)s; nothing was changed, look at server.log and try again.",
+                "PaperCut %(what)s in answer to %(method)s; nothing was changed, look at server.log and try again.",
                 what=what,
                 method=method,
             ),

@@ -146,5 +146,5 @@ def _number(kind: Callable[[str], Number], text: str) -> Number:
     """Return a number that a server can mean: a double may be written out in all its digits, but is no infinity."""
     value = kind(text[: _LONGEST_NUMBER + 1])
     if len(text) > _LONGEST_NUMBER or not abs(value) < _MOST:
-        raise ValueError("a number out of all bounds")
+        raise ValueError("a number far out of range")
     return value

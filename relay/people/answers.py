@@ -88,7 +88,7 @@ def link(site: Site, *, member: str, username: str, new: bool = False) -> Answer
         raise _no_such_account(site.papercut, found, name, left)
     if exists and new:
         raise UsageError(
-            lazy("PaperCut has an account %(name)s already, so it is no new one: leave --new out.", name=name)
+            lazy("PaperCut already has an account %(name)s, so it is not a new one: leave --new out.", name=name)
         )
     now = site.clock.now()
     with site.database.begin() as connection:
@@ -192,8 +192,8 @@ def unlink(site: Site, who: str) -> Answer:
         found.member_id,
         name,
         lazy(
-            "%(member_id)s and the PaperCut account %(name)s are no longer linked once a sync was done; it looks for "
-            "another account, and treats %(name)s as nobody's.",
+            "%(member_id)s and the PaperCut account %(name)s are no longer linked after the next sync, which looks "
+            "for another account and treats %(name)s as nobody's.",
             member_id=found.member_id,
             name=name,
         ),
@@ -231,7 +231,7 @@ def issue_pin(site: Site, who: str) -> Answer:
     found = _find(site, who, remembered(site))
     if not found.member_id:
         raise UsageError(
-            lazy("%(who)s is no member of OfficeRnD, and a PIN belongs to a member.", who=who), code="who_unknown"
+            lazy("%(who)s is not a member in OfficeRnD, and a PIN belongs to a member.", who=who), code="who_unknown"
         )
     pin = pins.issue_pin(Path(site.settings.scripts.home), found.member_id)
     return Answer(
@@ -249,13 +249,13 @@ def revoke_pin(site: Site, who: str) -> Answer:
     source = pins.source_of(home, found.member_id)
     had = bool(found.member_id) and pins.revoke_pin(Path(home), found.member_id)
     sentence = (
-        lazy("The print PIN of %(who)s is worthless now.", who=who)
+        lazy("The print PIN of %(who)s no longer works.", who=who)
         if had
         else lazy("%(who)s had no print PIN.", who=who)
     )
     if source:
         more = lazy(
-            "It came from %(source)s in OfficeRnD: clear it there too, or a next sync brings it back.", source=source
+            "It came from %(source)s in OfficeRnD: clear it there too, or the next sync brings it back.", source=source
         )
         sentence = joined(sentence, more)
     return Answer("pin_revoked", found.member_id, "", sentence)
@@ -336,8 +336,8 @@ def _link_shared(site: Site, word: str, name: str) -> Answer:
         if namesake is not None:  # two links of one name would bill its balance twice
             raise RelayError(
                 lazy(
-                    "The shared account %(name)s is another account by now than the one that %(company_name)s pays "
-                    "for. Then link again.",
+                    "The shared account %(name)s is now a different account from the one that %(company_name)s "
+                    "pays for. Then link again.",
                     name=name,
                     company_name=namesake.company_name,
                 ),
@@ -417,7 +417,7 @@ def checked_username(settings: Settings, username: str) -> str:
         )
     if name in settings.members.usernames_not_ours:
         raise RelayError(
-            lazy("%(name)s stands in [members] not_ours: take it out of there first.", name=name), code="not_ours"
+            lazy("%(name)s is listed in [members] not_ours: take it out of there first.", name=name), code="not_ours"
         )
     return name
 

@@ -190,7 +190,7 @@ def _obstacles(seen: _Seen) -> list[Note]:
         found.extend(Note(one.text) for one in seen.rules if one.rule == "email" and not one.passed)
     found.extend(seen.doubts)
     if person.username.lower() in settings.members.usernames_not_ours:
-        add(lazy("the account %(username)s stands in [members] not_ours", username=person.username))
+        add(lazy("the account %(username)s is listed in [members] not_ours", username=person.username))
     if account is None:
         if person.link and person.link.standing == "gone":
             add(
@@ -215,7 +215,7 @@ def _obstacles(seen: _Seen) -> list[Note]:
     if settings.print.guard == "members" and settings.members.everyone_group not in seen.groups:
         add(
             lazy(
-                "the print script refuses who is not in %(everyone_group)s",
+                "the print script refuses anybody who is not in %(everyone_group)s",
                 everyone_group=settings.members.everyone_group,
             )
         )

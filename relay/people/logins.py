@@ -42,7 +42,7 @@ REASONS: Mapping[str, str] = {
     "not_utf8": lazy("what came was not UTF-8 text"),
     "unreachable": lazy("OfficeRnD could not be reached"),
     "refused_to_say": lazy("OfficeRnD gave no verdict"),
-    "another_server": lazy("not OfficeRnD answered but a proxy or another server ([officernd] api_url and proxy)"),
+    "another_server": lazy("a proxy or another server answered instead of OfficeRnD ([officernd] api_url and proxy)"),
     "nonsense": lazy("OfficeRnD's answer made no sense"),
     "busy": lazy("another login of the same person was still being checked"),
     "time_out": lazy("it took longer than PaperCut waits"),

@@ -53,13 +53,15 @@ def name_new_accounts(site: Site, names: Mapping[str, str]) -> Accounts:
             refused[member_id] = error.message
             continue
         if member_id not in asked:
-            refused[member_id] = lazy("Nothing is asked about this person any more: look again.")
+            refused[member_id] = lazy("There is no longer a question about this person: look again.")
         elif name in there:
-            refused[member_id] = lazy("PaperCut has an account %(name)s already: choose another name.", name=name)
+            refused[member_id] = lazy("PaperCut already has an account %(name)s: choose another name.", name=name)
         elif wanted[name] > 1:
-            refused[member_id] = lazy("%(name)s stands here more than once: give each a name of their own.", name=name)
+            refused[member_id] = lazy(
+                "%(name)s is given here more than once: give each a name of their own.", name=name
+            )
         elif {owners.get(name, member_id), said.get(name, member_id)} != {member_id}:
-            refused[member_id] = lazy("%(name)s is somebody else's already: choose another name.", name=name)
+            refused[member_id] = lazy("%(name)s already belongs to somebody else: choose another name.", name=name)
         else:
             done[member_id] = name
     now = site.clock.now()
@@ -91,7 +93,7 @@ def take_back(site: Site, member_id: str) -> TakenBack:
         since = questions.answered_at(connection, site.name, member_id)
         if since is None:
             raise UsageError(
-                lazy("This answer was acted on or taken back already."),
+                lazy("This answer has already been acted on or taken back."),
                 remedies=(Remedy("unlink", (member_id,), lazy("if the link is wrong")),),
             )
         table = people_answers

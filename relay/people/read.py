@@ -288,9 +288,9 @@ def check_accounts(settings: Settings, world: World) -> None:
     if gone and (most or not world.papercut.accounts):
         raise BadAnswer(
             lazy(
-                "PaperCut has only %(found)s of the %(linked)s accounts linked with OfficeRnD; nothing "
-                "was changed. If this server was restored or made anew, restore its users, or start with another "
-                "[site] name; else check [papercut] url.",
+                "PaperCut has only %(found)s of the %(linked)s accounts linked with OfficeRnD; nothing was "
+                "changed. If this server was restored or set up again, restore its users, or start with another "
+                "[site] name; otherwise check [papercut] url.",
                 found=len(linked) - len(gone),
                 linked=len(linked),
             ),
@@ -306,8 +306,8 @@ def _account(username: str, values: Mapping[str, str]) -> Account:
     except ValueError:
         raise BadAnswer(
             lazy(
-                "PaperCut says %(value)s for the balance of %(username)s, which is no number; nothing "
-                "was changed. Look at the account in PaperCut.",
+                "PaperCut says %(value)s for the balance of %(username)s, which is not a number; nothing was "
+                "changed. Look at the account in PaperCut.",
                 value=repr(values[keys.BALANCE][:40]),
                 username=username,
             ),

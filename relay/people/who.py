@@ -78,7 +78,8 @@ def find_member(site: Site, word: str, memory: Memory) -> Member:
     if found.member is None:
         raise UsageError(
             lazy(
-                "%(word)s is no member of OfficeRnD now: name one by e-mail address, member id or full name.", word=word
+                "%(word)s is not a member in OfficeRnD now: name one by e-mail address, member id or full name.",
+                word=word,
             ),
             code="who_unknown",
         )

@@ -65,12 +65,12 @@ def problems(language: str, own: Mapping[str, str]) -> Iterator[tuple[str, str]]
         name, _, form = key.partition(".")
         named = frozenset(_PLACE.findall(text))
         if name not in table("en"):
-            yield key, lazy("is no text of the print script; there are %(names)s", names=", ".join(table("en")))
+            yield key, lazy("is not a text of the print script; there are %(names)s", names=", ".join(table("en")))
         elif form and form not in (forms(language) if isinstance(table("en")[name], dict) else ()):
             yield (
                 key,
                 joined(
-                    lazy("is no form of this text in %(language)s", language=language),
+                    lazy("is not a form of this text in %(language)s", language=language),
                     _forms_of(language, name),
                     by="; ",
                 ),
@@ -111,7 +111,7 @@ def _forms_of(language: str, name: str) -> str:
 
 
 def _places_of(name: str) -> str:
-    return lazy("it is told %(listed)s", listed=_listed(places(name))) if places(name) else ""
+    return lazy("it is given %(listed)s", listed=_listed(places(name))) if places(name) else ""
 
 
 def _listed(names: frozenset[str]) -> str:

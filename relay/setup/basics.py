@@ -53,7 +53,7 @@ def _language_questions(workbench: Workbench, walk: Walk) -> tuple[Prompt, ...]:
             "site.timezone",
             "text",
             lazy("Time zone"),
-            lazy("A fee belongs to the day that it is here, not in London. Such as Europe/Sofia."),
+            lazy("A fee belongs to the day that it is here, not in London. For example Europe/Sofia."),
             default=local_zone(),
             suggestions=tuple(sorted(name for name in zoneinfo.available_timezones() if "/" in name)),
         ),
@@ -69,7 +69,7 @@ def _language_questions(workbench: Workbench, walk: Walk) -> tuple[Prompt, ...]:
             "site.name",
             "text",
             lazy("Short name of this site"),
-            lazy("For you, where there are several."),
+            lazy("For your own use, where there are several."),
             (),
             "hq",
             more=True,
@@ -124,7 +124,7 @@ def _try_password(workbench: Workbench, walk: Walk) -> TrialResult:
         problems["console.name"] = AnswerProblem(error.message, seen_here=True)
     if len(password) < passwords.SHORTEST:
         text = lazy(
-            "Take at least %(shortest)s characters; this has %(length)s.",
+            "Use at least %(shortest)s characters; this has %(length)s.",
             shortest=passwords.SHORTEST,
             length=len(password),
         )
@@ -177,7 +177,7 @@ def _schedule_questions(workbench: Workbench, walk: Walk) -> tuple[Prompt, ...]:
             "scripts.home",
             "text",
             lazy("Folder that PaperCut's programs read from"),
-            lazy("Where the installer has put their pointer to."),
+            lazy("The one that the installer has pointed them to."),
             (),
             str(workbench.defaults.get("scripts.home") or _pointed(walk) or where.home),
             more=True,

@@ -149,12 +149,13 @@ def write(workbench: Workbench, walk: Walk, target: Path, *, replace: bool = Fal
                     target.parent.rmdir()
             raise
     except OSError as error:
+        again = lazy("run this again as the account that PaperCut's server runs as")
         raise RelayError(
             lazy(
                 "%(file)s cannot be written (%(strerror)s); nothing was left behind: %(what)s.",
                 file=error.filename or target.parent,
-                strerror=error.strerror,
-                what=what_to_do(error, "run this again as the account that PaperCut's server runs as"),
+                strerror=error.strerror or error,
+                what=what_to_do(error, again),
             ),
             code="setup",
         ) from None
@@ -183,7 +184,7 @@ def left(walk: Walk) -> str:
 
 def _write(workbench: Workbench, walk: Walk, target: Path, replace: bool) -> Written:
     if target.exists() and not replace:
-        raise RelayError(lazy("%(file)s is there already, so nothing was written.", file=target), code="settings_exist")
+        raise RelayError(lazy("%(file)s already exists, so nothing was written.", file=target), code="settings_exist")
     made = document(workbench, walk, target.parent)
     kept = _kept(target) if target.exists() else None
     names = [*made.secrets, *([kept.name] if kept else [])]

@@ -276,7 +276,7 @@ def _guard_questions(workbench: Workbench, walk: Walk) -> tuple[Prompt, ...]:
             "print.exceptions",
             "many",
             lazy("Never refuse these accounts"),
-            lazy("Such as the front desk's own; a group as group:NAME. Separated by blanks or commas."),
+            lazy("For example the front desk's own; a group as group:NAME. Separated by blanks or commas."),
             optional=True,
             more=True,
         ),

@@ -43,15 +43,17 @@ def can_make_token(workbench: Workbench, folder: str) -> bool:
 
 def _questions(workbench: Workbench, walk: Walk) -> tuple[Prompt, ...]:
     folder = str(walk.answer("papercut.install_dir")) or find_papercut(workbench)
-    how = lazy("Of a new install: PaperCut > Options > Advanced > Config editor > auth.webservices.auth-token.")
+    how = lazy("For a new installation: PaperCut > Options > Advanced > Config editor > auth.webservices.auth-token.")
     if can_make_token(workbench, folder):
-        how = joined(how, lazy("Or write “%(made)s”: one is added beside those that are there, at once.", made=MADE))
+        how = joined(
+            how, lazy("Or write “%(made)s”: one is then added at once, beside those that are there.", made=MADE)
+        )
     return (
         Prompt(
             "papercut.url",
             "address",
             lazy("Address of PaperCut"),
-            lazy("On the same server as a rule. https:// with port 9192 works too."),
+            lazy("Usually on the same server. https:// with port 9192 works too."),
             (),
             str(workbench.defaults.get("papercut.url", "http://127.0.0.1:9191")),
         ),
@@ -61,7 +63,7 @@ def _questions(workbench: Workbench, walk: Walk) -> tuple[Prompt, ...]:
             "text",
             lazy("PaperCut's folder on this machine"),
             lazy(
-                "Such as %(examples)s; empty where PaperCut runs on another machine.",
+                "For example %(examples)s; empty where PaperCut runs on another machine.",
                 examples=places.EXAMPLES[workbench.system],
             ),
             (),
@@ -85,7 +87,7 @@ def _try(workbench: Workbench, walk: Walk) -> TrialResult:
     if folder and not places.is_papercut(str(workbench.folder / folder)):
         problems["papercut.install_dir"] = AnswerProblem(
             lazy(
-                "%(folder)s is no folder of a PaperCut server: it has no “server” folder with its settings.",
+                "%(folder)s is not the folder of a PaperCut server: it has no “server” folder with its settings.",
                 folder=folder,
             ),
             lazy(
@@ -160,7 +162,7 @@ def _look(workbench: Workbench, settings: Settings) -> Iterator[Finding]:
             yield from check(site)
         except (RelayError, OSError) as error:
             yield Finding(
-                "not_checked", "warning", "PaperCut", lazy("This could not be looked at: %(error)s", error=error)
+                "not_checked", "warning", "PaperCut", lazy("This could not be checked: %(error)s", error=error)
             )
 
 

@@ -87,7 +87,7 @@ def _malformed(workbench: Workbench, walk: Walk, asked: tuple[Prompt, ...]) -> d
         elif question.kind == "one" and value not in {choice.value for choice in question.choices}:
             offered = joined(*(choice.label for choice in question.choices), by=", ")
             found[question.name] = AnswerProblem(
-                lazy("%(value)s is none of %(offered)s.", value=value, offered=offered), seen_here=True
+                lazy("%(value)s is not one of %(offered)s.", value=value, offered=offered), seen_here=True
             )
     names = {question.name for question in asked} - set(found)
     return {**found, **trial.problems(walk.answers, workbench.folder, names)}

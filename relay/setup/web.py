@@ -139,8 +139,8 @@ class _Pages:
             problem = lazy("That is not the code that stands in the terminal.")
         if self.visit.wrong >= TRIES:
             problem = lazy(
-                "Too many wrong codes: this one opens nothing any more. Press Ctrl+C in the terminal and start "
-                "the console again; it prints a new one."
+                "Too many wrong codes: this one no longer works. Press Ctrl+C in the terminal and start the "
+                "console again; it prints a new one."
             )
         return render_template("setup/code.html", problem=problem), 401 if problem else 200
 

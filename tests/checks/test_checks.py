@@ -166,7 +166,7 @@ def asked(bench: Bench) -> None:
     (home(bench) / "logs" / "user_source.log").write_text('{"query": "- all-users"}\n')
 
 
-HOLES = "holes that are exploited"
+HOLES = "security holes that are being exploited"
 CASES = [
     Case("papercut_unreachable", lambda b: b.papercut.stop(), "cannot be reached", lambda b: b.papercut.start()),
     Case("papercut_token_refused", secret("papercut_token", "wrong"), "token", secret("papercut_token", "sesame")),
@@ -317,7 +317,7 @@ CASES = [
     Case(
         "tax_not_said",
         tax(None, billing_settings="absent"),
-        "does not tell whether it adds tax",
+        "does not say whether it adds tax",
         setting("fees", tax_percent="0"),
         "info",
     ),
@@ -328,7 +328,7 @@ CASES = [
         setting("fees", tax_percent="0"),
         "warning",
     ),
-    Case("not_probed", move_away("directory"), "can be asked in a minute", move_back("directory"), "info"),
+    Case("not_probed", move_away("directory"), "can be asked of them in a minute", move_back("directory"), "info"),
     Case(
         "directory_damaged",
         lambda b: (home(b) / "directory" / "CURRENT").write_text("nonsense"),
@@ -350,7 +350,7 @@ CASES = [
     ),
     Case("program_not_set", config(keys.AUTH_PROGRAM, ""), "auth.source.custom-program is empty", None),
     Case("old_agent_in_keys", old_agent, "OfficeRnD's own connector", None),
-    Case("program_foreign", config(keys.AUTH_PROGRAM, "/usr/bin/true"), "another program than ours", ours),
+    Case("program_foreign", config(keys.AUTH_PROGRAM, "/usr/bin/true"), "a program other than ours", ours),
     Case("program_missing", lambda b: program(b).unlink(), "is not there", renew_programs),
     Case("auth_program_fails", breaks, "exit code 3", renew_programs),
     Case(
@@ -396,7 +396,7 @@ CASES = [
     Case(
         "server_not_here",
         lambda b: b.change("papercut", install_dir=str(b.folder)),
-        "is no folder of a PaperCut server",
+        "is not the folder of a PaperCut server",
         lambda b: b.change("papercut", install_dir=str(b.papercut.state.data_dir)),
     ),
     Case(
@@ -599,7 +599,7 @@ def test_a_quota_beside_our_own_top_up_is_an_error(good: Bench) -> None:
 def test_the_old_connectors_service_is_an_error(good: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(places, "old_agent_service", lambda system: (True, "auto"))
     found = good.find("old_agent_runs")
-    assert found and "deletes people it does not know every night" in found.message
+    assert found and "every night it deletes people it does not know" in found.message
 
 
 def test_a_home_of_another_account_is_told(good: Bench, as_another_account: Callable[[], None]) -> None:
@@ -644,7 +644,7 @@ def test_copies_of_the_ledger_that_the_runs_did_not_keep_are_told(good: Bench) -
     folder.mkdir()
     (folder / "ledger-20261119-080000.db").touch()
     (folder / "ledger-20261121-075959.db").touch()
-    assert "is of 2026-11-21" in about_copies(good, clock)["ledger_copy_missing"]
+    assert "is from 21 Nov 2026" in about_copies(good, clock)["ledger_copy_missing"]
     (folder / "ledger-20261121-080000.db").touch()  # two days ago
     assert "ledger_copy_missing" not in about_copies(good, clock)
 

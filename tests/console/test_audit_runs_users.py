@@ -193,7 +193,7 @@ def test_a_user_is_added_logs_in_and_is_removed(ann: Visitor, place: Desk) -> No
     [
         (form("tim", password="short"), "at least 10 characters"),
         (form("tim", again=LONG + "x"), "The two passwords differ"),
-        (form("ann lee"), "is no name"),
+        (form("ann lee"), "cannot be a login name"),
         (form("looker"), "already"),
     ],
 )

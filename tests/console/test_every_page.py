@@ -121,6 +121,28 @@ def test_every_word_of_every_page_went_through_a_catalogue(story: Story, monkeyp
     assert {} == left
 
 
+@pytest.mark.parametrize("scope", ["", "?member={email}", "?month=2024-02"])
+def test_every_word_of_a_downloaded_statement_went_through_a_catalogue(
+    story: Story, monkeypatch: pytest.MonkeyPatch, scope: str
+) -> None:
+    own = names_of(story.pair) | OWN | {"EUR", "Colour", "Mono"}  # printers are called so
+    monkeypatch.setattr(language, "named", lambda code: BRACKETED)
+    answer = story.somebody.get("/statements.html" + scope.format(email=story.pair.logins(1)[0].email))
+    page = html.fromstring(answer.get_data(as_text=True))
+    left = [" ".join(text.split()) for text in outside(page) if words([REFERENCE.sub("", text)]) - own]
+    assert "ja" == page.get("lang") and [] == left
+
+
+def test_a_downloaded_statement_is_german_on_a_german_page(story: Story) -> None:
+    told = story.somebody.get("/statements.html", headers={"Accept-Language": "de"}).get_data(as_text=True)
+    page = html.fromstring(told)
+    shown = " ".join(page.xpath("//main")[0].text_content().split())
+    assert (
+        "de" == page.get("lang") and "Vom Gedruckten zum Berechneten" in shown and "durch Gebühren berechnet" in shown
+    )
+    assert "Summe" in shown and "3,00" in shown and "3.00" not in shown
+
+
 def test_a_german_page_reads_as_german(story: Story) -> None:
     """Amounts, counts and days are written as in German, and sentences of the rooms stand in it."""
     told = {path: " ".join(page.xpath("//main")[0].text_content().split()) for path, page in every_page(story)}

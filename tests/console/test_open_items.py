@@ -127,15 +127,15 @@ def test_what_a_kill_left_is_the_next_runs_and_no_persons(make_desk: MakeDesk, m
     with place.database.begin() as connection:
         connection.execute(insert(tables.movements).values(**row))
     found = open_items(place.database, place.settings)
-    told = "1 fee or adjustment was sent, and its answer is not known: the next run looks whether it arrived."
+    told = "1 fee or adjustment was sent, and its answer is not known: the next run checks whether it arrived."
     assert [told] == found.as_json()["lines"] and 0 == found.counts()["in_doubt"] == found.for_money
     for path in ("/", "/money"):
         page = page_text(visitor, path)
-        assert "must look" not in page and "only you can answer" not in page
+        assert "must check" not in page and "only you can answer" not in page
     assert told in page_text(visitor, "/")
     with place.database.begin() as connection:
         connection.execute(update(tables.movements).values(state="in_doubt"))
-    assert "must look whether it is there" in page_text(visitor, "/")
+    assert "must check whether it is there" in page_text(visitor, "/")
     assert "1 question that only you can answer" in page_text(visitor, "/money")
 
 

@@ -47,7 +47,7 @@ NEW = member(6, "Nils New", "nils@acme.example")
 GONE = DirectoryUser("gone", "Gerda Gone", member_id="9" * 24, standing="departed", reason="the person has left")
 SCANNER = DirectoryUser("scanner", standing="unlinked", reason="nobody in OfficeRnD has this account")
 USERS = (user(ZOE, "zoe"), user(BEN, "ben"), user(OLAF, "olaf"), GONE, SCANNER)
-LEFT_OUT = {EWA.id: ["statuses", "the status former is none of active"], AINO.id: ["without_email", "no address"]}
+LEFT_OUT = {EWA.id: ["statuses", "the status former is not one of active"], AINO.id: ["without_email", "no address"]}
 
 
 def fill(

@@ -367,7 +367,7 @@ def test_the_relay_may_call_from_this_machine_afterwards(machine: Machine) -> No
     ("arguments", "code", "says"),
     [
         (["--version", "22.0.9"], 3, "older than 22.1.1"),
-        (["--version", "24.1.9", "--dry-run"], 0, "holes that are exploited"),
+        (["--version", "24.1.9", "--dry-run"], 0, "security holes that are being exploited"),
         (["--version", "22.0.9", "--accept-version", "--dry-run"], 0, "older than 22.1.1"),
         (["--proof"], 3, "before the first sync"),
     ],

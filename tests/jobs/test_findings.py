@@ -61,7 +61,7 @@ def test_days_of_jobs_without_one_fee(office: JobsSite) -> None:
     for day in (17, 18, 19, 20):
         office.append(day_row(day), day=f"2026_11_{day}")
     finding = found(office)["no_fees_for_days"]
-    assert "4 days since 2026-11-17" in finding["message"]
+    assert "4 days since 17 Nov 2026" in finding["message"]
     add_fee(office, "ann", EUR, at(21, 5))
     assert {} == found(office)
 

@@ -492,7 +492,7 @@ def test_days_deleted_before_they_were_read_are_a_finding(site: JobsSite) -> Non
     site.append(print_log_row(time="2026-12-20 9:00:00 AM"), day="2026_12_20")
     result = site.import_jobs()
     assert ["job_days_lost"] == codes(result)
-    assert "between 2026-11-23 and 2026-12-20" in result.findings[0].message
+    assert "between 23 Nov 2026 and 20 Dec 2026" in result.findings[0].message
     assert [] == codes(site.import_jobs())
 
 

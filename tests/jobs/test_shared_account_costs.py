@@ -163,7 +163,7 @@ def test_an_account_made_anew_under_a_linked_name_is_never_billed_twice(server: 
     say(server, "link", member=one.id, username=f"account:{NAME}")
     del state.shared_accounts[NAME]
     state.add_shared_account(NAME)
-    with pytest.raises(RelayError, match="is another account by now") as refused:
+    with pytest.raises(RelayError, match="is now a different account") as refused:
         say(server, "link", member=other.id, username=f"account:{NAME}")
     assert one.name in refused.value.message
     assert [(remedy.action, *remedy.arguments) for remedy in refused.value.remedies] == [

@@ -50,7 +50,7 @@ def test_printed_and_billed_are_equal_when_every_job_is_billed(acme: JobsSite) -
 def test_a_month_that_is_not_known_whole_says_so(acme: JobsSite) -> None:
     print_on(acme, row(10))
     (note,) = [note for note in made(acme, month="2026-11").notes if "without a gap" in note]
-    assert "from 2026-11-23 on" in note
+    assert "from 23 Nov 2026 on" in note
     assert [note for note in made(acme, month="2026-12").notes if "without a gap" in note] == []
 
 
@@ -268,7 +268,7 @@ def test_a_stranger_has_a_statement_by_username(acme: JobsSite) -> None:
 @pytest.mark.parametrize(
     ("scope", "reason"),
     [
-        ({"member": "nobody"}, "Nobody linked has “nobody”"),
+        ({"member": "nobody"}, "No linked person has “nobody”"),
         ({"company": "Nowhere Ltd"}, "“Nowhere Ltd”"),
         ({"month": "2026-13"}, "YYYY-MM"),
         ({"month": "november"}, "YYYY-MM"),

@@ -112,9 +112,12 @@ def test_it_prints_on_a4(office: JobsSite, browser: Callable[..., Browser], tmp_
     text = subprocess.run(["pdftotext", "-layout", str(pdf), "-"], capture_output=True, text=True, check=True).stdout
     statement = jobs.statement(office.settings, office.database, clock=office.clock, company="Acme")
     fees = sum(len(line.fees) for line in statement.people)
-    dated = [line for line in text.splitlines() if re.match(r"\s*2026-11-\d\d ", line)]
+    dated = [line for line in text.splitlines() if re.match(r"\s*\d+ Nov 2026 ", line)]
     assert len(statement.jobs) + fees + 1 == len(dated), "every job and fee is on paper, its day on one line"
     assert all(re.search(r"\d\.\d\d\d?$", line) for line in dated[1:]), "and so is its amount at the right edge"
+    assert 2 == len(re.findall(r"^ *Total ", text, re.MULTILINE)), "the sums of people and fees, not again on each page"
+    pages = text.split("\f")[:-1]
+    assert len(pages) > 5 and all(re.search(r"^ *Day +Who ", page, re.MULTILINE) for page in pages[2:-1]), "heads again"
 
 
 def test_the_page_stands_alone_and_escapes_everything(office: JobsSite, tmp_path: Path) -> None:
@@ -154,8 +157,10 @@ def test_what_is_shown_adds_up_to_the_coin(office: JobsSite) -> None:
     )
     page = jobs.render(fine, "html")
     amounts_ = [
-        Decimal(one)
-        for one in re.findall(r'class="number">(-?[\d.]+)<', page.split('id="steps"')[1].split("</table>")[0])
+        Decimal(one.replace("\N{MINUS SIGN}", "-"))
+        for one in re.findall(
+            r'class="number">(\N{MINUS SIGN}?[\d.]+)<', page.split('id="steps"')[1].split("</table>")[0]
+        )
     ]
     assert sum(amounts_[:-1]) == amounts_[-1]
     assert all(one == one.quantize(Decimal("0.01")) for one in amounts_)

@@ -61,7 +61,7 @@ def test_a_fee_with_tax_is_told_as_it_stands_on_the_invoice(house: House, enter:
 
     price(420_000)
     try:
-        assert "€0.50" in (told := text(somebody.page("/"))) and "Stands on the invoice as €0.42 plus tax." in told
+        assert "€0.50" in (told := text(somebody.page("/"))) and "Appears on the invoice as €0.42 plus tax." in told
     finally:
         price(500_000)
 
@@ -100,7 +100,7 @@ def test_a_month_is_a_month_or_nothing(enter: Any, month: str) -> None:
 
 def test_an_earlier_month_is_ones_own_too(enter: Any) -> None:
     told = text(enter(ANN).page("/?month=2020-01"))
-    assert "January 2020" in told and "Nothing was printed in this month." in told and "December 2019" in told
+    assert "January 2020" in told and "Nothing was printed this month." in told and "December 2019" in told
 
 
 def test_no_text_from_outside_is_markup(enter: Any) -> None:

@@ -182,7 +182,7 @@ def test_a_spoiled_ledger_gives_no_copy_and_names_the_newest_good_one(site: Site
     assert file is not None
     spoil(file)
     with pytest.raises(
-        LedgerError, match=re.escape(f"the ledger itself is spoiled: stop the schedule, then copy {good} over")
+        LedgerError, match=re.escape(f"the ledger itself is damaged: stop the schedule, then copy {good} over")
     ):
         keep(site)
     assert names(site) == [good.name, later.name]

@@ -238,7 +238,10 @@ def test_an_answer_says_whom_it_is_about_and_what_it_replaces(site: Site) -> Non
     site.settle()
     site.approve("ann", "forgive")
     said = money.approve(site.context, reference, as_="bill", reason="seen")
-    assert said.message.startswith("5.00 EUR of ann (unexplained_debt)") and "takes the place" in said.message
+    assert (
+        said.message.startswith("5.00 EUR of ann (unexplained_debt)")
+        and "replaces the earlier decision" in said.message
+    )
 
 
 def test_part_of_what_is_held_can_be_named(site: Site) -> None:
@@ -248,7 +251,7 @@ def test_part_of_what_is_held_can_be_named(site: Site) -> None:
     site.settle()
     with pytest.raises(UsageError, match="not part of what is held"):
         site.approve("ann", "bill", "5.01")
-    with pytest.raises(UsageError, match="no amount"):
+    with pytest.raises(UsageError, match="not an amount"):
         site.approve("ann", "bill", "lots")
     site.approve("ann", "bill", "2.00")
     assert (total(site), held(site.result)) == ("2.00", {"ann": ("unexplained_debt", "3.00")})

@@ -116,10 +116,10 @@ def test_sql_of_the_money_room_stands_in_its_ledger() -> None:
 
 def test_a_permit_is_good_for_one_thing_once() -> None:
     permit = Permit("PRF-261123-AAAAAA-AAAAAAAA", {})
-    with pytest.raises(LedgerError, match="without leave"):
+    with pytest.raises(LedgerError, match="without permission"):
         permit.use("PRF-261123-BBBBBB-BBBBBBBB")
     permit.use("PRF-261123-AAAAAA-AAAAAAAA")
-    with pytest.raises(LedgerError, match="without leave"):
+    with pytest.raises(LedgerError, match="without permission"):
         permit.use("PRF-261123-AAAAAA-AAAAAAAA")
 
 
@@ -274,7 +274,7 @@ def test_an_open_adjustment_waits_for_the_account_that_was_billed(site: Site) ->
     for _ in range(2):
         assert site.settle().exit_code == 4
     assert (site.balance("ann"), site.balance("annie")) == (-7_000_000, -7_000_000)
-    assert "not linked any more" in site.result.movements[0].note
+    assert "no longer linked" in site.result.movements[0].note
 
 
 def test_unlinked_and_linked_again_the_account_that_was_billed_gets_it(site: Site) -> None:

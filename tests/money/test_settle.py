@@ -641,7 +641,7 @@ def test_a_price_stored_otherwise_than_sent_is_told(site: Site) -> None:
     site.faults.always = taxed
     result = site.settle()
     assert (result.exit_code, refused(result)[0]) == (3, "verification_failed")
-    assert "1.20 EUR instead of 1.00" in result.refused[0].message
+    assert "1.20 EUR instead of 1.00 EUR" in result.refused[0].message
     assert (len(site.fees_of(ann)), len(site.fees_of(bob))) == (1, 0)
 
 

@@ -277,6 +277,6 @@ def test_one_made_anew_while_its_fee_is_half_done_is_not_adjusted(site: Site) ->
     site.faults.always = make_anew
     (line,) = site.settle().as_json()["movements"]
     site.faults.clear()
-    assert f"PaperCut has no account {NAME} any more" in line["note"]
+    assert f"PaperCut no longer has an account {NAME}" in line["note"]
     site.settle()
     assert (site.balance(NAME), len(site.officernd.held_fees)) == (-9_000_000, 1)

@@ -158,7 +158,7 @@ def test_an_approval_can_name_the_member_or_a_movement(site: Site) -> None:
     reference = site.settle().movements[0].reference
     site.person("older", -5.0)
     site.settle()
-    with pytest.raises(UsageError, match="Nothing of"):
+    with pytest.raises(UsageError, match="Nothing held for"):
         site.approve(reference, "bill")
 
 
@@ -343,7 +343,7 @@ def test_a_link_to_another_account_leaves_the_movement_of_the_old_one_waiting(si
     site.papercut.accounts["ann.two"] = Account(-9.0, 3)
     site.relink("ann.lee", username="ann.two", linked_at=site.clock.now(), opening_balance=-9_000_000)
     (movement,) = site.settle().movements
-    assert "is not linked any more as it was" in movement.note
+    assert "is no longer linked as it was" in movement.note
     assert (site.adjustments("ann.lee"), site.adjustments("ann.two")) == ([], [])
     if end == "posted":
         site.resolve(movement.reference, "posted")

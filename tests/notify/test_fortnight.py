@@ -125,9 +125,9 @@ def test_a_fortnight(tmp_path: Path, box: Mailbox, monkeypatch: pytest.MonkeyPat
     two_weeks.logins(accepted=3, refused=14)
     two_weeks.until(15, 0)
     assert two_weeks.came == [
-        (3, "09:30", "hq: the daily run has not come"),
-        (4, "09:30", "hq: the daily run has not come"),
-        (5, "09:30", "hq: resolved: the daily run has not come"),
+        (3, "09:30", "hq: the daily run was missed"),
+        (4, "09:30", "hq: the daily run was missed"),
+        (5, "09:30", "hq: resolved: the daily run was missed"),
         (7, "07:30", "hq: no money moves: PaperCut was put back from a backup"),
         (7, "18:30", "hq: resolved: no money moves: PaperCut was put back from a backup"),
         (9, "13:30", "hq: many logins are refused"),

@@ -173,7 +173,9 @@ def test_a_message_speaks_the_language_of_the_site(tmp_path: Path, box: Mailbox,
     parts.sync = {}
     story.run(site.context)
     over = next(body for title, body in box.messages if title == "hq: erledigt: der Tageslauf ist gescheitert")
-    assert "OfficeRnD hat keine Organisation acme" in over and "Es begann am " in over and " Uhr." in over
+    assert (
+        "OfficeRnD hat keine Organisation acme" in over and "Es begann am " in over and " Uhr (Europe/Sofia)." in over
+    )
     site.database.dispose()
 
 
@@ -309,10 +311,10 @@ def test_the_months_report_comes_once(site: Site, box: Mailbox) -> None:
     site.configure(notify={"monthly_report": True, "on": []})
     story.run(site.context)
     story.run(site.context)
-    assert box.titles == ["hq: printing in 2026-10"]
+    assert box.titles == ["hq: printing in October 2026"]
     site.clock.move(days=10)
     story.run(site.context)
-    assert box.titles == ["hq: printing in 2026-10", "hq: printing in 2026-11"]
+    assert box.titles == ["hq: printing in October 2026", "hq: printing in November 2026"]
 
 
 # -- logins

@@ -185,7 +185,7 @@ def test_a_reading_that_is_no_number_is_refused(
     papercut: PaperCut, server: responses.RequestsMock, told: tuple[str, str, str]
 ) -> None:
     answers(server, {"getUserProperties": [texts(*told, "")]})
-    with pytest.raises(errors.BadAnswer, match="no number; nothing was billed"):
+    with pytest.raises(errors.BadAnswer, match="not a number; nothing was billed"):
         papercut.account_reading("ann")
 
 
@@ -344,7 +344,7 @@ def test_a_user_who_is_listed_and_not_known_fails_the_whole_read(
 ) -> None:
     """A contradiction is refused: left out, the person would lose their groups at the next sync."""
     answers(server, {"getUserProperties": [fault(262, "no")], "isUserExists": [value("<boolean>1</boolean>")]})
-    with pytest.raises(errors.BadAnswer, match="lists bob and does not know them"):
+    with pytest.raises(errors.BadAnswer, match="lists bob but does not know them"):
         papercut.users_properties(["bob"], ["balance"])
 
 

@@ -192,13 +192,13 @@ def test_every_wrong_text_is_told_at_once(tmp_path: Path) -> None:
     places = [str(problem).partition("[print")[2].partition(": ") for problem in told.value.problems]
     assert [(place, words.partition(";")[0]) for place, _, words in places] == [
         ("] confirm_pages", "must be greater than or equal to 0"),
-        (".texts] hello", "is no text of the print script"),
+        (".texts] hello", "is not a text of the print script"),
         (".texts] ask", "must name {document}"),
         (".texts] title", "cannot name {price}"),
         (".texts] balance", "must not be empty"),
         (".texts] blocked", "must have at most 500 characters"),
-        (".texts] pages.few", "is no form of this text in en"),
-        (".texts] cancelled.one", "is no form of this text in en"),
+        (".texts] pages.few", "is not a form of this text in en"),
+        (".texts] cancelled.one", "is not a form of this text in en"),
     ]
 
 

@@ -207,7 +207,7 @@ def test_somebody_whose_account_was_deleted_by_hand_is_brought_back_when_asked_f
 def test_nobody_is_an_error_with_a_next_step(settled: PeopleSite) -> None:
     with pytest.raises(RelayError, match="Neither OfficeRnD nor PaperCut knows 'nobody@x.example'"):
         settled.sync(member="nobody@x.example")
-    with pytest.raises(RelayError, match="is no member of OfficeRnD"):
+    with pytest.raises(RelayError, match="is not a member in OfficeRnD"):
         settled.sync(member="reception")
 
 

@@ -36,14 +36,18 @@ def test_names_are_given_at_once_and_each_that_cannot_be_is_told(nameless: tuple
     )
     assert done.done == {ann: "ann.lee"}
     assert {member: why.split(":")[0] for member, why in done.refused.items()} == {
-        bob: "PaperCut has an account there already",
-        cid: "twin stands here more than once",
-        dan: "twin stands here more than once",
+        bob: "PaperCut already has an account there",
+        cid: "twin is given here more than once",
+        dan: "twin is given here more than once",
         eve: "'a/b' cannot be a PaperCut username",
-        "nobody": "Nothing is asked about this person any more",
+        "nobody": "There is no longer a question about this person",
     }
     assert [member for member, is_over in asked(one).items() if is_over] == [ann]
-    assert people.name_new_accounts(one.context, {bob: "ann.lee"}).refused[bob].startswith("ann.lee is somebody else")
+    assert (
+        people.name_new_accounts(one.context, {bob: "ann.lee"})
+        .refused[bob]
+        .startswith("ann.lee already belongs to somebody else")
+    )
     assert one.plan().as_json()["users"]["create"] == one.before + 1
     assert ann not in asked(one)
 
@@ -53,7 +57,7 @@ def test_an_answer_is_taken_back_until_a_reading_has_seen_it(nameless: tuple[Peo
     people.name_new_accounts(one.context, {ann: "ann.lee", bob: "bob"})
     people.take_back(one.context, ann)
     assert (asked(one)[ann], asked(one)[bob]) == (False, True)
-    with pytest.raises(UsageError, match="acted on or taken back already"):
+    with pytest.raises(UsageError, match="already been acted on or taken back"):
         people.take_back(one.context, ann)
     assert one.plan().as_json()["users"]["create"] == one.before + 1
     with pytest.raises(UsageError):

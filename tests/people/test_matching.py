@@ -126,7 +126,7 @@ def test_a_shared_address_is_a_question_with_all_names_and_a_way_to_answer(match
 
 def test_of_many_who_share_an_address_three_are_named(matched) -> None:
     found = matched(world([member(number, name, "office@example.com") for number, name in enumerate("ABCDEF")]))
-    assert "together with B (m1) and C (m2) and D (m3) and 2 more, so nobody is guessed" in found.warnings[0].message
+    assert "together with B (m1), C (m2), D (m3) and 2 more, so nothing is guessed" in found.warnings[0].message
 
 
 def test_somebody_who_is_gone_is_named_by_id(matched) -> None:

@@ -195,7 +195,7 @@ def test_who_leaves_is_treated_as_the_settings_say(planned, policy: str, disable
     else:
         assert user(made, "p1").groups == (BLOCKED,)
         assert user(made, "p1").standing == "excluded"
-        assert user(made, "p1").reason == "the status former is none of active"
+        assert user(made, "p1").reason == "the status former is not one of active"
 
 
 def test_who_left_officernd_altogether_has_departed(planned) -> None:

@@ -26,7 +26,7 @@ def verdict(folder: Path, one: Member, world_: World | None = None, **members: o
 def test_only_the_statuses_of_the_settings_are_admitted(tmp_path: Path, status: str) -> None:
     admitted, reason = verdict(tmp_path, member(status=status))
     assert not admitted
-    assert reason == f"the status {status or 'none'} is none of active"
+    assert reason == f"the status {status or 'none'} is not one of active"
 
 
 def test_the_default_admits_who_is_active(tmp_path: Path) -> None:
@@ -164,7 +164,7 @@ def test_a_check_in_of_today_at_this_site_admits(tmp_path: Path) -> None:
 )
 def test_members_that_are_no_people_are_left_out_by_name(tmp_path: Path, name: str, pattern: str, meant: bool) -> None:
     admitted, reason = verdict(tmp_path, member(name=name), exclude_names=["Nobody", pattern])
-    assert (admitted, reason) == (not meant, f"the name is like {pattern!r} in exclude_names" if meant else "")
+    assert (admitted, reason) == (not meant, f"the name matches {pattern!r} in exclude_names" if meant else "")
 
 
 def test_a_guest_whose_address_is_excluded_stays_out(tmp_path: Path) -> None:

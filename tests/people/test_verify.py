@@ -28,8 +28,8 @@ def test_every_kind_of_difference_is_named_with_whom_it_hits() -> None:
     found = differences(DIRECTORY, changed(full_name="Anne", primary_card=""), {**GROUPS, "Chess": set()})
     assert found.fields == {"ann": {"full_name": "Ann", "primary_card": "1"}}
     assert found.sentences() == [
-        ("ann", "ann has not the full name and primary card meant"),
-        ("Chess", "the group 'Chess' has not the members meant"),
+        ("ann", "ann does not have the intended full name and primary card"),
+        ("Chess", "the group 'Chess' does not have the intended members"),
     ]
 
 

@@ -47,9 +47,9 @@ def test_nothing_answered_is_told_at_each_question_that_needs_one(step: str, sit
 @pytest.mark.parametrize(
     ("step", "name", "value", "told"),
     [
-        ("language", "site.timezone", "Europe/Nowhere", "no IANA time zone"),
-        ("language", "site.currency", "EURO", "no ISO 4217 currency"),
-        ("language", "print.language", "xx", "none of English"),
+        ("language", "site.timezone", "Europe/Nowhere", "not an IANA time zone"),
+        ("language", "site.currency", "EURO", "not an ISO 4217 currency"),
+        ("language", "print.language", "xx", "not one of English"),
         ("language", "site.name", "a/b", "short name of letters"),
         ("password", "console.name", "nora field", "letters, digits"),
         ("password", "console.password", "short", "at least 10"),
@@ -57,9 +57,9 @@ def test_nothing_answered_is_told_at_each_question_that_needs_one(step: str, sit
         ("schedule", "schedule.sync_every_minutes", 9999, "less than or equal"),
         ("schedule", "site.state_dir", f"{__file__}/state", "may not write"),
         ("balances", "top_up.amount", "lots", "amount"),
-        ("balances", "top_up.amount", "1.005", "more digits"),
+        ("balances", "top_up.amount", "1.005", "more decimal places"),
         ("balances", "safety.max_removals_percent", 101, "less than or equal"),
-        ("balances", "fees.opening_balances", "perhaps", "none of Waits"),
+        ("balances", "fees.opening_balances", "perhaps", "not one of Waits"),
     ],
 )
 def test_what_a_value_may_be_is_told_at_its_question(
@@ -171,7 +171,7 @@ def test_papercut_wrong_answers(site: SetupSite) -> None:
     _, outcome = site.try_("papercut", papercut__auth_token="wrong")
     assert "does not accept this token" in outcome.problems["papercut.auth_token"].text
     _, outcome = site.try_("papercut", papercut__install_dir="/usr")
-    assert "no folder of a PaperCut server" in outcome.problems["papercut.install_dir"].text
+    assert "not the folder of a PaperCut server" in outcome.problems["papercut.install_dir"].text
 
 
 def test_a_caller_who_is_not_allowed_gets_the_address_to_add(site: SetupSite) -> None:
@@ -238,7 +238,7 @@ def test_who_may_print_wrong_answers(site: SetupSite) -> None:
     _, outcome = site.try_("who", walk, members__locations=("Nowhere",))
     assert "no location 'Nowhere'" in outcome.problems["members.locations"].text
     _, outcome = site.try_("who", walk, members__statuses=("sleeping",))
-    assert "none of active" in outcome.problems["members.statuses"].text
+    assert "not one of active" in outcome.problems["members.statuses"].text
     none = sorted({"lead", "pending", "not_approved"} - {m.status for m in site.pair.organisation.members})
     _, outcome = site.try_("who", walk, members__statuses=(none[0],))
     assert "Nobody would be able to print" in outcome.problems["members.statuses"].text

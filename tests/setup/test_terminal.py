@@ -93,8 +93,8 @@ def test_from_the_first_question_to_the_settings(
     assert "Nothing has been written yet" in done.output
     assert site.token not in done.output and PASSWORD not in done.output
     if wrong:
-        assert "no IANA time zone" in done.output and "does not accept this client ID" in done.output
-        assert "Take at least 10" in done.output and "The two differ" in done.output
+        assert "not an IANA time zone" in done.output and "does not accept this client ID" in done.output
+        assert "Use at least 10" in done.output and "The two differ" in done.output
 
 
 @pytest.mark.parametrize(

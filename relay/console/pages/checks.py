@@ -53,7 +53,7 @@ def fix() -> Any:
     code = request.form.get("code", "")
     last = desk().works.newest("check", "fix", over=True)
     if last is None or code not in _fixable((last.answer or {}).get("findings", [])):
-        abort(400, gettext("This was not found wrong when the set-up was last checked. Nothing was done: check again."))
+        abort(400, gettext("The last check of the set-up did not find this wrong. Nothing was done: check again."))
     work = desk().begin(
         "fix",
         N_("Put the set-up right"),

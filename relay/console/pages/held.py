@@ -34,7 +34,7 @@ def _confirm(said: Answer, ids: set[int], reason: str, problem: str) -> Any:
     with desk().site() as site:
         shown = money.chosen(site, ids, said)
     if not shown.rows:
-        flash(gettext("Nobody is chosen for whom that can be done. Tick somebody in the table first."), "warn")
+        flash(gettext("That cannot be done for anybody you have chosen. Tick somebody in the table first."), "warn")
         return redirect(url_for("money.show", _anchor="held"))
     page_of_it = render_template(
         "money_confirm.html",
@@ -124,7 +124,7 @@ def stop(code: str) -> Any:
 def _stop_page(code: str, problem: str) -> Any:
     found = next((one for one in stops() if one["code"] == code), None)
     if found is None:
-        flash(gettext("Billing is no longer stopped for that."), "good")
+        flash(gettext("Billing is no longer stopped for that reason."), "good")
         return redirect(url_for("money.show"))
     made = render_template("money_stop.html", stop=found, problem=problem, chosen=request.form.get("said", ""))
     return (made, 422) if problem else made

@@ -40,7 +40,7 @@ def enter() -> Any:
         return render_template("login.html", to=to, name=name, problem=problem), 429
     slot = brake.slot(name, address())
     if not slot.acquire(timeout=5):
-        abort(503, gettext("Too many people log in at once. Try again in a moment."))
+        abort(503, gettext("Too many people are logging in at once. Try again in a moment."))
     try:
         user = passwords.verify(place.users, name, request.form.get("password", "")[:1024])
     finally:

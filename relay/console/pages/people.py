@@ -225,7 +225,7 @@ def answer() -> Any:
         flash(translated(error.message), "bad")
         return redirect(_back(member))
     audited(_DEEDS[action].format(username), _name(member))
-    counts = gettext("It counts from the next look on Review.")
+    counts = gettext("It takes effect the next time you look on the Review page.")
     flash(translated(joined(_said(action, member, username), done.behind, counts)), "good")
     return redirect(_back(member))
 
@@ -256,7 +256,7 @@ def pin() -> Any:
     if done is not None and action == "issue":
         return render_template("pin.html", told=done.sentence, answer=done.as_json(), who=member)
     if done is not None:
-        flash(gettext("The print PIN opens nothing any more."), "good")
+        flash(gettext("The print PIN no longer works."), "good")
     return redirect(_back(member))
 
 

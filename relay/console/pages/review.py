@@ -34,15 +34,14 @@ def _page(typed: Mapping[str, str], problems: Mapping[str, str]) -> str:
     work = desk().works.newest("plan", "sync", over=True)
     answer = work.answer if work and work.answer else None
     changes = answer["changes"] if answer else []
+    of_groups = {f"group_{kind}": count for kind, count in answer["groups"].items()} if answer else {}
     groups = asked.groups(desk())
     return render_template(
         "review.html",
         work=work,
         answer=answer,
         is_plan=bool(work and work.kind == "plan" and answer),
-        told=results.counted({**answer["users"], **{f"group_{k}": v for k, v in answer["groups"].items()}})
-        if answer
-        else "",
+        told=results.counted({**answer["users"], **of_groups}) if answer else "",
         groups=[
             (action, found[:SHOWN], len(found))
             for action in ORDER

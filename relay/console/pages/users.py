@@ -69,7 +69,7 @@ def change() -> Any:
 def remove() -> Any:
     name = _known()
     if name == who():
-        abort(409, gettext("You cannot remove yourself. Nothing was done: somebody else who may decide on money can."))
+        abort(409, gettext("You cannot remove yourself. Nothing was done: ask somebody else who may decide on money."))
     _change(N_("removed the user"), name, "", lambda file: passwords.remove(file, name))
     return redirect(url_for("users.show"))
 

@@ -60,7 +60,7 @@ def events(work_id: str) -> Response:
     """Send the state whenever it changes, for as long as one answer may take; the browser then asks again."""
     work, works, clock = _found(work_id), desk().works, desk().clock
     if not LISTENERS.acquire(blocking=False):
-        abort(503, gettext("Too many pages watch at once; this one asks again by itself."))
+        abort(503, gettext("Too many pages are watching at once; this one asks again by itself."))
 
     def stream() -> Iterator[str]:
         try:

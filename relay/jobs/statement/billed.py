@@ -14,6 +14,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from sqlalchemy import Connection, and_, func, or_, select
 
+from relay.language import lazy
 from relay.money.ledger import tables as money
 
 # A fee is planned moments after the balances were read; a reading older than this was of another settle.
@@ -140,16 +141,16 @@ def windows(moved: Sequence[Billed], began: datetime = LONG_AGO) -> list[Window]
 
 # What each term of a fee means, in the words of a statement.
 MEANING = {
-    "jobs": "print jobs",
-    "refunds": "refunds of these jobs",
-    "before": "owed already, or left on the balance, before",
-    "left": "stays owed for later (held, or less than the smallest coin)",
-    "top_up": "covered by the member's balance (top-ups)",
-    "included": "included in a membership",
-    "forgiveness": "forgiven",
-    "credit": "refunds moved to OfficeRnD",
-    "elsewhere": "paid, given as quota or adjusted by hand in PaperCut",
-    "unlogged": "not in the job log: copies, scans, jobs before the log began, or charged by hand",
+    "jobs": lazy("print jobs"),
+    "refunds": lazy("refunds of these jobs"),
+    "before": lazy("owed already, or left on the balance, before"),
+    "left": lazy("stays owed for later (held, or less than the smallest coin)"),
+    "top_up": lazy("covered by the member's balance (top-ups)"),
+    "included": lazy("included in a membership"),
+    "forgiveness": lazy("forgiven"),
+    "credit": lazy("refunds moved to OfficeRnD"),
+    "elsewhere": lazy("paid, given as quota or adjusted by hand in PaperCut"),
+    "unlogged": lazy("not in the job log: copies, scans, jobs before the log began, or charged by hand"),
 }
 
 

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, Engine, or_
 
-from relay import amounts
+from relay import amounts, language
 from relay.accounts import meant
 from relay.clock import Clock
 from relay.config import Settings
@@ -49,7 +49,7 @@ def statement(
         if text is not None and not text.strip():
             raise UsageError(lazy("The %(name)s is empty: say which, or leave it out.", name=name))
     if member and company:
-        raise UsageError(lazy("A statement is of one member or of one company: name one of them."))
+        raise UsageError(lazy("A statement is for one member or for one company: name one of them."))
     with reading(database) as connection:
         return _Making(connection, settings, first, last, clock.now()).make(member or "", company or "")
 
@@ -67,7 +67,7 @@ def month_days(month: str | None, today: date) -> tuple[date, date]:
     if not re.fullmatch(r"[12]\d{3}-(0[1-9]|1[0-2])", text):
         raise UsageError(
             lazy(
-                "“%(text)s” is no month: write it as YYYY-MM, such as %(today)s.",
+                "“%(text)s” is not a month: write it as YYYY-MM, such as %(today)s.",
                 text=text,
                 today=format(today, "%Y-%m"),
             )
@@ -175,7 +175,7 @@ class _Making:
             found = queries.company_ids(self.connection, self.site, company.strip())
             if not found:
                 raise UsageError(
-                    lazy("No linked member and no print job is of a company “%(company)s”.", company=company)
+                    lazy("No linked member and no print job belongs to a company “%(company)s”.", company=company)
                 )
             ids = frozenset(company_id for company_id, _ in found)
             names = sorted(name for _, name in found if name)
@@ -201,7 +201,7 @@ class _Making:
             return NamedMember("", wanted, "")
         raise UsageError(
             lazy(
-                "Nobody linked has “%(who)s” for e-mail, username, member id or name, and no print job is theirs.",
+                "No linked person has “%(who)s” as e-mail, username, member id or name, and no print job is theirs.",
                 who=who,
             )
         )
@@ -307,7 +307,7 @@ class _Making:
         if aside:
             notes.append(
                 lazy(
-                    "%(rows)s of the job source could not be read, so that nothing of it counts here.",
+                    "%(rows)s of the job source could not be read, so nothing of that counts here.",
                     rows=counted(aside, "row"),
                 )
             )
@@ -318,7 +318,7 @@ class _Making:
             notes.append(
                 lazy(
                     "Print jobs are known without a gap from %(date)s on; what was printed before may be missing here.",
-                    date=state.covers_from.astimezone(zone).date(),
+                    date=language.day(state.covers_from.astimezone(zone).date()),
                 )
             )
         if shared.keys() & paid:
@@ -331,8 +331,7 @@ class _Making:
         if shared.keys() - paid:
             notes.append(
                 lazy(
-                    "Jobs charged to shared accounts never reach a person's balance, so that no fee bills them: "
-                    "%(keys)s.",
+                    "Jobs charged to shared accounts never reach a person's balance, so no fee bills them: %(keys)s.",
                     keys=", ".join(sorted(shared.keys() - paid)),
                 )
             )
@@ -340,15 +339,15 @@ class _Making:
         if kind is not None and not kind.tells_refunds:
             notes.append(
                 lazy(
-                    "PaperCut's logs show neither refunds nor jobs at a copier; what they change stands above as a "
-                    "difference. PaperCut's database would show them."
+                    "PaperCut's logs show neither refunds nor jobs at a copier; what they change appears above as "
+                    "a difference. PaperCut's database would show them."
                 )
             )
         if kind is not None and not kind.tells_accounts and self.shared.accounts:
             notes.append(
                 lazy(
-                    "PaperCut's CSV logs do not tell which account was charged: jobs on a shared account stand with "
-                    "the person who printed them, and its fees stand as a difference."
+                    "PaperCut's CSV logs do not say which account was charged: jobs on a shared account are listed "
+                    "under the person who printed them, and its fees appear as a difference."
                 )
             )
         waiting = sum(len(line.pending) for line in people)
@@ -381,7 +380,7 @@ class _Making:
         if self.settings.fees.tax_rate and any(line.fees for line in people):
             yield lazy(
                 "What is billed includes tax of %(tax_percent)s %%, which OfficeRnD adds to the fees' prices.",
-                tax_percent=self.settings.fees.tax_percent,
+                tax_percent=language.number(self.settings.fees.tax_percent),
             )
 
 

@@ -19,7 +19,7 @@ from relay.language import lazy
 
 # What becomes of jobs that no fee of this statement bills.
 UNCOVERED = {
-    "strangers": lazy("printed by accounts that are no member's, so never billed"),
+    "strangers": lazy("printed on accounts that belong to no member, so never billed"),
     "before_link": lazy("printed before the account was linked: part of its opening balance"),
     "later": lazy("billed by a fee of another month, or to another payer"),
     "open": lazy("not billed yet"),

@@ -18,6 +18,7 @@ from relay import amounts, spreadsheet
 from relay.counted import counted
 from relay.jobs.statement.figures import PrintedJob, Tally, sheets_of
 from relay.jobs.statement.model import MEANING, FeeLine, PersonLine, Statement
+from relay.language import joined, lazy
 
 # -- CSV -------------------------------------------------------------------------------------------------------------
 
@@ -235,23 +236,32 @@ def as_text(statement: Statement, width: int | None = None) -> str:
 
 def fee_terms(fee: FeeLine, money: Callable[[int], str]) -> str:
     """Return why a fee is what it is: "print jobs 0.90, covered by the member's balance (top-ups) -0.20"."""
-    return ", ".join(f"{MEANING[code]} {money(amount)}" for code, amount in fee.terms.items()) or "no terms known"
+    terms = [joined(MEANING[code], money(amount)) for code, amount in fee.terms.items()]
+    return joined(*terms, by=", ") or lazy("no terms known")
 
 
 def figures_line(figures: Tally) -> str:
     """Return the figures of management and environment in one line."""
-    parts = [f"{counted(figures.jobs, 'job')}, {counted(figures.pages, 'page')}"]
+    parts: list[str] = [joined(counted(figures.jobs, "job"), counted(figures.pages, "page"), by=", ")]
     if figures.colour_percent is not None:
-        parts.append(f"{figures.colour_pages} of {figures.colour_known_pages} in colour ({figures.colour_percent} %)")
+        parts.append(
+            lazy(
+                "%(colour)s of %(pages)s in colour (%(percent)s %%)",
+                colour=figures.colour_pages,
+                pages=figures.colour_known_pages,
+                percent=figures.colour_percent,
+            )
+        )
     elif figures.colour_jobs:
-        parts.append(f"{figures.colour_jobs} of the jobs in colour")
+        parts.append(lazy("%(jobs)s of the jobs in colour", jobs=figures.colour_jobs))
     if figures.sheet_pages:
-        parts.append(f"{figures.sheets} sheets, {figures.sheets_saved} saved by duplex")
+        sheets = counted(figures.sheets, "sheet")
+        parts.append(lazy("%(sheets)s, %(saved)s saved by duplex", sheets=sheets, saved=figures.sheets_saved))
     if figures.refunded_jobs:
-        parts.append(f"{figures.refunded_jobs} refunded")
+        parts.append(lazy("%(jobs)s refunded", jobs=figures.refunded_jobs))
     if figures.denied:
-        parts.append(f"{figures.denied} denied")
-    return "; ".join(parts)
+        parts.append(lazy("%(jobs)s denied", jobs=figures.denied))
+    return joined(*parts, by="; ")
 
 
 def month_line(statement: Statement) -> str:

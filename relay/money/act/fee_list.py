@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import cached_property
 
-from relay import amounts
+from relay import amounts, language
 from relay.accounts import LinkedAccount
 from relay.errors import BadAnswer, NotFound
 from relay.language import lazy
@@ -95,7 +95,7 @@ class FeeList:
             return match
         if not self.is_counted:
             return FeeMatch(
-                "unknown", reason=lazy("OfficeRnD does not say how many fees there are, so none can be missed")
+                "unknown", reason=lazy("OfficeRnD does not say how many fees there are, so none can be called missing")
             )
         return match
 
@@ -248,15 +248,13 @@ def wrong_price(fee: Fee, remote: RemoteFee) -> str:
     """Return what is wrong with one of our fees as OfficeRnD stored it, "" for nothing."""
     if remote.amount == fee.price:
         return ""
-    stored, meant = amounts.text(remote.amount, fee.currency), amounts.text(fee.price, fee.currency)
     return lazy(
-        "Fee %(id)s (%(reference)s) stands in OfficeRnD at %(stored)s %(currency)s instead of %(meant)s: correct "
-        "its price there, and look at the plan's settings.",
+        "Fee %(id)s (%(reference)s) is in OfficeRnD at %(stored)s instead of %(meant)s: correct its price there, "
+        "and look at the plan's settings.",
         id=remote.id,
         reference=fee.reference,
-        stored=stored,
-        currency=fee.currency,
-        meant=meant,
+        stored=amounts.with_currency(remote.amount, fee.currency),
+        meant=amounts.with_currency(fee.price, fee.currency),
     )
 
 
@@ -279,8 +277,8 @@ def ledger_lost(books: Books, fees: Sequence[RemoteFee]) -> Stop:
             "it was lost or is an old copy, and billing now could charge twice. "
             "%(put_back)s, or rebuild it.",
             count=len(fees),
-            first=days[0],
-            last=days[-1],
+            first=language.day(days[0]),
+            last=language.day(days[-1]),
             put_back=copies.put_back(books.database, books.settings),
         ),
         {"fees": sorted(fee.id for fee in fees)},

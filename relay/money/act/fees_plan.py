@@ -56,7 +56,7 @@ def faults(plans: Sequence[Plan], wanted: str, location_id: str) -> list[PlanFau
             PlanFault(
                 "fees_plan_twice",
                 lazy(
-                    "[fees] plan = %(wanted)s means %(count)s plans of OfficeRnD (%(ids)s)",
+                    "[fees] plan = %(wanted)s matches %(count)s plans in OfficeRnD (%(ids)s)",
                     wanted=repr(wanted),
                     count=len(found),
                     ids=ids,

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Literal
 
+from relay import language
 from relay.accounts import LinkedAccount
 from relay.errors import LedgerError, NotFound, RelayError, UnsafePlan
 from relay.language import lazy
@@ -54,8 +55,8 @@ class Permit:
         if self.is_used or reference != self.reference:
             raise LedgerError(
                 lazy(
-                    "The relay was about to send %(reference)s without leave, so it stopped before sending it. This is "
-                    "a bug: keep a copy of the ledger and report it.",
+                    "The relay was about to send %(reference)s without permission, so it stopped before sending "
+                    "it. This is a bug: keep a copy of the ledger and report it.",
                     reference=reference,
                 )
             )
@@ -274,7 +275,7 @@ class Guard:
             if movement.member_id in untold:
                 return Withheld(
                     lazy(
-                        "What %(username)s lost by the restore is not told yet, so this waits.",
+                        "What %(username)s lost by the restore has not been named yet, so this waits.",
                         username=movement.username,
                     )
                 )
@@ -301,9 +302,8 @@ class Guard:
             wallet = ledger.wallets().get(movement.member_id)
         if account is None or wallet is None or wallet.closed_at is not None or not _is_same(wallet, account):
             return lazy(
-                "%(username)s is not linked any more as it was when %(reference)s was decided, so it "
-                "waits. Link that account again, or say how it stands: posted, or none where nothing is to be "
-                "adjusted.",
+                "%(username)s is no longer linked as it was when %(reference)s was decided, so it waits. Link that "
+                "account again, or say how it stands: posted, or none where nothing is to be adjusted.",
                 username=movement.username,
                 reference=movement.reference,
             )
@@ -339,9 +339,9 @@ def _local_stops(books: Books) -> list[Stop]:
             Stop(
                 "clock_went_back",
                 lazy(
-                    "The last run ended at %(newest)s UTC, which is later than this machine's clock says "
-                    "now, so no money moves. Correct the clock, then say so.",
-                    newest=format(newest, "%Y-%m-%d %H:%M"),
+                    "The last run ended on %(newest)s, which is later than this machine's clock says now, so no money "
+                    "moves. Correct the clock, then say so.",
+                    newest=language.moment(newest, books.settings.site.timezone),
                 ),
                 {"newest": newest.isoformat()},
             )
@@ -358,7 +358,7 @@ def _gone(books: Books, account: LinkedAccount) -> Withheld:
     again = lazy("link its new name to the company") if account.is_shared else lazy("bring people in line again")
     return Withheld(
         lazy(
-            "PaperCut has no account %(username)s any more, so this waits. If it was renamed, %(again)s.",
+            "PaperCut no longer has an account %(username)s, so this waits. If it was renamed, %(again)s.",
             username=account.username,
             again=again,
         ),

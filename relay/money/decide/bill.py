@@ -336,7 +336,7 @@ class _Account:
             Void(
                 row.word.id,
                 lazy(
-                    "The word on %(money)s of %(username)s (%(code)s) is void: less than that is left.",
+                    "The decision on %(money)s of %(username)s (%(code)s) is void: less than that is left.",
                     money=money,
                     username=self.case.account.username,
                     code=row.code,
@@ -466,10 +466,11 @@ _NEXT = {
         "the debt grew by more than the printing; look at PaperCut's transactions, then approve it."
     ),
     "member_gone": lazy(
-        "OfficeRnD no longer knows the member, so no fee can be made; collect it otherwise, then forgive it."
+        "OfficeRnD no longer knows the member, so no fee can be made; collect it in another way, then forgive it."
     ),
     "company_gone": lazy(
-        "OfficeRnD no longer knows the company that pays, so no fee can be made; collect it otherwise, then forgive it."
+        "OfficeRnD no longer knows the company that pays, so no fee can be made; collect it in another way, then "
+        "forgive it."
     ),
     "foreign_fee": lazy(
         "the fees plan holds a fee that the relay did not make; is OfficeRnD's own connector still on? "

@@ -49,7 +49,7 @@ def keep(database: Engine, settings: Settings, clock: Clock) -> Path | None:
     except (OSError, sqlite3.Error) as error:
         if ledger_copies.is_spoiled(error):
             raise _spoiled(settings, str(error)) from None
-        why = error.strerror if isinstance(error, OSError) else error
+        why = isinstance(error, OSError) and error.strerror or error
         raise LedgerError(
             lazy(
                 "The copy of the ledger in %(folder)s could not be made (%(why)s): make room there, or correct "
@@ -90,15 +90,15 @@ def fault(file: Path, site: str) -> str:
     if found != databases.REVISION:
         return lazy("its schema is %(found)s and not %(revision)s", found=found, revision=databases.REVISION)
     names = ", ".join(wallet.username for wallet, _ in wrong[:3])
-    return lazy("what is kept of %(names)s is not the sum of its entries", names=names) if wrong else ""
+    return lazy("what is on record for %(names)s is not the sum of its entries", names=names) if wrong else ""
 
 
 def _spoiled(settings: Settings, why: str) -> LedgerError:
     back = ledger_copies.how_to_put_back(settings.ledger_file or "", settings.copies_dir, databases.REVISION)
     return LedgerError(
         lazy(
-            "A copy of the ledger is not good (%(why)s) and was not kept; if the next run says so again, the ledger "
-            "itself is spoiled: %(back)s.",
+            "A copy of the ledger is not good (%(why)s) and was not kept; if the next run says so again, the "
+            "ledger itself is damaged: %(back)s.",
             why=why,
             back=back,
         )

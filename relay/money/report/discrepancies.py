@@ -335,8 +335,8 @@ def _people_lines(books: Books, people: Iterable[Balance]) -> list[Difference]:
             lines.append(Difference("explained", person.username, -person.unsettled, message))
         elif person.unsettled and person.is_gone:
             message = lazy(
-                "was on the account, which PaperCut has no more: deleted there, or renamed since the last sync; what "
-                "was owed on a deleted one is billed by hand"
+                "was on the account, which PaperCut no longer has: deleted there, or renamed since the last sync; "
+                "what was owed on a deleted one has to be billed by hand"
             )
             lines.append(Difference("unmatched", person.username, -person.unsettled, message))
         elif person.unsettled:
@@ -375,7 +375,7 @@ def _log_lines(books: Books, people: Sequence[Balance], begin: datetime | None) 
     message = joined(
         lazy("the job log is not whole: %(missing)s", missing=missing),
         whom,
-        lazy("reading the print jobs again tells more"),
+        lazy("reading the print jobs again shows more"),
         by="; ",
     )
     yield Difference("unmatched" if rows else "explained", "job log", amount, message)
@@ -465,9 +465,7 @@ def _fees(books: Books, since: date | None) -> _Fees:
                 name=repr(fee.name[:60]),
             )
             if fee.id in lost
-            else lazy(
-                "stands on the fees plan for one of our people and is not ours (%(name)s)", name=repr(fee.name[:60])
-            ),
+            else lazy("is on the fees plan for one of our people and is not ours (%(name)s)", name=repr(fee.name[:60])),
         )
         for fee in held
         if fee.id not in explained

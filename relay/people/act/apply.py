@@ -305,12 +305,12 @@ class _Work:
 
     def native_sync(self) -> None:
         self.wait_for_slot()
-        with self.progress.phase("PaperCut synchronizes users and groups"):
+        with self.progress.phase("PaperCut synchronises users and groups"):
             # What it did is seen by reading back, also where it was refused or its answer was lost.
             self.start_task("PaperCut", self.papercut.sync_all)
             status = self.papercut.wait_for_task(SYNC_TASK_S)
         log.info("native sync ended: %s", status.summary)
-        self.progress.line(lazy("PaperCut has synchronized users and groups."))
+        self.progress.line(lazy("PaperCut has synchronised users and groups."))
         present = set(self.papercut.usernames())
         missing = [user.username for user in self.directory.users if user.username not in present]
         if len(missing) <= SINGLE_REPAIRS:
@@ -353,7 +353,7 @@ class _Work:
             )
         self.groups = read.read_groups(self.papercut, self.touched_groups(full), self.progress)
         wrong = differences(self.directory, {}, self.groups, users=frozenset(), only_groups=set(self.groups)).groups
-        with self.progress.phase("Synchronizing groups", len(wrong)) as phase:
+        with self.progress.phase("Synchronising groups", len(wrong)) as phase:
             for group in wrong:
                 self.try_to(group, partial(self.papercut.sync_group, group))
                 phase.advance()
@@ -437,7 +437,7 @@ class _Work:
         ):
             self.progress.line(
                 lazy(
-                    "%(username)s got another card number meanwhile; it stays, and the next sync asks.",
+                    "%(username)s has since been given another card number; it stays, and the next sync asks.",
                     username=username,
                 )
             )

@@ -48,7 +48,7 @@ class Differences:
                 (
                     username,
                     lazy(
-                        "%(username)s has not the %(fields)s meant",
+                        "%(username)s does not have the intended %(fields)s",
                         username=username,
                         fields=told_all(*(_FIELDS[name] for name in values)),
                     ),
@@ -56,7 +56,7 @@ class Differences:
                 for username, values in self.fields.items()
             ),
             *(
-                (group, lazy("the group %(group)s has not the members meant", group=repr(group)))
+                (group, lazy("the group %(group)s does not have the intended members", group=repr(group)))
                 for group in self.groups
             ),
         ]

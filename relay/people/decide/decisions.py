@@ -315,7 +315,7 @@ class _Decider:
     def _why_adopted(self, member: Member, account: Account) -> str:
         link = self.memory.links.get(member.id)
         if self.memory.answers.get(member.id) == account.username:
-            return lazy("linked by a person's word")
+            return lazy("linked by a person's answer")
         if link and not link.deleted_at:
             return lazy("the account was made for this member")
         if member.email and email_key(member.email) == email_key(account.email):
@@ -375,9 +375,9 @@ class _Decider:
                         "email_elsewhere",
                         self.members[member_id].email,
                         lazy(
-                            "The address of %(who)s stands in PaperCut at %(other)s, so their own "
-                            "account %(username)s is kept without it; they log in with the username, or "
-                            "with the address where nobody else of ours has it.",
+                            "In PaperCut the address of %(who)s is on the account %(other)s, so their own account "
+                            "%(username)s is kept without it; they log in with the username, or with the address "
+                            "where nobody else of ours has it.",
                             who=self._who(member_id),
                             other=others[0],
                             username=self.active[member_id],
@@ -407,8 +407,8 @@ class _Decider:
                     "card_unusable",
                     self.active[member_id],
                     lazy(
-                        "What stands in %(key)s of %(who)s is a list or a yes or no, and no card number, so "
-                        "none was written: correct it in OfficeRnD.",
+                        "The value in %(key)s of %(who)s is a list or a yes or no, not a card number, so none was "
+                        "written: correct it in OfficeRnD.",
                         key=key,
                         who=self._who(member_id),
                     ),
@@ -436,10 +436,9 @@ class _Decider:
                     "card_occupied",
                     self.active[member_id],
                     lazy(
-                        "%(who)s has the card number %(card)s in %(key)s, but the "
-                        "%(field)s of %(username)s in PaperCut is "
-                        "%(present)s, which the relay did not write, so it stays: empty that field in PaperCut "
-                        "if %(key)s is right, else correct %(key)s in OfficeRnD.",
+                        "%(who)s has the card number %(card)s in %(key)s, but the %(field)s of %(username)s in "
+                        "PaperCut is %(present)s, which the relay did not write, so it stays: empty that field in "
+                        "PaperCut if %(key)s is right, otherwise correct %(key)s in OfficeRnD.",
                         who=self._who(member_id),
                         card=cards.tail(card),
                         key=key,
@@ -477,8 +476,8 @@ class _Decider:
                     "pin_unusable",
                     username,
                     lazy(
-                        "What stands in %(key)s of %(who)s is no print PIN of %(digits)s digits, so "
-                        "it opens no login: correct it in OfficeRnD.",
+                        "The value in %(key)s of %(who)s is not a print PIN of %(digits)s digits, so it opens no "
+                        "login: correct it in OfficeRnD.",
                         key=key,
                         who=self._who(member_id),
                         digits=signin_pin.DIGITS,
@@ -506,7 +505,7 @@ class _Decider:
         is_zero = amounts.is_nothing(account.balance, self.settings.site.currency)
         delete = policy == "delete" and is_zero and username not in self.memory.open_movements
         if policy == "delete" and not delete:
-            why = lazy("money of it is still under way") if is_zero else lazy("its balance is not zero")
+            why = lazy("money on it is still under way") if is_zero else lazy("its balance is not zero")
             self._warn(
                 "waiting_for_balance",
                 username,
@@ -626,7 +625,7 @@ class _Decider:
                 ),
                 (
                     Remedy("link", (company_id, "group:" + older), lazy("if they are the same")),
-                    Remedy("link", (company_id, "group:" + name), lazy("to keep it so")),
+                    Remedy("link", (company_id, "group:" + name), lazy("to keep it that way")),
                 ),
                 {"company_id": company_id, "groups": [older, name]},
             )

@@ -109,7 +109,7 @@ class _Matcher:
                 continue
             member_id, username = link.member_id, link.username
             if username in self.not_ours:
-                self.found.doubts[member_id] = lazy("the account %(username)s stands in not_ours", username=username)
+                self.found.doubts[member_id] = lazy("the account %(username)s is listed in not_ours", username=username)
                 continue
             account = self.papercut.accounts.get(username)
             admitted = member_id in self.members and self.verdicts[member_id].admitted
@@ -172,7 +172,7 @@ class _Matcher:
                     "answer_unusable",
                     lazy(
                         "%(who)s was linked to %(username)s, but that account belongs to somebody else, is "
-                        "internal or stands in not_ours. Link another name, or take the link away.",
+                        "internal or is listed in not_ours. Link another name, or take the link away.",
                         who=self.who(member_id),
                         username=username,
                     ),
@@ -200,9 +200,10 @@ class _Matcher:
             if not others:
                 alone.append(member)
                 continue
-            names = told_all(*(f"{other.name} ({other.id})" for other in others[:3]))
+            told = [f"{other.name} ({other.id})" for other in others[:3]]
+            names = told_all(*told)
             if len(others) > 3:
-                names = lazy("%(names)s and %(count)s more", names=names, count=len(others) - 3)
+                names = lazy("%(names)s and %(count)s more", names=", ".join(told), count=len(others) - 3)
             suggestion = rule_name(member, self.rule)
             if suggestion and member.id != min(one.id for one in (member, *others)):
                 suggestion = with_suffix(suggestion, member.id)
@@ -213,8 +214,8 @@ class _Matcher:
                 member.id,
                 "shared_email",
                 lazy(
-                    "%(who)s has the address %(email)s together with %(names)s, so nobody is guessed. "
-                    "Give each a username of their own.",
+                    "%(who)s has the address %(email)s together with %(names)s, so nothing is guessed. Give each a "
+                    "username of their own.",
                     who=self.who(member.id),
                     email=member.email,
                     names=names,
@@ -323,7 +324,7 @@ class _Matcher:
         advice: str
         if self.rule.startswith("property:") and key in member.unusable:
             why, advice = (
-                lazy("what stands in %(key)s is a list or a yes or no, and no name", key=key),
+                lazy("the value in %(key)s is a list or a yes or no, not a name", key=key),
                 lazy("correct %(key)s in OfficeRnD", key=key),
             )
         elif self.rule.startswith("property:"):
@@ -344,8 +345,8 @@ class _Matcher:
             code,
             member.name or member.id,
             lazy(
-                "%(who)s may print but gets no account, because %(why)s. Best %(advice)s; "
-                "else give the account a name here.",
+                "%(who)s may print but gets no account, because %(why)s. It is best to %(advice)s; otherwise give "
+                "the account a name here.",
                 who=self.who(member.id),
                 why=why,
                 advice=advice,
@@ -403,7 +404,7 @@ class _Matcher:
         for username in self.papercut.by_email.get(email_key(member.email), ()):
             if username in self.not_ours:
                 self.found.doubts[member.id] = lazy(
-                    "the account %(username)s with this address stands in not_ours", username=username
+                    "the account %(username)s with this address is listed in not_ours", username=username
                 )
                 return True
             if self.papercut.accounts[username].internal and (member.id, username) not in self.memory.denied:

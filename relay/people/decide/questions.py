@@ -29,7 +29,7 @@ KINDS: Mapping[str, Kind] = {
     "two_members": Kind(
         "1 account may belong to either of two people",
         "{count} accounts may belong to either of two people",
-        "Say whose it is. Nobody is guessed, and the account stays as it is until then.",
+        "Say whose it is. Nothing is guessed, and the account stays as it is until then.",
     ),
     "two_accounts": Kind(
         "1 person may have several accounts",
@@ -39,8 +39,8 @@ KINDS: Mapping[str, Kind] = {
     "shared_email": Kind(
         "1 person shares an e-mail address with somebody",
         "{count} people share an e-mail address with somebody",
-        "PaperCut and the login tell people apart by their address, so nobody is guessed. Give each an account name of "
-        "their own, or put the addresses right in OfficeRnD and look again.",
+        "PaperCut and the login tell people apart by their address, so nothing is guessed. Give each an account name "
+        "of their own, or put the addresses right in OfficeRnD and look again.",
     ),
     "no_email": Kind(
         "1 person has no e-mail address that works", "{count} people have no e-mail address that works", _NO_NAME

@@ -127,9 +127,9 @@ def judge(member: Member, rules: Rules) -> Verdict:
         meant = next((pattern for pattern, names in rules.no_people if names.fullmatch(name)), "")
         excluded = excluded or bool(meant)
         text = (
-            lazy("the name is like %(meant)s in exclude_names", meant=repr(meant))
+            lazy("the name matches %(meant)s in exclude_names", meant=repr(meant))
             if meant
-            else lazy("the name is like none in exclude_names")
+            else lazy("the name matches nothing in exclude_names")
         )
         outcomes.append(RuleResult("exclude_names", not meant, text))
     failed = [outcome for outcome in outcomes if not outcome.passed]
@@ -144,7 +144,7 @@ def email_outcome(member: Member) -> RuleResult:
     if not member.email.strip():
         return RuleResult("email", False, lazy("OfficeRnD holds no e-mail address"))
     if not is_email(member.email):
-        return RuleResult("email", False, lazy("%(email)s is no e-mail address", email=repr(member.email)))
+        return RuleResult("email", False, lazy("%(email)s is not an e-mail address", email=repr(member.email)))
     return RuleResult("email", True, lazy("the address is %(email)s", email=member.email.strip()))
 
 
@@ -167,7 +167,7 @@ def _status(member: Member, rules: Rules) -> RuleResult:
         passed,
         lazy("the status %(status)s is one of %(statuses)s", status=status, statuses=statuses)
         if passed
-        else lazy("the status %(status)s is none of %(statuses)s", status=status, statuses=statuses),
+        else lazy("the status %(status)s is not one of %(statuses)s", status=status, statuses=statuses),
     )
 
 
