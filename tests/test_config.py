@@ -199,7 +199,7 @@ def test_secrets_come_from_the_environment_too(tmp_path: Path) -> None:
         ("members_page", "listen", "9481", "ADDRESS:PORT"),
         ("members_page", "public_url", "http://printing.example.com", "https"),
         ("members_page", "help", "one\ntwo", "one line"),
-        ("print", "language", "xx", "must be en or de"),
+        ("print", "language", "xx", "must be en, de"),
         ("schedule", "daily_at", time(7, 30), "time of day in quotes"),
         ("schedule", "daily_at", "+7:30", "time of day in quotes"),
         ("schedule", "daily_at", "24:00", "time of day in quotes"),
