@@ -299,12 +299,12 @@ def _owners(connection: Connection, where: ColumnElement[bool]) -> Iterator[tupl
         yield row["username"], Owner(**{name: row[name] for name in Owner.__dataclass_fields__})
 
 
-def adopt_jobs(connection: Connection, site: str, username: str, owner: Owner) -> int:
-    """Give the jobs of an account that was nobody's to the member it was linked to, and return how many."""
+def adopt_jobs(connection: Connection, site: str, username: str, owner: Owner) -> None:
+    """Give the jobs of an account that was nobody's to the member it was linked to."""
     table = tables.jobs
     where = and_(table.c.site == site, table.c.username == username, table.c.member_id == "")
     values = {"member_id": owner.member_id, "company_id": owner.company_id, "company_name": owner.company_name}
-    return connection.execute(update(table).where(where).values(values)).rowcount
+    connection.execute(update(table).where(where).values(values))
 
 
 # -- prices ----------------------------------------------------------------------------------------------------------

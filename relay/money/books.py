@@ -17,7 +17,6 @@ from relay.money.decide.evidence import Reading
 from relay.money.decide.explain import LoggedJobs
 from relay.money.ledger.store import Ledger, open_ledger
 from relay.papercut.client import AccountReading, SharedAccount
-from relay.progress import Progress
 from relay.site import Site
 from relay.stored_accounts import accounts_of
 
@@ -97,16 +96,14 @@ class Wrong:
     others: tuple[str, ...] = ()
 
 
-def first_alone(
-    one: Callable[[str], str | None], names: Sequence[str], workers: int, progress: Progress, title: str
-) -> Wrong:
-    """Do `one(name)` for every name: alone until the first is verified, then `workers` at once.
+def first_alone(books: Books, one: Callable[[str], str | None], names: Sequence[str], title: str) -> Wrong:
+    """Do `one(name)` for every name: alone until the first is verified, then `papercut.connections` at once.
 
     `one` returns what is wrong with an effect, "" for one that was verified, None where that cannot be said. So
     whatever is wrong with this server, or with its new version, is found on one person.
     """
     rest = list(names)
-    with progress.phase(title, len(rest)) as phase:
+    with books.progress.phase(title, len(rest)) as phase:
 
         def told(name: str) -> str | None:
             verdict = one(name)
@@ -119,7 +116,9 @@ def first_alone(
                 return Wrong(verdict)
             if verdict == "":
                 break
-        return Wrong("", tuple(verdict for verdict in _in_parallel(told, rest, workers) if verdict))
+        return Wrong(
+            "", tuple(verdict for verdict in _in_parallel(told, rest, books.settings.papercut.connections) if verdict)
+        )
 
 
 def _in_parallel(one: Callable[[str], str | None], names: Sequence[str], workers: int) -> Iterator[str | None]:

@@ -76,19 +76,16 @@ def recover(site: Site, *, jobs: JobEvidence | None = None) -> MoneyResult:
 
 
 def settle(
-    site: Site, *, dry_run: bool = False, allow: Sequence[str] = (), jobs: JobEvidence | None = None,
-    parallel: int | None = None,
-) -> MoneyResult:  # fmt: skip
+    site: Site, *, dry_run: bool = False, allow: Sequence[str] = (), jobs: JobEvidence | None = None
+) -> MoneyResult:
     """Recover, bill what is owed, adjust it, verify, and return what was done and what waits.
 
-    With `dry_run` nothing is written anywhere, also by recovery. `allow` lifts named limits for this run. `parallel` is
-    the number of fees under way at once, by default `papercut.connections`.
+    With `dry_run` nothing is written anywhere, also by recovery. `allow` lifts named limits for this run.
     """
     check_codes(allow)
     with opened(site, writes=not dry_run, jobs=jobs) as books:
         guard = Guard(books, writes=not dry_run, answers_fees=True)
-        connections = parallel or site.settings.papercut.connections
-        return _Settle(books=books, guard=guard, allow=frozenset(allow), parallel=connections, dry_run=dry_run).run()
+        return _Settle(books=books, guard=guard, allow=frozenset(allow), dry_run=dry_run).run()
 
 
 @dataclass(kw_only=True)
@@ -362,7 +359,7 @@ class _Settle(UnderWay):
 
     def _use_included(self, uses: Sequence[Movement]) -> bool:
         """Let included printing pay, and return whether billing may follow: not after a first that reads back wrong."""
-        wrong = effects.adjust_all(self.books, self.guard, uses, self.parallel, "Included printing")
+        wrong = effects.adjust_all(self.books, self.guard, uses, "Included printing")
         if wrong.first:
             self._not_verified(
                 lazy("The first movement of this run did not read back as it must: %(first)s", first=wrong.first)
@@ -377,7 +374,7 @@ class _Settle(UnderWay):
         def one(name: str) -> str | None:
             return None if pointless.is_set() else self._carry_out_one(name, pointless)
 
-        wrong = first_alone(one, references, self.parallel, self.books.progress, N_("Billing"))
+        wrong = first_alone(self.books, one, references, N_("Billing"))
         if wrong.first:
             self._not_verified(
                 lazy("The first movement of this run did not read back as it must: %(first)s", first=wrong.first)

@@ -39,9 +39,8 @@ TOP_UP_EACH = amounts.parse("25.00")  # what a run may give for each member due,
 
 
 def top_up(
-    site: Site, *, dry_run: bool = False, allow: Sequence[str] = (), jobs: JobEvidence | None = None,
-    parallel: int | None = None,
-) -> MoneyResult:  # fmt: skip
+    site: Site, *, dry_run: bool = False, allow: Sequence[str] = (), jobs: JobEvidence | None = None
+) -> MoneyResult:
     """Give every active person the balance of the current period once, and take back what leavers did not use."""
     check_codes(allow)
     mode = site.settings.fees.managed_in
@@ -51,8 +50,7 @@ def top_up(
     writes = not dry_run and mode == "officernd"
     with opened(site, writes=writes, jobs=jobs) as books:
         guard = Guard(books, writes=writes)
-        connections = parallel or site.settings.papercut.connections
-        return _TopUp(books=books, guard=guard, allow=frozenset(allow), parallel=connections, writes=writes).run()
+        return _TopUp(books=books, guard=guard, allow=frozenset(allow), writes=writes).run()
 
 
 @dataclass(kw_only=True)
@@ -211,7 +209,7 @@ class _TopUp(UnderWay):
 
     def _carry_out(self, movements: Sequence[Movement]) -> None:
         """Make every top-up and tell what did not read back as it must; after a first that did not, none follows."""
-        wrong = effects.adjust_all(self.books, self.guard, movements, self.parallel, N_("Topping up"))
+        wrong = effects.adjust_all(self.books, self.guard, movements, N_("Topping up"))
         self.notes.extend(map(Note, wrong.others))
         if wrong.first:
             raise RelayError(

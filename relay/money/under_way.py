@@ -15,12 +15,11 @@ from relay.remedy import Note
 
 @dataclass(kw_only=True)
 class UnderWay:
-    """`allow` are the limits lifted for this run; `parallel` is how many movements are made at once."""
+    """`allow` are the limits lifted for this run."""
 
     books: Books
     guard: Guard
     allow: frozenset[str]
-    parallel: int
     held: list[Held] = field(default_factory=list)
     refused: list[UnsafePlan] = field(default_factory=list)
     problems: list[RelayError] = field(default_factory=list)

@@ -12,7 +12,7 @@ from relay import money
 from relay.errors import RateLimited
 from tests.support.job_logs import RefundingLog as Log
 from tests.support.money_acts import foreign_fee, held, on
-from tests.support.money_world import Account, Killed, Site, kill, lose, refuse, unreachable
+from tests.support.money_world import Account, Killed, Site, lose, refuse, unreachable
 
 
 # --- H74
@@ -76,9 +76,8 @@ def test_restored_before_the_last_raise(site: Site) -> None:
 def test_cash_is_not_taken_for_a_top_up_that_was_never_sent(site: Site) -> None:
     site.configure(top_up={"amount": "5.00"})
     site.person("ann")
-    site.faults.always = lambda n, p: unreachable(n, p) if n == "adjust_balance" else None
-    site.top_up()
-    site.faults.clear()
+    with site.faulty("adjust_balance", unreachable):
+        site.top_up()
     site.papercut.accounts["ann"].balance += 5
     site.clock.move(days=1)
     site.top_up()
@@ -89,9 +88,8 @@ def test_cash_is_not_taken_for_a_top_up_that_was_never_sent(site: Site) -> None:
 def test_cash_is_not_taken_for_a_refused_top_up(site: Site) -> None:
     site.configure(top_up={"amount": "5.00"})
     site.person("ann")
-    site.faults.always = lambda n, p: refuse(n, p) if n == "adjust_balance" else None
-    site.top_up()
-    site.faults.clear()
+    with site.faulty("adjust_balance", refuse):
+        site.top_up()
     assert site.result.movements[0].state == "failed"
     site.papercut.accounts["ann"].balance += 5
     site.clock.move(days=1)
@@ -102,9 +100,8 @@ def test_cash_is_not_taken_for_a_refused_top_up(site: Site) -> None:
 def test_never_sent_and_printed_is_no_doubt(site: Site) -> None:
     site.person("ann")
     site.prints("ann", 5.0)
-    site.faults.always = lambda n, p: unreachable(n, p) if n == "adjust_balance" else None
-    site.settle()
-    site.faults.clear()
+    with site.faulty("adjust_balance", unreachable):
+        site.settle()
     site.prints("ann", 1.0)
     site.clock.move(days=1)
     site.settle()
@@ -130,9 +127,8 @@ def test_paid_while_waiting_for_too_many_requests(site: Site) -> None:
 def test_not_ours_for_a_while_with_a_fee_unadjusted(site: Site) -> None:
     ann = site.person("ann")
     site.prints("ann", 5.0)
-    site.faults.always = lambda n, p: refuse(n, p) if n == "adjust_balance" else None
-    site.settle()
-    site.faults.clear()
+    with site.faulty("adjust_balance", refuse):
+        site.settle()
     reference = site.result.movements[0].reference
     site.configure(members={"not_ours": ["ann"]})
     site.settle()
@@ -256,9 +252,7 @@ def test_paused_with_a_movement_in_doubt(site: Site, work: str) -> None:
 def test_paused_with_an_adjustment_to_finish(site: Site) -> None:
     ann = site.person("ann", opening_jobs=0)
     site.prints("ann", 5.0)
-    site.faults.always = lambda n, p: kill(n, p) if (n, p) == ("create_fee", "after") else None
-    site.killed(site.settle)
-    site.faults.clear()
+    site.killed_at("create_fee", "after")
     site.configure(fees={"managed_in": "papercut"})
     site.settle()  # recovers
     assert site.balance("ann") == 0
@@ -331,9 +325,7 @@ def test_rebuild_of_an_older_copy_believes_no_cash(tmp_path: Path) -> None:
     site.database.dispose()
     shutil.copy(tmp_path / "l.db", tmp_path / "old.db")
     site.prints("ann", 5.0)
-    site.faults.always = lambda n, p: kill(n, p) if (n, p) == ("create_fee", "after") else None
-    site.killed(site.settle)
-    site.faults.clear()
+    site.killed_at("create_fee", "after")
     site.database.dispose()
     shutil.copy(tmp_path / "old.db", tmp_path / "l.db")
     for p in tmp_path.glob("l.db-*"):
@@ -439,7 +431,6 @@ def test_forgiveness_that_fails_and_a_credit(tmp_path: Path) -> None:
     site.settle(jobs=log)
     site.approve("ann", "forgive")
     site.approve("ann", "credit")
-    site.faults.always = lambda n, p: refuse(n, p) if n == "adjust_balance" else None
-    site.settle(jobs=log)
-    site.faults.clear()
+    with site.faulty("adjust_balance", refuse):
+        site.settle(jobs=log)
     assert not [p for p in site.result.problems if "bug" in p.message], site.result.problems

@@ -14,7 +14,7 @@ from relay import money
 from relay.errors import UnsafePlan
 from relay.money.ledger import tables
 from tests.support.money_acts import foreign_fee, held, on
-from tests.support.money_world import Killed, Site, kill, lose, refuse, unreachable
+from tests.support.money_world import Killed, Site, lose, refuse, unreachable
 
 
 def test_restored_between_witness_and_reading_of_a_permit(site: Site) -> None:
@@ -86,9 +86,8 @@ def test_backup_inside_a_top_up_that_only_recovers(site: Site) -> None:
     site.configure(fees={"uncounted": "bill"})
     ann = site.person("ann", opening_jobs=0)
     site.prints("ann", 5.0)
-    site.faults.always = lambda n, p: refuse(n, p) if n == "adjust_balance" else None
-    site.settle()
-    site.faults.clear()
+    with site.faulty("adjust_balance", refuse):
+        site.settle()
     backup = []
 
     def act(name, phase):
@@ -113,17 +112,14 @@ def test_rebuild_with_something_open(tmp_path: Path) -> None:
     site = Site(tmp_path, {}, url=f"sqlite:///{tmp_path}/l.db")
     site.person("ann", opening_jobs=0)
     site.prints("ann", 5.0)
-    site.faults.always = lambda n, p: refuse(n, p) if n == "adjust_balance" else None
-    site.settle()
-    site.faults.clear()
+    with site.faulty("adjust_balance", refuse):
+        site.settle()
     site.database.dispose()
     shutil.copy(tmp_path / "l.db", tmp_path / "old.db")
     site.settle()
     assert site.balance("ann") == 0
     site.prints("ann", 3.0)
-    site.faults.always = lambda n, p: kill(n, p) if (n, p) == ("create_fee", "after") else None
-    assert site.killed(site.settle)
-    site.faults.clear()
+    site.killed_at("create_fee", "after")
     site.database.dispose()
     for p in tmp_path.glob("l.db*"):
         p.unlink()
@@ -182,6 +178,7 @@ def test_threads(tmp_path: Path, seed: int) -> None:
         {
             "fees": {"grouping": source.choice(["person", "company"])},
             "top_up": {"amount": "2.00", "every": "day", "mode": source.choice(["add", "reset"])},
+            "papercut": {"connections": 4},
         },
         url=f"sqlite:///{tmp_path}/l.db",
     )
@@ -212,14 +209,14 @@ def test_threads(tmp_path: Path, seed: int) -> None:
                     raise Killed(name)
 
         site.faults.always = fault
-        site.killed(lambda: site.settle(parallel=4))
-        site.killed(lambda: site.top_up(parallel=4))
+        site.killed(site.settle)
+        site.killed(site.top_up)
         site.faults.clear()
         site.late.next_s = None
         site.clock.move(seconds=source.choice([1, 100, 86400]))
     for _ in range(4):
-        site.settle(parallel=4)
-        site.top_up(parallel=4)
+        site.settle()
+        site.top_up()
         site.clock.move(seconds=100)
     from relay.money.ledger import journal
 

@@ -11,7 +11,7 @@ import pytest
 
 from relay import money
 from relay.money.report.discrepancies import Discrepancies
-from tests.support.money_world import Site, kill
+from tests.support.money_world import Site
 from tests.support.shown import discrepancies as report_shown
 
 
@@ -155,11 +155,7 @@ def test_a_foreign_fee_is_unmatched(site: Site) -> None:
 def test_an_open_movement_is_pending(site: Site) -> None:
     site.person("ann")
     site.prints("ann", 7.0)
-    site.faults.always = lambda name, phase: (
-        kill(name, phase) if (name, phase) == ("adjust_balance", "before") else None
-    )
-    site.killed(site.settle)
-    site.faults.clear()
+    site.killed_at("adjust_balance", "before")
     ((state, subject, amount),) = lines(report(site))
     assert (state, subject, amount) == ("pending", "ann", "7.00")
     assert "adjustment_sent" in report(site).lines[0].message

@@ -339,19 +339,13 @@ def test_one_of_a_company_pays_cash_in_mid_run(site: Site) -> None:
 # -- a rebuilt ledger -------------------------------------------------------------------------------------------------
 
 
-def killed_between_fee_and_adjustment(site: Site) -> None:
-    site.faults.always = lambda name, phase: kill(name, phase) if (name, phase) == ("create_fee", "after") else None
-    site.killed(site.settle)
-    site.faults.clear()
-
-
 @pytest.mark.parametrize("opening", ["hold", "bill"])
 def test_rebuild_believes_no_adjustment_of_a_companys_fee(site: Site, opening: str) -> None:
     """Who shared it is not written in it, so the debts that it may have billed wait for a person."""
     site.configure(fees={"grouping": "company", "opening_balances": opening})
     site.person("ann")
     site.prints("ann", 7.0)
-    killed_between_fee_and_adjustment(site)
+    site.killed_at("create_fee", "after")
     lose_the_ledger(site)
     rebuild(site)
     site.relink("ann", linked_at=site.clock.now(), opening_balance=-7_000_000, opening_jobs=1)
@@ -367,7 +361,7 @@ def test_rebuild_before_the_first_sync(site: Site) -> None:
     site.configure(fees={"opening_balances": "bill"})
     ann = site.person("ann")
     site.prints("ann", 7.0)
-    killed_between_fee_and_adjustment(site)
+    site.killed_at("create_fee", "after")
     lose_the_ledger(site, keep_people=False)
     (reference,) = rebuild(site).in_doubt
     site.person("ann", -7.0, jobs=1, member_id=ann)
@@ -382,9 +376,8 @@ def test_rebuild_before_the_first_sync(site: Site) -> None:
 def test_none_says_that_a_fee_stands_and_nothing_is_adjusted(site: Site) -> None:
     site.person("ann")
     site.prints("ann", 7.0)
-    site.faults.always = lambda name, phase: refuse(name, phase) if name == "adjust_balance" else None
-    site.settle()
-    site.faults.clear()
+    with site.faulty("adjust_balance", refuse):
+        site.settle()
     reference = site.result.movements[0].reference
     site.resolve(reference, "none")
     for _ in range(2):

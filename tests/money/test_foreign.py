@@ -12,7 +12,7 @@ from relay import money
 from relay.errors import BadAnswer
 from relay.money.report.result import MoneyResult
 from tests.support.money_acts import foreign_fee, lose_the_ledger, rebuild
-from tests.support.money_world import Site, kill, lose
+from tests.support.money_world import Site, lose
 
 
 def codes(result: MoneyResult) -> list[str]:
@@ -130,9 +130,7 @@ def test_a_lost_ledger_stops_and_is_rebuilt(site: Site) -> None:
 def test_a_ledger_lost_between_fee_and_adjustment(site: Site) -> None:
     ann = site.person("ann")
     site.prints("ann", 7.0)
-    site.faults.always = lambda name, phase: kill(name, phase) if (name, phase) == ("create_fee", "after") else None
-    site.killed(site.settle)
-    site.faults.clear()
+    site.killed_at("create_fee", "after")
     lose_the_ledger(site)
     assert codes(site.settle()) == ["ledger_lost"]
     (reference,) = rebuild(site).in_doubt
@@ -179,11 +177,7 @@ def test_an_old_copy_of_the_ledger_recovers_nothing(site: Site) -> None:
 
     site.person("ann")
     site.prints("ann", 7.0)
-    site.faults.always = lambda name, phase: (
-        kill(name, phase) if (name, phase) == ("adjust_balance", "before") else None
-    )
-    site.killed(site.settle)
-    site.faults.clear()
+    site.killed_at("adjust_balance", "before")
     copy = site.database.raw_connection().driver_connection.serialize()  # type: ignore[union-attr]
     site.clock.move(minutes=1)
     site.settle()

@@ -13,7 +13,7 @@ import pytest
 from relay import money
 from relay.errors import LedgerError, UsageError
 from relay.money.act.guard import Permit
-from tests.support.money_world import Site, kill, lose
+from tests.support.money_world import Site, lose
 from tests.support.shown import discrepancies as report_shown
 
 RELAY = Path(__file__).parents[2] / "relay"
@@ -263,11 +263,7 @@ def test_an_open_adjustment_waits_for_the_account_that_was_billed(site: Site) ->
     """Unlinked and linked to another account while an adjustment is open: neither account gets it by itself."""
     site.person("ann")
     site.prints("ann", 7.0)
-    site.faults.always = lambda name, phase: (
-        kill(name, phase) if (name, phase) == ("adjust_balance", "before") else None
-    )
-    site.killed(site.settle)
-    site.faults.clear()
+    site.killed_at("adjust_balance", "before")
     site.papercut.accounts["annie"] = type(site.papercut.accounts["ann"])(-7.0, 1)
     site.relink("ann", username="annie", linked_at=site.clock.now() + timedelta(minutes=1))
     site.clock.move(minutes=2)
@@ -280,11 +276,7 @@ def test_an_open_adjustment_waits_for_the_account_that_was_billed(site: Site) ->
 def test_unlinked_and_linked_again_the_account_that_was_billed_gets_it(site: Site) -> None:
     site.person("ann")
     site.prints("ann", 7.0)
-    site.faults.always = lambda name, phase: (
-        kill(name, phase) if (name, phase) == ("adjust_balance", "before") else None
-    )
-    site.killed(site.settle)
-    site.faults.clear()
+    site.killed_at("adjust_balance", "before")
     site.relink("ann", linked_at=site.clock.now() + timedelta(minutes=1), opening_balance=-7_000_000)
     site.clock.move(minutes=2)
     site.settle()

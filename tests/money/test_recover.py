@@ -117,9 +117,7 @@ def test_an_adjustment_whose_debt_is_gone_is_parked(site: Site, word: str, balan
     """Paid at the desk, or adjusted by a run that this copy of the ledger never saw: a person says which."""
     ann = site.person("ann.lee")
     site.prints("ann.lee", 7.0)
-    site.faults.always = lambda called, at: kill(called, at) if (called, at) == ("create_fee", "after") else None
-    assert site.killed(site.settle)
-    site.faults.clear()
+    site.killed_at("create_fee", "after")
     site.clock.move(minutes=1)
     site.papercut.accounts["ann.lee"].balance += 7.0
     result = site.settle()

@@ -222,9 +222,8 @@ def test_restored_while_an_adjustment_was_open(site: Site) -> None:
     log.prints("ann", 5.0)
     held = backup(site)
     site.clock.move(hours=1)
-    site.faults.always = lambda name, phase: refuse(name, phase) if name == "adjust_balance" else None
-    site.settle(jobs=log)
-    site.faults.clear()
+    with site.faulty("adjust_balance", refuse):
+        site.settle(jobs=log)
     put_back(site, held)
     site.settle(jobs=log)
     site.approve("hq", "forgive")

@@ -127,9 +127,8 @@ def test_a_dry_run_writes_nothing_anywhere(site: Site) -> None:
 def test_a_dry_run_recovers_nothing(site: Site) -> None:
     site.person("ann.lee")
     site.prints("ann.lee", 7.0)
-    site.faults.always = lambda name, phase: unreachable(name, phase) if name == "adjust_balance" else None
-    site.settle()
-    site.faults.clear()
+    with site.faulty("adjust_balance", unreachable):
+        site.settle()
     before, writes = site.ledger_rows(), site.remote_writes()
     site.settle(dry_run=True)
     assert (site.ledger_rows(), site.remote_writes()) == (before, writes)
@@ -478,12 +477,12 @@ def test_a_job_that_lands_in_between_stays_for_tomorrow(site: Site) -> None:
 
 
 def test_several_fees_at_once_are_each_made_once(tmp_path: Path) -> None:
-    site = Site(tmp_path, {}, url=f"sqlite:///{tmp_path}/ledger.db")
+    site = Site(tmp_path, {"papercut": {"connections": 4}}, url=f"sqlite:///{tmp_path}/ledger.db")
     people = [site.person(f"user{number}") for number in range(12)]
     for number in range(12):
         site.prints(f"user{number}", 1.0 + number)
     site.faults.counting = False
-    assert site.settle(parallel=4).exit_code == 0
+    assert site.settle().exit_code == 0
     assert [len(site.fees_of(member)) for member in people] == [1] * 12
     assert all(site.balance(f"user{number}") == 0 for number in range(12))
     site.database.dispose()

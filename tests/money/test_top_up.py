@@ -107,9 +107,7 @@ def test_a_debt_under_an_allowance_is_billed_once_after_a_kill(site: Site) -> No
     ann = site.person("ann")
     site.prints("ann", 7.0)
     site.top_up()  # what is owed is 7.00, the balance -2.00
-    site.faults.always = lambda name, at: kill(name, at) if (name, at) == ("create_fee", "after") else None
-    assert site.killed(site.settle)
-    site.faults.clear()
+    site.killed_at("create_fee", "after")
     site.clock.move(minutes=5)
     assert site.settle().exit_code == 0
     assert (site.billed(ann), site.balance("ann")) == (7_000_000, 5_000_000)
@@ -334,10 +332,11 @@ def test_the_first_top_up_is_verified(site: Site) -> None:
 
 
 def test_many_at_once_are_each_made_once(tmp_path: Path) -> None:
-    site = Site(tmp_path, {"top_up": {"amount": "5.00"}}, url=f"sqlite:///{tmp_path}/ledger.db")
+    sections = {"top_up": {"amount": "5.00"}, "papercut": {"connections": 4}}
+    site = Site(tmp_path, sections, url=f"sqlite:///{tmp_path}/ledger.db")
     for number in range(12):
         site.person(f"user{number}")
     site.faults.counting = False
-    assert site.top_up(parallel=4).exit_code == 0
+    assert site.top_up().exit_code == 0
     assert {site.balance(f"user{number}") for number in range(12)} == {5_000_000}
     site.database.dispose()

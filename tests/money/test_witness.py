@@ -152,9 +152,8 @@ def other_site(site: Site, name: str) -> Site:
 def test_a_renamed_site_with_an_adjustment_open_is_refused(site: Site) -> None:
     site.person("ann")
     site.prints("ann", 7.0)
-    site.faults.always = lambda name, phase: refuse(name, phase) if name == "adjust_balance" else None
-    site.settle()
-    site.faults.clear()
+    with site.faulty("adjust_balance", refuse):
+        site.settle()
     other_site(site, "main")
     for work in (site.settle, site.top_up):
         site.configure(top_up={"amount": "1.00"})

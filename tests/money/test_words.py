@@ -83,9 +83,7 @@ def test_a_fee_in_doubt_waits_for_a_word(site: Site, there: bool) -> None:
 def test_a_word_on_a_killed_runs_fee(site: Site) -> None:
     site.person("ann.lee")
     site.prints("ann.lee", 7.0)
-    site.faults.always = lambda name, phase: kill(name, phase) if (name, phase) == ("create_fee", "after") else None
-    site.killed(site.settle)
-    site.faults.clear()
+    site.killed_at("create_fee", "after")
     dry = site.settle(dry_run=True)
     assert dry.exit_code == 4
     site.resolve(dry.movements[0].reference, "posted")
@@ -336,9 +334,7 @@ def test_a_link_to_another_account_leaves_the_movement_of_the_old_one_waiting(si
     site.person("ann.lee")
     linked_at = site.clock.now()
     site.prints("ann.lee", 7.0)
-    site.faults.always = lambda name, phase: kill(name, phase) if (name, phase) == ("create_fee", "after") else None
-    assert site.killed(site.settle)
-    site.faults.clear()
+    site.killed_at("create_fee", "after")
     site.clock.move(minutes=1)
     site.papercut.accounts["ann.two"] = Account(-9.0, 3)
     site.relink("ann.lee", username="ann.two", linked_at=site.clock.now(), opening_balance=-9_000_000)
@@ -419,11 +415,7 @@ def test_a_word_on_everybody_must_be_possible(site: Site) -> None:
 def test_none_to_an_adjustment_that_nobody_has_looked_at_since_it_was_sent(site: Site) -> None:
     ann = site.person("ann")
     site.prints("ann", 7.0)
-    site.faults.always = lambda name, phase: (
-        kill(name, phase) if (name, phase) == ("adjust_balance", "before") else None
-    )
-    site.killed(site.settle)
-    site.faults.clear()
+    site.killed_at("adjust_balance", "before")
     (movement,) = money.open_movements(site.database, site.settings)
     assert movement["stage"] == "adjustment_sent"
     site.resolve(movement["reference"], "none")

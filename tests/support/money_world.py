@@ -7,6 +7,7 @@ remote call has a moment before and one after its effect; `Faults` can kill, los
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
@@ -384,7 +385,7 @@ class Site:
             _listener[:] = [self.faults]
         else:
             event.listen(self.database, "commit", lambda _: self.faults.at("ledger", "commit"))
-        self.settings = example_settings(self.folder, **self.sections)
+        self.configure(papercut={"connections": 1, **self.sections.get("papercut", {})})  # one call after the other
 
     def configure(self, **sections: dict[str, Any]) -> None:
         for name, values in sections.items():
@@ -443,11 +444,11 @@ class Site:
         account.jobs += 1
 
     def settle(self, **options: Any) -> MoneyResult:
-        self.result = money.settle(self.context, **{"parallel": 1} | options)
+        self.result = money.settle(self.context, **options)
         return self.result
 
     def top_up(self, **options: Any) -> MoneyResult:
-        self.result = money.top_up(self.context, **{"parallel": 1} | options)
+        self.result = money.top_up(self.context, **options)
         return self.result
 
     def recover(self) -> MoneyResult:
@@ -467,6 +468,19 @@ class Site:
         except Killed:
             return True
         return False
+
+    def killed_at(self, name: str, phase: str) -> None:
+        """Settle, and die before or after the first call of `name`."""
+        self.faults.always = lambda called, when: kill(called, when) if (called, when) == (name, phase) else None
+        assert self.killed(self.settle)
+        self.faults.clear()
+
+    @contextmanager
+    def faulty(self, name: str, fault: Callable[[str, str], None]) -> Iterator[None]:
+        """Meet every call of `name` with a fault for the `with` block."""
+        self.faults.always = lambda called, when: fault(called, when) if called == name else None
+        yield
+        self.faults.clear()
 
     def quietly(self) -> Any:
         return _Quiet(self.faults)

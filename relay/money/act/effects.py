@@ -171,8 +171,8 @@ def make_adjustment(books: Books, guard: Guard, movement: Movement) -> Outcome:
     return adjust(books, movement, permit)
 
 
-def adjust_all(books: Books, guard: Guard, movements: Sequence[Movement], parallel: int, title: str) -> Wrong:
-    """Make and verify adjustments, the first alone, then `parallel` at once; stop when PaperCut no longer answers."""
+def adjust_all(books: Books, guard: Guard, movements: Sequence[Movement], title: str) -> Wrong:
+    """Make and verify adjustments, the first alone, then several at once; stop when PaperCut no longer answers."""
     by_reference = {movement.reference: movement for movement in movements}
     pointless = Event()
 
@@ -184,7 +184,7 @@ def adjust_all(books: Books, guard: Guard, movements: Sequence[Movement], parall
             pointless.set()
         return verify(books, by_reference[name]) if outcome == "posted" else None
 
-    return first_alone(one, list(by_reference), parallel, books.progress, title)
+    return first_alone(books, one, list(by_reference), title)
 
 
 def _is_still_there(movement: Movement, wallet: Wallet) -> bool:
