@@ -189,6 +189,29 @@ def protect_forms(app: Flask) -> None:
     app.jinja_env.globals["csrf_field"] = _TokenField()
 
 
+def keep_sessions(app: Flask, key: str | bytes, name: str, *, secure: bool, same_site: str = "Strict") -> None:
+    """Let `app` keep its sessions in a cookie that no script reads, signed with `key`; `secure`: over https alone."""
+    app.secret_key = key
+    app.config.update(
+        SESSION_COOKIE_NAME=name,
+        SESSION_COOKIE_SECURE=secure,
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE=same_site,
+        SESSION_COOKIE_PATH="/",
+    )
+
+
+def with_headers(response: Response, public_url: str = "", policy: str = _POLICY) -> Response:
+    """Return an answer with what tells browsers how little they may do with it."""
+    for name, value in {**HEADERS, "Content-Security-Policy": policy}.items():
+        response.headers.setdefault(name, value)
+    is_file = request.endpoint == "static"
+    response.headers["Cache-Control"] = "public, max-age=86400" if is_file else "no-store"
+    if public_url:
+        response.headers["Strict-Transport-Security"] = "max-age=31536000"
+    return response
+
+
 def why_not_our_form() -> str:
     """Return why what was sent is no form of this session's pages, as a sentence, "" where it is one."""
     origin = request.headers.get("Origin")

@@ -24,7 +24,16 @@ from relay.console.desk import Desk
 from relay.language import N_, gettext
 from relay.passwords import ROLES, ConsoleUser, Role
 from relay.private_files import write_private
-from relay.web import HEADERS, Brake, client_address, is_proxied, protect_forms, session_key, why_not_our_form
+from relay.web import (
+    Brake,
+    client_address,
+    is_proxied,
+    keep_sessions,
+    protect_forms,
+    session_key,
+    why_not_our_form,
+    with_headers,
+)
 
 log = logging.getLogger(__name__)
 
@@ -165,15 +174,11 @@ def _session_user() -> ConsoleUser | None:
 def guard(app: Flask, place: Desk) -> None:
     """Put the checks in front of every page of `app`, and the headers behind."""
     public = place.settings.console.public_url
-    app.secret_key = session_key(place.folder)
+    name = "__Host-relay" if public else "relay_console"
+    keep_sessions(app, session_key(place.folder), name, secure=bool(public))
     app.config.update(
         SESSIONS=EndedSessions(place.folder / "ended_sessions"),
         BRAKE=Brake(_good_records(place)),
-        SESSION_COOKIE_NAME="__Host-relay" if public else "relay_console",
-        SESSION_COOKIE_SECURE=bool(public),
-        SESSION_COOKIE_HTTPONLY=True,
-        SESSION_COOKIE_SAMESITE="Strict",
-        SESSION_COOKIE_PATH="/",
         PERMANENT_SESSION_LIFETIME=timedelta(hours=SESSION_HOURS),
         MAX_CONTENT_LENGTH=LARGEST_FORM,
         MAX_FORM_PARTS=2000,
@@ -269,15 +274,7 @@ def _check_host(*, health: bool) -> None:
 
 
 def _headers(response: Response) -> Response:
-    for name, value in HEADERS.items():
-        response.headers.setdefault(name, value)
-    if request.endpoint == "static":
-        response.headers["Cache-Control"] = "public, max-age=86400"
-    else:
-        response.headers["Cache-Control"] = "no-store"
-    if desk().settings.console.public_url:
-        response.headers["Strict-Transport-Security"] = "max-age=31536000"
-    return response
+    return with_headers(response, desk().settings.console.public_url)
 
 
 def signed(view: View) -> View:

@@ -14,7 +14,15 @@ from relay.config import is_loopback
 from relay.members_page.place import Place
 from relay.members_page.sessions import Session
 from relay.members_page.texts import Texts, chosen, texts
-from relay.web import HEADERS, client_address, is_proxied, protect_forms, session_key, why_not_our_form
+from relay.web import (
+    client_address,
+    is_proxied,
+    keep_sessions,
+    protect_forms,
+    session_key,
+    why_not_our_form,
+    with_headers,
+)
 
 LARGEST_FORM = 10_000
 _POLICY = (
@@ -71,14 +79,10 @@ def end() -> None:
 def guard(app: Flask, found: Place) -> None:
     """Put the checks in front of every page of `app`, and the headers behind."""
     public = found.section.public_url
-    app.secret_key = session_key(found.folder)
+    name = "__Host-my-printing" if public else "my_printing"
+    keep_sessions(app, session_key(found.folder), name, secure=bool(public), same_site="Lax")
     app.config.update(
         PLACE=found,
-        SESSION_COOKIE_NAME="__Host-my-printing" if public else "my_printing",
-        SESSION_COOKIE_SECURE=bool(public),
-        SESSION_COOKIE_HTTPONLY=True,
-        SESSION_COOKIE_SAMESITE="Lax",
-        SESSION_COOKIE_PATH="/",
         MAX_CONTENT_LENGTH=LARGEST_FORM,
         MAX_FORM_MEMORY_SIZE=LARGEST_FORM,
         MAX_FORM_PARTS=20,
@@ -129,10 +133,4 @@ def _check_host() -> None:
 
 
 def _headers(response: Response) -> Response:
-    for name, value in {**HEADERS, "Content-Security-Policy": _POLICY}.items():
-        response.headers[name] = value
-    is_file = request.endpoint == "static"
-    response.headers["Cache-Control"] = "public, max-age=86400" if is_file else "no-store"
-    if place().section.public_url:
-        response.headers["Strict-Transport-Security"] = "max-age=31536000"
-    return response
+    return with_headers(response, place().section.public_url, _POLICY)

@@ -24,7 +24,7 @@ from relay.setup import document, people
 from relay.setup.basics import PASSWORD
 from relay.setup.values import AnswerProblem, Prompt, SetupStep, TrialResult, Walk, Workbench
 from relay.setup.walk import BY_ID, STEPS, first_open, left_open, submit
-from relay.web import HEADERS, is_proxied, protect_forms, speak_languages, why_not_our_form
+from relay.web import is_proxied, keep_sessions, protect_forms, speak_languages, why_not_our_form, with_headers
 
 TRIES = 8
 PATIENCE_S = 30.0
@@ -83,19 +83,14 @@ def make_setup_app(visit: Visit) -> Flask:
     """Return the WSGI application of one set-up."""
     console = Path(__file__).parents[1] / "console"
     app = Flask(__name__, static_folder=str(console / "static"), template_folder=str(console / "templates"))
-    app.secret_key = secrets.token_bytes(32)
-    app.config.update(
-        SESSION_COOKIE_NAME="relay_setup",
-        SESSION_COOKIE_HTTPONLY=True,
-        SESSION_COOKIE_SAMESITE="Strict",
-        MAX_CONTENT_LENGTH=200_000,
-    )
+    keep_sessions(app, secrets.token_bytes(32), "relay_setup", secure=False)
+    app.config["MAX_CONTENT_LENGTH"] = 200_000
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     pages = _Pages(visit)
     speak_languages(app, lambda: "")
     protect_forms(app)
     app.before_request(pages.check)
-    app.after_request(_headers)
+    app.after_request(with_headers)
     app.context_processor(pages.common)
     app.register_error_handler(HTTPException, pages.failed)
     app.add_url_rule("/", "start", pages.start)
@@ -282,10 +277,3 @@ def _from_form(question: Prompt) -> Any:
     if question.kind == "money":
         return amounts.typed(text)
     return text
-
-
-def _headers(response: Any) -> Any:
-    for name, value in HEADERS.items():
-        response.headers.setdefault(name, value)
-    response.headers["Cache-Control"] = "no-store"
-    return response
