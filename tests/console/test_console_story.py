@@ -13,38 +13,24 @@ from typing import Any
 import pytest
 from lxml import html
 
-from relay import config, money, passwords, people
+from relay import money, people
 from relay.console import figures
-from relay.console.app import make_app
-from relay.console.desk import Desk
 from relay.counted import counted
 from relay.people.memory import links
 from relay.sandbox.organisation import make_organisation
-from relay.sandbox.pair import Pair
 from relay.stored_accounts import linked_accounts
-from tests.support.visitor import PAGES, PASSWORD, Visitor
+from tests.support.pair_console import PairConsole
+from tests.support.visitor import PAGES
 
 HOSTILE = '"><script>alert(1)</script>{{ 7*7 }}{% raise %}\u202e<img src=x onerror=1>' + "W" * 200
 FORBIDDEN = re.compile(r"\b(movements?|generations?|hash|in doubt|papercut-relay (?!password|serve))", re.IGNORECASE)
 
 
-class Story:
+class Story(PairConsole):
     """Both stand-ins, the console over them, and somebody who clicks."""
 
     def __init__(self, folder: Path, **pair: Any) -> None:
-        self.pair = Pair(folder, **pair)
-        self.pair.start()
-        with self.pair.config_file.open("a", encoding="utf-8") as file:
-            file.write('\n[safety]\nsettling_s = 0\n[top_up]\namount = "2.00"\n')
-        passwords.set_password(self.pair.config_file, "ann", "money", PASSWORD)
-        self.desk = Desk(config.load(self.pair.config_file))
-        self.somebody = Visitor(make_app(self.desk).test_client())
-        self.somebody.log_in("ann")
-
-    def close(self) -> None:
-        self.desk.works.finish(30)
-        self.desk.close()
-        self.pair.stop()
+        super().__init__(folder, '\n[safety]\nsettling_s = 0\n[top_up]\namount = "2.00"\n', **pair)
 
     def click(self, page: str | html.HtmlElement, button: str, index: int = 0, **fields: str) -> html.HtmlElement:
         """Send the form on `page` whose button says `button`, follow, wait for the work, return the page after it.

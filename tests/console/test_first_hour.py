@@ -10,34 +10,22 @@ from pathlib import Path
 import pytest
 from lxml import html
 
-from relay import config, passwords, people
+from relay import config, people
 from relay.console import first_hour
 from relay.console import schedule as schedule_module
-from relay.console.app import make_app
 from relay.console.desk import Desk
 from relay.console.schedule import Schedule
 from relay.run import run
 from relay.sandbox.pair import Pair
+from tests.support.pair_console import PairConsole
 from tests.support.still_clock import StillClock
-from tests.support.visitor import PASSWORD, Visitor
 
 
-class FirstHour:
+class FirstHour(PairConsole):
     """A site whose settings were just written, and somebody in front of its console."""
 
     def __init__(self, folder: Path) -> None:
-        self.pair = Pair(folder, members=30, filling="old-connector").start()
-        with self.pair.config_file.open("a", encoding="utf-8") as file:
-            file.write("\n[safety]\nsettling_s = 0\n")
-        passwords.set_password(self.pair.config_file, "ann", "money", PASSWORD)
-        self.desk = Desk(config.load(self.pair.config_file))
-        self.somebody = Visitor(make_app(self.desk).test_client())
-        self.somebody.log_in("ann")
-
-    def close(self) -> None:
-        self.desk.works.finish(30)
-        self.desk.close()
-        self.pair.stop()
+        super().__init__(folder, "\n[safety]\nsettling_s = 0\n", members=30, filling="old-connector")
 
     def states(self) -> dict[str, str]:
         return {step.id: step.state for step in first_hour.steps(self.desk)}

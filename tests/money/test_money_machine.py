@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import tempfile
 from collections import Counter
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
@@ -20,6 +18,7 @@ from relay.money.ledger import journal, tables
 from relay.money.ledger.store import Ledger
 from relay.money.report.result import PUBLIC_STATES
 from tests.support.bean_check import checked
+from tests.support.money_acts import random_steps
 from tests.support.money_world import Site, kill, lose, refuse, unreachable
 
 USERS = ("ann", "bob", "eve")
@@ -196,13 +195,5 @@ class Money(RuleBasedStateMachine):
         return Ledger(self.site.database, "hq", self.site.clock)
 
 
-Money.TestCase.settings = settings(
-    max_examples=int(os.environ.get("MONEY_EXAMPLES", "60")),
-    stateful_step_count=18,
-    deadline=None,
-    derandomize="MONEY_EXAMPLES" not in os.environ,
-    phases=(Phase.generate,),
-    database=None,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large],
-)
+Money.TestCase.settings = random_steps(60)
 TestMoney = Money.TestCase

@@ -3,7 +3,6 @@ not print, nothing is there twice, and the books are accepted."""
 
 from __future__ import annotations
 
-import os
 import tempfile
 from collections import Counter
 from contextlib import suppress
@@ -11,7 +10,6 @@ from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
-from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
@@ -23,6 +21,7 @@ from relay.money.ledger.store import Ledger
 from relay.money.report.result import PUBLIC_STATES
 from tests.support.bean_check import checked
 from tests.support.job_logs import Log
+from tests.support.money_acts import random_steps
 from tests.support.money_world import Site, kill, lose, refuse, unreachable
 
 USERS = ("ann", "bob", "eve")
@@ -159,13 +158,5 @@ class Restored(RuleBasedStateMachine):
             self.folder.cleanup()
 
 
-Restored.TestCase.settings = settings(
-    max_examples=int(os.environ.get("MONEY_EXAMPLES", "40")),
-    stateful_step_count=18,
-    deadline=None,
-    derandomize="MONEY_EXAMPLES" not in os.environ,
-    phases=(Phase.generate,),
-    database=None,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large],
-)
+Restored.TestCase.settings = random_steps(40)
 TestRestored = Restored.TestCase

@@ -2,14 +2,30 @@
 
 from __future__ import annotations
 
+import os
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
+
+from hypothesis import HealthCheck, Phase, settings
 
 from relay import money
 from relay.errors import AlreadyRunning
 from relay.money.ledger.store import open_ledger
 from tests.support.money_world import Site
+
+
+def random_steps(runs: int) -> settings:
+    """Return how long a machine of random steps works: so many runs, the same ones unless MONEY_EXAMPLES asks."""
+    return settings(
+        max_examples=int(os.environ.get("MONEY_EXAMPLES", runs)),
+        stateful_step_count=18,
+        deadline=None,
+        derandomize="MONEY_EXAMPLES" not in os.environ,
+        phases=(Phase.generate,),
+        database=None,
+        suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large],
+    )
 
 
 def foreign_fee(site: Site, of: str, **values: Any) -> str:
