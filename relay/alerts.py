@@ -11,7 +11,7 @@ from datetime import datetime
 
 from sqlalchemy import JSON, Column, ColumnElement, Connection, Index, Integer, String, Table, Text, select, text
 
-from relay.database import Moment, metadata
+from relay.database import Moment, metadata, of_row
 from relay.language import whole
 
 _OPEN = text("ended_at IS NULL")
@@ -59,9 +59,5 @@ def ended_alerts(connection: Connection, site: str, *, since: datetime) -> tuple
 
 
 def _read(connection: Connection, *where: ColumnElement[bool]) -> tuple[Alert, ...]:
-    names = Alert.__dataclass_fields__
     rows = connection.execute(select(alerts).where(*where).order_by(alerts.c.id)).mappings()
-    return tuple(
-        Alert(**{**{name: row[name] for name in names}, "message": whole(row["message"], row["wording"])})
-        for row in rows
-    )
+    return tuple(of_row(Alert, row, message=whole(row["message"], row["wording"])) for row in rows)

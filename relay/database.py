@@ -13,7 +13,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import (
     Connection,
@@ -41,6 +41,7 @@ from relay.language import lazy
 from relay.private_files import create_private, make_private_folder
 
 metadata = MetaData()
+Value = TypeVar("Value")
 
 REVISION = "0009"  # the newest migration; a test holds it equal to the folder's
 _MIGRATION_LOCK = 0x70_61_70_65  # any number of our own: PostgreSQL's advisory locks share one name space
@@ -237,6 +238,12 @@ def put(
     where = [table.c[name] == value for name, value in key.items()]
     if connection.execute(update(table).where(*where).values(**values)).rowcount == 0:
         connection.execute(insert(table).values(**key, **values, **at_first))
+
+
+def of_row(kind: type[Value], row: Mapping[Any, Any], **more: Any) -> Value:
+    """Return the dataclass that a row holds, its columns called as its fields; `more` are fields that no column is."""
+    names = kind.__dataclass_fields__  # type: ignore[attr-defined]
+    return kind(**{name: row[name] for name in names if name not in more}, **more)
 
 
 def bring_up_to_date(engine: Engine) -> None:

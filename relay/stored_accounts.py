@@ -23,7 +23,7 @@ from sqlalchemy import (
 )
 
 from relay.accounts import SHARED, LinkedAccount, SharedLink
-from relay.database import Moment, metadata, reading
+from relay.database import Moment, metadata, of_row, reading
 
 SITE_LENGTH = 40
 ID_LENGTH = 40
@@ -158,27 +158,11 @@ def linked_accounts(
     if member_ids is not None:
         query = query.where(people_links.c.member_id.in_(member_ids))
     rows = connection.execute(query).mappings()
-    return [
-        LinkedAccount(
-            member_id=row["member_id"],
-            username=row["username"],
-            linked_at=row["linked_at"],
-            opening_balance=row["opening_balance"],
-            company_id=row["company_id"],
-            company_name=row["company_name"],
-            full_name=row["display_name"],
-            standing=row["standing"],
-            opening_jobs=row["opening_jobs"],
-            location_id=row["location_id"],
-            email=row["email"],
-            account_email=row["account_email"],
-        )
-        for row in rows
-    ]
+    return [of_row(LinkedAccount, row, full_name=row["display_name"]) for row in rows]
 
 
 def shared_accounts(connection: Connection, site: str) -> list[SharedLink]:
     """Return every shared account that is or was a company's, by name."""
     table = people_shared_accounts
     rows = connection.execute(select(table).where(table.c.site == site).order_by(table.c.name)).mappings()
-    return [SharedLink(**{name: value for name, value in row.items() if name != "site"}) for row in rows]
+    return [of_row(SharedLink, row) for row in rows]

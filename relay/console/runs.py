@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Engine, select
 
 from relay.console import words
-from relay.database import reading
+from relay.database import of_row, reading
 from relay.language import unkept
 from relay.money.ledger import tables
 from relay.run import worst
@@ -120,8 +120,5 @@ def one(engine: Engine, site: str, part_id: int) -> ShownRun | None:
     )
     with reading(engine) as connection:
         rows = connection.execute(near.order_by(table.c.id)).mappings()
-        found = grouped(
-            Part(**{name: row[name] for name in names if name != "answer"}, answer=unkept(row["summary"]))
-            for row in rows
-        )
+        found = grouped(of_row(Part, row, answer=unkept(row["summary"])) for row in rows)
     return next((run for run in found if any(part.id == part_id for part in run.parts)), None)

@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, or_, select, update
 
-from relay.database import put
+from relay.database import of_row, put
 from relay.jobs import tables
 from relay.jobs.job import Batch, Cursor, SetAside
 
@@ -174,7 +174,7 @@ def save_cursor(connection: Connection, site: str, source: str, cursor: Cursor) 
 def cursors(connection: Connection, site: str, source: str) -> dict[str, Cursor]:
     table = tables.readings
     rows = connection.execute(select(table).where(table.c.site == site, table.c.source == source)).mappings()
-    return {row["file"]: Cursor(**{name: row[name] for name in Cursor.__dataclass_fields__}) for row in rows}
+    return {row["file"]: of_row(Cursor, row) for row in rows}
 
 
 def set_aside(connection: Connection, site: str, limit: int) -> tuple[int, list[SetAside]]:
@@ -187,7 +187,7 @@ def set_aside(connection: Connection, site: str, limit: int) -> tuple[int, list[
         .order_by(table.c.seen_at.desc(), table.c.file.desc(), table.c.position.desc())
     )
     rows = connection.execute(query.limit(limit)).mappings()
-    return int(total), [SetAside(row["file"], row["position"], row["reason"], row["text"]) for row in rows]
+    return int(total), [of_row(SetAside, row) for row in rows]
 
 
 def unread_files(connection: Connection, site: str, source: str, since: datetime) -> list[tuple[SetAside, int]]:
@@ -207,7 +207,7 @@ def unread_files(connection: Connection, site: str, source: str, since: datetime
     for row in connection.execute(query).all():
         where = and_(of_source, table.c.file == row.file, table.c.position == row.first)
         example = connection.execute(select(table).where(where)).mappings().one()
-        found.append((SetAside(row.file, row.first, example["reason"], example["text"]), int(row.rows)))
+        found.append((of_row(SetAside, example), int(row.rows)))
     return found
 
 
@@ -233,7 +233,7 @@ class ImportState:
 
 def import_states(connection: Connection, site: str) -> dict[str, ImportState]:
     rows = connection.execute(select(tables.imports).where(tables.imports.c.site == site)).mappings()
-    return {row["source"]: ImportState(row["covers_from"], row["last_at"], row["takes_over_at"]) for row in rows}
+    return {row["source"]: of_row(ImportState, row) for row in rows}
 
 
 def save_import(connection: Connection, site: str, source: str, state: ImportState) -> None:
@@ -296,7 +296,7 @@ def owners_of(connection: Connection, site: str, username: str) -> list[Owner]:
 def _owners(connection: Connection, where: ColumnElement[bool]) -> Iterator[tuple[str, Owner]]:
     table = tables.people
     for row in connection.execute(select(table).where(where).order_by(table.c.username, table.c.since)).mappings():
-        yield row["username"], Owner(**{name: row[name] for name in Owner.__dataclass_fields__})
+        yield row["username"], of_row(Owner, row)
 
 
 def adopt_jobs(connection: Connection, site: str, username: str, owner: Owner) -> None:

@@ -14,6 +14,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from sqlalchemy import Connection, and_, func, or_, select
 
+from relay.database import of_row
 from relay.language import lazy
 from relay.money.ledger import tables as money
 
@@ -97,20 +98,11 @@ def movements(connection: Connection, site: str, first: date, member_id: str = "
     for row in connection.execute(query).mappings():
         is_fee = row["kind"] == "fee"
         found[row["member_id"]].append(
-            Billed(
-                reference=row["reference"],
-                kind=row["kind"],
-                member_id=row["member_id"],
-                username=row["username"],
-                company_id=row["company_id"],
-                amount=row["amount"],
-                business_day=row["business_day"],
+            of_row(
+                Billed,
+                row,
                 at=_reading_behind(row["read_at"], row["created_at"]),
                 posted=(row["fee_state"] if is_fee else row["state"]) == "posted",
-                fee_id=row["fee_id"],
-                sent_at=row["sent_at"],
-                balance_before=row["balance_before"],
-                price=row["price"],
             )
         )
     return dict(found)

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, and_, func, or_, select
 
 from relay import stored_accounts
 from relay.accounts import SHARED, SharedLink
+from relay.database import of_row
 from relay.jobs import store, tables
 from relay.jobs.statement.billed import LONG_AGO
 from relay.jobs.statement.figures import Amounts, NamedMember, PrintedJob
@@ -155,16 +156,7 @@ def people(connection: Connection, site: str, member_id: str = "") -> dict[str, 
     if member_id:
         links = links.where(people_links.c.member_id == member_id)
     for row in connection.execute(links).mappings():
-        found[row["member_id"]] = NamedMember(
-            row["member_id"],
-            row["username"],
-            row["display_name"],
-            row["email"],
-            row["company_id"],
-            row["company_name"],
-            row["linked_at"],
-            row["opening_balance"],
-        )
+        found[row["member_id"]] = of_row(NamedMember, row, name=row["display_name"])
     for account in stored_accounts.shared_accounts(connection, site) if not member_id else ():
         found[_shared_id(account)] = NamedMember(
             _shared_id(account),

@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, RowMapping, Select, Table, bindparam, insert, select, update
 
+from relay.database import of_row
 from relay.language import parts, whole
 from relay.money.decide.holds import Answer, Held, Hold, Stop, Word
 from relay.money.ledger import tables
@@ -51,16 +52,7 @@ def _word(row: RowMapping) -> Word | None:
 def open_holds(connection: Connection, site: str) -> list[Hold]:
     """Return the rows that stand, by username, each with the word on it that was not used yet."""
     return [
-        Hold(
-            row["id"],
-            row["member_id"],
-            row["username"],
-            row["code"],
-            row["amount"],
-            whole(row["reason"], row["wording"]),
-            _word(row),
-            row["at"],
-        )
+        of_row(Hold, row, reason=whole(row["reason"], row["wording"]), word=_word(row), since=row["at"])
         for row in connection.execute(_OPEN_HOLDS, {"of_site": site}).mappings()
     ]
 
@@ -189,14 +181,7 @@ def void_word(connection: Connection, word_id: int, why: str, now: datetime) -> 
 def open_stops(connection: Connection, site: str) -> list[Stop]:
     """Return the stops that stand, oldest first, each with the word on it that was not used yet."""
     return [
-        Stop(
-            row["code"],
-            whole(row["message"], row["wording"]),
-            row["facts"],
-            row["id"],
-            _word(row),
-            row["at"],
-        )
+        of_row(Stop, row, message=whole(row["message"], row["wording"]), word=_word(row), since=row["at"])
         for row in connection.execute(_OPEN_STOPS, {"of_site": site}).mappings()
     ]
 

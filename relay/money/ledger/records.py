@@ -15,7 +15,7 @@ from sqlalchemy import Connection, and_, bindparam, delete, func, insert, select
 
 from relay import __version__
 from relay.accounts import LinkedAccount
-from relay.database import put
+from relay.database import of_row, put
 from relay.language import kept, unkept
 from relay.money.ledger import tables
 from relay.officernd.model import RemoteFee
@@ -46,7 +46,7 @@ def last_runs(connection: Connection, site: str, count: int) -> list[Run]:
     """Return the last runs of a site, newest first."""
     query = select(tables.runs).where(tables.runs.c.site == site).order_by(tables.runs.c.id.desc()).limit(count)
     rows = connection.execute(query).mappings()
-    return [Run(**{name: unkept(row[name]) for name in Run.__dataclass_fields__}) for row in rows]
+    return [of_row(Run, row, summary=unkept(row["summary"])) for row in rows]
 
 
 def last_daily_run(connection: Connection, site: str) -> datetime | None:

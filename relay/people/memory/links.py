@@ -13,7 +13,7 @@ from datetime import datetime
 from sqlalchemy import Boolean, Column, Connection, String, Table, Text, delete, insert, select, update
 
 from relay.accounts import SharedLink
-from relay.database import Moment, metadata
+from relay.database import Moment, metadata, of_row
 from relay.people.world import CompanyGroup, Link, Memory, Rename
 from relay.stored_accounts import (
     ID_LENGTH,
@@ -77,25 +77,16 @@ def read_memory(connection: Connection, site: str) -> Memory:
     answers = rows(people_answers)
     stored = connection.execute(select(people_sites).where(people_sites.c.site == site)).mappings().first()
     return Memory(
-        links={str(row["member_id"]): _link(row) for row in rows(people_links)},
+        links={str(row["member_id"]): of_row(Link, row) for row in rows(people_links)},
         answers={str(row["subject_id"]): str(row["name"]) for row in answers if row["kind"] == "link"},
         denied=frozenset((str(row["subject_id"]), str(row["name"])) for row in answers if row["kind"] == "not_same"),
         group_answers={str(row["subject_id"]): str(row["name"]) for row in answers if row["kind"] == "group"},
-        groups={
-            str(row["name"]): CompanyGroup(
-                str(row["name"]), str(row["company_id"]), str(row["base_key"]), bool(row["made_by_us"])
-            )
-            for row in rows(people_groups)
-        },
+        groups={str(row["name"]): of_row(CompanyGroup, row) for row in rows(people_groups)},
         disabled=frozenset(str(row["username"]) for row in rows(people_disabled)),
-        renames=tuple(Rename(str(row["old"]), str(row["new"]), str(row["member_id"])) for row in rows(people_renames)),
+        renames=tuple(of_row(Rename, row) for row in rows(people_renames)),
         organization_id=str(stored["organization_id"]) if stored else "",
         synced_at=stored["synced_at"] if stored else None,
     )
-
-
-def _link(row: dict[str, object]) -> Link:
-    return Link(**{name: value for name, value in row.items() if name != "site"})  # type: ignore[arg-type]
 
 
 def store_links(connection: Connection, site: str, links: Iterable[Link]) -> None:
