@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 Standing = Literal[
     "active",  # may print: the login is checked at OfficeRnD
@@ -19,14 +19,8 @@ Standing = Literal[
 
 
 @dataclass(frozen=True, slots=True)
-class DirectoryUser:
-    """One line of the directory: the fields of PaperCut's user record, and who the person is to us.
-
-    Fields that PaperCut holds and OfficeRnD does not are echoed as PaperCut holds them, since a blank field may wipe
-    the stored value. `logins` are further names that may be typed at the popup (e-mail, alias), lower case; a name that
-    two users share stands with neither. `reason` is why somebody may not print, as a clause for logs and `explain`.
-    `signin_email` is the address to ask OfficeRnD with where `email` must stay empty or different in PaperCut, because
-    another account already holds it there; "" means `email`.
+class UserRecord:
+    """PaperCut's user record.
 
     Source: PaperCut CustomSynAndAuthentication README (fields 1-10; field 11, the PIN, is never sent).
     """
@@ -41,6 +35,23 @@ class DirectoryUser:
     secondary_card: str = ""
     alias: str = ""
     home: str = ""
+
+    @property
+    def fields(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in UserRecord.__slots__}
+
+
+@dataclass(frozen=True, slots=True)
+class DirectoryUser(UserRecord):
+    """One line of the directory: the fields of PaperCut's user record, and who the person is to us.
+
+    Fields that PaperCut holds and OfficeRnD does not are echoed as PaperCut holds them, since a blank field may wipe
+    the stored value. `logins` are further names that may be typed at the popup (e-mail, alias), lower case; a name that
+    two users share stands with neither. `reason` is why somebody may not print, as a clause for logs and `explain`.
+    `signin_email` is the address to ask OfficeRnD with where `email` must stay empty or different in PaperCut, because
+    another account already holds it there; "" means `email`.
+    """
+
     groups: tuple[str, ...] = ()
     member_id: str = ""
     standing: Standing = "active"

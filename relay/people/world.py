@@ -14,28 +14,19 @@ from functools import cached_property
 from papercut_scripts import signin_pin
 from relay.accounts import email_key
 from relay.officernd.model import CheckIn, Company, Location, Member, Membership, Organization, Pass, Plan
+from relay.people.directory import UserRecord
 
 HIDDEN = "(hidden) "  # before the name of a property: it holds something that was not kept between two syncs
 SETTLING_IN = timedelta(days=7)  # what an interrupted sync began is no news of the day for so long
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
+class Account(UserRecord):
     """A PaperCut account as PaperCut holds it. `balance` in micros; `disabled`: printing is switched off.
 
     `jobs` is how many it ever printed, None where that is not known; it moves while we work and makes no difference.
     """
 
-    username: str
-    full_name: str = ""
-    email: str = ""
-    department: str = ""
-    office: str = ""
-    primary_card: str = ""
-    other_emails: str = ""
-    secondary_card: str = ""
-    alias: str = ""
-    home: str = ""
     disabled: bool = False
     balance: int = 0
     internal: bool = False

@@ -672,22 +672,7 @@ class _Decider:
         groups: tuple[str, ...] = (),
     ) -> DirectoryUser:
         """Return an account as PaperCut holds it."""
-        return DirectoryUser(
-            username=account.username,
-            full_name=account.full_name,
-            email=account.email,
-            department=account.department,
-            office=account.office,
-            primary_card=account.primary_card,
-            other_emails=account.other_emails,
-            secondary_card=account.secondary_card,
-            alias=account.alias,
-            home=account.home,
-            groups=groups,
-            member_id=member_id,
-            standing=standing,
-            reason=reason,
-        )
+        return DirectoryUser(**account.fields, groups=groups, member_id=member_id, standing=standing, reason=reason)
 
     def _with_logins(self, people: list[AccountDecision]) -> list[AccountDecision]:
         """Add what may be typed at the popup; nobody's record stands in the way of somebody who may print."""
