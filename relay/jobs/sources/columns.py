@@ -123,8 +123,6 @@ def job_of(
     if pages > LARGEST_COUNT:
         raise UnreadableRow(f"{pages} is no number of pages of one job")
     colour = _optional_count(field("colour"))
-    if colour is not None and colour > pages:
-        raise UnreadableRow(f"{colour} colour pages of {pages} pages cannot be")
     price_text = field("cost", "").strip()
     price = reading.cost(price_text) if price_text else None
     grayscale = reading.flag(field("grayscale", ""))
@@ -145,7 +143,7 @@ def job_of(
         pages=pages,
         copies=copies,
         colour_pages=colour,
-        is_colour=reading.is_colour(colour, grayscale),
+        is_colour=reading.is_colour(colour, pages, grayscale),
         sheets=_optional_count(field("sheets")),
         duplex=reading.flag(field("duplex", "")),
         cost=0 if denied else price,

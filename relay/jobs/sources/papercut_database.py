@@ -301,8 +301,6 @@ def _job(row: RowMapping, zone: ZoneInfo, after: datetime | None) -> Job:
         raise UnreadableRow("it names no user that PaperCut knows")
     pages = _count(row["total_pages"], 0)
     colour = _count(row["total_color_pages"], None) if row["total_color_pages"] is not None else None
-    if colour is not None and colour > pages:
-        raise UnreadableRow(f"{colour} colour pages of {pages} pages cannot be")
     grayscale = reading.flag(str(row["gray_scale"] or ""))
     cost = _money(row["usage_cost"])
     kind = kind_of(str(row["job_type"] or ""))
@@ -319,7 +317,7 @@ def _job(row: RowMapping, zone: ZoneInfo, after: datetime | None) -> Job:
         pages=pages,
         copies=_count(row["copies"], 1),
         colour_pages=colour,
-        is_colour=reading.is_colour(colour, grayscale),
+        is_colour=reading.is_colour(colour, pages, grayscale),
         sheets=_count(row["total_sheets"], None) if row["total_sheets"] is not None else None,
         duplex=reading.flag(str(row["duplex"] or "")),
         cost=0 if denied else cost,

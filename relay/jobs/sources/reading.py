@@ -160,9 +160,14 @@ def flag(text: str) -> bool | None:
     return True if word in _TRUE else False if word in _FALSE or word.startswith(_NOT) else None
 
 
-def is_colour(colour_pages: int | None, grayscale: bool | None) -> bool | None:
-    """Return whether a job has colour: as its count of such pages says, else as its mark does; None: nobody says."""
+def is_colour(colour_pages: int | None, pages: int, grayscale: bool | None) -> bool | None:
+    """Return whether a job has colour: as its count of such pages says, else as its mark does; None: nobody says.
+
+    More colour pages than pages is UnreadableRow.
+    """
     if colour_pages is not None:
+        if colour_pages > pages:
+            raise UnreadableRow(f"{colour_pages} colour pages of {pages} pages cannot be")
         return colour_pages > 0
     return None if grayscale is None else not grayscale
 
