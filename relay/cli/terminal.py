@@ -25,12 +25,6 @@ REFUSED_STYLE = "bold red"
 SEVERITY_STYLES = {"error": REFUSED_STYLE, "warning": "bold yellow", "info": "bold blue"}
 NOTHING_NEXT = "Nothing is to be done: the daily run goes on from here."
 FEW_PEOPLE = 5  # of one kind, on a screen
-_READINESS = {
-    "without_email": "without an e-mail address that works",
-    "without_account": "without an account",
-    "held_by_a_doubt": "because a question is open",
-    "switched_off": "because printing was switched off in PaperCut",
-}
 OUTCOMES = {0: "done", 1: "failed", 3: "refused or held", 4: "in doubt"}
 
 
@@ -274,6 +268,8 @@ def jobs_imported(console: Console, text: str, failed: bool) -> None:
 
 def status(console: Console, answer: Mapping[str, Any]) -> None:
     """Show the site's state: each open question with its next step."""
+    from relay.people.decide.everybody import ANSWERS
+
     console.print(f"Site {answer['site']}, business day {answer['business_day']}")
     next_due = datetime.fromisoformat(answer["next_due"])  # in the site's zone, as everything shown here
 
@@ -315,9 +311,10 @@ def status(console: Console, answer: Mapping[str, Any]) -> None:
             for item in answer["open_movements"]
         ]
         console.print(table("Open movements", ["reference", "user", "amount", "state", "note"], rows, right=["amount"]))
+    why = {**ANSWERS, "switched_off": "because printing was switched off in PaperCut"}
     for kind, people in answer["readiness"].items():
         if people:
-            console.print(f"May print and cannot yet, {_READINESS[kind]}: {counted(len(people), 'person', 'people')}")
+            console.print(f"May print and cannot yet, {why[kind]}: {counted(len(people), 'person', 'people')}")
             for person in people[:FEW_PEOPLE]:
                 console.print(plain(f"    {person}"), soft_wrap=True)
             if len(people) > FEW_PEOPLE:

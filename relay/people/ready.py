@@ -11,7 +11,7 @@ from datetime import datetime
 from relay import plain_files
 from relay.config import Settings
 from relay.language import kept, unkept
-from relay.people.decide.everybody import left_out
+from relay.people.decide.everybody import left_out, why_no_account
 from relay.people.decide.plan import SyncPlan
 from relay.people.decide.rules import email_outcome
 from relay.private_files import make_private_folder, write_private
@@ -51,10 +51,8 @@ def assess(plan: SyncPlan) -> dict[str, list[str]]:
             people["held_by_a_doubt"].append(f"{who}: {found.doubts[member_id]}")
         elif not address.passed:
             people["without_email"].append(f"{who}: {address.text}")
-        elif member_id in found.not_made:
-            people["without_account"].append(f"{who}: {found.not_made[member_id]}")
-        elif member_id in found.gone:
-            people["without_account"].append(f"{who}: the account {found.gone[member_id]} was deleted by hand")
+        elif why := why_no_account(found, member_id):
+            people["without_account"].append(f"{who}: {why}")
     for warning in plan.warnings:
         if warning.code == "disabled_by_hand":
             people["switched_off"].append(f"{warning.subject}: printing was switched off by hand")

@@ -303,7 +303,7 @@ def test_readiness_of_a_deleted_account(one: PeopleSite) -> None:
     one.state.delete_user(one.state.users["cy_x.example"])
     one.sync()
     assert people.readiness(one.settings).as_json()["without_account"] == [
-        "Cy Day: the account cy_x.example was deleted by hand"
+        "Cy Day: the account cy_x.example was deleted in PaperCut"
     ]
 
 
