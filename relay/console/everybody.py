@@ -43,6 +43,26 @@ BECAUSE: Mapping[str, str] = WordTable(
 )
 
 
+# The same keys -> what to do next, for whoever is asked at the desk.
+NEXT: Mapping[str, str] = WordTable(
+    {
+        "statuses": N_("Change the status in OfficeRnD, or admit this status in the settings."),
+        "locations": N_("Change the location in OfficeRnD, or admit it in the settings."),
+        "plans": N_("Give them a plan that prints in OfficeRnD, or admit theirs in the settings."),
+        "exclude_emails": N_("Their address is left out by the settings: take it out of that list."),
+        "exclude_names": N_("Their name is left out by the settings: take it out of that list."),
+        "without_email": N_("Enter their e-mail address in OfficeRnD, or name their account on the Review page."),
+        "held_by_a_doubt": N_("Answer the question on the Review page."),
+        "without_account": N_("Name their account on the Review page."),
+        "departed": N_("If they are still a member, see that OfficeRnD says so."),
+        "unlinked": N_("If it is a member's, open the page of that person and say that they have this account."),
+        "renaming": N_("Nothing is to be done: it is over with the next sync."),
+        "excluded": N_("See what each rule says of them."),
+        "next_sync": N_("Bring them in line now, and they can print."),
+    }
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Someone:
     """One person as the last sync left them.

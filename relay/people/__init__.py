@@ -3,6 +3,7 @@
 from relay.people.act.publish import is_published, refuse_open
 from relay.people.answers import issue_pin, link, not_same, revoke_pin, unlink
 from relay.people.explain import explain
+from relay.people.hints import hints
 from relay.people.memory.questions import OpenQuestion, asked, open_questions
 from relay.people.new_accounts import name_new_accounts, take_back
 from relay.people.ready import readiness
@@ -12,6 +13,7 @@ __all__ = [
     "OpenQuestion",
     "asked",
     "explain",
+    "hints",
     "is_published",
     "issue_pin",
     "link",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -12,7 +13,7 @@ from relay import amounts
 from relay.accounts import email_key
 from relay.config import Settings
 from relay.database import reading
-from relay.errors import EXIT_DONE, NotFound, RelayError
+from relay.errors import EXIT_DONE, NotFound, RelayError, UsageError
 from relay.language import joined, lazy
 from relay.officernd.client import OfficeRnD
 from relay.officernd.model import Member
@@ -23,7 +24,9 @@ from relay.people.act import pins
 from relay.people.act.publish import current_directory
 from relay.people.decide.rules import RuleResult, Verdict, email_outcome, judge, make_rules
 from relay.people.directory import DirectoryUser
+from relay.people.hints import AtThePrinter, hints
 from relay.people.logins import LoginTrace, last_login
+from relay.people.memory import snapshot
 from relay.people.memory.links import last_sync
 from relay.people.sync import remembered
 from relay.people.world import Account, Memory, OfficeRnDSide
@@ -62,6 +65,11 @@ def explain(site: Site, who: str) -> Explanation:
     trace = last_login(settings.scripts.home, person.username or who)
     seen = _Seen(settings, person, rules, may_print, account, groups, listed, doubts, pin, trace, synced)
     obstacles = _obstacles(seen)
+    balance = account.balance if account else None
+    at_printer = AtThePrinter(
+        person.member_id, not obstacles, trace, balance, _is_restricted(papercut, account), synced
+    )
+    stops = hints(settings, site.clock.now(), at_printer)
     facts: dict[str, object] = {
         "who": who,
         "member_id": person.member_id or None,
@@ -78,11 +86,12 @@ def explain(site: Site, who: str) -> Explanation:
         "doubts": [doubt.as_json() for doubt in doubts],
         "can_log_in": not obstacles,
         "why_not": [obstacle.as_json() for obstacle in obstacles],
+        "hints": [hint.as_json() for hint in stops],
         "print_pin": None if pin is None else "property" if pin else "issued",
         "last_login": trace.as_json() if trace else None,
         "last_sync": synced.isoformat() if synced else None,
     }
-    return Explanation(facts, tuple(_lines(seen, facts, obstacles)))
+    return Explanation(facts, tuple(_lines(seen, facts, obstacles, stops)))
 
 
 @dataclass(frozen=True)
@@ -102,7 +111,29 @@ class _Seen:
     synced: datetime | None
 
 
-_find = who.find
+def _find(site: Site, word: str, memory: Memory) -> who.Person:
+    """Return whom a word means. Where it is nobody's whole name, whose name it is a part of is told."""
+    try:
+        return who.find(site, word, memory)
+    except UsageError as error:
+        alike = who.alike(snapshot.load(site.settings), word) if error.code == "who_unknown" else []
+        if not alike:
+            raise
+        raise UsageError(
+            lazy(
+                "%(word)s is nobody's whole name. Alike: %(names)s. Name one by e-mail address, account or member id.",
+                word=repr(word),
+                names="; ".join(alike),
+            ),
+            code=error.code,
+        ) from None
+
+
+def _is_restricted(papercut: PaperCut, account: Account | None) -> bool | None:
+    """Return whether PaperCut refuses the account what its balance does not cover, None where there is no account."""
+    if account is None:
+        return None
+    return papercut.user_properties(account.username, [keys.RESTRICTED])[keys.RESTRICTED].lower() == "true"
 
 
 def _verdict(site: Site, member: Member, now: datetime) -> Verdict:
@@ -232,7 +263,7 @@ def _obstacles(seen: _Seen) -> list[Note]:
     return found
 
 
-def _lines(seen: _Seen, facts: dict[str, object], obstacles: list[Note]) -> list[Note]:
+def _lines(seen: _Seen, facts: dict[str, object], obstacles: list[Note], stops: Sequence[Note]) -> list[Note]:
     settings, person, trace, synced = seen.settings, seen.person, seen.trace, seen.synced
     member, link = person.member, person.link
     zone = ZoneInfo(settings.site.timezone)
@@ -266,6 +297,9 @@ def _lines(seen: _Seen, facts: dict[str, object], obstacles: list[Note]) -> list
         lines.append(
             f"Can log in with the OfficeRnD address and password (whether one was ever set, OfficeRnD hides){also}."
         )
+    if stops:
+        why_not.append(Note("What may stop them:"))
+        why_not += [Note(f"  - {hint.message}", hint.remedies) for hint in stops]
     lately = []
     if trace and trace.accepted_at:
         lately.append(Note(f"Last login: {_local(trace.accepted_at, zone)}"))

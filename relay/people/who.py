@@ -11,6 +11,7 @@ from relay.errors import NotFound, UsageError
 from relay.language import lazy
 from relay.officernd.client import OfficeRnD
 from relay.officernd.model import Member
+from relay.people.memory.snapshot import Snapshot
 from relay.people.world import Link, Memory
 from relay.site import Site
 
@@ -161,6 +162,29 @@ def _member(officernd: OfficeRnD, member_id: str) -> Member | None:
 def is_id(word: str) -> bool:
     """Return whether a word has the form of an OfficeRnD id. Source: developer reference (24 hex digits)."""
     return len(word) == 24 and all(character in "0123456789abcdefABCDEF" for character in word)
+
+
+ALIKE = 6  # as many as a sentence can name
+
+
+def alike(seen: Snapshot | None, word: str) -> list[str]:
+    """Return people of the last sync in whose name, address or account each part of a word stands, as "Name <email>".
+
+    None where nobody is alike, or so many that naming them helps nobody.
+    """
+    wanted = parts(word)
+    if seen is None or not wanted:
+        return []
+    texts = [
+        *((one.name, one.email) for one in seen.officernd.members.values()),
+        *((one.full_name, one.username) for one in seen.papercut.accounts.values()),
+    ]
+    found = dict.fromkeys(
+        f"{name or second} <{second or name}>"
+        for name, second in texts
+        if all(part in searchable(f"{name} {second}") for part in wanted)
+    )
+    return list(found) if len(found) <= ALIKE else []
 
 
 def _unknown(word: str) -> UsageError:

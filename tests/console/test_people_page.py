@@ -15,9 +15,9 @@ import pytest
 from lxml import html
 from sqlalchemy import insert
 
-from relay.console import everybody
+from relay.console import everybody, first_hour
 from relay.console.app import make_app
-from relay.console.desk import Desk
+from relay.console.desk import Desk, Glance
 from relay.jobs import tables
 from relay.officernd.model import Company, Member, Organization
 from relay.people import ready, who
@@ -26,6 +26,7 @@ from relay.people.directory import DirectoryUser, directory_of
 from relay.people.memory import snapshot
 from relay.people.world import Account, Memory, OfficeRnDSide, PaperCutSide, World
 from tests.console.conftest import MakeDesk
+from tests.support.still_clock import StillClock
 from tests.support.visitor import Visitor
 
 
@@ -200,6 +201,70 @@ def test_the_list_as_csv_is_what_the_page_shows(ann: Visitor, place: Desk) -> No
     assert [("'=1+1", "ben", "-6.15", "2")] == [
         (row["name"], row["account"], row["balance"], row["jobs_in_30_days"]) for row in rows
     ]
+
+
+def at_the_desk(ann: Visitor, who_asks: str) -> str:
+    """Return what the page of a person says who was found from Today by a part of their name."""
+    (address,) = ann.page(f"/people?find={who_asks}").xpath("//main//tbody/tr/th/a/@href")
+    return text(ann.page(address))
+
+
+def test_from_today_somebody_is_found_by_a_part_of_their_name(ann: Visitor, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(first_hour, "is_open", lambda place: False)
+    (form,) = ann.page("/").xpath("//form[@role='search']")
+    assert ("/people", "get") == (form.get("action"), form.get("method")) and form.xpath(".//input[@name='find']")
+
+
+NEXT_STEPS: tuple[tuple[str, str, str], ...] = (
+    (
+        "ewa",
+        "No account: because of their status",
+        "Change the status in OfficeRnD, or admit this status in the settings.",
+    ),
+    (
+        "aino",
+        "No account: without an e-mail address that works",
+        "Enter their e-mail address in OfficeRnD, or name their account",
+    ),
+    ("gerda", "May not print: they left", "If they are still a member, see that OfficeRnD says so."),
+    ("scann", "May not print: not in OfficeRnD", "say that they have this account"),
+    ("nils", "No account: not brought over yet", "Bring them in line now, and they can print.Bring in line now"),
+)
+
+
+@pytest.mark.parametrize(("asks", "because", "then"), NEXT_STEPS)
+def test_why_somebody_cannot_print_is_one_answer_with_what_to_do(
+    ann: Visitor, asks: str, because: str, then: str
+) -> None:
+    told = at_the_desk(ann, asks)
+    assert because in told and then in told
+
+
+def test_what_may_stop_somebody_at_the_printer_is_told(ann: Visitor, place: Desk) -> None:
+    home, now = place.settings.scripts.home, place.clock.now()
+    assert "Their login of" not in at_the_desk(ann, "ben"), "that was days ago"
+    log_in(home, "ben", (now - timedelta(minutes=5)).isoformat(), verdict="rejected", reason="wrong_password")
+    told = at_the_desk(ann, "ben")
+    assert "was refused, because OfficeRnD did not accept the password. They choose a new password" in told
+    assert "The balance is -6.15 EUR: a restricted account" in told
+    assert "No login of theirs is on record" in at_the_desk(ann, "olaf")
+    assert "What may stop them" not in at_the_desk(ann, "zoe")
+    log_in(home, "ben", now.isoformat())
+    assert "was refused, because" not in at_the_desk(ann, "ben")
+
+
+def test_a_silent_system_and_an_old_list_are_told_at_the_desk(ann: Visitor, place: Desk, clock: StillClock) -> None:
+    place.glance = Glance(place.clock.now(), papercut_problem="no connection")
+    assert "PaperCut did not answer when it was last asked" in at_the_desk(ann, "zoe")
+    place.glance = None
+    clock.move(hours=place.settings.scripts.max_age_hours + 2)
+    assert "PaperCut does not know yet who is new" in at_the_desk(ann, "zoe")
+
+
+def test_a_card_finds_its_owner_and_a_part_of_it_nobody(ann: Visitor, place: Desk) -> None:
+    fill(place, (ZOE, BEN), (user(ZOE, "zoe", primary_card="04A1B2C3"), user(BEN, "ben")))
+    assert ["Zoë Müller"] == names(ann.page("/people?find=04a1b2c3"))
+    assert [] == names(ann.page("/people?find=04a1"))
 
 
 def test_somebody_without_an_account_has_a_page_that_says_why(ann: Visitor) -> None:

@@ -259,6 +259,40 @@ def test_the_last_login_and_the_last_refusal_are_told(one: PeopleSite) -> None:
     assert say(one, "explain", who=DI).as_json()["last_login"] is None
 
 
+def stops(site: PeopleSite, who: str = CY) -> list[str]:
+    """Return what `explain` says may stop somebody, with whoever reads it on a terminal."""
+    told = say(site, "explain", who=who)
+    lines = [line.message for line in told.lines]
+    hints = [hint["message"] for hint in told.as_json()["hints"]]
+    assert [line[4:] for line in lines if line.startswith("  - ")][-len(hints) or len(lines) :] == hints
+    return hints
+
+
+def test_what_may_stop_somebody_whom_the_rules_let_print(one: PeopleSite) -> None:
+    one.sync_twice()
+    home, account = str(one.settings.scripts.home), one.state.users["cy_x.example"]
+    who = [("username", "cy_x.example"), ("who", "")]
+    assert stops(one)[0].startswith("No login of theirs is on record. At the login window they type the e-mail address")
+    audit.write(home, "auth", [("verdict", "rejected"), ("reason", "wrong_password"), *who])
+    assert "was refused, because OfficeRnD did not accept the password. They choose a new password" in stops(one)[0]
+    (hint, *_) = say(one, "explain", who=CY).as_json()["hints"]
+    assert hint["remedies"] == [Remedy("issue_pin", (CY,), "to let them print now").as_json()]
+    audit.write(home, "auth", [("verdict", "accepted"), ("reason", "password"), *who])
+    account.restricted, account.balance = False, -2.5
+    assert stops(one) == []
+    account.restricted = True
+    assert stops(one) == ["PaperCut restricts the account, and its balance is -2.50 EUR: it may refuse a job."]
+    account.balance = 3.0
+    assert stops(one) == []
+
+
+def test_a_part_of_a_name_is_answered_with_who_is_alike(one: PeopleSite) -> None:
+    one.sync_twice()
+    with pytest.raises(UsageError, match="Alike: Cy Day <cy@x.example>") as refused:
+        people.explain(one.context, "dáy")
+    assert (refused.value.exit_code, refused.value.code) == (2, "who_unknown")
+
+
 def test_explaining_writes_nothing(one: PeopleSite) -> None:
     one.sync_twice()
     one.connect()

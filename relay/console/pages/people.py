@@ -11,8 +11,9 @@ from typing import Any
 from flask import Blueprint, Response, abort, flash, redirect, render_template, request, url_for
 
 from relay import people
+from relay.accounts import folded
 from relay.console import everybody, figures, timeline
-from relay.console.everybody import BECAUSE, LATELY, EveryPerson, PersonRow, Someone
+from relay.console.everybody import BECAUSE, LATELY, NEXT, EveryPerson, PersonRow, Someone
 from relay.console.gate import audited, desk, needs
 from relay.console.listing import csv_file, part_of
 from relay.console.pages.review import start_sync
@@ -20,7 +21,9 @@ from relay.errors import RelayError
 from relay.language import N_, gettext, joined, lazy, translated
 from relay.people import who as people_who
 from relay.people.act import pins
-from relay.people.logins import last_login
+from relay.people.hints import AtThePrinter
+from relay.people.logins import LoginTrace, last_login
+from relay.remedy import Note
 from relay.spreadsheet import cell
 
 page = Blueprint("people", __name__)
@@ -150,6 +153,7 @@ def one() -> str:
     if person is None:
         return render_template("nobody.html", wanted=wanted[:120])
     settings = place.settings
+    trace = last_login(settings.scripts.home, person.username) if person.username else None
     entries = timeline.of_person(place, person)
     kind = request.args.get("kind", "")
     shown = [entry for entry in entries if not kind or entry.kind == kind]
@@ -165,7 +169,10 @@ def one() -> str:
         row=known.row(person),
         account=person.user,
         link=figures.linked(place, [person.member_id]).get(person.member_id),
-        trace=last_login(settings.scripts.home, person.username) if person.username else None,
+        trace=trace,
+        hints=_hints(known, person, trace),
+        next=NEXT,
+        silent=_silent(),
         method=settings.signin.method,
         pin_at=pins.pin_issued(settings.scripts.home, person.member_id) if person.member_id else None,
         entries=part.rows,
@@ -184,6 +191,24 @@ def one() -> str:
         pages=part.pages,
         glue=at(page=None).partition("#")[0] + "&",
     )
+
+
+def _hints(known: EveryPerson, person: Someone, trace: LoginTrace | None) -> Sequence[Note]:
+    """Return what may stop somebody who has an account, from what is known here."""
+    if not person.username:
+        return ()
+    place = desk()
+    can_log_in = person.can_print and not known.will_be_stopped(person)  # that is told beside it
+    synced_at = everybody.read_at(place)
+    seen = AtThePrinter(person.member_id, can_log_in, trace, known.balance(person), None, synced_at)
+    return people.hints(place.settings, place.clock.now(), seen)
+
+
+def _silent() -> list[str]:
+    """Return which of the two systems did not answer when they were last asked."""
+    glance = desk().glance
+    problems = (("PaperCut", glance.papercut_problem), ("OfficeRnD", glance.officernd_problem)) if glance else ()
+    return [system for system, problem in problems if problem]
 
 
 @page.get("/people/why")
@@ -267,10 +292,16 @@ def _wanted() -> PeopleAsked:
     view = view if view in VIEWS or view in BECAUSE else ""
     order = order if order in ORDERS else "print" if view == "stopped" else "name"
     known, parts = everybody.everybody(desk()), people_who.parts(typed)
-    found = [one for one in known.people if all(part in one.text for part in parts)]
+    card = folded(typed)
+    found = [one for one in known.people if all(part in one.text for part in parts) or (card and card in _cards(one))]
     has: Whether = VIEWS[view][1] if view in VIEWS else lambda _, one: one.because == view
     people = sorted((one for one in found if has(known, one)), key=lambda one: ORDERS[order](known, one))
     return PeopleAsked(known, found, people, {"find": typed or None, "show": view, "sort": order})
+
+
+def _cards(one: Someone) -> tuple[str, ...]:
+    """Return the numbers of somebody's cards: one held to a reader at the desk finds its owner, a part of it nobody."""
+    return (folded(one.user.primary_card), folded(one.user.secondary_card)) if one.user else ()
 
 
 def _at(asked: Mapping[str, Any], **more: Any) -> str:
