@@ -16,7 +16,6 @@ from sqlalchemy import (
     BigInteger,
     ColumnElement,
     Connection,
-    Integer,
     RowMapping,
     bindparam,
     case,
@@ -34,14 +33,20 @@ from relay.money.decide.wallet import Entry, Wallet
 from relay.money.ledger import tables
 
 _PLAIN = ("member_id", "username", "linked_at", "jobs", "read_at", "witness", "billed_jobs", "billed_at", "doubt")
+# Built once: a settle asks for them with every effect.
+_OPEN = select(tables.wallets).where(
+    tables.wallets.c.site == bindparam("of_site"), tables.wallets.c.closed_at.is_(None)
+)
+_OPEN_OF = _OPEN.where(tables.wallets.c.member_id == bindparam("of_member"))
+_WALLET = select(tables.wallets).where(tables.wallets.c.id == bindparam("of_wallet"))
+_STORE = update(tables.wallets).where(tables.wallets.c.id == bindparam("of_wallet"))
+_ENTRY = insert(tables.journal)
 
 
 def open_wallets(connection: Connection, site: str, member_id: str = "") -> dict[str, Wallet]:
     """Return the wallet of every present link, by member id, or of one member's."""
-    query = select(tables.wallets).where(tables.wallets.c.site == site, tables.wallets.c.closed_at.is_(None))
-    if member_id:
-        query = query.where(tables.wallets.c.member_id == member_id)
-    return {row["member_id"]: _wallet(row) for row in connection.execute(query).mappings()}
+    found = connection.execute(_OPEN_OF if member_id else _OPEN, {"of_site": site, "of_member": member_id})
+    return {row["member_id"]: _wallet(row) for row in found.mappings()}
 
 
 def balances(connection: Connection, site: str) -> dict[str, int]:
@@ -59,8 +64,7 @@ def wallets(connection: Connection, site: str) -> list[Wallet]:
 
 
 def wallet(connection: Connection, wallet_id: int) -> Wallet:
-    query = select(tables.wallets).where(tables.wallets.c.id == wallet_id)
-    return _wallet(connection.execute(query).mappings().one())
+    return _wallet(connection.execute(_WALLET, {"of_wallet": wallet_id}).mappings().one())
 
 
 def closed_wallets(connection: Connection, site: str) -> dict[tuple[str, str], Wallet]:
@@ -82,13 +86,8 @@ def add_wallets(connection: Connection, site: str, new: Sequence[Wallet]) -> lis
 
 def store_wallets(connection: Connection, changed: Sequence[Wallet]) -> None:
     """Store the present state of wallets, in place of what they were."""
-    if not changed:
-        return
-    rows = [{"wallet": one.id, **_values(one)} for one in changed]
-    names = [name for name in rows[0] if name != "wallet"]
-    table = tables.wallets
-    statement = update(table).where(table.c.id == bindparam("wallet", type_=Integer))
-    connection.execute(statement.values({name: bindparam(name, type_=table.c[name].type) for name in names}), rows)
+    if changed:
+        connection.execute(_STORE, [{"of_wallet": one.id, **_values(one)} for one in changed])
 
 
 def confirm_wallets(connection: Connection, wallet_ids: Sequence[int], at: datetime, witness: int) -> None:
@@ -108,7 +107,7 @@ def add_entries(
     """
     rows = [_entry_values(site, wallet_id, entry, at, witness, since) for wallet_id, entry, since in entries]
     if rows:
-        connection.execute(insert(tables.journal), rows)
+        connection.execute(_ENTRY, rows)
 
 
 def add_entry(
@@ -116,7 +115,7 @@ def add_entry(
 ) -> int:
     """Write one entry and return its id."""
     values = _entry_values(site, wallet_id, entry, at, witness, since)
-    key = connection.execute(insert(tables.journal).values(**values)).inserted_primary_key
+    key = connection.execute(_ENTRY, values).inserted_primary_key
     assert key is not None
     return int(key[0])
 

@@ -15,7 +15,22 @@ from dataclasses import asdict
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Column, Connection, Engine, RowMapping, Table, and_, func, insert, or_, select, update
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    Engine,
+    RowMapping,
+    Select,
+    Table,
+    and_,
+    bindparam,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from relay.clock import Clock
@@ -46,7 +61,26 @@ _FEES = select(
     func.coalesce(tables.fees.c.fee_id, "").label("fee_id"),
 ).order_by(tables.fees.c.business_day, tables.fees.c.reference)
 
-_EVIDENCE = insert(tables.evidence)
+_ITS_MOVEMENTS = _MOVEMENTS.where(tables.movements.c.site == bindparam("of_site"))
+_OPEN_MOVEMENTS = _ITS_MOVEMENTS.where(tables.movements.c.state.not_in(CLOSED))
+_MOVEMENT = _ITS_MOVEMENTS.where(tables.movements.c.reference == bindparam("of"))
+_OF_FEE = _ITS_MOVEMENTS.where(tables.movements.c.fee_reference == bindparam("of"))
+_ITS_FEES = _FEES.where(tables.fees.c.site == bindparam("of_site"))
+_OPEN_FEES = _ITS_FEES.where(tables.fees.c.state.not_in(CLOSED))
+_FEE = _ITS_FEES.where(tables.fees.c.reference == bindparam("of"))
+_UNDER_FEE = select(tables.movements.c.reference).where(tables.movements.c.fee_reference == bindparam("of"))
+
+
+def _of(table: Table) -> ColumnElement[bool]:
+    return and_(table.c.site == bindparam("of_site"), table.c.reference == bindparam("of"))
+
+
+_STATE = {table: select(table.c.state).where(_of(table)) for table in (tables.fees, tables.movements)}
+_STEP = {
+    table: update(table).where(_of(table), table.c.state == bindparam("of_state"))
+    for table in (tables.fees, tables.movements)
+}
+_ADD_FEE, _ADD_MOVEMENT, _EVIDENCE = insert(tables.fees), insert(tables.movements), insert(tables.evidence)
 
 
 class Ledger:
@@ -96,12 +130,14 @@ class Ledger:
 
     def movements(self, *conditions: Any) -> list[Movement]:
         """Return the site's movements that satisfy the conditions, oldest first."""
-        query = _MOVEMENTS.where(tables.movements.c.site == self.site, *conditions)
+        return self._movements(_ITS_MOVEMENTS.where(*conditions))
+
+    def _movements(self, query: Select[Any], **of: str) -> list[Movement]:
         with self.read() as connection:
-            return [_movement(row) for row in connection.execute(query).mappings()]
+            return [_movement(row) for row in connection.execute(query, {"of_site": self.site, **of}).mappings()]
 
     def open_movements(self) -> list[Movement]:
-        return self.movements(tables.movements.c.state.not_in(CLOSED))
+        return self._movements(_OPEN_MOVEMENTS)
 
     def in_doubt(self) -> list[Movement]:
         """Return the movements of which one effect is sent or in doubt."""
@@ -110,7 +146,7 @@ class Ledger:
         return self.movements(or_(state.in_(doubtful), and_(fee_state.in_(doubtful), state.not_in(CLOSED))))
 
     def of_fee(self, fee_reference: str) -> list[Movement]:
-        return self.movements(tables.movements.c.fee_reference == fee_reference)
+        return self._movements(_OF_FEE, of=fee_reference)
 
     def named(self, references: Iterable[str]) -> list[Movement]:
         """Return the movements of these references, in any number of them."""
@@ -122,7 +158,7 @@ class Ledger:
         return found
 
     def movement(self, reference: str) -> Movement:
-        found = self.movements(tables.movements.c.reference == reference)
+        found = self._movements(_MOVEMENT, of=reference)
         if not found:
             raise LedgerError(
                 lazy(
@@ -134,9 +170,11 @@ class Ledger:
         return found[0]
 
     def fees(self, *conditions: Any) -> list[Fee]:
-        query = _FEES.where(tables.fees.c.site == self.site, *conditions)
+        return self._fees(_ITS_FEES.where(*conditions))
+
+    def _fees(self, query: Select[Any], **of: str) -> list[Fee]:
         with self.read() as connection:
-            return [Fee(**row) for row in connection.execute(query).mappings()]
+            return [Fee(**row) for row in connection.execute(query, {"of_site": self.site, **of}).mappings()]
 
     def fees_named(self, references: Iterable[str]) -> list[Fee]:
         """Return the fees of these references, in any number of them."""
@@ -173,10 +211,10 @@ class Ledger:
         return self.movements(*conditions)
 
     def open_fees(self) -> list[Fee]:
-        return self.fees(tables.fees.c.state.not_in(CLOSED))
+        return self._fees(_OPEN_FEES)
 
     def fee(self, reference: str) -> Fee:
-        found = self.fees(tables.fees.c.reference == reference)
+        found = self._fees(_FEE, of=reference)
         if not found:
             raise LedgerError(
                 lazy("The ledger of site %(site)s has no fee %(reference)s.", site=repr(self.site), reference=reference)
@@ -257,12 +295,8 @@ class Ledger:
     def add_fee(self, connection: Connection, fee: Fee, *, taken: bool = False) -> None:
         """Store a planned fee, or one `taken` over from OfficeRnD. The same reference twice is a bug: it stops here."""
         now = self._clock.now()
-        values = asdict(fee) | {"fee_id": fee.fee_id or None}
-        connection.execute(
-            insert(tables.fees).values(
-                site=self.site, subject_id=fee.subject_id, taken=taken, created_at=now, changed_at=now, **values
-            )
-        )
+        row = {"site": self.site, "subject_id": fee.subject_id, "taken": taken, "created_at": now, "changed_at": now}
+        connection.execute(_ADD_FEE, row | asdict(fee) | {"fee_id": fee.fee_id or None})
 
     def add_movement(self, connection: Connection, movement: Movement, corrects: str | None = None) -> None:
         """Store a planned movement, bound to the present wallet of its member."""
@@ -273,9 +307,8 @@ class Ledger:
         if movement.wallet_id is None:
             present = journal.open_wallets(connection, self.site, movement.member_id).get(movement.member_id)
             values["wallet_id"] = present.id if present is not None else None
-        connection.execute(
-            insert(tables.movements).values(site=self.site, created_at=now, changed_at=now, corrects=corrects, **values)
-        )
+        row = {"site": self.site, "created_at": now, "changed_at": now, "corrects": corrects}
+        connection.execute(_ADD_MOVEMENT, row | values)
         self.evidence(connection, movement.reference, "planned", {"amount": movement.amount, "kind": movement.kind})
         self.touched[movement.reference] = None
 
@@ -288,8 +321,7 @@ class Ledger:
         self._touch(connection, reference)
 
     def _touch(self, connection: Connection, fee_reference: str) -> None:
-        query = select(tables.movements.c.reference).where(tables.movements.c.fee_reference == fee_reference)
-        for row in connection.execute(query):
+        for row in connection.execute(_UNDER_FEE, {"of": fee_reference}):
             self.touched[row.reference] = None
 
     def step_movement(
@@ -362,16 +394,16 @@ class Ledger:
         self, connection: Connection, table: Table, reference: str, state: State, event: str,
         detail: dict[str, Any] | None, values: dict[str, Any],
     ) -> None:  # fmt: skip
-        where = and_(table.c.site == self.site, table.c.reference == reference)
-        old = connection.execute(select(table.c.state).where(where)).scalar()
+        this = {"of_site": self.site, "of": reference}
+        old = connection.execute(_STATE[table], this).scalar()
         if old is None:
             raise LedgerError(
                 lazy("The ledger of site %(site)s has no %(reference)s.", site=repr(self.site), reference=reference)
             )
         check_step(reference, old, state)
-        changed = connection.execute(
-            update(table).where(where, table.c.state == old).values(state=state, changed_at=self._clock.now(), **values)
-        )
+        new = {"state": state, "changed_at": self._clock.now(), **values}
+        assert new.keys() <= set(table.c.keys())  # SQLAlchemy passes over a name that is no column
+        changed = connection.execute(_STEP[table], this | {"of_state": old} | new)
         if changed.rowcount != 1:
             raise LedgerError(
                 lazy(
@@ -382,8 +414,8 @@ class Ledger:
 
     def _book_posted(self, connection: Connection, reference: str) -> None:
         """Book an adjustment that is there, on the wallet that it was decided on."""
-        query = _MOVEMENTS.where(tables.movements.c.reference == reference)
-        movement = _movement(connection.execute(query).mappings().one())
+        this = {"of_site": self.site, "of": reference}
+        movement = _movement(connection.execute(_MOVEMENT, this).mappings().one())
         if movement.wallet_id is None:
             return
         wallet = journal.wallet(connection, movement.wallet_id)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import secrets
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 
 from relay.money.decide.witness import Remembered, Witness
 from relay.money.ledger import tables
 
-_ALL = select(tables.witnesses)  # built once: a settle asks for it with every raise
+# Built once: a settle asks for them with every raise.
+_ALL = select(tables.witnesses)
+_SET = update(tables.witnesses).where(tables.witnesses.c.site == bindparam("of_site"))
 
 
 def remembered(connection: Connection, site: str) -> Remembered:
@@ -59,4 +61,4 @@ def confirm(connection: Connection, seen: Witness) -> None:
 
 
 def _set(connection: Connection, site: str, **values: object) -> None:
-    connection.execute(update(tables.witnesses).where(tables.witnesses.c.site == site).values(**values))
+    connection.execute(_SET, {"of_site": site, **values})
