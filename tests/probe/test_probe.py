@@ -8,9 +8,10 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import fields
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 from xmlrpc.client import Fault, ServerProxy
@@ -28,6 +29,7 @@ from relay.sandbox.like import like
 from relay.sandbox.officernd import OfficeRnDSwitches
 from relay.sandbox.pair import Pair
 from relay.sandbox.papercut import PaperCutSwitches
+from tests.support.forked_relay import Ended, ForkedRelay
 
 OWN = papercut_calls.OWN_ACCOUNT
 
@@ -405,32 +407,34 @@ def test_rows_that_differ_stay_open() -> None:
 # -- the record and the commands
 
 
-def run(pair: Pair, *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "relay", "--config", str(pair.config_file), *arguments]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+@pytest.fixture
+def run(pair: Pair, forked_relay: ForkedRelay) -> Callable[..., Ended]:
+    return partial(forked_relay, "--config", pair.config_file)
 
 
-def test_the_command_shows_what_it_will_do_and_writes_the_record(pair: Pair, tmp_path: Path) -> None:
+def test_the_command_shows_what_it_will_do_and_writes_the_record(run: Callable[..., Ended], tmp_path: Path) -> None:
     out = tmp_path / "site.json"
-    done = run(pair, "probe", "--write", "--out", str(out))
-    assert done.returncode == 0, done.stderr
+    done = run("probe", "--write", "--out", str(out))
+    assert done.code == 0, done.stderr
     lines = done.stdout.splitlines()
     assert "PaperCut, WRITING: an internal account officernd-relay-probe is made" in lines[2]
     assert 'Is <nil/> accepted? "refuse"' in lines
     read = json.loads(out.read_text(encoding="utf-8"))
     assert (read["format"], read["wrote"]) == ("papercut-relay field record", True)
     assert read["switches"]["officernd"]["end_of_list"] == "absent"
-    told = run(pair, "probe", "--json", "--out", str(out))
+    told = run("probe", "--json", "--out", str(out))
     assert json.loads(told.stdout)["switches"] == json.loads(out.read_text(encoding="utf-8"))["switches"]
 
 
-def test_the_command_fails_where_a_system_is_away_and_still_writes(pair: Pair, tmp_path: Path) -> None:
+def test_the_command_fails_where_a_system_is_away_and_still_writes(
+    pair: Pair, run: Callable[..., Ended], tmp_path: Path
+) -> None:
     pair.papercut.stop()
-    done = run(pair, "--json", "probe", "--out", str(tmp_path / "site.json"))
-    assert done.returncode == 1
+    done = run("--json", "probe", "--out", str(tmp_path / "site.json"))
+    assert done.code == 1
     assert "PaperCut cannot be reached" in json.loads(done.stdout)["error"]["message"]
     assert json.loads((tmp_path / "site.json").read_text(encoding="utf-8"))["switches"]["officernd"]
-    assert run(pair, "probe", "--out", str(tmp_path / "nowhere" / "site.json")).returncode == 2
+    assert run("probe", "--out", str(tmp_path / "nowhere" / "site.json")).code == 2
 
 
 @pytest.mark.parametrize(

@@ -5,11 +5,10 @@ from __future__ import annotations
 import contextlib
 import errno
 import json
-import os
 import stat
-import subprocess
-import sys
 import tomllib
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -18,28 +17,23 @@ from relay import config
 from relay.errors import AlreadyRunning, RelayError
 from relay.setup import answers_file, document, unfinished
 from relay.setup.walk import STEPS, first_open
+from tests.support.forked_relay import Ended, ForkedRelay
 from tests.support.setup_site import PASSWORD, SetupSite
 
 ROOT = Path(__file__).parents[2]
 
 
-def relay(site: SetupSite, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "relay", *words],
-        cwd=site.folder,
-        env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+@pytest.fixture
+def relay(site: SetupSite, forked_relay: ForkedRelay) -> Callable[..., Ended]:
+    """Commands as somebody types them in the site's folder."""
+    return partial(forked_relay, folder=site.folder)
 
 
-def test_from_answers_to_a_first_sync(site: SetupSite) -> None:
+def test_from_answers_to_a_first_sync(site: SetupSite, relay: Callable[..., Ended]) -> None:
     site.answers["papercut"]["papercut.install_dir"] = "../pair/papercut"
     site.write_answers("[safety]\nsettling_s = 0\n")
-    done = relay(site, "--json", "init", "--answers", "answers.toml")
-    assert done.returncode == 0, done.stderr
+    done = relay("--json", "init", "--answers", "answers.toml")
+    assert done.code == 0, done.stderr
     assert json.loads(done.stdout)["settings"] == str(site.folder / "relay.toml")
     for secret in (
         site.token,
@@ -51,8 +45,8 @@ def test_from_answers_to_a_first_sync(site: SetupSite) -> None:
         assert stat.S_IMODE(file.stat().st_mode) == 0o600, file
     assert stat.S_IMODE((site.folder / "secrets").stat().st_mode) == 0o700
     for words in (["check"], ["plan"], ["sync"], ["settle", "--dry-run"], ["sync"]):
-        answer = relay(site, "--json", *words)
-        assert answer.returncode == 0, (words, answer.stdout[-2000:], answer.stderr)
+        answer = relay("--json", *words)
+        assert answer.code == 0, (words, answer.stdout[-2000:], answer.stderr)
     assert json.loads(answer.stdout)["changes"] == [], "a second sync changed something"
 
 
@@ -65,7 +59,7 @@ def test_every_line_of_the_settings_has_a_comment(site: SetupSite) -> None:
             assert lines[number - 1].startswith("#"), line
 
 
-def test_all_problems_at_once_and_nothing_is_written(site: SetupSite) -> None:
+def test_all_problems_at_once_and_nothing_is_written(site: SetupSite, relay: Callable[..., Ended]) -> None:
     site.answers["language"]["site.timezone"] = "Mars/Base"
     site.answers["officernd"]["officernd.client_secret"] = "wrong"
     site.answers["papercut"]["papercut.auth_token"] = "wrong as well"
@@ -73,8 +67,8 @@ def test_all_problems_at_once_and_nothing_is_written(site: SetupSite) -> None:
     (site.folder / "signin.client_secret").unlink(missing_ok=True)
     site.write_answers('[nonsense]\na = 1\n[fees]\nplann = "x"\n')
     (site.folder / "console.password").chmod(0o644)
-    done = relay(site, "init", "--answers", "answers.toml")
-    assert done.returncode == 2
+    done = relay("init", "--answers", "answers.toml")
+    assert done.code == 2
     for told in (
         "[site] timezone",
         "[officernd] client_secret: OfficeRnD does not accept",
@@ -89,11 +83,11 @@ def test_all_problems_at_once_and_nothing_is_written(site: SetupSite) -> None:
     assert not (site.folder / "relay.toml").exists() and not (site.folder / "secrets").exists()
 
 
-def test_what_only_a_system_refuses_may_do_later(site: SetupSite) -> None:
+def test_what_only_a_system_refuses_may_do_later(site: SetupSite, relay: Callable[..., Ended]) -> None:
     site.answers["papercut"]["papercut.auth_token"] = "wrong"
     site.write_answers()
-    done = relay(site, "init", "--answers", "answers.toml")
-    assert done.returncode == 1 and "does not accept this token" in done.stderr
+    done = relay("init", "--answers", "answers.toml")
+    assert done.code == 1 and "does not accept this token" in done.stderr
     assert not (site.folder / "relay.toml").exists()
 
 
@@ -117,16 +111,16 @@ def test_secrets_come_from_files_or_the_environment(line: str, told: str, site: 
     assert not answers
 
 
-def test_settings_that_are_there_stay_unless_told_otherwise(site: SetupSite) -> None:
+def test_settings_that_are_there_stay_unless_told_otherwise(site: SetupSite, relay: Callable[..., Ended]) -> None:
     file = site.folder / "relay.toml"
     document.write(site.bench, site.walk(), file)
     before = {path: path.read_bytes() for path in site.folder.rglob("*") if path.is_file()}
     site.write_answers()
-    done = relay(site, "init", "--answers", "answers.toml")
-    assert done.returncode == 2 and "stays as it is" in done.stderr and "--replace" in done.stderr
+    done = relay("init", "--answers", "answers.toml")
+    assert done.code == 2 and "stays as it is" in done.stderr and "--replace" in done.stderr
     assert {path: path.read_bytes() for path in before} == before
-    done = relay(site, "init", "--answers", "answers.toml", "--replace")
-    assert done.returncode == 0 and "kept as" in done.stdout
+    done = relay("init", "--answers", "answers.toml", "--replace")
+    assert done.code == 0 and "kept as" in done.stdout
     assert (site.folder / "relay.before-1.toml").read_bytes() == before[file]
     old = config.load(site.folder / "relay.before-1.toml", {})
     new = config.load(file, {})

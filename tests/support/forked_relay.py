@@ -1,7 +1,8 @@
 """Commands of papercut-relay, each in a process of its own that costs next to nothing to start: a fork of a program
 that has everything loaded. `ForkedRelay` starts that program and asks it; run as a program, this file is it.
 
-A line of JSON is a command, {"words": [...], "files": most open files or null}, and another is how it ended.
+A line of JSON is a command, {"words": [...], "files": most open files or null, "folder": where it is started or null},
+and another is how it ended.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ class Ended:
 
 
 class ForkedRelay:
-    """forked("--config", "relay.toml", "sync") is how it ended; `files` limits the open files of that one command."""
+    """forked("--config", "relay.toml", "sync") is how it ended, started in `folder`; `files` limits its open files."""
 
     def __init__(self) -> None:
         self._process = subprocess.Popen(
@@ -40,9 +41,10 @@ class ForkedRelay:
             text=True,
         )
 
-    def __call__(self, *words: object, files: int | None = None) -> Ended:
+    def __call__(self, *words: object, files: int | None = None, folder: Path | None = None) -> Ended:
         assert self._process.stdin is not None and self._process.stdout is not None
-        self._process.stdin.write(json.dumps({"words": [str(word) for word in words], "files": files}) + "\n")
+        asked = {"words": [str(word) for word in words], "files": files, "folder": folder and str(folder)}
+        self._process.stdin.write(json.dumps(asked) + "\n")
         self._process.stdin.flush()
         return Ended(**json.loads(self._process.stdout.readline()))
 
@@ -50,17 +52,20 @@ class ForkedRelay:
         self._process.communicate()
 
 
-def _run(files: int | None, words: list[str], out: int, err: int) -> None:
+def _run(asked: dict[str, Any], out: int, err: int) -> None:
     import resource
 
     from relay.cli import main
 
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     os.dup2(out, 1)
     os.dup2(err, 2)
     os.closerange(3, 256)
-    if files is not None:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (files, files))
-    main(words)
+    if asked["folder"] is not None:
+        os.chdir(asked["folder"])
+    if asked["files"] is not None:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (asked["files"], asked["files"]))
+    main(asked["words"])
 
 
 def _ended(asked: dict[str, Any]) -> Ended:
@@ -69,7 +74,7 @@ def _ended(asked: dict[str, Any]) -> Ended:
         if child == 0:
             code = 99
             try:
-                _run(asked["files"], asked["words"], out.fileno(), err.fileno())
+                _run(asked, out.fileno(), err.fileno())
             except SystemExit as end:
                 code = int(end.code or 0)
             finally:
@@ -85,7 +90,7 @@ def _ended(asked: dict[str, Any]) -> Ended:
 
 
 if __name__ == "__main__":
-    from relay import money, people, run, site  # noqa: F401 - loaded once, before the forks
+    from relay import checks, money, people, run, setup, site  # noqa: F401 - loaded once, before the forks
 
     for line in sys.stdin:
         sys.stdout.write(json.dumps(asdict(_ended(json.loads(line)))) + "\n")
