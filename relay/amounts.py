@@ -18,6 +18,11 @@ _MOST = 10**12  # main units: far beyond any balance, and well within what the l
 _PLAIN = re.compile(r"-?[0-9]{1,15}(\.[0-9]+)?")
 
 
+def currencies() -> tuple[str, ...]:
+    """Return every code that `known_currency` knows, in the order of the alphabet."""
+    return tuple(sorted(one.code for one in iso4217.Currency if known_currency(one.code)))
+
+
 def known_currency(code: str) -> bool:
     """Return whether `code` is a current ISO 4217 code with a minor unit that our scale can hold."""
     try:

@@ -205,7 +205,8 @@ def _prompt(question: Prompt, default: Any) -> str:
         label = f"{question.label}{' (empty: as before)' if kept else ''}"
         return str(click.prompt(label, default="" if kept else None, hide_input=True, show_default=False, err=True))
     empty = "" if question.optional or question.kind == "many" else None
-    label = f"{question.label} ({NONE} for none)" if shown and question.optional else question.label
+    label = f"{question.label} ({question.unit})" if question.unit else question.label
+    label += f" ({NONE} for none)" if shown and question.optional else ""
     return str(click.prompt(label, default=shown or empty, show_default=bool(shown), err=True)).strip()
 
 
@@ -253,7 +254,10 @@ def _show(step: SetupStep, bench: Workbench, walk: Walk, outcome: TrialResult) -
         _show_fact(fact)
     labels = {question.name: question.label for question in step.questions(bench, walk)}
     for name, problem in outcome.problems.items():
-        console.print(Text(f"✗ {labels.get(name, name)}: {problem.text}", style="bold red"), soft_wrap=True)
+        label = labels.get(name, name)
+        console.print(
+            Text(f"✗ {label}{'' if label.endswith('?') else ':'} {problem.text}", style="bold red"), soft_wrap=True
+        )
         if problem.does:
             console.print(Text(f"  {problem.does}"), soft_wrap=True)
         for text in problem.copy:

@@ -8,6 +8,7 @@ import zoneinfo
 from pathlib import Path
 
 from relay import passwords
+from relay.amounts import currencies
 from relay.checks.server import read_by
 from relay.errors import UsageError
 from relay.installer import places, windows
@@ -64,6 +65,7 @@ def _language_questions(workbench: Workbench, walk: Walk) -> tuple[Prompt, ...]:
             lazy("Its three letters, the ones that OfficeRnD bills in."),
             (),
             "EUR",
+            suggestions=currencies(),
         ),
         Prompt(
             "site.name",

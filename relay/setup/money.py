@@ -129,8 +129,11 @@ FEES = SetupStep(
 
 
 def _balance_questions(workbench: Workbench, walk: Walk) -> tuple[Prompt, ...]:
+    unit = str(walk.answer("site.currency"))
     return (
-        Prompt("top_up.amount", "money", lazy("Free printing for each member"), lazy("0 for none."), (), "0.00"),
+        Prompt(
+            "top_up.amount", "money", lazy("Free printing for each member"), lazy("0 for none."), (), "0.00", unit=unit
+        ),
         Prompt("top_up.every", "one", lazy("How often"), choices=_PERIODS, default="month"),
         Prompt(
             "fees.opening_balances",
@@ -150,8 +153,9 @@ def _balance_questions(workbench: Workbench, walk: Walk) -> tuple[Prompt, ...]:
             lazy("Above a limit nothing is done; you are asked."),
             (),
             "200.00",
+            unit=unit,
         ),
-        Prompt("safety.max_run_total", "money", lazy("All fees of a day are at most"), "", (), "2000.00"),
+        Prompt("safety.max_run_total", "money", lazy("All fees of a day are at most"), "", (), "2000.00", unit=unit),
         Prompt("safety.max_removals_percent", "number", lazy("People taken away at once, percent"), "", (), 10),
     )
 

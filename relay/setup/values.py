@@ -35,7 +35,10 @@ class Option:
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """One thing to be answered. `more`: asked for only when somebody wants it, as its default nearly always holds."""
+    """One thing to be answered. `more`: asked for only when somebody wants it, as its default nearly always holds.
+
+    An answer that is one of the `suggestions` but for its case, or for what stands before its last "/", is meant so.
+    """
 
     name: str
     kind: Kind
@@ -46,6 +49,7 @@ class Prompt:
     optional: bool = False
     more: bool = False
     suggestions: tuple[str, ...] = ()
+    unit: str = ""
 
 
 @dataclass(frozen=True, slots=True)

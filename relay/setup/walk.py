@@ -64,11 +64,16 @@ def first_open(walk: Walk) -> SetupStep | None:
 
 def _meant(question: Prompt, value: Any) -> Any:
     """Return what an answer means: the values of choices in place of their labels, an address with its scheme, a time
-    with two digits for the hour."""
+    with two digits for the hour, "sofia" as Europe/Sofia."""
     if question.kind == "time" and isinstance(value, str) and value[1:2] == ":":
         return f"0{value}"
     if question.kind == "address" and ":" in value and "://" not in value:
         return ("https://" if value.endswith(":9192") else "http://") + value
+    if question.suggestions and isinstance(value, str):
+        typed = value.strip().replace(" ", "_").casefold()
+        whole = [one for one in question.suggestions if one.casefold() == typed]
+        ends = [one for one in question.suggestions if one.rpartition("/")[2].casefold() == typed]
+        return next(iter(whole), ends[0] if len(ends) == 1 else value)
     labels = {choice.label.strip().casefold(): choice.value for choice in question.choices}
     if question.kind == "many" and isinstance(value, tuple):
         return tuple(labels.get(one.strip().casefold(), one) for one in value)
@@ -89,5 +94,6 @@ def _malformed(workbench: Workbench, walk: Walk, asked: tuple[Prompt, ...]) -> d
             found[question.name] = AnswerProblem(
                 lazy("%(value)s is not one of %(offered)s.", value=value, offered=offered), seen_here=True
             )
-    names = {question.name for question in asked} - set(found)
-    return {**found, **trial.problems(walk.answers, workbench.folder, names)}
+    names = [question.name for question in asked]
+    found.update(trial.problems(walk.answers, workbench.folder, set(names) - set(found)))
+    return {name: found[name] for name in names if name in found}

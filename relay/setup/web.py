@@ -203,7 +203,7 @@ class _Pages:
             elsewhere={name: problem for name, problem in outcome.problems.items() if name not in names},
             labels={question.name: question.label for question in asked},
             facts=walk.facts.get(step.id, ()),
-            tally=people.tally(bench, walk) if step.id in ("who", "guard") else None,
+            tally=people.tally(bench, walk) if step.id in ("who", "guard") and not outcome.problems else None,
         )
 
     def _given(self, step: SetupStep) -> dict[str, Any]:

@@ -319,6 +319,23 @@ def test_an_address_without_its_scheme_is_understood(url: str, site: SetupSite) 
     assert not outcome.problems and walk.answers["papercut.url"] == f"http://127.0.0.1:{port}"
 
 
+@pytest.mark.parametrize(
+    ("typed", "meant"), [("sofia", "Europe/Sofia"), ("EUROPE/SOFIA", "Europe/Sofia"), ("new york", "America/New_York")]
+)
+def test_a_zone_and_a_currency_are_taken_as_they_are_meant(typed: str, meant: str, site: SetupSite) -> None:
+    walk, outcome = site.try_("language", site__timezone=typed, site__currency="eur")
+    assert not outcome.problems
+    assert (walk.answers["site.timezone"], walk.answers["site.currency"]) == (meant, "EUR")
+
+
+def test_what_is_wrong_is_told_in_the_order_of_the_questions(site: SetupSite) -> None:
+    before = site.walk("language", "officernd", "papercut")
+    _, outcome = site.try_(
+        "balances", before, top_up__amount="-3", safety__max_fee="", safety__max_removals_percent=101
+    )
+    assert list(outcome.problems) == ["top_up.amount", "safety.max_fee", "safety.max_removals_percent"]
+
+
 def test_programs_that_read_another_folder_are_told_of(site: SetupSite, tmp_path: Path) -> None:
     before = site.walk("language", "officernd", "papercut")
     programs = Path(places.program_folder(str(before.answers["papercut.install_dir"])))

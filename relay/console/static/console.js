@@ -6,6 +6,9 @@ const words = JSON.parse(document.body.dataset.words || "{}");
 const inWords = (name, values) => Object.entries(values).reduce((text, [key, value]) => text.replace(`{${key}}`, value), words[name] || "");
 const number = (value) => value.toLocaleString(document.documentElement.lang);
 
+// A page that answers a form: Back and Reload would ask whether to send that again; let them ask for the page instead.
+if (document.body.matches("[data-sent]")) history.replaceState(null, "", location.href);
+
 // Live progress: server-sent events, and plain asking where those do not come through.
 function watch(box) {
   const list = box.querySelector("[data-steps]");
