@@ -9,6 +9,7 @@ from __future__ import annotations
 import hmac
 import secrets
 import threading
+from collections import Counter
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -42,6 +43,7 @@ class Visit:
         self.wrong = 0
         self.walk = Walk()
         self.problems: dict[str, TrialResult] = {}  # of each step, until it stands
+        self.turns = Counter[str]()  # how often each step was answered: a page that is older is overtaken
         self.written: document.Written | None = None
         self.lock = threading.Lock()
         self._handed_over = threading.Event()
@@ -76,6 +78,7 @@ class Visit:
         with self.lock:
             self.walk, outcome = submit(self.workbench, self.walk, step, given)
             self.problems[step.id] = outcome
+            self.turns[step.id] += 1
             return outcome
 
 
@@ -161,6 +164,8 @@ class _Pages:
             return redirect(url_for("start"))
         if request.method == "GET":
             return self._page(step)
+        if request.form.get("turn", turn := str(self.visit.turns[step.id])) != turn:
+            return self._page(step, overtaken=True), 409
         if request.form.get("do") == "without_billing":
             self.visit.walk = self.visit.walk.with_answers({"fees.managed_in": "papercut"})
         given = self._given(step)
@@ -180,7 +185,7 @@ class _Pages:
         """Return whether everything before a step stands: its questions and counts are made of that."""
         return all(one.id in self.visit.walk.done for one in STEPS[: STEPS.index(step)])
 
-    def _page(self, step: SetupStep, walk: Walk | None = None) -> str:
+    def _page(self, step: SetupStep, walk: Walk | None = None, overtaken: bool = False) -> str:
         bench, place = self.visit.workbench, STEPS.index(step)
         walk = walk or self.visit.walk
         outcome = self.visit.problems.get(step.id, TrialResult())
@@ -189,6 +194,8 @@ class _Pages:
         return render_template(
             "setup/step.html",
             step=step,
+            overtaken=overtaken,
+            turn=self.visit.turns[step.id],
             place=place + 1,
             before=STEPS[place - 1] if place else None,
             asked=[question for question in asked if not question.more],

@@ -125,6 +125,18 @@ def test_from_the_code_to_the_settings(somebody: Somebody, site: SetupSite) -> N
     assert somebody.visit.is_over
 
 
+def test_a_page_that_another_window_has_overtaken_changes_nothing(somebody: Somebody, site: SetupSite) -> None:
+    first = html.fromstring(somebody.get("/step/language").text).xpath("string(//input[@name='turn']/@value)")
+    second = Somebody(somebody.visit).enter()
+    second.answer("language", **{**site.answers["language"], "site.currency": "USD"})
+    late = {"do": "next", "turn": first, **site.answers["language"]}
+    told = somebody.post("/step/language", late)
+    assert told.status_code == 409 and "answered in another window" in text(told)
+    assert somebody.visit.walk.answers["site.currency"] == "USD" and "language" in somebody.visit.walk.done
+    assert somebody.answer("language", **site.answers["language"]).status_code == 302
+    assert somebody.visit.walk.answers["site.currency"] == "EUR"
+
+
 WRONG: dict[str, dict[str, Any]] = {
     "language": {"site.timezone": "Europe/Nowhere", "site.currency": "Euro"},
     "officernd": {"officernd.organization": "nobody", "signin.client_secret": "wrong-and-secret"},
