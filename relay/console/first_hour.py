@@ -106,7 +106,7 @@ def steps(place: Desk) -> tuple[FirstStep, ...]:
         _connect(place),
         _checks(place, said),
         FirstStep("who", "done", {}),
-        FirstStep("sync", "done" if synced else "later", {"readiness": people.readiness(place.settings).as_json()}),
+        _sync(place),
         _login(place, said),
         _money(place, said, synced),
         FirstStep(
@@ -157,6 +157,16 @@ def _checks(place: Desk, said: FirstHourWords) -> FirstStep:
         "at": work.ended_at,
     }
     return FirstStep("checks", "done" if not errors and all(looked.values()) else "warned", facts)
+
+
+def _sync(place: Desk) -> FirstStep:
+    """Count who of the directory has an account: PaperCut may have refused some, or all of them."""
+    directory = place.directory()
+    if directory is None:
+        return FirstStep("sync", "later", {})
+    meant = {user.member_id for user in directory.users if user.standing == "active"}
+    missing = meant - figures.linked(place, meant).keys()
+    return FirstStep("sync", "warned" if missing else "done", {"can": len(meant - missing), "missing": len(missing)})
 
 
 def _login(place: Desk, said: FirstHourWords) -> FirstStep:

@@ -77,10 +77,22 @@ def _people(answer: Mapping[str, Any], tense: str) -> list[Told]:
     for failure in failures[:5]:
         told.append(Told("bad", failure.get("message", "")))
     done = counted(counts)
-    if tense == "did" and answer.get("applied"):
+    if failures:
         told.append(
             Told(
-                "warn" if failures else "good",
+                "warn",
+                ngettext(
+                    "%(num)s change of these failed and is tried again by the next sync: %(what)s.",
+                    "%(num)s changes of these failed and are tried again by the next sync: %(what)s.",
+                    len(failures),
+                    what=done,
+                ),
+            )
+        )
+    elif tense == "did" and answer.get("applied"):
+        told.append(
+            Told(
+                "good",
                 gettext("Done: %(what)s.", what=done) if done else gettext("Everybody was already in place."),
             )
         )

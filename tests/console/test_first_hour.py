@@ -14,6 +14,7 @@ from relay import config, people
 from relay.console import first_hour
 from relay.console import schedule as schedule_module
 from relay.console.desk import Desk
+from relay.console.results import summary
 from relay.console.schedule import Schedule
 from relay.run import run
 from relay.sandbox.pair import Pair
@@ -24,8 +25,8 @@ from tests.support.still_clock import StillClock
 class FirstHour(PairConsole):
     """A site whose settings were just written, and somebody in front of its console."""
 
-    def __init__(self, folder: Path) -> None:
-        super().__init__(folder, "\n[safety]\nsettling_s = 0\n", members=30, filling="old-connector")
+    def __init__(self, folder: Path, filling: str = "old-connector") -> None:
+        super().__init__(folder, "\n[safety]\nsettling_s = 0\n", members=30, filling=filling)
 
     def states(self) -> dict[str, str]:
         return {step.id: step.state for step in first_hour.steps(self.desk)}
@@ -94,6 +95,33 @@ def test_everybody_is_accounted_for(hour: FirstHour) -> None:
     counted = first_hour.everybody(hour.desk)
     assert counted is not None and counted.can and counted.may_not
     assert counted.all == len(hour.pair.organisation.members)
+
+
+@pytest.fixture
+def empty(tmp_path: Path) -> Iterator[FirstHour]:
+    made = FirstHour(tmp_path / "empty", "empty")
+    try:
+        yield made
+    finally:
+        made.close()
+
+
+def test_a_first_sync_that_papercut_refused_is_not_told_as_done(empty: FirstHour) -> None:
+    """As where the Application Server was not restarted: it may not start our programs yet."""
+    hour = empty
+    security, folders = hour.pair.papercut.state.security, "security.custom-executable.allowed-directory-list"
+    allowed = security.pop(folders)
+    hour.press("Look at both systems", page="/review")
+    hour.press("Do exactly this", page="/review")
+    work = hour.desk.works.newest("sync")
+    assert work is not None
+    told = " ".join(one.text for one in summary(work, hour.desk.formats))
+    assert "changes of these failed" in told and "was restarted after the installation" in told and "Done" not in told
+    assert hour.states()["sync"] == "warned" and "got no account from PaperCut" in hour.text()
+    security[folders] = allowed
+    hour.press("Look again", page="/review")
+    hour.press("Do exactly this", page="/review")
+    assert hour.states()["sync"] == "done" and "got no account" not in hour.text()
 
 
 def test_a_site_that_ran_before_has_no_first_hour(tmp_path: Path) -> None:

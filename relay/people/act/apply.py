@@ -327,6 +327,18 @@ class _Work:
             self.wait_for_user(username)
         except AuthFailed:
             raise
+        except NotFound as error:
+            log.warning("%s: %s", username, error.message)
+            self.fail(
+                username,
+                lazy(
+                    "%(username)s: PaperCut did not make the account, since its user source did not tell of it. See "
+                    "that the Application Server was restarted after the installation, and that its primary sync "
+                    "source is Custom Program.",
+                    username=username,
+                ),
+            )
+            return False
         except Refused as error:
             self.fail(username, f"{username}: {error.message}")
             return False
