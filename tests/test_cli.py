@@ -265,6 +265,21 @@ def test_a_ledger_that_fails_under_way_is_one_sentence(
     assert error["message"].startswith("The ledger failed during the run (database or disk is full): see to its disk")
 
 
+@pytest.mark.skipif(os.name == "nt", reason="a shell of POSIX closes them")
+def test_a_command_whose_output_is_closed_ends_as_with_one(tmp_path: Path) -> None:
+    line = '"$0" -m relay init </dev/null >&-'
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        ["sh", "-c", line, sys.executable],
+        cwd=tmp_path,
+        env=environment,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2 and "Nobody can answer that question here" in done.stderr
+
+
 def test_ctrl_c_under_way_says_that_the_next_run_goes_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

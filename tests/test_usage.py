@@ -281,3 +281,13 @@ def test_a_program_without_standard_input_is_one_with_an_empty_one(
     monkeypatch.setattr("sys.stdin", None)
     assert "No password came on standard input" in terminal.refused("password", "ann")
     monkeypatch.undo()
+
+
+def test_ctrl_d_at_a_terminal_is_a_person_who_leaves(
+    terminal: Terminal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("relay.installer.places.is_terminal", lambda stream: True)
+    with pytest.raises(SystemExit) as left:
+        cli.main(["--config", str(tmp_path / "relay.toml"), "init"])
+    assert left.value.code == 1
+    assert terminal.capsys.readouterr().err.endswith("Stopped. Nothing was written: papercut-relay init\n")

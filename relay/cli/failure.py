@@ -24,6 +24,7 @@ from relay.commands import PROGRAM
 from relay.errors import EXIT_DONE, EXIT_FAILED, ConfigError, RelayError, unexpected
 from relay.foreign import visible_json
 from relay.held_files import what_to_do
+from relay.installer import places
 
 log = logging.getLogger(__name__)
 
@@ -46,6 +47,8 @@ def _let_nothing_stop_an_answer() -> None:
     if sys.stdin is None:  # a service's, or closed by the shell
         sys.stdin = io.TextIOWrapper(io.BytesIO(), encoding="utf-8")
     for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115 - until the end
         stream = getattr(sys, name)
         if not isinstance(stream, io.TextIOWrapper):
             continue
@@ -99,8 +102,11 @@ def main(arguments: list[str] | None = None) -> NoReturn:
 
 
 def nobody_answered(error: BaseException) -> bool:
-    """Return whether a question ended with the standard input; Click keeps that in the background of its Abort."""
-    return isinstance(error.__context__, EOFError)
+    """Return whether a question ended with the standard input, and not because somebody at a terminal pressed Ctrl+D.
+
+    Click keeps the end in the background of its Abort.
+    """
+    return isinstance(error.__context__, EOFError) and not places.is_terminal(sys.stdin)
 
 
 def _usage(error: click.ClickException) -> str:

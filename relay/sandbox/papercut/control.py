@@ -14,6 +14,7 @@
     POST /sandbox/switches  {"name": value, ...}                                 positions (see `switches`)
     POST /sandbox/settings  {"name": value, ...}                                 the administrator's screens
     POST /sandbox/nightly   {}                                                   what happens at night, now
+    POST /sandbox/restart   {}                                                   security.properties is read again
     POST /sandbox/reset-counts {}
     GET  /sandbox           a page to do the first two by hand
     GET  /sandbox/state     counts of calls, writes and effects still to come late, switches, settings, groups,
@@ -35,7 +36,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from relay.sandbox.papercut import backups, nightly, popup, printing
+from relay.sandbox.papercut import backups, nightly, popup, printing, security
 from relay.sandbox.papercut.api.registry import Context
 from relay.sandbox.papercut.faults import ApiFault
 from relay.sandbox.papercut.injection import KINDS, Injector
@@ -207,6 +208,12 @@ def _nightly(context: Context, injector: Injector, body: dict[str, Any]) -> Any:
     return {"done": True}
 
 
+def _restart(context: Context, injector: Injector, body: dict[str, Any]) -> Any:
+    """Read security.properties again, as the Application Server does when it starts."""
+    context.state.security = security.read(context.state.data_dir)
+    return {"done": True}
+
+
 def _reset_counts(context: Context, injector: Injector, body: dict[str, Any]) -> Any:
     injector.reset_counts()
     return {"done": True}
@@ -224,6 +231,7 @@ _ACTIONS: dict[str, Callable[[Context, Injector, dict[str, Any]], Any]] = {
     "/sandbox/switches": _switches,
     "/sandbox/settings": _settings,
     "/sandbox/nightly": _nightly,
+    "/sandbox/restart": _restart,
     "/sandbox/reset-counts": _reset_counts,
 }
 

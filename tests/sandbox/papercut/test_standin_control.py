@@ -23,6 +23,15 @@ def sandbox(papercut):
 # -- /sandbox
 
 
+def test_a_restart_reads_security_properties_again(papercut, sandbox):
+    """After the installer has put our folder into it; the stand-in's world stays."""
+    file = papercut.state.data_dir / "server" / "security.properties"
+    file.write_text(file.read_text() + "\nsecurity.custom-executable.allowed-directory-list=/ours\n")
+    assert papercut.state.security["security.custom-executable.allowed-directory-list"] != "/ours"
+    assert requests.post(f"{papercut.url}/sandbox/restart", json={}, timeout=10).json() == {"done": True}
+    assert papercut.state.security["security.custom-executable.allowed-directory-list"] == "/ours"
+
+
 def test_a_job_is_printed_by_a_login_or_a_name(papercut, sandbox, tmp_path):
     """What an operator does with curl."""
     program = auth_program(tmp_path / "auth")
