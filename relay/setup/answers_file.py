@@ -45,7 +45,8 @@ def read(path: Path, environment: Mapping[str, str]) -> tuple[Answers, dict[str,
     answers: dict[str, Any] = {}
     for section, values in raw.items():
         if section not in SECTIONS or not isinstance(values, dict):
-            text = f"This is not a section of the answers{close_name(section, SECTIONS)}."
+            near = close_name(section, SECTIONS)
+            text = f"This is not a section of the answers{near or '.'}"
             problems[section] = AnswerProblem(text, seen_here=True)
             continue
         values = dict(values)

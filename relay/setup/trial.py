@@ -38,11 +38,15 @@ def problems(answers: Answers, folder: Path, names: Collection[str] | None = Non
     for name, text in wrong.items():
         if isinstance(answers.get(name), str):  # in TOML it stands in quotes, in a form it does not
             text = text.with_text(_without_quotes) if isinstance(text, Message) else _without_quotes(text)
-        found[name] = AnswerProblem(lazy("%(what)s.", what=capital(text)), seen_here=True)
+        found[name] = AnswerProblem(_sentence(text), seen_here=True)
     for told in contradictions(sections):
         name = f"{told.section}.{told.key.removesuffix('_file')}"
-        found.setdefault(name, AnswerProblem(lazy("%(what)s.", what=capital(told.clause)), seen_here=True))
+        found.setdefault(name, AnswerProblem(_sentence(told.clause), seen_here=True))
     return found if names is None else {name: problem for name, problem in found.items() if name in names}
+
+
+def _sentence(clause: str) -> str:
+    return capital(clause) if clause.endswith("?") else lazy("%(what)s.", what=capital(clause))
 
 
 def settings(workbench: Workbench, answers: Answers) -> Settings:
