@@ -23,7 +23,9 @@ from papercut_scripts import audit, compat  # noqa: E402
 
 from . import changes, config, files, held, library, places, plan, program_form, proof, pythons, running  # noqa: E402
 from . import facts as facts_  # noqa: E402
+from . import tokens  # noqa: E402
 from .journal import InstallJournal  # noqa: E402
+from .settings import OwnToken  # noqa: E402
 from .stop import InstallStop  # noqa: E402
 
 
@@ -217,6 +219,8 @@ def uninstall(options, package, run):
         _say("Nothing was changed.")
         return 0
     running.stop(here, run)
+    if options.purge and started:
+        _note_set_ups_token(context, started.before["token_file"])
     stayed = []
     changes.undo_all(context, stayed.append)
     for sentence in stayed:
@@ -231,6 +235,17 @@ def uninstall(options, package, run):
         )
     )
     return 0
+
+
+def _note_set_ups_token(context, token_file):
+    """Write down the token that the set-up has added to PaperCut's, so that it is taken out with all the rest."""
+    ours = held.read_secret(token_file)
+    if not ours or context.journal.find(OwnToken.kind, tokens.KEY):
+        return
+    now = context.config.get(tokens.KEY)
+    left = tokens.without_token(now, tokens.NAME)
+    if ours in tokens.values(now) and ours not in tokens.values(left):
+        context.journal.note(OwnToken.kind, tokens.KEY, {"value": left}, {"value": now, "name": tokens.NAME})
 
 
 class Undo(object):

@@ -59,7 +59,7 @@ def undo_all(context, say):
     `context` has journal, config (PaperCut's keys), run (commands) and purge (whether data goes too).
     """
     left = []
-    for entry in reversed(context.journal.entries()):
+    for entry in _backwards(context.journal.entries()):
         told = KINDS[entry.kind].undo(entry, context)
         if told:
             say(told)
@@ -68,6 +68,17 @@ def undo_all(context, say):
         else:
             context.journal.undone(entry)
     context.journal.keep_only([entry for entry in left if _is_ours_and_there(entry)])  # a folder goes after its files
+
+
+def _backwards(entries):
+    """Return the last entry first, but our token after PaperCut's keys: they may be written with it."""
+    found = entries[::-1]
+    keys = [number for number, entry in enumerate(found) if entry.kind == ConfigKey.kind]
+    for number, entry in enumerate(found):
+        if entry.kind == OwnToken.kind and keys and number < keys[-1]:
+            found.insert(keys[-1], found.pop(number))
+            break
+    return found
 
 
 def _is_ours_and_there(entry):

@@ -18,7 +18,7 @@ from relay import bundle, config
 from relay.cli.app import cli
 from relay.errors import ConfigError
 from relay.installer import __main__ as installer
-from relay.installer import files, launchers, places
+from relay.installer import files, launchers, places, tokens
 from tests.support.machine import Machine, shrink
 
 
@@ -106,6 +106,28 @@ def test_somebody_at_the_terminal_gets_the_set_up_at_once(
     assert started == ([[program, word]] if word else [])
     assert not any("Restart" in question for question in asked), "what cannot be done from here is not asked"
     assert "  1 of " in capsys.readouterr().out
+
+
+def test_the_token_that_the_set_up_made_goes_with_a_purge(fresh: Machine, capsys: pytest.CaptureFixture[str]) -> None:
+    """No journal knows of it, and it opens PaperCut's web services as long as it stands there."""
+    before = fresh.keys.values[tokens.KEY]
+    assert fresh.install() == 0
+    secret = fresh.root / "opt/papercut-officernd-relay/settings/secrets/papercut_token"
+    secret.parent.mkdir(mode=0o700)
+    secret.write_text("made by the set-up")
+    secret.chmod(0o600)
+    fresh.keys.values[tokens.KEY] = tokens.with_token(before, tokens.NAME, "made by the set-up")
+    assert fresh.uninstall("--purge") == 0, capsys.readouterr().out
+    assert tokens.values(fresh.keys.values[tokens.KEY]) == [before]
+    assert not fresh.keys.values["user-source.custom-program"]
+
+
+def test_a_token_of_our_name_that_is_not_the_set_ups_stays(fresh: Machine) -> None:
+    assert fresh.install() == 0
+    fresh.keys.values[tokens.KEY] = tokens.with_token("of-somebody-else", tokens.NAME, "of another relay")
+    kept = fresh.keys.values[tokens.KEY]
+    assert fresh.uninstall("--purge") == 0
+    assert fresh.keys.values[tokens.KEY] == kept
 
 
 def test_settings_that_the_set_up_wrote_stay_in_force(
