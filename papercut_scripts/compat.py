@@ -45,6 +45,7 @@ READ_RETRY_S = 1.0
 REPLACE_RETRY_S = 3.0
 NO_PLAIN_FILE = "it is no plain file"
 ROTATIONS = 20  # how often a log may be moved aside between our making and our opening it
+MOST_LINKS = 40  # on one way, as systems count them
 LARGEST_FILE = 64000000  # bytes of a file that is read whole: more than all people of the largest server take
 
 
@@ -302,7 +303,9 @@ def why_open(path):
     """
     if WINDOWS:
         return ""
-    for place in sorted({os.path.abspath(path), os.path.realpath(path)}):
+    if is_anothers(path):
+        return "{0} belongs to another account".format(path)
+    for place in _on_the_way(path):
         if os.path.isdir(place) and os.stat(place).st_mode & 0o022:
             return "others may write into {0}".format(place)
         above = os.path.dirname(place)
@@ -312,6 +315,27 @@ def why_open(path):
                 return "others may exchange it, since they may write into {0}".format(above)
             above = os.path.dirname(above)
     return ""
+
+
+def is_anothers(path):
+    """Return whether a folder belongs to another account than root's and ours; root works for whoever owns it."""
+    if WINDOWS or JYTHON or not os.path.isdir(path):
+        return False
+    return os.stat(path).st_uid not in (0, os.geteuid()) and os.geteuid() != 0
+
+
+def _on_the_way(path):
+    """Return a path as it is named, as each link on its way makes it, and as it is in the end."""
+    ways = [os.path.abspath(path)]
+    while len(ways) < MOST_LINKS:
+        here = link = ways[-1]
+        while not os.path.islink(link) and link != os.path.dirname(link):
+            link = os.path.dirname(link)
+        if not os.path.islink(link):
+            return ways
+        rest = here[len(link) :].lstrip(os.sep)
+        ways.append(os.path.abspath(os.path.join(os.path.dirname(link), os.readlink(link), rest)))
+    return ways  # in a circle, and so nothing that can be opened
 
 
 def make_private_folder(path):

@@ -74,7 +74,7 @@ def _rights(home: Path) -> Iterator[Finding]:
     if os.name == "nt":
         return
     found = home.stat()
-    why = compat.why_open(str(home))
+    why = "" if compat.is_anothers(str(home)) else compat.why_open(str(home))
     if why and not stat.S_IMODE(found.st_mode) & 0o022:
         yield Finding(
             "home_above_open",

@@ -122,6 +122,37 @@ def test_a_folder_on_the_way_that_all_may_write_is_as_bad(tmp_path: Path) -> Non
 
 
 @posix
+def test_every_link_on_the_way_is_looked_at(tmp_path: Path) -> None:
+    """A link in a safe folder to one in an open folder, which leads to a safe folder again."""
+    for name, mode in {"safe": 0o755, "open": 0o777, "end": 0o700}.items():
+        (tmp_path / name).mkdir()
+        (tmp_path / name).chmod(mode)
+    (tmp_path / "end" / "home").mkdir(mode=0o700)
+    (tmp_path / "open" / "hop").symlink_to("../end")
+    (tmp_path / "safe" / "home").symlink_to("../open/hop/home")
+    assert f"exchange it, since they may write into {tmp_path / 'open'}" in compat.why_open(
+        str(tmp_path / "safe" / "home")
+    )
+    (tmp_path / "open").chmod(0o1777)
+    assert "" == compat.why_open(str(tmp_path / "safe" / "home"))
+    (tmp_path / "round").symlink_to("round")
+    assert "" == compat.why_open(str(tmp_path / "round"))  # nothing can be read there, which is told elsewhere
+
+
+@pytest.mark.skipif(os.name != "posix" or os.geteuid() != 0, reason="only root can give a folder away")
+def test_a_folder_of_another_account_decides_nobodys_login(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 4711)
+    os.chown(site.home, 4712, -1)
+    login = outcome(site, "annie")
+    assert ("unavailable", "home_open") == (login.verdict, login.reason) and [] == site.signin.signins
+    with pytest.raises(RelayError, match="belongs to another account") as told:
+        publish.refuse_open(site.home)
+    assert "home_open" == told.value.code
+    os.chown(site.home, 0, -1)
+    publish.refuse_open(site.home)
+
+
+@posix
 def test_a_folder_that_is_not_there_yet_is_judged_by_the_way(tmp_path: Path) -> None:
     (tmp_path / "shared").mkdir()
     assert "" == compat.why_open(str(tmp_path / "shared" / "home"))

@@ -288,6 +288,15 @@ def _refuse_links(home: Path) -> None:
 
 def refuse_open(home: Path) -> None:
     """Raise RelayError where others may write into `scripts.home`: they would decide who may log in, and as whom."""
+    if compat.is_anothers(str(home)):
+        raise RelayError(
+            lazy(
+                "%(home)s belongs to another account, so nothing was done: run this as that account, which is that of "
+                "PaperCut's server, or give it the folder.",
+                home=home,
+            ),
+            code="home_open",
+        )
     why = compat.why_open(str(home))
     if why:
         raise RelayError(
