@@ -85,7 +85,7 @@ def _age(settings: Settings, now: datetime, synced_at: datetime | None) -> Itera
             lazy(
                 "People were last brought in line %(hours)s hours ago: PaperCut does not know yet who is new since "
                 "then or has changed.",
-                hours=f"{hours:.0f}",
+                hours=format(hours, ".0f"),
             ),
             (Remedy("sync"),),
         )

@@ -29,6 +29,7 @@ log = logging.getLogger(__name__)
 # Members deleted in OfficeRnD show in no incremental reading, so a full one is due once a day.
 FULL_READ_EVERY = timedelta(hours=36)
 WRONG_LEDGER = ("ledger_lost", "site_renamed")  # why the ledger may not be the one in which these people belong
+SECOND_RELAY = "second_relay"  # two that bring people in line undo each other's work, so neither begins
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,8 @@ def _keep_questions(site: Site, made: SyncPlan) -> None:
 
 
 def _plan(site: Site, world: World, allow: Sequence[str], only: set[str] | None) -> SyncPlan:
-    """Return the plan, without new links while the site's money is stopped because its ledger may be the wrong one.
+    """Return the plan; one that stops where another relay works on this PaperCut, and one without new links while the
+    site's money is stopped because its ledger may be the wrong one.
 
     What an account holds at its link is its opening balance for good, so nobody is linked in a ledger that may be
     exchanged for the right one tomorrow.
@@ -83,11 +85,19 @@ def _plan(site: Site, world: World, allow: Sequence[str], only: set[str] | None)
         world = replace(world, memory=replace(world.memory, is_restored=True))
     made = plan(world, site.settings, now, allow=allow, only=only)
     linking = sum(map(links_somebody, made.people))
-    if not linking:
+    if not linking and made.is_empty:
         return made
     stops = standing(site)
+    if SECOND_RELAY in stops:
+        message = lazy("Nothing was done for people, for %(why)s", why=stops[SECOND_RELAY])
+        on = (
+            Remedy("settle", (), lazy("if there is no other relay, first")),
+            Remedy("approve", (SECOND_RELAY, "continue"), lazy("and then")),
+        )
+        other = LimitMet(SECOND_RELAY, message, len(made.changes), 0, on)
+        return replace(made, refused=(*made.refused, other), stops=True)
     code = next((code for code in WRONG_LEDGER if code in stops), None)
-    if code is None:
+    if code is None or not linking:
         return made
     refusal = LimitMet(
         code,

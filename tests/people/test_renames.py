@@ -256,6 +256,27 @@ def test_nobody_is_linked_in_a_ledger_that_may_be_the_wrong_one(site: Make) -> N
     assert [item.code for item in money.settle(one.context).held] == ["opening_balance"]
 
 
+def test_a_second_relay_changes_nobody_until_somebody_says_that_it_is_the_only_one(site: Make) -> None:
+    one = site(organisation=small_organisation(many(3)))
+    one.sync_twice()
+    money.keep_witness(one.context)
+    with one.database.begin() as connection:
+        for table in reversed(metadata.sorted_tables):
+            connection.execute(table.delete())
+    one.configure({"site": {"name": "annex"}})
+    one.pair.officernd.state.change_member(one.organisation.members[0].id, status="former")
+    before, generation = repr(sorted(one.state.users.items())), one.generation()
+    second = one.sync()
+    assert (second.exit_code, second.applied) == (3, False)
+    assert [refusal.code for refusal in second.refused] == ["second_relay"]
+    assert "a second relay works on this server" in second.refused[0].message
+    assert (repr(sorted(one.state.users.items())), one.generation()) == (before, generation), "nothing was written"
+    assert [refusal.code for refusal in one.plan().refused] == ["second_relay"]
+    assert money.settle(one.context).exit_code == 3
+    money.approve(one.context, "second_relay", as_="continue", reason="the other one was switched off")
+    assert one.sync().exit_code == 0
+
+
 def test_accounts_younger_than_a_restored_backup_are_made_again(site: Make) -> None:
     one = site(organisation=small_organisation(many(3)))
     one.sync_twice()
