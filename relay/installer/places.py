@@ -433,7 +433,7 @@ def restrict(path, account, owner_only, is_folder=True):
     return ""
 
 
-def acl_command(path, account, owner_only, is_folder=True):
+def acl_command(path, account, owner_only, is_folder):
     """Return the command that does it where the API cannot be called: groups by the numbers of every language."""
     below = "(OI)(CI)" if is_folder else ""
     command = ["icacls", path, "/inheritance:r", "/grant:r", "*S-1-5-32-544:{0}F".format(below)]

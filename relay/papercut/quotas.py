@@ -8,7 +8,7 @@ from relay.papercut.keys import ALL_USERS, NO_QUOTA
 from relay.progress import Progress
 
 
-def giving(papercut: PaperCut, progress: Progress | None = None) -> dict[str, GroupQuota]:
+def giving(papercut: PaperCut, progress: Progress) -> dict[str, GroupQuota]:
     """Return the quota of every group that has one, the built-in group of all users included.
 
     Source: PaperCut manual, quota allocation (daily 00:10, weekly Sunday 00:20, monthly on the 1st 00:30).

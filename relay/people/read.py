@@ -80,9 +80,7 @@ def read_world(site: Site, memory: Memory, *, scheduled: bool = False) -> World:
     return found
 
 
-def read_changes(
-    site: Site, memory: Memory, snapshot: Snapshot, *, member_id: str | None = None, scheduled: bool = False
-) -> World:
+def read_changes(site: Site, memory: Memory, snapshot: Snapshot, *, member_id: str | None, scheduled: bool) -> World:
     """Return the world of the last sync with what has changed since: in OfficeRnD by `modifiedAt`, and, with
     `member_id`, that member asked for by name; in PaperCut the list of names, new accounts, and groups not ours.
 

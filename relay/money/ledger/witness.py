@@ -46,7 +46,7 @@ def begin(connection: Connection, site: str) -> Remembered:
     return remembered(connection, site)
 
 
-def intend(connection: Connection, target: Witness, raised_from: int | None = None) -> None:
+def intend(connection: Connection, target: Witness, raised_from: int | None) -> None:
     """Store the raise that is about to be written into PaperCut, and the restored number that it rises from, if any."""
     values: dict[str, object] = {"target": target.number, "target_mark": target.mark}
     if raised_from is not None:

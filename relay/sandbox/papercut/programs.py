@@ -93,7 +93,7 @@ def _plain(folder: Path) -> str:
     return os.path.normcase(os.path.normpath(folder))
 
 
-def service_environment(extra: str = "") -> dict[str, str]:
+def service_environment(extra: str) -> dict[str, str]:
     """Return the environment of a program; `extra` is the auth source's `NAME=value` setting."""
     environment = {name: os.environ[name] for name in _SERVICE_VARIABLES if name in os.environ}
     environment["PATH"] = os.defpath if os.name != "nt" else os.environ.get("PATH", "")

@@ -115,7 +115,7 @@ def write_answer(value: Any, *, charset: Charset = "utf-8", typed_strings: bool 
     return _document(f"<methodResponse><params><param>{text}</param></params></methodResponse>", charset)
 
 
-def write_fault(code: int, message: str, *, charset: Charset = "utf-8", typed_strings: bool = False) -> bytes:
+def write_fault(code: int, message: str, *, charset: Charset, typed_strings: bool) -> bytes:
     """Return the document of a fault; faultString comes before faultCode."""
     text = _text_of({"faultString": message, "faultCode": code}, typed_strings)
     return _document(f"<methodResponse><fault>{text}</fault></methodResponse>", charset)

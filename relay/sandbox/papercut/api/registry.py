@@ -116,9 +116,9 @@ def call(context: Context, found: Method, arguments: list[Any]) -> Any:
     return True if answer is None else answer
 
 
-def no_such_method(name: str, switches: PaperCutSwitches, arguments: list[Any] | None = None) -> ApiFault:
+def no_such_method(name: str, switches: PaperCutSwitches, arguments: list[Any]) -> ApiFault:
     """Return the fault for a name, a number of arguments or types that no method has."""
-    kinds = ", ".join(_kind_of(argument) for argument in arguments or [])
+    kinds = ", ".join(_kind_of(argument) for argument in arguments)
     return ApiFault(switches.unknown_name_code, f"java.lang.NoSuchMethodException: {name}({kinds})", plain=True)
 
 
