@@ -9,12 +9,12 @@ from collections.abc import Iterator
 
 import requests
 
-from relay import http, language
+from relay import language
 from relay.checks.model import CheckedSite
 from relay.finding import Finding
 from relay.language import lazy
 from relay.money.act import fees_plan
-from relay.officernd.token import lacks_scope
+from relay.officernd.token import lacks_scope, open_session
 from relay.private_files import read_private
 
 SIGNIN_SCOPE = "flex.user.auth.signin"
@@ -176,7 +176,7 @@ def signin(site: CheckedSite) -> Iterator[Finding]:
         "scope": SIGNIN_SCOPE,
     }
     try:
-        with http.session(connections=1, ca_file=section.ca_file, proxy=section.proxy_url) as session:
+        with open_session(section) as session:
             answer = session.post(section.token_url, data=form, timeout=section.timeout_s, allow_redirects=False)
     except (requests.RequestException, OSError):
         return  # the relay's own check of OfficeRnD tells what is wrong with the way there

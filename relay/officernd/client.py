@@ -39,7 +39,7 @@ from relay.errors import (
 )
 from relay.language import lazy
 from relay.officernd import model
-from relay.officernd.token import TokenSource, unreachable
+from relay.officernd.token import TokenSource, open_session, unreachable
 from relay.progress import Phase, Progress
 
 SYSTEM = "OfficeRnD"
@@ -100,7 +100,7 @@ class OfficeRnD:
         self.writes = 0
         self._base = f"{section.api_url}/organizations/{section.organization}"
         try:
-            self._http = http.session(connections=CONNECTIONS, ca_file=section.ca_file, proxy=section.proxy_url)
+            self._http = open_session(section, CONNECTIONS)
         except OSError as error:
             if section.ca_file is None:  # the system's own refusal, such as too many open files
                 raise

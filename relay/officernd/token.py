@@ -133,6 +133,11 @@ class TokenSource:
         return exchange(self._http, self._section, self._scope)
 
 
+def open_session(section: OfficeRnDSection, connections: int = 1) -> requests.Session:
+    """Return a session that goes the way to OfficeRnD which the settings name. Raises OSError for a bad certificate."""
+    return http.session(connections=connections, ca_file=section.ca_file, proxy=section.proxy_url)
+
+
 def lacks_scope(answer: requests.Response) -> bool:
     """Return whether no token is given because the application lacks a scope that was asked for."""
     return answer.status_code == 400 and b"scope" in answer.content.lower()

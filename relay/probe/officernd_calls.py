@@ -9,11 +9,11 @@ import requests
 
 from papercut_scripts import signin_officernd
 from papercut_scripts.token_cache import SCOPE as SIGNIN_SCOPE
-from relay import http, json_text
+from relay import json_text
 from relay.clock import Clock
 from relay.config import Settings
 from relay.officernd.client import records_of
-from relay.officernd.token import TokenSource
+from relay.officernd.token import TokenSource, open_session
 from relay.private_files import read_private
 from relay.probe.unanswered import Unanswered
 
@@ -32,7 +32,7 @@ class OfficeRnDCalls:
         self._api = f"{section.api_url}/organizations"
         self._slug = section.organization
         self._timeout_s = section.timeout_s
-        self._http = http.session(connections=1, ca_file=section.ca_file, proxy=section.proxy_url)
+        self._http = open_session(section)
         self._token = TokenSource(settings, clock, self._http)
 
     def get(self, path: str, *, slug: str = "", token: str = "", **query: str) -> requests.Response:

@@ -104,7 +104,7 @@ def by_name(value: str, records: Sequence[Location] | Sequence[Plan]) -> str:
 def missing_scopes(settings: Settings, workbench: Workbench, scopes: Sequence[str]) -> list[str]:
     """Return which of `scopes`, refused together, the relay's application lacks. Raises what the endpoint raises."""
     section = settings.officernd
-    with http.session(connections=1, ca_file=section.ca_file, proxy=section.proxy_url) as session:
+    with token.open_session(section) as session:
 
         def granted(some: Sequence[str]) -> bool:
             try:
@@ -239,7 +239,7 @@ def _try_signin(settings: Settings, walk: Walk, workbench: Workbench) -> dict[st
     section = settings.officernd
     client_id, secret = str(walk.answers["signin.client_id"]), str(walk.answers["signin.client_secret"])
     try:
-        with http.session(connections=1, ca_file=section.ca_file, proxy=section.proxy_url) as session:
+        with token.open_session(section) as session:
             http.repeat_read(
                 lambda: token.exchange(session, section, SIGNIN_SCOPE, client_id=client_id, secret=secret),
                 workbench.clock,
