@@ -219,9 +219,14 @@ def uninstall(options, package, run):
         _say("Nothing was changed.")
         return 0
     running.stop(here, run)
+    stayed = []
     if options.purge and started:
         _note_set_ups_token(context, started.before["token_file"])
-    stayed = []
+    elif options.purge and held.is_file(os.path.join(os.path.dirname(here.settings()), "secrets", "papercut_token")):
+        stayed.append(
+            "the secret of PaperCut's token {0} goes now, and an earlier uninstall has left the token: take it out of "
+            "{1} in the config editor if it is there".format(tokens.NAME, tokens.KEY)
+        )
     changes.undo_all(context, stayed.append)
     for sentence in stayed:
         _say("  " + sentence)

@@ -122,6 +122,20 @@ def test_the_token_that_the_set_up_made_goes_with_a_purge(fresh: Machine, capsys
     assert not fresh.keys.values["user-source.custom-program"]
 
 
+def test_a_purge_after_an_uninstall_names_the_token_that_is_left(
+    fresh: Machine, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert fresh.install() == 0
+    secret = fresh.root / "opt/papercut-officernd-relay/settings/secrets/papercut_token"
+    secret.parent.mkdir(mode=0o700)
+    secret.write_text("made by the set-up")
+    secret.chmod(0o600)
+    assert fresh.uninstall() == 0
+    assert "config editor" not in capsys.readouterr().out and secret.exists()
+    assert fresh.uninstall("--purge") == 0
+    assert f"take it out of {tokens.KEY} in the config editor" in capsys.readouterr().out and not secret.exists()
+
+
 def test_a_token_of_our_name_that_is_not_the_set_ups_stays(fresh: Machine) -> None:
     assert fresh.install() == 0
     fresh.keys.values[tokens.KEY] = tokens.with_token("of-somebody-else", tokens.NAME, "of another relay")
