@@ -17,13 +17,9 @@ from relay.console.app import make_app
 from relay.console.desk import Desk
 from tests.console.conftest import MakeDesk
 from tests.support.still_clock import StillClock
-from tests.support.visitor import PASSWORD, Visitor
+from tests.support.visitor import PASSWORD, Visitor, text
 
 LONG = "another long password"
-
-
-def text(page: html.HtmlElement) -> str:
-    return " ".join(page.xpath("//main")[0].text_content().split())
 
 
 def cells(page: html.HtmlElement) -> list[list[str]]:

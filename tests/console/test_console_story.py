@@ -20,7 +20,7 @@ from relay.people.memory import links
 from relay.sandbox.organisation import make_organisation
 from relay.stored_accounts import linked_accounts
 from tests.support.pair_console import PairConsole
-from tests.support.visitor import PAGES
+from tests.support.visitor import PAGES, text
 
 HOSTILE = '"><script>alert(1)</script>{{ 7*7 }}{% raise %}\u202e<img src=x onerror=1>' + "W" * 200
 FORBIDDEN = re.compile(r"\b(movements?|generations?|hash|in doubt|papercut-relay (?!password|serve))", re.IGNORECASE)
@@ -57,10 +57,6 @@ class Story(PairConsole):
         directory = self.desk.directory()
         assert directory is not None
         return next(user.username for user in directory.users if user.email == email)
-
-
-def text(tree: html.HtmlElement) -> str:
-    return " ".join(tree.xpath("//main")[0].text_content().split())
 
 
 @pytest.fixture

@@ -27,7 +27,7 @@ from relay.people.memory import snapshot
 from relay.people.world import Account, Memory, OfficeRnDSide, PaperCutSide, World
 from tests.console.conftest import MakeDesk
 from tests.support.still_clock import StillClock
-from tests.support.visitor import Visitor
+from tests.support.visitor import Visitor, text
 
 
 def member(number: int, name: str, email: str = "", status: str = "active", company: str = "") -> Member:
@@ -106,10 +106,6 @@ def ann(place: Desk) -> Visitor:
 
 def names(page: html.HtmlElement) -> list[str]:
     return [str(name) for name in page.xpath("//main//tbody/tr/th/a/text()")]
-
-
-def text(page: html.HtmlElement) -> str:
-    return " ".join(page.xpath("//main")[0].text_content().split())
 
 
 def test_everybody_is_there_also_without_an_account(ann: Visitor) -> None:

@@ -6,7 +6,6 @@ import json
 from typing import Any
 
 import pytest
-from lxml import html
 from sqlalchemy import update
 
 from relay.members_page import figures
@@ -15,11 +14,7 @@ from relay.money.decide.explain import Buckets
 from relay.money.ledger import tables
 from relay.people.act import pins
 from tests.members_page.conftest import ANN, BEN, CY, WORD, House
-from tests.support.visitor import Visitor
-
-
-def text(page: html.HtmlElement) -> str:
-    return " ".join(page.xpath("//main")[0].text_content().split())
+from tests.support.visitor import Visitor, text
 
 
 def test_what_was_printed_billed_and_is_left(house: House, enter: Any) -> None:

@@ -11,14 +11,10 @@ import pytest
 from relay import money
 from relay.errors import UsageError
 from tests.support.job_logs import Log
-from tests.support.money_acts import foreign_fee, lose_the_ledger, rebuild
+from tests.support.money_acts import foreign_fee, held_told, lose_the_ledger, rebuild
 from tests.support.money_world import Account, Site, kill, refuse
 
 COMPANY = "64d000000000000000000001"
-
-
-def held(result: Any) -> dict[str, tuple[str, str]]:
-    return {item["username"]: (item["code"], item["amount"]) for item in result.as_json()["held"]}
 
 
 def total(site: Site, **options: Any) -> str:
@@ -35,10 +31,10 @@ def test_a_manual_charge_that_rides_on_a_job_is_held_where_costs_are_known(site:
     site.clock.move(minutes=5)
     log.prints("ann", 0.10)
     site.papercut.accounts["ann"].balance -= 50
-    assert (total(site, jobs=log), held(site.result)) == ("0.10", {"ann": ("unexplained_debt", "50.00")})
+    assert (total(site, jobs=log), held_told(site.result)) == ("0.10", {"ann": ("unexplained_debt", "50.00")})
     site.clock.move(days=1)
     log.prints("ann", 0.20)
-    assert (total(site, jobs=log), held(site.result)) == ("0.20", {"ann": ("unexplained_debt", "50.00")})
+    assert (total(site, jobs=log), held_told(site.result)) == ("0.20", {"ann": ("unexplained_debt", "50.00")})
 
 
 def test_where_costs_are_not_known_the_charge_is_billed_with_the_job(site: Site) -> None:
@@ -57,7 +53,7 @@ def test_a_copy_that_papercut_does_not_count(site: Site, uncounted: str, billed:
     site.settle()
     site.papercut.accounts["ann"].balance -= 3
     assert total(site) == billed
-    assert bool(held(site.result)) is (uncounted == "hold")
+    assert bool(held_told(site.result)) is (uncounted == "hold")
 
 
 def test_three_unrelated_holds_ten_days_apart_are_no_restored_server(site: Site) -> None:
@@ -81,7 +77,7 @@ def test_counters_that_fall_together_are_told(site: Site) -> None:
     for name in ("ann", "bob", "eve"):
         site.papercut.accounts[name] = Account(-1.0, 0)
     result = site.settle()
-    assert set(held(result).values()) == {("counter_fell", "1.00")}
+    assert set(held_told(result).values()) == {("counter_fell", "1.00")}
     assert "3 people are lower today" in " ".join(note.message for note in result.notes)
 
 
@@ -91,11 +87,11 @@ def test_somebody_whose_counter_fell_is_held_also_after_he_printed(site: Site) -
     site.prints("ann", 5.0)
     site.settle()
     site.papercut.accounts["ann"] = Account(-5.0, 0)  # put back to before the print was counted
-    assert held(site.settle()) == {"ann": ("counter_fell", "5.00")}
+    assert held_told(site.settle()) == {"ann": ("counter_fell", "5.00")}
     site.clock.move(days=1)
     for _ in range(3):
         site.prints("ann", 0.1)
-    assert (total(site), held(site.result)) == ("0.30", {"ann": ("counter_fell", "5.00")})
+    assert (total(site), held_told(site.result)) == ("0.30", {"ann": ("counter_fell", "5.00")})
 
 
 # -- words ------------------------------------------------------------------------------------------------------------
@@ -108,7 +104,7 @@ def test_a_word_moves_what_it_named_and_no_more(site: Site) -> None:
     site.settle()
     site.approve("ann", "bill")
     site.papercut.accounts["ann"].balance -= 2
-    assert (total(site), held(site.result)) == ("5.00", {"ann": ("unexplained_debt", "2.00")})
+    assert (total(site), held_told(site.result)) == ("5.00", {"ann": ("unexplained_debt", "2.00")})
     assert site.settle().as_json()["total"] == "0.00"
     site.approve("ann", "forgive")
     site.settle()
@@ -123,7 +119,7 @@ def test_a_word_on_what_has_vanished_is_void_and_says_so(site: Site) -> None:
     site.approve("ann", "bill")
     site.papercut.accounts["ann"].balance += 3
     result = site.settle()
-    assert (result.as_json()["total"], held(result)) == ("0.00", {"ann": ("unexplained_debt", "2.00")})
+    assert (result.as_json()["total"], held_told(result)) == ("0.00", {"ann": ("unexplained_debt", "2.00")})
     assert "5.00 EUR of ann (unexplained_debt) is void" in result.notes[0].message
 
 
@@ -157,7 +153,7 @@ def test_a_word_on_somebody_gone_from_officernd_is_refused_or_forgives(site: Sit
     ann = site.person("ann", standing="departed")
     site.officernd.gone.add(ann)
     site.prints("ann", 5.0)
-    assert held(site.settle()) == {"ann": ("member_gone", "5.00")}
+    assert held_told(site.settle()) == {"ann": ("member_gone", "5.00")}
     with pytest.raises(UsageError, match="no fee can be made"):
         site.approve("ann", "bill")
     site.approve("ann", "forgive")
@@ -168,7 +164,7 @@ def test_a_company_deleted_while_its_leaver_owes(site: Site) -> None:
     site.person("ann", standing="departed")
     site.officernd.gone.add(COMPANY)
     site.prints("ann", 5.0)
-    assert held(site.settle()) == {"ann": ("company_gone", "5.00")}
+    assert held_told(site.settle()) == {"ann": ("company_gone", "5.00")}
     site.approve("ann", "forgive")
     assert (site.settle().exit_code, site.balance("ann"), site.officernd.held_fees) == (0, 0, {})
 
@@ -211,11 +207,11 @@ def test_a_word_on_a_limit_bills_exactly_that(site: Site) -> None:
     site.configure(safety={"max_fee": "10.00"})
     ann = site.person("ann")
     site.prints("ann", 12.0)
-    assert held(site.settle()) == {"ann": ("max_fee", "12.00")}
+    assert held_told(site.settle()) == {"ann": ("max_fee", "12.00")}
     site.approve("ann", "bill")
     site.prints("ann", 30.0)
     assert total(site) == "12.00"
-    assert held(site.settle()) == {"ann": ("max_fee", "30.00")}
+    assert held_told(site.settle()) == {"ann": ("max_fee", "30.00")}
     assert site.billed(ann) == 12_000_000
 
 
@@ -254,7 +250,7 @@ def test_part_of_what_is_held_can_be_named(site: Site) -> None:
     with pytest.raises(UsageError, match="not an amount"):
         site.approve("ann", "bill", "lots")
     site.approve("ann", "bill", "2.00")
-    assert (total(site), held(site.result)) == ("2.00", {"ann": ("unexplained_debt", "3.00")})
+    assert (total(site), held_told(site.result)) == ("2.00", {"ann": ("unexplained_debt", "3.00")})
 
 
 # -- links, modes, periods --------------------------------------------------------------------------------------------
@@ -269,7 +265,7 @@ def test_what_was_printed_while_papercut_billed_is_an_opening_debt(site: Site) -
     site.clock.move(days=1)
     site.settle()
     site.configure(fees={"managed_in": "officernd"})
-    assert (total(site), held(site.result)) == ("0.00", {"ann": ("opening_balance", "4.00")})
+    assert (total(site), held_told(site.result)) == ("0.00", {"ann": ("opening_balance", "4.00")})
     site.prints("ann", 1.0)
     assert total(site) == "1.00"
 
@@ -281,7 +277,7 @@ def test_an_account_followed_to_another_one_brings_an_opening_debt(site: Site) -
     site.papercut.accounts["annie"] = Account(-9.0, 40)
     site.clock.move(days=1)
     site.relink("ann", username="annie", linked_at=site.clock.now(), opening_balance=-9_000_000, opening_jobs=40)
-    assert (total(site), held(site.result)) == ("0.00", {"annie": ("opening_balance", "9.00")})
+    assert (total(site), held_told(site.result)) == ("0.00", {"annie": ("opening_balance", "9.00")})
     site.prints("annie", 1.0)
     assert total(site) == "1.00"
 
@@ -295,7 +291,7 @@ def test_an_account_that_was_not_ours_for_a_while_keeps_what_is_disputed(site: S
     site.settle()
     site.prints("ann", 1.0)
     site.configure(members={"not_ours": []})
-    assert (total(site), held(site.result)) == ("1.00", {"ann": ("unexplained_debt", "5.00")})
+    assert (total(site), held_told(site.result)) == ("1.00", {"ann": ("unexplained_debt", "5.00")})
 
 
 def test_a_renamed_account_is_the_same_one(site: Site) -> None:
@@ -304,7 +300,7 @@ def test_a_renamed_account_is_the_same_one(site: Site) -> None:
     site.prints("old", 1.0)
     site.papercut.accounts["older"] = site.papercut.accounts.pop("old")
     site.relink("old", username="older")
-    assert (total(site), held(site.result)) == ("1.00", {"older": ("opening_balance", "5.00")})
+    assert (total(site), held_told(site.result)) == ("1.00", {"older": ("opening_balance", "5.00")})
 
 
 def test_somebody_linked_while_the_clock_was_ahead_is_billed_for_new_jobs(site: Site) -> None:
@@ -350,7 +346,7 @@ def test_rebuild_believes_no_adjustment_of_a_companys_fee(site: Site, opening: s
     rebuild(site)
     site.relink("ann", linked_at=site.clock.now(), opening_balance=-7_000_000, opening_jobs=1)
     for _ in range(2):
-        assert held(site.settle()) == {"ann": ("opening_balance", "7.00")}
+        assert held_told(site.settle()) == {"ann": ("opening_balance", "7.00")}
     assert len(site.officernd.held_fees) == 1
     site.approve("ann", "forgive")
     assert (site.settle().exit_code, site.balance("ann"), len(site.officernd.held_fees)) == (0, 0, 1)
@@ -381,7 +377,9 @@ def test_none_says_that_a_fee_stands_and_nothing_is_adjusted(site: Site) -> None
     reference = site.result.movements[0].reference
     site.resolve(reference, "none")
     for _ in range(2):
-        assert held(site.settle()) == {"ann": ("unexplained_debt", "7.00")}, "billed once, and never again by itself"
+        assert held_told(site.settle()) == {"ann": ("unexplained_debt", "7.00")}, (
+            "billed once, and never again by itself"
+        )
     assert (len(site.officernd.held_fees), site.adjustments("ann")) == (1, [])
 
 
@@ -403,6 +401,6 @@ def test_foreign_fees_that_a_person_has_explained_hold_nobody(site: Site) -> Non
     ann = site.person("ann")
     site.prints("ann", 2.0)
     foreign_fee(site, ann)
-    assert held(site.settle())["ann"][0] == "foreign_fee"
+    assert held_told(site.settle())["ann"][0] == "foreign_fee"
     site.approve("ann", "bill")
     assert (total(site), money.held(site.database, site.settings)) == ("2.00", [])

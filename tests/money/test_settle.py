@@ -13,15 +13,8 @@ import pytest
 from relay import amounts
 from relay.errors import BadAnswer, NotSent, Refused, UsageError
 from relay.money.report.result import MoneyResult
+from tests.support.money_acts import held_told, movements_told
 from tests.support.money_world import LOCATION, PLAN, Site, lose, refuse, unreachable
-
-
-def movements(result: MoneyResult) -> list[tuple[str, str, str, str]]:
-    return [(m["username"], m["kind"], m["amount"], m["state"]) for m in result.as_json()["movements"]]
-
-
-def held(result: MoneyResult) -> dict[str, tuple[str, str]]:
-    return {item["username"]: (item["code"], item["amount"]) for item in result.as_json()["held"]}
 
 
 def refused(result: MoneyResult) -> list[str]:
@@ -113,14 +106,14 @@ def test_a_dry_run_writes_nothing_anywhere(site: Site) -> None:
     site.prints("ann.lee", 7.0)
     before = site.ledger_rows()
     dry = site.settle(dry_run=True)
-    assert (dry.exit_code, dry.as_json()["total"], movements(dry)) == (
+    assert (dry.exit_code, dry.as_json()["total"], movements_told(dry)) == (
         0,
         "7.00",
         [("ann.lee", "fee", "7.00", "planned")],
     )
     assert (site.ledger_rows(), site.remote_writes()) == (before, 0)
     done = site.settle()
-    assert movements(done) == [("ann.lee", "fee", "7.00", "posted")]
+    assert movements_told(done) == [("ann.lee", "fee", "7.00", "posted")]
     assert done.movements[0].reference != dry.movements[0].reference  # its random part is made when it is stored
 
 
@@ -153,7 +146,7 @@ def test_one_fee_per_company_has_one_adjustment_per_person(site: Site) -> None:
     result = site.settle()
     (fee,) = site.officernd.held_fees.values()
     assert (fee.member, fee.company, amounts.from_decimal(fee.price)) == ("", "64d000000000000000000001", 3_500_000)
-    assert movements(result) == [("ann", "fee", "1.00", "posted"), ("bob", "fee", "2.50", "posted")]
+    assert movements_told(result) == [("ann", "fee", "1.00", "posted"), ("bob", "fee", "2.50", "posted")]
     assert {movement.fee_id for movement in result.movements} == {fee.id}
     assert len({movement.reference for movement in result.movements}) == 2
     assert (site.balance("ann"), site.balance("bob"), result.as_json()["total"]) == (0, 0, "3.50")
@@ -289,12 +282,12 @@ def test_a_shadow_month_is_computed_and_nothing_is_written(site: Site) -> None:
 def test_a_held_opening_debt_alone_is_no_failure(site: Site) -> None:
     site.person("old", -10.0, jobs=50)
     result = site.settle()
-    assert (result.exit_code, held(result), refused(result)) == (0, {"old": ("opening_balance", "10.00")}, [])
+    assert (result.exit_code, held_told(result), refused(result)) == (0, {"old": ("opening_balance", "10.00")}, [])
     site.prints("old", 2.0)
-    assert movements(site.settle()) == [("old", "fee", "2.00", "posted")]
+    assert movements_told(site.settle()) == [("old", "fee", "2.00", "posted")]
     assert site.balance("old") == -10_000_000
     site.papercut.accounts["old"].balance += 4  # a payment reduces the held part first
-    assert held(site.settle()) == {"old": ("opening_balance", "6.00")}
+    assert held_told(site.settle()) == {"old": ("opening_balance", "6.00")}
 
 
 @pytest.mark.parametrize(("word", "kind"), [("bill", "fee"), ("forgive", "forgiveness")])
@@ -302,7 +295,7 @@ def test_a_word_releases_an_opening_debt(site: Site, word: str, kind: str) -> No
     site.person("old", -10.0, jobs=50)
     site.settle()
     site.approve("old", word)
-    assert movements(site.settle()) == [("old", kind, "10.00", "posted")]
+    assert movements_told(site.settle()) == [("old", kind, "10.00", "posted")]
     assert (site.balance("old"), len(site.officernd.held_fees)) == (0, 1 if word == "bill" else 0)
     assert (site.settle().movements, site.result.held) == ((), ())
 
@@ -311,7 +304,7 @@ def test_forgiving_and_billing_go_one_after_the_other(site: Site) -> None:
     site.configure(fees={"opening_balances": "forgive"})
     site.person("old", -10.0, jobs=50)
     site.prints("old", 2.0)
-    assert sorted(movements(site.settle())) == [
+    assert sorted(movements_told(site.settle())) == [
         ("old", "fee", "2.00", "posted"),
         ("old", "forgiveness", "10.00", "posted"),
     ]
@@ -335,10 +328,10 @@ def test_a_refused_fee_does_not_stop_the_others(site: Site) -> None:
 
     site.faults.always = refuse_second
     result = site.settle()
-    assert (result.exit_code, [m[3] for m in movements(result)]) == (1, ["posted", "failed", "posted"])
+    assert (result.exit_code, [m[3] for m in movements_told(result)]) == (1, ["posted", "failed", "posted"])
     assert "locked" in result.movements[1].note and "tries again" in result.movements[1].note
     site.faults.clear()
-    assert (site.settle().exit_code, movements(site.result)) == (0, [("bob", "fee", "1.00", "posted")])
+    assert (site.settle().exit_code, movements_told(site.result)) == (0, [("bob", "fee", "1.00", "posted")])
 
 
 def test_a_failed_fee_follows_what_is_owed_by_then(site: Site) -> None:
@@ -374,7 +367,7 @@ def test_when_a_system_is_down_nothing_more_is_tried(site: Site) -> None:
     site.faults.always = lambda name, phase: unreachable(name, phase) if name == "create_fee" else None
     result = site.settle()
     assert (result.exit_code, site.officernd.calls.count("create_fee")) == (1, 1)
-    assert [m[3] for m in movements(result)] == ["failed", "planned", "planned"]
+    assert [m[3] for m in movements_told(result)] == ["failed", "planned", "planned"]
     site.faults.clear()
     assert (site.settle().exit_code, len(site.officernd.held_fees)) == (0, 3)
 
@@ -396,7 +389,7 @@ def test_limits_refuse_in_the_contracts_shape(site: Site) -> None:
     site.person("ann.lee")
     site.prints("ann.lee", 7.0)
     result = site.settle()
-    assert (result.exit_code, movements(result), held(result)) == (3, [], {"ann.lee": ("max_fee", "7.00")})
+    assert (result.exit_code, movements_told(result), held_told(result)) == (3, [], {"ann.lee": ("max_fee", "7.00")})
     (refusal,) = result.as_json()["refused"]
     assert {"code", "message", "count", "limit"} <= set(refusal)
     assert (refusal["code"], refusal["limit"]) == ("max_fee", "5.00")
@@ -440,7 +433,7 @@ def test_movements_go_alone_until_one_is_verified(site: Site) -> None:
 
     site.faults.always = refuse_first
     assert refused(site.settle()) == ["verification_failed"]
-    assert [m[3] for m in movements(site.result)] == ["failed", "posted", "planned"]
+    assert [m[3] for m in movements_told(site.result)] == ["failed", "posted", "planned"]
 
 
 def test_one_held_person_does_not_make_every_day_a_billing_day(site: Site) -> None:
@@ -454,7 +447,7 @@ def test_one_held_person_does_not_make_every_day_a_billing_day(site: Site) -> No
     assert site.settle().exit_code == 3
     site.prints("ann", 2.0)
     site.clock.move(days=1)
-    assert (site.settle().exit_code, len(site.fees_of(ann)), held(site.result)) == (
+    assert (site.settle().exit_code, len(site.fees_of(ann)), held_told(site.result)) == (
         3,
         1,
         {"bob": ("member_gone", "1.00")},
@@ -518,7 +511,7 @@ def test_departed_people_are_settled_while_officernd_knows_them(site: Site) -> N
     for name in ("ann", "bob"):
         site.prints(name, 1.0)
     result = site.settle()
-    assert (result.exit_code, len(site.fees_of(ann)), held(result)) == (3, 1, {"bob": ("member_gone", "1.00")})
+    assert (result.exit_code, len(site.fees_of(ann)), held_told(result)) == (3, 1, {"bob": ("member_gone", "1.00")})
     with pytest.raises(UsageError, match="no longer knows bob, or the company that pays, so no fee can be made"):
         site.approve("bob", "bill")
     site.approve("bob", "forgive")
@@ -530,7 +523,7 @@ def test_a_member_deleted_since_the_last_sync_is_held(site: Site) -> None:
     site.officernd.gone.add(bob)
     site.prints("bob", 1.0)
     result = site.settle()
-    assert (result.exit_code, held(result), movements(result)) == (3, {"bob": ("member_gone", "1.00")}, [])
+    assert (result.exit_code, held_told(result), movements_told(result)) == (3, {"bob": ("member_gone", "1.00")}, [])
     assert replace(result, movements=()).as_json()["total"] == "0.00"
     assert site.settle().exit_code == 3
 
@@ -563,7 +556,7 @@ def test_a_refused_answer_to_a_fee_that_is_there_is_judged_by_the_list(site: Sit
     ann = site.person("ann.lee")
     site.prints("ann.lee", 1.0)
     at_the_fee(site, refused_after, "after")
-    assert (site.settle().exit_code, movements(site.result)) == (0, [("ann.lee", "fee", "1.00", "posted")])
+    assert (site.settle().exit_code, movements_told(site.result)) == (0, [("ann.lee", "fee", "1.00", "posted")])
     site.faults.clear()
     assert (site.settle().movements, len(site.fees_of(ann)), site.balance("ann.lee")) == ((), 1, 0)
 

@@ -10,17 +10,13 @@ from relay import amounts
 from relay.accounts import SharedLink
 from relay.errors import Refused, UsageError
 from relay.money.decide import reference
-from relay.money.report.result import MoneyResult
 from relay.people.memory.links import store_shared_account
 from relay.remedy import Remedy
+from tests.support.money_acts import held_told
 from tests.support.money_world import Account, Site, lose
 
 ACME = "64d000000000000000000001"
 NAME = "account:Acme\\Projects"
-
-
-def held(result: MoneyResult) -> dict[str, tuple[str, str]]:
-    return {item["username"]: (item["code"], item["amount"]) for item in result.as_json()["held"]}
 
 
 def test_what_is_charged_to_it_becomes_a_fee_of_the_company_and_zero(site: Site) -> None:
@@ -88,7 +84,7 @@ def test_the_company_pays_also_where_members_pay_for_themselves(site: Site) -> N
 def test_what_was_charged_before_waits_for_a_word(site: Site, word: str, billed: int) -> None:
     site.shared("Acme\\Projects", balance=-5.0)
     site.prints(NAME, 2.0)
-    assert held(site.settle()) == {NAME: ("opening_balance", "5.00")}
+    assert held_told(site.settle()) == {NAME: ("opening_balance", "5.00")}
     assert site.balance(NAME) == -5_000_000
     site.approve(NAME, word)
     assert site.settle().exit_code == 0
@@ -108,7 +104,7 @@ def test_a_debt_without_any_job_is_held(site: Site) -> None:
     """Somebody charged the account by hand: the printers' counters have not moved."""
     site.shared("Acme\\Projects")
     site.papercut.accounts[NAME].balance -= 4.0
-    assert held(site.settle()) == {NAME: ("unexplained_debt", "4.00")}
+    assert held_told(site.settle()) == {NAME: ("unexplained_debt", "4.00")}
     assert site.result.as_json()["held"][0]["remedies"][0] == Remedy("approve", (NAME, "bill")).as_json()
     assert site.officernd.held_fees == {}
     site.approve(NAME, "bill")
@@ -127,7 +123,7 @@ def test_a_printer_taken_away_stops_nobodys_money(site: Site) -> None:
     site.prints("ann.lee", 1.0)
     site.papercut.accounts["account:B"].balance -= 3.0
     result = site.settle()
-    assert held(result) == {"account:B": ("unexplained_debt", "3.00")}
+    assert held_told(result) == {"account:B": ("unexplained_debt", "3.00")}
     assert [line["username"] for line in result.as_json()["movements"]] == ["ann.lee"]
 
 
@@ -192,12 +188,12 @@ def test_one_that_cannot_be_read_stops_nobody_elses_money(site: Site) -> None:
         result = site.settle().as_json()
         site.faults.clear()
         assert told in result["error"]["message"] and "notes" not in result, result
-        assert held(site.result) == {NAME: ("unread", "0.00")}
+        assert held_told(site.result) == {NAME: ("unread", "0.00")}
         assert (site.result.exit_code, site.adjustments(NAME)) == (1, [])
     with pytest.raises(UsageError, match="Nothing of account:Acme"):
         site.approve(NAME, "bill")
     assert [amount for amount, _ in site.adjustments("ann.lee")] == [1.0, 1.0]
-    assert (site.settle().as_json()["total"], held(site.result)) == ("7.50", {})
+    assert (site.settle().as_json()["total"], held_told(site.result)) == ("7.50", {})
 
 
 @pytest.mark.parametrize("same_name", [False, True])

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from relay.errors import UsageError
-from relay.money.report.result import MoneyResult
 from relay.officernd.model import Membership, Plan
 from relay.papercut.client import GroupQuota
+from tests.support.money_acts import movements_told
 from tests.support.money_world import Site, kill, lose, refuse
 
 
@@ -20,20 +20,16 @@ def sections() -> dict[str, dict[str, Any]]:
     return {"top_up": {"amount": "5.00", "every": "month"}}
 
 
-def movements(result: MoneyResult) -> list[tuple[str, str, str, str]]:
-    return [(m["username"], m["kind"], m["amount"], m["state"]) for m in result.as_json()["movements"]]
-
-
 def test_the_current_period_is_due_at_once_and_once(site: Site) -> None:
     site.person("ann")
     result = site.top_up()
-    assert (result.exit_code, movements(result)) == (0, [("ann", "top_up", "5.00", "posted")])
+    assert (result.exit_code, movements_told(result)) == (0, [("ann", "top_up", "5.00", "posted")])
     assert (site.balance("ann"), result.movements[0].period) == (5_000_000, "2026-11")
     assert result.movements[0].reference in site.adjustments("ann")[0][1]
     writes = site.remote_writes()
     assert (site.top_up().movements, site.remote_writes()) == ((), writes)
     site.clock.move(days=30)
-    assert movements(site.top_up()) == [("ann", "top_up", "5.00", "posted")]
+    assert movements_told(site.top_up()) == [("ann", "top_up", "5.00", "posted")]
 
 
 def test_off_means_no_call_at_all(tmp_path: Path) -> None:
@@ -45,7 +41,7 @@ def test_off_means_no_call_at_all(tmp_path: Path) -> None:
 def test_a_dry_run_only_shows(site: Site) -> None:
     site.person("ann")
     before = site.ledger_rows()
-    assert movements(site.top_up(dry_run=True)) == [("ann", "top_up", "5.00", "planned")]
+    assert movements_told(site.top_up(dry_run=True)) == [("ann", "top_up", "5.00", "planned")]
     assert (site.ledger_rows(), site.remote_writes()) == (before, 0)
 
 
@@ -59,7 +55,7 @@ def test_add_and_reset(site: Site, mode: str, added: str) -> None:
     assert (site.top_up().movements, site.balance("ann")) == ((), 6_000_000)  # the period is done
     site.settle()
     site.clock.move(days=30)
-    assert movements(site.top_up()) == [("ann", "top_up", added, "posted")]
+    assert movements_told(site.top_up()) == [("ann", "top_up", added, "posted")]
 
 
 def test_a_reset_with_nothing_to_add_is_done_too(site: Site) -> None:
@@ -89,7 +85,7 @@ def test_cash_is_never_taken(site: Site, mode: str) -> None:
 def test_a_debt_delays_no_top_up_and_is_billed_all_the_same(site: Site) -> None:
     ann = site.person("ann")
     site.prints("ann", 1.0)
-    assert movements(site.top_up()) == [("ann", "top_up", "5.00", "posted")]
+    assert movements_told(site.top_up()) == [("ann", "top_up", "5.00", "posted")]
     assert site.balance("ann") == 4_000_000
     site.settle()
     assert (site.billed(ann), site.balance("ann")) == (1_000_000, 5_000_000)
@@ -99,7 +95,7 @@ def test_a_debt_delays_no_top_up_and_is_billed_all_the_same(site: Site) -> None:
 def test_a_held_debt_delays_no_top_up(site: Site) -> None:
     site.person("ann", -9.0)
     site.settle()
-    assert movements(site.top_up()) == [("ann", "top_up", "5.00", "posted")]
+    assert movements_told(site.top_up()) == [("ann", "top_up", "5.00", "posted")]
     assert [item.code for item in site.settle().held] == ["opening_balance"]
 
 
@@ -123,7 +119,7 @@ def test_an_open_movement_delays_a_top_up(site: Site) -> None:
     assert len(site.ledger_rows()["top_up_claims"]) == 0
     site.faults.clear()
     site.settle()
-    assert movements(site.top_up()) == [("ann", "top_up", "5.00", "posted")]
+    assert movements_told(site.top_up()) == [("ann", "top_up", "5.00", "posted")]
 
 
 # -- the limit of a run ----------------------------------------------------------------------------------------------
@@ -164,7 +160,7 @@ def test_the_limit_holds_no_leavers_rest(site: Site) -> None:
     site.relink("ann", standing="departed")
     site.person("bob")
     site.configure(safety={"max_top_ups": "1.00"})
-    assert movements(site.top_up()) == [("ann", "top_up", "-5.00", "posted")]
+    assert movements_told(site.top_up()) == [("ann", "top_up", "-5.00", "posted")]
 
 
 def test_the_limit_is_shown_by_a_dry_run_too(site: Site) -> None:
@@ -237,7 +233,7 @@ def test_missed_periods_are_told_and_not_given(site: Site) -> None:
     site.top_up()
     site.clock.moment = datetime(2027, 2, 3, 9, 0, tzinfo=UTC)
     result = site.top_up()
-    assert movements(result) == [("ann", "top_up", "5.00", "posted")]
+    assert movements_told(result) == [("ann", "top_up", "5.00", "posted")]
     assert "2026-12, 2027-01" in result.as_json()["notes"][0]["message"]
 
 
@@ -289,7 +285,7 @@ def test_a_leavers_unused_rest_is_taken_back(site: Site) -> None:
     site.settle()
     site.relink("ann", standing="departed")
     result = site.top_up()
-    assert (movements(result), site.balance("ann")) == ([("ann", "top_up", "-2.00", "posted")], 10_000_000)
+    assert (movements_told(result), site.balance("ann")) == ([("ann", "top_up", "-2.00", "posted")], 10_000_000)
     assert site.top_up().movements == ()
 
 

@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, Phase, settings
 from relay import money
 from relay.errors import AlreadyRunning
 from relay.money.ledger.store import open_ledger
+from relay.money.report.result import MoneyResult
 from tests.support.money_world import Site
 
 
@@ -69,6 +70,16 @@ def on(wanted: str, phase: str, action):
 
 def held(site):
     return {(item.account.username, item.code): item.amount for item in site.result.held}
+
+
+def held_told(result: MoneyResult) -> dict[str, tuple[str, str]]:
+    """Return what an answer says is held: by username the reason's code and the amount."""
+    return {item["username"]: (item["code"], item["amount"]) for item in result.as_json()["held"]}
+
+
+def movements_told(result: MoneyResult) -> list[tuple[str, str, str, str]]:
+    """Return what an answer says of its movements: whose, kind, amount, state."""
+    return [(m["username"], m["kind"], m["amount"], m["state"]) for m in result.as_json()["movements"]]
 
 
 def took_the_lease(site: Site, number: int) -> bool:

@@ -20,6 +20,11 @@ PAGES = (
 )  # fmt: skip
 
 
+def text(page: html.HtmlElement) -> str:
+    """Return what a page says, without its menu, blanks made one."""
+    return " ".join(page.xpath("//main")[0].text_content().split())
+
+
 class Visitor:
     """Somebody in front of the console: the test client with pages parsed and forms filled as they stand."""
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from xmlrpc.client import ServerProxy
+from typing import Any
+from xmlrpc.client import Fault, ServerProxy
 
 import pytest
 import requests
@@ -47,3 +48,10 @@ def post(papercut: PaperCutStandIn) -> Iterator[Callable[[str], requests.Respons
     """Send a body as it stands: post("<methodCall>...")."""
     with requests.Session() as session:
         yield lambda body: session.post(papercut.url + "/rpc/api/xmlrpc", data=body.encode("utf-8"), timeout=10)
+
+
+def code_of(call: Any, *arguments: Any) -> int:
+    """Return the code of the fault that a call of the Web Services is answered with."""
+    with pytest.raises(Fault) as refused:
+        call("sesame", *arguments)
+    return int(refused.value.faultCode)

@@ -2,17 +2,10 @@
 
 from __future__ import annotations
 
-from xmlrpc.client import Fault
-
 import pytest
 
 from relay.sandbox.papercut.properties import SHARED_ACCOUNT
-
-
-def code_of(call, *arguments):
-    with pytest.raises(Fault) as refused:
-        call("sesame", *arguments)
-    return refused.value.faultCode
+from tests.sandbox.papercut.conftest import code_of
 
 
 def test_an_adjustment_is_a_transaction_with_its_comment(papercut, api, clock):

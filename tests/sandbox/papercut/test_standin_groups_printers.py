@@ -6,12 +6,7 @@ from xmlrpc.client import Fault
 
 import pytest
 
-
-def code_of(call, *arguments):
-    with pytest.raises(Fault) as refused:
-        call("sesame", *arguments)
-    return refused.value.faultCode
-
+from tests.sandbox.papercut.conftest import code_of
 
 # -- groups
 

@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-from xmlrpc.client import Fault
-
 import pytest
 
+from tests.sandbox.papercut.conftest import code_of
+
 NAMES = ["ann_example.com", "bob_example.com", "reception"]
-
-
-def code_of(call, *arguments):
-    with pytest.raises(Fault) as refused:
-        call("sesame", *arguments)
-    return refused.value.faultCode
 
 
 def test_lists_are_sorted_paged_from_zero_and_empty_beyond_the_end(papercut, api):
