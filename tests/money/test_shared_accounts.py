@@ -190,7 +190,7 @@ def test_one_that_cannot_be_read_stops_nobody_elses_money(site: Site) -> None:
         assert told in result["error"]["message"] and "notes" not in result, result
         assert held_told(site.result) == {NAME: ("unread", "0.00")}
         assert (site.result.exit_code, site.adjustments(NAME)) == (1, [])
-    with pytest.raises(UsageError, match="Nothing of account:Acme"):
+    with pytest.raises(UsageError, match="Nothing held for account:Acme"):
         site.approve(NAME, "bill")
     assert [amount for amount, _ in site.adjustments("ann.lee")] == [1.0, 1.0]
     assert (site.settle().as_json()["total"], held_told(site.result)) == ("7.50", {})
