@@ -52,7 +52,7 @@ def read_secret(path):
         return ""
     folder, name = above(path)
     with folder:
-        return folder.read(name, with_one_name=True).decode("utf-8").strip()
+        return folder.read(name, with_one_name=True).decode("utf-8", "replace").strip()
 
 
 def is_file(path):

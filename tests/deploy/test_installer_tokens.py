@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
-from relay.installer import tokens
+from relay.installer import held, tokens
 from relay.sandbox.papercut.dispatch import tokens as accepted
 
 
@@ -40,3 +41,10 @@ def test_values_reads_every_shape() -> None:
     assert tokens.values(" plain ") == ["plain"]
     assert tokens.values('["a", "", 7]') == ["a"]
     assert tokens.values('{"x": "a"}') == ["a"]
+
+
+def test_a_secret_that_is_no_text_opens_nothing_and_stops_nobody(tmp_path: Path) -> None:
+    """It lies in a folder of PaperCut's account, which could else keep root from taking everything back."""
+    file = tmp_path / "papercut_token"
+    file.write_bytes(b"\xff\xfe\x00secret")
+    assert held.read_secret(str(file)) == "\ufffd\ufffd\x00secret"
