@@ -109,4 +109,5 @@ def _secrets(section: str, answers: Answers) -> dict[str, SecretStr]:
 
 
 def _without_quotes(clause: str) -> str:
-    return clause.replace(" in quotes", "").replace('"', "")
+    """Return a clause as somebody reads it who types no TOML; a list is only ever written in a file of answers."""
+    return clause if "[" in clause else clause.replace(" in quotes", "").replace('"', "")

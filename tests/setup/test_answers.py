@@ -65,7 +65,7 @@ def test_all_problems_at_once_and_nothing_is_written(site: SetupSite, relay: Cal
     site.answers["papercut"]["papercut.auth_token"] = "wrong as well"
     site.answers["password"]["console.password"] = "short"
     (site.folder / "signin.client_secret").unlink(missing_ok=True)
-    site.write_answers('[nonsense]\na = 1\n[fess]\n[fees]\nplann = "x"\n')
+    site.write_answers('[nonsense]\na = 1\n[fess]\n[fees]\nplann = "x"\n[members]\nplans = "Hot Desk"\n')
     (site.folder / "console.password").chmod(0o644)
     done = relay("init", "--answers", "answers.toml")
     assert done.code == 2
@@ -78,6 +78,7 @@ def test_all_problems_at_once_and_nothing_is_written(site: SetupSite, relay: Cal
         "[nonsense]: This is not a section of the answers.\n",
         "[fess]: This is not a section of the answers; did you mean fees?\n",
         "[fees] plann: Is not a setting; did you mean plan?\n",
+        '[members] plans: Must be a list, such as ["one", "two"].\n',
     ):
         assert told in done.stderr, (told, done.stderr)
     assert "wrong as well" not in done.stderr
