@@ -6,7 +6,7 @@ import gzip
 import json
 import zlib
 from collections.abc import Callable
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 from types import SimpleNamespace
@@ -21,9 +21,11 @@ from relay.checks import reach
 from relay.errors import BadAnswer, OutcomeUnknown, RelayError
 from relay.installer import facts
 from relay.officernd.client import OfficeRnD
-from relay.officernd.model import NewFee
+from relay.officernd.model import Member, NewFee, Organization
 from relay.papercut import wire
 from relay.papercut.client import PaperCut
+from relay.people.memory.snapshot import Snapshot
+from relay.people.world import OfficeRnDSide, PaperCutSide
 from tests.support.lying_server import Write, lying, token, whole
 from tests.support.settings_example import example_settings
 from tests.support.still_clock import StillClock
@@ -357,3 +359,38 @@ def names_answer(*names: str) -> bytes:
 def test_a_name_that_papercut_cannot_store_is_none(tmp_path: Path) -> None:
     with lying(lambda _, write: write(names_answer("ж " * 151))) as address, pytest.raises(BadAnswer, match="longer"):
         papercut(tmp_path, address).groups()
+
+
+def test_two_users_who_are_one_at_a_login_are_refused(tmp_path: Path) -> None:
+    total = whole(XML % b"<int>3</int>")
+    answers = iter([total, names_answer("ann", "Ben", "ben"), names_answer()])
+    with lying(lambda _, write: write(next(answers))) as address, pytest.raises(BadAnswer, match="Ben and ben"):
+        papercut(tmp_path, address).usernames()
+
+
+@pytest.mark.parametrize("life", ["0", "-1", "true", "1e-9"])
+def test_a_token_that_is_said_to_be_over_is_not_asked_for_at_every_call(tmp_path: Path, life: str) -> None:
+    """The token endpoint takes about five calls a minute."""
+    asked = []
+
+    def reply(target: str, write: Write) -> None:
+        if "token" in target:
+            asked.append(target)
+            write(whole(b'{"access_token": "t0ken", "expires_in": %s}' % life.encode()))
+        else:
+            write(whole(BODY))
+
+    with lying(reply) as address:
+        client = officernd(tmp_path, address)
+        for _ in range(8):
+            client.organization()
+    assert 1 == len(asked)
+
+
+@pytest.mark.parametrize("stamp", ["9999-12-31T23:59:59.000Z", "2026-12-20T00:00:00.000Z", "soon", "\uffff"])
+def test_a_change_of_the_far_future_hides_no_other(stamp: str) -> None:
+    true = "2026-11-24T06:30:00.000Z"
+    members = {"a": Member("a", "Ann", modified_at=true), "b": Member("b", "Ben", modified_at=stamp)}
+    side = OfficeRnDSide(Organization("o", "acme", "Acme"), members, {}, {})
+    now = datetime(2026, 11, 24, 7, tzinfo=UTC)
+    assert true == Snapshot(now, side, PaperCutSide({}, {}, 5)).cursor

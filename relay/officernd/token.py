@@ -31,6 +31,7 @@ EARLY_S = 120  # a token is not used in the last minutes of its life, so that no
 FILE_NAME = "officernd_token.json"
 
 # What every command needs. Source: the scope pattern flex.<area>.<resource>.<action>; `.read` covers list, get, count.
+SHORTEST_S = EARLY_S + 60.0  # one that is said to be over at once is tried all the same, and refused where it is
 LONGEST_S = 86_000  # a token of a longer life is asked for again all the same
 _TOKEN = re.compile(r"[!-~]{1,8000}")
 BASIC_SCOPES = frozenset(
@@ -112,7 +113,8 @@ class TokenSource:
         answer = http.repeat_read(self._request, self._clock)
         try:
             self._token = _usable(answer["access_token"])
-            self._expires_at_s = self._clock.now().timestamp() + min(float(answer.get("expires_in", 3599)), LONGEST_S)
+            life_s = min(max(SHORTEST_S, float(answer.get("expires_in", 3599))), LONGEST_S)
+            self._expires_at_s = self._clock.now().timestamp() + life_s
         except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
             raise BadAnswer(
                 lazy(

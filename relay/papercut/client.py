@@ -157,7 +157,7 @@ class PaperCut:
             total = self.total_users()
             names = self._pages("listUserAccounts", ())
             if len(names) == total and len(set(names)) == total:
-                return names
+                return self._apart(names)
             if last_try:
                 raise BadAnswer(
                     lazy(
@@ -170,6 +170,23 @@ class PaperCut:
                     operation="listUserAccounts",
                 )
         raise AssertionError("unreachable")
+
+    def _apart(self, names: list[str]) -> list[str]:
+        """Return usernames that are still so many without their case, which nobody minds at a login."""
+        seen: dict[str, str] = {}
+        for name in names:
+            if (other := seen.setdefault(name.lower(), name)) != name:
+                raise BadAnswer(
+                    lazy(
+                        "PaperCut lists the users %(other)s and %(name)s, which are one to whoever logs in; nothing "
+                        "was changed: rename one of them in PaperCut.",
+                        other=other,
+                        name=name,
+                    ),
+                    system=SYSTEM,
+                    operation="listUserAccounts",
+                )
+        return names
 
     def user_exists(self, username: str) -> bool:
         return self._bool("isUserExists", username)

@@ -9,18 +9,20 @@ import json
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, fields
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from relay import plain_files
 from relay.config import Settings
+from relay.officernd import model
 from relay.officernd.model import Company, Location, Member, Organization
 from relay.people.world import Account, OfficeRnDSide, PaperCutSide, World, without_pin
 from relay.private_files import make_private_folder, write_private
 
 log = logging.getLogger(__name__)
 
+FAR_AHEAD = timedelta(days=7)
 FORMAT = 3  # 3: members without the day when they began
 NAME = "people.json"
 
@@ -35,9 +37,14 @@ class Snapshot:
 
     @property
     def cursor(self) -> str:
-        """Return the newest `modifiedAt` seen: OfficeRnD's own clock, so that ours may go wrong. "" for none."""
-        members = [one.modified_at for one in self.officernd.members.values()]
-        return max((*members, *(one.modified_at for one in self.officernd.companies.values())), default="")
+        """Return the newest `modifiedAt` seen: OfficeRnD's own clock, so that ours may go wrong. "" for none.
+
+        One that lies far ahead is nobody's clock, and would hide every change until then.
+        """
+        stamps = [one.modified_at for one in self.officernd.members.values()]
+        stamps += [one.modified_at for one in self.officernd.companies.values()]
+        latest = model.moment(self.full_at + FAR_AHEAD)
+        return max((stamp for stamp in stamps if stamp <= latest), default="")
 
 
 def save(settings: Settings, world: World, papercut: PaperCutSide, *, full_at: datetime) -> None:
