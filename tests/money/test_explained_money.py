@@ -131,7 +131,7 @@ def test_a_word_given_twice_moves_once(site: Site) -> None:
     site.settle()
     site.settle()
     assert (site.balance("old"), [movement for _, movement in site.adjustments("old")][0][:6]) == (0, "Billed")
-    with pytest.raises(UsageError, match="Nothing of old"):
+    with pytest.raises(UsageError, match="Nothing held for old"):
         site.approve("old", "bill")
 
 
