@@ -28,6 +28,7 @@ from relay.database import Moment, metadata, of_row, reading
 SITE_LENGTH = 40
 ID_LENGTH = 40
 USERNAME_LENGTH = 255
+MANY = 5_000  # members that a query may name one by one: databases limit the number of parameters
 
 people_links = Table(
     "people_links",
@@ -138,6 +139,11 @@ def _standing(site: str) -> tuple[ColumnElement[bool], ...]:
     )
 
 
+def linked_ids(connection: Connection, site: str) -> frozenset[str]:
+    """Return the member ids of everybody who has a linked account that stands in PaperCut."""
+    return frozenset(connection.execute(select(people_links.c.member_id).where(*_standing(site))).scalars())
+
+
 def opening_debts(connection: Connection, site: str) -> dict[str, int]:
     """Return the negative balances that linked accounts had when they were linked, in micros by member id."""
     table = people_links.c
@@ -155,10 +161,15 @@ def linked_accounts(
     if member_ids is not None and not member_ids:
         return []
     query = select(people_links).where(*_standing(site)).order_by(people_links.c.username)
-    if member_ids is not None:
-        query = query.where(people_links.c.member_id.in_(member_ids))
+    wanted = None if member_ids is None else set(member_ids)
+    if wanted is not None and len(wanted) <= MANY:
+        query = query.where(people_links.c.member_id.in_(wanted))
     rows = connection.execute(query).mappings()
-    return [of_row(LinkedAccount, row, full_name=row["display_name"]) for row in rows]
+    return [
+        of_row(LinkedAccount, row, full_name=row["display_name"])
+        for row in rows
+        if wanted is None or row["member_id"] in wanted
+    ]
 
 
 def shared_accounts(connection: Connection, site: str) -> list[SharedLink]:

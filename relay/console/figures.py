@@ -123,6 +123,16 @@ def linked(place: Desk, member_ids: Collection[str]) -> dict[str, LinkedAccount]
     return {link.member_id: link for link in found}
 
 
+def linked_ids(place: Desk) -> frozenset[str]:
+    """Return the member ids of everybody who has a linked account."""
+
+    def read() -> frozenset[str]:
+        with reading(place.database) as connection:
+            return stored_accounts.linked_ids(connection, place.settings.site.name)
+
+    return place.of_ledger("linked ids", read)
+
+
 def opening_debts(place: Desk) -> dict[str, int]:
     """Return what was owed on accounts when they were linked, in negative micros by member id."""
     with reading(place.database) as connection:

@@ -165,7 +165,7 @@ def _sync(place: Desk) -> FirstStep:
     if directory is None:
         return FirstStep("sync", "later", {})
     meant = {user.member_id for user in directory.users if user.standing == "active"}
-    missing = meant - figures.linked(place, meant).keys()
+    missing = meant - figures.linked_ids(place)
     return FirstStep("sync", "warned" if missing else "done", {"can": len(meant - missing), "missing": len(missing)})
 
 

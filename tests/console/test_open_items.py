@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 from lxml import html
-from sqlalchemy import insert, update
+from sqlalchemy import insert, select, update
 
 from relay import alerts
 from relay import run as story
 from relay.cli.app import OUTSIDE
-from relay.console import first_hour
+from relay.console import figures, first_hour
 from relay.console.app import make_app
 from relay.console.desk import Desk
 from relay.money.ledger import tables
@@ -202,3 +202,26 @@ def test_a_section_of_the_settings_is_opened_and_a_problem_leads_to_its_field(ma
     for target in ("at-fees.minimum", "at-safety.max_removals_percent"):
         assert page.xpath(f"//a[@href='#{target}']") and page.xpath(f"//*[@id='{target}']//p[@class='problem']")
     assert len(set(page.xpath("//@id"))) == len(page.xpath("//@id"))
+
+
+def test_of_two_people_who_decide_the_same_the_first_word_stands(make_desk: MakeDesk) -> None:
+    """The second of two clicks, too, is told that all is decided, and gives no second word."""
+    place = make_desk(with_passwords=True)
+    visitor, now = Visitor(make_app(place).test_client()), place.clock.now()
+    held = {"site": SITE, "code": "opening_balance", "amount": 2_500_000, "reason": "why", "at": now, "ended_at": None}
+    with place.database.begin() as connection:
+        connection.execute(
+            insert(tables.holds), [{**held, "member_id": f"m{number}", "username": f"u{number}"} for number in range(3)]
+        )
+    ids = [str(item["id"]) for item in figures.held(place)]
+    visitor.log_in("moneyer")
+    visitor.page("/money")
+    first = {"said": "bill", "reason": "agreed", "hold": " ".join(ids[:2])}
+    assert visitor.post("/money/decide", first).status_code == 302
+    assert visitor.post("/money/decide", first).status_code == 302
+    assert "2 of these amounts were decided already" in page_text(visitor, "/money")
+    visitor.post("/money/decide", {"said": "forgive", "reason": "no", "hold": " ".join(ids)})
+    assert "2 of these amounts were decided already" in page_text(visitor, "/money")
+    assert [item["said"] for item in figures.held(place)] == ["bill", "bill", "forgive"]
+    with place.database.connect() as connection:
+        assert len(connection.execute(select(tables.words)).all()) == 3

@@ -42,7 +42,7 @@ def costs(make_desk: MakeDesk, monkeypatch: pytest.MonkeyPatch, folder: Path, pe
     made = Counter[str]()
     with monkeypatch.context() as patch:
         patch.setattr(everybody, "PersonRow", counting(made, everybody.PersonRow))
-        patch.setattr(stored_accounts, "LinkedAccount", counting(made, stored_accounts.LinkedAccount))
+        patch.setattr(stored_accounts, "of_row", counting(made, stored_accounts.of_row))
         event.listen(
             place.database,
             "before_cursor_execute",
@@ -64,5 +64,5 @@ def test_no_page_costs_more_at_a_large_site(
 ) -> None:
     small, large = (costs(make_desk, monkeypatch, tmp_path / f"{people}", people) for people in (80, 240))
     assert small == large
-    assert 0 < small["/people"]["PersonRow"] <= 50 and small["/money"]["LinkedAccount"] == HELD
+    assert 0 < small["/people"]["PersonRow"] <= 50 and small["/money"]["of_row"] == HELD
     assert {page: cost for page, cost in large.items() if cost["query"] > MOST_QUERIES} == {}

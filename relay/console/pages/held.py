@@ -8,7 +8,7 @@ from typing import Any, get_args
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 
 from relay import money
-from relay.console import held, words
+from relay.console import figures, held, words
 from relay.console.gate import audited, desk, needs, typed_reason, who
 from relay.errors import RelayError
 from relay.language import N_, gettext, ngettext, translated
@@ -59,6 +59,17 @@ def decide() -> Any:
     if not reason:
         return _confirm(said, ids, "", gettext("Say why, so that somebody can still understand it next year."))
     by = who()
+    decided = {item["id"] for item in figures.held(desk()) if item["said"]} & ids
+    if decided:  # by somebody else meanwhile, or by the first of two clicks
+        told = ngettext(
+            "%(num)s of these amounts was decided already, and that stands until it is taken back.",
+            "%(num)s of these amounts were decided already, and that stands until it is taken back.",
+            len(decided),
+        )
+        flash(told, "warn")
+        ids -= decided
+    if not ids:
+        return redirect(url_for("money.show", _anchor="decided"))
 
     def word(site: Site) -> Any:
         return money.approve_all(site, money.chosen(site, ids, said), as_=said, reason=reason, by=by)
