@@ -13,12 +13,13 @@ from typing import Any
 
 from relay import foreign, json_text, log_files, plain_files, private_files
 from relay.clock import Clock
-from relay.language import N_, WordTable
+from relay.language import N_, WordTable, kept, unkept
 
 log = logging.getLogger(__name__)
 
 LARGEST_BYTES = 2_000_000
 KEPT_FILES = 5
+LONGEST = 1000  # characters of how a deed ended
 
 # What a line is about -> what it is called, by the page that wrote it; whatever is not named here is the relay's own.
 ABOUT = WordTable(
@@ -68,7 +69,9 @@ class Audit:
         reason: str = "",
         about: str = "",
     ) -> None:
-        """Add one line, on the disk when this returns. A log that cannot be written is told in the relay's own log.
+        """Add one line, on the disk when this returns: in English, with what its sentences are made of.
+
+        A log that cannot be written is told in the relay's own log.
 
         `amount` is in the site's currency ("7.00"), `about` the part of the console it belongs to, see `ABOUT`.
         """
@@ -79,11 +82,11 @@ class Audit:
             "subject": subject[:500],
             "amount": amount,
             "reason": reason[:500],
-            "outcome": outcome[:1000],
+            "outcome": outcome if len(outcome) <= LONGEST else outcome[:LONGEST],
             "about": about,
             "address": address,
         }
-        line = (foreign.visible_json(json.dumps(row, ensure_ascii=False)) + "\n").encode()
+        line = (foreign.visible_json(json.dumps(kept(row), ensure_ascii=False)) + "\n").encode()
         with self._lock:
             try:
                 log_files.add_line(self._file, line, largest=LARGEST_BYTES, kept=KEPT_FILES, durable=True)
@@ -103,7 +106,7 @@ class Audit:
                 continue
             for line in reversed(lines):
                 try:
-                    row = json_text.parsed(line)
+                    row = unkept(json_text.parsed(line))
                     yield {**row, "at": datetime.fromisoformat(row["at"])}
                 except (ValueError, KeyError, TypeError):
                     continue  # the half line of a moment without power

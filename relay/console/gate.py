@@ -21,7 +21,7 @@ from relay import commands, plain_files
 from relay.config import is_loopback
 from relay.console import audit
 from relay.console.desk import Desk
-from relay.language import N_, gettext
+from relay.language import N_, gettext, lazy
 from relay.passwords import ROLES, ConsoleUser, Role
 from relay.private_files import write_private
 from relay.web import (
@@ -216,7 +216,7 @@ def _check() -> Response | None:
     if changes and (problem := why_not_our_form()):
         abort(400, problem)
     if role == "missing" or (role is not None and not may(role)):
-        audited(N_("refused"), request.path, f"needs the role {role}")
+        audited(N_("refused"), request.path, lazy("needs the role %(role)s", role=role))
         if g.user is LOCAL_USER and role == "money":
             abort(
                 403,

@@ -17,6 +17,7 @@ from relay.console.desk import Desk
 from relay.console.pages import statements
 from relay.console.results import Done
 from relay.errors import AlreadyRunning, RelayError
+from relay.language import N_
 from relay.money.ledger import calendar
 from relay.site import Site
 
@@ -125,7 +126,7 @@ class Schedule:
         self._synced_at, self._hinted = now, False
         self._place.begin(
             "sync",
-            "Look for new and changed members",
+            N_("Look for new and changed members"),
             WHO,
             lambda site: people.sync(site, incremental=True, scheduled=True),
             writes=True,

@@ -152,11 +152,11 @@ def _deeds(place: Desk, person: Someone) -> Iterator[TimelineEntry]:
     for row in place.audit.rows():
         if row.get("about") != "people" or row.get("subject") != person.name:
             continue
-        failed = "" if row.get("outcome") in ("done", "started") else f": {row.get('outcome')}"
+        failed = "" if row.get("outcome") in ("done", "started") else f": {translated(row.get('outcome', ''))}"
         yield TimelineEntry(
             row["at"],
             "account",
-            f"{row.get('who')} {translated(str(row.get('action')))} {person.name}{failed}",
+            f"{row.get('who')} {translated(row.get('action', ''))} {person.name}{failed}",
             icon="list",
         )
         count += 1

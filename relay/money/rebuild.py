@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from relay import amounts
-from relay.counted import counted
 from relay.errors import EXIT_DONE, EXIT_IN_DOUBT, BadAnswer, UnsafePlan
+from relay.language import joined, lazy, nlazy
 from relay.money.act import deadline, fee_list, fees_plan, witness
 from relay.money.books import Books, opened
 from relay.money.decide import periods, reference, tax
@@ -47,19 +47,27 @@ class Rebuilt:
             "in_doubt": list(self.in_doubt),
             "dry_run": self.dry_run,
             "message": self.message,
-            "remedies": as_json([Remedy("status", (), "to see each with its question")] if self.in_doubt else []),
+            "remedies": as_json([Remedy("status", (), lazy("to see each with its question"))] if self.in_doubt else []),
         }
 
     @property
     def message(self) -> str:
-        was = "was" if self.taken == 1 else "were"
-        done = "would be taken" if self.dry_run else f"{was} taken"
-        doubt = ""
-        if self.in_doubt:
-            doubt = f"; {counted(len(self.in_doubt), 'adjustment is', 'adjustments are')} in doubt"
-        known = counted(self.known, "was", "were")
-        left = "" if self.dry_run else " No top-up of the present period is given: whether it was made cannot be told."
-        return f"{counted(self.taken, 'fee')} {done} from OfficeRnD into the ledger, {known} known{doubt}.{left}"
+        if self.dry_run:
+            taken = nlazy(
+                "%(num)s fee would be taken from OfficeRnD into the ledger.",
+                "%(num)s fees would be taken from OfficeRnD into the ledger.",
+                self.taken,
+            )
+        else:
+            taken = nlazy(
+                "%(num)s fee was taken from OfficeRnD into the ledger.",
+                "%(num)s fees were taken from OfficeRnD into the ledger.",
+                self.taken,
+            )
+        known = nlazy("%(num)s fee was already known.", "%(num)s fees were already known.", self.known)
+        doubt = nlazy("%(num)s adjustment is in doubt.", "%(num)s adjustments are in doubt.", len(self.in_doubt))
+        left = lazy("No top-up of the present period is given, because nobody can tell whether it was made.")
+        return joined(taken, known, doubt if self.in_doubt else "", "" if self.dry_run else left)
 
 
 def rebuild(site: Site, *, dry_run: bool = False) -> Rebuilt:
@@ -95,8 +103,10 @@ def _all_fees(books: Books, plan: Plan) -> list[RemoteFee]:
     counted = books.officernd.counted_fees(plan=plan.id)
     if not counted.is_counted:
         raise BadAnswer(
-            "OfficeRnD does not say how many fees there are, so whether its list is whole cannot be told; nothing was "
-            "rebuilt, try again in a few minutes.",
+            lazy(
+                "OfficeRnD does not say how many fees there are, so whether its list is whole cannot be told; nothing "
+                "was rebuilt, try again in a few minutes."
+            ),
             system=SYSTEM,
             operation="GET /fees/count",
         )
@@ -144,12 +154,15 @@ def _refuse_beside_open(books: Books, members: Iterable[str]) -> None:
         names = ", ".join(movement.reference for movement in open_now[:5])
         raise UnsafePlan(
             "open_movements",
-            f"{names} of this ledger is open for people whose later fees are in doubt as well, so nothing was rebuilt: "
-            "look for it in PaperCut's transactions and say how it stands, then run rebuild again.",
+            lazy(
+                "%(names)s of this ledger is open for people whose later fees are in doubt as well, so nothing was "
+                "rebuilt: look for it in PaperCut's transactions and say how it stands, then run rebuild again.",
+                names=names,
+            ),
             count=len(open_now),
             remedies=(
-                Remedy("resolve", (open_now[0].reference, "posted"), "if it is there"),
-                Remedy("resolve", (open_now[0].reference, "not-sent"), "if it is not there"),
+                Remedy("resolve", (open_now[0].reference, "posted"), lazy("if it is there")),
+                Remedy("resolve", (open_now[0].reference, "not-sent"), lazy("if it is not there")),
             ),
         )
 
@@ -248,7 +261,10 @@ def _end(books: Books) -> None:
 
 
 def _question(books: Books, amount: int, username: str, name: str) -> str:
-    return (
-        f"The ledger was rebuilt: was {amounts.with_currency(amount, books.currency)} added to {username} for "
-        f"this? Look for {name} in this account's transactions in PaperCut."
+    return lazy(
+        "The ledger was rebuilt: was %(amount)s added to %(username)s for this? Look for %(name)s in this account's "
+        "transactions in PaperCut.",
+        amount=amounts.with_currency(amount, books.currency),
+        username=username,
+        name=name,
     )

@@ -14,7 +14,9 @@ from sqlalchemy import Connection
 
 from relay import amounts
 from relay.accounts import LinkedAccount
+from relay.counted import counted
 from relay.errors import UnsafePlan
+from relay.language import lazy
 from relay.money.act import readings
 from relay.money.act.guard import Guard
 from relay.money.act.planning import new_movement
@@ -148,7 +150,7 @@ def _doubt(books: Books, connection: Connection, open_now: Iterable[Movement], n
             books.ledger.step_movement(connection, movement.reference, "in_doubt", "restored", {}, note=note)
 
 
-_UNTOLD = (
+_UNTOLD = lazy(
     "what the restored PaperCut has forgotten of this balance cannot be told, so it is neither read nor moved until "
     "somebody names the amount that is missing, 0 for none"
 )
@@ -159,8 +161,12 @@ def refusals(rows: Sequence[Hold]) -> list[UnsafePlan]:
     waiting = [row for row in rows if row.word is None]
     if not waiting:
         return []
-    people = f"{len(waiting)} {'person is' if len(waiting) == 1 else 'people are'} held by {RESTORED}"
-    message = f"{people}: nobody but you can tell what the restored PaperCut has forgotten; name the amount of each."
+    message = lazy(
+        "%(people)s by %(code)s: nobody but you can tell what the restored PaperCut has forgotten; name the amount of "
+        "each.",
+        people=counted(len(waiting), "person is held", "people are held"),
+        code=RESTORED,
+    )
     return [UnsafePlan(RESTORED, message, count=len(waiting), remedies=of_refusal(RESTORED))]
 
 

@@ -12,6 +12,7 @@ from datetime import datetime
 from relay import amounts
 from relay.counted import counted
 from relay.errors import UsageError
+from relay.language import amount, joined, lazy, nlazy
 from relay.money.decide.holds import RESTORED, Answer, Hold
 from relay.money.decide.remedies import NO_WORD, answers_to
 from relay.money.ledger import holds
@@ -90,11 +91,17 @@ def held_for(site: Site, code: str, as_: Answer) -> HeldFor:
     rows = [row for row in found if row.code == code and row.code not in NO_WORD]
     if not rows:
         codes = sorted({row.code for row in found if row.code not in NO_WORD})
-        known = f"held are: {', '.join(codes)}" if codes else "nothing waits for a word"
-        raise UsageError(f"Nobody is held for {code!r} that a word could release; {known}.")
+        known = lazy("held are: %(codes)s", codes=", ".join(codes)) if codes else lazy("nothing waits for a decision")
+        raise UsageError(
+            lazy("Nobody is held for %(code)s whom a decision could release; %(known)s.", code=repr(code), known=known)
+        )
     if code == RESTORED:
         raise UsageError(
-            f"What a restored PaperCut has forgotten differs from person to person: say it of each of the {len(rows)}.",
+            lazy(
+                "What a restored PaperCut has forgotten differs from person to person: name it for each of the "
+                "%(count)s.",
+                count=len(rows),
+            ),
             remedies=(Remedy("approve_amount", ("", "forgive")),),
         )
     if as_ not in answers_to(rows[0].code):
@@ -138,11 +145,20 @@ def approve_all(site: Site, shown: HeldFor, *, as_: Answer, reason: str, by: str
         ledger.release()
     given = HeldFor(shown.code, tuple(rows), shown.currency, shown.named)
     changed = len(shown.rows) - len(rows)
-    instead = f" {changed} changed since they were shown and wait for another word." if changed else ""
-    why = f" held for {given.code}" if given.code else " chosen"
+    told = lazy(
+        "%(total)s of %(people)s (%(why)s) %(done)s by the next settle; until then approve --undo takes it back.",
+        total=amount(given.total, given.currency),
+        people=counted(len(rows), "person"),
+        why=given.code or lazy("chosen"),
+        done=DONE[as_],
+    )
+    instead = nlazy(
+        "%(num)s has changed since it was shown and waits for another decision.",
+        "%(num)s have changed since they were shown and wait for another decision.",
+        changed,
+    )
     return WordResult(
-        f"{given.total} {given.currency} of {len(rows)}{why} {DONE[as_]} by the next settle; until then approve --undo "
-        f"takes it back.{instead}",
+        joined(told, instead if changed else ""),
         given.as_json(as_) | {"at": _iso(at), "ids": [row.id for row in rows]},
     )
 
@@ -156,7 +172,7 @@ def withdraw(site: Site, ids: Collection[int], *, by: str = "", stop: str = "") 
     The word stays in the ledger, void, with who took it back. Raises UsageError where there is none any more.
     """
     ledger = open_ledger(site.database, site.settings, site.clock)
-    void = f"taken back by {by}" if by else "taken back"
+    void = lazy("taken back by %(by)s", by=by) if by else lazy("taken back")
     currency = site.settings.site.currency
     try:
         with ledger.write() as connection:
@@ -169,14 +185,19 @@ def withdraw(site: Site, ids: Collection[int], *, by: str = "", stop: str = "") 
         ledger.release()
     if not rows and not stops:
         raise UsageError(
-            "Nothing is left to take back: what was decided is carried out, or was taken back before.",
-            remedies=(Remedy("status", (), "to see what is open"),),
+            lazy("Nothing is left to take back: what was decided is carried out, or was taken back before."),
+            remedies=(Remedy("status", (), lazy("to see what is open")),),
         )
     if stops:
-        return WordResult(f"The answer to the stop {stop} is taken back.", {"withdrawn": stop, "people": []})
+        told = lazy("The answer to the stop %(stop)s is taken back.", stop=stop)
+        return WordResult(told, {"withdrawn": stop, "people": []})
     given = _held(site, "", rows)
     return WordResult(
-        f"{given.total} {currency} of {counted(given.count, 'person')} is taken back and waits for a word again.",
+        lazy(
+            "%(total)s of %(people)s is taken back and waits for a decision again.",
+            total=amount(given.total, currency),
+            people=counted(given.count, "person"),
+        ),
         {
             "withdrawn": [row.id for row in rows],
             "people": given.as_json("forgive")["people"],

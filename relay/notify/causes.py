@@ -67,9 +67,11 @@ ADVICE: Mapping[str, Advice] = {
         "/",
     ),
     "clock": Advice(
-        "the daily run rests",
-        "Put the clock of the relay's computer right. If it is right now and was ahead before, nothing is to be done: "
-        "the next daily run comes as soon as the clock is past the last one.",
+        lazy("the daily run waits for the clock"),
+        lazy(
+            "Put the clock of the relay's computer right. If it is right now and was ahead before, there is nothing to "
+            "do: the next daily run comes as soon as the clock is past the last one."
+        ),
         "/",
     ),
     "logins": Advice(

@@ -15,6 +15,7 @@ from relay import money
 from relay.console import runs
 from relay.console.app import make_app
 from relay.console.desk import Desk
+from relay.language import lazy
 from tests.console.conftest import MakeDesk
 from tests.support.still_clock import StillClock
 from tests.support.visitor import PASSWORD, Visitor, text
@@ -47,6 +48,20 @@ def test_the_audit_says_who_did_what_to_whom_how_much_and_why(ann: Visitor, plac
     when, who, what, whom, amount, why = cells(ann.page("/audit"))[0]
     assert ("tim", "forgave", "Luca Marchetto", "€1.30", "printer jammed") == (who, what, whom, amount, why)
     assert when
+
+
+def test_a_deed_and_its_end_are_read_in_the_reader_s_language(ann: Visitor, place: Desk) -> None:
+    """The log is English; a sentence that is put together has beside it what it is made of."""
+    end = lazy("%(username)s is not linked to any PaperCut account.", username="bo")
+    place.audit.write("ann", lazy("answered the stop: %(said)s", said="continue"), "restored", end, about="money")
+    row = place.audit.last(1)[0]
+    assert ("answered the stop: continue", "bo is not linked to any PaperCut account.") == (
+        row["action"],
+        row["outcome"],
+    )
+    shown = ann.get("/audit", headers={"Accept-Language": "de"}).text
+    assert "hat den Abrechnungsstopp beantwortet: continue" in shown
+    assert "answered the stop: continue" in ann.get("/audit.csv").text and "answered the stop" in ann.get("/audit").text
 
 
 def test_the_audit_is_found_by_word_person_subject_and_day(ann: Visitor, place: Desk, clock: StillClock) -> None:

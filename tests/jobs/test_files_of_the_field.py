@@ -126,7 +126,7 @@ def test_what_no_row_decides_is_set_aside_and_quoted_until_one_does(site: JobsSi
     site.append(print_log_row(time=f"2026-11-23 9:15:30 {morning}"))
     result = site.import_jobs()
     assert (0, 1) == (result.counts.new, result.counts.set_aside)
-    assert f"'09:15:30 {morning}' may be of the morning or of the afternoon" in result.text()
+    assert f"'09:15:30 {morning}' may be in the morning or in the afternoon" in result.text()
     assert 0 == site.import_jobs().counts.set_aside, "told once"
     site.append(print_log_row(time=f"2026-11-23 1:15:30 {evening}"))
     assert (2, 0) == ((result := site.import_jobs()).counts.new, result.counts.set_aside)

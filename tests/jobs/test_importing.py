@@ -104,11 +104,11 @@ def test_a_line_that_was_never_finished_is_kept_aside_until_somebody_finishes_it
     ("row", "reason"),
     [
         ("rubbish\n", "1 of the 9 fields"),
-        (print_log_row(time="soon"), "no date and time"),
-        (print_log_row(pages="many"), "no number of pages"),
+        (print_log_row(time="soon"), "not a date and time"),
+        (print_log_row(pages="many"), "not a number of pages"),
         (print_log_row(pages="2", colour="3"), "3 colour pages of 2"),
         (print_log_row(user=""), "names no user"),
-        (print_log_row(time="2026-11-23\x00 9:15:30 AM"), "no date and time"),
+        (print_log_row(time="2026-11-23\x00 9:15:30 AM"), "not a date and time"),
         (print_log_row(user="u" * 300), "username is longer"),
         ("x" * 70_000 + "\n", "longer than 64 KiB"),
     ],
@@ -240,7 +240,7 @@ def test_a_row_kept_aside_keeps_no_document_either(tmp_path: Path, setting: str)
     result = site.import_jobs()
     assert 1 == result.counts.set_aside
     assert "Smith" not in result.text() + str(site.set_aside())
-    assert "is no number of pages" in result.text()
+    assert "cannot be the pages of one job" in result.text()
     site.database.dispose()
 
 

@@ -46,7 +46,7 @@ def test_day_and_month_are_told_apart_by_the_files_name_or_not_at_all() -> None:
 
 @pytest.mark.parametrize("text", ["", "yesterday", "2026-13-01 10:00:00", "2026-11-23 25:00:00", "2026-11-23 13:00 PM"])
 def test_what_is_no_time_is_said(text: str) -> None:
-    with pytest.raises(UnreadableRow, match="is no date and time"):
+    with pytest.raises(UnreadableRow, match="is not a date and time"):
         reading.local_time(text)
 
 

@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from relay import money
+from relay import language, money
 from relay.errors import BadAnswer
+from relay.money.rebuild import Rebuilt
 from relay.money.report.result import MoneyResult
 from tests.support.money_acts import foreign_fee, lose_the_ledger, rebuild
 from tests.support.money_world import Site, lose
@@ -254,3 +255,15 @@ def test_a_stop_for_lost_fees_is_ended_by_rebuild(site: Site) -> None:
     assert [row["answers"] for row in money.stops(site.database, site.settings)] == [[]]
     rebuild(site)
     assert money.stops(site.database, site.settings) == []
+
+
+def test_what_a_rebuild_did_is_told_in_every_language() -> None:
+    done, dry = Rebuilt(2, 1, ("PC-1",), False), Rebuilt(1, 0, (), True)
+    assert done.message == (
+        "2 fees were taken from OfficeRnD into the ledger. 1 fee was already known. 1 adjustment is in doubt. "
+        "No top-up of the present period is given, because nobody can tell whether it was made."
+    )
+    assert dry.message == "1 fee would be taken from OfficeRnD into the ledger. 0 fees were already known."
+    with language.speaking(language.named("de")):
+        told = language.translated(done.message)
+    assert told.startswith("2 Gebühren wurden aus OfficeRnD in die Bücher übernommen. 1 Gebühr war schon bekannt.")

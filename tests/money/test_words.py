@@ -403,10 +403,10 @@ def test_a_word_on_everybody_held_for_one_reason(site: Site) -> None:
 
 def test_a_word_on_everybody_must_be_possible(site: Site) -> None:
     site.person("ann", -8.0)
-    with pytest.raises(UsageError, match="nothing waits for a word"):
+    with pytest.raises(UsageError, match="nothing waits for a decision"):
         money.held_for(site.context, "opening_balance", "bill")
     site.settle()
-    with pytest.raises(UsageError, match="'typo' that a word could release; held are: opening_balance"):
+    with pytest.raises(UsageError, match="'typo' whom a decision could release; held are: opening_balance"):
         money.held_for(site.context, "typo", "bill")
     with pytest.raises(UsageError, match="can be released by “credit”"):
         money.held_for(site.context, "opening_balance", "credit")

@@ -185,7 +185,7 @@ def test_another_fortnight(tmp_path: Path, box: Mailbox, monkeypatch: pytest.Mon
         (6, "16:30", "hq: resolved: many logins are refused"),
         (8, "14:30", "hq: money is held"),
         (9, "07:30", "hq: resolved: money is held"),
-        (12, "07:20", "hq: the daily run rests"),
-        (12, "08:20", "hq: resolved: the daily run rests"),
+        (12, "07:20", "hq: the daily run waits for the clock"),
+        (12, "08:20", "hq: resolved: the daily run waits for the clock"),
     ]
     assert box.pings.count("/p?a=1") == 14 - 2  # the second day's run failed, and nobody took the eighth's ping

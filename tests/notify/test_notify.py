@@ -125,11 +125,11 @@ def test_a_clock_that_was_set_back_is_told_until_it_is_right(site: Site, box: Ma
         assert (result.exit_code, result.due, len(site.papercut.calls)) == (0, False, calls)
     (alert,) = open_items(site.database, site.settings).alerts
     assert alert.kind == "clock" and "this computer's clock" in alert.message
-    assert box.titles == ["hq: the daily run rests"]
+    assert box.titles == ["hq: the daily run waits for the clock"]
     site.clock.jump(hours=2, minutes=5)
     watch(site)
     assert open_items(site.database, site.settings).alerts == ()
-    assert box.titles[1:] == ["hq: resolved: the daily run rests"]
+    assert box.titles[1:] == ["hq: resolved: the daily run waits for the clock"]
 
 
 def test_a_limit_that_holds_people_back_is_told_as_held(site: Site, box: Mailbox, parts: Parts) -> None:

@@ -11,7 +11,7 @@ from relay import money
 from relay.console import figures, held, words
 from relay.console.gate import audited, desk, needs, typed_reason, who
 from relay.errors import RelayError
-from relay.language import N_, gettext, ngettext, translated
+from relay.language import N_, gettext, lazy, ngettext, translated
 from relay.money.decide.holds import STOP_ANSWERS, Answer
 from relay.money.ledger import calendar
 from relay.site import Site
@@ -162,7 +162,7 @@ def answer_stop(code: str) -> Any:
     if not reason:
         return _stop_page(code, gettext("Say what happened, so that somebody can still understand it next year."))
     done = _done(
-        f"answered the stop: {said}",
+        lazy("answered the stop: %(said)s", said=said),
         lambda site: money.approve(site, code, as_=said, reason=reason, by=by),
         subject=code,
         reason=reason,

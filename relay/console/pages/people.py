@@ -244,12 +244,12 @@ def answer() -> Any:
     try:
         done = desk().now_under_lock(calls[action])
     except RelayError as error:
-        audited(_DEEDS[action].format(username), _name(member), error.message)
+        audited(lazy(_DEEDS[action], account=username), _name(member), error.message)
         if error.code == "no_such_account":  # told what stays behind, somebody may want a new one
             return render_template("new_account.html", member=member, username=username, told=error.message)
         flash(translated(error.message), "bad")
         return redirect(_back(member))
-    audited(_DEEDS[action].format(username), _name(member))
+    audited(lazy(_DEEDS[action], account=username), _name(member))
     counts = gettext("It takes effect the next time you look on the Review page.")
     flash(translated(joined(_said(action, member, username), done.behind, counts)), "good")
     return redirect(_back(member))
@@ -342,8 +342,8 @@ def _short(action: str, subject: str, work: Any) -> Any:
 
 # What an answer about who is who did, as the audit says it before the person's name.
 _DEEDS = {
-    "link": "linked {} to",
-    "not_same": "said that {} is not",
+    "link": N_("linked %(account)s to"),
+    "not_same": N_("said that %(account)s is not"),
     "unlink": N_("took the link away from"),
 }
 

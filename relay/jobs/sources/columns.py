@@ -13,9 +13,11 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from relay import language
 from relay.jobs.job import LARGEST_COUNT, Job, UnreadableRow
 from relay.jobs.sources import headers, reading
 from relay.jobs.tables import NAME
+from relay.language import lazy
 
 _NEEDED = ("user", "printer")
 
@@ -111,17 +113,17 @@ def job_of(
         row = _by_look(fields) | row
     field = row.get
     if place.file_day is not None and local.date() - place.file_day > _LATEST:
-        raise UnreadableRow(f"it is dated {local:%Y-%m-%d}, long after its own log")
+        raise UnreadableRow(lazy("it is dated %(day)s, long after its own log", day=language.day(local.date())))
     username = reading.name(row["user"], "username", NAME).lower()
     printer = reading.name(row["printer"], "printer's name", NAME)
     if not username or not printer:
-        raise UnreadableRow("it names no user or no printer")
+        raise UnreadableRow(lazy("it names no user or no printer"))
     copies = _optional_count(field("copies"))
     copies = 1 if copies is None else copies
     per_copy = "total_pages" not in row
     pages = reading.count(row["pages"]) * max(1, copies) if per_copy else reading.count(row["total_pages"])
     if pages > LARGEST_COUNT:
-        raise UnreadableRow(f"{pages} is no number of pages of one job")
+        raise UnreadableRow(lazy("%(pages)s cannot be the pages of one job", pages=pages))
     colour = _optional_count(field("colour"))
     price_text = field("cost", "").strip()
     price = reading.cost(price_text) if price_text else None
@@ -159,9 +161,17 @@ def check_width(fields: Sequence[str], layout: Layout) -> None:
     """Raise Unreadable where a row has not the fields that its file's rows have."""
     if layout.width:
         if len(fields) != layout.width:
-            raise UnreadableRow(f"it has {len(fields)} fields where the header has {layout.width}")
+            raise UnreadableRow(
+                lazy("it has %(fields)s fields where the header has %(width)s", fields=len(fields), width=layout.width)
+            )
     elif len(fields) < _DOCUMENTED:
-        raise UnreadableRow(f"it has {len(fields)} of the {_DOCUMENTED} fields of a print log")
+        raise UnreadableRow(
+            lazy(
+                "it has %(fields)s of the %(wanted)s fields of a print log",
+                fields=len(fields),
+                wanted=_DOCUMENTED,
+            )
+        )
 
 
 def is_plausible(fields: Sequence[str], layout: Layout) -> bool:

@@ -18,6 +18,7 @@ from functools import lru_cache
 from typing import Literal
 
 from relay.jobs.job import UnreadableRow
+from relay.language import lazy
 
 Half = Literal["am", "pm"]
 
@@ -61,7 +62,7 @@ def half_of(marker: str) -> Half | None:
 def on_the_dial(local: datetime, half: Half) -> datetime:
     """Return a time of the 12-hour clock as one of the whole day. Raises ValueError for 0 and 13."""
     if not 1 <= local.hour <= 12:
-        raise ValueError(f"{local.hour} is no hour of a 12-hour clock")
+        raise ValueError(lazy("%(hour)s is not an hour of a 12-hour clock", hour=local.hour))
     return local.replace(hour=local.hour % 12 + (12 if half == "pm" else 0))
 
 
@@ -91,7 +92,7 @@ class DayHalves:
         except ValueError:
             pass
         hour = f"{stamp.local:%H:%M:%S} {stamp.marker}"
-        raise UnreadableRow(f"{hour!r} may be of the morning or of the afternoon")
+        raise UnreadableRow(lazy("%(hour)s may be in the morning or in the afternoon", hour=repr(hour)))
 
 
 @dataclass(frozen=True, slots=True)

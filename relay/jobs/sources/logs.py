@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import BinaryIO, Literal
 from zoneinfo import ZoneInfo
 
-from relay import plain_files
+from relay import language, plain_files
 from relay.config import Settings
 from relay.finding import Finding
 from relay.held_files import what_to_do
@@ -29,6 +29,7 @@ from relay.jobs.sources.columns import Layout, RowContext
 from relay.jobs.sources.halves import DayHalves, StampedRow
 from relay.jobs.sources.lines import Line
 from relay.jobs.sources.source import KnownJobs, NoSource
+from relay.language import joined, lazy
 
 ROWS_AT_ONCE = 5_000
 LARGEST_FILE = 2_000_000_000  # bytes: ten million jobs of one day
@@ -66,8 +67,11 @@ def opened(settings: Settings, now: datetime) -> LogFolder:
                 "job_log_not_configured",
                 "warning",
                 "[jobs] path",
-                "It is not known where PaperCut's job logs lie, so no print job was read: name the folder in [jobs] "
-                'path, or PaperCut\'s own in [papercut] install_dir, or set [jobs] source = "none".',
+                lazy(
+                    "It is not known where PaperCut's job logs lie, so no print job was read: name the "
+                    "folder in [jobs] path, or PaperCut's own in [papercut] install_dir, or set [jobs] "
+                    'source = "none".'
+                ),
             )
         )
     if not folder.is_dir():
@@ -77,8 +81,11 @@ def opened(settings: Settings, now: datetime) -> LogFolder:
                 "job_log_missing",
                 "error" if asked else "warning",
                 str(folder),
-                f"There is no folder {folder}, so no print job was read: "
-                + ("correct [jobs] path." if asked else "PaperCut makes it at the first print job."),
+                lazy(
+                    "There is no folder %(folder)s, so no print job was read: %(next)s",
+                    folder=folder,
+                    next=lazy("correct [jobs] path.") if asked else lazy("PaperCut makes it at the first print job."),
+                ),
             )
         )
     zone = settings.jobs.zone or ZoneInfo(settings.site.timezone)
@@ -160,8 +167,12 @@ class LogFolder:
                 "job_log_unreadable",
                 "error",
                 _storable(path.name),
-                f"The job log {_storable(str(path))} cannot be read ({error.strerror or error}): "
-                f"{what}. The next import tries again.",
+                lazy(
+                    "The job log %(file)s cannot be read (%(why)s): %(what)s. The next import tries again.",
+                    file=_storable(str(path)),
+                    why=error.strerror or error,
+                    what=what,
+                ),
             )
         )
 
@@ -177,8 +188,12 @@ class LogFolder:
                         "job_log_elsewhere",
                         "warning",
                         _storable(str(self.folder)),
-                        f"There is no daily file in {self.folder}, and those in {folder} were read: name that folder "
-                        "in [jobs] path.",
+                        lazy(
+                            "There is no daily file in %(folder)s, and those in %(found)s were read: name that "
+                            "folder in [jobs] path.",
+                            folder=self.folder,
+                            found=folder,
+                        ),
                     )
                 )
         self.oldest_day = min(found, default=None)
@@ -197,8 +212,13 @@ class LogFolder:
                         "job_log_twice",
                         "warning",
                         _storable(path.name),
-                        f"{_storable(str(path))} and {_storable(found[day].name)} are both the log of {day}: the "
-                        "first was not read. Move copies out of the folder.",
+                        lazy(
+                            "%(one)s and %(other)s are both the log of %(day)s: the first was not read. "
+                            "Move copies out of the folder.",
+                            one=_storable(str(path)),
+                            other=_storable(found[day].name),
+                            day=language.day(day),
+                        ),
                     )
                 )
                 continue
@@ -210,17 +230,24 @@ class LogFolder:
         entries = sorted(_storable(path.name) + ("/" if path.is_dir() else "") for path in self.folder.iterdir())
         if not entries:
             return  # PaperCut makes its folder before it writes into it
-        more = f" and {len(entries) - _NAMED_ENTRIES} more" if len(entries) > _NAMED_ENTRIES else ""
+        names: str = ", ".join(entries[:_NAMED_ENTRIES])
+        if len(entries) > _NAMED_ENTRIES:
+            names = lazy("%(names)s and %(count)s more", names=names, count=len(entries) - _NAMED_ENTRIES)
         others = [source for source, names in _NAMES.items() if any(names.fullmatch(entry) for entry in entries)]
-        remedy = f'set [jobs] source = "{others[0]}", or ' if others else ""
+        remedy = lazy('set [jobs] source = "%(source)s", or', source=others[0]) if others else ""
         self.findings.append(
             Finding(
                 "job_log_no_file",
                 "error",
                 _storable(str(self.folder)),
-                f"No file in {_storable(str(self.folder))} is named like a daily log ({_EXAMPLES[self.source]}), so no "
-                f"print job was read; there are {', '.join(entries[:_NAMED_ENTRIES])}{more}: {remedy}correct [jobs] "
-                "path.",
+                lazy(
+                    "No file in %(folder)s is named like a daily log (%(examples)s), so no print job was read; there "
+                    "are %(names)s: %(remedy)s",
+                    folder=_storable(str(self.folder)),
+                    examples=_EXAMPLES[self.source],
+                    names=names,
+                    remedy=joined(remedy, lazy("correct [jobs] path.")),
+                ),
             )
         )
 
@@ -278,11 +305,13 @@ class _File:
             line, text = record.line, record.text
             if not line.finished:
                 if self.day < self.folder.today:
-                    aside.append(self._aside(line, text, "it is cut off: the file ends within it"))
+                    aside.append(self._aside(line, text, lazy("it is cut off: the file ends within it")))
                 break
             end = line.end
             if text is None:
-                aside.append(self._aside(line, "", f"it is longer than {lines.LONGEST_LINE // 1024} KiB"))
+                aside.append(
+                    self._aside(line, "", lazy("it is longer than %(size)s KiB", size=lines.LONGEST_LINE // 1024))
+                )
             elif text.strip() and text != self.header:
                 try:
                     job = self._job(record, text, last_at)
@@ -331,8 +360,12 @@ class _File:
                     "job_log_no_header",
                     "error",
                     self.name,
-                    f"{self.name} has no header with time, user, printer and pages in its first lines, so none of its "
-                    "jobs were read: see what PaperCut writes there, and name its columns in [jobs.columns].",
+                    lazy(
+                        "%(name)s has no header with time, user, printer and pages in its first lines, so none "
+                        "of its jobs were read: see what PaperCut writes there, and name its columns in "
+                        "[jobs.columns].",
+                        name=self.name,
+                    ),
                 )
             )
         return None
@@ -413,7 +446,7 @@ class _File:
         """Return a row's fields as its file's layout counts them. Raises UnreadableRow."""
         if self.folder.source != "csv":
             return columns.as_laid_out(text.split("\t"), self.layout)
-        why = UnreadableRow("it has a quote that does not end")
+        why = UnreadableRow(lazy("it has a quote that does not end"))
         if text.count('"') % 2 == 0:
             try:
                 fields = quoting.split(text, self.delimiter)

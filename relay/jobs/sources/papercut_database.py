@@ -40,7 +40,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 from sqlalchemy.types import TypeDecorator
 
-from relay import amounts, database
+from relay import amounts, database, language
 from relay.config import Settings
 from relay.finding import Finding
 from relay.jobs.job import LARGEST_COST, LARGEST_COUNT, Batch, Cursor, Job, SetAside, UnreadableRow
@@ -48,6 +48,7 @@ from relay.jobs.sources import reading
 from relay.jobs.sources.columns import kind_of
 from relay.jobs.sources.source import KnownJobs, NoSource
 from relay.jobs.tables import NAME
+from relay.language import lazy
 
 FILE = "tbl_printer_usage_log"
 ROWS_AT_ONCE = 5_000
@@ -138,7 +139,7 @@ class PaperCutDatabase:
             try:
                 job = _job(row, self.zone, self._after)
                 if job.at > self.now + _LATEST:
-                    raise UnreadableRow(f"it is dated {job.at:%Y-%m-%d}, long after today")
+                    raise UnreadableRow(lazy("it is dated %(day)s, long after today", day=language.day(job.at.date())))
                 self._after = self._last_at = job.at
                 jobs.append(job)
             except UnreadableRow as why:
@@ -175,13 +176,15 @@ class _Tables:
 
         def table(name: str, needed: tuple[str, ...], wanted: tuple[str, ...] = ()) -> Table:
             if not there.has_table(name):
-                raise UnreadableRow(f"it has no table {name}")
+                raise UnreadableRow(lazy("it has no table %(name)s", name=name))
             found = {column["name"].lower(): column["type"] for column in there.get_columns(name)}
             if connection.dialect.name == "sqlite" and "usage_date" in found:
                 found["usage_date"] = _TextTime()
             missing = [column for column in needed if column not in found]
             if missing:
-                raise UnreadableRow(f"its table {name} has no column {', '.join(missing)}")
+                raise UnreadableRow(
+                    lazy("its table %(name)s has no column %(columns)s", name=name, columns=", ".join(missing))
+                )
             columns = (Column(column, found[column]) for column in (*needed, *wanted) if column in found)
             return Table(name, metadata, *columns)
 
@@ -272,14 +275,14 @@ def has_transaction(settings: Settings, reference: str) -> bool | None:
 def _engine(settings: Settings) -> Engine:
     """Return an engine that only reads. Raises UnreadableRow with half a sentence, never with the URL's password."""
     if settings.jobs.database_url is None:
-        raise UnreadableRow("[jobs] database_url_file names none")
+        raise UnreadableRow(lazy("[jobs] database_url_file names no database"))
     try:
         url = settings.jobs.database_url.get_secret_value()
         bounded = {"connect_timeout": _CONNECT_S} if make_url(url).get_backend_name() in ("postgresql", "mysql") else {}
         engine = create_engine(url, hide_parameters=True, connect_args=bounded)
     except (ArgumentError, NoSuchModuleError, ModuleNotFoundError, ValueError):
         raise UnreadableRow(
-            "the URL in [jobs] database_url_file is none that SQLAlchemy and an installed driver know"
+            lazy("the URL in [jobs] database_url_file is not one that SQLAlchemy and an installed driver know")
         ) from None
     if engine.dialect.name == "postgresql":
         return engine.execution_options(postgresql_readonly=True)
@@ -298,7 +301,7 @@ def _job(row: RowMapping, zone: ZoneInfo, after: datetime | None) -> Job:
     at = local if local.tzinfo is not None else reading.moment(local, zone, after)
     username = reading.name(str(row["user_name"] or ""), "username", NAME).lower()
     if not username:
-        raise UnreadableRow("it names no user that PaperCut knows")
+        raise UnreadableRow(lazy("it names no user that PaperCut knows"))
     pages = _count(row["total_pages"], 0)
     colour = _count(row["total_color_pages"], None) if row["total_color_pages"] is not None else None
     grayscale = reading.flag(str(row["gray_scale"] or ""))
@@ -334,7 +337,7 @@ def _local_time(value: Any) -> datetime:
     if isinstance(value, str):
         return reading.local_time(value)
     if not isinstance(value, datetime):
-        raise UnreadableRow("it has no date and time that a job can have")
+        raise UnreadableRow(lazy("it has no date and time that a job can have"))
     return value
 
 
@@ -366,7 +369,7 @@ def _count(value: Any, default: Any) -> Any:
     except (ValueError, TypeError, OverflowError):
         number = -1
     if not 0 <= number <= LARGEST_COUNT:
-        raise UnreadableRow(f"{str(value)[:40]!r} is no number of pages or copies")
+        raise UnreadableRow(lazy("%(value)s is not a number of pages or copies", value=repr(str(value)[:40])))
     return number
 
 
@@ -379,7 +382,7 @@ def _money(value: Any) -> int | None:
     except (ValueError, TypeError, OverflowError, ArithmeticError):
         micros = -1
     if not 0 <= micros <= LARGEST_COST:
-        raise UnreadableRow(f"{str(value)[:40]!r} is no price")
+        raise UnreadableRow(lazy("%(value)s is not a price", value=repr(str(value)[:40])))
     return micros
 
 
@@ -388,7 +391,7 @@ def _finding(code: str, why: str) -> Finding:
         code,
         "error",
         "[jobs] database_url_file",
-        f"PaperCut's database could not be read: {why}. No job was lost: correct it and import again.",
+        lazy("PaperCut's database could not be read: %(why)s. No job was lost: correct it and import again.", why=why),
     )
 
 

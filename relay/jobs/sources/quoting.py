@@ -10,6 +10,7 @@ import re
 from functools import lru_cache
 
 from relay.jobs.job import UnreadableRow
+from relay.language import lazy
 
 
 def split(text: str, delimiter: str) -> list[str]:
@@ -19,7 +20,7 @@ def split(text: str, delimiter: str) -> list[str]:
     try:
         return next(csv.reader([text], delimiter=delimiter), [])
     except csv.Error as error:
-        raise UnreadableRow(f"it is no CSV ({error})") from None
+        raise UnreadableRow(lazy("it is not CSV (%(error)s)", error=error)) from None
 
 
 def around(text: str, delimiter: str, free: int, width: int) -> list[str] | None:

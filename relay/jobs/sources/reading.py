@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from relay import amounts
 from relay.jobs.job import LARGEST_COST, LARGEST_COUNT, UnreadableRow
 from relay.jobs.sources.halves import DISORDER, Stamp, half_of, on_the_dial
+from relay.language import lazy
 
 _TIME = r"(\d{1,2}):(\d\d)(?::(\d\d)(?:[.,]\d+)?)?(?:\s*([^\s\d\x00-\x2f:][^\d\n]{0,39}))?"
 _ISO = re.compile(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})[T,\s]\s*" + _TIME)
@@ -70,7 +71,7 @@ def local_time(text: str, file_day: date | None = None) -> datetime:
 
 
 def no_time(text: str) -> UnreadableRow:
-    return UnreadableRow(f"{text[:40]!r} is no date and time")
+    return UnreadableRow(lazy("%(text)s is not a date and time", text=repr(text[:40])))
 
 
 def _month_and_day(first: int, second: int, year: int, file_day: date | None, text: str) -> tuple[int, int]:
@@ -83,7 +84,7 @@ def _month_and_day(first: int, second: int, year: int, file_day: date | None, te
         for month, day in ((first, second), (second, first)):
             if (month, day) == (file_day.month, file_day.day):
                 return month, day
-    raise UnreadableRow(f"{text[:40]!r} may be two dates")
+    raise UnreadableRow(lazy("%(text)s may be two dates", text=repr(text[:40])))
 
 
 def moment(local: datetime, zone: ZoneInfo, after: datetime | None) -> datetime:
@@ -116,11 +117,11 @@ def cost(text: str) -> int:
     Raises UnreadableRow, also for "1,250", and for less than nothing in any notation: "-1.00", "1.00-", "(1.00)".
     """
     if _MINUS.search(text):
-        raise UnreadableRow(f"{text[:40]!r} is no amount that a job costs")
+        raise UnreadableRow(lazy("%(text)s is not an amount that a job can cost", text=repr(text[:40])))
     bare = re.sub(r"^[^\d.,+]+(\.\s+)?|\s*[^\d.,\s'][^\d]*$", "", text.strip())
     if _NUMBER.fullmatch(bare):
         if re.fullmatch(r"\d{1,3},\d{3}", bare) and not bare.startswith("0"):
-            raise UnreadableRow(f"{text[:40]!r} may be two amounts")
+            raise UnreadableRow(lazy("%(text)s may be two amounts", text=repr(text[:40])))
         plain = bare.replace(",", ".")
     elif (found := _GROUPED.fullmatch(bare)) and found.group(1) != found.group(2):
         whole, mark, fraction = bare, found.group(2), found.group(3) or ""
@@ -128,13 +129,13 @@ def cost(text: str) -> int:
             whole = bare[: -len(fraction) - 1]
         plain = re.sub(r"\D", "", whole) + (f".{fraction}" if fraction else "")
     else:
-        raise UnreadableRow(f"{text[:40]!r} is no amount")
+        raise UnreadableRow(lazy("%(text)s is not an amount", text=repr(text[:40])))
     try:
         micros = amounts.from_decimal(Decimal(plain))
     except (InvalidOperation, ValueError):
-        raise UnreadableRow(f"{text[:40]!r} is no amount") from None
+        raise UnreadableRow(lazy("%(text)s is not an amount", text=repr(text[:40]))) from None
     if micros > LARGEST_COST:
-        raise UnreadableRow(f"{text[:40]!r} is too large for a price")
+        raise UnreadableRow(lazy("%(text)s is too large for a price", text=repr(text[:40])))
     return micros
 
 
@@ -143,7 +144,7 @@ def count(text: str) -> int:
     """Return a number of pages or copies. Raises UnreadableRow."""
     text = text.strip()
     if not text.isascii() or not text.isdigit() or len(text) > 9 or int(text) > LARGEST_COUNT:
-        raise UnreadableRow(f"{text[:40]!r} is no number of pages or copies")
+        raise UnreadableRow(lazy("%(text)s is not a number of pages or copies", text=repr(text[:40])))
     return int(text)
 
 
@@ -185,5 +186,5 @@ def name(text: str, what: str, length: int) -> str:
     """Return a name that identifies somebody or something; a longer one is Unreadable, since cutting would rename."""
     text = clean(text, length + 1)
     if len(text) > length:
-        raise UnreadableRow(f"the {what} is longer than {length} characters")
+        raise UnreadableRow(lazy("the %(what)s is longer than %(length)s characters", what=what, length=length))
     return text
