@@ -74,7 +74,8 @@ def _settings() -> Iterator[str]:
 def read(code: str) -> Catalog:
     file = language.file_of(code)
     if not file.exists():
-        return Catalog(locale=code, charset="utf-8", fuzzy=False)
+        about = f"# {Locale.parse(code).english_name}: the texts of the console, the set-up and the messages."
+        return Catalog(locale=code, charset="utf-8", fuzzy=False, header_comment=about)
     with file.open("rb") as content:
         return read_po(content, locale=code)
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import ast
+import contextlib
+import io
 import re
+import shutil
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -35,17 +38,22 @@ GERMAN = {"Accept-Language": "de-AT,de;q=0.9,en;q=0.5"}
 
 
 @pytest.fixture(scope="module")
-def sentences() -> set[Any]:
-    return {message for _, message in catalogue.found()}
+def searched() -> tuple[set[Any], str]:
+    """Every sentence of the code, and what the search for them warned of."""
+    with contextlib.redirect_stderr(io.StringIO()) as warned:
+        return {message for _, message in catalogue.found()}, warned.getvalue()
 
 
-def test_the_catalogues_find_every_sentence_and_warn_of_none(
-    sentences: set[Any], capfd: pytest.CaptureFixture[str]
-) -> None:
+@pytest.fixture
+def sentences(searched: tuple[set[Any], str]) -> set[Any]:
+    return searched[0]
+
+
+def test_the_catalogues_find_every_sentence_and_warn_of_none(searched: tuple[set[Any], str]) -> None:
     """The finder of sentences warns of what is put together, and overlooks a call deep within another one."""
-    assert set() == written() - {form for one in sentences for form in ((one,) if isinstance(one, str) else one)}
-    assert sentences == {message for _, message in catalogue.found()}
-    assert ("", "") == capfd.readouterr()
+    found, warned = searched
+    assert "" == warned
+    assert set() == written() - {form for one in found for form in ((one,) if isinstance(one, str) else one)}
 
 
 def written() -> set[str]:
@@ -108,6 +116,32 @@ def values(text: str) -> set[str]:
 
 def tags(text: str) -> Counter[str]:
     return Counter(re.findall(r"<[^>]*>", text))
+
+
+def test_a_language_begins_as_one_file_and_speaks_as_far_as_it_is_translated(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, make_desk: MakeDesk, sentences: set[Any]
+) -> None:
+    """What LANGUAGES.md says, done: a file, some sentences with three plural forms, English for the rest."""
+    shutil.copytree(language.file_of("de").parent.parent, tmp_path / "de")
+    monkeypatch.setattr(language, "FOLDER", tmp_path)
+    monkeypatch.setattr(catalogue, "found", lambda: (("relay/code.py", one) for one in sentences))
+    for cached in (language.codes, language.named):
+        cached.cache_clear()
+    try:
+        catalogue.main(["pl"])
+        begun = catalogue.read("pl")
+        begun.get("Today").string = "Dzisiaj"
+        begun.get("%(num)s person").string = ("%(num)s osoba", "%(num)s osoby", "%(num)s osób")
+        language.file_of("pl").write_bytes(catalogue.text(begun))
+        assert ("en", "de", "pl") == language.codes()
+        page = Visitor(make_app(make_desk()).test_client()).get("/people", headers={"Accept-Language": "pl"}).text
+        assert 'lang="pl"' in page and "Dzisiaj" in page and "Settings" in page
+        with language.speaking(language.named("pl")):
+            people = [language.ngettext("%(num)s person", "%(num)s people", count) for count in (1, 2, 5, 22)]
+        assert ["1 osoba", "2 osoby", "5 osób", "22 osoby"] == people
+    finally:
+        for cached in (language.codes, language.named):
+            cached.cache_clear()
 
 
 # -- every template ----------------------------------------------------------------------------------------------------
