@@ -168,7 +168,9 @@ def is_colour(colour_pages: int | None, pages: int, grayscale: bool | None) -> b
     """
     if colour_pages is not None:
         if colour_pages > pages:
-            raise UnreadableRow(f"{colour_pages} colour pages of {pages} pages cannot be")
+            raise UnreadableRow(
+                lazy("it has %(colour)s colour pages of %(pages)s, which cannot be", colour=colour_pages, pages=pages)
+            )
         return colour_pages > 0
     return None if grayscale is None else not grayscale
 
