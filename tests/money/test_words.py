@@ -388,8 +388,8 @@ def test_a_word_on_everybody_held_for_one_reason(site: Site) -> None:
     site.papercut.accounts["cid"].balance += 1.0  # pays a part of it before the word is given
     site.settle()
     said = money.approve_all(site.context, shown, as_="bill", reason="agreed with all of them")
-    assert "10.50 EUR of 2 held for opening_balance is billed" in said.message
-    assert "1 changed since they were shown" in said.message
+    assert "10.50 EUR of 2 people (opening_balance) is billed" in said.message
+    assert "1 has changed since it was shown" in said.message
     assert [row["username"] for row in said.as_json()["people"]] == ["ann", "bob"]
     site.settle()
     site.settle()
