@@ -157,7 +157,7 @@ def test_a_copy_that_is_spoiled_right_after_writing_is_removed(site: Site, monke
         ("UPDATE alembic_version SET version_num = '0001'", "its schema is 0001"),
         ("UPDATE alembic_version SET version_num = '9999'", "its schema is not one"),
         ("DELETE FROM alembic_version", "its schema is not one"),
-        ("UPDATE wallets SET own = 10000", "what is kept of ann.lee is not the sum of its entries"),
+        ("UPDATE wallets SET own = 10000", "what is on record for ann.lee is not the sum of its entries"),
         ("DROP TABLE journal", "no such table: journal"),
     ],
 )
