@@ -10,6 +10,7 @@ from __future__ import annotations
 import errno
 import http.client
 import io
+import ipaddress
 import math
 import random
 import ssl
@@ -20,6 +21,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 import certifi
 import requests
@@ -124,20 +126,38 @@ class _Session(requests.Session):
 class _LibrarySession(_Session):
     """What a library gets that asks `requests` for a session, or for one exchange."""
 
+    ca_file: Path | None = None
+    proxy = ""
+
     def __init__(self) -> None:
         super().__init__()
         self.headers["Accept-Encoding"] = "gzip"
         self.trust_env = False
-        for scheme in ("https://", "http://"):
-            self.mount(scheme, _Adapter(None, 1))
+        self.mount("https://", _Adapter(_context(self.ca_file, True) if self.ca_file else None, 1))
+        self.mount("http://", _Adapter(None, 1))
 
     def send(self, request: requests.PreparedRequest, **how: Any) -> requests.Response:
-        return super().send(request, **{**how, "timeout": how.get("timeout") or _LIBRARY_S})
+        proxy = proxy_towards(request.url or "", self.proxy)
+        proxies = {"https": proxy, "http": proxy} if proxy else {}
+        return super().send(request, **{**how, "proxies": proxies, "timeout": how.get("timeout") or _LIBRARY_S})
 
 
-def bound_libraries() -> None:
-    """Give what every library of this process asks by `requests` the bounds of ours: there is no other way to them."""
-    requests.Session = requests.sessions.Session = _LibrarySession  # type: ignore[misc]
+def bound_libraries(*, ca_file: Path | None, proxy: str) -> None:
+    """Give what every library of this process asks by `requests` the bounds of ours: there is no other way to them.
+
+    `ca_file` is trusted beside the public authorities, and `proxy` is the way to what is not near.
+    """
+    bound = type("BoundSession", (_LibrarySession,), {"ca_file": ca_file, "proxy": proxy})
+    requests.Session = requests.sessions.Session = bound  # type: ignore[misc, assignment]
+
+
+def proxy_towards(url: str, proxy: str) -> str:
+    """Return the proxy on the way to an address, "" where it is near: a private IP address, or a name without a dot."""
+    host = urlsplit(url).hostname or ""
+    try:
+        return "" if ipaddress.ip_address(host).is_private else proxy
+    except ValueError:
+        return proxy if "." in host else ""
 
 
 def _body(answer: requests.Response) -> bytes:

@@ -30,7 +30,7 @@ PURE = [
 # What stands in the product and is asked for by nobody in it, and why it stays.
 UNUSED = {
     "a library asks for it": """
-        __path__ __call__ format_commands readable raiseExceptions trust_env proxies response_class ConnectionCls
+        __path__ __call__ format_commands readable raiseExceptions trust_env response_class ConnectionCls
         pool_classes_by_scheme _content _content_consumed down_revision impl cache_ok process_bind_param
         process_result_value isolation_level model_config collect secret_key trim_blocks lstrip_blocks autoescape
         finalize newstyle_gettext channel_class creation_date revision_date compress_type external_attr

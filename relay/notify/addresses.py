@@ -1,7 +1,8 @@
 """The addresses that messages go to, by Apprise, and the address that hears of each run; all of them are secrets.
 
 An address is told by its scheme alone, and by its host where that is no part of the secret. Every exchange has a thread
-and a time limit of its own: a service that hangs is left behind. None is led elsewhere, nor by the environment's proxy.
+and a time limit of its own: a service that hangs is left behind. None is led elsewhere. What is not near is reached as
+OfficeRnD is: by the proxy of the settings, never by the environment's.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from relay import foreign, http, language
 from relay.config import Settings
+from relay.config.sections import OfficeRnDSection
 from relay.errors import ConfigError
 from relay.language import lazy
 
@@ -64,6 +66,7 @@ class Post:
 
     def __init__(self, settings: Settings, limit_s: float = PASS_S) -> None:
         self._addresses = addresses(settings)
+        self._cloud = settings.officernd
         self._language = language.of_site(settings.console.locale)
         self._until = time.monotonic() + limit_s
 
@@ -83,7 +86,7 @@ class Post:
         title, body = foreign.shown(title), foreign.visible(body)
 
         def send_one(number: int, url: str) -> None:
-            failures[number] = _deliver(url, title, body)
+            failures[number] = _deliver(url, title, body, self._cloud)
 
         threads = [_begin(partial(send_one, number, url)) for number, url in self._addresses]
         for thread in threads:
@@ -124,7 +127,7 @@ def ping(settings: Settings, path: str = "") -> None:
         return
     parts = urlsplit(settings.notify.ping_url.get_secret_value())
     url = urlunsplit(parts._replace(path=parts.path.rstrip("/") + path))
-    thread = _begin(partial(_call, url))
+    thread = _begin(partial(_call, url, settings.officernd))
     thread.join(PING_S)
     if thread.is_alive():
         log.warning("the ping address did not answer in time")
@@ -136,13 +139,13 @@ def _begin(work: Callable[[], object]) -> threading.Thread:
     return thread
 
 
-def _deliver(url: str, title: str, body: str) -> str:
+def _deliver(url: str, title: str, body: str, cloud: OfficeRnDSection) -> str:
     """Return why a message could not be sent, in a clause without the address, "" where it was."""
     try:
         import apprise  # only who has addresses pays for loading it
 
         logging.getLogger("apprise").setLevel(logging.CRITICAL + 1)  # it logs parts of addresses
-        http.bound_libraries()
+        http.bound_libraries(ca_file=cloud.ca_file, proxy=cloud.proxy_url)
         service = apprise.Apprise.instantiate(url, suppress_exceptions=True)
         if service is None:
             return lazy("Apprise does not understand it")
@@ -157,9 +160,10 @@ def _deliver(url: str, title: str, body: str) -> str:
         return type(error).__name__
 
 
-def _call(url: str) -> None:
+def _call(url: str, cloud: OfficeRnDSection) -> None:
     try:
-        with http.session(connections=1) as session:
+        proxy = http.proxy_towards(url, cloud.proxy_url)
+        with http.session(connections=1, ca_file=cloud.ca_file, proxy=proxy) as session:
             answer = session.get(url, timeout=PING_S, headers={"User-Agent": "papercut-relay"})
         if answer.status_code >= 300:  # also one that leads elsewhere, where we do not go
             log.warning("the ping address answered %d", answer.status_code)

@@ -397,7 +397,7 @@ def test_a_service_that_lies_is_left(
 
 
 def test_what_a_library_asks_ends_even_where_it_sets_no_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    http.bound_libraries()
+    http.bound_libraries(ca_file=None, proxy="")
     now_s = [0.0]
     monkeypatch.setattr(http, "monotonic_s", lambda: now_s[0])
 
@@ -409,3 +409,42 @@ def test_what_a_library_asks_ends_even_where_it_sets_no_time(monkeypatch: pytest
 
     with lying(drip) as address, pytest.raises(requests.RequestException):
         requests.get(address)
+
+
+@pytest.mark.parametrize("way", ["message", "ping"])
+def test_a_message_leaves_the_building_by_the_proxy_of_officernd(tmp_path: Path, way: str) -> None:
+    asked: list[str] = []
+
+    def reply(target: str, write: Write) -> None:
+        asked.append(target)
+        write(whole(b"ok"))
+        raise OSError  # and it is closed
+
+    with lying(reply) as address:
+        (tmp_path / "urls").write_text(f"json://hooks.example/{SECRET}\njson{address[4:]}/near\n")
+        (tmp_path / "ping").write_text(f"http://hooks.example/{SECRET}\n")
+        for file in ("urls", "ping"):
+            (tmp_path / file).chmod(0o600)
+        section = {"urls_file": str(tmp_path / "urls"), "ping_url_file": str(tmp_path / "ping")}
+        settings = example_settings(tmp_path, notify=section, officernd={"proxy": address})
+        if way == "ping":
+            addresses.ping(settings)
+        else:
+            assert [one.sent for one in addresses.try_addresses(settings)] == [True, True]
+    far = [f"http://hooks.example/{SECRET}"]
+    assert sorted(asked) == (far if way == "ping" else ["/near", *far])
+
+
+@pytest.mark.parametrize(
+    ("url", "is_near"),
+    [
+        ("http://127.0.0.1:1/x", True),
+        ("https://10.1.2.3/x", True),
+        ("http://[fd00::1]/x", True),
+        ("http://mailhub/x", True),
+        ("https://8.8.8.8/x", False),
+        ("https://hooks.slack.com/x", False),
+    ],
+)
+def test_what_is_near_is_asked_without_the_proxy(url: str, is_near: bool) -> None:
+    assert http.proxy_towards(url, "http://proxy:3128") == ("" if is_near else "http://proxy:3128")
