@@ -298,6 +298,8 @@ def test_ctrl_c_while_modules_are_read_is_one_line(words: tuple[str, ...]) -> No
     program = """
 import os, signal, sys
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # what was started in the background ignores it
+
 class Finder:
     def find_spec(self, name, *_):
         if name == "click":

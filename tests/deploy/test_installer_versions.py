@@ -32,5 +32,5 @@ def test_versions_are_judged(text: str, verdict: str) -> None:
 
 
 def test_the_sentence_names_the_version_and_what_to_do() -> None:
-    assert "PaperCut 24.1.9 has holes" in versions.sentence((24, 1, 9))
+    assert "PaperCut 24.1.9 has security holes" in versions.sentence((24, 1, 9))
     assert "update PaperCut first" in versions.sentence((22, 0, 9))
