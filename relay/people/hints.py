@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from relay import amounts, language
 from relay.config import Settings
@@ -47,8 +46,8 @@ def hints(settings: Settings, now: datetime, seen: AtThePrinter) -> tuple[Note, 
 def _login(settings: Settings, now: datetime, seen: AtThePrinter) -> Iterator[Note]:
     refused, accepted = (seen.trace.refused, seen.trace.accepted_at) if seen.trace else (None, None)
     if refused and now - refused.at < LATELY and (accepted is None or accepted < refused.at):
-        at = f"{refused.at.astimezone(ZoneInfo(settings.site.timezone)):%Y-%m-%d %H:%M}"
-        told = lazy("Their login of %(at)s was refused, because %(why)s.", at=at, why=refused.meaning)
+        at = language.moment(refused.at, settings.site.timezone)
+        told = lazy("Their login on %(at)s was refused, because %(why)s.", at=at, why=refused.meaning)
         remedies = refused.remedies
         if refused.reason in ("wrong_password", "wrong_pin") and seen.member_id:
             remedies = (Remedy("issue_pin", (seen.member_id,), lazy("to let them print now")),)
