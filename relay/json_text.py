@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import math
+from datetime import datetime
 from typing import Any
 
 from relay.language import lazy
 
 _LONGEST_NUMBER = 40
+_FIRST_YEAR, _LAST_YEAR = 1970, 9000
 
 
 def parsed(text: bytes | str) -> Any:
@@ -17,6 +19,14 @@ def parsed(text: bytes | str) -> Any:
         return json.loads(text, parse_float=_finite, parse_int=_whole, parse_constant=_no_number)
     except RecursionError:
         raise ValueError(lazy("nested too deep")) from None
+
+
+def moment(text: Any) -> datetime:
+    """Return a moment of ISO 8601 that can be compared and shown in any zone. Raises ValueError, TypeError."""
+    found = datetime.fromisoformat(text)
+    if found.tzinfo is None or not _FIRST_YEAR <= found.year <= _LAST_YEAR:
+        raise ValueError("no moment with a time zone, of a year that can be meant")
+    return found
 
 
 def _finite(text: str) -> float:

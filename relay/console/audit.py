@@ -107,7 +107,7 @@ class Audit:
             for line in reversed(lines):
                 try:
                     row = unkept(json_text.parsed(line))
-                    yield {**row, "at": datetime.fromisoformat(row["at"])}
+                    yield {**row, "at": json_text.moment(row["at"])}
                 except (ValueError, KeyError, TypeError):
                     continue  # the half line of a moment without power
 

@@ -15,7 +15,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal
 
-from relay import amounts, people, plain_files
+from relay import amounts, json_text, people, plain_files
 from relay import run as story
 from relay.console import figures
 from relay.console.desk import Desk
@@ -64,7 +64,7 @@ class FirstHourWords:
         self._said: dict[str, datetime] = {}
         with suppress(OSError, ValueError, TypeError, AttributeError):  # none yet, or spoiled
             read = plain_files.json_value(self._file)
-            self._said = {str(what): datetime.fromisoformat(at) for what, at in read.items()}
+            self._said = {str(what): json_text.moment(at) for what, at in read.items()}
 
     @property
     def has_begun(self) -> bool:

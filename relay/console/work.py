@@ -17,7 +17,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
-from relay import language, plain_files
+from relay import json_text, language, plain_files
 from relay.clock import Clock
 from relay.errors import EXIT_DONE, EXIT_FAILED, AlreadyRunning, RelayError
 from relay.held_files import remove_or_leave
@@ -253,9 +253,9 @@ def _from_json(stored: dict[str, Any]) -> Work:
         kind=stored["kind"],
         title=stored["title"],
         who=stored["who"],
-        started_at=datetime.fromisoformat(stored["started_at"]),
+        started_at=json_text.moment(stored["started_at"]),
         facts=stored["facts"],
-        ended_at=datetime.fromisoformat(ended) if ended else None,
+        ended_at=json_text.moment(ended) if ended else None,
         state=stored["state"],
         steps=[ShownPhase(**step) for step in stored["steps"]],
         lines=stored["lines"],

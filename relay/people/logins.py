@@ -111,7 +111,7 @@ def last_login(home: Path, who: str) -> LoginTrace | None:
         if wanted != line.get("username") and (not key or key != line.get("who")):
             continue
         if line.get("verdict") == "accepted":
-            accepted = accepted or datetime.fromisoformat(line["time"])
+            accepted = accepted or line["at"]
         elif refused is None:
             refused = _refusal(line)
         if accepted and refused:
@@ -144,7 +144,7 @@ def latest(home: Path) -> Latest:
     refused: RefusedLogin | None = None
     for line in _newest_first(Path(home) / "logs" / "auth.log"):
         if line.get("verdict") == "accepted":
-            return Latest(Accepted(datetime.fromisoformat(line["time"]), str(line.get("username", ""))), refused)
+            return Latest(Accepted(line["at"], str(line.get("username", ""))), refused)
         refused = refused or _refusal(line)
     return Latest(None, refused)
 
@@ -185,7 +185,7 @@ def bulk_failures(home: Path, now: datetime) -> BulkFailures | None:
 def _attempts(home: Path, since: datetime, now: datetime) -> Iterator[tuple[datetime, str, bool]]:
     """Yield who tried to log in and whether that was accepted, the latest first."""
     for line in _newest_first(Path(home) / "logs" / "auth.log"):
-        at = datetime.fromisoformat(line["time"])
+        at = line["at"]
         if at < since:
             return
         if line.get("verdict") in ("accepted", "rejected", "unavailable") and at <= now + timedelta(minutes=5):
@@ -210,7 +210,7 @@ def of_person(home: Path, username: str, count: int) -> list[LoginAttempt]:
         if line.get("username") != username:
             continue
         accepted = line.get("verdict") == "accepted"
-        found.append(LoginAttempt(datetime.fromisoformat(line["time"]), "" if accepted else _refusal(line).meaning))
+        found.append(LoginAttempt(line["at"], "" if accepted else _refusal(line).meaning))
         if len(found) == count:
             break
     return found
@@ -227,18 +227,18 @@ def last_accepted(home: Path) -> dict[str, datetime]:
         line = _parsed(text)
         if line is not None and line.get("verdict") == "accepted":
             seen.add(name[0])
-            found.setdefault(str(line.get("username", "")), datetime.fromisoformat(line["time"]))
+            found.setdefault(str(line.get("username", "")), line["at"])
     return found
 
 
 def _refusal(line: Mapping[str, Any]) -> RefusedLogin:
-    reason = line.get("reason", "")
+    reason = str(line.get("reason", ""))
     return RefusedLogin(
-        datetime.fromisoformat(line["time"]),
-        line.get("verdict", ""),
+        line["at"],
+        str(line.get("verdict", "")),
         reason,
         REASONS.get(reason, reason),
-        line.get("detail", ""),
+        str(line.get("detail", "")),
         (_REMEDIES[reason],) if reason in _REMEDIES else (),
     )
 
@@ -267,9 +267,9 @@ def _lines(path: Path) -> Iterator[str]:
 
 
 def _parsed(text: str) -> dict[str, Any] | None:
+    """Return a line of the log, with its moment as `at`; None for what is none."""
     try:
         line: dict[str, Any] = json_text.parsed(text)
-        datetime.fromisoformat(line["time"])
+        return {**line, "at": json_text.moment(line["time"])}
     except (ValueError, KeyError, TypeError):
         return None
-    return line

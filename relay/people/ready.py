@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from relay import plain_files
+from relay import json_text, plain_files
 from relay.config import Settings
 from relay.language import kept, unkept
 from relay.people.decide.everybody import left_out, why_no_account
@@ -75,6 +75,6 @@ def readiness(settings: Settings) -> Readiness:
         content = unkept(plain_files.json_value(settings.site.state_dir / NAME))
         people = {kind: tuple(found) for kind, found in content["people"].items()}
         out = {member_id: (str(rule), why) for member_id, (rule, why) in content.get("left_out", {}).items()}
-        return Readiness(datetime.fromisoformat(content["synced_at"]), people, out)
+        return Readiness(json_text.moment(content["synced_at"]), people, out)
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return Readiness()

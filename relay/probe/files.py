@@ -72,7 +72,7 @@ class ServerFiles:
                 try:
                     read = json_text.parsed(line)
                     words = str(read["query"]).split()
-                    moment = datetime.fromisoformat(str(read["time"])).astimezone(zone)
+                    moment = json_text.moment(read["time"]).astimezone(zone)
                 except (ValueError, KeyError, TypeError):
                     continue
                 if words and words[-1] != "is-valid":

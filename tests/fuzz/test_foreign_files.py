@@ -14,6 +14,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given, settings
@@ -43,6 +44,7 @@ from tests.support.still_clock import StillClock
 
 CASES = settings(MANY, max_examples=int(os.environ.get("FUZZ_CASES", "25")))  # each writes files
 NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
+KIRITIMATI = ZoneInfo("Pacific/Kiritimati")  # no zone is further ahead
 JSON = VALUES.map(lambda value: json.dumps(value).encode())
 DEEP = st.sampled_from([b"[" * 5_000, b'{"a":' * 3_000, b"9" * 5000, b"[1e999]", b'"\\ud83d"'])
 ANYTHING = st.binary(max_size=200) | JSON | DEEP
@@ -80,8 +82,9 @@ READERS: dict[str, tuple[str, bytes, Callable[[Settings, Path], Any]]] = {
     ),
     "auth_log": (
         "home/logs/auth.log",
-        b'{"time": "2026-11-24T09:00:00+00:00", "outcome": "accepted", "username": "ann", "typed": "ann"}\n',
-        lambda made, _: (logins.latest(made.scripts.home), logins.bulk_failures(made.scripts.home, NOW)),
+        b'{"time": "2026-11-24T09:00:00+00:00", "verdict": "rejected", "username": "ann", "who": "x", '
+        b'"reason": "unknown"}\n',
+        lambda made, _: read_logins(made.scripts.home),
     ),
     "session_key": ("session_key", b"x" * 64, lambda _, file: long_enough(web.session_key(file.parent))),
     "secret": ("secrets/papercut_token", b"token-of-papercut\n", lambda made, file: settings_of(file)),
@@ -91,6 +94,16 @@ READERS: dict[str, tuple[str, bytes, Callable[[Settings, Path], Any]]] = {
         lambda made, _: list(pins._kept(made.scripts.home / signin_pin.FOLDER)),
     ),
 }
+
+
+def read_logins(home: Path) -> None:
+    """Read the log for everybody who asks: each moment can be compared and shown in any zone."""
+    for at in (*logins.last_accepted(home).values(), *(one.at for one in logins.of_person(home, "ann", 9))):
+        assert at.astimezone(KIRITIMATI) - NOW == at - NOW
+    logins.bulk_failures(home, NOW)
+    json.dumps(logins.latest(home).as_json())
+    trace = logins.last_login(home, "ann")
+    assert trace is None or json.dumps(trace.as_json())
 
 
 def long_enough(key: str) -> None:
@@ -107,7 +120,8 @@ def settings_of(secret: Path) -> None:
 @given(data=st.data())
 def test_a_file_that_the_relay_kept(made: Settings, name: str, data: st.DataObject) -> None:
     where, example, read = READERS[name]
-    content = data.draw(ANYTHING | mutated(example) | st.tuples(mutated(example), ANYTHING).map(b"\n".join))
+    contents = ANYTHING | mutated(example) | st.tuples(mutated(example), ANYTHING).map(b"\n".join)
+    content = data.draw(contents | like(**json.loads(example)) if example.startswith(b"{") else contents)
     file = Path(made.path).parent / where
     file.parent.mkdir(parents=True, exist_ok=True)
     file.unlink(missing_ok=True)

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from relay import plain_files
+from relay import json_text, plain_files
 from relay.config import Settings
 from relay.officernd import model
 from relay.officernd.model import Company, Location, Member, Organization
@@ -77,7 +77,7 @@ def load(settings: Settings) -> Snapshot | None:
         if content["format"] != FORMAT:
             return None
         return Snapshot(
-            datetime.fromisoformat(content["full_at"]),
+            json_text.moment(content["full_at"]),
             OfficeRnDSide(
                 Organization(**content["organization"]),
                 _values(content["members"], Member),
