@@ -108,7 +108,12 @@ _POOLS = {"http": _PlainPool, "https": _SecurePool}
 
 
 class _Session(requests.Session):
-    """A session that reads every answer itself, within its bounds, and follows no redirect."""
+    """A session that reads every answer itself, within its bounds, follows no redirect and heeds no environment."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.headers["Accept-Encoding"] = "gzip"
+        self.trust_env = False  # the scheduler's environment and a .netrc must not change where money goes
 
     def get_redirect_target(self, _: requests.Response) -> None:
         """Tell of none: to see where one leads, `requests` would read its body without any bound."""
@@ -131,8 +136,6 @@ class _LibrarySession(_Session):
 
     def __init__(self) -> None:
         super().__init__()
-        self.headers["Accept-Encoding"] = "gzip"
-        self.trust_env = False
         self.mount("https://", _Adapter(_context(self.ca_file, True) if self.ca_file else None, 1))
         self.mount("http://", _Adapter(None, 1))
 
@@ -207,8 +210,6 @@ def session(
     Raises OSError where `ca_file` cannot be read or holds no certificate.
     """
     made = _Session()
-    made.headers["Accept-Encoding"] = "gzip"
-    made.trust_env = False  # the scheduler's environment and a .netrc must not change where money goes
     context = _context(ca_file, public_too) if ca_file else _public_context()
     if ca_file and not public_too:
         made.verify = str(ca_file)  # else `requests` adds the public authorities to the context by itself
