@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from relay import written_files
+from relay.config import secrets
 from relay.config.loading import close_name
 from relay.config.sections import SECTIONS
 from relay.errors import ConfigError, RelayError
@@ -60,8 +61,20 @@ def read(path: Path, environment: Mapping[str, str]) -> tuple[Answers, dict[str,
         if section == "papercut" and values.pop("make_token", False) is True:
             answers["papercut.auth_token"] = server.MADE
         for key, value in values.items():
+            if key not in (known := _keys(section)):
+                text = f"Is not a setting{close_name(key, known) or '.'}"
+                problems[f"{section}.{key}"] = AnswerProblem(text, seen_here=True)
             answers[f"{section}.{key}"] = tuple(value) if isinstance(value, list) and key != "plan" else value
     return answers, problems
+
+
+def _keys(section: str) -> set[str]:
+    """Return what may stand in a section: its settings, our own answers, and secrets by their file or variable."""
+    hidden = {name.partition(".")[2] for name in _HIDDEN if name.startswith(f"{section}.")}
+    own = {"papercut": {"make_token"}, "console": {"name"}}.get(section, set())
+    by_origin = {f"{key}_{origin}" for key in hidden for origin in ("file", "env")}
+    plain = SECTIONS[section].model_fields.keys() - secrets.SECRETS.get(section, {}) - hidden
+    return plain | own | by_origin
 
 
 def _secret(key: str, values: dict[str, Any], path: Path, environment: Mapping[str, str]) -> tuple[str, str]:

@@ -113,6 +113,32 @@ def test_secrets_come_from_files_or_the_environment(line: str, told: str, site: 
     assert not answers
 
 
+@pytest.mark.parametrize(
+    ("section", "key", "meant"),
+    [
+        ("console", "nam", "name"),
+        ("console", "pasword_file", "password_file"),
+        ("console", "passwort_env", "password_env"),
+        ("console", "password_hash_file", "password_file"),
+        ("console", "lissten", "listen"),
+        ("papercut", "make_tokn", "make_token"),
+        ("papercut", "auth_tokn_file", "auth_token_file"),
+        ("officernd", "client_secrt_env", "client_secret_env"),
+        ("signin", "client_secret_fil", "client_secret_file"),
+    ],
+)
+def test_a_key_that_is_nearly_right_is_guessed(section: str, key: str, meant: str, tmp_path: Path) -> None:
+    """Also where the settings have no such key: name, password and token come into them in other ways."""
+    file = tmp_path / "answers.toml"
+    file.write_text(f'[{section}]\n{key} = "x"\nzzz = 1\n')
+    _, problems = answers_file.read(file, {})
+    told = [answers_file.sentence(name, problem) for name, problem in problems.items()]
+    assert told == [
+        f"[{section}] {key}: Is not a setting; did you mean {meant}?",
+        f"[{section}] zzz: Is not a setting.",
+    ]
+
+
 def test_settings_that_are_there_stay_unless_told_otherwise(site: SetupSite, relay: Callable[..., Ended]) -> None:
     file = site.folder / "relay.toml"
     document.write(site.bench, site.walk(), file)
