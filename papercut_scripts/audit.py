@@ -15,6 +15,7 @@ from papercut_scripts import compat
 MAX_BYTES = 2000000
 KEPT = 5
 LONGEST = 300  # characters of one value: what is typed, or asked for, has no end of its own
+SHORTEST_SECRET = 4  # what is as short as a syllable keeps nobody out, and stands in every sentence
 
 
 def write(home, name, pairs):
@@ -57,8 +58,11 @@ def visible(text):
     return "".join([_escaped(ord(one)) if _is_hidden(ord(one)) else one for one in text])
 
 
-def shown(text):
-    """Return a text from outside as a sentence shows it: visible, on one line, cut."""
+def shown(text, secrets=()):
+    """Return a text from outside as a sentence shows it: without our secrets, visible, on one line, cut."""
+    for secret in secrets:  # before it is cut, since a part of one is told as well
+        if len(secret) >= SHORTEST_SECRET:
+            text = text.replace(secret, "...")
     text = visible(" ".join(text[: 2 * LONGEST].split()))
     return text if len(text) <= LONGEST else text[: LONGEST - 3] + "..."
 

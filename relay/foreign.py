@@ -11,6 +11,7 @@ from typing import Any
 
 LONGEST = 300  # of what is shown of one text
 _KEPT = 2000  # of what is kept of one
+_SHORTEST_SECRET = 4
 
 # Control characters but the line's end and the tab; the marks that turn a line's direction, invisible ones, and what is
 # no character at all; letters and tags that are drawn as nothing. The two joiners belong to Persian words and to
@@ -70,12 +71,24 @@ def _escaped(found: re.Match[str]) -> str:
     return "".join(f"\\u{units[at]:02x}{units[at + 1]:02x}" for at in range(0, len(units), 2))
 
 
-def shown(value: str) -> str:
-    """Return a text from outside as it is shown: visible, on one line, at most 300 characters.
+def without(value: str, *secrets: str) -> str:
+    """Return a text with "..." for each of our `secrets`; before it is cut, since a part of one is told as well.
+
+    What is as short as a word's syllable keeps nobody out, and would be taken out of every sentence.
+    """
+    for secret in secrets:
+        if len(secret) >= _SHORTEST_SECRET:
+            value = value.replace(secret, "...")
+    return value
+
+
+def shown(value: str, *secrets: str) -> str:
+    """Return a text from outside as it is shown: without `secrets`, visible, on one line, at most 300 characters.
 
     >>> shown("x" * 400)[-3:]
     'xx…'
     """
+    value = without(value, *secrets)
     value = visible(" ".join(value[: 2 * LONGEST].split()))
     return value if len(value) <= LONGEST else value[: LONGEST - 1] + "…"
 

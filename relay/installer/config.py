@@ -13,7 +13,6 @@ from . import places, pythons, tokens
 from papercut_scripts import audit, compat, exchange
 
 TIMEOUT_S = 30  # for the whole of an answer
-LONGEST_FAULT = 3000
 NONSENSE = "what answers as PaperCut does not speak as it does"
 TEXT = (type(""), str)  # under Python 2 what is all ASCII comes as the other kind
 DEEPEST = 20  # elements within each other: a list of texts has eight
@@ -72,18 +71,23 @@ class XmlRpc(object):
             raise PaperCutUnreachable("{0} at {1}".format(audit.shown("{0}".format(error)), self._url))
         if answer.status != 200:
             raise PaperCutUnreachable("{0} answered with HTTP status {1}".format(self._url, answer.status))
-        return _value(answer.body)
+        return _value(answer.body, _secrets(arguments))
 
 
-def _value(body):
+def _secrets(arguments):
+    """Return what a call holds that no fault may tell: its token, and those that it writes."""
+    return list(arguments[:1]) + (tokens.values(arguments[2]) if arguments[1:2] == (tokens.KEY,) else [])
+
+
+def _value(body, secrets):
     """Return the value of an XML-RPC answer. Raises PaperCutUnreachable for a fault and for all that is none."""
     client = pythons.xmlrpc()
     try:
         _only_plain(body)
         values, method = client.loads(body)
     except client.Fault as fault:
-        said = re.sub(r"^[\w.]+Exception: ", "", "{0}".format(fault.faultString)[:LONGEST_FAULT])
-        raise PaperCutUnreachable(audit.shown(said) or "PaperCut said no without a reason", refused=True)
+        said = re.sub(r"^[\w.]+Exception: ", "", "{0}".format(fault.faultString))
+        raise PaperCutUnreachable(audit.shown(said, secrets) or "PaperCut said no without a reason", refused=True)
     except compat.ANY_ERROR:
         raise PaperCutUnreachable(NONSENSE)
     if method is not None or len(values) != 1:

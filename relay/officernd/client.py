@@ -410,7 +410,7 @@ class OfficeRnD:
         try:
             return translate(record)
         except (ValueError, ArithmeticError, TypeError, AttributeError, RecursionError) as error:
-            why = foreign.shown(str(error))
+            why = foreign.shown(str(error), *self._token.secrets)
             raise self._bad(f"GET /{resource}", lazy("with a record that cannot be read (%(why)s)", why=why)) from None
 
     def _bad(self, operation: str, what: str, kind: type[BadAnswer] = BadAnswer) -> BadAnswer:
@@ -474,7 +474,7 @@ class OfficeRnD:
                     self._token.renew(token)
             if answer.status_code in (200, 201, 204):
                 return answer
-            raise self._refusal(method, path, answer, reference)
+            raise self._refusal(method, path, answer, reference, token)
         raise AssertionError("unreachable")
 
     def _send(
@@ -550,10 +550,10 @@ class OfficeRnD:
             reference=reference,
         )
 
-    def _refusal(self, method: str, path: str, answer: requests.Response, reference: str) -> RemoteError:
+    def _refusal(self, method: str, path: str, answer: requests.Response, reference: str, token: str) -> RemoteError:
         """Return the error that an answer other than success means, sorted by what the caller may do next."""
         status = answer.status_code
-        said = _message(answer).rstrip(".")
+        said = _message(answer, token, *self._token.secrets).rstrip(".")
         where: dict[str, Any] = {
             "system": SYSTEM,
             "operation": f"{method} /{path}",
@@ -679,12 +679,12 @@ def _modified(since: str | None) -> dict[str, str]:
     return {"modifiedAt[$gte]": since} if since else {}
 
 
-def _message(answer: requests.Response) -> str:
+def _message(answer: requests.Response, *secrets: str) -> str:
     """Return the envelope's message, several of them joined; "" where the answer is not OfficeRnD's."""
     try:
         message = json_text.parsed(answer.content).get("message", "")
         if isinstance(message, list):
             message = "; ".join(str(part) for part in message)
-        return foreign.shown(str(message or ""))
+        return foreign.shown(str(message or ""), *secrets)
     except (ValueError, AttributeError, RecursionError):
         return ""

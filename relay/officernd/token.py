@@ -78,6 +78,11 @@ class TokenSource:
         about = "\n".join((section.token_url, section.client_id, section.client_secret.get_secret_value(), self._scope))
         self._about = hashlib.sha256(about.encode()).hexdigest()
 
+    @property
+    def secrets(self) -> tuple[str, str]:
+        """The application's secret and the token in force: no text that the cloud sends may tell them."""
+        return self._section.client_secret.get_secret_value(), self._token
+
     def get(self) -> str:
         """Return a token that is good for some minutes, from memory, from the file, or new."""
         with self._lock:

@@ -292,8 +292,8 @@ class PaperCut:
                 lazy(
                     "PaperCut says %(balance)s for the balance and %(jobs)s for the job count of %(username)s, "
                     "which is not a number; nothing was billed. Look at the account in PaperCut.",
-                    balance=repr(texts[1][:40]),
-                    jobs=repr(texts[0][:40]),
+                    balance=self._quoted(texts[1]),
+                    jobs=self._quoted(texts[0]),
                     username=username,
                 ),
                 system=SYSTEM,
@@ -348,7 +348,7 @@ class PaperCut:
                 amounts.from_decimal(Decimal(answer["QuotaMaxAccumulation"])),
             )
         except (KeyError, TypeError, ArithmeticError, ValueError):
-            raise self._bad("getGroupQuota", f"answered {str(answer)[:60]!r}") from None
+            raise self._bad("getGroupQuota", f"answered {self._quoted(answer, 60)}") from None
 
     # -- printers and shared accounts ----------------------------------------------------------------------------
 
@@ -390,7 +390,7 @@ class PaperCut:
             except ValueError:
                 raise self._bad(
                     "getPrinterProperties",
-                    lazy("says %(text)s for the job count of %(row)s", text=repr(text[:40]), row=row),
+                    lazy("says %(text)s for the job count of %(row)s", text=self._quoted(text), row=row),
                 ) from None
 
         rows = [row for row in self._pages("listPrinters", ()) if TEMPLATE_PRINTER not in row]
@@ -421,7 +421,7 @@ class PaperCut:
         except (ValueError, OverflowError):
             raise self._bad(
                 method,
-                lazy("says %(found)s for the balance of %(name)s", found=repr(found[keys.BALANCE][:40]), name=name),
+                lazy("says %(found)s for the balance of %(name)s", found=self._quoted(found[keys.BALANCE]), name=name),
             ) from None
 
     def shared_account_notes(self, name: str) -> str | None:
@@ -468,8 +468,10 @@ class PaperCut:
         """Return the state of the current or latest background task; this call takes no token."""
         value = self._repeat("getTaskStatus", ())
         if not isinstance(value, dict) or not isinstance(value.get("completed"), bool):
-            raise self._bad("getTaskStatus", f"answered {str(value)[:60]!r}")
-        return TaskStatus(value["completed"], str(value.get("message", ""))[-_LONGEST_MESSAGE:])
+            raise self._bad("getTaskStatus", f"answered {self._quoted(value, 60)}")
+        return TaskStatus(
+            value["completed"], foreign.without(str(value.get("message", "")), self._token)[-_LONGEST_MESSAGE:]
+        )
 
     def wait_for_task(self, limit_s: float, progress: Callable[[str], None] | None = None) -> TaskStatus:
         """Return the finished task's status. Raises BadAnswer when it is not over after `limit_s` seconds.
@@ -600,9 +602,13 @@ class PaperCut:
 
     def _decimal(self, value: Any, method: str) -> Decimal:
         if isinstance(value, bool) or not isinstance(value, (int, Decimal)) or not Decimal(value).is_finite():
-            raise self._bad(method, lazy("gave %(value)s instead of an amount", value=repr(str(value)[:40])))
+            raise self._bad(method, lazy("gave %(value)s instead of an amount", value=self._quoted(value)))
         # Through a double: PaperCut computes in doubles, and may write out all their digits.
         return Decimal(repr(float(value)))
+
+    def _quoted(self, value: Any, length: int = 40) -> str:
+        """Return the beginning of a value that cannot be meant, as a sentence shows it."""
+        return repr(foreign.without(str(value), self._token)[:length])
 
     def _bad(self, method: str, what: str) -> BadAnswer:
         return BadAnswer(
@@ -654,10 +660,9 @@ class PaperCut:
         if answer.status_code != 200:
             raise self._http_status(answer.status_code, method, writes)
         try:
-            return wire.answer(answer.content)
+            return wire.answer(answer.content, self._token)
         except wire.Fault as fault:
-            text = fault.fault_string.replace(self._token, "...").strip()
-            raise _fault(fault.fault_code, text, method, self.address) from None
+            raise _fault(fault.fault_code, fault.fault_string, method, self.address) from None
         except wire.Unreadable as error:
             if writes:
                 raise self._lost(method, lazy("an unreadable answer (%(error)s)", error=error)) from None

@@ -19,7 +19,6 @@ from lxml import etree
 
 from relay import amounts, foreign
 
-_LONGEST_FAULT = 3000
 _LONGEST_NUMBER = 340  # a double without exponent has at most 309 digits before the point
 _MOST = 2**63
 
@@ -37,7 +36,7 @@ Value = str | int | bool | Double | Sequence["Value"]
 
 
 class Fault(Exception):
-    """A fault of the server: its code and its text without Java's class names in front."""
+    """A fault of the server: its code and its text as it is shown, without Java's class names in front."""
 
     def __init__(self, fault_code: int, fault_string: str) -> None:
         super().__init__(fault_code, fault_string)
@@ -79,10 +78,10 @@ def _append(value: etree._Element, what: Value) -> None:
             _append(etree.SubElement(data, "value"), item)
 
 
-def answer(body: bytes) -> Any:
+def answer(body: bytes, token: str = "") -> Any:
     """Return the value of an answer: str, int, Decimal (doubles), bool, list or dict.
 
-    Raises Fault for the server's own no, Unreadable for everything that is no XML-RPC answer.
+    Raises Fault for the server's own no, Unreadable for everything that is no XML-RPC answer; neither tells `token`.
     """
     parser = etree.XMLParser(
         resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, remove_comments=True, remove_pis=True
@@ -90,26 +89,26 @@ def answer(body: bytes) -> Any:
     try:
         root = etree.fromstring(body, parser)
     except (etree.XMLSyntaxError, ValueError) as error:
-        raise Unreadable(f"not XML: {foreign.shown(str(error))}") from None
+        raise Unreadable(f"not XML: {foreign.shown(str(error), token)}") from None
     if root.getroottree().docinfo.doctype:  # type: ignore[union-attr]
         raise Unreadable("a document type, which no server of this dialect sends")
     if root.tag != "methodResponse":
-        raise Unreadable(f"<{foreign.shown(str(root.tag))}> instead of <methodResponse>")
+        raise Unreadable(f"<{foreign.shown(str(root.tag), token)}> instead of <methodResponse>")
     fault = root.find("fault/value")
     if fault is not None:
-        members = _value(fault)
+        members = _value(fault, token)
         if not isinstance(members, dict):
             raise Unreadable("a fault without its two members")
         code = members.get("faultCode", 0)
-        text = str(members.get("faultString", ""))[:_LONGEST_FAULT]
-        raise Fault(code if isinstance(code, int) else 0, foreign.shown(_JAVA_PREFIX.sub("", text)))
+        text = _JAVA_PREFIX.sub("", str(members.get("faultString", "")))
+        raise Fault(code if isinstance(code, int) else 0, foreign.shown(text, token))
     value = root.find("params/param/value")
     if value is None:
         raise Unreadable("no value in the answer")
-    return _value(value)
+    return _value(value, token)
 
 
-def _value(element: etree._Element) -> Any:
+def _value(element: etree._Element, token: str) -> Any:
     children = [child for child in element if isinstance(child.tag, str)]
     if not children:
         return element.text or ""
@@ -118,7 +117,7 @@ def _value(element: etree._Element) -> Any:
     child = children[0]
     text = child.text or ""
     if len(child) and child.tag not in ("array", "struct"):
-        raise Unreadable(f"elements within <{foreign.shown(child.tag)}>")
+        raise Unreadable(f"elements within <{foreign.shown(child.tag, token)}>")
     try:
         match child.tag:
             case "string":
@@ -130,16 +129,17 @@ def _value(element: etree._Element) -> Any:
             case "boolean":
                 return {"1": True, "0": False, "true": True, "false": False}[text.strip().lower()]
             case "array":
-                return [_value(item) for item in child.findall("data/value")]
+                return [_value(item, token) for item in child.findall("data/value")]
             case "struct":
                 return {
-                    (member.findtext("name") or ""): _value(inner)
+                    (member.findtext("name") or ""): _value(inner, token)
                     for member in child.findall("member")
                     if (inner := member.find("value")) is not None
                 }
     except (ValueError, ArithmeticError, KeyError):
-        raise Unreadable(f"<{child.tag}>{foreign.visible(text[:40])}</{child.tag}> is not of its type") from None
-    raise Unreadable(f"<{foreign.shown(str(child.tag))}> is not a type of XML-RPC")
+        told = foreign.visible(foreign.without(text, token)[:40])
+        raise Unreadable(f"<{child.tag}>{told}</{child.tag}> is not of its type") from None
+    raise Unreadable(f"<{foreign.shown(str(child.tag), token)}> is not a type of XML-RPC")
 
 
 def _number(kind: Callable[[str], Number], text: str) -> Number:

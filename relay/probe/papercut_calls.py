@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 
 import requests
 
-from relay import http
+from relay import foreign, http
 from relay.config import Settings
 from relay.errors import RemoteError, UsageError
 from relay.papercut import keys, wire
@@ -85,11 +85,11 @@ class PaperCutCalls:
         if answer.status_code != 200:
             raise Unanswered(f"the answer was HTTP {answer.status_code}")
         try:
-            return CallReply(answer.content, wire.answer(answer.content))
+            return CallReply(answer.content, wire.answer(answer.content, self._token))
         except wire.Fault as fault:
             found = _FAULT_TEXT.search(answer.content)
             text = unescape(found.group(1).decode("utf-8", "replace")) if found else fault.fault_string
-            return CallReply(answer.content, None, (fault.fault_code, text.replace(self._token, "...").strip()))
+            return CallReply(answer.content, None, (fault.fault_code, foreign.without(text, self._token).strip()))
         except wire.Unreadable:
             raise Unanswered("the answer was no XML-RPC") from None
 

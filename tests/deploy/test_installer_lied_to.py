@@ -110,6 +110,26 @@ def test_a_no_is_told_in_one_line_without_what_moves_a_cursor() -> None:
     assert len(str(told.value)) == 300
 
 
+@pytest.mark.parametrize("at", [0, 290, 590, 2990])
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda web: web.get("a.key"),
+        lambda web: web.refuses("our-own-token"),
+        lambda web: web.set("auth.webservices.auth-token", '{"papercut-officernd": "our-own-token"}'),
+    ],
+    ids=["asked_with", "tried", "written"],
+)
+def test_of_a_token_that_the_server_repeats_no_part_is_told(ask: Callable[[config.XmlRpc], Any], at: int) -> None:
+    fault = dumps(Fault(0, "java.lang.Exception: " + "x" * at + "our-own-token")).encode()
+    with lying(lambda _, write: write(whole(fault))) as address:
+        try:
+            said = ask(config.XmlRpc(address, "our-own-token"))
+        except config.PaperCutUnreachable as error:
+            said = str(error)
+    assert said.endswith("...") and "xour" not in said and "our-own" not in said
+
+
 def test_a_drip_is_over_with_the_time_for_the_whole_answer(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each byte comes long before a pause would count; a clock of its own goes on by a second a byte."""
     now_s = [0.0]

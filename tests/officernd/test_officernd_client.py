@@ -228,6 +228,19 @@ def test_a_wrong_secret_and_a_missing_scope_are_told_apart(
     assert len(calls_to(server, TOKEN)) == 1
 
 
+@pytest.mark.parametrize("at", [0, 285, 295, 590])
+@pytest.mark.parametrize("secret", ["the-token-of-an-hour", "secret-of-relay"])
+@pytest.mark.parametrize("status", [400, 404, 409, 500])
+def test_of_a_secret_that_the_server_repeats_no_part_is_told(
+    officernd: OfficeRnD, server: responses.RequestsMock, status: int, secret: str, at: int
+) -> None:
+    grant(server, "the-token-of-an-hour")
+    stub(server, "GET", "", token="the-token-of-an-hour", status=status, json={"message": "x" * at + secret})
+    with pytest.raises(errors.RemoteError) as caught:
+        officernd.organization()
+    assert secret[:5] not in caught.value.message
+
+
 def test_retry_after_is_honoured(officernd: OfficeRnD, server: responses.RequestsMock, clock: StillClock) -> None:
     grant(server)
     stub(server, "GET", "", status=429, headers={"Retry-After": "17"})

@@ -257,11 +257,43 @@ def test_faults_become_what_the_caller_may_do(
     assert told in caught.value.message
 
 
-def test_a_token_that_the_server_repeats_is_not_told(papercut: PaperCut, server: responses.RequestsMock) -> None:
-    answers(server, {"isUserExists": [fault(0, "bad token token-of-papercut")]})
-    with pytest.raises(errors.AuthFailed) as caught:
-        papercut.user_exists("x")
-    assert "token-of-papercut" not in caught.value.message
+@pytest.mark.parametrize("at", [0, 20, 30, 280, 290, 590, 2990])
+@pytest.mark.parametrize(
+    ("method", "ask", "answer"),
+    [
+        ("isUserExists", lambda papercut: papercut.user_exists("x"), lambda said: fault(0, said)),
+        ("getTotalUsers", lambda papercut: papercut.total_users(), lambda said: value(f"<int>{said}</int>")),
+        ("getTotalUsers", lambda papercut: papercut.total_users(), lambda said: value(f"<{said}/>")),
+        ("getTotalUsers", lambda papercut: papercut.total_users(), lambda said: f"<{said}></{said}x>"),
+        ("getUserAccountBalance", lambda papercut: papercut.balance("x"), value),
+        ("getTaskStatus", lambda papercut: papercut.task_status(), value),
+        ("getGroupQuota", lambda papercut: papercut.group_quota("g"), value),
+        ("getUserProperties", lambda papercut: papercut.account_reading("x"), lambda said: texts(*[said] * 4)),
+    ],
+    ids=["fault", "number", "kind", "tags", "amount", "task", "quota", "property"],
+)
+def test_of_a_token_that_the_server_repeats_no_part_is_told(
+    papercut: PaperCut,
+    server: responses.RequestsMock,
+    method: str,
+    ask: Callable[[PaperCut], Any],
+    answer: Callable[[str], str],
+    at: int,
+) -> None:
+    """Wherever it stands: what is told of a text is cut, and a cut must not leave the half of a token."""
+    answers(server, {method: [answer("x" * at + "token-of-papercut-")] * 4})
+    with pytest.raises(errors.RemoteError) as caught:
+        ask(papercut)
+    assert "token-of" not in caught.value.message and "xtok" not in caught.value.message
+    WAITING.clear()  # some are refused at once, some are asked for again
+
+
+def test_of_a_task_that_repeats_our_token_no_part_is_told(papercut: PaperCut, server: responses.RequestsMock) -> None:
+    said = "<struct><member><name>completed</name><value><boolean>1</boolean></value></member>" + (
+        f"<member><name>message</name><value>{'x' * 290}token-of-papercut</value></member></struct>"
+    )
+    answers(server, {"getTaskStatus": [value(said)]})
+    assert "tok" not in papercut.task_status().summary
 
 
 LOST: list[Any] = [
