@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field, fields
 from datetime import date, datetime
 from functools import cached_property
@@ -15,7 +15,7 @@ from relay.errors import BadAnswer, NotFound
 from relay.language import lazy
 from relay.money.decide.evidence import Reading
 from relay.money.decide.explain import LoggedJobs
-from relay.money.ledger.store import Ledger, open_ledger
+from relay.money.ledger.store import Ledger, writing
 from relay.papercut.client import AccountReading, SharedAccount
 from relay.site import Site
 from relay.stored_accounts import accounts_of
@@ -74,18 +74,14 @@ class NoEvidence:
 @contextmanager
 def opened(site: Site, *, writes: bool, jobs: JobEvidence | None = None) -> Iterator[Books]:
     """Open one site's books for the `with` block; with `writes` under the site's lease. Raises AlreadyRunning."""
-    database, clock = site.database, site.clock
-    ledger = open_ledger(database, site.settings, clock) if writes else Ledger(database, site.name, clock)
-    try:
+    clock = site.clock
+    with writing(site) if writes else nullcontext(Ledger(site.database, site.name, clock)) as ledger:
         context = {one.name: getattr(site, one.name) for one in fields(Site)}
         linked = accounts_of(site.database, site.name)
         not_ours = site.settings.members.usernames_not_ours
         accounts = tuple(account for account in linked if account.username.lower() not in not_ours)
         evidence = jobs or NoEvidence()
         yield Books(**context, ledger=ledger, accounts=accounts, jobs=evidence, began_s=clock.monotonic_s())
-    finally:
-        if writes:
-            ledger.release()
 
 
 @dataclass(frozen=True, slots=True)

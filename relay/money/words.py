@@ -10,8 +10,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from sqlalchemy import Engine
-
 from relay import amounts, language
 from relay.accounts import meant
 from relay.errors import EXIT_DONE, UsageError
@@ -29,7 +27,7 @@ from relay.money.decide.movement import Movement
 from relay.money.decide.remedies import NO_WORD, answers_to, of_stop
 from relay.money.decide.wallet import disputed_again
 from relay.money.ledger import holds, journal
-from relay.money.ledger.store import Ledger, open_ledger
+from relay.money.ledger.store import Ledger, writing
 from relay.money.report.result import movement_json
 from relay.remedy import Remedy
 from relay.site import Site
@@ -67,16 +65,11 @@ def resolve(site: Site, reference: str, *, as_: Effect, reason: str) -> WordResu
     doubt.
     """
     reason = given_reason(reason)
-    ledger = open_ledger(site.database, site.settings, site.clock)
-    try:
+    with writing(site) as ledger:
         movement = _movement(ledger, reference.strip().upper())
-        if movement.waits_for_fee:
-            message = _resolve_fee(ledger, movement, as_, reason)
-        else:
-            message = _resolve_adjustment(ledger, movement, as_, reason)
+        settled = _resolve_fee if movement.waits_for_fee else _resolve_adjustment
+        message = settled(ledger, movement, as_, reason)
         return WordResult(message, {"movement": movement_json(ledger.movement(movement.reference))})
-    finally:
-        ledger.release()
 
 
 def _resolve_fee(ledger: Ledger, movement: Movement, as_: Effect, reason: str) -> str:
@@ -164,51 +157,31 @@ def approve(site: Site, who: str, *, as_: Answer, reason: str, amount: str = "",
     """Answer what the last settle held of a person, or a stop: `who` is a stop's code or the site's name.
 
     `amount` releases only so much of what is held; what a restored PaperCut has forgotten needs it. `by` is who says it
-    in the console. Raises UsageError when nothing of theirs is held, or it cannot be answered that way.
+    in the console, where the first of two people has the word; on the command line a later one takes its place. Raises
+    UsageError when nothing of theirs is held, or it cannot be answered that way.
     """
     reason = given_reason(reason)
-    ledger = open_ledger(site.database, site.settings, site.clock)
-    try:
-        with ledger.read() as connection:
-            stops = holds.open_stops(connection, site.name)
+    with writing(site) as ledger:
         if who == site.name or who in STOP_ANSWERS:
             if amount:
                 raise UsageError(lazy("A stop is answered as a whole: leave the amount out."))
-            return _approve_stop(site, ledger, who, stops, as_, reason, by)
+            return _approve_stop(site, ledger, who, as_, reason, by)
         return _approve_holds(site, ledger, who, as_, reason, amount, by)
-    finally:
-        ledger.release()
 
 
-def _approve_stop(
-    site: Site, ledger: Ledger, who: str, stops: Sequence[Stop], as_: Answer, reason: str, by: str
-) -> WordResult:
-    named = [stop for stop in stops if who in (site.name, stop.code)]
-    wanted = [stop for stop in named if as_ in STOP_ANSWERS.get(stop.code, ())]
-    if not named:
-        raise UsageError(
-            lazy("Site %(name)s is not stopped.", name=site.name),
-            remedies=(Remedy("status", (), lazy("to see what is open")),),
-        )
-    if not wanted:
-        stop = named[0]
-        answers = STOP_ANSWERS.get(stop.code, ())
-        how = (
-            f"say {' or '.join(f'“{one}”' for one in answers)}"
-            if answers
-            else ENDED_BY.get(stop.code, lazy("rebuild the ledger"))
-        )
-        raise UsageError(
-            lazy(
-                "The stop %(code)s is not ended by “%(said)s”: %(how)s. %(message)s",
-                code=stop.code,
-                said=as_,
-                how=how,
-                message=stop.message,
-            ),
-            remedies=of_stop(stop.code),
-        )
+def _refuse_a_second(rows: Sequence[Hold | Stop], by: str) -> None:
+    """Raise UsageError where somebody in the console would decide what is decided already."""
+    if by and any(row.word is not None for row in rows):
+        raise UsageError(lazy("This was decided already, and that stands until it is taken back."))
+
+
+def _approve_stop(site: Site, ledger: Ledger, who: str, as_: Answer, reason: str, by: str) -> WordResult:
     with ledger.write() as connection:
+        named = [stop for stop in holds.open_stops(connection, site.name) if who in (site.name, stop.code)]
+        wanted = [stop for stop in named if as_ in STOP_ANSWERS.get(stop.code, ())]
+        if not wanted:
+            raise _not_ended(site, named, as_)
+        _refuse_a_second(wanted, by)
         for stop in wanted:
             holds.add_word(connection, site.name, as_, reason, site.clock.now(), stop=stop, by=by)
     codes = [stop.code for stop in wanted]
@@ -223,9 +196,35 @@ def _approve_stop(
     )
 
 
+def _not_ended(site: Site, named: Sequence[Stop], as_: Answer) -> UsageError:
+    """Return why an answer ends none of the stops that were named."""
+    if not named:
+        return UsageError(
+            lazy("Site %(name)s is not stopped.", name=site.name),
+            remedies=(Remedy("status", (), lazy("to see what is open")),),
+        )
+    stop = named[0]
+    answers = STOP_ANSWERS.get(stop.code, ())
+    how = (
+        f"say {' or '.join(f'“{one}”' for one in answers)}"
+        if answers
+        else ENDED_BY.get(stop.code, lazy("rebuild the ledger"))
+    )
+    return UsageError(
+        lazy(
+            "The stop %(code)s is not ended by “%(said)s”: %(how)s. %(message)s",
+            code=stop.code,
+            said=as_,
+            how=how,
+            message=stop.message,
+        ),
+        remedies=of_stop(stop.code),
+    )
+
+
 def _approve_holds(site: Site, ledger: Ledger, who: str, as_: Answer, reason: str, amount: str, by: str) -> WordResult:
     currency = site.settings.site.currency
-    member_id = member_id_of(site.database, ledger, site.name, who)
+    member_id = member_id_of(site, who)
     with ledger.write() as connection:
         found = [
             row
@@ -235,6 +234,7 @@ def _approve_holds(site: Site, ledger: Ledger, who: str, as_: Answer, reason: st
         wanted = [row for row in found if as_ in answers_to(row.code)]
         if not wanted:
             raise not_answerable(who, as_, found)
+        _refuse_a_second(wanted, by)
         named = _named(wanted, who, amount, currency)
         for row in wanted:
             holds.add_word(connection, site.name, as_, reason, site.clock.now(), hold=row, amount=named[row.id], by=by)
@@ -352,8 +352,8 @@ def _nothing_in_doubt(movement: Movement) -> UsageError:
     )
 
 
-def member_id_of(database: Engine, ledger: Ledger, site: str, who: str) -> str:
-    found = meant(who, accounts_of(database, site))
+def member_id_of(site: Site, who: str) -> str:
+    found = meant(who, accounts_of(site.database, site.name))
     if len(found) > 1:
         ids = ", ".join(sorted(account.member_id for account in found))
         raise UsageError(
@@ -361,7 +361,7 @@ def member_id_of(database: Engine, ledger: Ledger, site: str, who: str) -> str:
         )
     if found:
         return found[0].member_id
-    movements = ledger.named([who.strip().upper()])
+    movements = Ledger(site.database, site.name, site.clock).named([who.strip().upper()])
     if movements:
         return movements[0].member_id
     raise UsageError(
@@ -369,7 +369,7 @@ def member_id_of(database: Engine, ledger: Ledger, site: str, who: str) -> str:
             "%(who)s is not an e-mail address, username, member id, full name or reference of site %(site)s, nor "
             "the site's name or a stop.",
             who=who,
-            site=site,
+            site=site.name,
         ),
         code="who_unknown",
         remedies=(Remedy("show_held", (), lazy("to see what is held")),),

@@ -17,7 +17,7 @@ from relay.money.decide.holds import RESTORED, Answer, Hold
 from relay.money.decide.remedies import NO_WORD, answers_to
 from relay.money.ledger import holds
 from relay.money.ledger.payers import NamedAccount, named
-from relay.money.ledger.store import open_ledger
+from relay.money.ledger.store import Ledger, writing
 from relay.money.words import DONE, WordResult, coins, given_reason, member_id_of, not_answerable
 from relay.remedy import Remedy
 from relay.site import Site
@@ -110,18 +110,15 @@ def held_for(site: Site, code: str, as_: Answer) -> HeldFor:
 
 
 def chosen(site: Site, ids: Collection[int], as_: Answer) -> HeldFor:
-    """Return the rows with these ids that can be answered so; those that are over, or cannot be, are left out."""
-    rows = [row for row in _open(site) if row.id in ids and row.code != RESTORED and as_ in answers_to(row.code)]
-    return _held(site, "", rows)
+    """Return the rows with these ids that can be answered so; those over or decided, or that cannot be, are not."""
+    undecided = [row for row in _open(site) if row.id in ids and row.word is None]
+    return _held(site, "", [row for row in undecided if row.code != RESTORED and as_ in answers_to(row.code)])
 
 
 def _open(site: Site) -> list[Hold]:
-    ledger = open_ledger(site.database, site.settings, site.clock)
-    try:
-        with ledger.read() as connection:
-            return holds.open_holds(connection, site.name)
-    finally:
-        ledger.release()
+    """Return what is held, without the lease: somebody who only looks replaces no run."""
+    with Ledger(site.database, site.name, site.clock).read() as connection:
+        return holds.open_holds(connection, site.name)
 
 
 def _held(site: Site, code: str, rows: Iterable[Hold]) -> HeldFor:
@@ -131,18 +128,14 @@ def _held(site: Site, code: str, rows: Iterable[Hold]) -> HeldFor:
 
 
 def approve_all(site: Site, shown: HeldFor, *, as_: Answer, reason: str, by: str = "") -> WordResult:
-    """Answer what was shown, row by row; one that is not the same any more waits for another word."""
+    """Answer what was shown, row by row; one that is not the same any more, or was decided since, is left as it is."""
     reason = given_reason(reason)
-    ledger = open_ledger(site.database, site.settings, site.clock)
-    try:
-        with ledger.write() as connection:
-            now = {row.id: row for row in holds.open_holds(connection, site.name)}
-            rows = [now[row.id] for row in shown.rows if row.id in now and now[row.id].amount == row.amount]
-            at = site.clock.now()  # one moment for all of them: they can be taken back together
-            for row in rows:
-                holds.add_word(connection, site.name, as_, reason, at, hold=row, amount=row.amount, by=by)
-    finally:
-        ledger.release()
+    at = site.clock.now()  # one moment for all of them: they can be taken back together
+    with writing(site) as ledger, ledger.write() as connection:
+        now = {(row.id, row.amount, row.word): row for row in holds.open_holds(connection, site.name)}
+        rows = [now[key] for row in shown.rows if (key := (row.id, row.amount, row.word)) in now]
+        for row in rows:
+            holds.add_word(connection, site.name, as_, reason, at, hold=row, amount=row.amount, by=by)
     given = HeldFor(shown.code, tuple(rows), shown.currency, shown.named)
     changed = len(shown.rows) - len(rows)
     told = lazy(
@@ -171,18 +164,14 @@ def withdraw(site: Site, ids: Collection[int], *, by: str = "", stop: str = "") 
 
     The word stays in the ledger, void, with who took it back. Raises UsageError where there is none any more.
     """
-    ledger = open_ledger(site.database, site.settings, site.clock)
     void = lazy("taken back by %(by)s", by=by) if by else lazy("taken back")
     currency = site.settings.site.currency
-    try:
-        with ledger.write() as connection:
-            rows = [row for row in holds.open_holds(connection, site.name) if row.id in ids and row.word is not None]
-            stops = [one for one in holds.open_stops(connection, site.name) if one.code == stop and one.word]
-            for word in (*(row.word for row in rows), *(one.word for one in stops)):
-                assert word is not None
-                holds.void_word(connection, word.id, void, site.clock.now())
-    finally:
-        ledger.release()
+    with writing(site) as ledger, ledger.write() as connection:
+        rows = [row for row in holds.open_holds(connection, site.name) if row.id in ids and row.word is not None]
+        stops = [one for one in holds.open_stops(connection, site.name) if one.code == stop and one.word]
+        for word in (*(row.word for row in rows), *(one.word for one in stops)):
+            assert word is not None
+            holds.void_word(connection, word.id, void, site.clock.now())
     if not rows and not stops:
         raise UsageError(
             lazy("Nothing is left to take back: what was decided is carried out, or was taken back before."),
@@ -208,13 +197,7 @@ def withdraw(site: Site, ids: Collection[int], *, by: str = "", stop: str = "") 
 
 def decided(site: Site, *, code: str = "", who: str = "") -> tuple[int, ...]:
     """Return the ids of held rows with a word on them, of everybody held for `code`, or of the one person `who`."""
-    member_id = ""
-    if who:
-        ledger = open_ledger(site.database, site.settings, site.clock)
-        try:
-            member_id = member_id_of(site.database, ledger, site.name, who)
-        finally:
-            ledger.release()
+    member_id = member_id_of(site, who) if who else ""
     return tuple(
         row.id
         for row in _open(site)

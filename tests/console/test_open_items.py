@@ -8,7 +8,7 @@ import pytest
 from lxml import html
 from sqlalchemy import insert, select, update
 
-from relay import alerts
+from relay import alerts, money
 from relay import run as story
 from relay.cli.app import OUTSIDE
 from relay.console import figures, first_hour
@@ -225,3 +225,26 @@ def test_of_two_people_who_decide_the_same_the_first_word_stands(make_desk: Make
     assert [item["said"] for item in figures.held(place)] == ["bill", "bill", "forgive"]
     with place.database.connect() as connection:
         assert len(connection.execute(select(tables.words)).all()) == 3
+
+
+def test_who_waits_for_the_lock_decides_nothing_that_was_decided_meanwhile(
+    make_desk: MakeDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two windows within the same milliseconds: the second one looks once it has the lock, not before."""
+    place = make_desk(with_passwords=True)
+    visitor, now, lock = Visitor(make_app(place).test_client()), place.clock.now(), place.now_under_lock
+    held = {"site": SITE, "code": "opening_balance", "amount": 2_500_000, "reason": "why", "at": now, "ended_at": None}
+    with place.database.begin() as connection:
+        connection.execute(insert(tables.holds), [{**held, "member_id": f"m{n}", "username": f"u{n}"} for n in "12"])
+    (first, second) = (item["id"] for item in figures.held(place))
+
+    def decided_meanwhile(work: Any) -> Any:
+        lock(lambda site: money.approve_all(site, money.chosen(site, [first], "bill"), as_="bill", reason="a", by="a"))
+        return lock(work)
+
+    visitor.log_in("moneyer")
+    visitor.page("/money")
+    monkeypatch.setattr(place, "now_under_lock", decided_meanwhile)
+    visitor.post("/money/decide", {"said": "forgive", "reason": "no", "hold": f"{first} {second}"})
+    assert "1 of these amounts was decided already" in page_text(visitor, "/money")
+    assert [(item["said"], item["said_by"]) for item in figures.held(place)] == [("bill", "a"), ("forgive", "moneyer")]

@@ -59,17 +59,6 @@ def decide() -> Any:
     if not reason:
         return _confirm(said, ids, "", gettext("Say why, so that somebody can still understand it next year."))
     by = who()
-    decided = {item["id"] for item in figures.held(desk()) if item["said"]} & ids
-    if decided:  # by somebody else meanwhile, or by the first of two clicks
-        told = ngettext(
-            "%(num)s of these amounts was decided already, and that stands until it is taken back.",
-            "%(num)s of these amounts were decided already, and that stands until it is taken back.",
-            len(decided),
-        )
-        flash(told, "warn")
-        ids -= decided
-    if not ids:
-        return redirect(url_for("money.show", _anchor="decided"))
 
     def word(site: Site) -> Any:
         return money.approve_all(site, money.chosen(site, ids, said), as_=said, reason=reason, by=by)
@@ -77,7 +66,16 @@ def decide() -> Any:
     done = _done(f"decided: {said}", word, reason=reason)
     if done is None:
         return redirect(url_for("money.show", _anchor="held"))
-    if changed := len(ids) - len(done["people"]):
+    left = ids - set(done["ids"])
+    decided = {item["id"] for item in figures.held(desk()) if item["said"]} & left
+    if decided:  # by somebody else meanwhile, or by the first of two clicks
+        told = ngettext(
+            "%(num)s of these amounts was decided already, and that stands until it is taken back.",
+            "%(num)s of these amounts were decided already, and that stands until it is taken back.",
+            len(decided),
+        )
+        flash(told, "warn")
+    if changed := len(left - decided):
         told = ngettext(
             "%(num)s amount has changed since you looked, and waits for another decision.",
             "%(num)s amounts have changed since you looked, and wait for another decision.",
@@ -210,7 +208,7 @@ def _ids() -> set[int]:
 def _done(action: str, work: Callable[[Site], Any], *, subject: str = "", reason: str = "") -> dict[str, Any] | None:
     """Do something under the site's lock and return its answer; a refusal becomes a sentence on the next page.
 
-    The audit names `subject`, else the people of the answer with their sum.
+    The audit names `subject`, else the people of the answer with their sum; what was about nobody is no deed.
     """
     try:
         done: dict[str, Any] = desk().now_under_lock(work).as_json()
@@ -218,6 +216,6 @@ def _done(action: str, work: Callable[[Site], Any], *, subject: str = "", reason
         audited(action, subject, error.message, reason=reason)
         flash(translated(error.message), "bad")
         return None
-    names = ", ".join(row["name"] for row in done.get("people", ()))
-    audited(action, subject or names, amount=done.get("total", ""), reason=reason)
+    if whom := subject or ", ".join(row["name"] for row in done.get("people", ())):
+        audited(action, whom, amount=done.get("total", ""), reason=reason)
     return done

@@ -42,6 +42,7 @@ from relay.money.decide.holds import Stop
 from relay.money.decide.movement import CLOSED, Fee, Kind, Movement, State, check_step
 from relay.money.decide.wallet import Entry, Wallet, posted
 from relay.money.ledger import holds, journal, lease, tables
+from relay.site import Site
 
 _FROM_FEE = ("fee_id", "fee_lost", "fee_price")  # of a movement, kept in the fee's row
 # Built once: a settle asks for them thousands of times.
@@ -433,6 +434,16 @@ def open_ledger(engine: Engine, settings: Settings, clock: Clock, holder: str | 
         except IntegrityError:
             raise lease.just_taken(site) from None
     return Ledger(engine, site, clock, epoch)
+
+
+@contextmanager
+def writing(site: Site) -> Iterator[Ledger]:
+    """Hold a site's lease for the `with` block, and yield its ledger to write to. Raises AlreadyRunning."""
+    ledger = open_ledger(site.database, site.settings, site.clock)
+    try:
+        yield ledger
+    finally:
+        ledger.release()
 
 
 @contextmanager
