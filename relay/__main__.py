@@ -1,15 +1,17 @@
-"""`papercut-relay` and `python -m relay`: what starts the command line."""
+"""`papercut-relay` and `python -m relay`: what starts the command line.
+
+Until `main` listens to Ctrl+C only Python can answer it, with a traceback: so nothing is imported here that can wait.
+"""
 
 import os
 import signal
 import sys
-from typing import NoReturn
 
 _STOPPED = b"Stopped by Ctrl+C before anything was done.\n"
 _STOPPED_JSON = b'{"error": {"code": "interrupted", "message": "Stopped by Ctrl+C before anything was done."}}\n'
 
 
-def _leave(*_: object) -> NoReturn:
+def _leave(*_: object) -> None:
     """Leave at once: an interrupted import is nothing that Python could tell in a sentence."""
     if "--json" in sys.argv:
         os.write(1, _STOPPED_JSON)
@@ -17,7 +19,7 @@ def _leave(*_: object) -> NoReturn:
     os._exit(1)
 
 
-def main() -> NoReturn:
+def main() -> None:
     """Read the command line's modules, which takes a part of a second, and start it."""
     is_heard = signal.getsignal(signal.SIGINT) is signal.default_int_handler  # not in the background of a shell
     if is_heard:
