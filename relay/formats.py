@@ -31,10 +31,7 @@ class Formats:
             number = amounts.to_decimal(value) if isinstance(value, int) else Decimal(str(value))
         except InvalidOperation:
             return str(value)
-        # What is finer than a coin is shown as fine as it is, never rounded away.
-        exact = number == round(number, amounts.digits(currency))
-        told = str(numbers.format_currency(number, currency, locale=self.locale, decimal_quantization=exact))
-        return told.replace("-", "\N{MINUS SIGN}")
+        return language.money(number, currency, self.locale)
 
     def count(self, value: int) -> str:
         return str(numbers.format_decimal(value, locale=self.locale))

@@ -146,10 +146,17 @@ class Message(str):
         return filled(language.texts.ngettext(one, many, self.values["num"]), self.values)
 
 
-def _say_money(values: Mapping[str, Any], code: str) -> str:
+def money(amount: Decimal, currency: str, locale: str) -> str:
+    """Return an amount as people write it: "−€7.00"; what is finer than a coin as fine as it is, never rounded away."""
     from babel import numbers  # here and below: not for the command line, which is English
 
-    return str(numbers.format_currency(values["amount"], values["currency"], locale=code))
+    exact = amount == round(amount, numbers.get_currency_precision(currency))
+    told = numbers.format_currency(amount, currency, locale=locale, decimal_quantization=exact)
+    return str(told).replace("-", "\N{MINUS SIGN}")
+
+
+def _say_money(values: Mapping[str, Any], code: str) -> str:
+    return money(Decimal(values["amount"]), values["currency"], code)
 
 
 def _say_number(values: Mapping[str, Any], code: str) -> str:

@@ -67,6 +67,7 @@ def test_a_message_is_said_where_it_is_shown(shouting: None) -> None:
     assert "<Ann has left.>" == language.translated(LEFT) == language.gettext("%(it)s", it=LEFT)[1:-1]
     assert "<1.200 jobs>" == language.translated(nlazy("%(num)s job", "%(num)s jobs", 1200))
     assert "12,50\xa0€" == language.translated(amount("12.50", "EUR"))
+    assert "−6,155\xa0€" == language.translated(amount("-6.155", "EUR")), "as on every page, and never rounded"
     assert "<<Ann has left.>>" == language.translated(lazy("%(what)s", what=LEFT))
 
 

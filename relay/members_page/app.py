@@ -28,8 +28,7 @@ def make_app(place: Place) -> Flask:
     app.jinja_env.autoescape = True
     gate.guard(app, place)
     app.register_blueprint(page)
-    app.add_template_filter(lambda micros: _written("money")(micros).replace("-", "−"), "money")
-    for name in ("day", "time", "month", "count"):
+    for name in ("money", "day", "time", "month", "count"):
         app.add_template_filter(_written(name), name)
     app.add_template_filter(foreign.shown, "shown")
     app.context_processor(_common)

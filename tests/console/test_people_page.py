@@ -244,7 +244,7 @@ def test_what_may_stop_somebody_at_the_printer_is_told(ann: Visitor, place: Desk
     told = at_the_desk(ann, "ben")
     assert re.search(r"Their login on \d+ \w+ \d{4}, \d\d:\d\d \(.+\) was refused, because OfficeRnD did not", told)
     assert "accept the password. They choose a new password" in told
-    assert "The balance is -6.15 EUR: a restricted account" in told
+    assert "The balance is −€6.15: a restricted account" in told
     assert "No login of theirs is on record" in at_the_desk(ann, "olaf")
     assert "What may stop them" not in at_the_desk(ann, "zoe")
     log_in(home, "ben", now.isoformat())

@@ -67,6 +67,7 @@ def formats(tmp_path: Path, locale: str, **site: str) -> Formats:
         ("en_GB", "EUR", 35_000, "€0.035"),
         ("de_DE", "EUR", "1234.50", "1.234,50\xa0€"),
         ("en_GB", "JPY", 500_000_000, "JP¥500"),
+        ("en_GB", "HUF", 7_500_000, "HUF7.5"),  # a currency that is commonly written without its coins
         ("en_GB", "EUR", None, ""),
         ("en_GB", "EUR", "n/a", "n/a"),
     ],
