@@ -23,8 +23,8 @@ from tests.support.signin_server import PASSWORD
 from tests.support.tools import JYTHON_JARS, need
 
 SPAWNED = [
-    "name b'Ann.Lee@Example.COM'",
-    "stranger b'nobody'",
+    "name 'Ann.Lee@Example.COM'",
+    "stranger 'nobody'",
     "password 'ümläut-ß-A1'",
     "line ends CRLF",
     "brake: on",

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from papercut_scripts import brake, signin_offline, signin_pin, verifier
-from tests.support.papercut_site import ANN, BOB, NOMAIL, TWIN
+from tests.support.papercut_site import ANN, BOB, GONE, NOMAIL, TWIN
 from tests.support.signin_server import BAD_TOKEN, PASSWORD, Realm, hang, trickle
 
 PIN = "48219053"
@@ -47,13 +47,15 @@ Setup = Callable[[State], None]
 
 @dataclass(frozen=True)
 class Login:
+    """What is typed, and what has to come of it: by default Ann's right password."""
+
     name: str
-    typed: bytes
-    password: bytes
     verdict: str
     reason: str
-    username: str = ANN.username
     setup: tuple[Setup, ...] = ()
+    typed: str = "annie"
+    password: str = PASSWORD
+    username: str = ANN.username
     directory: str = "sample"
     limit_s: float = 4.5
     signins: int | None = None  # how many must have reached OfficeRnD
@@ -64,11 +66,31 @@ class Login:
 
     @property
     def stdin(self) -> bytes:
-        return self.typed + b"\n" + self.password + b"\n" if self.raw is None else self.raw
+        return f"{self.typed}\n{self.password}\n".encode() if self.raw is None else self.raw
 
     @property
     def out(self) -> bytes:
         return f"OK\n{self.username}\n".encode() if self.verdict == "accepted" else b"ERROR\n"
+
+
+UNASKED: dict[str, Any] = {"signins": 0, "tokens": 0}  # of a row that OfficeRnD never hears of
+AS_GONE: dict[str, Any] = {"typed": GONE.username, "username": GONE.username}
+
+
+def accepted(name: str, *setup: Setup, reason: str = "password", **more: Any) -> Login:
+    return Login(name, "accepted", reason, setup, **more)
+
+
+def rejected(name: str, reason: str, *setup: Setup, **more: Any) -> Login:
+    return Login(name, "rejected", reason, setup, **more)
+
+
+def wrong(name: str, *setup: Setup, **more: Any) -> Login:
+    return rejected(name, "wrong_password", *setup, **{"password": WRONG, **more})
+
+
+def unavailable(name: str, *setup: Setup, reason: str = "unreachable", **more: Any) -> Login:
+    return Login(name, "unavailable", reason, setup, **more)
 
 
 # --- setups ---
@@ -158,47 +180,24 @@ def damaged_shards(state: State) -> None:
 
 
 def _names() -> list[Login]:
-    rows = []
-    good = [
-        b"ann.lee_example.com",
-        b"ANN.LEE_EXAMPLE.COM",
-        b"ann.lee@example.com",
-        b"Ann.Lee@Example.COM",
-        b"annie",
-        b"ANNIE",
-        b"  annie",
-        b"annie \t",
-        b"\xc2\xa0annie",
-        b"\xef\xbb\xbfannie",
-        b"\xef\xbb\xbf ann.lee@example.com ",
-        b"annie\r",
-    ]
-    rows += [Login(f"name {typed!r}", typed, PASSWORD.encode(), "accepted", "password", signins=1) for typed in good]
-    strange = [
-        b"nobody",
-        b"nobody@example.com",
-        b"shared@example.com",
-        b"ann.lee",
-        b"example.com\\annie",
-        b"annie/",
-        b"ann\tie",
-        b"annie\x00",
-        b"\x00",
-        b"*",
-        b"%",
-        b"' or 1=1 --",
-        b"../../etc/passwd",
-        b"=annie",
-        b"+ann.lee_example.com",
-        "ännie".encode(),
-        "\U0001f600".encode(),
-        b"a" * 4096,
-        b"ann.lee@example.com,bob@example.com",
-    ]
-    rows += [
-        Login(f"stranger {typed[:40]!r}", typed, PASSWORD.encode(), "rejected", "unknown", "", signins=0, tokens=0)
-        for typed in strange
-    ]
+    good = (
+        *("ann.lee_example.com", "ANN.LEE_EXAMPLE.COM", "ann.lee@example.com", "Ann.Lee@Example.COM"),
+        *(
+            "annie",
+            "ANNIE",
+            "  annie",
+            "annie \t",
+            "\u00a0annie",
+            "\ufeffannie",
+            "\ufeff ann.lee@example.com ",
+            "annie\r",
+        ),
+    )
+    strange = (
+        *("nobody", "nobody@example.com", "shared@example.com", "ann.lee", "example.com\\annie", "annie/", "ann\tie"),
+        *("annie\x00", "\x00", "*", "%", "' or 1=1 --", "../../etc/passwd", "=annie", "+ann.lee_example.com", "ännie"),
+        *("\U0001f600", "a" * 4096, "ann.lee@example.com,bob@example.com"),
+    )
     bad_lines = {
         "no line": (b"", "empty"),
         "a name alone": (b"annie\n", "empty"),
@@ -215,10 +214,6 @@ def _names() -> list[Login]:
         "a password that is not UTF-8": (b"annie\n\xc3(\n", "not_utf8"),
         "UTF-16": ("annie\nsecret\n".encode("utf-16"), "not_utf8"),
     }
-    rows += [
-        Login(name, b"", b"", "rejected", reason, "", raw=raw, signins=0, tokens=0)
-        for name, (raw, reason) in bad_lines.items()
-    ]
     ends = {
         "LF": b"annie\n%s\n",
         "CRLF": b"annie\r\n%s\r\n",
@@ -226,11 +221,12 @@ def _names() -> list[Login]:
         "more lines": b"annie\n%s\nmore\nand more\n",
         "mixed ends": b"annie\n%s\r\n",
     }
-    rows += [
-        Login(f"line ends {name}", b"", b"", "accepted", "password", raw=raw % PASSWORD.encode(), signins=1)
-        for name, raw in ends.items()
+    return [
+        *(accepted(f"name {typed!r}", typed=typed, signins=1) for typed in good),
+        *(rejected(f"stranger {typed[:40]!r}", "unknown", typed=typed, username="", **UNASKED) for typed in strange),
+        *(rejected(name, reason, username="", raw=raw, **UNASKED) for name, (raw, reason) in bad_lines.items()),
+        *(accepted(f"line ends {name}", raw=raw % PASSWORD.encode(), signins=1) for name, raw in ends.items()),
     ]
-    return rows
 
 
 ODD_PASSWORDS = [
@@ -289,69 +285,35 @@ def _passwords() -> list[Login]:
         return lambda state: state.realm.passwords.update({ANN.email.lower(): password})
 
     return [
-        Login(
-            f"password {password[:24]!r}",
-            b"annie",
-            password.encode(),
-            "accepted",
-            "password",
-            setup=(expects(password),),
-            signins=1,
-        )
+        accepted(f"password {password[:24]!r}", expects(password), password=password, signins=1)
         for password in ODD_PASSWORDS
     ]
 
 
 def _standings() -> list[Login]:
-    word = PASSWORD.encode()
     return [
-        Login("bob", b"bob@example.com", word, "accepted", "password", BOB.username),
-        Login("a shared address by its own name", b"twin", word, "accepted", "password", TWIN.username),
-        Login("departed", b"gone@example.com", word, "rejected", "departed", "gone_example.com", signins=0, tokens=0),
-        Login("excluded", b"OUT@example.com", word, "rejected", "excluded", "out_example.com", signins=0, tokens=0),
-        Login("unlinked", b"reception", word, "rejected", "unlinked", "reception", signins=0, tokens=0),
-        Login("no e-mail", b"no.mail", word, "rejected", "no_email", NOMAIL.username, signins=0, tokens=0),
-        Login("renaming", b"eve", word, "unavailable", "renaming", "eve", directory="renaming", signins=0, tokens=0),
-        Login("beside a rename", b"annie", word, "accepted", "password", directory="renaming"),
-        Login("an old directory", b"annie", word, "accepted", "password", directory="stale", log={"stale": True}),
-        Login(
-            "departed in an old directory",
-            b"gone_example.com",
-            word,
-            "rejected",
-            "departed",
-            "gone_example.com",
-            directory="stale",
-            log={"stale": True},
-        ),
-        Login("of thousands", b"USER4321@example.org", word, "accepted", "password", "user4321", directory="many"),
+        accepted("bob", typed="bob@example.com", username=BOB.username),
+        accepted("a shared address by its own name", typed="twin", username=TWIN.username),
+        rejected("departed", "departed", typed="gone@example.com", username=GONE.username, **UNASKED),
+        rejected("excluded", "excluded", typed="OUT@example.com", username="out_example.com", **UNASKED),
+        rejected("unlinked", "unlinked", typed="reception", username="reception", **UNASKED),
+        rejected("no e-mail", "no_email", typed="no.mail", username=NOMAIL.username, **UNASKED),
+        unavailable("renaming", reason="renaming", typed="eve", username="eve", directory="renaming", **UNASKED),
+        accepted("beside a rename", directory="renaming"),
+        accepted("an old directory", directory="stale", log={"stale": True}),
+        rejected("departed in an old directory", "departed", **AS_GONE, directory="stale", log={"stale": True}),
+        accepted("of thousands", typed="USER4321@example.org", username="user4321", directory="many"),
     ]
 
 
 def _statuses() -> list[Login]:
-    rows = []
     refused = {"statusCode": 0, "message": "No"}
-    for status in (400, 401, 403, 404):
-        for name, body in {"json": refused, "text": b"no", "nothing": b"", "a list": {"message": ["a", "b"]}}.items():
-            rows.append(_refusal(f"status {status} with {name}", status, body, is_verdict=status < 403))
-    rows += _refusals()
+    bodies_of_a_no = {"json": refused, "text": b"no", "nothing": b"", "a list": {"message": ["a", "b"]}}
     others = (202, 204, 206, 301, 302, 303, 307, 308, 402, 405, 406, 407, 408, 409, 410, 415, 418, 422, 423, 425)
     others += (429, 431, 451, 500, 501, 502, 503, 504, 505, 507, 520, 521, 522, 523, 524, 525, 526, 530, 599, 999)
-    for status in others:
-        body = b"" if status == 204 else {"_id": "1", "email": ANN.email, "message": "Wrong password"}
-        rows.append(
-            Login(
-                f"status {status}",
-                b"annie",
-                PASSWORD.encode(),
-                "unavailable",
-                "refused_to_say",
-                setup=(answers((status, body, ("Location", "http://127.0.0.1:9/elsewhere"))),),
-                signins=1,
-                log={"detail": str(status)},
-            )
-        )
-    bodies = {
+    body = {"_id": "1", "email": ANN.email, "message": "Wrong password"}
+    elsewhere = ("Location", "http://127.0.0.1:9/elsewhere")
+    nonsense = {
         "without e-mail": {"_id": "1", "name": "x"},
         "with another e-mail": {"_id": "1", "email": "bob@example.com"},
         "with an empty e-mail": {"_id": "1", "email": ""},
@@ -363,37 +325,44 @@ def _statuses() -> list[Login]:
         "with half": b'{"_id": "1", "email": "ann.lee@exa',
         "not UTF-8": b'{"email": "ann.lee@example.com", "name": "\xff"}',
     }
-    rows += [
-        Login(
-            f"{status} {name}", b"annie", PASSWORD.encode(), "unavailable", "nonsense", setup=(answers((status, body)),)
-        )
-        for name, body in bodies.items()
-        for status in (200, 201)
-    ]
     emails = {"as it is": ANN.email, "in upper case": ANN.email.upper(), "with blanks": f" {ANN.email} "}
-    rows += [
-        Login(
-            f"{status} with the e-mail {name}",
-            b"annie",
-            PASSWORD.encode(),
-            "accepted",
-            "password",
-            setup=(answers((status, {"_id": "1", "email": email})),),
-        )
-        for name, email in emails.items()
-        for status in (200, 201)
+    return [
+        *(
+            _refusal(f"status {status} with {name}", status, no, is_verdict=status < 403)
+            for status in (400, 401, 403, 404)
+            for name, no in bodies_of_a_no.items()
+        ),
+        *_refusals(),
+        *(
+            unavailable(
+                f"status {status}",
+                answers((status, b"" if status == 204 else body, elsewhere)),
+                reason="refused_to_say",
+                signins=1,
+                log={"detail": str(status)},
+            )
+            for status in others
+        ),
+        *(
+            unavailable(f"{status} {name}", answers((status, content)), reason="nonsense")
+            for name, content in nonsense.items()
+            for status in (200, 201)
+        ),
+        *(
+            accepted(f"{status} with the e-mail {name}", answers((status, {"_id": "1", "email": email})))
+            for name, email in emails.items()
+            for status in (200, 201)
+        ),
     ]
-    return rows
 
 
 def _refusal(name: str, status: int, body: Any, *headers: tuple[str, str], is_verdict: bool, reason: str = "") -> Login:
     """Return the row of one answer to a sign-in: a verdict about the password, or nothing that tells of it."""
-    verdict = ("rejected", "wrong_password") if is_verdict else ("unavailable", reason or "refused_to_say")
-    setup = (answers((status, body, *headers)),)
-    log = {} if is_verdict else {"detail": str(status)}
-    return Login(
-        name, b"annie", WRONG.encode(), *verdict, setup=setup, signins=1, tokens=1, by="signin_officernd", log=log
-    )
+    more: dict[str, Any] = {"password": WRONG, "signins": 1, "tokens": 1, "by": "signin_officernd"}
+    answer = answers((status, body, *headers))
+    if is_verdict:
+        return wrong(name, answer, **more)
+    return unavailable(name, answer, reason=reason or "refused_to_say", log={"detail": str(status)}, **more)
 
 
 def _refusals() -> list[Login]:
@@ -419,34 +388,25 @@ def _refusals() -> list[Login]:
         "Forbidden: /members/password",
         "This user agent is blocked",
     )
-    rows = [_refusal(f"{s} {said_}", s, said(said_), is_verdict=True) for s in (403, 404) for said_ in about_the_login]
-    rows += [
-        _refusal(f"{s} {said_}", s, said(said_), is_verdict=False) for s in (403, 404) for said_ in about_the_place
-    ]
-    rows += [
-        _refusal(f"{s} {said_}", s, said(said_), is_verdict=False) for s in (400, 401) for said_ in about_the_place[:4]
-    ]
     page = b"<!DOCTYPE html><title>Sign in</title>The user name or password of this proxy's token is wrong."
-    for status in (400, 401, 403, 404, 407, 502, 511):
-        rows += [
-            _refusal(f"{status} with a page", status, page, is_verdict=False, reason="another_server"),
-            _refusal(
-                f"{status} said to be a page",
-                status,
-                b"wrong password",
-                ("Content-Type", "text/html; charset=utf-8"),
-                is_verdict=False,
-                reason="another_server",
-            ),
-        ]
-    for challenge in ('Basic realm="members"', "Negotiate", "NTLM", 'Digest realm="token", nonce="1"'):
-        headers = ("WWW-Authenticate", challenge)
-        rows.append(
-            _refusal(
-                f"401 {challenge}", 401, said("Wrong password"), headers, is_verdict=False, reason="another_server"
-            )
+    html = ("Content-Type", "text/html; charset=utf-8")
+    challenges = ('Basic realm="members"', "Negotiate", "NTLM", 'Digest realm="token", nonce="1"')
+    verdicts = [(status, words, True) for status in (403, 404) for words in about_the_login]
+    verdicts += [(status, words, False) for status in (403, 404) for words in about_the_place]
+    verdicts += [(status, words, False) for status in (400, 401) for words in about_the_place[:4]]
+    foreign = [
+        answer
+        for status in (400, 401, 403, 404, 407, 502, 511)
+        for answer in (
+            (f"{status} with a page", status, page),
+            (f"{status} said to be a page", status, b"wrong password", html),
         )
-    return rows
+    ]
+    foreign += [(f"401 {words}", 401, said("Wrong password"), ("WWW-Authenticate", words)) for words in challenges]
+    return [
+        *(_refusal(f"{status} {words}", status, said(words), is_verdict=told) for status, words, told in verdicts),
+        *(_refusal(*answer, is_verdict=False, reason="another_server") for answer in foreign),
+    ]
 
 
 GOOD = json.dumps({"_id": "1", "email": ANN.email}).encode()
@@ -483,59 +443,29 @@ def _wire() -> list[Login]:
         "an endless header": HEAD + b"X: " + b"y" * 1100000,
         "a huge body": HEAD + b"\r\n" + b"y" * 1100000,
     }
-    word = PASSWORD.encode()
-    rows = [
-        Login(f"wire {name}", b"annie", word, "accepted", "password", setup=(answers(raw),))
-        for name, raw in good.items()
-    ]
     reasons = {"negative chunk": "nonsense"}
-    rows += [
-        Login(
-            f"wire {name}",
-            b"annie",
-            word,
-            "unavailable",
-            reasons.get(name, "unreachable"),
-            setup=(answers(raw),),
-            signins=1,
-        )
-        for name, raw in bad.items()
-    ]
-    slow = {"hangs": hang, "trickles": trickle}
-    for name, pieces in slow.items():
-        rows.append(
-            Login(
-                f"sign-in {name}", b"annie", word, "unavailable", "unreachable", setup=(answers(pieces),), limit_s=1.2
-            )
-        )
-        rows.append(
-            Login(
-                f"token {name}",
-                b"annie",
-                word,
-                "unavailable",
-                "unreachable",
-                setup=(token_answers(pieces),),
-                limit_s=1.2,
-            )
-        )
-    rows.append(Login("nobody listens", b"annie", word, "unavailable", "unreachable", setup=(unreachable,), signins=0))
-    for name, url in {
+    addresses = {
         "plain http beyond this machine": "http://officernd.example/api/v2",
         "no scheme": "127.0.0.1/api",
         "no host": "http:///api",
         "another scheme": "ftp://127.0.0.1/api",
         "no port number": "http://127.0.0.1:x/api",
-    }.items():
-        rows.append(
-            Login(f"address: {name}", b"annie", word, "unavailable", "unreachable", setup=(with_settings(api_url=url),))
-        )
-    return rows
+    }
+    slow = {"hangs": hang, "trickles": trickle}
+    return [
+        *(accepted(f"wire {name}", answers(raw)) for name, raw in good.items()),
+        *(
+            unavailable(f"wire {name}", answers(raw), reason=reasons.get(name, "unreachable"), signins=1)
+            for name, raw in bad.items()
+        ),
+        *(unavailable(f"sign-in {name}", answers(pieces), limit_s=1.2) for name, pieces in slow.items()),
+        *(unavailable(f"token {name}", token_answers(pieces), limit_s=1.2) for name, pieces in slow.items()),
+        unavailable("nobody listens", unreachable, signins=0),
+        *(unavailable(f"address: {name}", with_settings(api_url=url)) for name, url in addresses.items()),
+    ]
 
 
 def _tokens() -> list[Login]:
-    word = PASSWORD.encode()
-    rows = []
     refusals = {
         "400 invalid scope": (400, {"error": "invalid_scope"}),
         "401 bad client": (401, {"error": "invalid_client"}),
@@ -559,158 +489,38 @@ def _tokens() -> list[Login]:
         "a body nested without end": (200, b"[" * 100_000),
         "a body without end": (200, b" " * 1_100_000),
     }
-    for name, answer in refusals.items():
-        rows.append(
-            Login(
-                f"token endpoint: {name}",
-                b"annie",
-                word,
-                "unavailable",
-                "unreachable",
-                setup=(token_answers(answer),),
-                tokens=1,
-                signins=0,
-            )
-        )
-    rows += [
-        Login("the secret is gone", b"annie", word, "unavailable", "unreachable", setup=(no_secret,), tokens=0),
-        Login("a stored token", b"annie", word, "accepted", "password", setup=(stored_token("old"),), tokens=0),
-        Login(
-            "a stored token at its end",
-            b"annie",
-            word,
-            "accepted",
-            "password",
-            setup=(stored_token(renew_at=0),),
-            tokens=1,
+    revoked = stored_token("revoked", valid=False)
+    of_the_future = stored_token(obtained=86400, renew_at=90000)
+    challenge = ("WWW-Authenticate", 'Bearer error="invalid_token"')
+    about_the_token = ("jwt expired", "Invalid token", "Bearer token missing", "insufficient scope")
+    about_the_login = ("Unauthorized", "Wrong credentials", "User not found", "")
+    return [
+        *(
+            unavailable(f"token endpoint: {name}", token_answers(answer), tokens=1, signins=0)
+            for name, answer in refusals.items()
         ),
-        Login(
-            "a stored token of the future: a clock was wrong",
-            b"annie",
-            word,
-            "accepted",
-            "password",
-            setup=(stored_token(obtained=86400, renew_at=90000),),
-            tokens=1,
+        unavailable("the secret is gone", no_secret, tokens=0),
+        accepted("a stored token", stored_token("old"), tokens=0),
+        accepted("a stored token at its end", stored_token(renew_at=0), tokens=1),
+        accepted("a stored token of the future: a clock was wrong", of_the_future, tokens=1),
+        accepted("a clock that goes a little before", stored_token("old", obtained=30), tokens=0),
+        accepted("a revoked token", revoked, tokens=1, signins=2),
+        wrong("a wrong password with a revoked token", revoked, tokens=1, signins=2),
+        unavailable("a revoked token and no new one", revoked, token_answers((500, b"")), tokens=1, signins=1),
+        wrong("a wrong password that sounds like a bad token", bad_password(BAD_TOKEN), tokens=2, signins=2),
+        accepted("a damaged token file", written("state/token.json", "{")),
+        accepted("an odd token file", written("state/token.json", "[5]")),
+        accepted("the token of another application", stored_token("old"), with_settings(client_id="other"), tokens=1),
+        unavailable("told to wait by an earlier 429", _paused(50), tokens=0),
+        accepted("the wait is over", _paused(-1), tokens=1),
+        accepted("a wait out of all reason", _paused(86400), tokens=1),
+        *(wrong(f"401 {words}", bad_password((401, {"message": words})), tokens=2) for words in about_the_token),
+        *(
+            wrong(f"401 {words!r}", bad_password((401, {"message": words, "error": "Unauthorized"})), tokens=1)
+            for words in about_the_login
         ),
-        Login(
-            "a clock that goes a little before",
-            b"annie",
-            word,
-            "accepted",
-            "password",
-            setup=(stored_token("old", obtained=30),),
-            tokens=0,
-        ),
-        Login(
-            "a revoked token",
-            b"annie",
-            word,
-            "accepted",
-            "password",
-            setup=(stored_token("revoked", valid=False),),
-            tokens=1,
-            signins=2,
-        ),
-        Login(
-            "a wrong password with a revoked token",
-            b"annie",
-            WRONG.encode(),
-            "rejected",
-            "wrong_password",
-            setup=(stored_token("revoked", valid=False),),
-            tokens=1,
-            signins=2,
-        ),
-        Login(
-            "a revoked token and no new one",
-            b"annie",
-            word,
-            "unavailable",
-            "unreachable",
-            setup=(stored_token("revoked", valid=False), token_answers((500, b""))),
-            tokens=1,
-            signins=1,
-        ),
-        Login(
-            "a wrong password that sounds like a bad token",
-            b"annie",
-            WRONG.encode(),
-            "rejected",
-            "wrong_password",
-            setup=(bad_password(BAD_TOKEN),),
-            tokens=2,
-            signins=2,
-        ),
-        Login(
-            "a damaged token file", b"annie", word, "accepted", "password", setup=(written("state/token.json", "{"),)
-        ),
-        Login("an odd token file", b"annie", word, "accepted", "password", setup=(written("state/token.json", "[5]"),)),
-        Login(
-            "the token of another application",
-            b"annie",
-            word,
-            "accepted",
-            "password",
-            setup=(stored_token("old"), with_settings(client_id="other")),
-            tokens=1,
-        ),
-        Login(
-            "told to wait by an earlier 429",
-            b"annie",
-            word,
-            "unavailable",
-            "unreachable",
-            setup=(_paused(50),),
-            tokens=0,
-        ),
-        Login("the wait is over", b"annie", word, "accepted", "password", setup=(_paused(-1),), tokens=1),
-        Login(
-            "a wait out of all reason",
-            b"annie",
-            word,
-            "accepted",
-            "password",
-            setup=(_paused(86400),),
-            tokens=1,
-        ),
+        wrong("401 with WWW-Authenticate", bad_password((401, b"", challenge)), tokens=2),
     ]
-    for words in ("jwt expired", "Invalid token", "Bearer token missing", "insufficient scope"):
-        rows.append(
-            Login(
-                f"401 {words}",
-                b"annie",
-                WRONG.encode(),
-                "rejected",
-                "wrong_password",
-                setup=(bad_password((401, {"message": words})),),
-                tokens=2,
-            )
-        )
-    for words in ("Unauthorized", "Wrong credentials", "User not found", ""):
-        rows.append(
-            Login(
-                f"401 {words!r}",
-                b"annie",
-                WRONG.encode(),
-                "rejected",
-                "wrong_password",
-                setup=(bad_password((401, {"message": words, "error": "Unauthorized"})),),
-                tokens=1,
-            )
-        )
-    rows.append(
-        Login(
-            "401 with WWW-Authenticate",
-            b"annie",
-            WRONG.encode(),
-            "rejected",
-            "wrong_password",
-            setup=(bad_password((401, b"", ("WWW-Authenticate", 'Bearer error="invalid_token"'))),),
-            tokens=2,
-        )
-    )
-    return rows
 
 
 def _paused(left_s: int) -> Setup:
@@ -726,101 +536,36 @@ def _paused(left_s: int) -> Setup:
 
 def _pins() -> list[Login]:
     only = with_settings(method="pin")
+    spellings = {"plain": PIN, "blank": "4821 9053", "dash": "4821-9053", "spread": " 4 8 2 1 9 0 5 3 "}
     rows = []
-    for method, setup in {"officernd": (), "pin": (only,)}.items():
-        for name, typed in {
-            "plain": PIN,
-            "blank": "4821 9053",
-            "dash": "4821-9053",
-            "spread": " 4 8 2 1 9 0 5 3 ",
-        }.items():
-            rows.append(
-                Login(
-                    f"PIN {name}, {method}",
-                    b"annie",
-                    typed.encode(),
-                    "accepted",
-                    "pin",
-                    setup=(*setup, with_pin()),
-                    tokens=0,
-                    signins=0,
-                    by="signin_pin",
-                )
-            )
-        rows.append(
-            Login(
-                f"wrong PIN, {method}",
-                b"annie",
-                b"00000000",
-                "rejected",
-                "wrong_pin",
-                setup=(*setup, with_pin()),
-                tokens=0,
-                signins=0,
-            )
-        )
-    rows += [
-        Login("a password with a PIN issued", b"annie", PASSWORD.encode(), "accepted", "password", setup=(with_pin(),)),
-        Login("digits without a PIN go on", b"annie", b"12345678", "rejected", "wrong_password", signins=1),
-        Login(
-            "Arabic digits are no PIN", b"annie", "٤٨٢١٩٠٥٣".encode(), "rejected", "wrong_password", setup=(with_pin(),)
-        ),
-        Login(
-            "seven digits are no PIN",
-            b"annie",
-            b"4821905",
-            "rejected",
-            "wrong_password",
-            setup=(with_pin(),),
-            signins=1,
-        ),
-        Login(
+    for method, setup in {"officernd": (with_pin(),), "pin": (only, with_pin())}.items():
+        rows += [
+            accepted(f"PIN {name}, {method}", *setup, reason="pin", password=typed, by="signin_pin", **UNASKED)
+            for name, typed in spellings.items()
+        ]
+        rows.append(rejected(f"wrong PIN, {method}", "wrong_pin", *setup, password="00000000", **UNASKED))
+    return [
+        *rows,
+        accepted("a password with a PIN issued", with_pin()),
+        wrong("digits without a PIN go on", password="12345678", signins=1),
+        wrong("Arabic digits are no PIN", with_pin(), password="٤٨٢١٩٠٥٣"),
+        wrong("seven digits are no PIN", with_pin(), password="4821905", signins=1),
+        accepted(
             "PIN without e-mail",
-            b"no.mail",
-            PIN.encode(),
-            "accepted",
-            "pin",
-            NOMAIL.username,
-            setup=(with_pin(NOMAIL.member_id),),
+            with_pin(NOMAIL.member_id),
+            reason="pin",
+            typed="no.mail",
+            password=PIN,
+            username=NOMAIL.username,
         ),
-        Login("no PIN, method pin", b"annie", PIN.encode(), "rejected", "no_pin", setup=(only,), signins=0, tokens=0),
-        Login(
-            "a password, method pin",
-            b"annie",
-            PASSWORD.encode(),
-            "rejected",
-            "wrong_pin",
-            setup=(only, with_pin()),
-            signins=0,
-            tokens=0,
-        ),
-        Login("a stranger's PIN", b"nobody", PIN.encode(), "rejected", "unknown", "", setup=(only, with_pin())),
-        Login(
-            "somebody else's PIN",
-            b"bob_example.com",
-            PIN.encode(),
-            "rejected",
-            "wrong_password",
-            BOB.username,
-            setup=(with_pin(),),
-        ),
-        Login(
-            "the PIN of who has left",
-            b"gone_example.com",
-            PIN.encode(),
-            "rejected",
-            "departed",
-            "gone_example.com",
-            setup=(with_pin("64b000000000000000000004"),),
-        ),
-        Login(
-            "PIN while OfficeRnD is away", b"annie", PIN.encode(), "accepted", "pin", setup=(with_pin(), unreachable)
-        ),
-        Login(
-            "a damaged PIN file", b"annie", PIN.encode(), "rejected", "no_pin", setup=(only, with_pin(), _damaged_pin)
-        ),
+        rejected("no PIN, method pin", "no_pin", only, password=PIN, **UNASKED),
+        rejected("a password, method pin", "wrong_pin", only, with_pin(), **UNASKED),
+        rejected("a stranger's PIN", "unknown", only, with_pin(), typed="nobody", password=PIN, username=""),
+        wrong("somebody else's PIN", with_pin(), typed=BOB.username, password=PIN, username=BOB.username),
+        rejected("the PIN of who has left", "departed", with_pin(GONE.member_id), password=PIN, **AS_GONE),
+        accepted("PIN while OfficeRnD is away", with_pin(), unreachable, reason="pin", password=PIN),
+        rejected("a damaged PIN file", "no_pin", only, with_pin(), _damaged_pin, password=PIN),
     ]
-    return rows
 
 
 def _damaged_pin(state: State) -> None:
@@ -829,118 +574,38 @@ def _damaged_pin(state: State) -> None:
 
 def _offline() -> list[Login]:
     on = with_settings(offline_hours=8)
-    word = PASSWORD.encode()
+
+    def row(name: str, *setup: Setup, **more: Any) -> Login:
+        return accepted(f"offline: {name}", *setup, reason="offline", **more)
+
+    def away(name: str, *setup: Setup) -> Login:
+        return unavailable(f"offline: {name}", unreachable, *setup)
+
     return [
-        Login("offline: right", b"annie", word, "accepted", "offline", setup=(unreachable, on, kept_password())),
-        Login(
-            "offline: at the end",
-            b"annie",
-            word,
-            "accepted",
-            "offline",
-            setup=(unreachable, on, kept_password(age_s=28700)),
+        row("right", unreachable, on, kept_password()),
+        row("at the end", unreachable, on, kept_password(age_s=28700)),
+        away("too old", on, kept_password(age_s=28900)),
+        away("of the future", on, kept_password(age_s=-3600)),
+        rejected("offline: wrong", "offline_wrong", unreachable, on, kept_password(), password=WRONG),
+        away("never seen", on),
+        away("off", kept_password()),
+        rejected(
+            "offline: who has left", "departed", unreachable, on, kept_password(member_id=GONE.member_id), **AS_GONE
         ),
-        Login(
-            "offline: too old",
-            b"annie",
-            word,
-            "unavailable",
-            "unreachable",
-            setup=(unreachable, on, kept_password(age_s=28900)),
-        ),
-        Login(
-            "offline: of the future",
-            b"annie",
-            word,
-            "unavailable",
-            "unreachable",
-            setup=(unreachable, on, kept_password(age_s=-3600)),
-        ),
-        Login(
-            "offline: wrong",
-            b"annie",
-            WRONG.encode(),
-            "rejected",
-            "offline_wrong",
-            setup=(unreachable, on, kept_password()),
-        ),
-        Login("offline: never seen", b"annie", word, "unavailable", "unreachable", setup=(unreachable, on)),
-        Login("offline: off", b"annie", word, "unavailable", "unreachable", setup=(unreachable, kept_password())),
-        Login(
-            "offline: who has left",
-            b"gone_example.com",
-            word,
-            "rejected",
-            "departed",
-            "gone_example.com",
-            setup=(unreachable, on, kept_password(member_id="64b000000000000000000004")),
-        ),
-        Login(
-            "offline: after a 503",
-            b"annie",
-            word,
-            "accepted",
-            "offline",
-            setup=(answers((503, b"")), on, kept_password()),
-        ),
-        Login(
-            "offline: after nonsense",
-            b"annie",
-            word,
-            "accepted",
-            "offline",
-            setup=(answers((200, b"")), on, kept_password()),
-        ),
-        Login(
-            "offline: after a 429",
-            b"annie",
-            word,
-            "accepted",
-            "offline",
-            setup=(answers((429, b"")), on, kept_password()),
-        ),
-        Login(
+        row("after a 503", answers((503, b"")), on, kept_password()),
+        row("after nonsense", answers((200, b"")), on, kept_password()),
+        row("after a 429", answers((429, b"")), on, kept_password()),
+        wrong(
             "offline: never after a no",
-            b"annie",
-            word,
-            "rejected",
-            "wrong_password",
-            setup=(answers((403, {"message": "Portal access is disabled for this member"})), on, kept_password()),
+            answers((403, {"message": "Portal access is disabled for this member"})),
+            on,
+            kept_password(),
+            password=PASSWORD,
         ),
-        Login(
-            "offline: after a wrong address",
-            b"annie",
-            word,
-            "accepted",
-            "offline",
-            setup=(answers((404, {"message": "Cannot POST /auth/signin"})), on, kept_password()),
-        ),
-        Login(
-            "offline: in time after a hang",
-            b"annie",
-            word,
-            "accepted",
-            "offline",
-            setup=(answers(hang), on, kept_password()),
-            limit_s=2.5,
-        ),
-        Login(
-            "offline: an old directory",
-            b"annie",
-            word,
-            "accepted",
-            "offline",
-            setup=(unreachable, on, kept_password()),
-            directory="stale",
-        ),
-        Login(
-            "offline: a damaged verifier",
-            b"annie",
-            word,
-            "unavailable",
-            "unreachable",
-            setup=(unreachable, on, _damaged_verifier),
-        ),
+        row("after a wrong address", answers((404, {"message": "Cannot POST /auth/signin"})), on, kept_password()),
+        row("in time after a hang", answers(hang), on, kept_password(), limit_s=2.5),
+        row("an old directory", unreachable, on, kept_password(), directory="stale"),
+        away("a damaged verifier", on, _damaged_verifier),
     ]
 
 
@@ -950,44 +615,19 @@ def _damaged_verifier(state: State) -> None:
 
 
 def _brakes() -> list[Login]:
-    word = PASSWORD.encode()
     limit = brake.LIMIT
     return [
-        Login("brake: one below", b"annie", word, "accepted", "password", setup=(failures(limit - 1),)),
-        Login("brake: on", b"annie", word, "rejected", "braked", setup=(failures(limit),), signins=0, tokens=0),
-        Login("brake: far above", b"annie", word, "rejected", "braked", setup=(failures(500),), signins=0),
-        Login("brake: by every name", b"ANN.LEE@example.com", word, "rejected", "braked", setup=(failures(limit),)),
-        Login("brake: old failures", b"annie", word, "accepted", "password", setup=(failures(99, age_s=1900),)),
-        Login(
-            "brake: failures of the future", b"annie", word, "accepted", "password", setup=(failures(99, age_s=-600),)
-        ),
-        Login("brake: other people's", b"annie", word, "accepted", "password", setup=(failures(5000, BOB.username),)),
-        Login("brake: strangers too", b"nobody", word, "rejected", "braked", "", setup=(failures(limit, "nobody"),)),
-        Login(
-            "brake: PINs too",
-            b"annie",
-            PIN.encode(),
-            "rejected",
-            "braked",
-            setup=(failures(limit), with_pin()),
-            signins=0,
-        ),
-        Login(
-            "brake: the next failure",
-            b"annie",
-            WRONG.encode(),
-            "rejected",
-            "wrong_password",
-            setup=(failures(limit - 1),),
-        ),
-        Login(
-            "brake: damaged",
-            b"annie",
-            word,
-            "accepted",
-            "password",
-            setup=(written("state/failures", "\x00nonsense\n9 9\n"),),
-        ),
+        accepted("brake: one below", failures(limit - 1)),
+        rejected("brake: on", "braked", failures(limit), **UNASKED),
+        rejected("brake: far above", "braked", failures(500), signins=0),
+        rejected("brake: by every name", "braked", failures(limit), typed="ANN.LEE@example.com"),
+        accepted("brake: old failures", failures(99, age_s=1900)),
+        accepted("brake: failures of the future", failures(99, age_s=-600)),
+        accepted("brake: other people's", failures(5000, BOB.username)),
+        rejected("brake: strangers too", "braked", failures(limit, "nobody"), typed="nobody", username=""),
+        rejected("brake: PINs too", "braked", failures(limit), with_pin(), password=PIN, signins=0),
+        wrong("brake: the next failure", failures(limit - 1)),
+        accepted("brake: damaged", written("state/failures", "\x00nonsense\n9 9\n")),
     ]
 
 
@@ -1005,7 +645,6 @@ def in_the_way(name: str, *, folder: bool = False) -> Setup:
 
 def _unwritable() -> list[Login]:
     """What cannot be kept locks nobody out."""
-    word = PASSWORD.encode()
     setups = {
         "no state folder": in_the_way("state"),
         "no folder of locks": in_the_way("state/attempts"),
@@ -1019,18 +658,13 @@ def _unwritable() -> list[Login]:
     return [
         row
         for name, setup in setups.items()
-        for row in (
-            Login(f"unwritable: {name}", b"annie", word, "accepted", "password", setup=(setup,)),
-            Login(f"unwritable, wrong: {name}", b"annie", WRONG.encode(), "rejected", "wrong_password", setup=(setup,)),
-        )
+        for row in (accepted(f"unwritable: {name}", setup), wrong(f"unwritable, wrong: {name}", setup))
     ]
 
 
 def _broken() -> list[Login]:
-    word = PASSWORD.encode()
-
     def row(name: str, *setup: Setup, reason: str = "directory") -> Login:
-        return Login(f"broken: {name}", b"annie", word, "unavailable", reason, "", setup=setup, signins=0, tokens=0)
+        return unavailable(f"broken: {name}", *setup, reason=reason, username="", **UNASKED)
 
     return [
         row("no settings", removed("settings.json")),
