@@ -11,8 +11,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
+from functools import wraps
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar, cast
 
 from sqlalchemy import Engine, create_engine, event, insert, update
 from sqlalchemy.pool import StaticPool
@@ -36,6 +37,8 @@ PLAN = Plan("64c000000000000000000001", "PaperCut Fees", interval_length="once",
 WRITES = frozenset(
     {"create_fee", "create_plan", "adjust_balance", "adjust_balance_if_available", "adjust_shared_account"}
 )
+
+Effect = TypeVar("Effect", bound=Callable[..., Any])
 
 
 class Killed(BaseException):
@@ -122,6 +125,25 @@ class Late:
         return True
 
 
+def remote(effect: Effect) -> Effect:
+    """Make a call of a fake of its effect: a fault may come before and after it, and it may itself come late."""
+    name = effect.__name__
+
+    @wraps(effect)
+    def call(system: Any, *given: Any, **named: Any) -> Any:
+        system.writes += name in WRITES
+        system.calls.append(name)
+        system.faults.at(name, "before")
+        system.late.arrive()
+        if name in WRITES and system.late.put_off(lambda: effect(system, *given, **named)):
+            raise OutcomeUnknown(f"The answer to {name} was lost.", system="fake", operation=name)
+        answer = effect(system, *given, **named)
+        system.faults.at(name, "after")
+        return answer
+
+    return cast(Effect, call)
+
+
 class FakePaperCut:
     def __init__(self, faults: Faults, late: Late) -> None:
         self.accounts: dict[str, Account] = {}
@@ -133,23 +155,23 @@ class FakePaperCut:
         self.writes = 0
         self.calls: list[str] = []
 
-    def _call(self, name: str, work: Callable[[], Any]) -> Any:
-        return _called(self, name, work)
-
     def _account(self, username: str) -> Account:
         if username not in self.accounts:
             raise NotFound(f"PaperCut has no user {username}.", system="PaperCut", status=262)
         return self.accounts[username]
 
-    def account_reading(self, username: str) -> AccountReading:
-        def work() -> AccountReading:
-            account = self._account(username)
-            jobs = account.jobs
-            balance = amounts.from_double(account.balance)
-            self.between()
-            return AccountReading(balance, jobs, account.jobs, account.email)
+    def _adjust(self, username: str, micros: int, comment: str) -> None:
+        account = self._account(username)
+        account.balance += amounts.to_double(micros)
+        account.transactions.append((amounts.to_double(micros), comment))
 
-        return self._call("account_reading", work)  # type: ignore[no-any-return]
+    @remote
+    def account_reading(self, username: str) -> AccountReading:
+        account = self._account(username)
+        jobs = account.jobs
+        balance = amounts.from_double(account.balance)
+        self.between()
+        return AccountReading(balance, jobs, account.jobs, account.email)
 
     def account_readings(self, usernames: Sequence[str], progress: Progress | None = None) -> dict[str, AccountReading]:
         self.faults.at("account_readings", "before")
@@ -161,78 +183,53 @@ class FakePaperCut:
     def in_parallel(self, one: Callable[[str], Any], items: Sequence[str], *_: Any) -> Iterable[Any]:
         return [one(item) for item in items]
 
+    @remote
     def balance(self, username: str) -> int:
-        return int(self._call("balance", lambda: amounts.from_double(self._account(username).balance)))
+        return amounts.from_double(self._account(username).balance)
 
+    @remote
     def adjust_balance(self, username: str, micros: int, comment: str) -> None:
-        self.writes += 1
+        self._adjust(username, micros, comment)
 
-        def work() -> None:
-            account = self._account(username)
-            account.balance += amounts.to_double(micros)
-            account.transactions.append((amounts.to_double(micros), comment))
-
-        self._call("adjust_balance", work)
-
+    @remote
     def adjust_balance_if_available(self, username: str, micros: int, comment: str) -> bool:
-        self.writes += 1
+        if self._account(username).balance + amounts.to_double(micros) < -1e-9:
+            return False
+        self._adjust(username, micros, comment)
+        return True
 
-        def work() -> bool:
-            account = self._account(username)
-            if account.balance + amounts.to_double(micros) < -1e-9:
-                return False
-            account.balance += amounts.to_double(micros)
-            account.transactions.append((amounts.to_double(micros), comment))
-            return True
-
-        return bool(self._call("adjust_balance_if_available", work))
-
+    @remote
     def jobs_printed(self) -> int:
-        return int(self._call("jobs_printed", lambda: sum(account.jobs for account in self.accounts.values())))
+        return sum(account.jobs for account in self.accounts.values())
 
+    @remote
     def shared_account(self, name: str) -> SharedAccount:
-        def work() -> SharedAccount:
-            account = self._account(f"account:{name}")
-            return SharedAccount(account.account_id, amounts.from_double(account.balance))
+        account = self._account(f"account:{name}")
+        return SharedAccount(account.account_id, amounts.from_double(account.balance))
 
-        return self._call("shared_account", work)  # type: ignore[no-any-return]
-
+    @remote
     def shared_account_notes(self, name: str) -> str | None:
-        return self._call("shared_account_notes", lambda: self.notes.get(name))  # type: ignore[no-any-return]
+        return self.notes.get(name)
 
+    @remote
     def add_shared_account(self, name: str, notes: str) -> None:
-        self._call("add_shared_account", lambda: self.notes.update({name: notes}))
+        self.notes[name] = notes
 
+    @remote
     def set_shared_account_notes(self, name: str, notes: str) -> None:
-        self._call("set_shared_account_notes", lambda: self.notes.update({name: notes}))
+        self.notes[name] = notes
 
+    @remote
     def adjust_shared_account(self, name: str, micros: int, comment: str) -> None:
-        self.writes += 1
+        self._adjust(f"account:{name}", micros, comment)
 
-        def work() -> None:
-            account = self._account(f"account:{name}")
-            account.balance += amounts.to_double(micros)
-            account.transactions.append((amounts.to_double(micros), comment))
-
-        self._call("adjust_shared_account", work)
-
+    @remote
     def groups(self) -> list[str]:
-        return list(self._call("groups", lambda: [name for name in self.quotas if not name.startswith("!!")]))
+        return [name for name in self.quotas if not name.startswith("!!")]
 
+    @remote
     def group_quota(self, name: str) -> GroupQuota:
-        return self._call("group_quota", lambda: self.quotas.get(name, GroupQuota(0, "NONE", 0)))  # type: ignore[no-any-return]
-
-
-def _called(system: Any, name: str, work: Callable[[], Any]) -> Any:
-    """Do one call: a fault may come before and after its effect, and the effect itself may come late."""
-    system.calls.append(name)
-    system.faults.at(name, "before")
-    system.late.arrive()
-    if name in WRITES and system.late.put_off(work):
-        raise OutcomeUnknown(f"The answer to {name} was lost.", system="fake", operation=name)
-    answer = work()
-    system.faults.at(name, "after")
-    return answer
+        return self.quotas.get(name, GroupQuota(0, "NONE", 0))
 
 
 class FakeOfficeRnD:
@@ -251,34 +248,33 @@ class FakeOfficeRnD:
         self.calls: list[str] = []
         self._clock = clock
 
-    def _call(self, name: str, work: Callable[[], Any]) -> Any:
-        return _called(self, name, work)
-
+    @remote
     def plans(self) -> list[Plan]:
-        return list(self._call("plans", lambda: self.catalogue))
+        return list(self.catalogue)
 
+    @remote
     def create_plan(self, name: str) -> Plan:
-        self.writes += 1
+        if not self.may_create_plans:
+            raise Refused("Cannot POST /plans", system="OfficeRnD", status=404)
+        made = replace(PLAN, id=f"64c{len(self.catalogue):021d}", name=name)
+        self.catalogue.append(made)
+        return made
 
-        def work() -> Plan:
-            if not self.may_create_plans:
-                raise Refused("Cannot POST /plans", system="OfficeRnD", status=404)
-            made = replace(PLAN, id=f"64c{len(self.catalogue):021d}", name=name)
-            self.catalogue.append(made)
-            return made
-
-        return self._call("create_plan", work)  # type: ignore[no-any-return]
-
+    @remote
     def member(self, member_id: str) -> None:
-        def work() -> None:
-            if member_id in self.gone:
-                raise NotFound("OfficeRnD does not know this member.", system="OfficeRnD", status=404)
+        if member_id in self.gone:
+            raise NotFound("OfficeRnD does not know this member.", system="OfficeRnD", status=404)
 
-        self._call("member", work)
+    @remote
+    def company(self, company_id: str) -> None:
+        if company_id in self.gone:
+            raise NotFound("OfficeRnD does not know this company.", system="OfficeRnD", status=404)
 
+    @remote
     def memberships(self) -> list[Membership]:
-        return list(self._call("memberships", lambda: self.held_memberships))
+        return list(self.held_memberships)
 
+    @remote
     def fees(
         self,
         *,
@@ -288,57 +284,42 @@ class FakeOfficeRnD:
         issued_from: date | None = None,
         issued_to: date | None = None,
     ) -> list[RemoteFee]:
-        def wanted(fee: RemoteFee) -> bool:
-            return (
-                (not plan or fee.plan == plan)
-                and (not member or fee.member == member)
-                and (not company or fee.company == company)
-                and (issued_from is None or fee.issue_date >= issued_from)
-                and (issued_to is None or fee.issue_date <= issued_to)
-            )
-
-        return list(self._call("fees", lambda: [fee for fee in self.held_fees.values() if wanted(fee)]))
+        return [
+            fee
+            for fee in self.held_fees.values()
+            if plan in ("", fee.plan)
+            and member in ("", fee.member)
+            and company in ("", fee.company)
+            and (issued_from or date.min) <= fee.issue_date <= (issued_to or date.max)
+        ]
 
     def counted_fees(self, *, plan: str, issued_from: date | None = None) -> CountedFees:
         found = self.fees(plan=plan, issued_from=issued_from)
         hides, self.hides = self.hides, lambda fee: False
         return CountedFees(tuple(fee for fee in found if not hides(fee)), self.counts)
 
+    @remote
     def fee(self, fee_id: str) -> RemoteFee:
-        def work() -> RemoteFee:
-            if fee_id not in self.held_fees:
-                raise NotFound("OfficeRnD does not know this fee.", system="OfficeRnD", status=404)
-            return self.held_fees[fee_id]
+        if fee_id not in self.held_fees:
+            raise NotFound("OfficeRnD does not know this fee.", system="OfficeRnD", status=404)
+        return self.held_fees[fee_id]
 
-        return self._call("fee", work)  # type: ignore[no-any-return]
-
-    def company(self, company_id: str) -> None:
-        def work() -> None:
-            if company_id in self.gone:
-                raise NotFound("OfficeRnD does not know this company.", system="OfficeRnD", status=404)
-
-        self._call("company", work)
-
+    @remote
     def create_fee(self, fee: NewFee, reference: str) -> str:
-        self.writes += 1
         assert reference in fee.name
-
-        def work() -> str:
-            if {fee.member, fee.company} & self.gone:
-                raise Refused("Specified member was not found", system="OfficeRnD", status=500)
-            return self.put(
-                name=fee.name,
-                issue_date=fee.issue_date,
-                location=fee.location,
-                plan=fee.plan,
-                price=Decimal(repr(float(fee.price))),
-                member=fee.member,
-                company=fee.company,
-                is_personal=fee.is_personal,
-                source="public-api",
-            )
-
-        return str(self._call("create_fee", work))
+        if {fee.member, fee.company} & self.gone:
+            raise Refused("Specified member was not found", system="OfficeRnD", status=500)
+        return self.put(
+            name=fee.name,
+            issue_date=fee.issue_date,
+            location=fee.location,
+            plan=fee.plan,
+            price=Decimal(repr(float(fee.price))),
+            member=fee.member,
+            company=fee.company,
+            is_personal=fee.is_personal,
+            source="public-api",
+        )
 
     def put(self, **values: Any) -> str:
         """Make a fee as anybody could, and return its id."""
@@ -482,8 +463,14 @@ class Site:
         yield
         self.faults.clear()
 
-    def quietly(self) -> Any:
-        return _Quiet(self.faults)
+    @contextmanager
+    def quietly(self) -> Iterator[None]:
+        """Meet no fault for the `with` block."""
+        before, self.faults.counting = self.faults.counting, False
+        try:
+            yield
+        finally:
+            self.faults.counting = before
 
     def balance(self, username: str) -> int:
         return amounts.from_double(self.papercut.accounts[username].balance)
@@ -507,17 +494,6 @@ class Site:
                 table.name: [tuple(row) for row in connection.execute(table.select())]
                 for table in databases.metadata.sorted_tables
             }
-
-
-class _Quiet:
-    def __init__(self, faults: Faults) -> None:
-        self._faults = faults
-
-    def __enter__(self) -> None:
-        self._before, self._faults.counting = self._faults.counting, False
-
-    def __exit__(self, *_: object) -> None:
-        self._faults.counting = self._before
 
 
 _template: bytes | None = None
