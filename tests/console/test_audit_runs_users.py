@@ -110,7 +110,8 @@ def test_a_long_audit_has_pages(ann: Visitor, place: Desk) -> None:
 
 
 def test_a_decision_names_people_amount_and_reason(ann: Visitor, place: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    done = {"people": [{"name": "Luca Rossi"}, {"name": "Ben Ode"}], "total": "1.30", "at": "2026-11-23T10:00:00"}
+    people = [{"name": "Luca Rossi"}, {"name": "Ben Ode"}]
+    done = {"people": people, "ids": [7, 8], "total": "1.30", "at": "2026-11-23T10:00:00"}
     monkeypatch.setattr(Desk, "now_under_lock", lambda *_: SimpleNamespace(as_json=lambda: done))
     form = {"hold": "7 8", "said": "forgive", "reason": "jam"}
     assert 302 == ann.post("/money/decide", form).status_code
