@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from sqlalchemy import Engine, func, select
 
-from relay import amounts, money, sites, stored_accounts
+from relay import money, sites, stored_accounts
 from relay.accounts import SHARED, LinkedAccount, is_shared
 from relay.charts import Bar
 from relay.console import words
@@ -137,11 +137,6 @@ def opening_debts(place: Desk) -> dict[str, int]:
     """Return what was owed on accounts when they were linked, in negative micros by member id."""
     with reading(place.database) as connection:
         return stored_accounts.opening_debts(connection, place.settings.site.name)
-
-
-def plain(balance: int | None, currency: str) -> str:
-    """Return an amount (micros) for a spreadsheet, "" for one that is not known."""
-    return "" if balance is None else amounts.text(balance, currency)
 
 
 def jobs_of(engine: Engine, site: str, username: str, count: int) -> list[dict[str, Any]]:

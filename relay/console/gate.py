@@ -15,15 +15,18 @@ from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, abort, current_app, g, redirect, request, session, url_for
+from flask import Flask, Response, abort, current_app, flash, g, redirect, request, session, url_for
 
 from relay import commands, plain_files
 from relay.config import is_loopback
 from relay.console import audit
 from relay.console.desk import Desk
-from relay.language import N_, gettext, lazy
+from relay.console.work import Result
+from relay.errors import RelayError
+from relay.language import N_, gettext, lazy, translated
 from relay.passwords import ROLES, ConsoleUser, Role
 from relay.private_files import write_private
+from relay.site import Site
 from relay.web import (
     Brake,
     client_address,
@@ -45,6 +48,7 @@ LONGEST_REASON = 300
 LOCAL_USER = ConsoleUser("this computer", "operate", "")
 
 View = TypeVar("View", bound=Callable[..., Any])
+Returned = TypeVar("Returned")
 
 
 def needs(role: Role) -> Callable[[View], View]:
@@ -93,6 +97,32 @@ def audited(action: str, subject: str = "", outcome: str = "done", *, amount: st
     about = audit.about(request.blueprint or "")
     name = user.name if user else "nobody"
     desk().audit.write(name, action, subject, outcome, address(), amount=amount, reason=reason, about=about)
+
+
+# -- what somebody does -----------------------------------------------------------------------------------------------
+
+
+def begin_work(kind: str, title: str, call: Callable[[Site], Result], *, writes: bool = False, **more: Any) -> Any:
+    """Begin a long work for whoever asks, as `Desk.begin`, and lead to the page that watches it."""
+    work = desk().begin(kind, title, who(), call, writes=writes, **more)
+    return redirect(url_for("works.show", work_id=work.id))
+
+
+def done_under_lock(
+    action: str, work: Callable[[Site], Returned], subject: str = "", *, reason: str = ""
+) -> Returned | None:
+    """Do something short under the site's lock and return its answer, which the caller audits; None for a refusal."""
+    try:
+        return desk().now_under_lock(work)
+    except RelayError as error:
+        tell_refusal(action, subject, error, reason=reason)
+        return None
+
+
+def tell_refusal(action: str, subject: str, error: RelayError, *, reason: str = "") -> None:
+    """Write a refusal into the audit log, and say it on the next page."""
+    audited(action, subject, error.message, reason=reason)
+    flash(translated(error.message), "bad")
 
 
 # -- sessions ---------------------------------------------------------------------------------------------------------
@@ -266,8 +296,7 @@ def _check_host(*, health: bool) -> None:
             403,
             gettext(
                 "Passwords must not cross a network in the clear. Put a proxy with https in front of the console and "
-                "write "
-                "its address as [console] public_url into relay.toml, or open this page on the computer itself."
+                "write its address as [console] public_url into relay.toml, or open this page on the computer itself."
             ),
         )
     abort(403, gettext("This is not the address of the console. Open it under the address it was set up for."))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -36,91 +37,57 @@ def summary(work: Work, formats: Formats) -> list[Told]:
     answer = work.answer or {}
     if work.state != "done":
         return []
-    if work.kind in ("plan", "sync", "settle", "settle_look", "top_up", "top_up_look", "jobs"):
-        return told(work.kind, answer, formats)
     if work.kind == "run":
         return _run(answer, formats)
     if work.kind in ("check", "fix"):
         return _findings(answer)
     if work.kind == "look":
+        problems = {"PaperCut": answer["papercut_problem"], "OfficeRnD": answer["officernd_problem"]}
         return [
-            Told(
-                "bad" if answer[f"{system}_problem"] else "good",
-                answer[f"{system}_problem"] or gettext("%(name)s answers.", name=name),
-            )
-            for system, name in (("papercut", "PaperCut"), ("officernd", "OfficeRnD"))
+            Told("bad" if problem else "good", problem or gettext("%(name)s answers.", name=name))
+            for name, problem in problems.items()
         ]
-    return []
+    return told(work.kind, answer, formats)
 
 
 def told(kind: str, answer: Mapping[str, Any], formats: Formats) -> list[Told]:
     """Return what one command came to, by its answer; [] for one that answered with an error alone."""
     if not answer or set(answer) == {"error"}:
         return []
-    if kind == "plan":
-        return _people(answer, "would")
-    if kind == "sync":
-        return _people(answer, "did")
-    if kind in ("settle", "settle_look"):
-        return _money(answer, formats, "fee", kind == "settle_look")
-    if kind in ("top_up", "top_up_look"):
-        return _money(answer, formats, "top_up", kind == "top_up_look")
-    return [Told("good", _jobs(answer))] if kind == "jobs" else []
+    if kind in ("plan", "sync"):
+        return _people(answer, is_plan=kind == "plan")
+    if kind in ("settle", "settle_look", "top_up", "top_up_look"):
+        return _money(answer, formats, kind.removesuffix("_look"), is_look=kind.endswith("_look"))
+    return [_jobs(answer)] if kind == "jobs" else []
 
 
-def _people(answer: Mapping[str, Any], tense: str) -> list[Told]:
-    counts = {**answer.get("users", {}), **{f"group_{k}": v for k, v in answer.get("groups", {}).items()}}
-    told = []
-    for refusal in answer.get("refused", []):
-        told.append(Told("warn", words.refusal(refusal)[0]))
+def _people(answer: Mapping[str, Any], *, is_plan: bool) -> list[Told]:
+    told = [Told("warn", words.refusal(refusal)[0]) for refusal in answer.get("refused", [])]
     failures = answer.get("failures", [])
-    for failure in failures[:5]:
-        told.append(Told("bad", failure.get("message", "")))
-    done = counted(counts)
+    told += [Told("bad", failure.get("message", "")) for failure in failures[:5]]
+    done = counted(answer)
     if failures:
-        told.append(
-            Told(
-                "warn",
-                ngettext(
-                    "%(num)s change of these failed and is tried again by the next sync: %(what)s.",
-                    "%(num)s changes of these failed and are tried again by the next sync: %(what)s.",
-                    len(failures),
-                    what=done,
-                ),
-            )
+        text = ngettext(
+            "%(num)s change of these failed and is tried again by the next sync: %(what)s.",
+            "%(num)s changes of these failed and are tried again by the next sync: %(what)s.",
+            len(failures),
+            what=done,
         )
-    elif tense == "did" and answer.get("applied"):
-        told.append(
-            Told(
-                "good",
-                gettext("Done: %(what)s.", what=done) if done else gettext("Everybody was already in place."),
-            )
-        )
-    elif tense == "did":
-        told.append(Told("warn", gettext("Nothing was changed.")))
+        told.append(Told("warn", text))
+    elif is_plan:
+        nothing = gettext("Everybody is in place; nothing would change.")
+        told.append(Told("", gettext("This would happen: %(what)s.", what=done) if done else nothing))
+    elif answer.get("applied"):
+        nothing = gettext("Everybody was already in place.")
+        told.append(Told("good", gettext("Done: %(what)s.", what=done) if done else nothing))
     else:
-        told.append(
-            Told(
-                "",
-                gettext("This would happen: %(what)s.", what=done)
-                if done
-                else gettext("Everybody is in place; nothing would change."),
-            )
-        )
+        told.append(Told("warn", gettext("Nothing was changed.")))
     if asked := sum(1 for warning in answer.get("warnings", []) if remedies.answers(warning.get("remedies", ()))):
-        told.append(
-            Told(
-                "",
-                ngettext(
-                    "%(num)s question left open: nothing was guessed.",
-                    "%(num)s questions left open: nothing was guessed.",
-                    asked,
-                ),
-            )
-        )
+        told.append(Told("", ngettext(*_ASKED, asked)))
     return told
 
 
+_ASKED = marked("%(num)s question left open: nothing was guessed.", "%(num)s questions left open: nothing was guessed.")
 # What a plan or a sync did, a count each, in this order.
 _COUNTED: Mapping[str, tuple[str, str]] = {
     "create": marked("%(num)s new person", "%(num)s new people"),
@@ -135,68 +102,43 @@ _COUNTED: Mapping[str, tuple[str, str]] = {
 }
 
 
-def counted(counts: Mapping[str, int]) -> str:
+def counted(answer: Mapping[str, Any]) -> str:
     """Return "12 new people, 3 accounts changed": the counts of a plan or a sync that are not zero."""
+    counts = answer.get("users", {}) | {f"group_{name}": count for name, count in answer.get("groups", {}).items()}
     return ", ".join(ngettext(*forms, counts[name]) for name, forms in _COUNTED.items() if counts.get(name))
 
 
-def _money(answer: Mapping[str, Any], formats: Formats, kind: str, looking: bool) -> list[Told]:
+def _money(answer: Mapping[str, Any], formats: Formats, command: str, *, is_look: bool) -> list[Told]:
+    """Return what a billing (`settle`) or what is added to balances (`top_up`) came to, or would come to."""
     lines = answer.get("movements", [])
-    told = []
-    if error := answer.get("error"):
-        told.append(Told("bad", error["message"]))
-    for refusal in answer.get("refused", []):
-        told.append(Told("warn", words.refusal(refusal)[0]))
-    counts = {state: sum(1 for line in lines if line["state"] == state) for state in ("failed", "in_doubt")}
-    counts |= {
-        state: sum(1 for line in lines if line["state"] == state and line["kind"] == kind)
-        for state in ("posted", "planned")
-    }
-    told.append(_main(counts, kind, looking, formats.money(answer.get("total", "0"))))
-    for other, (would, did) in _OTHERS.items():
-        if found := sum(1 for line in lines if line["state"] in ("posted", "planned") and line["kind"] == other):
-            told.append(Told("", ngettext(*would, found)) if looking else Told("good", ngettext(*did, found)))
-    if counts["failed"]:
-        told.append(
-            Told(
-                "warn",
-                ngettext(
-                    "%(num)s line could not be done; it is tried again next time.",
-                    "%(num)s lines could not be done; they are tried again next time.",
-                    counts["failed"],
-                ),
-            )
-        )
-    if counts["in_doubt"]:
-        told.append(
-            Told(
-                "bad",
-                ngettext(
-                    "%(num)s line is in doubt: see the questions.",
-                    "%(num)s lines are in doubt: see the questions.",
-                    counts["in_doubt"],
-                ),
-            )
-        )
+    told = [Told("bad", answer["error"]["message"])] if answer.get("error") else []
+    told += [Told("warn", words.refusal(refusal)[0]) for refusal in answer.get("refused", [])]
+    done = Counter((line["kind"], line["state"]) for line in lines)
+    states = Counter(line["state"] for line in lines)
+    count = done["fee" if command == "settle" else "top_up", "planned" if is_look else "posted"]
+    text = ngettext(*_MAIN[command, is_look], count, total=formats.money(answer.get("total", "0")))
+    if command == "settle" and not is_look and not count:
+        text = gettext("No fees billed.")
+    told.append(Told("good" if count and not is_look else "", text))
+    for kind, (would, did) in _OTHERS.items():
+        if count := done[kind, "posted"] + done[kind, "planned"]:
+            told.append(Told("", ngettext(*would, count)) if is_look else Told("good", ngettext(*did, count)))
+    told += [Told(how, ngettext(*forms, states[state])) for state, (how, forms) in _LEFT.items() if states[state]]
     if held := len(answer.get("held", [])):
-        told.append(
-            Told(
-                "warn",
-                ngettext("%(num)s person waits for your decision.", "%(num)s people wait for your decision.", held),
-            )
-            if kind == "fee"
-            else Told(
-                "",
-                ngettext(
-                    "%(num)s person gets theirs once what they owe is billed.",
-                    "%(num)s people get theirs once what they owe is billed.",
-                    held,
-                ),
-            )
-        )
-    told.extend(Told("", note) for note in answer.get("notes", []))
-    return told
+        how, forms = _HELD[command]
+        told.append(Told(how, ngettext(*forms, held)))
+    return told + [Told("", note) for note in answer.get("notes", [])]
 
+
+# A command, and whether it only looked -> how many fees or balances there are, or would be.
+_MAIN: Mapping[tuple[str, bool], tuple[str, str]] = {
+    ("settle", True): marked(
+        "%(num)s fee would be made, %(total)s in all.", "%(num)s fees would be made, %(total)s in all."
+    ),
+    ("settle", False): marked("%(num)s fee billed, %(total)s in all.", "%(num)s fees billed, %(total)s in all."),
+    ("top_up", True): marked("%(num)s balance would be added.", "%(num)s balances would be added."),
+    ("top_up", False): marked("%(num)s balance added.", "%(num)s balances added."),
+}
 
 # What else a billing does: kind -> (what it would do, what it did).
 _OTHERS: Mapping[str, tuple[tuple[str, str], tuple[str, str]]] = {
@@ -218,61 +160,54 @@ _OTHERS: Mapping[str, tuple[tuple[str, str], tuple[str, str]]] = {
     ),
 }
 
+# What is not done yet, by the state of a line, and what is held -> how it is told.
+_LEFT: Mapping[str, tuple[str, tuple[str, str]]] = {
+    "failed": (
+        "warn",
+        marked(
+            "%(num)s line could not be done; it is tried again next time.",
+            "%(num)s lines could not be done; they are tried again next time.",
+        ),
+    ),
+    "in_doubt": (
+        "bad",
+        marked("%(num)s line is in doubt: see the questions.", "%(num)s lines are in doubt: see the questions."),
+    ),
+}
+_HELD: Mapping[str, tuple[str, tuple[str, str]]] = {
+    "settle": (
+        "warn",
+        marked("%(num)s person waits for your decision.", "%(num)s people wait for your decision."),
+    ),
+    "top_up": (
+        "",
+        marked(
+            "%(num)s person gets theirs once what they owe is billed.",
+            "%(num)s people get theirs once what they owe is billed.",
+        ),
+    ),
+}
 
-def _main(counts: Mapping[str, int], kind: str, looking: bool, total: str) -> Told:
-    """Return how many fees or balances there are, or would be."""
-    planned, posted = counts["planned"], counts["posted"]
-    if looking and kind == "fee":
-        return Told(
-            "",
-            ngettext(
-                "%(num)s fee would be made, %(total)s in all.",
-                "%(num)s fees would be made, %(total)s in all.",
-                planned,
-                total=total,
-            ),
-        )
-    if looking:
-        return Told("", ngettext("%(num)s balance would be added.", "%(num)s balances would be added.", planned))
-    if kind != "fee":
-        text = ngettext("%(num)s balance added.", "%(num)s balances added.", posted)
-    elif posted:
-        text = ngettext(
-            "%(num)s fee billed, %(total)s in all.", "%(num)s fees billed, %(total)s in all.", posted, total=total
-        )
-    else:
-        text = gettext("No fees billed.")
-    return Told("good" if posted else "", text)
 
-
-def _jobs(answer: Mapping[str, Any]) -> str:
-    return ngettext("%(num)s new print job read.", "%(num)s new print jobs read.", int(answer.get("new", 0)))
+def _jobs(answer: Mapping[str, Any]) -> Told:
+    count = int(answer.get("new", 0))
+    return Told("good", ngettext("%(num)s new print job read.", "%(num)s new print jobs read.", count))
 
 
 def _run(answer: Mapping[str, Any], formats: Formats) -> list[Told]:
-    told: list[Told] = []
+    found: list[Told] = []
     for name, title in (
         ("sync", gettext("People")),
         ("settle", gettext("Fees")),
         ("top_up", gettext("Balances")),
         ("jobs", gettext("Print jobs")),
     ):
-        part = answer.get(name)
-        if part is None:
-            continue
-        if "movements" not in part and "users" not in part and "error" in part:
-            told.append(Told("bad", joined(title, part["error"]["message"], by=": ")))
-            continue
-        if name == "sync":
-            found = _people(part, "did")
-        elif name == "jobs":
-            found = [Told("good", _jobs(part))]
+        part = answer.get(name) or {}
+        if "error" in part and "movements" not in part and "users" not in part:
+            found.append(Told("bad", joined(title, part["error"]["message"], by=": ")))
         else:
-            found = _money(part, formats, "fee" if name == "settle" else "top_up", False)
-        told.extend(Told(item.kind, joined(title, item.text, by=": ")) for item in found)
-    if not told:
-        told.append(Told("", answer.get("reason") or gettext("Nothing was due.")))
-    return told
+            found += [Told(one.kind, joined(title, one.text, by=": ")) for one in told(name, part, formats)]
+    return found or [Told("", answer.get("reason") or gettext("Nothing was due."))]
 
 
 def _findings(answer: Mapping[str, Any]) -> list[Told]:
@@ -282,13 +217,9 @@ def _findings(answer: Mapping[str, Any]) -> list[Told]:
         return [Told("good", gettext("Everything is in order."))]
     if errors:
         return [Told("bad", ngettext("%(num)s thing must be put right.", "%(num)s things must be put right.", errors))]
-    return [
-        Told(
-            "warn",
-            ngettext(
-                "%(num)s thing to know or to put right; nothing that stops printing.",
-                "%(num)s things to know or to put right; nothing that stops printing.",
-                len(findings),
-            ),
-        )
-    ]
+    text = ngettext(
+        "%(num)s thing to know or to put right; nothing that stops printing.",
+        "%(num)s things to know or to put right; nothing that stops printing.",
+        len(findings),
+    )
+    return [Told("warn", text)]

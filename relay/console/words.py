@@ -13,90 +13,74 @@ from relay import open_items
 from relay.language import N_, WordTable, gettext, ngettext, translated
 from relay.people.decide.questions import Kind
 
-WORDS: Mapping[str, Mapping[str, str]] = {
-    "standing": WordTable(
-        {
-            "active": N_("can print"),
-            "excluded": N_("not admitted"),
-            "departed": N_("has left"),
-            "unlinked": N_("unknown to OfficeRnD"),
-            "renaming": N_("being renamed"),
-        }
-    ),
-    "kind": WordTable(
-        {
-            "fee": N_("Print fee"),
-            "top_up": N_("Member balance"),
-            "forgiveness": N_("Forgiven"),
-            "credit": N_("Credit"),
-            "restoration": N_("Brought back after a restore"),
-            "included": N_("Included printing"),
-        }
-    ),
-    "state": WordTable(
-        {
-            "posted": N_("done"),
-            "planned": N_("waits its turn"),
-            "failed": N_("not done yet, tried again next time"),
-            "in_doubt": N_("needs a look"),
-            "sent": N_("sent, the next run looks"),
-        }
-    ),
-    "work": WordTable(
-        {
-            "running": N_("under way"),
-            "done": N_("done"),
-            "failed": N_("not done"),
-            "interrupted": N_("interrupted"),
-        }
-    ),
-    "run": WordTable(
-        {
-            "run": N_("Daily run"),
-            "sync": N_("People brought in line"),
-            "settle": N_("Fees billed"),
-            "top_up": N_("Member balances added"),
-            "jobs": N_("Print jobs read"),
-            "recover": N_("Unfinished work completed"),
-            "erase": N_("A person erased"),
-            "plan": N_("Look at both systems"),
-        }
-    ),
-    "action": WordTable(
-        {
-            "create": N_("Join"),
-            "adopt": N_("Take over as they are"),
-            "update": N_("Change"),
-            "rename": N_("Rename"),
-            "unlink": N_("Unlink"),
-            "remove": N_("Take away"),
-            "group_create": N_("New group"),
-            "group_remove": N_("Empty group taken away"),
-            "group_members": N_("Group changed"),
-        }
-    ),
-    "severity": WordTable(
-        {"error": N_("Must be put right"), "warning": N_("Should be put right"), "info": N_("Good to know")}
-    ),
-    "exit": WordTable(
-        {
-            "0": N_("done"),
-            "1": N_("some of it could not be done"),
-            "2": N_("settings need a look"),
-            "3": N_("a safety limit holds something"),
-            "4": N_("something needs a look"),
-            "5": N_("another run was under way"),
-        }
-    ),
+_TEXTS: Mapping[str, Mapping[str, str]] = {
+    "standing": {
+        "active": N_("can print"),
+        "excluded": N_("not admitted"),
+        "departed": N_("has left"),
+        "unlinked": N_("unknown to OfficeRnD"),
+        "renaming": N_("being renamed"),
+    },
+    "kind": {
+        "fee": N_("Print fee"),
+        "top_up": N_("Member balance"),
+        "forgiveness": N_("Forgiven"),
+        "credit": N_("Credit"),
+        "restoration": N_("Brought back after a restore"),
+        "included": N_("Included printing"),
+    },
+    "state": {
+        "posted": N_("done"),
+        "planned": N_("waits its turn"),
+        "failed": N_("not done yet, tried again next time"),
+        "in_doubt": N_("needs a look"),
+        "sent": N_("sent, the next run looks"),
+    },
+    "work": {
+        "running": N_("under way"),
+        "done": N_("done"),
+        "failed": N_("not done"),
+        "interrupted": N_("interrupted"),
+    },
+    "run": {
+        "run": N_("Daily run"),
+        "sync": N_("People brought in line"),
+        "settle": N_("Fees billed"),
+        "top_up": N_("Member balances added"),
+        "jobs": N_("Print jobs read"),
+        "recover": N_("Unfinished work completed"),
+        "erase": N_("A person erased"),
+        "plan": N_("Look at both systems"),
+    },
+    "action": {
+        "create": N_("Join"),
+        "adopt": N_("Take over as they are"),
+        "update": N_("Change"),
+        "rename": N_("Rename"),
+        "unlink": N_("Unlink"),
+        "remove": N_("Take away"),
+        "group_create": N_("New group"),
+        "group_remove": N_("Empty group taken away"),
+        "group_members": N_("Group changed"),
+    },
+    "severity": {"error": N_("Must be put right"), "warning": N_("Should be put right"), "info": N_("Good to know")},
+    "exit": {
+        "0": N_("done"),
+        "1": N_("some of it could not be done"),
+        "2": N_("settings need a look"),
+        "3": N_("a safety limit holds something"),
+        "4": N_("something needs a look"),
+        "5": N_("another run was under way"),
+    },
 }
+WORDS: Mapping[str, Mapping[str, str]] = {name: WordTable(texts) for name, texts in _TEXTS.items()}
 
 # What a limit means, and what letting it pass once would say: code -> (sentence, button).
 LIMITS: Mapping[str, tuple[str, str]] = {
     "max_removals_percent": (
         N_(
             "More people would be taken away at once than your limit allows. That may be right after a company has "
-            "moved "
-            "out, or it may be a wrong rule."
+            "moved out, or it may be a wrong rule."
         ),
         N_("It is right, take them away this time"),
     ),
@@ -151,6 +135,7 @@ class HoldWords:
 
 _BILL = ("bill", N_("Put it on an invoice"), N_("becomes a fee in OfficeRnD with the next billing"))
 _FORGIVE = ("forgive", N_("Forgive it"), N_("is added to the balance in PaperCut, and nobody is billed"))
+_CLEAR = ("forgive", N_("Clear it"), _FORGIVE[2])
 
 HOLDS: Mapping[str, HoldWords] = {
     "opening_balance": HoldWords(
@@ -162,8 +147,7 @@ HOLDS: Mapping[str, HoldWords] = {
         N_("The number of jobs went down"),
         N_(
             "PaperCut counts fewer jobs for this person than before. Look at their transactions in PaperCut: is the "
-            "debt "
-            "real?"
+            "debt real?"
         ),
         (_BILL, _FORGIVE),
     ),
@@ -178,7 +162,7 @@ HOLDS: Mapping[str, HoldWords] = {
             "OfficeRnD no longer knows this member, so no fee can be made. Collect it in another way, then clear it "
             "here."
         ),
-        (("forgive", N_("Clear it"), N_("is added to the balance in PaperCut, and nobody is billed")),),
+        (_CLEAR,),
     ),
     "foreign_fee": HoldWords(
         N_("Somebody else made a print fee"),
@@ -218,10 +202,9 @@ HOLDS: Mapping[str, HoldWords] = {
         N_("The company has left OfficeRnD"),
         N_(
             "OfficeRnD no longer knows the company that pays, so no fee can be made. Collect it in another way, then "
-            "clear "
-            "it here."
+            "clear it here."
         ),
-        (("forgive", N_("Clear it"), N_("is added to the balance in PaperCut, and nobody is billed")),),
+        (_CLEAR,),
     ),
 }
 
@@ -299,12 +282,10 @@ class LookUp:
     """A question that a front desk can answer by looking into one of the two systems."""
 
     reference: str
+    username: str
     text: str
     yes: str
     no: str
-    amount: str
-    username: str
-    member_id: str
 
 
 def question(movement: Any, name: str, payer: str, money: str) -> LookUp:
@@ -312,39 +293,30 @@ def question(movement: Any, name: str, payer: str, money: str) -> LookUp:
 
     `name` is the person's, `payer` who is billed (a person or a company), `money` the amount as people read it.
     """
-    tail = movement.reference.rsplit("-", 1)[-1]
-    if movement.waits_for_fee:
-        tail = (movement.fee_reference or movement.reference).rsplit("-", 1)[-1]
-        return LookUp(
-            movement.reference,
-            gettext(
-                "Open %(payer)s in OfficeRnD, One-off fees: is there a line of %(money)s that ends in %(tail)s?",
-                payer=payer,
-                money=money,
-                tail=tail,
-            ),
-            gettext("It is there: the balance in PaperCut is put right with the next billing."),
-            gettext("It is not there: it is billed once with the next billing."),
-            money,
-            movement.username,
-            movement.member_id,
+    is_fee = movement.waits_for_fee
+    looked_for = (movement.fee_reference or movement.reference) if is_fee else movement.reference
+    tail = looked_for.rsplit("-", 1)[-1]
+    if is_fee:
+        text = gettext(
+            "Open %(payer)s in OfficeRnD, One-off fees: is there a line of %(money)s that ends in %(tail)s?",
+            payer=payer,
+            money=money,
+            tail=tail,
         )
-    return LookUp(
-        movement.reference,
-        gettext(
+        yes = gettext("It is there: the balance in PaperCut is put right with the next billing.")
+        no = gettext("It is not there: it is billed once with the next billing.")
+    else:
+        text = gettext(
             "Open %(name)s (%(username)s) in PaperCut, Transaction history: is there a line of %(money)s that ends in "
             "%(tail)s?",
             name=name,
             username=movement.username,
             money=money,
             tail=tail,
-        ),
-        gettext("It is there: nothing is left to do."),
-        gettext("It is not there: it is added once with the next billing."),
-        money,
-        movement.username,
-        movement.member_id,
-    )
+        )
+        yes = gettext("It is there: nothing is left to do.")
+        no = gettext("It is not there: it is added once with the next billing.")
+    return LookUp(movement.reference, movement.username, text, yes, no)
 
 
 def question_title(kind: Kind, count: int) -> str:

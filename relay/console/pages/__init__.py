@@ -22,25 +22,8 @@ from relay.console.pages import (
     works,
 )
 
-PAGES = tuple(
-    module.page
-    for module in (
-        audit,
-        checks,
-        first_hour,
-        held,
-        installation,
-        login,
-        machine,
-        money,
-        people,
-        review,
-        runs,
-        settings,
-        sites,
-        statements,
-        today,
-        users,
-        works,
-    )
-)
+_MODULES = (
+    audit, checks, first_hour, held, installation, login, machine, money, people, review, runs, settings, sites,
+    statements, today, users, works,
+)  # fmt: skip
+PAGES = tuple(module.page for module in _MODULES)

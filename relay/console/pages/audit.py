@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -51,16 +51,10 @@ class Wanted:
 
 @page.get("/audit")
 def show() -> str:
-    wanted = _wanted()
-    everybody: set[str] = set()
-    counts: Counter[str] = Counter()
-    found = []
-    for row in desk().audit.rows():
-        everybody.add(str(row.get("who", "")))
-        if wanted.has(row, desk().formats.zone):
-            counts[_about(row)] += 1
-            found.append(row)
-    shown = [row for row in found if not wanted.about or _about(row) == wanted.about]
+    wanted, zone, rows = _wanted(), desk().formats.zone, list(desk().audit.rows())
+    found = [row for row in rows if wanted.has(row, zone)]
+    counts = Counter(map(_about, found))
+    shown = [row for row in found if wanted.about in ("", _about(row))]
     part = part_of(shown, SHOWN)
     query = wanted.as_query()
     return render_template(
@@ -69,7 +63,7 @@ def show() -> str:
         first=part.first,
         count=len(shown),
         wanted=wanted,
-        everybody=sorted(everybody, key=str.casefold),
+        everybody=sorted({str(row.get("who", "")) for row in rows}, key=str.casefold),
         views=[
             (gettext("All"), url_for("audit.show", **{**query, "about": None}), len(found), not wanted.about),
             *(
@@ -88,19 +82,14 @@ def show() -> str:
 @page.get("/audit.csv")
 def as_csv() -> Response:
     """Return every line that is looked for, newest first."""
-    return csv_file("audit.csv", COLUMNS, map(_cells, _chosen()))
+    wanted, zone = _wanted(), desk().formats.zone
+    rows = (row for row in desk().audit.rows() if wanted.has(row, zone) and wanted.about in ("", _about(row)))
+    return csv_file("audit.csv", COLUMNS, map(_cells, rows))
 
 
 def _cells(row: Mapping[str, Any]) -> Iterable[str]:
     texts = {name: cell(str(row.get(name, ""))) for name in COLUMNS}
     return {**texts, "at": row["at"].isoformat(), "amount": row.get("amount", "")}.values()
-
-
-def _chosen() -> Iterator[dict[str, Any]]:
-    wanted, zone = _wanted(), desk().formats.zone
-    for row in desk().audit.rows():
-        if wanted.has(row, zone) and (not wanted.about or _about(row) == wanted.about):
-            yield row
 
 
 def _wanted() -> Wanted:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, abort, redirect, render_template, request, url_for
+from flask import Blueprint, abort, render_template, request
 
 from relay import checks
-from relay.console.gate import audited, desk, needs, who
+from relay.console.gate import audited, begin_work, desk, needs
 from relay.language import N_, gettext
 
 page = Blueprint("checks", __name__)
@@ -36,14 +36,11 @@ def show() -> str:
 @page.post("/checks/look")
 @needs("operate")
 def look() -> Any:
-    work = desk().begin(
+    return begin_work(
         "check",
         N_("Check the set-up"),
-        who(),
         lambda site: checks.run_checks(site.settings, clock=site.clock, progress=site.progress),
-        writes=False,
     )
-    return redirect(url_for("works.show", work_id=work.id))
 
 
 @page.post("/checks/fix")
@@ -54,10 +51,9 @@ def fix() -> Any:
     last = desk().works.newest("check", "fix", over=True)
     if last is None or code not in _fixable((last.answer or {}).get("findings", [])):
         abort(400, gettext("The last check of the set-up did not find this wrong. Nothing was done: check again."))
-    work = desk().begin(
+    begun = begin_work(
         "fix",
         N_("Put the set-up right"),
-        who(),
         lambda site: checks.apply_fixes(
             site.settings, (code,), clock=site.clock, progress=site.progress, say=site.progress.line
         ),
@@ -65,7 +61,7 @@ def fix() -> Any:
         facts={"code": code},
     )
     audited(N_("set-up put right"), code, N_("started"))
-    return redirect(url_for("works.show", work_id=work.id))
+    return begun
 
 
 def _fixable(findings: list[dict[str, Any]]) -> set[str]:

@@ -9,8 +9,7 @@ from flask import Blueprint, abort, flash, redirect, render_template, request, u
 
 from relay import money
 from relay.console import figures, held, words
-from relay.console.gate import audited, desk, needs, typed_reason, who
-from relay.errors import RelayError
+from relay.console.gate import audited, desk, done_under_lock, needs, typed_reason, who
 from relay.language import N_, gettext, lazy, ngettext, translated
 from relay.money.decide.holds import STOP_ANSWERS, Answer
 from relay.money.ledger import calendar
@@ -206,16 +205,14 @@ def _ids() -> set[int]:
 
 
 def _done(action: str, work: Callable[[Site], Any], *, subject: str = "", reason: str = "") -> dict[str, Any] | None:
-    """Do something under the site's lock and return its answer; a refusal becomes a sentence on the next page.
+    """Do something under the site's lock and return its answer as JSON, None for a refusal.
 
     The audit names `subject`, else the people of the answer with their sum; what was about nobody is no deed.
     """
-    try:
-        done: dict[str, Any] = desk().now_under_lock(work).as_json()
-    except RelayError as error:
-        audited(action, subject, error.message, reason=reason)
-        flash(translated(error.message), "bad")
+    answer = done_under_lock(action, work, subject, reason=reason)
+    if answer is None:
         return None
+    done: dict[str, Any] = answer.as_json()
     if whom := subject or ", ".join(row["name"] for row in done.get("people", ())):
         audited(action, whom, amount=done.get("total", ""), reason=reason)
     return done

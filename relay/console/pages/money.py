@@ -9,9 +9,8 @@ from flask import Blueprint, abort, flash, redirect, render_template, request, u
 
 from relay import amounts, jobs, money
 from relay.console import figures, held, words
-from relay.console.gate import audited, desk, needs, typed_reason, who
+from relay.console.gate import audited, begin_work, desk, done_under_lock, needs, typed_reason, who
 from relay.console.pages.held import stops
-from relay.errors import RelayError
 from relay.language import N_, gettext, translated
 from relay.money.decide.holds import LIMITS, MAX_TOP_UPS
 from relay.money.ledger import calendar
@@ -81,14 +80,8 @@ def _waiting() -> dict[str, Any]:
 def look() -> Any:
     """Compute what billing or adding balances would do now; writes nothing."""
     kind = _kind()
-    work = desk().begin(
-        f"{kind}_look",
-        N_("See what would be billed") if kind == "settle" else N_("See what would be added"),
-        who(),
-        lambda site: _money(kind, site, dry_run=True),
-        writes=False,
-    )
-    return redirect(url_for("works.show", work_id=work.id))
+    title = N_("See what would be billed") if kind == "settle" else N_("See what would be added")
+    return begin_work(f"{kind}_look", title, lambda site: _money(kind, site, dry_run=True))
 
 
 @page.post("/money/do")
@@ -100,16 +93,12 @@ def do() -> Any:
         abort(400, gettext("This limit is not known. Nothing was done."))
     if allow:
         audited(N_("limit let pass once"), ", ".join(allow))
-    work = desk().begin(
-        kind,
-        N_("Bill what is owed") if kind == "settle" else N_("Add the member balances"),
-        who(),
-        lambda site: _money(kind, site, dry_run=False, allow=allow),
-        writes=True,
-        recorded=True,
+    title = N_("Bill what is owed") if kind == "settle" else N_("Add the member balances")
+    begun = begin_work(
+        kind, title, lambda site: _money(kind, site, dry_run=False, allow=allow), writes=True, recorded=True
     )
     audited(N_("billed") if kind == "settle" else N_("balances added"), outcome="started")
-    return redirect(url_for("works.show", work_id=work.id))
+    return begun
 
 
 @page.post("/money/answer")
@@ -125,13 +114,16 @@ def answer() -> Any:
         return redirect(url_for("money.show", _anchor="questions"))
     if said not in ("posted", "not-sent") or not reference:
         abort(400, gettext("This answer is not known. Nothing was done."))
-    reason = typed_reason() or f"looked up by {who()} from the console"
-    _word(
-        N_("answered yes, it is there") if said == "posted" else N_("answered no, it is not there"),
-        reference,
-        lambda site: money.resolve(site, reference, as_=said, reason=reason),  # type: ignore[arg-type]
-        gettext("Thank you. The next billing goes on from there."),
-    )
+    action = N_("answered yes, it is there") if said == "posted" else N_("answered no, it is not there")
+    typed = typed_reason()
+    reason = typed or f"looked up by {who()} from the console"
+
+    def word(site: Site) -> Any:
+        return money.resolve(site, reference, as_=said, reason=reason)  # type: ignore[arg-type]
+
+    if done_under_lock(action, word, reference, reason=typed) is not None:
+        audited(action, reference, reason=typed)
+        flash(gettext("Thank you. The next billing goes on from there."), "good")
     return redirect(url_for("money.show", _anchor="questions"))
 
 
@@ -139,14 +131,11 @@ def answer() -> Any:
 @needs("look")
 def compare() -> Any:
     """Compare every cent of both systems; writes nothing."""
-    work = desk().begin(
+    return begin_work(
         "differences",
         N_("Compare every cent"),
-        who(),
         lambda site: money.discrepancies(site, jobs=jobs.JobLog(site, imports=False)),
-        writes=False,
     )
-    return redirect(url_for("works.show", work_id=work.id))
 
 
 @page.get("/money/differences")
@@ -175,19 +164,6 @@ def _kind() -> str:
     if kind not in ("settle", "top_up"):
         abort(400, gettext("This form is not complete. Nothing was done."))
     return kind
-
-
-def _word(action: str, subject: str, work: Any, told: str, *, amount: str = "") -> None:
-    """Keep a person's word under the site's lock; a refusal becomes a sentence on the next page."""
-    reason = typed_reason()
-    try:
-        desk().now_under_lock(work)
-    except RelayError as error:
-        audited(action, subject, error.message, amount=amount, reason=reason)
-        flash(translated(error.message), "bad")
-        return
-    audited(action, subject, amount=amount, reason=reason)
-    flash(told, "good")
 
 
 def _effect(answer: dict[str, Any]) -> dict[str, Any]:

@@ -10,11 +10,11 @@ from typing import Any
 
 from flask import Blueprint, Response, abort, flash, redirect, render_template, request, url_for
 
-from relay import people
+from relay import amounts, people
 from relay.accounts import folded
 from relay.console import everybody, figures, timeline
 from relay.console.everybody import BECAUSE, LATELY, NEXT, EveryPerson, PersonRow, Someone
-from relay.console.gate import audited, desk, needs
+from relay.console.gate import audited, desk, done_under_lock, needs, tell_refusal
 from relay.console.listing import csv_file, part_of
 from relay.console.pages.review import start_sync
 from relay.errors import RelayError
@@ -141,7 +141,8 @@ def _cells(one: Someone, row: PersonRow) -> list[Any]:
         row.printed.jobs if row.printed else 0,
     )
     # A minus before an amount is no formula, and an amount with an apostrophe before it could not be added up.
-    return [*(cell(value) for value in values), figures.plain(row.balance, desk().settings.site.currency)]
+    balance = "" if row.balance is None else amounts.text(row.balance, desk().settings.site.currency)
+    return [*map(cell, values), balance]
 
 
 @page.get("/people/one")
@@ -241,15 +242,16 @@ def answer() -> Any:
     }
     if action not in calls:
         abort(400, gettext("This answer is not known. Nothing was done."))
+    deed = lazy(_DEEDS[action], account=username)
     try:
         done = desk().now_under_lock(calls[action])
     except RelayError as error:
-        audited(lazy(_DEEDS[action], account=username), _name(member), error.message)
         if error.code == "no_such_account":  # told what stays behind, somebody may want a new one
+            audited(deed, _name(member), error.message)
             return render_template("new_account.html", member=member, username=username, told=error.message)
-        flash(translated(error.message), "bad")
+        tell_refusal(deed, _name(member), error)
         return redirect(_back(member))
-    audited(lazy(_DEEDS[action], account=username), _name(member))
+    audited(deed, _name(member))
     counts = gettext("It takes effect the next time you look on the Review page.")
     flash(translated(joined(_said(action, member, username), done.behind, counts)), "good")
     return redirect(_back(member))
@@ -263,9 +265,9 @@ def sync() -> Any:
     if not member:
         abort(400, gettext("A name is missing. Nothing was done."))
     name = _name(member)
-    work = start_sync(lazy("Bring %(name)s in line", name=name[:80]), member=member)
+    begun = start_sync(lazy("Bring %(name)s in line", name=name[:80]), member=member)
     audited(N_("one person brought in line"), name, "started")
-    return redirect(url_for("works.show", work_id=work.id))
+    return begun
 
 
 @page.post("/people/pin")
@@ -277,11 +279,14 @@ def pin() -> Any:
         abort(400, gettext("A name is missing. Nothing was done."))
     work = people.issue_pin if action == "issue" else people.revoke_pin
     deed = N_("made a print PIN for") if action == "issue" else N_("took the print PIN away from")
-    done: Any = _short(deed, _name(member), lambda: desk().now_under_lock(lambda site: work(site, member)))
-    if done is not None and action == "issue":
+    name = _name(member)
+    done = done_under_lock(deed, lambda site: work(site, member), name)
+    if done is None:
+        return redirect(_back(member))
+    audited(deed, name)
+    if action == "issue":
         return render_template("pin.html", told=done.sentence, answer=done.as_json(), who=member)
-    if done is not None:
-        flash(gettext("The print PIN no longer works."), "good")
+    flash(gettext("The print PIN no longer works."), "good")
     return redirect(_back(member))
 
 
@@ -326,18 +331,6 @@ def _name(member: str) -> str:
     """Return what a member id, or however somebody was named, is called."""
     person = everybody.everybody(desk()).meant(member)
     return person.name if person else member
-
-
-def _short(action: str, subject: str, work: Any) -> Any:
-    """Do something short; a refusal becomes a sentence on the next page. Both are in the audit log."""
-    try:
-        done = work()
-    except RelayError as error:
-        audited(action, subject, error.message)
-        flash(translated(error.message), "bad")
-        return None
-    audited(action, subject)
-    return done
 
 
 # What an answer about who is who did, as the audit says it before the person's name.

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 
 from relay import people
 from relay.console import asked, remedies, results, words
-from relay.console.gate import audited, desk, needs, who
+from relay.console.gate import audited, begin_work, desk, done_under_lock, needs
 from relay.console.listing import part_of
-from relay.console.work import Work
-from relay.errors import RelayError
-from relay.language import N_, gettext, ngettext, translated
+from relay.language import N_, gettext, marked, ngettext
 from relay.people.decide import questions, safety
 from relay.people.decide.everybody import sentence
-from relay.site import Site
 
 page = Blueprint("review", __name__)
 
@@ -34,14 +31,13 @@ def _page(typed: Mapping[str, str], problems: Mapping[str, str]) -> str:
     work = desk().works.newest("plan", "sync", over=True)
     answer = work.answer if work and work.answer else None
     changes = answer["changes"] if answer else []
-    of_groups = {f"group_{kind}": count for kind, count in answer["groups"].items()} if answer else {}
     groups = asked.groups(desk())
     return render_template(
         "review.html",
         work=work,
         answer=answer,
         is_plan=bool(work and work.kind == "plan" and answer),
-        told=results.counted({**answer["users"], **of_groups}) if answer else "",
+        told=results.counted(answer) if answer else "",
         groups=[
             (action, found[:SHOWN], len(found))
             for action in ORDER
@@ -64,7 +60,7 @@ def _page(typed: Mapping[str, str], problems: Mapping[str, str]) -> str:
             for refusal in (answer["refused"] if answer else [])
             if refusal["code"] != safety.PLAN_CHANGED
         ],
-        effect=_effect(answer) if answer else [],
+        effect=_effect(answer["users"]) if answer else [],
     )
 
 
@@ -86,8 +82,7 @@ def changes() -> str:
 @page.post("/review/look")
 @needs("operate")
 def look() -> Any:
-    work = desk().begin("plan", N_("Look at both systems"), who(), people.make_plan, writes=False)
-    return redirect(url_for("works.show", work_id=work.id))
+    return begin_work("plan", N_("Look at both systems"), people.make_plan)
 
 
 @page.post("/review/apply")
@@ -99,20 +94,13 @@ def apply() -> Any:
         abort(400, gettext("This form is not complete. Nothing was done: look again on the Review page."))
     if allow:
         audited(N_("limit let pass once"), ", ".join(allow))
-    work = start_sync(N_("Bring people in line"), expect=expect, allow=tuple(allow))
+    begun = start_sync(N_("Bring people in line"), expect=expect, allow=tuple(allow))
     audited(N_("people brought in line"), outcome="started")
-    return redirect(url_for("works.show", work_id=work.id))
+    return begun
 
 
-def start_sync(title: str, **options: Any) -> Work:
-    return desk().begin(
-        "sync",
-        title,
-        who(),
-        lambda site: people.sync(site, **options),
-        writes=True,
-        recorded=True,
-    )
+def start_sync(title: str, **options: Any) -> Any:
+    return begin_work("sync", title, lambda site: people.sync(site, **options), writes=True, recorded=True)
 
 
 @page.post("/review/answers")
@@ -123,9 +111,11 @@ def use() -> Any:
     if not names:
         flash(gettext("Tick somebody first."), "warn")
         return redirect(url_for("review.show", _anchor="questions"))
-    done = _under_lock(N_("account names given"), lambda site: people.name_new_accounts(site, names))
+    action = N_("account names given")
+    done = done_under_lock(action, lambda site: people.name_new_accounts(site, names))
     if done is None:
         return redirect(url_for("review.show", _anchor="questions"))
+    audited(action, ", ".join(f"{member} is {name}" for member, name in done.done.items()))
     if done.done:
         told = ngettext(
             "%(num)s person named. The account is made when you look again and apply.",
@@ -148,23 +138,11 @@ def use() -> Any:
 @needs("operate")
 def undo() -> Any:
     """Take an answer back that no reading has seen yet."""
-    member = request.form.get("member", "")
-    if _under_lock(N_("answer taken back"), lambda site: people.take_back(site, member), member) is not None:
+    member, action = request.form.get("member", ""), N_("answer taken back")
+    if done_under_lock(action, lambda site: people.take_back(site, member), member) is not None:
+        audited(action, member)
         flash(gettext("Taken back. The question stands again."), "good")
     return redirect(url_for("review.show", _anchor="questions"))
-
-
-def _under_lock(action: str, work: Callable[[Site], Any], subject: str = "") -> Any:
-    """Do something short; a refusal becomes a sentence on the next page. Both are in the audit log."""
-    try:
-        done = desk().now_under_lock(work)
-    except RelayError as error:
-        audited(action, subject, error.message)
-        flash(translated(error.message), "bad")
-        return None
-    named = ", ".join(f"{member} is {name}" for member, name in getattr(done, "done", {}).items())
-    audited(action, subject or named)
-    return done
 
 
 def _remarks(warnings: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
@@ -172,50 +150,30 @@ def _remarks(warnings: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     return [one for one in warnings if not remedies.answers(one.get("remedies", ()))]
 
 
-def _effect(answer: dict[str, Any]) -> list[str]:
+# What applying a plan does, by the counts of its accounts.
+_EFFECTS: Mapping[tuple[str, ...], tuple[str, str]] = {
+    ("create",): marked(
+        "%(num)s person can log in and print from then on.",
+        "%(num)s people can log in and print from then on.",
+    ),
+    ("adopt",): marked(
+        "%(num)s account that PaperCut already has is taken over; name, balance, card and history stay.",
+        "%(num)s accounts that PaperCut already has are taken over; name, balance, card and history stay.",
+    ),
+    ("remove",): marked(
+        "%(num)s person can no longer print; what they owe is still billed.",
+        "%(num)s people can no longer print; what they owe is still billed.",
+    ),
+    ("unlink",): marked(
+        "%(num)s account that OfficeRnD does not know goes to a group of its own and cannot log in with OfficeRnD.",
+        "%(num)s accounts that OfficeRnD does not know go to a group of their own and cannot log in with OfficeRnD.",
+    ),
+    ("update", "rename"): marked("%(num)s account gets new details.", "%(num)s accounts get new details."),
+}
+
+
+def _effect(users: Mapping[str, int]) -> list[str]:
     """Return in sentences what applying a plan does to how many people; money is never touched by it."""
-    users, said = answer["users"], []
-    if users["create"]:
-        said.append(
-            ngettext(
-                "%(num)s person can log in and print from then on.",
-                "%(num)s people can log in and print from then on.",
-                users["create"],
-            )
-        )
-    if users["adopt"]:
-        said.append(
-            ngettext(
-                "%(num)s account that PaperCut already has is taken over; name, balance, card and history stay.",
-                "%(num)s accounts that PaperCut already has are taken over; name, balance, card and history stay.",
-                users["adopt"],
-            )
-        )
-    if users["remove"]:
-        said.append(
-            ngettext(
-                "%(num)s person can no longer print; what they owe is still billed.",
-                "%(num)s people can no longer print; what they owe is still billed.",
-                users["remove"],
-            )
-        )
-    if users["unlink"]:
-        said.append(
-            ngettext(
-                "%(num)s account that OfficeRnD does not know goes to a group of its own and cannot log in with "
-                "OfficeRnD.",
-                "%(num)s accounts that OfficeRnD does not know go to a group of their own and cannot log in with "
-                "OfficeRnD.",
-                users["unlink"],
-            )
-        )
-    if users["update"] or users["rename"]:
-        said.append(
-            ngettext(
-                "%(num)s account gets new details.",
-                "%(num)s accounts get new details.",
-                users["update"] + users["rename"],
-            )
-        )
-    said.append(gettext("Nobody's balance changes and nobody is billed."))
-    return said
+    counts = ((sum(users[name] for name in names), forms) for names, forms in _EFFECTS.items())
+    told = [ngettext(*forms, count) for count, forms in counts if count]
+    return [*told, gettext("Nobody's balance changes and nobody is billed.")]

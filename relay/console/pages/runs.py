@@ -75,8 +75,7 @@ def _line(line: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
 def _people(answer: Mapping[str, Any]) -> str:
     if not answer.get("applied"):
         return ""
-    counts = {**answer.get("users", {}), **{f"group_{name}": n for name, n in answer.get("groups", {}).items()}}
-    return results.counted(counts) or gettext("no change")
+    return results.counted(answer) or gettext("no change")
 
 
 def _billed(run: runs.ShownRun) -> str:

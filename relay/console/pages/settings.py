@@ -10,7 +10,7 @@ from flask import Blueprint, abort, flash, redirect, render_template, request, u
 
 from relay.config import Settings
 from relay.console import settings_fields, settings_file
-from relay.console.gate import audited, desk, may, needs, who
+from relay.console.gate import audited, begin_work, desk, may, needs, who
 from relay.console.results import Done
 from relay.console.settings_fields import FIELDS, GROUPS, ROLES, Field, amount_lines
 from relay.console.settings_file import FormProblems
@@ -28,7 +28,7 @@ page = Blueprint("settings", __name__)
 def show() -> str:
     draft = desk().drafts.get(who())
     current = draft.settings if draft and request.args.get("draft") else desk().settings
-    return _form({name: settings_fields.shown(current, field) for name, field in FIELDS.items()}, {}, [])
+    return _form(_values(current), {}, [])
 
 
 @page.post("/settings")
@@ -40,29 +40,25 @@ def change() -> Any:
     denied = [name for name in values if not may(ROLES[name])]
     for name in denied:
         del values[name]
+    typed = {name: request.form.get(name, "") for name in problems}
     try:
         draft = settings_file.draft(place.settings, values)
     except FormProblems as found:
-        filled = {
-            **{name: settings_fields.shown(place.settings, field) for name, field in FIELDS.items()},
-            **_as_shown(values),
-        }
-        typed = {name: request.form.get(name, "") for name in problems}
-        return _form({**filled, **typed}, {**found.by_field, **problems}, found.others), 422
+        filled = {**_values(place.settings), **_as_shown(values), **typed}
+        return _form(filled, {**found.by_field, **problems}, found.others), 422
     if problems:
-        filled = {name: settings_fields.shown(draft.settings, field) for name, field in FIELDS.items()}
-        return _form({**filled, **{name: request.form.get(name, "") for name in problems}}, problems, []), 422
+        return _form({**_values(draft.settings), **typed}, problems, []), 422
     if not draft.changed:
         flash(gettext("Nothing was changed."), "")
         return redirect(url_for("settings.show"))
     place.drafts[who()] = draft
     if any(name.startswith("members.") for name, _, _ in draft.changed):
-        work = place.begin(
-            "preview", N_("See what the change would do"), who(),
-            lambda site: _effect(site, draft.settings), writes=False,
+        return begin_work(
+            "preview",
+            N_("See what the change would do"),
+            lambda site: _effect(site, draft.settings),
             facts={"for": settings_file.fingerprint(draft.text)},
-        )  # fmt: skip
-        return redirect(url_for("works.show", work_id=work.id))
+        )
     return redirect(url_for("settings.preview"))
 
 
@@ -145,6 +141,10 @@ def _form(values: Mapping[str, Any], problems: Mapping[str, str], others: list[s
         asked=glance is not None,
         file=str(place.settings.path),
     )
+
+
+def _values(settings: Settings) -> dict[str, Any]:
+    return {name: settings_fields.shown(settings, field) for name, field in FIELDS.items()}
 
 
 def _as_shown(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, flash, redirect, render_template, url_for
+from flask import Blueprint, flash, render_template, url_for
 
 from relay import jobs, money
 from relay import run as story
 from relay.console import figures, first_hour
-from relay.console.gate import audited, desk, needs, who
+from relay.console.gate import audited, begin_work, desk, needs
 from relay.console.results import Done
 from relay.database import reading
 from relay.language import N_, gettext, ngettext, translated
@@ -87,29 +87,17 @@ def look() -> Any:
         glance = place.look()
         return Done({"papercut_problem": glance.papercut_problem, "officernd_problem": glance.officernd_problem})
 
-    work = place.begin("look", N_("Look whether both systems answer"), who(), ask, writes=False)
-    return redirect(url_for("works.show", work_id=work.id))
+    return begin_work("look", N_("Look whether both systems answer"), ask)
 
 
 @page.post("/run")
 @needs("money")
 def run() -> Any:
     """Do the daily run now; it takes the site's lock itself."""
-    work = desk().begin("run", N_("Daily run"), who(), lambda site: _Run(story.run(site)), writes=False)
+    begun = begin_work("run", N_("Daily run"), story.run)
     audited(N_("daily run"), outcome="started")
     flash(gettext("The daily run has begun."), "good")
-    return redirect(url_for("works.show", work_id=work.id))
-
-
-class _Run:
-    """The answer of a whole run in the form that works keep."""
-
-    def __init__(self, result: story.RunResult) -> None:
-        self.exit_code = result.exit_code
-        self._result = result
-
-    def as_json(self) -> dict[str, Any]:
-        return self._result.as_json()
+    return begun
 
 
 def _todo() -> list[dict[str, str]]:

@@ -9,7 +9,7 @@ from typing import Any
 from flask import Blueprint, abort, flash, g, redirect, render_template, request, url_for
 
 from relay import passwords
-from relay.console.gate import audited, begin_session, desk, needs, who
+from relay.console.gate import audited, begin_session, desk, needs, tell_refusal, who
 from relay.errors import RelayError, UsageError
 from relay.language import N_, gettext, translated
 from relay.passwords import ROLES, SHORTEST, UsersWritten
@@ -80,8 +80,7 @@ def _change(action: str, name: str, role: str, call: Callable[[Any], UsersWritte
         try:
             told = call(desk().settings.path)
         except RelayError as error:
-            audited(action, name, error.message)
-            flash(translated(error.message), "bad")
+            tell_refusal(action, name, error)
             return False
         desk().refresh(always=True)
     audited(action, name, reason=role and passwords.MAY[role])
