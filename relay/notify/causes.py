@@ -113,26 +113,19 @@ class Here(Protocol):
 
 def of_run(result: Mapping[str, Mapping[str, Any] | None], day: str, now: datetime) -> list[Cause]:
     """Return what a whole run met, from its parts' answers: that it failed, or that a limit held people back."""
-    found = []
-    errors = [part["error"] for part in result.values() if part and part.get("error")]
-    if errors:
-        found.append(
-            Cause(
-                "failed",
-                lazy(
-                    "The daily run of %(day)s failed: %(message)s",
-                    day=language.day(date.fromisoformat(day)),
-                    message=errors[0]["message"],
-                ),
-                now,
-            )
-        )
+    errors = [part["error"]["message"] for part in result.values() if part and part.get("error")]
+    found = [failed(day, errors[0], now)] if errors else []
     refused = [one["message"] for one in (result.get("sync") or {}).get("refused", ())]
     if refused:
-        found.append(
-            Cause("refused", lazy("A safety limit held back changes to people: %(refused)s", refused=refused[0]), now)
-        )
+        message = lazy("A safety limit held back changes to people: %(refused)s", refused=refused[0])
+        found.append(Cause("refused", message, now))
     return found
+
+
+def failed(day: str, message: str, now: datetime) -> Cause:
+    """Return that the run of a day, "2026-11-23", failed."""
+    on = language.day(date.fromisoformat(day))
+    return Cause("failed", lazy("The daily run of %(day)s failed: %(message)s", day=on, message=message), now)
 
 
 def standing(here: Here) -> list[Cause]:
@@ -141,13 +134,8 @@ def standing(here: Here) -> list[Cause]:
     items = open_items(here.database, here.settings)
     for stop in items.stops:
         title = STOPS.get(stop["code"], "")
-        found.append(
-            Cause(
-                f"stopped:{stop['code']}",
-                joined(lazy("%(what)s.", what=lazy(title)) if title else "", stop["message"]),
-                now,
-            )
-        )
+        told = joined(lazy("%(what)s.", what=lazy(title)) if title else "", stop["message"])
+        found.append(Cause(f"stopped:{stop['code']}", told, now))
     for line in items.lines():
         if line.kind in ("hold", "doubt"):
             found.append(Cause("held" if line.kind == "hold" else "in_doubt", line.text, now))
@@ -168,17 +156,12 @@ def missed(here: Here) -> list[Cause]:
         due = calendar.due_moment(day - timedelta(days=1), settings.schedule.daily_at, settings.site.timezone)
     if last is None or last >= due:
         return []
-    return [
-        Cause(
-            "missed",
-            lazy(
-                "No daily run since %(last)s; one was due on %(due)s.",
-                last=language.moment(last, settings.site.timezone),
-                due=language.moment(due, settings.site.timezone),
-            ),
-            now,
-        )
-    ]
+    told = lazy(
+        "No daily run since %(last)s; one was due on %(due)s.",
+        last=language.moment(last, settings.site.timezone),
+        due=language.moment(due, settings.site.timezone),
+    )
+    return [Cause("missed", told, now)]
 
 
 def set_back(here: Here) -> list[Cause]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Engine, func, insert, select, update
@@ -49,9 +49,7 @@ def run_broke(site: Site, day: str, error: Exception) -> None:
     """Tell of a run that ended in the middle."""
     ping(site.settings, "/fail")
     why = error.message if isinstance(error, RelayError) else lazy("the relay's log has the details.")
-    message = lazy("The daily run of %(day)s failed: %(why)s", day=language.day(date.fromisoformat(day)), why=why)
-    broken = [Cause("failed", message, site.clock.now())]
-    _quietly(_tell_run, site, broken)
+    _quietly(_tell_run, site, [causes.failed(day, why, site.clock.now())])
 
 
 def watch(here: Here) -> None:
@@ -159,17 +157,10 @@ def _where(settings: Settings, page: str) -> str:
 
 
 def _open(database: Engine, site: str, cause: Cause, now: datetime) -> Alert | None:
-    row = {
-        "site": site,
-        "cause": cause.name,
-        "message": cause.message,
-        "wording": parts(cause.message),
-        "since": now,
-        "seen_at": cause.seen_at,
-    }
+    told = {"message": cause.message, "wording": parts(cause.message), "seen_at": cause.seen_at}
     try:
         with database.begin() as connection:
-            done = connection.execute(insert(alerts).values(**row))
+            done = connection.execute(insert(alerts).values(site=site, cause=cause.name, since=now, **told))
             number: int = (done.inserted_primary_key or (0,))[0]
             return Alert(number, cause.name, cause.message, now, cause.seen_at, None)
     except IntegrityError:
