@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import wraps
 from pathlib import Path
@@ -182,7 +182,7 @@ def cli(context: click.Context, config_file: str | None, as_json: bool, verbose:
     """
     set_outside(config_file, as_json or OUTSIDE.json, verbose or OUTSIDE.verbose)
     if context.invoked_subcommand is None:
-        OUTSIDE.answer({"help": context.get_help()}, lambda _: click.echo(context.get_help()))
+        OUTSIDE.answer_in_lines({"help": context.get_help()}, [context.get_help()])
 
 
 def command(**attributes: Any) -> Callable[[Callable[..., Any]], click.Command]:
@@ -199,12 +199,9 @@ def open_for(writes: bool = False) -> Iterator[Any]:
     from relay.lock import site_lock
     from relay.site import open_site
 
-    if writes:
-        with site_lock(settings.site.state_dir), open_site(settings, Clock(), OUTSIDE.progress()) as site:
-            yield site
-    else:
-        with open_site(settings, Clock(), OUTSIDE.progress()) as site:
-            yield site
+    lock = site_lock(settings.site.state_dir) if writes else nullcontext()
+    with lock, open_site(settings, Clock(), OUTSIDE.progress()) as site:
+        yield site
 
 
 def recorded(site: Any, kind: str, work: Callable[[], Any]) -> Any:

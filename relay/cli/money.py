@@ -14,10 +14,13 @@ from relay.errors import EXIT_DONE, UsageError
 from relay.foreign import visible
 from relay.installer import places
 
+_DRY_RUN = click.option("--dry-run", is_flag=True, help="Compute and show, write nothing anywhere.")
+_ALLOW = click.option("--allow", multiple=True, metavar="CODE", help="Lift one named limit, for this run only.")
+
 
 @command()
-@click.option("--dry-run", is_flag=True, help="Compute and show, write nothing anywhere.")
-@click.option("--allow", multiple=True, metavar="CODE", help="Lift one named limit, for this run only.")
+@_DRY_RUN
+@_ALLOW
 def settle(dry_run: bool, allow: tuple[str, ...]) -> int:
     """Recover, bill negative balances, adjust them, verify. WRITES."""
     from relay import money
@@ -26,8 +29,8 @@ def settle(dry_run: bool, allow: tuple[str, ...]) -> int:
 
 
 @command(name="top-up")
-@click.option("--dry-run", is_flag=True, help="Compute and show, write nothing anywhere.")
-@click.option("--allow", multiple=True, metavar="CODE", help="Lift one named limit, for this run only.")
+@_DRY_RUN
+@_ALLOW
 def top_up(dry_run: bool, allow: tuple[str, ...]) -> int:
     """Add the periodic balances that are due. WRITES."""
     from relay import money
@@ -146,7 +149,7 @@ def journal(since: str | None, format_: Any) -> int:
 
 
 @command()
-@click.option("--dry-run", is_flag=True, help="Compute and show, write nothing anywhere.")
+@_DRY_RUN
 def rebuild(dry_run: bool) -> int:
     """Take the fees that OfficeRnD holds into a lost or outdated ledger; writes to neither system."""
     from relay import money
@@ -173,6 +176,6 @@ def _approve_all(who: str | None, code: str, as_: Any, amount: str, reason: str,
         if not places.is_terminal(sys.stdin):
             raise UsageError("Nothing was approved: look at the list, then say the same with --yes.")
         if not click.confirm(f"{as_.capitalize()} all of it?", err=True):
-            OUTSIDE.answer({"held": code, "as": as_, "people": []}, lambda _: click.echo("Nothing was approved."))
+            OUTSIDE.answer_in_lines({"held": code, "as": as_, "people": []}, ["Nothing was approved."])
             return EXIT_DONE
     return answer_doubt(lambda site: money.approve_all(site, shown, as_=as_, reason=reason))

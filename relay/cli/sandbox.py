@@ -7,6 +7,7 @@ import secrets
 import socket
 import sys
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -15,9 +16,7 @@ from relay.cli import terminal
 from relay.cli.app import OUTSIDE, command, say
 from relay.installer import places
 
-
-@command()
-@click.option(
+_MEMBERS = click.option(
     "--members",
     type=click.IntRange(1, 200_000),
     metavar="N",
@@ -25,6 +24,10 @@ from relay.installer import places
     show_default=True,
     help="Size of the organisation.",
 )
+
+
+@command()
+@_MEMBERS
 @click.option(
     "--keep",
     type=click.Path(path_type=Path, file_okay=False),
@@ -70,14 +73,7 @@ def _free(address: str) -> str:
 
 
 @command()
-@click.option(
-    "--members",
-    type=click.IntRange(1, 200_000),
-    metavar="N",
-    default=500,
-    show_default=True,
-    help="Size of the organisation.",
-)
+@_MEMBERS
 @click.option(
     "--seed", type=int, metavar="S", default=1, show_default=True, help="The same seed makes the same organisation."
 )
@@ -93,6 +89,7 @@ def _free(address: str) -> str:
 )
 @click.option(
     "--write-config",
+    "folder",
     type=click.Path(path_type=Path, file_okay=False),
     metavar="DIR",
     help="Write a ready relay.toml into DIR.",
@@ -112,16 +109,7 @@ def _free(address: str) -> str:
     default=0,
     help="First play the past DAYS: members print, and the real daily run bills them.",
 )
-def sandbox(
-    members: int,
-    seed: int,
-    papercut_port: int,
-    officernd_port: int,
-    filling: str,
-    write_config: Path | None,
-    record: Path | None,
-    days: int,
-) -> int:
+def sandbox(**world: Any) -> int:
     """Keep a stand-in PaperCut and a stand-in OfficeRnD running until Ctrl+C.
 
     Started again on the same DIR, an edited relay.toml stays, and what belongs to the world that has ended is set
@@ -129,15 +117,5 @@ def sandbox(
     """
     from relay.sandbox import serve
 
-    return serve.keep_running(
-        members=members,
-        seed=seed,
-        papercut_port=papercut_port,
-        officernd_port=officernd_port,
-        filling=filling,
-        folder=write_config,
-        record=record,
-        days=days,
-        progress=terminal.TerminalProgress(lines=False),
-        announce=OUTSIDE.answer_in_lines,
-    )
+    progress = terminal.TerminalProgress(lines=False)
+    return serve.keep_running(**world, progress=progress, announce=OUTSIDE.answer_in_lines)

@@ -104,23 +104,21 @@ def refusals(console: Console, refused: Sequence[Mapping[str, Any]]) -> None:
         console.print(plain(f"Held by {item['code']}: {item['message']}", style=REFUSED_STYLE))
 
 
+def _movements(title: str, movements: Sequence[Mapping[str, Any]], *, with_kind: bool = False) -> Table:
+    columns = ["reference", *(["kind"] if with_kind else []), "user", "amount", "state", "note"]
+    rows = []
+    for one in movements:
+        kind = [one["kind"].replace("_", " ")] if with_kind else []
+        amount, state = f"{one['amount']} {one['currency']}", one["state"].replace("_", " ")
+        rows.append([one["reference"], *kind, one["username"], amount, state, one["note"] or ""])
+    return table(title, columns, rows, right=["amount"])
+
+
 def money_result(console: Console, title: str, answer: Mapping[str, Any]) -> None:
     """Show the answer of `settle` or `top-up`: what was done, what is held and why, what is in doubt."""
     movements = answer["movements"]
     if movements:
-        rows = [
-            [
-                item["reference"],
-                item["kind"].replace("_", " "),
-                item["username"],
-                f"{item['amount']} {item['currency']}",
-                item["state"].replace("_", " "),
-                item["note"] or "",
-            ]
-            for item in movements
-        ]
-        columns = ["reference", "kind", "user", "amount", "state", "note"]
-        console.print(table(title, columns, rows, right=["amount"]))
+        console.print(_movements(title, movements, with_kind=True))
     else:
         waits = answer["held"] or answer["refused"] or "error" in answer
         console.print(f"{title}: no money moved." if waits else f"{title}: nothing to do.")
@@ -300,17 +298,7 @@ def status(console: Console, answer: Mapping[str, Any]) -> None:
     for stop in answer["stops"]:
         console.print(plain(f"No money moves ({stop['code']}): {stop['message']}", style=REFUSED_STYLE))
     if answer["open_movements"]:
-        rows = [
-            [
-                item["reference"],
-                item["username"],
-                f"{item['amount']} {item['currency']}",
-                item["state"].replace("_", " "),
-                item["note"],
-            ]
-            for item in answer["open_movements"]
-        ]
-        console.print(table("Open movements", ["reference", "user", "amount", "state", "note"], rows, right=["amount"]))
+        console.print(_movements("Open movements", answer["open_movements"]))
     why = {**ANSWERS, "switched_off": "because printing was switched off in PaperCut"}
     for kind, people in answer["readiness"].items():
         if people:

@@ -14,7 +14,6 @@ from relay.cli.app import OUTSIDE, NewFile, command, open_for, say
 from relay.cli.remedies import sentence
 from relay.clock import Clock
 from relay.errors import EXIT_DONE, EXIT_FAILED, UsageError
-from relay.foreign import visible
 from relay.installer import places
 from relay.lock import is_served
 
@@ -74,7 +73,7 @@ def notify(test: bool) -> int:
         if is_whole
         else "Next: put right what was not sent, in the file of addresses, then try again."
     )
-    OUTSIDE.answer({"addresses": [one.as_json() for one in tried]}, lambda _: click.echo("\n".join(lines)))
+    OUTSIDE.answer_in_lines({"addresses": [one.as_json() for one in tried]}, lines)
     return EXIT_DONE if is_whole else EXIT_FAILED
 
 
@@ -162,9 +161,7 @@ def password(name: str, role: str | None, remove: bool) -> int:
         if not typed:
             raise UsageError("No password came on standard input: send it there as a line, or run this in a terminal.")
         told = passwords.set_password(settings_file, name, role or "money", typed)
-    OUTSIDE.answer(
-        {"name": name, "file": str(told.file), "users": told.users}, lambda _: click.echo(visible(told.text()))
-    )
+    OUTSIDE.answer_in_lines({"name": name, "file": str(told.file), "users": told.users}, [told.text()])
     return EXIT_DONE
 
 
