@@ -8,9 +8,10 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 from typing import Any, TypeVar
 
 from sqlalchemy import Engine
@@ -74,12 +75,11 @@ class Desk:
         self._formats: dict[str, Formats] = {}
         self.settings_problem = ""
         self.glance: Glance | None = None
-        self.drafts: dict[
-            str, Draft
-        ] = {}  # settings by the name of who made them; a restart forgets what was not saved
+        # Settings by the name of who made them; a restart forgets what was not saved.
+        self.drafts: dict[str, Draft] = {}
         self.wake = threading.Event()  # tells the schedule that there is a reason to look sooner
         self._lock = threading.RLock()
-        self._stamp = self._file_stamp()
+        self._stamp = file_stamp(self.settings.path)
         self._directory: tuple[str, Directory | None] = ("", None)
         self._kept: dict[str, tuple[object, Any]] = {}
         self._take(self.settings)
@@ -89,7 +89,7 @@ class Desk:
     def refresh(self, *, always: bool = False) -> None:
         """Take over relay.toml when it has changed; one that cannot be accepted leaves the old settings in force."""
         with self._lock:
-            stamp = self._file_stamp()
+            stamp = file_stamp(self.settings.path)
             if stamp == self._stamp and not always:
                 return
             self._stamp = stamp
@@ -127,29 +127,14 @@ class Desk:
         locale = spoken.locale(own) if spoken else own
         return self._formats.setdefault(locale, Formats(self.settings, locale))
 
-    def _file_stamp(self) -> tuple[int, int]:
-        try:
-            status = self.settings.path.stat()
-        except OSError:
-            return (0, 0)
-        return (status.st_mtime_ns, status.st_size)
-
     # -- both systems
 
     @contextmanager
     def site(self, progress: Progress | None = None, *, writes: bool = False) -> Iterator[Site]:
         """Open both clients for the `with` block; `writes` holds the site's lock meanwhile."""
         settings = self.settings
-        if writes:
-            with site_lock(settings.site.state_dir), self._site(settings, progress) as site:
-                yield site
-        else:
-            with self._site(settings, progress) as site:
-                yield site
-
-    @contextmanager
-    def _site(self, settings: Settings, progress: Progress | None) -> Iterator[Site]:
-        with open_site(settings, self.clock, progress or Progress()) as site:
+        lock = site_lock(settings.site.state_dir) if writes else nullcontext()
+        with lock, open_site(settings, self.clock, progress or Progress()) as site:
             yield site
 
     def look(self) -> Glance:
@@ -232,9 +217,7 @@ class Desk:
 
         The answer is shared between requests: nobody changes it.
         """
-        stamp = self._changes.stamp()
-        with self._lock:
-            return self.kept(name, (stamp, self.settings, *about), make)
+        return self.kept(name, (self._changes.stamp(), self.settings, *about), make)
 
     def ahead_of_ledger(self, name: str, make: Callable[[], Returned], *about: object) -> Known[Returned]:
         """Return what `make` reads from the ledger, as `of_ledger`; where that takes long, what it gave the last time.
@@ -252,6 +235,15 @@ class Desk:
         self.ahead.finish()
         self._changes.close()
         self.database.dispose()
+
+
+def file_stamp(path: Path) -> tuple[int, int]:
+    """Return what differs once a file was written anew; the same for one that is not there."""
+    try:
+        status = path.stat()
+    except OSError:
+        return (0, 0)
+    return (status.st_mtime_ns, status.st_size)
 
 
 def _secret(value: Any) -> str | None:

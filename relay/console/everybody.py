@@ -9,13 +9,12 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 from sqlalchemy import case, func, select
 
 from relay.accounts import folded, meant
-from relay.console.desk import Desk
+from relay.console.desk import Desk, file_stamp
 from relay.database import reading
 from relay.jobs import tables as jobs_tables
 from relay.language import N_, WordTable, gettext, lazy
@@ -166,30 +165,22 @@ class EveryPerson:
 def everybody(place: Desk) -> EveryPerson:
     """Return everybody; nobody before the first sync. Each part is made anew when what it is made of has changed."""
     home, folder = place.settings.scripts.home, place.settings.site.state_dir
-    directory = tuple(map(_file_stamp, (home / "directory" / "CURRENT", folder / snapshot.NAME, folder / ready.NAME)))
+    directory = tuple(map(file_stamp, (home / "directory" / "CURRENT", folder / snapshot.NAME, folder / ready.NAME)))
     people = place.kept("everybody", directory, lambda: _people(place))
     known = place.kept("everybody by key", directory, lambda: _by_key(people))
     return EveryPerson(
         people,
         known,
         place.of_ledger("balances", lambda: _balances(place)),
-        place.kept("logins", _file_stamp(home / "logs" / "auth.log"), lambda: logins.last_accepted(home)),
+        place.kept("logins", file_stamp(home / "logs" / "auth.log"), lambda: logins.last_accepted(home)),
         place.kept("printed", (_imported(place), _today(place)), lambda: _printed(place)),
     )
 
 
 def taken(place: Desk) -> Snapshot | None:
     """Return both systems as the last sync left them, None where it left nothing that can be used."""
-    stamp = _file_stamp(place.settings.site.state_dir / snapshot.NAME)
+    stamp = file_stamp(place.settings.site.state_dir / snapshot.NAME)
     return place.kept("snapshot", stamp, lambda: snapshot.load(place.settings))
-
-
-def _file_stamp(path: Path) -> tuple[int, int]:
-    try:
-        status = path.stat()
-    except OSError:
-        return (0, 0)
-    return (status.st_mtime_ns, status.st_size)
 
 
 def _today(place: Desk) -> date:

@@ -95,16 +95,9 @@ def listed(engine: Engine, site: str, count: int, before: int | None = None) -> 
     if before is not None:
         query = query.where(table.c.id < before)
     with reading(engine) as connection:
-        rows = list(connection.execute(query.limit((count + 1) * len(STORY))))
+        rows = list(connection.execute(query.limit((count + 1) * len(STORY))).mappings())
     found = grouped(
-        Part(
-            row.id,
-            row.kind,
-            row.started_at,
-            row.finished_at,
-            row.exit_code,
-            {name: unkept(value) for name in _LISTED if (value := row._mapping[name]) is not None},
-        )
+        of_row(Part, row, answer={name: unkept(row[name]) for name in _LISTED if row[name] is not None})
         for row in reversed(rows)
     )
     return found[::-1][:count]

@@ -15,7 +15,6 @@ from relay import run as story
 from relay.console import first_hour
 from relay.console.desk import Desk
 from relay.console.pages import statements
-from relay.console.results import Done
 from relay.errors import AlreadyRunning, RelayError
 from relay.language import N_
 from relay.money.ledger import calendar
@@ -99,9 +98,9 @@ class Schedule:
     def _daily(self, now: datetime) -> None:
         done: list[story.RunResult] = []
 
-        def run(site: Site) -> Done:
+        def run(site: Site) -> story.RunResult:
             done.append(story.run(site, if_due=True))
-            return Done(done[0].as_json(), done[0].exit_code)
+            return done[0]
 
         work = self._place.begin("run", "Daily run", WHO, run, writes=False, wait=True)
         self._synced_at = now

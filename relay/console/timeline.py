@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice, pairwise
 from typing import Literal
 
 from sqlalchemy import select
@@ -96,13 +97,8 @@ def _words(place: Desk, person: Someone) -> Iterator[TimelineEntry]:
     with reading(place.database) as connection:
         for at, answer, amount, reason in connection.execute(query):
             money = place.formats.money(abs(amount))
-            yield TimelineEntry(
-                at,
-                "money",
-                gettext("%(money)s: decided, %(answer)s", money=money, answer=_ANSWERS.get(answer, answer)),
-                reason,
-                icon="list",
-            )
+            text = gettext("%(money)s: decided, %(answer)s", money=money, answer=_ANSWERS.get(answer, answer))
+            yield TimelineEntry(at, "money", text, reason, icon="list")
 
 
 def _accounts(place: Desk, person: Someone) -> Iterator[TimelineEntry]:
@@ -111,13 +107,8 @@ def _accounts(place: Desk, person: Someone) -> Iterator[TimelineEntry]:
     if link is not None:
         balance = place.formats.money(link.opening_balance)
         kept = gettext("balance of %(balance)s kept", balance=balance) if link.opening_balance else ""
-        yield TimelineEntry(
-            link.linked_at,
-            "account",
-            gettext("Linked to the account %(account)s", account=person.username),
-            kept,
-            icon="link",
-        )
+        text = gettext("Linked to the account %(account)s", account=person.username)
+        yield TimelineEntry(link.linked_at, "account", text, kept, icon="link")
     table = jobs_tables.people
     query = (
         select(table.c.since, table.c.company_name, table.c.member_id, table.c.full_name)
@@ -126,7 +117,7 @@ def _accounts(place: Desk, person: Someone) -> Iterator[TimelineEntry]:
     )
     with reading(place.database) as connection:
         rows = list(connection.execute(query))
-    for before, row in zip(rows, rows[1:], strict=False):
+    for before, row in pairwise(rows):
         if row.member_id != before.member_id:
             text = (
                 gettext("The account %(account)s belongs to %(name)s", account=person.username, name=row.full_name)
@@ -135,30 +126,15 @@ def _accounts(place: Desk, person: Someone) -> Iterator[TimelineEntry]:
             )
             yield TimelineEntry(row.since, "account", text, icon="link")
         elif row.company_name != before.company_name:
-            now = row.company_name or gettext("no company")
-            old = before.company_name or gettext("none")
-            yield TimelineEntry(
-                row.since,
-                "account",
-                gettext("Company: %(name)s", name=now),
-                gettext("before: %(name)s", name=old),
-                icon="people",
-            )
+            now = gettext("Company: %(name)s", name=row.company_name or gettext("no company"))
+            was = gettext("before: %(name)s", name=before.company_name or gettext("none"))
+            yield TimelineEntry(row.since, "account", now, was, icon="people")
 
 
 def _deeds(place: Desk, person: Someone) -> Iterator[TimelineEntry]:
     """Yield what was done to this person from the console."""
-    count = 0
-    for row in place.audit.rows():
-        if row.get("about") != "people" or row.get("subject") != person.name:
-            continue
+    about = (row for row in place.audit.rows() if (row.get("about"), row.get("subject")) == ("people", person.name))
+    for row in islice(about, MOST):
         failed = "" if row.get("outcome") in ("done", "started") else f": {translated(row.get('outcome', ''))}"
-        yield TimelineEntry(
-            row["at"],
-            "account",
-            f"{row.get('who')} {translated(row.get('action', ''))} {person.name}{failed}",
-            icon="list",
-        )
-        count += 1
-        if count == MOST:
-            return
+        text = f"{row.get('who')} {translated(row.get('action', ''))} {person.name}{failed}"
+        yield TimelineEntry(row["at"], "account", text, icon="list")

@@ -75,21 +75,12 @@ class Work:
         return self.state != "running"
 
     def as_json(self) -> dict[str, Any]:
-        return {
-            "id": self.id,
-            "kind": self.kind,
-            "title": self.title,
-            "who": self.who,
-            "started_at": self.started_at.isoformat(),
-            "facts": self.facts,
-            "ended_at": self.ended_at.isoformat() if self.ended_at else None,
-            "state": self.state,
-            "steps": [vars(step) for step in self.steps],
-            "lines": self.lines,
-            "answer": self.answer,
-            "exit_code": self.exit_code,
-            "error": self.error,
-        }
+        """Return what is kept of it: all but its version, which is this process's own."""
+        ended = self.ended_at.isoformat() if self.ended_at else None
+        steps = [vars(step) for step in self.steps]
+        told = {**vars(self), "started_at": self.started_at.isoformat(), "ended_at": ended, "steps": steps}
+        del told["version"]
+        return told
 
 
 class Works:
@@ -101,7 +92,6 @@ class Works:
         self._changed = threading.Condition()
         self._works: dict[str, Work] = {}
         self._current: Work | None = None
-        self._thread: threading.Thread | None = None
         make_private_folder(folder)
         self._read_files()
 
@@ -139,8 +129,7 @@ class Works:
     ) -> Work:
         """Begin a work in the background. Raises AlreadyRunning while another one goes on."""
         work = self._begin(kind, title, who, facts or {})
-        self._thread = threading.Thread(target=self._do, args=(work, call), name=f"work-{kind}", daemon=True)
-        self._thread.start()
+        threading.Thread(target=self._do, args=(work, call), name=f"work-{kind}", daemon=True).start()
         return work
 
     def do(
@@ -194,15 +183,14 @@ class Works:
         try:
             self._write(work, state)
         finally:
-            with self._changed:
-                work.state = state
-                work.version += 1
-                self._current = None
-                self._changed.notify_all()
+            with self.changing(work):
+                work.state, self._current = state, None
 
-    def _moved(self, work: Work, change: Callable[[], None]) -> None:
+    @contextmanager
+    def changing(self, work: Work) -> Iterator[None]:
+        """Change something of a work in the `with` block; whoever waits for that is told."""
         with self._changed:
-            change()
+            yield
             work.version += 1
             self._changed.notify_all()
 
@@ -247,22 +235,10 @@ def _plain(value: dict[str, Any]) -> dict[str, Any]:
 
 
 def _from_json(stored: dict[str, Any]) -> Work:
-    ended = stored["ended_at"]
-    return Work(
-        id=stored["id"],
-        kind=stored["kind"],
-        title=stored["title"],
-        who=stored["who"],
-        started_at=json_text.moment(stored["started_at"]),
-        facts=stored["facts"],
-        ended_at=json_text.moment(ended) if ended else None,
-        state=stored["state"],
-        steps=[ShownPhase(**step) for step in stored["steps"]],
-        lines=stored["lines"],
-        answer=stored["answer"],
-        exit_code=stored["exit_code"],
-        error=stored["error"],
-    )
+    started, ended = json_text.moment(stored["started_at"]), stored["ended_at"]
+    steps = [ShownPhase(**step) for step in stored["steps"]]
+    read = {"started_at": started, "ended_at": json_text.moment(ended) if ended else None, "steps": steps}
+    return Work(**{**stored, **read})
 
 
 class _Live(Progress):
@@ -274,17 +250,17 @@ class _Live(Progress):
     @contextmanager
     def phase(self, title: str, total: int | None = None) -> Iterator[Phase]:
         step = ShownPhase(title, total)
-        self._works._moved(self._work, lambda: self._work.steps.append(step))
+        with self._works.changing(self._work):
+            self._work.steps.append(step)
         try:
             yield _LivePhase(self._works, self._work, step)
         finally:
-            self._works._moved(self._work, lambda: setattr(step, "over", True))
+            with self._works.changing(self._work):
+                step.over = True
 
     def line(self, text: str) -> None:
-        def add() -> None:
+        with self._works.changing(self._work):
             self._work.lines = [*self._work.lines, text][-LINES_KEPT:]
-
-        self._works._moved(self._work, add)
 
 
 class _LivePhase(Phase):
@@ -292,7 +268,5 @@ class _LivePhase(Phase):
         self._works, self._work, self._step = works, work, step
 
     def advance(self, steps: int = 1) -> None:
-        def add() -> None:
+        with self._works.changing(self._work):
             self._step.done += steps
-
-        self._works._moved(self._work, add)
