@@ -147,8 +147,6 @@ class RemoteError(RelayError):
         system: str,
         operation: str = "",
         status: int | None = None,
-        request_id: str = "",
-        reference: str = "",
         transient: bool = False,
         code: str | None = None,
         remedies: Remedies = (),
@@ -158,8 +156,6 @@ class RemoteError(RelayError):
         self.system = system
         self.operation = operation
         self.status = status
-        self.request_id = request_id
-        self.reference = reference
 
 
 class NotSent(RemoteError):

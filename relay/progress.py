@@ -23,3 +23,14 @@ class Progress:
 
     def line(self, text: str) -> None:
         """Tell one finished step in a sentence."""
+
+
+class OnePhase(Progress):
+    """Lets several readers count on one bar, since a terminal shows one at a time."""
+
+    def __init__(self, phase: Phase) -> None:
+        self._phase = phase
+
+    @contextmanager
+    def phase(self, title: str, total: int | None = None) -> Iterator[Phase]:
+        yield self._phase

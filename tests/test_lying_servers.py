@@ -42,9 +42,10 @@ def papercut(folder: Path, address: str) -> PaperCut:
 
 # -- elsewhere ---------------------------------------------------------------------------------------------------------
 
+FEE = NewFee("Printing", date(2026, 11, 23), "loc", "plan", Decimal("1.00"), member="m1")
 CALLS: dict[str, Callable[[Path, str], Any]] = {
     "officernd_read": lambda folder, at: officernd(folder, at).organization(),
-    "officernd_write": lambda folder, at: officernd(folder, at).delete_fee("f1"),
+    "officernd_write": lambda folder, at: officernd(folder, at).create_fee(FEE),
     "officernd_token": lambda folder, at: officernd(folder, "http://127.0.0.1:9", token_url=f"{at}/t").organization(),
     "papercut_read": lambda folder, at: papercut(folder, at).total_users(),
     "papercut_write": lambda folder, at: papercut(folder, at).set_config("a", "b"),
@@ -336,19 +337,19 @@ def test_another_record_than_asked_for_is_none(tmp_path: Path, identifier: Any) 
 
 @pytest.mark.parametrize("identifier", ["", 7, None, ["f1"], "../members/m1", "f 1", "f1\n", "é"])
 def test_a_fee_with_an_id_that_is_none_is_in_doubt(tmp_path: Path, identifier: Any) -> None:
-    """An id that means another place would be deleted there, were the fee taken back."""
+    """An id that means another place would be asked for there, when the fee is looked at."""
     asked: list[str] = []
 
     def reply(target: str, write: Write) -> None:
         asked.append(target)
         token(write) if "token" in target else write(whole(json.dumps({"_id": identifier}).encode(), status=b"201 C"))
 
-    fee = NewFee("Printing", date(2026, 11, 23), "loc", "plan", Decimal("1.00"), member="m1")
     with lying(reply) as address:
         client = officernd(tmp_path, address)
         with pytest.raises(OutcomeUnknown):
-            client.create_fee(fee, "ref")
-        client.delete_fee("../members/m1")
+            client.create_fee(FEE)
+        with pytest.raises(BadAnswer):
+            client.fee("../members/m1")
     assert asked[-1].endswith("/fees/..%2Fmembers%2Fm1")
 
 

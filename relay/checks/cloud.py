@@ -7,17 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import requests
-
+from papercut_scripts.token_cache import SCOPE as SIGNIN_SCOPE
 from relay import language
 from relay.checks.model import CheckedSite
+from relay.errors import AuthFailed, NotSent, RemoteError
 from relay.finding import Finding
 from relay.language import lazy
 from relay.money.act import fees_plan
-from relay.officernd.token import lacks_scope, open_session
+from relay.officernd.token import exchange, open_session
 from relay.private_files import read_private
-
-SIGNIN_SCOPE = "flex.user.auth.signin"
 
 
 def location(site: CheckedSite) -> Iterator[Finding]:
@@ -169,46 +167,40 @@ def signin(site: CheckedSite) -> Iterator[Finding]:
                 signin_scope=SIGNIN_SCOPE,
             ),
         )
-    form = {
-        "grant_type": "client_credentials",
-        "client_id": settings.signin.client_id,
-        "client_secret": secret,
-        "scope": SIGNIN_SCOPE,
-    }
     try:
         with open_session(section) as session:
-            answer = session.post(section.token_url, data=form, timeout=section.timeout_s, allow_redirects=False)
-    except (requests.RequestException, OSError):
+            exchange(session, section, SIGNIN_SCOPE, client_id=settings.signin.client_id, secret=secret)
+    except AuthFailed as error:
+        if error.code == "scope_missing":
+            yield Finding(
+                "signin_scope_missing",
+                "error",
+                settings.signin.client_id,
+                lazy(
+                    "The application of [signin] lacks the scope %(signin_scope)s, so nobody can log in: add it at "
+                    "Settings > Developer Tools.",
+                    signin_scope=SIGNIN_SCOPE,
+                ),
+            )
+        else:
+            yield Finding(
+                "signin_refused",
+                "error",
+                settings.signin.client_id,
+                lazy(
+                    "OfficeRnD does not accept [signin] client_id and client_secret_file, so nobody can log in: "
+                    "compare them with Settings > Developer Tools."
+                ),
+            )
+    except (NotSent, OSError):
         return  # the relay's own check of OfficeRnD tells what is wrong with the way there
-    status = answer.status_code
-    if lacks_scope(answer):
-        yield Finding(
-            "signin_scope_missing",
-            "error",
-            settings.signin.client_id,
-            lazy(
-                "The application of [signin] lacks the scope %(signin_scope)s, so nobody can log in: add it at "
-                "Settings > Developer Tools.",
-                signin_scope=SIGNIN_SCOPE,
-            ),
-        )
-    elif status in (400, 401, 403):
-        yield Finding(
-            "signin_refused",
-            "error",
-            settings.signin.client_id,
-            lazy(
-                "OfficeRnD does not accept [signin] client_id and client_secret_file, so nobody can log in: "
-                "compare them with Settings > Developer Tools."
-            ),
-        )
-    elif status != 200:
+    except RemoteError as error:
         yield Finding(
             "signin_not_checked",
             "info",
             settings.signin.client_id,
             lazy(
                 "OfficeRnD's token endpoint answered HTTP %(status)s for [signin]; check again in a minute.",
-                status=status,
+                status=error.status or 0,
             ),
         )

@@ -11,12 +11,11 @@ plans of its memberships endpoints (error envelope, strict parameters, 500 for b
 from __future__ import annotations
 
 import threading
-from collections import Counter, deque
-from collections.abc import Callable, Iterator, Mapping
+from collections import deque
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
-from decimal import Decimal
 from typing import Any, Protocol, TypeVar
 from urllib.parse import quote
 
@@ -40,7 +39,7 @@ from relay.errors import (
 from relay.language import lazy
 from relay.officernd import model
 from relay.officernd.token import TokenSource, open_session, unreachable
-from relay.progress import Phase, Progress
+from relay.progress import OnePhase, Progress
 
 SYSTEM = "OfficeRnD"
 PAGE = 50  # larger pages are refused
@@ -96,8 +95,6 @@ class OfficeRnD:
         self._clock = clock
         self._lock = threading.Lock()
         self._sent: deque[float] = deque()
-        self.calls: Counter[str] = Counter()
-        self.writes = 0
         self._base = f"{section.api_url}/organizations/{section.organization}"
         try:
             self._http = open_session(section, CONNECTIONS)
@@ -215,12 +212,12 @@ class OfficeRnD:
     def fee(self, fee_id: str) -> model.RemoteFee:
         return self._one("fees", fee_id, model.fee)
 
-    def create_fee(self, fee: model.NewFee, reference: str) -> str:
+    def create_fee(self, fee: model.NewFee) -> str:
         """Create a fee, once, and return its id.
 
         Raises NotSent (nothing happened). Whatever else it raises (Refused, RateLimited, OutcomeUnknown) says nothing
-        certain: look the fee up by `reference`, which stands in its name. OfficeRnD has no idempotency key, so this is
-        never repeated here.
+        certain: look the fee up by the reference in its name. OfficeRnD has no idempotency key, so this is never
+        repeated here.
         """
         body: dict[str, Any] = {
             "name": fee.name,
@@ -236,25 +233,13 @@ class OfficeRnD:
             body["member"] = fee.member
         if fee.company:
             body["company"] = fee.company
-        return self._created("fees", body, _coins(fee.use_coins), reference)
-
-    def update_fee(
-        self, fee_id: str, *, price: Decimal, is_personal: bool, use_coins: bool = False, reference: str = ""
-    ) -> None:
-        """Change what can be changed of a fee that is on no invoice yet: its price and who pays it.
-
-        Source: developer reference v2, fees (PUT takes properties, price and billToMember; coins are of the query).
-        """
-        body = {"price": float(price), "billToMember": is_personal}
-        self._write("PUT", _place("fees", fee_id), body, _coins(use_coins), reference)
-
-    def delete_fee(self, fee_id: str, reference: str = "") -> None:
-        self._write("DELETE", _place("fees", fee_id), None, {}, reference)
+        # Coins are of the query: it is no field of the body.
+        return self._created("fees", body, {"shouldUseCoins": "true"} if fee.use_coins else {})
 
     def create_plan(self, name: str) -> model.Plan:
         """Make a one-off plan. Raises Refused or NotFound where the API does not offer it: then it is made by hand."""
         body = {"name": name, "type": "service", "intervalLength": "once", "intervalCount": 1, "price": 0}
-        plan_id = self._created("plans", body, {}, "")
+        plan_id = self._created("plans", body, {})
         return self._one("plans", plan_id, model.plan)
 
     # -- lists ---------------------------------------------------------------------------------------------------
@@ -332,7 +317,14 @@ class OfficeRnD:
             ThreadPoolExecutor(CONNECTIONS) as pool,
         ):
             parts = [
-                pool.submit(self._pages, resource, translate, _between(start, end), count, _Counting(phase))
+                pool.submit(
+                    self._pages,
+                    resource,
+                    translate,
+                    _between(start, end),
+                    count,
+                    OnePhase(phase),
+                )
                 for start, end, count in windows
             ]
             records: dict[str, Record] = {}
@@ -427,27 +419,20 @@ class OfficeRnD:
     # -- the one exchange ----------------------------------------------------------------------------------------
 
     def _read(self, path: str, parameters: Mapping[str, Any]) -> Any:
-        answer = http.repeat_read(lambda: self._exchange("GET", path, None, parameters, ""), self._clock)
+        answer = http.repeat_read(lambda: self._exchange("GET", path, None, parameters), self._clock)
         try:
             return json_text.parsed(answer.content)
         except ValueError:
             raise self._bad(f"GET /{path}", lazy("that is not JSON")) from None
 
-    def _write(
-        self, method: str, path: str, body: Mapping[str, Any] | None, parameters: Mapping[str, str], reference: str
-    ) -> requests.Response:
-        with self._lock:
-            self.writes += 1
-        return self._exchange(method, path, body, parameters, reference)
-
-    def _created(self, path: str, body: Mapping[str, Any], parameters: Mapping[str, str], reference: str) -> str:
-        answer = self._write("POST", path, body, parameters, reference)
+    def _created(self, path: str, body: Mapping[str, Any], parameters: Mapping[str, str]) -> str:
+        answer = self._exchange("POST", path, body, parameters)
         try:
             identifier = json_text.parsed(answer.content)["_id"]
         except (ValueError, KeyError, TypeError):
             identifier = None
         if not model.is_id(identifier):
-            raise self._lost("POST", path, lazy("an unreadable answer"), reference)
+            raise self._lost("POST", path, lazy("an unreadable answer"))
         return identifier
 
     def _exchange(
@@ -456,7 +441,6 @@ class OfficeRnD:
         path: str,
         body: Mapping[str, Any] | None,
         parameters: Mapping[str, Any],
-        reference: str,
     ) -> requests.Response:
         """Do one exchange, for a read with one renewal of the token on a 401, and translate whatever goes wrong.
 
@@ -464,7 +448,7 @@ class OfficeRnD:
         """
         token = self._token.get()
         for renewed in (False, True):
-            answer = self._send(method, path, body, parameters, reference, token)
+            answer = self._send(method, path, body, parameters, token)
             if answer.status_code == 401 and not renewed:
                 # A revoked token and a missing scope look alike.
                 if method == "GET":
@@ -474,7 +458,7 @@ class OfficeRnD:
                     self._token.renew(token)
             if answer.status_code in (200, 201, 204):
                 return answer
-            raise self._refusal(method, path, answer, reference, token)
+            raise self._refusal(method, path, answer, token)
         raise AssertionError("unreachable")
 
     def _send(
@@ -483,13 +467,9 @@ class OfficeRnD:
         path: str,
         body: Mapping[str, Any] | None,
         parameters: Mapping[str, Any],
-        reference: str,
         token: str,
     ) -> requests.Response:
         self._wait_for_rate_limit()
-        name = f"{method} /{path.split('/')[0]}"
-        with self._lock:
-            self.calls[name] += 1
         try:
             return self._http.request(
                 method,
@@ -501,7 +481,7 @@ class OfficeRnD:
                 allow_redirects=False,  # a token is never carried to another place
             )
         except requests.RequestException as error:
-            raise self._transport(error, method, path, reference) from None
+            raise self._transport(error, method, path) from None
 
     def _wait_for_rate_limit(self) -> None:
         """Wait until one more request keeps us within requests_per_minute in any sliding minute."""
@@ -516,14 +496,14 @@ class OfficeRnD:
                 wait_s = _RATE_WINDOW_S - (now_s - self._sent[0])
             self._clock.sleep(wait_s)
 
-    def _transport(self, error: requests.RequestException, method: str, path: str, reference: str) -> RemoteError:
+    def _transport(self, error: requests.RequestException, method: str, path: str) -> RemoteError:
         failed = http.failure(error)
         reads = method == "GET"
-        where: dict[str, Any] = {"system": SYSTEM, "operation": f"{method} /{path}", "reference": reference}
+        where: dict[str, Any] = {"system": SYSTEM, "operation": f"{method} /{path}"}
         if failed.not_sent:
             return unreachable(failed, self._section.api_url, "api_url", transient=reads, **where)
         if not reads:
-            return self._lost(method, path, failed.why, reference)
+            return self._lost(method, path, failed.why)
         return BadAnswer(
             lazy(
                 "OfficeRnD did not answer %(method)s /%(path)s (%(why)s); nothing was changed, try again.",
@@ -536,7 +516,7 @@ class OfficeRnD:
             **where,
         )
 
-    def _lost(self, method: str, path: str, why: str, reference: str) -> OutcomeUnknown:
+    def _lost(self, method: str, path: str, why: str) -> OutcomeUnknown:
         return OutcomeUnknown(
             lazy(
                 "OfficeRnD's answer to %(method)s /%(path)s was lost (%(why)s): it may or may not have happened, so it "
@@ -547,10 +527,9 @@ class OfficeRnD:
             ),
             system=SYSTEM,
             operation=f"{method} /{path}",
-            reference=reference,
         )
 
-    def _refusal(self, method: str, path: str, answer: requests.Response, reference: str, token: str) -> RemoteError:
+    def _refusal(self, method: str, path: str, answer: requests.Response, token: str) -> RemoteError:
         """Return the error that an answer other than success means, sorted by what the caller may do next."""
         status = answer.status_code
         said = _message(answer, token, *self._token.secrets).rstrip(".")
@@ -558,7 +537,6 @@ class OfficeRnD:
             "system": SYSTEM,
             "operation": f"{method} /{path}",
             "status": status,
-            "reference": reference,
         }
         if status == 429:
             return RateLimited(
@@ -581,26 +559,6 @@ class OfficeRnD:
                 ),
                 **where,
             )
-        if status == 404:
-            return NotFound(
-                lazy(
-                    "OfficeRnD does not know %(method)s /%(path)s (%(said)s).",
-                    method=method,
-                    path=path,
-                    said=said or "HTTP 404",
-                ),
-                **where,
-            )
-        if status == 409:
-            return Conflict(
-                lazy(
-                    "OfficeRnD refused %(method)s /%(path)s: %(said)s.",
-                    method=method,
-                    path=path,
-                    said=said or "HTTP 409",
-                ),
-                **where,
-            )
         if status == 500 and said == "Organization not found":
             return Refused(
                 lazy(
@@ -610,13 +568,9 @@ class OfficeRnD:
                 code="organization_not_found",
                 **where,
             )
-        if status == 500 and said.lower() not in _GENERIC_500:
-            return Refused(
-                lazy("OfficeRnD refused %(method)s /%(path)s: %(said)s.", method=method, path=path, said=said), **where
-            )
-        if status >= 500:
+        if status > 500 or status == 500 and said.lower() in _GENERIC_500:
             if method != "GET":
-                return self._lost(method, path, f"HTTP {status}", reference)
+                return self._lost(method, path, f"HTTP {status}")
             return BadAnswer(
                 lazy(
                     "OfficeRnD failed on %(method)s /%(path)s (HTTP %(status)s); nothing was changed, try again later.",
@@ -638,16 +592,11 @@ class OfficeRnD:
                 ),
                 **where,
             )
-        said = said or f"HTTP {status}"
-        return Refused(
-            lazy(
-                "OfficeRnD refused %(method)s /%(path)s: %(said)s.",
-                method=method,
-                path=path,
-                said=said,
-            ),
-            **where,
-        )
+        told = {"method": method, "path": path, "said": said or f"HTTP {status}"}
+        if status == 404:
+            return NotFound(lazy("OfficeRnD does not know %(method)s /%(path)s (%(said)s).", **told), **where)
+        kind = Conflict if status == 409 else Refused
+        return kind(lazy("OfficeRnD refused %(method)s /%(path)s: %(said)s.", **told), **where)
 
 
 def _place(resource: str, identifier: str) -> str:
@@ -655,24 +604,8 @@ def _place(resource: str, identifier: str) -> str:
     return f"{resource}/{quote(identifier, safe='')}"
 
 
-class _Counting(Progress):
-    """Lets several lists count on one bar."""
-
-    def __init__(self, phase: Phase) -> None:
-        self._phase = phase
-
-    @contextmanager
-    def phase(self, title: str, total: int | None = None) -> Iterator[Phase]:
-        yield self._phase
-
-
 def _between(start: datetime, end: datetime) -> dict[str, str]:
     return {"modifiedAt[$gte]": model.moment(start), "modifiedAt[$lt]": model.moment(end)}
-
-
-def _coins(use: bool) -> dict[str, str]:
-    """Return the query of a fee that coins may pay: it is no field of the body."""
-    return {"shouldUseCoins": "true"} if use else {}
 
 
 def _modified(since: str | None) -> dict[str, str]:

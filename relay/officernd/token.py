@@ -145,11 +145,6 @@ def open_session(section: OfficeRnDSection, connections: int = 1) -> requests.Se
     return http.session(connections=connections, ca_file=section.ca_file, proxy=section.proxy_url)
 
 
-def lacks_scope(answer: requests.Response) -> bool:
-    """Return whether no token is given because the application lacks a scope that was asked for."""
-    return answer.status_code == 400 and b"scope" in answer.content.lower()
-
-
 def exchange(
     session: requests.Session, section: OfficeRnDSection, scope: str, *, client_id: str = "", secret: str = ""
 ) -> Any:
@@ -191,7 +186,7 @@ def exchange(
             transient=True,
             **where,
         )
-    if lacks_scope(answer):
+    if status == 400 and b"scope" in answer.content.lower():
         raise AuthFailed(
             lazy(
                 "OfficeRnD gives no token: the relay's application lacks one of the scopes "

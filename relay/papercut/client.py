@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import re
 import threading
-from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -123,7 +122,6 @@ class PaperCut:
         self._clock = clock
         self._token = section.auth_token.get_secret_value()
         self._lock = threading.Lock()
-        self.calls: Counter[str] = Counter()
         self.writes = 0
         parts = urlsplit(section.url)
         self.address = f"{parts.scheme}://{parts.netloc}"
@@ -634,8 +632,6 @@ class PaperCut:
 
     def _exchange(self, method: str, parameters: tuple[Value, ...], *, writes: bool) -> Any:
         """Do exactly one exchange and translate whatever comes back."""
-        with self._lock:
-            self.calls[method] += 1
         where: dict[str, Any] = {"system": SYSTEM, "operation": method}
         try:
             body = wire.call(f"api.{method}", parameters)

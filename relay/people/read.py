@@ -7,9 +7,8 @@ looks exactly like people who left.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -27,27 +26,13 @@ from relay.people.decide.answers import take_answers
 from relay.people.decide.renames import follow_hand_renames
 from relay.people.memory.snapshot import Snapshot
 from relay.people.world import Account, Memory, OfficeRnDSide, PaperCutSide, World
-from relay.progress import Phase, Progress
+from relay.progress import OnePhase, Progress
 from relay.site import Site
 
 PROPERTIES = (*keys.DETAILS.values(), keys.DISABLED_PRINT, keys.BALANCE, keys.INTERNAL, keys.JOB_COUNT)
 _SHOWN = ("full_name", "email", "department", "office")  # never longer than PaperCut itself can hold it
 _LONGEST_COUNT = 18  # digits that a database's integer can hold
 PROOFS = 20  # so many missing records are asked for singly; more would not make the doubt smaller
-
-
-class _Shared(Progress):
-    """Lets several readers count on one bar, since a terminal shows one at a time."""
-
-    def __init__(self, outer: Progress, phase: Phase) -> None:
-        self._outer, self._phase = outer, phase
-
-    @contextmanager
-    def phase(self, title: str, total: int | None = None) -> Iterator[Phase]:
-        yield self._phase
-
-    def line(self, text: str) -> None:
-        self._outer.line(text)
 
 
 def read_world(site: Site, memory: Memory, *, scheduled: bool = False) -> World:
@@ -59,13 +44,11 @@ def read_world(site: Site, memory: Memory, *, scheduled: bool = False) -> World:
     organization = check_organization(site.officernd, memory, site.settings)
     site.papercut.total_users()  # both systems answer before either is read at length
     with site.progress.phase("Reading OfficeRnD and PaperCut") as phase, ThreadPoolExecutor(2) as pool:
-        shared = replace(site, progress=_Shared(site.progress, phase))
+        shared = replace(site, progress=OnePhase(phase))
         people = pool.submit(read_officernd, shared, organization, site.clock.now())
         accounts = pool.submit(read_papercut, site.papercut, shared.progress)
         found = World(people.result(), accounts.result(), memory)
-    found = replace(found, memory=follow_renames(memory, found.papercut.accounts))
-    found = follow_hand_renames(found, site.settings)
-    found = take_answers(found, site.settings.site.currency, scheduled=scheduled)
+    found = _remembered_names(found, site.settings, scheduled)
     check_departures(site.officernd, found)
     check_accounts(site.settings, found)
     site.progress.line(
@@ -116,11 +99,15 @@ def read_changes(site: Site, memory: Memory, snapshot: Snapshot, *, member_id: s
     groups = {name: snapshot.papercut.groups[name] for name in listed if name in snapshot.papercut.groups}
     groups.update(read_groups(papercut, foreign, progress))
     found = World(side, PaperCutSide({**accounts, **fresh}, groups, width), memory)
-    found = replace(found, memory=follow_renames(memory, found.papercut.accounts))
-    found = follow_hand_renames(found, site.settings)
-    found = take_answers(found, site.settings.site.currency, scheduled=scheduled)
+    found = _remembered_names(found, site.settings, scheduled)
     check_accounts(site.settings, found)
     return found
+
+
+def _remembered_names(found: World, settings: Settings, scheduled: bool) -> World:
+    """Return a world whose links follow renamed accounts, and a person's answers."""
+    found = replace(found, memory=follow_renames(found.memory, found.papercut.accounts))
+    return take_answers(follow_hand_renames(found, settings), settings.site.currency, scheduled=scheduled)
 
 
 def with_accounts(world: World, papercut: PaperCut, usernames: Collection[str], progress: Progress) -> World:

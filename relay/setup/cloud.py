@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from papercut_scripts.token_cache import SCOPE as SIGNIN_SCOPE
 from relay import http
 from relay.config import Settings
 from relay.errors import AuthFailed, Refused, RelayError, RemoteError
@@ -20,7 +21,6 @@ from relay.people.world import OfficeRnDSide
 from relay.setup import trial
 from relay.setup.values import AnswerProblem, Fact, Option, Prompt, SetupStep, TrialResult, Walk, Workbench
 
-SIGNIN_SCOPE = "flex.user.auth.signin"
 WHERE = "Settings > Data & Extensibility > Developer Tools"
 # What a permission is for, in the order in which it is shown.
 SCOPE_WORDS = {

@@ -161,7 +161,7 @@ def test_answers_that_cannot_be_meant_are_refused_with_a_reason(
         say(one, "link", member=member, username=username)
     assert one.papercut.writes == 0
     if error is UsageError:  # exit 2 is seen without asking either system
-        assert not one.papercut.calls and not one.officernd.calls
+        assert not one.asked and not one.pair.officernd.calls
 
 
 def test_an_account_is_linked_to_one_member_only(one: PeopleSite) -> None:
@@ -298,7 +298,7 @@ def test_explaining_writes_nothing(one: PeopleSite) -> None:
     one.connect()
     before = {path: path.read_bytes() for path in one.settings.scripts.home.rglob("*") if path.is_file()}
     say(one, "explain", who=CY)
-    assert one.papercut.writes == 0 and one.officernd.writes == 0
+    assert one.papercut.writes == 0 and one.pair.officernd.writes == 0
     assert before == {path: path.read_bytes() for path in one.settings.scripts.home.rglob("*") if path.is_file()}
 
 
@@ -318,7 +318,7 @@ def test_readiness_tells_who_cannot_log_in_yet_without_asking_anybody(one: Peopl
     one.sync_twice()
     one.state.users["cy_x.example"].disabled = True
     one.sync()
-    calls = dict(one.papercut.calls)
+    calls = dict(one.asked)
     told = people.readiness(one.settings)
     assert told.as_json() == {
         "without_email": ["Di Fox: OfficeRnD holds no e-mail address"],
@@ -329,7 +329,7 @@ def test_readiness_tells_who_cannot_log_in_yet_without_asking_anybody(one: Peopl
         ],
         "switched_off": ["cy_x.example: printing was switched off by hand"],
     }
-    assert dict(one.papercut.calls) == calls
+    assert dict(one.asked) == calls
 
 
 def test_readiness_of_a_deleted_account(one: PeopleSite) -> None:

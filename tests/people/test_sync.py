@@ -123,7 +123,7 @@ def test_only_the_plan_that_was_read_is_applied(site: Make) -> None:
 def test_a_plan_writes_nothing_anywhere(site: Make) -> None:
     one = site(organisation=small_organisation(PEOPLE))
     one.plan()
-    assert one.papercut.writes == 0 and one.officernd.writes == 0
+    assert one.papercut.writes == 0 and one.pair.officernd.writes == 0
     assert not (one.pair.home / "directory").exists()
     assert links_of(one) == {}
 

@@ -23,6 +23,7 @@ from relay import amounts, money
 from relay import database as databases
 from relay.accounts import SharedLink
 from relay.errors import NotFound, NotSent, OutcomeUnknown, Refused
+from relay.money.decide import reference
 from relay.money.report.result import MoneyResult
 from relay.officernd.model import CountedFees, Membership, NewFee, Plan, RemoteFee
 from relay.papercut.client import AccountReading, GroupQuota, SharedAccount
@@ -305,8 +306,8 @@ class FakeOfficeRnD:
         return self.held_fees[fee_id]
 
     @remote
-    def create_fee(self, fee: NewFee, reference: str) -> str:
-        assert reference in fee.name
+    def create_fee(self, fee: NewFee) -> str:
+        assert reference.find(fee.name)
         if {fee.member, fee.company} & self.gone:
             raise Refused("Specified member was not found", system="OfficeRnD", status=500)
         return self.put(

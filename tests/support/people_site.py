@@ -76,6 +76,8 @@ class PeopleSite:
         """Make both clients anew, as a new process would."""
         self.officernd = OfficeRnD(self.settings, self.clock)
         self.papercut = PaperCut(self.settings, self.clock)
+        self.asked = self.pair.papercut.faults.calls
+        self.asked.clear()
 
     def stop(self) -> None:
         self.database.dispose()

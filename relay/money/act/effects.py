@@ -70,7 +70,7 @@ def _create_fee(books: Books, fee: Fee) -> tuple[Outcome, RemoteError | None]:
     )
     books.sent_s[reference] = books.clock.monotonic_s()
     try:
-        fee_id = books.officernd.create_fee(new, reference)
+        fee_id = books.officernd.create_fee(new)
     except NotSent as error:
         note = f"{error.message} The fee was not made; the next settle tries again."
         with ledger.write() as connection:
