@@ -71,12 +71,12 @@ class XmlRpc(object):
             raise PaperCutUnreachable("{0} at {1}".format(audit.shown("{0}".format(error)), self._url))
         if answer.status != 200:
             raise PaperCutUnreachable("{0} answered with HTTP status {1}".format(self._url, answer.status))
-        return _value(answer.body, _secrets(arguments))
+        return _value(answer.body, _secrets(*arguments))
 
 
-def _secrets(arguments):
-    """Return what a call holds that no fault may tell: its token, and those that it writes."""
-    return list(arguments[:1]) + (tokens.values(arguments[2]) if arguments[1:2] == (tokens.KEY,) else [])
+def _secrets(token, key="", value="", *_):
+    """Return what a call's arguments hold that no fault may tell: its token, and those that it writes."""
+    return [token] + (tokens.values(value) if key == tokens.KEY else [])
 
 
 def _value(body, secrets):

@@ -16,6 +16,7 @@ from tests.support.lying_server import Write, lying, whole
 
 CALLS: dict[str, Callable[[config.XmlRpc], Any]] = {
     "get": lambda web: web.get("a.key"),
+    "get_tokens": lambda web: web.get("auth.webservices.auth-token"),
     "set": lambda web: web.set("a.key", "a value"),
     "users": lambda web: web.users(10),
 }
