@@ -80,7 +80,7 @@ def test_a_reader_that_leaves_a_pipe_is_no_error(words: list[str], tmp_path: Pat
     """As `| more` does at its q; a check answers as it would have."""
     write_toml(tmp_path)
     with subprocess.Popen(
-        [sys.executable, "-m", "relay", *words],
+        [sys.executable, "-c", "from relay import __main__, http; http.READ_ATTEMPTS = 1; __main__.main()", *words],
         cwd=tmp_path,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         stdout=subprocess.PIPE,

@@ -242,7 +242,8 @@ def test_readers_do_not_wait_for_a_writer(tmp_path: Path, engine: Engine) -> Non
         with database.reading(engine) as reader:
             assert reader.execute(text("SELECT count(*) FROM site_facts")).scalar() == 0
         with engine.connect() as other, pytest.raises(OperationalError, match="locked"):
-            other.exec_driver_sql("PRAGMA busy_timeout=1")
+            other.connection.cursor().execute("PRAGMA busy_timeout=1")  # before its transaction begins
+            other.execute(text("SELECT 1"))
     engine.dispose()
 
 

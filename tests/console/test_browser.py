@@ -21,6 +21,7 @@ from relay.run import run
 from relay.sandbox.pair import Pair
 from tests.support.browser import Browser
 from tests.support.browser import served as served_app
+from tests.support.quick_clock import QuickClock
 from tests.support.visitor import PAGES, PASSWORD
 
 pytestmark = pytest.mark.needs("chromium")
@@ -44,7 +45,7 @@ def serving(folder: Path) -> Iterator[Served]:
         with pair.config_file.open("a", encoding="utf-8") as file:
             file.write('\n[top_up]\namount = "2.00"\n')
         passwords.set_password(pair.config_file, "ann", "money", PASSWORD)
-        desk = Desk(config.load(pair.config_file))
+        desk = Desk(config.load(pair.config_file), QuickClock())
         with served_app(make_app(desk)) as url:
             yield Served(pair, desk, url)
             desk.works.finish(30)

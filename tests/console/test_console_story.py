@@ -30,7 +30,7 @@ class Story(PairConsole):
     """Both stand-ins, the console over them, and somebody who clicks."""
 
     def __init__(self, folder: Path, **pair: Any) -> None:
-        super().__init__(folder, '\n[safety]\nsettling_s = 0\n[top_up]\namount = "2.00"\n', **pair)
+        super().__init__(folder, '\n[safety]\nsettling_s = 0\nlist_lag_s = 0\n[top_up]\namount = "2.00"\n', **pair)
 
     def click(self, page: str | html.HtmlElement, button: str, index: int = 0, **fields: str) -> html.HtmlElement:
         """Send the form on `page` whose button says `button`, follow, wait for the work, return the page after it.

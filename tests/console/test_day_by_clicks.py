@@ -19,6 +19,7 @@ from relay.sandbox.organisation import make_organisation
 from relay.sandbox.pair import Pair
 from tests.support.browser import Browser
 from tests.support.browser import served as served_app
+from tests.support.quick_clock import QuickClock
 from tests.support.visitor import PASSWORD
 
 pytestmark = pytest.mark.needs("chromium")
@@ -77,7 +78,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
         for number, one in enumerate(printing[more : more + DEBTS]):
             pair.papercut.state.add_user(f"old{number}", full_name=one.name, email=one.email, balance=-0.5 - number / 4)
         passwords.set_password(pair.config_file, "ann", "money", PASSWORD)
-        desk = Desk(config.load(pair.config_file))
+        desk = Desk(config.load(pair.config_file), QuickClock())
         with desk.site() as site:
             assert story.run(site).exit_code == 0
         yield desk

@@ -19,6 +19,7 @@ from relay.console.schedule import Schedule
 from relay.run import run
 from relay.sandbox.pair import Pair
 from tests.support.pair_console import PairConsole
+from tests.support.quick_clock import QuickClock
 from tests.support.still_clock import StillClock
 
 
@@ -126,7 +127,7 @@ def test_a_first_sync_that_papercut_refused_is_not_told_as_done(empty: FirstHour
 
 def test_a_site_that_ran_before_has_no_first_hour(tmp_path: Path) -> None:
     with Pair(tmp_path, members=20) as pair:
-        place = Desk(config.load(pair.config_file))
+        place = Desk(config.load(pair.config_file), QuickClock())
         with place.site() as site:
             assert run(site).exit_code == 0
         assert not first_hour.is_open(place)
@@ -136,7 +137,7 @@ def test_a_site_that_ran_before_has_no_first_hour(tmp_path: Path) -> None:
 def test_what_a_person_said_is_found_after_a_restart(hour: FirstHour) -> None:
     hour.press("Check now")
     hour.press("I have looked at this")
-    again = Desk(config.load(hour.pair.config_file))
+    again = Desk(config.load(hour.pair.config_file), QuickClock())
     looked = {step.id: step for step in first_hour.steps(again)}["checks"].facts["looked"]
     assert [name for name, when in looked.items() if when] == ["print_script"]
     again.close()

@@ -14,7 +14,8 @@ from flask import Flask
 from relay.members_page.app import make_app
 from relay.members_page.place import Place
 from relay.run import run
-from tests.support.people_site import PeopleSite, QuickClock, small_organisation
+from tests.support.people_site import PeopleSite, small_organisation
+from tests.support.quick_clock import QuickClock
 from tests.support.still_clock import StillClock
 from tests.support.visitor import Visitor
 

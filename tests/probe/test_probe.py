@@ -19,7 +19,6 @@ from xmlrpc.client import Fault, ServerProxy
 import pytest
 
 from relay import config, probe
-from relay.clock import Clock
 from relay.errors import RelayError, UsageError
 from relay.jobs.sources import halves
 from relay.probe import files, papercut_calls, questions, record
@@ -30,6 +29,7 @@ from relay.sandbox.officernd import OfficeRnDSwitches
 from relay.sandbox.pair import Pair
 from relay.sandbox.papercut import PaperCutSwitches
 from tests.support.forked_relay import Ended, ForkedRelay
+from tests.support.quick_clock import QuickClock
 
 OWN = papercut_calls.OWN_ACCOUNT
 
@@ -114,7 +114,7 @@ def site(
 
 
 def ask(pair: Pair, *, write: bool = False) -> probe.Probe:
-    return probe.ask(config.load(pair.config_file), write=write, clock=Clock(), progress=Progress())
+    return probe.ask(config.load(pair.config_file), write=write, clock=QuickClock(), progress=Progress())
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ from relay.setup.walk import STEPS
 from relay.setup.web import Visit, make_setup_app
 from tests.setup.test_web import RIGHT, WRONG
 from tests.support.browser import Browser, served
+from tests.support.quick_clock import QuickClock
 from tests.support.setup_site import SetupSite
 
 pytestmark = pytest.mark.needs("chromium")
@@ -172,7 +173,7 @@ def test_the_first_hour_on_a_desk_and_a_phone(site: SetupSite, browser: Callable
     written = document.write(site.bench, site.walk(), site.folder / "relay.toml")
     text = written.settings.read_text()
     written.settings.write_text(text.replace('password_hash_file = "secrets/console_password"', ""))
-    place = Desk(config.load(written.settings, {}))
+    place = Desk(config.load(written.settings, {}), QuickClock())
     with served(make_app(place)) as url:
         wide, phone = browser(url, width=1280), browser(url, width=390, dark=True)
         wide.open("/")

@@ -9,7 +9,6 @@ from typing import Any
 
 from relay import checks, config
 from relay.checks.model import CheckResult, Finding
-from relay.clock import Clock
 from relay.config import Settings
 from relay.installer import places
 from relay.people.act import publish
@@ -17,19 +16,13 @@ from relay.people.directory import DirectoryUser, directory_of
 from relay.progress import Progress
 from relay.sandbox.officernd import OfficeRnDStandIn
 from relay.sandbox.papercut import PaperCutStandIn
+from tests.support.quick_clock import QuickClock
 from tests.support.settings_example import raw_settings, write_secrets
 
 TOKEN = "sesame"
 
 
 SCRIPTS = Path(__file__).parents[2] / "papercut_scripts"
-
-
-class Impatient(Clock):
-    """The real clock, on which nobody waits."""
-
-    def sleep(self, seconds: float) -> None:
-        """Do not."""
 
 
 class Bench:
@@ -70,11 +63,11 @@ class Bench:
         self.sections.setdefault(section, {}).update(values)
 
     def check(self) -> CheckResult:
-        return checks.run_checks(self.settings, clock=Impatient(), progress=Progress())
+        return checks.run_checks(self.settings, clock=QuickClock(), progress=Progress())
 
     def fix(self, *codes: str) -> CheckResult:
         return checks.apply_fixes(
-            self.settings, codes or "all", clock=Impatient(), progress=Progress(), say=self.said.append
+            self.settings, codes or "all", clock=QuickClock(), progress=Progress(), say=self.said.append
         )
 
     def find(self, code: str, result: CheckResult | None = None) -> Finding | None:

@@ -1,5 +1,6 @@
 """Commands of papercut-relay, each in a process of its own that costs next to nothing to start: a fork of a program
-that has everything loaded. `ForkedRelay` starts that program and asks it; run as a program, this file is it.
+that has everything loaded, in which nobody waits long. `ForkedRelay` starts that program and asks it; run as a program,
+this file is it.
 
 A line of JSON is a command, {"words": [...], "files": most open files or null, "folder": where it is started or null},
 and another is how it ended.
@@ -56,7 +57,10 @@ def _run(asked: dict[str, Any], out: int, err: int) -> None:
     import resource
 
     from relay.cli import main
+    from relay.clock import Clock
+    from tests.support.quick_clock import QuickClock
 
+    Clock.sleep = QuickClock.sleep  # type: ignore[method-assign]
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     os.dup2(out, 1)
     os.dup2(err, 2)

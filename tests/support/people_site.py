@@ -11,7 +11,6 @@ from typing import Any
 
 from papercut_scripts import user_source
 from relay import config
-from relay.clock import Clock
 from relay.database import open_database
 from relay.officernd.client import OfficeRnD
 from relay.papercut.client import PaperCut
@@ -24,15 +23,9 @@ from relay.sandbox.pair import Pair
 from relay.sandbox.papercut.programs import ProgramError, ProgramOutput
 from relay.sandbox.papercut.state import PaperCutState
 from relay.site import Site
+from tests.support.quick_clock import QuickClock
 
 START = date(2026, 1, 1)
-
-
-class QuickClock(Clock):
-    """The real time, for directories must not be stale, but nobody waits long for a task of a stand-in."""
-
-    def sleep(self, seconds: float) -> None:
-        super().sleep(min(seconds, 0.005))
 
 
 def answer_in_process(state: PaperCutState, command: str, *arguments: str, typed: str = "") -> ProgramOutput:
