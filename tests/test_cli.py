@@ -60,21 +60,6 @@ def test_no_command_means_help_and_never_a_write(capsys: pytest.CaptureFixture[s
     assert "papercut-relay demo" in capsys.readouterr().out
 
 
-def test_any_letter_can_be_written_where_the_machine_has_a_code_page(tmp_path: Path) -> None:
-    """As on Windows, whose pipes and files get an 8-bit code page without a word from us."""
-    write_toml(tmp_path)
-    answer = subprocess.run(
-        [sys.executable, "-m", "relay", "statement", "--json", "--month", "ноември"],
-        cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "cp1252"},
-        capture_output=True,
-        timeout=300,
-        check=False,
-    )
-    assert 2 == answer.returncode
-    assert "ноември" in json.loads(answer.stdout.decode("utf-8"))["error"]["message"]
-
-
 @pytest.mark.parametrize("words", [["--help"], ["--json", "check"]])
 def test_a_reader_that_leaves_a_pipe_is_no_error(words: list[str], tmp_path: Path) -> None:
     """As `| more` does at its q; a check answers as it would have."""
@@ -105,39 +90,6 @@ def test_a_statement_that_goes_into_a_file_has_its_sentences_whole(tmp_path: Pat
 def test_help_answers_without_settings(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     assert run_main(name, "--help") == 0
-
-
-@pytest.mark.parametrize(
-    "words",
-    [
-        ["nonsense"],
-        ["sync", "--nonsense"],
-        ["link", "only-one"],
-        ["resolve", "REF", "--as", "perhaps", "--reason", "x"],
-        ["demo", "--members", "none"],
-    ],
-)
-def test_wrong_usage_is_exit_2_and_points_to_help(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
-    assert run_main(*words) == 2
-    assert "--help" in capsys.readouterr().err
-
-
-def test_json_behind_the_command_holds_for_wrong_usage_too(capsys: pytest.CaptureFixture[str]) -> None:
-    assert run_main("sync", "--verbos", "--json") == 2
-    told = capsys.readouterr()
-    assert json.loads(told.out)["error"]["code"] == "usage"
-    assert told.err.strip().endswith("Did you mean '--verbose'? See: papercut-relay sync --help")
-
-
-def test_missing_settings_are_exit_2_with_the_way_out(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("PAPERCUT_RELAY_CONFIG", raising=False)
-    assert run_main("status") == 2
-    told = capsys.readouterr()
-    assert "There is no settings file relay.toml" in told.err
-    assert told.out == ""
 
 
 @pytest.mark.parametrize("words", [["--json", "plan"], ["plan", "--json"]])
@@ -172,12 +124,21 @@ def test_an_option_for_several_codes_takes_them_one_after_the_other(
     assert told in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("words", [["--json", "sync", "--expect"], ["sync", "nonsense", "--json"]])
-def test_wrong_usage_is_one_object_too(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["--json", "sync", "--expect"], "See: papercut-relay sync --help"),
+        (["sync", "nonsense", "--json"], "See: papercut-relay sync --help"),
+        (["sync", "--verbos", "--json"], "Did you mean '--verbose'? See: papercut-relay sync --help"),
+    ],
+)
+def test_wrong_usage_is_one_object_too(words: list[str], told: str, capsys: pytest.CaptureFixture[str]) -> None:
     """Wherever --json stands, and before a command has seen its options."""
     assert run_main(*words) == 2
-    answer = json.loads(capsys.readouterr().out)
+    shown = capsys.readouterr()
+    answer = json.loads(shown.out)
     assert (answer["error"]["code"], answer["applied"], answer["changes"]) == ("usage", False, [])
+    assert shown.err.strip().endswith(told)
 
 
 def test_no_command_answers_its_help_as_json_where_asked(capsys: pytest.CaptureFixture[str]) -> None:
@@ -335,8 +296,6 @@ def test_everybody_held_for_one_reason_is_shown_before_it_is_approved(
         lambda site, rows, *, as_, reason: given.append(rows) or WordResult("Done.", {"held": rows.code}),
     )
     words = ("--config", str(write_toml(tmp_path)), "approve", "--as", "bill", "--reason", "agreed")
-    for wrong in ((), ("ann", "--held", "opening_balance"), ("--held", "opening_balance", "--amount", "1")):
-        assert run_main(*words, *wrong) == 2
     monkeypatch.setattr("sys.stdin.isatty", lambda: False, raising=False)
     capsys.readouterr()
     assert run_main(*words, "--held", "opening_balance") == 2
@@ -345,8 +304,6 @@ def test_everybody_held_for_one_reason_is_shown_before_it_is_approved(
     assert run_main("--json", *words, "--held", "opening_balance", "--yes") == 0
     assert json.loads(capsys.readouterr().out) == {"message": "Done.", "held": "opening_balance"}
     assert given == [shown]
-    for wrong in (("--undo",), ("ann", "--held", "x", "--undo"), ("ann", "--undo", "--as", "bill")):
-        assert run_main("--config", str(tmp_path / "relay.toml"), "approve", *wrong) == 2
     for answer, count in (("n", 1), ("y", 2)):
         monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
         monkeypatch.setattr("click.confirm", lambda text, err, answer=answer: answer == "y")
@@ -435,8 +392,8 @@ def test_a_run_and_an_import_end_with_what_is_next(capsys: pytest.CaptureFixture
 
 @pytest.mark.parametrize(
     ("number", "words", "told"),
-    [(1, ("person",), "1 person"), (0, ("job",), "0 jobs"), (5_000, ("company",), "5,000 companies"),
-     (2, ("fee is", "fees are"), "2 fees are")],
+    [(1, ("person",), "1 person"), (0, ("person",), "0 people"), (0, ("job",), "0 jobs"),
+     (5_000, ("company",), "5,000 companies"), (2, ("fee is", "fees are"), "2 fees are")],
 )  # fmt: skip
 def test_a_count_has_its_noun(number: int, words: tuple[str, ...], told: str) -> None:
     assert told == counted(number, *words)

@@ -184,7 +184,7 @@ def test_settings_that_are_not_there_or_cannot_be_meant(name: str, terminal: Ter
 def test_no_settings_are_found(name: str, terminal: Terminal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     told = terminal.refused(*name.split(), *NEEDED[name], settings=Path("relay.toml"))
-    assert "There is no settings file relay.toml: name one with --config FILE" in told
+    assert "There is no settings file relay.toml: name one with --config FILE" in told and not terminal.out
 
 
 @pytest.mark.parametrize(
@@ -196,6 +196,7 @@ def test_no_settings_are_found(name: str, terminal: Terminal, tmp_path: Path, mo
         (("approve", WHO, "--held", "x", "--as", "bill", *REASON), "leave WHO and --amount out"),
         (("approve", "--held", "x", "--amount", "1", "--as", "bill", *REASON), "leave WHO and --amount out"),
         (("approve", "--undo"), "--undo takes WHO or --held CODE"),
+        (("approve", WHO, "--held", "x", "--undo"), "--undo takes WHO or --held CODE"),
         (("approve", WHO, "--undo", "--as", "bill"), "--undo takes WHO or --held CODE"),
         (("approve", WHO, "--undo", *REASON), "nor --reason"),
         (("approve", "restored", "--as", "continue", "--amount", "1", *REASON), "leave the amount out"),

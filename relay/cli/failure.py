@@ -110,7 +110,8 @@ def nobody_answered(error: BaseException) -> bool:
 
 
 def _usage(error: click.ClickException) -> str:
-    where = error.ctx.command_path if isinstance(error, click.UsageError) and error.ctx else PROGRAM
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    where = context.command_path if context else f"{PROGRAM} {OUTSIDE.command}".strip()
     message = " ".join(error.format_message().split()).rstrip(".")
     return f"{message}{'' if message.endswith('?') else '.'} See: {where} --help"
 

@@ -74,12 +74,7 @@ def logged_in(browser: OpenBrowser) -> OpenBrowser:
 
     def make(served: Served, **how: Any) -> Browser:
         one = browser(served.url, **how)
-        one.open("/login")
-        for field, typed in (("name", "ann"), ("password", PASSWORD)):
-            one.all(f"[name={field}]")[0].send_keys(typed)
-        one.all("main button")[0].click()
-        # A page opened before the answer is overtaken by where the login leads.
-        one.wait(lambda: "/login" not in one.driver.current_url)
+        one.log_in("ann", PASSWORD)
         return one
 
     return make

@@ -16,7 +16,6 @@ from lxml import html
 from relay import money, people
 from relay.console import figures
 from relay.counted import counted
-from relay.people.memory import links
 from relay.sandbox.organisation import make_organisation
 from relay.stored_accounts import linked_accounts
 from tests.support.pair_console import PairConsole
@@ -31,27 +30,6 @@ class Story(PairConsole):
 
     def __init__(self, folder: Path, **pair: Any) -> None:
         super().__init__(folder, '\n[safety]\nsettling_s = 0\nlist_lag_s = 0\n[top_up]\namount = "2.00"\n', **pair)
-
-    def click(self, page: str | html.HtmlElement, button: str, index: int = 0, **fields: str) -> html.HtmlElement:
-        """Send the form on `page` whose button says `button`, follow, wait for the work, return the page after it.
-
-        `page` is an address, or a page that is shown already.
-        """
-        tree = self.somebody.page(page) if isinstance(page, str) else page
-        buttons = tree.xpath("//form[@method='post']//button[normalize-space()=$text]", text=button)
-        assert buttons, (page, button, [b.text_content().strip() for b in tree.xpath("//button")])
-        form = next(buttons[index].iterancestors("form"))
-        data: dict[str, Any] = {}
-        for name, value in form.form_values():
-            data.setdefault(name, []).append(value)
-        if buttons[index].get("name"):
-            data[buttons[index].get("name")] = [buttons[index].get("value")]
-        answer = self.somebody.post(form.get("action"), {**data, **fields}, csrf=data["csrf"][0])
-        assert answer.status_code in (200, 302, 422), (button, answer.status_code, answer.text[:800])
-        if answer.status_code != 302:
-            return html.fromstring(answer.text)
-        assert self.desk.works.finish(60)
-        return self.somebody.page(answer.location.partition("#")[0])
 
     def desk_username(self, email: str) -> str:
         directory = self.desk.directory()
@@ -89,9 +67,7 @@ def before_the_first_sync_every_page_says_what_to_do(story: Story) -> None:
 def look_then_do_exactly_that(story: Story) -> None:
     after = story.click("/review", "Look at both systems")
     assert "This would happen" in text(after)
-    with (
-        links.reading(story.desk.database) if hasattr(links, "reading") else story.desk.database.connect() as connection
-    ):
+    with story.desk.database.connect() as connection:
         assert [] == linked_accounts(connection, "hq")
     page = text(story.somebody.page("/review"))
     assert "can no longer print" in page and "Nobody's balance changes" in page

@@ -90,11 +90,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
 def day(desk: Desk, browser: Callable[..., Browser]) -> Iterator[Day]:
     with served_app(make_app(desk)) as url:
         ann = browser(url, width=1280)
-        ann.open("/login")
-        for field, typed in (("name", "ann"), ("password", PASSWORD)):
-            ann.all(f"[name={field}]")[0].send_keys(typed)
-        ann.all("main button")[0].click()
-        ann.wait(lambda: "/login" not in ann.driver.current_url)
+        ann.log_in("ann", PASSWORD)
         yield Day(ann, desk)
 
 

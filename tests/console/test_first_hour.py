@@ -21,6 +21,7 @@ from relay.sandbox.pair import Pair
 from tests.support.pair_console import PairConsole
 from tests.support.quick_clock import QuickClock
 from tests.support.still_clock import StillClock
+from tests.support.visitor import text
 
 
 class FirstHour(PairConsole):
@@ -33,16 +34,7 @@ class FirstHour(PairConsole):
         return {step.id: step.state for step in first_hour.steps(self.desk)}
 
     def text(self) -> str:
-        return " ".join(self.somebody.page("/").xpath("//main")[0].text_content().split())
-
-    def press(self, button: str, page: str = "/", **fields: str) -> None:
-        tree = self.somebody.page(page)
-        buttons = tree.xpath("//form[@method='post']//button[starts-with(normalize-space(), $text)]", text=button)
-        assert buttons, (button, [one.text_content() for one in tree.xpath("//button")])
-        form = next(buttons[0].iterancestors("form"))
-        answer = self.somebody.post(form.get("action"), {**dict(form.form_values()), **fields})
-        assert answer.status_code == 302, answer.text[:500]
-        assert self.desk.works.finish(60)
+        return text(self.somebody.page("/"))
 
 
 @pytest.fixture
@@ -56,19 +48,19 @@ def hour(tmp_path: Path) -> Iterator[FirstHour]:
 
 def test_from_written_settings_to_a_page_that_needs_no_list(hour: FirstHour) -> None:
     assert hour.states()["connect"] == "now" and "0 of 7" not in hour.text()
-    hour.press("Ask both systems")
+    hour.click("/", "Ask both systems")
     assert hour.states()["connect"] == "done" and hour.states()["checks"] == "now"
     assert "OfficeRnD as " in hour.text()
-    hour.press("Check now")
+    hour.click("/", "Check now")
     page = hour.somebody.page("/")
     passed = page.xpath("//summary[contains(., 'that pass')]/following-sibling::ul/li")
     assert len(passed) >= 8, "checks that pass are not shown"
     assert hour.states()["checks"] == "warned" and hour.states()["sync"] == "now"
-    hour.press("I have looked at this: The print script")
-    hour.press("I have looked at this: Shared printers")
+    hour.click("/", "I have looked at this: The print script is on every printer")
+    hour.click("/", "I have looked at this: Shared printers ask for a login")
     assert hour.states()["checks"] == "done", first_hour.steps(hour.desk)[1].facts
-    hour.press("Look at both systems", page="/review")
-    hour.press("Do exactly this", page="/review")
+    hour.click("/review", "Look at both systems")
+    hour.click("/review", "Do exactly this")
     assert hour.states()["sync"] == "done" and hour.states()["login"] == "now"
     assert "It starts when you say so" in hour.text() and "Watching." in hour.text()
 
@@ -81,18 +73,18 @@ def test_from_written_settings_to_a_page_that_needs_no_list(hour: FirstHour) -> 
     assert hour.states()["login"] == "done" and "logged in" in hour.text()
 
     assert "owe" in hour.text() and hour.states()["money"] == "now"
-    hour.press("Decide later")
+    hour.click("/", "Decide later")
     assert hour.states()["run"] == "now"
-    hour.press("Do the daily run now")
+    hour.click("/", "Do the daily run now")
     assert set(hour.states().values()) == {"done"}
-    hour.press("Everything is done")
+    hour.click("/", "Everything is done: show me the usual page")
     assert "Last runs" in hour.text() and "Get printing started" not in hour.text()
 
 
 def test_everybody_is_accounted_for(hour: FirstHour) -> None:
     assert first_hour.everybody(hour.desk) is None
-    hour.press("Look at both systems", page="/review")
-    hour.press("Do exactly this", page="/review")
+    hour.click("/review", "Look at both systems")
+    hour.click("/review", "Do exactly this")
     counted = first_hour.everybody(hour.desk)
     assert counted is not None and counted.can and counted.may_not
     assert counted.all == len(hour.pair.organisation.members)
@@ -112,16 +104,16 @@ def test_a_first_sync_that_papercut_refused_is_not_told_as_done(empty: FirstHour
     hour = empty
     security, folders = hour.pair.papercut.state.security, "security.custom-executable.allowed-directory-list"
     allowed = security.pop(folders)
-    hour.press("Look at both systems", page="/review")
-    hour.press("Do exactly this", page="/review")
+    hour.click("/review", "Look at both systems")
+    hour.click("/review", "Do exactly this")
     work = hour.desk.works.newest("sync")
     assert work is not None
     told = " ".join(one.text for one in summary(work, hour.desk.formats))
     assert "changes of these failed" in told and "was restarted after the installation" in told and "Done" not in told
     assert hour.states()["sync"] == "warned" and "got no account from PaperCut" in hour.text()
     security[folders] = allowed
-    hour.press("Look again", page="/review")
-    hour.press("Do exactly this", page="/review")
+    hour.click("/review", "Look again")
+    hour.click("/review", "Do exactly this")
     assert hour.states()["sync"] == "done" and "got no account" not in hour.text()
 
 
@@ -135,8 +127,8 @@ def test_a_site_that_ran_before_has_no_first_hour(tmp_path: Path) -> None:
 
 
 def test_what_a_person_said_is_found_after_a_restart(hour: FirstHour) -> None:
-    hour.press("Check now")
-    hour.press("I have looked at this")
+    hour.click("/", "Check now")
+    hour.click("/", "I have looked at this: The print script is on every printer")
     again = Desk(config.load(hour.pair.config_file), QuickClock())
     looked = {step.id: step for step in first_hour.steps(again)}["checks"].facts["looked"]
     assert [name for name, when in looked.items() if when] == ["print_script"]
@@ -155,7 +147,7 @@ def test_the_print_script_can_be_copied_as_these_settings_make_it(hour: FirstHou
     settings = script.text.partition("var SETTINGS = ")[2].partition(";\n")[0]
     assert json.loads(settings)["site"] == "hq"
     assert html.fromstring(hour.somebody.get("/").text).xpath("//*[@data-copy-from]") == []
-    hour.press("Check now")
+    hour.click("/", "Check now")
     (button,) = hour.somebody.page("/").xpath("//button[@data-copy-from]")
     assert button.text_content() == "Copy print script"
 
@@ -163,8 +155,8 @@ def test_the_print_script_can_be_copied_as_these_settings_make_it(hour: FirstHou
 def test_the_first_daily_run_waits_on_the_day_of_the_first_sync(
     hour: FirstHour, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    hour.press("Look at both systems", page="/review")
-    hour.press("Do exactly this", page="/review")
+    hour.click("/review", "Look at both systems")
+    hour.click("/review", "Do exactly this")
     assert first_hour.holds_run(hour.desk)
     did: list[str] = []
     monkeypatch.setattr(schedule_module.story, "run", lambda *_, **__: did.append("run"))

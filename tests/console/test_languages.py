@@ -285,7 +285,7 @@ FOREIGN = {"PaperCut", "OfficeRnD", "http", "https", "moneyer", "operateer", "lo
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/people", "/review", "/money", "/runs", "/audit", "/checks", "/users", "/nowhere"]
+    "path", ["/", "/people", "/review", "/money", "/runs", "/audit", "/checks", "/users", "/nowhere", "/login"]
 )
 def test_every_word_of_a_page_went_through_a_catalogue(make_desk: MakeDesk, in_brackets: None, path: str) -> None:
     place = make_desk(with_passwords=True)
@@ -295,13 +295,6 @@ def test_every_word_of_a_page_went_through_a_catalogue(make_desk: MakeDesk, in_b
     own = set(re.findall(r"[A-Za-z]{2,}", place.settings.site.name))
     assert [] == sorted(words(outside(page)) - FOREIGN - own)
     assert "ja" == page.get("lang")
-
-
-def test_the_login_page_went_through_a_catalogue(make_desk: MakeDesk, in_brackets: None) -> None:
-    place = make_desk(with_passwords=True)
-    page = Visitor(make_app(place).test_client()).page("/login")
-    own = set(re.findall(r"[A-Za-z]{2,}", place.settings.site.name))
-    assert [] == sorted(words(outside(page)) - FOREIGN - own)
 
 
 def test_a_word_outside_of_the_brackets_is_seen() -> None:

@@ -13,7 +13,6 @@ from lxml import html
 from relay import charts
 from relay.charts import Bar
 from relay.console import words
-from relay.counted import counted
 from relay.formats import Formats
 from relay.money.decide.movement import KINDS
 from relay.people.decide.decisions import Action
@@ -45,11 +44,6 @@ def test_every_kind_of_movement_and_action_of_a_plan_has_its_words() -> None:
     """A page that meets one without words would not be shown at all."""
     assert set(words.WORDS["kind"]) == set(KINDS)
     assert set(words.WORDS["action"]) == set(get_args(Action))
-
-
-@pytest.mark.parametrize(("number", "told"), [(0, "0 people"), (1, "1 person"), (1234, "1,234 people")])
-def test_counts_agree_with_their_noun(number: int, told: str) -> None:
-    assert told == counted(number, "person")
 
 
 # -- formats ----------------------------------------------------------------------------------------------------------

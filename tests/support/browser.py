@@ -116,6 +116,14 @@ class Browser:
     def open(self, path: str) -> None:
         self.driver.get(self.base + path)
 
+    def log_in(self, name: str, password: str) -> None:
+        self.open("/login")
+        self.all("[name=name]")[0].send_keys(name)
+        self.all("[name=password]")[0].send_keys(password)
+        self.all("main button")[0].click()
+        # A page opened before the answer is overtaken by where the login leads.
+        self.wait(lambda: "/login" not in self.driver.current_url)
+
     def click(self, text: str) -> None:
         """Press what says `text`, and wait until the work that it started, if any, is over."""
         shown = self.driver.execute_script(SHOWN, text)
