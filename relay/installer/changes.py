@@ -1,13 +1,10 @@
 # -*- coding: utf-8 -*-
-"""Making changes and taking them back: nothing is changed but through `carry_out`, which writes the journal first.
-
-A change has a kind and a subject, and describe(), is_done(), before(journal), after(), make(journal); its class has
-undo(entry, context), which returns what stayed, "" for nothing worth telling.
-"""
+"""Making changes and taking them back: nothing is changed but through `carry_out`, which writes the journal first."""
 
 from __future__ import absolute_import, division, print_function, unicode_literals
 
 from . import held
+from .change import Change
 from .files import File, Folder, ListedFolder, Tree
 from .sealed_secrets import SealedSecrets
 from .services import OldAgent, ScheduledStart, SearchPath
@@ -21,14 +18,6 @@ def carry_out(change, journal):
     journal.note(change.kind, change.subject, change.before(journal), change.after())
     change.make(journal)
     return True
-
-
-class Mark(object):
-    """A line of the journal that asks for no undo."""
-
-    @staticmethod
-    def undo(entry, context):
-        return ""
 
 
 KINDS = {
@@ -46,8 +35,7 @@ KINDS = {
         SealedSecrets,
     )
 }
-KINDS["scheduled"] = Mark
-KINDS["run"] = Mark
+KINDS["scheduled"] = KINDS["run"] = Change  # lines that ask for no way back
 
 
 def undo_all(context, say):

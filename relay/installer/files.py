@@ -10,6 +10,7 @@ from __future__ import absolute_import, division, print_function, unicode_litera
 import os
 
 from . import held, owners, places, properties
+from .change import Change
 from .stop import InstallStop
 from papercut_scripts import compat
 
@@ -17,7 +18,7 @@ ASIDE = ".before-officernd"
 BYTE_CODE = "__pycache__"
 
 
-class Folder(object):
+class Folder(Change):
     """A folder with its rights. `account` owns it; `data` marks one whose content outlives us unless purged."""
 
     kind = "folder"
@@ -75,7 +76,7 @@ class Folder(object):
         return ""
 
 
-class File(object):
+class File(Change):
     """A file with its whole content."""
 
     kind = "file"
@@ -148,7 +149,7 @@ class Moved(File):
                 pass  # more lies in it
 
 
-class Tree(object):
+class Tree(Change):
     """A folder that is ours alone, with everything in it: {"relative/name": (bytes, mode)}; `account` may read it.
 
     One that was there before us is moved aside, and comes back.
@@ -181,9 +182,6 @@ class Tree(object):
         if known is not None or not held.exists(self.subject):
             return None
         return {"aside": self.subject + ASIDE}
-
-    def after(self):
-        return None
 
     def _make_room(self, folder, name, journal):
         entry = journal.find(self.kind, self.subject)
@@ -292,7 +290,7 @@ def compile_all(folder):
     compileall.compile_dir(str(folder), quiet=2, force=False)
 
 
-class ListedFolder(object):
+class ListedFolder(Change):
     """An entry in a list of security.properties."""
 
     kind = "listed"

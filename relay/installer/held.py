@@ -87,15 +87,28 @@ def remove(path):
             folder.remove(name)
 
 
-class _Held(object):
+class _Folder(object):
+    """A folder that is held open for a `with` block."""
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        pass
+
+    def sweep(self, name):
+        """Remove what a killed run left of writing `name`."""
+        for found in self.names():
+            if found.startswith(name + TEMPORARY):
+                self.remove(found)
+
+
+class _Held(_Folder):
     """A folder by its descriptor."""
 
     def __init__(self, descriptor, path):
         self._at = descriptor
         self.path = path
-
-    def __enter__(self):
-        return self
 
     def __exit__(self, *error):
         os.close(self._at)
@@ -165,12 +178,6 @@ class _Held(object):
             self.remove(temporary)
             raise
 
-    def sweep(self, name):
-        """Remove what a killed run left of writing `name`."""
-        for found in self.names():
-            if found.startswith(name + TEMPORARY):
-                self.remove(found)
-
     def make(self, name, rights):
         """Make a folder with its rights from the first moment, by the umask of __main__."""
         os.mkdir(name, rights["mode"], dir_fd=self._at)  # novm
@@ -210,19 +217,13 @@ class _Held(object):
         os.rmdir(name, dir_fd=self._at)  # novm
 
 
-class _HeldByPath(object):
+class _HeldByPath(_Folder):
     """The same by path, where the system or the interpreter has no descriptors of folders."""
 
     def __init__(self, path):
         self.path = path
         if not os.path.isdir(path):
             raise EnvironmentError(errno.ENOENT, "No such folder", path)
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *error):
-        pass
 
     def _at(self, name):
         return os.path.join(self.path, name)
@@ -264,11 +265,6 @@ class _HeldByPath(object):
         _give_named(temporary, rights)
         _make_writable(self._at(name))
         compat.replace(temporary, self._at(name))
-
-    def sweep(self, name):
-        for found in self.names():
-            if found.startswith(name + TEMPORARY):
-                self.remove(found)
 
     def make(self, name, rights):
         os.mkdir(self._at(name), rights["mode"])

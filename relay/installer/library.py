@@ -15,6 +15,7 @@ import sys
 import zipfile
 
 from . import files, held, places
+from .change import Change
 from .stop import InstallStop
 from papercut_scripts import compat
 
@@ -37,7 +38,7 @@ def wheels(folder):
     return [os.path.join(folder, name) for name in own + [name for name in names if name not in own]]
 
 
-class Library(object):
+class Library(Change):
     """The folder `lib-VERSION-HASH`: made under another name and renamed when it is whole and has been tried."""
 
     kind = "tree"
@@ -58,12 +59,6 @@ class Library(object):
 
     def is_done(self):
         return os.path.isfile(os.path.join(self.subject, MARK))
-
-    def before(self, journal):
-        return None
-
-    def after(self):
-        return None
 
     def make(self, journal):
         folder = self.subject + held.TEMPORARY
@@ -131,7 +126,7 @@ def platform_here():
     return "{0}-{1}.{2}".format(kinds[places.SYSTEM].format(platform.machine().lower()), *sys.version_info[:2])
 
 
-class Runtime(object):
+class Runtime(Change):
     """The Python that lies in the package, copied below our own folder: the package is thrown away afterwards."""
 
     kind = "tree"
@@ -150,12 +145,6 @@ class Runtime(object):
 
     def is_done(self):
         return os.path.isdir(self.subject)
-
-    def before(self, journal):
-        return None
-
-    def after(self):
-        return None
 
     def make(self, journal):
         folder = self.subject + held.TEMPORARY

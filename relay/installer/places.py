@@ -64,25 +64,21 @@ class Places(object):
         self.root = root
         programs = (environment or os.environ).get("ProgramFiles") or "C:\\Program Files"
         data = (environment or os.environ).get("ProgramData") or "C:\\ProgramData"
-        if system == WINDOWS:
-            self.command = ""  # the relay's own folder is put on the path
-            self.relay = self._at(_join(system, programs, "PaperCut OfficeRnD relay"))
-            self.undo = self._at(_join(system, data, "papercut-officernd-undo"))
-            self.home = self._at(_join(system, data, "papercut-officernd"))
-            self.state = self._at(_join(system, data, "papercut-officernd-state"))
-        elif system == MACOS:
-            support = "/Library/Application Support"
-            self.command = self._at("/usr/local/bin/papercut-relay")
-            self.relay = self._at(support + "/papercut-officernd-relay")
-            self.undo = self._at(support + "/papercut-officernd-undo")
-            self.home = self._at(support + "/papercut-officernd")
-            self.state = self._at(support + "/papercut-officernd-state")
-        else:
-            self.command = self._at("/usr/local/bin/papercut-relay")
-            self.relay = self._at("/opt/papercut-officernd-relay")
-            self.undo = self._at("/var/lib/papercut-officernd-undo")
-            self.home = self._at("/opt/papercut-officernd")
-            self.state = self._at("/var/lib/papercut-officernd")
+        support = "/Library/Application Support/papercut-officernd"
+        folders = {
+            WINDOWS: [programs + "\\PaperCut OfficeRnD relay"]
+            + [data + "\\papercut-officernd" + end for end in ("-undo", "", "-state")],
+            MACOS: [support + end for end in ("-relay", "-undo", "", "-state")],
+            LINUX: [
+                "/opt/papercut-officernd-relay",
+                "/var/lib/papercut-officernd-undo",
+                "/opt/papercut-officernd",
+                "/var/lib/papercut-officernd",
+            ],
+        }[system]
+        self.relay, self.undo, self.home, self.state = [self._at(folder) for folder in folders]
+        # On Windows the relay's own folder is put on the path.
+        self.command = "" if system == WINDOWS else self._at("/usr/local/bin/papercut-relay")
 
     def _at(self, path):
         return os.path.join(self.root, re.sub(r"^([A-Za-z]:)?[\\/]+", "", path)) if self.root else path
@@ -115,21 +111,23 @@ class Places(object):
 
     def schedule_commands(self, on):
         """Return the commands that put the schedule in force, or end it; none in a trial root."""
+        return self._commands(self.schedule()[0][1], TASK_NAME, UNIT_NAME + ".timer", on)
+
+    def _commands(self, path, task, unit, on):
         if self.root:
             return []
-        template, path = self.schedule()[0]
-        if template == "task.xml":
-            if on:
-                return [["schtasks", "/Create", "/F", "/TN", TASK_NAME, "/XML", path]]
-            return [["schtasks", "/Delete", "/F", "/TN", TASK_NAME]]
-        if template == "launchd.plist":
-            return [["launchctl", "bootstrap", "system", path] if on else ["launchctl", "bootout", "system", path]]
-        if template == "cron":
+        if self.system == WINDOWS:
+            return [
+                ["schtasks", "/Create", "/F", "/TN", task, "/XML", path]
+                if on
+                else ["schtasks", "/Delete", "/F", "/TN", task]
+            ]
+        if self.system == MACOS:
+            return [["launchctl", "bootstrap" if on else "bootout", "system", path]]
+        if not self._has_systemd():
             return []
-        timer = UNIT_NAME + ".timer"
-        if on:
-            return [["systemctl", "daemon-reload"], ["systemctl", "enable", "--now", timer]]
-        return [["systemctl", "disable", "--now", timer]]
+        reload = [["systemctl", "daemon-reload"]] if on else []
+        return reload + [["systemctl", "enable" if on else "disable", "--now", unit]]
 
     def console(self):
         """Return the file that makes the console a service, by the name of its template."""
@@ -143,24 +141,9 @@ class Places(object):
 
     def console_commands(self, on):
         """Return the commands that start the console as a service, or end it; none in a trial root."""
-        if self.root:
-            return []
-        template, path = self.console()
-        unit = CONSOLE_UNIT_NAME + ".service"
-        starts = {
-            "console-task.xml": [["schtasks", "/Create", "/F", "/TN", CONSOLE_TASK_NAME, "/XML", path]],
-            "console.plist": [["launchctl", "bootstrap", "system", path]],
-            "console.service": [["systemctl", "daemon-reload"], ["systemctl", "enable", "--now", unit]],
-        }
-        ends = {
-            "console-task.xml": [
-                ["schtasks", "/End", "/TN", CONSOLE_TASK_NAME],
-                ["schtasks", "/Delete", "/F", "/TN", CONSOLE_TASK_NAME],
-            ],
-            "console.plist": [["launchctl", "bootout", "system", path]],
-            "console.service": [["systemctl", "disable", "--now", unit]],
-        }
-        return (starts if on else ends).get(template, [])
+        end = [["schtasks", "/End", "/TN", CONSOLE_TASK_NAME]]
+        ends = end if self.system == WINDOWS and not (on or self.root) else []
+        return ends + self._commands(self.console()[1], CONSOLE_TASK_NAME, CONSOLE_UNIT_NAME + ".service", on)
 
     def console_again(self):
         """Return the commands that start the console's service anew, in the version that is installed now."""

@@ -12,6 +12,7 @@ import hmac
 import json
 
 from . import files, held
+from .change import Change
 from .stop import InstallStop
 from papercut_scripts import compat
 
@@ -32,7 +33,7 @@ def opens(path, phrase):
     return hmac.compare_digest(hmac.new(key[:16], token[:-32], hashlib.sha256).digest(), token[-32:])
 
 
-class SealedSecrets(object):
+class SealedSecrets(Change):
     """The secret files, each readable by the server's account alone."""
 
     kind = "secrets"
@@ -52,9 +53,6 @@ class SealedSecrets(object):
 
     def is_done(self):
         return all(held.is_file(path) for path in self._targets.values())
-
-    def before(self, journal):
-        return None
 
     def after(self):
         return {"files": sorted(self._targets.values())}

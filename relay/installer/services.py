@@ -4,10 +4,11 @@
 from __future__ import absolute_import, division, print_function, unicode_literals
 
 from . import places, windows
+from .change import Change
 from .stop import InstallStop
 
 
-class OldAgent(object):
+class OldAgent(Change):
     """The service of OfficeRnD's own connector: stopped and disabled; its files and settings stay."""
 
     kind = "service"
@@ -30,9 +31,6 @@ class OldAgent(object):
     def before(self, journal):
         return {"running": self._state[0], "start": self._state[1]}
 
-    def after(self):
-        return None
-
     def make(self, journal):
         self._run(["sc", "stop", self.subject])
         code, said = self._run(["sc", "config", self.subject, "start=", "disabled"])
@@ -47,7 +45,7 @@ class OldAgent(object):
         return "the service {0} is as it was; PaperCut's keys decide whether it is asked".format(entry.subject)
 
 
-class SearchPath(object):
+class SearchPath(Change):
     """The relay's folder among those in which Windows looks for a command, for everybody."""
 
     kind = "path"
@@ -60,12 +58,6 @@ class SearchPath(object):
 
     def is_done(self):
         return _names(windows.machine_path()[0], self.subject)
-
-    def before(self, journal):
-        return None
-
-    def after(self):
-        return None
 
     def make(self, journal):
         text, kind = windows.machine_path()
@@ -90,7 +82,7 @@ def _names(path, folder):
     return plain in [part.strip().rstrip("\\").lower() for part in path.split(";")]
 
 
-class ScheduledStart(object):
+class ScheduledStart(Change):
     """The system told of what it is to start by itself: the daily run, or the console."""
 
     kind = "schedule"
@@ -107,9 +99,6 @@ class ScheduledStart(object):
 
     def is_done(self):
         return self._journal.find("scheduled", self.subject) is not None
-
-    def before(self, journal):
-        return None
 
     def after(self):
         return {"off": self._off}

@@ -4,6 +4,7 @@
 from __future__ import absolute_import, division, print_function, unicode_literals
 
 from . import tokens
+from .change import Change
 from .config import PaperCutUnreachable, for_tokens, needs_passing_token
 from .stop import InstallStop
 
@@ -11,7 +12,7 @@ from .stop import InstallStop
 NOT_KEPT = "PaperCut did not keep {0}: set it at Options > Config Editor (Advanced) and run this again."
 
 
-class ConfigKey(object):
+class ConfigKey(Change):
     """A key of PaperCut's config editor, written and read back."""
 
     kind = "config"
@@ -50,7 +51,7 @@ class ConfigKey(object):
         return ""
 
 
-class OwnToken(object):
+class OwnToken(Change):
     """Our own web-services token beside those of others; tried at once, with one that was there before."""
 
     kind = "token"

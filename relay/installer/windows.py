@@ -31,9 +31,30 @@ def has_api():
 
 def _libraries():
     import ctypes
+    from ctypes import c_int, c_uint32, c_void_p, c_wchar_p
 
     # Own handles of the libraries: the argument types that are set on shared ones would be everybody's.
-    return ctypes, ctypes.WinDLL("advapi32", use_last_error=True), ctypes.WinDLL("kernel32", use_last_error=True)
+    advapi, kernel = ctypes.WinDLL("advapi32", use_last_error=True), ctypes.WinDLL("kernel32", use_last_error=True)
+    advapi.GetNamedSecurityInfoW.argtypes = [c_wchar_p, c_int, c_uint32] + [c_void_p] * 5
+    advapi.SetNamedSecurityInfoW.argtypes = [c_wchar_p, c_int, c_uint32] + [c_void_p] * 4
+    advapi.GetSecurityDescriptorDacl.argtypes = [c_void_p] * 4
+    advapi.GetAce.argtypes = [c_void_p, c_uint32, c_void_p]
+    advapi.ConvertSidToStringSidW.argtypes = [c_void_p, c_void_p]
+    advapi.ConvertStringSecurityDescriptorToSecurityDescriptorW.argtypes = [c_wchar_p, c_uint32, c_void_p, c_void_p]
+    advapi.LookupAccountNameW.argtypes = [c_wchar_p, c_wchar_p] + [c_void_p] * 5
+    kernel.LocalFree.argtypes = [c_void_p]
+    return ctypes, advapi, kernel
+
+
+def _number(sid, ctypes, advapi, kernel):
+    """Return an account's number as text, S-1-...; raises ApiError."""
+    text = ctypes.c_wchar_p()
+    if not advapi.ConvertSidToStringSidW(sid, ctypes.byref(text)):
+        _check(ctypes.get_last_error(), ctypes)
+    try:
+        return text.value
+    finally:
+        kernel.LocalFree(text)
 
 
 def _check(code, ctypes):
@@ -48,7 +69,6 @@ def wide_readers(path):
     """Return the well-known groups of WIDE that may read `path`; raises ApiError where that cannot be asked."""
     ctypes, advapi, kernel = _libraries()
     descriptor, acl = ctypes.c_void_p(), ctypes.c_void_p()
-    advapi.GetNamedSecurityInfoW.argtypes = [ctypes.c_wchar_p, ctypes.c_int, ctypes.c_uint32] + [ctypes.c_void_p] * 5
     _check(
         advapi.GetNamedSecurityInfoW(path, _FILE, _DACL, None, None, ctypes.byref(acl), None, ctypes.byref(descriptor)),
         ctypes,
@@ -58,27 +78,19 @@ def wide_readers(path):
             return list(WIDE[:1])
         return [sid for sid, mask in _allowed(acl, ctypes, advapi, kernel) if sid in WIDE and mask & _READ]
     finally:
-        kernel.LocalFree.argtypes = [ctypes.c_void_p]
         kernel.LocalFree(descriptor)
 
 
 def owner(path):
     """Return the number of the account that `path` belongs to; raises ApiError."""
     ctypes, advapi, kernel = _libraries()
-    descriptor, sid, text = ctypes.c_void_p(), ctypes.c_void_p(), ctypes.c_wchar_p()
-    advapi.GetNamedSecurityInfoW.argtypes = [ctypes.c_wchar_p, ctypes.c_int, ctypes.c_uint32] + [ctypes.c_void_p] * 5
-    advapi.ConvertSidToStringSidW.argtypes = [ctypes.c_void_p, ctypes.c_void_p]
-    kernel.LocalFree.argtypes = [ctypes.c_void_p]
+    descriptor, sid = ctypes.c_void_p(), ctypes.c_void_p()
     got = advapi.GetNamedSecurityInfoW(
         path, _FILE, _OWNER, ctypes.byref(sid), None, None, None, ctypes.byref(descriptor)
     )
     _check(got, ctypes)
     try:
-        if not advapi.ConvertSidToStringSidW(sid, ctypes.byref(text)):
-            _check(ctypes.get_last_error(), ctypes)
-        found = text.value
-        kernel.LocalFree(text)
-        return found
+        return _number(sid, ctypes, advapi, kernel)
     finally:
         kernel.LocalFree(descriptor)
 
@@ -87,8 +99,6 @@ def _allowed(acl, ctypes, advapi, kernel):
     """Return (SID, access mask) of the entries that allow something on the object itself."""
     inherit_only, allows = 0x8, 0
     found = []
-    advapi.GetAce.argtypes = [ctypes.c_void_p, ctypes.c_uint32, ctypes.c_void_p]
-    advapi.ConvertSidToStringSidW.argtypes = [ctypes.c_void_p, ctypes.c_void_p]
     count = ctypes.cast(acl, ctypes.POINTER(ctypes.c_uint16))[2]  # ACL: revision, size, count
     for number in range(count):
         ace = ctypes.c_void_p()
@@ -98,11 +108,7 @@ def _allowed(acl, ctypes, advapi, kernel):
         if head[0] != allows or head[1] & inherit_only:
             continue
         mask = ctypes.cast(ace, ctypes.POINTER(ctypes.c_uint32))[1]
-        text = ctypes.c_wchar_p()
-        if advapi.ConvertSidToStringSidW(ace.value + 8, ctypes.byref(text)):
-            found.append((text.value, mask))
-            kernel.LocalFree.argtypes = [ctypes.c_void_p]
-            kernel.LocalFree(text)
+        found.append((_number(ace.value + 8, ctypes, advapi, kernel), mask))
     return found
 
 
@@ -125,21 +131,15 @@ def set_rights(path, text):
     descriptor, acl = ctypes.c_void_p(), ctypes.c_void_p()
     present, defaulted = ctypes.c_int(), ctypes.c_int()
     convert = advapi.ConvertStringSecurityDescriptorToSecurityDescriptorW
-    convert.argtypes = [ctypes.c_wchar_p, ctypes.c_uint32, ctypes.c_void_p, ctypes.c_void_p]
     if not convert(text, 1, ctypes.byref(descriptor), None):
         _check(ctypes.get_last_error(), ctypes)
     try:
-        advapi.GetSecurityDescriptorDacl.argtypes = [ctypes.c_void_p] * 4
         if not advapi.GetSecurityDescriptorDacl(
             descriptor, ctypes.byref(present), ctypes.byref(acl), ctypes.byref(defaulted)
         ):
             _check(ctypes.get_last_error(), ctypes)
-        advapi.SetNamedSecurityInfoW.argtypes = [ctypes.c_wchar_p, ctypes.c_int, ctypes.c_uint32] + [
-            ctypes.c_void_p
-        ] * 4
         _check(advapi.SetNamedSecurityInfoW(path, _FILE, _DACL | _PROTECTED, None, None, acl, None), ctypes)
     finally:
-        kernel.LocalFree.argtypes = [ctypes.c_void_p]
         kernel.LocalFree(descriptor)
 
 
@@ -152,20 +152,11 @@ def account_sid(name):
     name = name[2:] if name.startswith(".\\") else name
     sid, domain = ctypes.create_string_buffer(1024), ctypes.create_unicode_buffer(1024)
     sid_size, domain_size, kind = ctypes.c_uint32(1024), ctypes.c_uint32(1024), ctypes.c_int()
-    advapi.LookupAccountNameW.argtypes = [ctypes.c_wchar_p, ctypes.c_wchar_p] + [ctypes.c_void_p] * 5
     if not advapi.LookupAccountNameW(
         None, name, sid, ctypes.byref(sid_size), domain, ctypes.byref(domain_size), ctypes.byref(kind)
     ):
         _check(ctypes.get_last_error(), ctypes)
-    text = ctypes.c_wchar_p()
-    advapi.ConvertSidToStringSidW.argtypes = [ctypes.c_void_p, ctypes.c_void_p]
-    if not advapi.ConvertSidToStringSidW(sid, ctypes.byref(text)):
-        _check(ctypes.get_last_error(), ctypes)
-    try:
-        return text.value
-    finally:
-        kernel.LocalFree.argtypes = [ctypes.c_void_p]
-        kernel.LocalFree(text)
+    return _number(sid, ctypes, advapi, kernel)
 
 
 def is_console(descriptor):
