@@ -49,7 +49,7 @@ class Unreadable(ValueError):
 
 
 # "java.lang.Exception: The supplied ..." and chains of it. Source: ServerCommandProxy strips the same prefixes.
-_JAVA_PREFIX = re.compile(r"^(?:(?:[a-z_$][\w$]*\.)+[A-Z][\w$]*:\s*)+")
+JAVA_PREFIX = re.compile(r"^(?:(?:[a-z_$][\w$]*\.)+[A-Z][\w$]*:\s*)+")
 
 
 def call(method: str, parameters: Sequence[Value]) -> bytes:
@@ -100,7 +100,7 @@ def answer(body: bytes, token: str = "") -> Any:
         if not isinstance(members, dict):
             raise Unreadable("a fault without its two members")
         code = members.get("faultCode", 0)
-        text = _JAVA_PREFIX.sub("", str(members.get("faultString", "")))
+        text = JAVA_PREFIX.sub("", str(members.get("faultString", "")))
         raise Fault(code if isinstance(code, int) else 0, foreign.shown(text, token))
     value = root.find("params/param/value")
     if value is None:

@@ -13,6 +13,7 @@ from typing import Any
 
 from relay.officernd.model import prices_include_tax
 from relay.papercut import keys
+from relay.papercut.wire import JAVA_PREFIX
 from relay.probe import files
 from relay.probe.model import Asked, ProbeQuestion, System
 from relay.probe.officernd_calls import NO_ID, json_of, rows_of, speaks_of_a_token
@@ -20,7 +21,6 @@ from relay.probe.papercut_calls import NIL, NOBODY, OWN_ACCOUNT
 from relay.probe.record import without_names
 from relay.probe.unanswered import Unanswered
 
-_JAVA_CLASS = re.compile(r"^(?:(?:[a-z_$][\w$]*\.)+[A-Z][\w$]*:\s*)+")
 _ENCODING = re.compile(rb"^<\?xml[^>]*encoding=[\"']([\w-]+)[\"']")
 _LONGEST_PIN = 12
 RECOMMENDED_PAGE = 1000  # a cap, if there is one, is not below what PaperCut itself recommends
@@ -34,12 +34,12 @@ def _wrong_token(asked: Asked) -> tuple[int, str]:
 
 
 def _wrong_token_text(asked: Asked) -> str:
-    return without_names(_JAVA_CLASS.sub("", _wrong_token(asked)[1]))
+    return without_names(JAVA_PREFIX.sub("", _wrong_token(asked)[1]))
 
 
 def _class_prefix(asked: Asked) -> bool:
     text = asked.papercut("getUserProperty", NOBODY, keys.EMAIL).must_not()[1]
-    return _JAVA_CLASS.match(text) is not None
+    return JAVA_PREFIX.match(text) is not None
 
 
 def _typed_strings(asked: Asked) -> bool:

@@ -101,10 +101,7 @@ def differences(
 
 def wanted_members(directory: Directory) -> dict[str, set[str]]:
     """Return the usernames that belong in every group, echoed names included."""
-    members: dict[str, set[str]] = {group: set() for group in directory.groups}
-    for user in directory.users:
-        for group in user.groups:
-            members[group].add(user.username)
+    members = {group: {user.username for user in users} for group, users in directory.members_of().items()}
     for group, username in directory.echoed:
         members[group].add(username)
     return members

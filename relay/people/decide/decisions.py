@@ -199,11 +199,10 @@ class _Decider:
             account_email=account.email if account else "",
             cards_written=self._cards_written(member_id, live, account),
         )
-        if account is None:
-            created = self._create(member, desired, link)
-            return replace(created, card=self.cards.get(member_id, ""))
-        present = self._echo(account, ACTIVE, member_id=member_id, groups=self._groups_of(username))
         card = self.cards.get(member_id, "")
+        if account is None:
+            return self._create(member, desired, link, card)
+        present = self._echo(account, ACTIVE, member_id=member_id, groups=self._groups_of(username))
         field_name = self.settings.members.card_attribute
         enable = False if account.disabled and username in self.memory.disabled else None
         before, after = _difference(present, desired)
@@ -260,7 +259,7 @@ class _Decider:
             fix_initial=not link.initial_done,
         )
 
-    def _create(self, member: Member, desired: DirectoryUser, link: Link) -> AccountDecision:
+    def _create(self, member: Member, desired: DirectoryUser, link: Link, card: str) -> AccountDecision:
         after: dict[str, object] = {
             "full_name": desired.full_name,
             "email": desired.email,
@@ -268,7 +267,7 @@ class _Decider:
             "office": desired.office,
             "groups": sorted(desired.groups),
         }
-        if card := self.cards.get(member.id, ""):
+        if card:
             field_name = self.settings.members.card_attribute
             after[field_name] = card
             desired = replace(desired, **{field_name: card})  # type: ignore[arg-type]
@@ -278,7 +277,7 @@ class _Decider:
             else lazy("may print and has no account")
         )
         change = PlannedChange("create", desired.username, member.id, reason, None, after)
-        return AccountDecision(desired.username, desired, None, change, link, create=True, fix_initial=True)
+        return AccountDecision(desired.username, desired, None, change, link, create=True, card=card, fix_initial=True)
 
     def _directory_user(self, member: Member, account: Account | None, username: str) -> DirectoryUser:
         echo = account or Account(username)

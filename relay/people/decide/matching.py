@@ -319,28 +319,19 @@ class _Matcher:
 
     def cannot_be_named(self, member: Member, proposal: str) -> None:
         outcome = email_outcome(member)
+        code, why = "no_username" if outcome.passed else "no_email", outcome.text
         key = self.rule.removeprefix("property:")
-        why: str
-        advice: str
-        if self.rule.startswith("property:") and key in member.unusable:
-            why, advice = (
-                lazy("the value in %(key)s is a list or a yes or no, not a name", key=key),
-                lazy("correct %(key)s in OfficeRnD", key=key),
-            )
-        elif self.rule.startswith("property:"):
-            why, advice = (
-                lazy("the custom property %(key)s is empty", key=key),
-                lazy("fill %(key)s in OfficeRnD", key=key),
-            )
+        if key != self.rule and key in member.unusable:
+            code, why = "username_unusable", lazy("the value in %(key)s is a list or a yes or no, not a name", key=key)
+            advice = lazy("correct %(key)s in OfficeRnD", key=key)
+        elif key != self.rule:
+            why = lazy("the custom property %(key)s is empty", key=key)
+            advice = lazy("fill %(key)s in OfficeRnD", key=key)
         elif member.email.strip():
-            why, advice = outcome.text, lazy("correct the address in OfficeRnD")
+            advice = lazy("correct the address in OfficeRnD")
         else:
-            why, advice = outcome.text, lazy("enter an address in OfficeRnD")
+            advice = lazy("enter an address in OfficeRnD")
         self.found.not_made[member.id] = why
-        if self.rule.startswith("property:") and key in member.unusable:
-            code = "username_unusable"
-        else:
-            code = "no_email" if not outcome.passed else "no_username"
         self.warn(
             code,
             member.name or member.id,

@@ -91,13 +91,7 @@ def read_memory(connection: Connection, site: str) -> Memory:
 
 def store_links(connection: Connection, site: str, links: Iterable[Link]) -> None:
     """Remember links, each in place of the member's earlier one."""
-    rows = [
-        {
-            "site": site,
-            **{column.name: getattr(link, column.name) for column in people_links.c if column.name != "site"},
-        }
-        for link in links
-    ]
+    rows = [{"site": site, **asdict(link)} for link in links]
     if not rows:
         return
     member_ids = [str(row["member_id"]) for row in rows]
@@ -111,10 +105,7 @@ def drop_link(connection: Connection, site: str, member_id: str) -> None:
 
 def store_answer(connection: Connection, site: str, kind: str, subject_id: str, name: str, at: datetime) -> None:
     """Remember a person's word; a new `link` or `group` answer replaces the earlier one."""
-    if kind != "not_same":
-        drop_answers(connection, site, kind, subject_id)
-    else:
-        drop_answers(connection, site, kind, subject_id, name)
+    drop_answers(connection, site, kind, subject_id, name if kind == "not_same" else None)
     connection.execute(
         insert(people_answers).values(site=site, kind=kind, subject_id=subject_id, name=name, said_at=at)
     )
@@ -130,16 +121,7 @@ def drop_answers(connection: Connection, site: str, kind: str, subject_id: str, 
 def replace_groups(connection: Connection, site: str, groups: Iterable[CompanyGroup]) -> None:
     """Remember exactly these groups as ours."""
     connection.execute(delete(people_groups).where(people_groups.c.site == site))
-    rows = [
-        {
-            "site": site,
-            "name": group.name,
-            "company_id": group.company_id,
-            "base_key": group.base_key,
-            "made_by_us": group.made_by_us,
-        }
-        for group in groups
-    ]
+    rows = [{"site": site, **asdict(group)} for group in groups]
     if rows:
         connection.execute(insert(people_groups), rows)
 
@@ -170,10 +152,7 @@ def rename_disabled(connection: Connection, site: str, names: Mapping[str, str])
 
 def open_renames(connection: Connection, site: str, renames: Iterable[Rename], at: datetime) -> None:
     """Write renames down before the first of them is sent."""
-    rows = [
-        {"site": site, "old": rename.old, "new": rename.new, "member_id": rename.member_id, "at": at}
-        for rename in renames
-    ]
+    rows = [{"site": site, "at": at, **asdict(rename)} for rename in renames]
     if rows:
         _delete_ids(connection, people_renames, site, people_renames.c.old, [str(row["old"]) for row in rows])
         connection.execute(insert(people_renames), rows)
