@@ -11,9 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, get_args
 
-from pydantic import (
-    ValidationError,
-)
+from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from relay import written_files
@@ -51,13 +49,7 @@ def load(path: Path, environment: Mapping[str, str] = os.environ) -> Settings:
         raw = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(
-            [
-                lazy(
-                    "%(path)s is not valid TOML: %(error)s.",
-                    path=path,
-                    error=written_files.why_no_toml(error),
-                )
-            ]
+            [lazy("%(path)s is not valid TOML: %(error)s.", path=path, error=written_files.why_no_toml(error))]
         ) from None
     return parse(raw, path, environment)
 

@@ -7,9 +7,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from pydantic import (
-    SecretStr,
-)
+from pydantic import SecretStr
 
 from relay import written_files
 from relay.config.values import why_no_path

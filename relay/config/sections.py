@@ -13,12 +13,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import (
-    AfterValidator,
-    BeforeValidator,
-    Field,
-    SecretStr,
-)
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 
 from relay import amounts, commands
 from relay.config import values
@@ -322,8 +317,7 @@ class SafetySection(Section):
     max_fee: Annotated[Money, Words("One fee", form="money")] = amounts.parse("200.00")
     max_run_total: Annotated[Money, Words("All fees of one run", form="money")] = amounts.parse("2000.00")
     max_top_ups: Annotated[
-        OptionalMoney,
-        Words("All balances added in one run", "Empty: 25.00 for each member who is due.", form="money"),
+        OptionalMoney, Words("All balances added in one run", "Empty: 25.00 for each member who is due.", form="money")
     ] = None
     max_fees_per_person_day: Annotated[
         int, Field(ge=0), Words("Fees for one person and day", "0: no limit.", form="number")
@@ -383,8 +377,7 @@ class FeesSection(Section):
         ),
     ] = "officernd"
     plan: Annotated[
-        Line,
-        Words("Plan for the fees in OfficeRnD", "Its name or code. It is made when it is missing.", form="text"),
+        Line, Words("Plan for the fees in OfficeRnD", "Its name or code. It is made when it is missing.", form="text")
     ] = "PaperCut Fees"
     bill_to: Annotated[
         Literal["company", "member"],
@@ -586,12 +579,7 @@ class TopUpSection(Section):
     ] = "add"
     plan: Annotated[
         PlanAmounts,
-        Words(
-            "Other amounts by plan",
-            "One per line: plan = amount.",
-            example="HOTDESK = 5.00",
-            form="amounts",
-        ),
+        Words("Other amounts by plan", "One per line: plan = amount.", example="HOTDESK = 5.00", form="amounts"),
     ] = ()
 
     @property
@@ -638,10 +626,7 @@ class ScheduleSection(Section):
         int,
         Field(ge=0, le=1440),
         Words(
-            "Look for new and changed members every",
-            "Between the daily runs. 0: never.",
-            unit="minutes",
-            form="number",
+            "Look for new and changed members every", "Between the daily runs. 0: never.", unit="minutes", form="number"
         ),
     ] = 15
 
@@ -691,8 +676,7 @@ class JobsSection(Section):
     document_names: Annotated[
         Literal["full", "short", "off"],
         Words(
-            "What is kept of a document's name",
-            choices=choices(full="all of it", short="20 characters", off="nothing"),
+            "What is kept of a document's name", choices=choices(full="all of it", short="20 characters", off="nothing")
         ),
     ] = "full"
     cost_column: Annotated[

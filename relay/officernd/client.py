@@ -286,11 +286,7 @@ class OfficeRnD:
         raise AssertionError("unreachable")
 
     def _windows(
-        self,
-        resource: str,
-        translate: Callable[[Mapping[str, Any]], Record],
-        total: int,
-        progress: Progress | None,
+        self, resource: str, translate: Callable[[Mapping[str, Any]], Record], total: int, progress: Progress | None
     ) -> dict[str, Record]:
         """Return every record of a long list, read in several windows of `modifiedAt` at once.
 
@@ -317,14 +313,7 @@ class OfficeRnD:
             ThreadPoolExecutor(CONNECTIONS) as pool,
         ):
             parts = [
-                pool.submit(
-                    self._pages,
-                    resource,
-                    translate,
-                    _between(start, end),
-                    count,
-                    OnePhase(phase),
-                )
+                pool.submit(self._pages, resource, translate, _between(start, end), count, OnePhase(phase))
                 for start, end, count in windows
             ]
             records: dict[str, Record] = {}
@@ -436,11 +425,7 @@ class OfficeRnD:
         return identifier
 
     def _exchange(
-        self,
-        method: str,
-        path: str,
-        body: Mapping[str, Any] | None,
-        parameters: Mapping[str, Any],
+        self, method: str, path: str, body: Mapping[str, Any] | None, parameters: Mapping[str, Any]
     ) -> requests.Response:
         """Do one exchange, for a read with one renewal of the token on a 401, and translate whatever goes wrong.
 
@@ -462,12 +447,7 @@ class OfficeRnD:
         raise AssertionError("unreachable")
 
     def _send(
-        self,
-        method: str,
-        path: str,
-        body: Mapping[str, Any] | None,
-        parameters: Mapping[str, Any],
-        token: str,
+        self, method: str, path: str, body: Mapping[str, Any] | None, parameters: Mapping[str, Any], token: str
     ) -> requests.Response:
         self._wait_for_rate_limit()
         try:
@@ -533,11 +513,7 @@ class OfficeRnD:
         """Return the error that an answer other than success means, sorted by what the caller may do next."""
         status = answer.status_code
         said = _message(answer, token, *self._token.secrets).rstrip(".")
-        where: dict[str, Any] = {
-            "system": SYSTEM,
-            "operation": f"{method} /{path}",
-            "status": status,
-        }
+        where: dict[str, Any] = {"system": SYSTEM, "operation": f"{method} /{path}", "status": status}
         if status == 429:
             return RateLimited(
                 lazy(

@@ -122,10 +122,7 @@ class TokenSource:
             self._expires_at_s = self._clock.now().timestamp() + life_s
         except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
             raise BadAnswer(
-                lazy(
-                    "%(token_url)s gave no token; is [officernd] token_url right?",
-                    token_url=self._section.token_url,
-                ),
+                lazy("%(token_url)s gave no token; is [officernd] token_url right?", token_url=self._section.token_url),
                 system=SYSTEM,
                 operation="token",
             ) from None

@@ -206,10 +206,7 @@ def _try_schedule(workbench: Workbench, walk: Walk) -> TrialResult:
     facts = [
         Fact(
             lazy("Every day"),
-            lazy(
-                "at %(time)s. Nothing runs before you start the first one.",
-                time=walk.answers["schedule.daily_at"],
-            ),
+            lazy("at %(time)s. Nothing runs before you start the first one.", time=walk.answers["schedule.daily_at"]),
             "",
         )
     ]

@@ -184,16 +184,8 @@ def _try_balances(workbench: Workbench, walk: Walk) -> TrialResult:
         Fact(lazy("Free for each member"), free if settings.top_up.amount else lazy("nothing"), ""),
         Fact(lazy("Owed in PaperCut now"), text, ""),
         Fact(lazy("That money"), words[settings.fees.opening_balances], ""),
-        Fact(
-            lazy("One fee"),
-            lazy("at most %(amount)s", amount=_money(safety.max_fee, currency)),
-            "",
-        ),
-        Fact(
-            lazy("All fees of a day"),
-            lazy("at most %(amount)s", amount=_money(safety.max_run_total, currency)),
-            "",
-        ),
+        Fact(lazy("One fee"), lazy("at most %(amount)s", amount=_money(safety.max_fee, currency)), ""),
+        Fact(lazy("All fees of a day"), lazy("at most %(amount)s", amount=_money(safety.max_run_total, currency)), ""),
         Fact(
             lazy("Taken away at once"),
             lazy("at most %(max_removals_percent)s in 100 people", max_removals_percent=safety.max_removals_percent),

@@ -82,13 +82,7 @@ def _tally(made: SyncPlan, settings: Settings, papercut: PaperCutSide) -> Foreca
 def _who_questions(workbench: Workbench, walk: Walk) -> tuple[Prompt, ...]:
     side = walk.known.officernd
     return (
-        Prompt(
-            "members.statuses",
-            "many",
-            lazy("Members who are"),
-            choices=_status_choices(side),
-            default=("active",),
-        ),
+        Prompt("members.statuses", "many", lazy("Members who are"), choices=_status_choices(side), default=("active",)),
         Prompt(
             "members.locations",
             "many",

@@ -89,12 +89,7 @@ def _unanswered(section: str, folder: Path) -> Mapping[str, Any]:
     placeholders: dict[str, dict[str, Any]] = {
         "site": {"name": "hq"},
         "papercut": {"url": "http://127.0.0.1:9191", "auth_token": SecretStr("-")},
-        "officernd": {
-            "organization": "unknown",
-            "client_id": "-",
-            "client_secret": SecretStr("-"),
-            "location": "-",
-        },
+        "officernd": {"organization": "unknown", "client_id": "-", "client_secret": SecretStr("-"), "location": "-"},
         "signin": {"client_id": "-", "client_secret_file": folder / "-"},
     }
     return placeholders.get(section, {})

@@ -145,12 +145,7 @@ class _Pages:
     # -- pages
 
     def common(self) -> dict[str, Any]:
-        return {
-            "steps": STEPS,
-            "done": self.visit.walk.done,
-            "version": __version__,
-            "site": gettext("Set-up"),
-        }
+        return {"steps": STEPS, "done": self.visit.walk.done, "version": __version__, "site": gettext("Set-up")}
 
     def start(self) -> Any:
         step = first_open(self.visit.walk)
