@@ -10,7 +10,7 @@ from __future__ import annotations
 import csv
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Literal
+from typing import Any, Literal
 
 from relay.sandbox.papercut import faults, popup, print_log
 from relay.sandbox.papercut.faults import ApiFault
@@ -88,6 +88,7 @@ def print_job(
     account: str = "",
     comment: str = "",
     cost: float | None = None,
+    kind: Literal["PRINT", "COPY"] = "PRINT",
 ) -> JobRecord:
     """Print `copies` of a document of `pages` pages and return its line in the job log, printed or denied.
 
@@ -95,61 +96,41 @@ def print_job(
     whom the popup remembers for `client`). `printer` is `server\\name` or a name; blank is the first one. `account`
     charges a shared account; `cost` overrides the price. Raises PrintRefused, and the faults 262 and 283.
     """
-    sheet = _Sheet(pages, colour_pages, copies, duplex, paper_size, cost)
+    if pages < 1 or copies < 1 or not 0 <= colour_pages <= pages:
+        raise PrintRefused("a job has at least one page and copy, and no more colour pages than pages")
     user = _identity(state, user, login, client)
     with state.lock:
         queue = find_printer(state, printer)
-        facts = _facts(state, user, queue, sheet, document, client, client_running, web_print)
-        enabled = state.security.get(SECURITY_SCRIPTS, "Y").upper() == "Y"
-        runner = state.script_runner if enabled else None
+        facts = _facts(
+            state,
+            state.user(user),
+            queue,
+            pages,
+            colour_pages,
+            copies,
+            cost,
+            duplex=duplex,
+            document=document,
+            paper_size=paper_size,
+            client=client,
+            client_running=client_running,
+            web_print=web_print,
+        )
+        runs = kind == "PRINT" and state.security.get(SECURITY_SCRIPTS, "Y").upper() == "Y"
+        runner = state.script_runner if runs else None
     # The script runs without the lock: it may take its time, and may ask the stand-in something.
     said = runner(facts) if runner is not None else ScriptVerdict()
     with state.lock:
-        return _log_and_charge(state, facts, said, queue, account, comment, ran=runner is not None)
+        return _log_and_charge(state, facts, said, queue, account, comment, ran=runner is not None, kind=kind)
 
 
-def copy_job(
-    state: PaperCutState,
-    *,
-    user: str = "",
-    login: tuple[str, str] | None = None,
-    printer: str = "",
-    pages: int = 1,
-    colour_pages: int = 0,
-    copies: int = 1,
-    duplex: bool = False,
-    paper_size: str = "A4",
-    account: str = "",
-    comment: str = "",
-    cost: float | None = None,
-) -> JobRecord:
+def copy_job(state: PaperCutState, **job: Any) -> JobRecord:
     """Copy at a device and return the line in the job log; arguments and errors are those of `print_job`.
 
     A copy is charged like a print. It meets no print script, has no document and no computer, and stands in the job log
     (so in the database) but in neither of the print-log files. Source: corrections on PaperCut's logs.
     """
-    sheet = _Sheet(pages, colour_pages, copies, duplex, paper_size, cost)
-    user = _identity(state, user, login, "")
-    with state.lock:
-        queue = find_printer(state, printer)
-        facts = _facts(state, user, queue, sheet, document="", client="", client_running=False, web_print=False)
-        return _log_and_charge(state, facts, ScriptVerdict(), queue, account, comment, ran=False, kind="COPY")
-
-
-@dataclass(frozen=True)
-class _Sheet:
-    """What is put on paper. `cost` None: by the printer's price. Raises PrintRefused for what cannot be."""
-
-    pages: int
-    colour_pages: int
-    copies: int
-    duplex: bool
-    paper_size: str
-    cost: float | None
-
-    def __post_init__(self) -> None:
-        if self.pages < 1 or self.copies < 1 or not 0 <= self.colour_pages <= self.pages:
-            raise PrintRefused("a job has at least one page and copy, and no more colour pages than pages")
+    return print_job(state, **job, document="", client="", client_running=False, kind="COPY")
 
 
 def _identity(state: PaperCutState, user: str, login: tuple[str, str] | None, client: str) -> str:
@@ -170,40 +151,36 @@ def _identity(state: PaperCutState, user: str, login: tuple[str, str] | None, cl
 
 def _facts(
     state: PaperCutState,
-    username: str,
+    owner: User,
     queue: Printer,
-    sheet: _Sheet,
-    document: str,
-    client: str,
-    client_running: bool,
-    web_print: bool,
+    pages: int,
+    colour_pages: int,
+    copies: int,
+    cost: float | None,
+    *,
+    duplex: bool,
+    **as_they_are: Any,
 ) -> JobFacts:
-    owner = state.user(username)
-    copies = sheet.copies
-    price = price_of(queue, sheet.pages, sheet.colour_pages, duplex=sheet.duplex) * copies
+    price = price_of(queue, pages, colour_pages, duplex=duplex) * copies
     if owner.cost_rate_percent >= 0:
         price *= owner.cost_rate_percent / 100
     return JobFacts(
-        owner.username,
-        owner.full_name,
-        owner.email,
-        owner.total(),
-        owner.restricted,
-        tuple(state.groups_of(owner.username)),
-        queue.server,
-        queue.name,
-        document,
-        sheet.pages * copies,
-        sheet.colour_pages * copies,
-        copies,
-        ((sheet.pages + 1) // 2 if sheet.duplex else sheet.pages) * copies,
-        sheet.duplex,
-        sheet.colour_pages == 0,
-        sheet.paper_size,
-        price if sheet.cost is None else sheet.cost,
-        client,
-        client_running,
-        web_print,
+        username=owner.username,
+        full_name=owner.full_name,
+        email=owner.email,
+        balance=owner.total(),
+        restricted=owner.restricted,
+        groups=tuple(state.groups_of(owner.username)),
+        server=queue.server,
+        printer=queue.name,
+        pages=pages * copies,
+        colour_pages=colour_pages * copies,
+        copies=copies,
+        sheets=((pages + 1) // 2 if duplex else pages) * copies,
+        duplex=duplex,
+        grayscale=colour_pages == 0,
+        cost=price if cost is None else cost,
+        **as_they_are,
     )
 
 
@@ -216,7 +193,7 @@ def _log_and_charge(
     comment: str,
     *,
     ran: bool,
-    kind: Literal["PRINT", "COPY"] = "PRINT",
+    kind: Literal["PRINT", "COPY"],
 ) -> JobRecord:
     user = state.user(said.username or facts.username)
     shared = _shared_account(state, said.account or account)
