@@ -46,7 +46,7 @@ class DirectSession:
         self._papercut = papercut
 
     def post(self, url: str, data: bytes, **_: object) -> Any:
-        reply = dispatch.answer(self._papercut._context, self._papercut.faults, data, "127.0.0.1")
+        reply = dispatch.answer(self._papercut._context, data, "127.0.0.1")
         self._papercut.tasks.join()  # the clock stands still, so nobody could wait for a background task
         if reply.body is None:
             raise requests.ConnectionError("the answer is lost")

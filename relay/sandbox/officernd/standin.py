@@ -11,11 +11,12 @@ from types import TracebackType
 from typing import Any
 
 from relay.clock import Clock
+from relay.sandbox.connections import HOST
 from relay.sandbox.officernd import control, fees
 from relay.sandbox.officernd.answers import ApiAnswer
 from relay.sandbox.officernd.api import Api, Request
 from relay.sandbox.officernd.faults import Faults, Kind, RouteFault
-from relay.sandbox.officernd.server import HOST, Server
+from relay.sandbox.officernd.server import Server
 from relay.sandbox.officernd.state import OfficeRnDState
 from relay.sandbox.officernd.switches import RELAY_SCOPES, SIGNIN_SCOPES, Application, OfficeRnDSwitches
 from relay.sandbox.officernd.table import Record

@@ -39,7 +39,7 @@ from typing import Any
 from relay.sandbox.papercut import backups, nightly, popup, printing, security
 from relay.sandbox.papercut.api.registry import Context
 from relay.sandbox.papercut.faults import ApiFault
-from relay.sandbox.papercut.injection import KINDS, Injector
+from relay.sandbox.papercut.injection import KINDS
 from relay.sandbox.papercut.printing import PrintRefused
 from relay.sandbox.papercut.state import AdminSettings, PaperCutState, User
 from relay.sandbox.papercut.tasks import TaskFailed
@@ -52,13 +52,13 @@ class BadRequest(Exception):
     """A request that cannot be meant; the text says why."""
 
 
-def get(context: Context, injector: Injector, path: str, query: dict[str, list[str]]) -> tuple[int, Any]:
+def get(context: Context, path: str, query: dict[str, list[str]]) -> tuple[int, Any]:
     """Return HTTP status and JSON value of a GET."""
     state = context.state
     username = (query.get("username") or [""])[0].lower()
     with state.lock:
         if path == "/sandbox/state":
-            return 200, _state(context, injector)
+            return 200, _state(context)
         if path == "/sandbox/users":
             users = [state.users[name] for name in state.usernames() if username in ("", name)]
             return 200, {"users": [user_as_json(state, user) for user in users]}
@@ -70,7 +70,7 @@ def get(context: Context, injector: Injector, path: str, query: dict[str, list[s
     return 404, {"error": f"there is no {path}"}
 
 
-def post(context: Context, injector: Injector, path: str, body: Any) -> tuple[int, Any]:
+def post(context: Context, path: str, body: Any) -> tuple[int, Any]:
     """Return HTTP status and JSON value of a POST with the JSON object `body`."""
     action = _ACTIONS.get(path)
     if action is None:
@@ -78,14 +78,14 @@ def post(context: Context, injector: Injector, path: str, body: Any) -> tuple[in
     if not isinstance(body, dict):
         return 400, {"error": "the body must be a JSON object"}
     try:
-        return 200, action(context, injector, body)
+        return 200, action(context, body)
     except (BadRequest, PrintRefused, TaskFailed, ValueError) as error:
         return 400, {"error": str(error)}
     except ApiFault as fault:
         return 400, {"error": fault.text}
 
 
-def _popup(context: Context, injector: Injector, body: dict[str, Any]) -> Any:
+def _popup(context: Context, body: dict[str, Any]) -> Any:
     given = _fields(body, username=str, password=str, client=str)
     verdict = popup.login(
         context.state, given.get("username", ""), given.get("password", ""), client_address=given.get("client", "")
@@ -109,7 +109,7 @@ _PAPER: dict[str, type] = {
 _COMPUTER: dict[str, type] = {"document": str, "client": str, "client_running": bool, "web_print": bool}
 
 
-def _print(context: Context, injector: Injector, body: dict[str, Any]) -> Any:
+def _print(context: Context, body: dict[str, Any]) -> Any:
     kind = body.pop("kind", "print")
     if kind not in ("print", "copy"):
         raise BadRequest(f"kind is print or copy, not {kind!r}")
@@ -125,14 +125,14 @@ def _print(context: Context, injector: Injector, body: dict[str, Any]) -> Any:
         return {"job": as_json(job), "user": user_as_json(state, user)}
 
 
-def _refund(context: Context, injector: Injector, body: dict[str, Any]) -> Any:
+def _refund(context: Context, body: dict[str, Any]) -> Any:
     given = _fields(body, job=int, amount=float, comment=str)
     if "job" not in given:
         raise BadRequest("job is missing")
     return as_json(printing.refund(context.state, given["job"], given.get("amount"), given.get("comment", "")))
 
 
-def _account(context: Context, injector: Injector, body: dict[str, Any]) -> Any:
+def _account(context: Context, body: dict[str, Any]) -> Any:
     state = context.state
     given = _fields(body, name=str, balance=float)
     name = given.get("name", "")
@@ -143,7 +143,7 @@ def _account(context: Context, injector: Injector, body: dict[str, Any]) -> Any:
     return {"name": account.name, "account_id": account.account_id, "balance": account.balance}
 
 
-def _backup(context: Context, injector: Injector, body: dict[str, Any]) -> Any:
+def _backup(context: Context, body: dict[str, Any]) -> Any:
     name = _fields(body, name=str).get("name", "")
     if not name.strip():
         raise BadRequest("name is missing: what the backup is to be called")
@@ -151,7 +151,7 @@ def _backup(context: Context, injector: Injector, body: dict[str, Any]) -> Any:
     return {"name": name, "at": held.at.isoformat()}
 
 
-def _restore(context: Context, injector: Injector, body: dict[str, Any]) -> Any:
+def _restore(context: Context, body: dict[str, Any]) -> Any:
     name = _fields(body, name=str).get("name", "")
     held = context.backups.get(name)
     if held is None:
@@ -160,25 +160,25 @@ def _restore(context: Context, injector: Injector, body: dict[str, Any]) -> Any:
     return {"name": name, "at": held.at.isoformat()}
 
 
-def _database(context: Context, injector: Injector, body: dict[str, Any]) -> Any:
+def _database(context: Context, body: dict[str, Any]) -> Any:
     if body != {"release": True}:
         raise BadRequest('the body must be {"release": true}')
     context.state.recorder.release()
     return {"released": True}
 
 
-def _fault(context: Context, injector: Injector, body: dict[str, Any]) -> Any:
+def _fault(context: Context, body: dict[str, Any]) -> Any:
     if body.get("clear") is True:
-        injector.clear()
+        context.faults.clear()
         return {"cleared": True}
     given = _fields(body, method=str, kind=str, times=int, after=int, containing=str, delay_s=float, code=int, text=str)
     if "method" not in given or given.get("kind") not in KINDS or given["kind"] == "call":
         raise BadRequest(f"a fault needs a method and a kind: {', '.join(kind for kind in KINDS if kind != 'call')}")
-    rule = injector.add(given.pop("method"), given.pop("kind"), **given)
+    rule = context.faults.add(given.pop("method"), given.pop("kind"), **given)
     return {"method": rule.method, "kind": rule.kind, "times": rule.times}
 
 
-def _switches(context: Context, injector: Injector, body: dict[str, Any]) -> Any:
+def _switches(context: Context, body: dict[str, Any]) -> Any:
     state = context.state
     with state.lock:
         for name, value in body.items():
@@ -186,7 +186,7 @@ def _switches(context: Context, injector: Injector, body: dict[str, Any]) -> Any
         return dataclasses.asdict(state.switches)
 
 
-def _settings(context: Context, injector: Injector, body: dict[str, Any]) -> Any:
+def _settings(context: Context, body: dict[str, Any]) -> Any:
     state = context.state
     with state.lock:
         for name, value in body.items():
@@ -203,23 +203,23 @@ def _settings(context: Context, injector: Injector, body: dict[str, Any]) -> Any
         return _settings_as_json(state)
 
 
-def _nightly(context: Context, injector: Injector, body: dict[str, Any]) -> Any:
+def _nightly(context: Context, body: dict[str, Any]) -> Any:
     nightly.run_night(context.state)
     return {"done": True}
 
 
-def _restart(context: Context, injector: Injector, body: dict[str, Any]) -> Any:
+def _restart(context: Context, body: dict[str, Any]) -> Any:
     """Read security.properties again, as the Application Server does when it starts."""
     context.state.security = security.read(context.state.data_dir)
     return {"done": True}
 
 
-def _reset_counts(context: Context, injector: Injector, body: dict[str, Any]) -> Any:
-    injector.reset_counts()
+def _reset_counts(context: Context, body: dict[str, Any]) -> Any:
+    context.faults.reset_counts()
     return {"done": True}
 
 
-_ACTIONS: dict[str, Callable[[Context, Injector, dict[str, Any]], Any]] = {
+_ACTIONS: dict[str, Callable[[Context, dict[str, Any]], Any]] = {
     "/sandbox/popup": _popup,
     "/sandbox/print": _print,
     "/sandbox/refund": _refund,
@@ -249,7 +249,7 @@ def _fields(body: dict[str, Any], **kinds: type) -> dict[str, Any]:
     return dict(body)
 
 
-def _state(context: Context, injector: Injector) -> dict[str, Any]:
+def _state(context: Context) -> dict[str, Any]:
     state = context.state
     return {
         "now": state.now().isoformat(),
@@ -269,8 +269,8 @@ def _state(context: Context, injector: Injector) -> dict[str, Any]:
         "jobs": [as_json(job) for job in state.jobs[-20:]],
         "transactions": len(state.transactions),
         "server_log": state.server_log[-20:],
-        "calls": dict(sorted(injector.calls.items())),
-        "writes": dict(sorted(injector.writes.items())),
+        "calls": dict(sorted(context.faults.calls.items())),
+        "writes": dict(sorted(context.faults.writes.items())),
         "late": len(context.late),
         "backups": {name: held.at.isoformat() for name, held in context.backups.items()},
         "switches": dataclasses.asdict(state.switches),

@@ -17,7 +17,7 @@ from relay.sandbox.papercut import faults, wire
 from relay.sandbox.papercut.api import accounts, balances, groups, printers, registry, system, users  # noqa: F401
 from relay.sandbox.papercut.api.registry import METHODS, MISREAD, Context
 from relay.sandbox.papercut.faults import ApiFault
-from relay.sandbox.papercut.injection import Injector, Rule
+from relay.sandbox.papercut.injection import Rule
 from relay.sandbox.papercut.state import KEY_CALLERS, KEY_TOKEN, PaperCutState
 
 PREFIX = "api."
@@ -35,7 +35,7 @@ class Reply:
 LOST = Reply(None)
 
 
-def answer(context: Context, injector: Injector, body: bytes, caller: str) -> Reply:
+def answer(context: Context, body: bytes, caller: str) -> Reply:
     """Return the reply to one request body from the address `caller`."""
     context.catch_up()
     state = context.state
@@ -45,10 +45,9 @@ def answer(context: Context, injector: Injector, body: bytes, caller: str) -> Re
         return _fault(state, ApiFault(faults.NO_SUCH_METHOD, f"org.xml.sax.SAXParseException: {error}", plain=True))
     name = full_name.removeprefix(PREFIX)
     arguments = parameters if name == TOKENLESS else parameters[1:]
-    injector.count_call(name)
-    rules = injector.due(name, arguments)
+    context.faults.count_call(name)
     after: Rule | None = None
-    for rule in rules:
+    for rule in context.faults.due(name, arguments):
         if rule.kind == "delay":
             state.clock.sleep(rule.delay_s)
         elif rule.kind == "call" and rule.function is not None:
@@ -56,7 +55,7 @@ def answer(context: Context, injector: Injector, body: bytes, caller: str) -> Re
         elif rule.kind == "lost_before":
             return LOST
         elif rule.kind == "late":
-            context.late.add(rule.delay_s, lambda: _unanswered(context, injector, full_name, parameters, caller))
+            context.late.add(rule.delay_s, lambda: _unanswered(context, full_name, parameters, caller))
             return LOST
         elif rule.kind == "http_500":
             return Reply(b"<html><body>Internal Server Error</body></html>", 500)
@@ -65,7 +64,7 @@ def answer(context: Context, injector: Injector, body: bytes, caller: str) -> Re
         else:
             after = rule
     try:
-        reply = _answer(context, injector, full_name, parameters, caller)
+        reply = _answer(context, full_name, parameters, caller)
     except ApiFault as fault:
         reply = _fault(state, fault)
     return reply if after is None else _spoilt(state, after)
@@ -84,13 +83,13 @@ def _spoilt(state: PaperCutState, rule: Rule) -> Reply:
     return LOST
 
 
-def _unanswered(context: Context, injector: Injector, full_name: str, parameters: list[Any], caller: str) -> None:
+def _unanswered(context: Context, full_name: str, parameters: list[Any], caller: str) -> None:
     """Carry out a call whose connection is closed already; a refusal reaches nobody."""
     with contextlib.suppress(ApiFault):
-        _answer(context, injector, full_name, parameters, caller)
+        _answer(context, full_name, parameters, caller)
 
 
-def _answer(context: Context, injector: Injector, full_name: str, parameters: list[Any], caller: str) -> Reply:
+def _answer(context: Context, full_name: str, parameters: list[Any], caller: str) -> Reply:
     state = context.state
     switches = state.switches
     if not is_allowed(state, caller):
@@ -111,7 +110,7 @@ def _answer(context: Context, injector: Injector, full_name: str, parameters: li
         value: Any = []
     else:
         if found.writes:
-            injector.count_write(name, arguments)
+            context.faults.count_write(name, arguments)
         value = registry.call(context, found, arguments)
     return Reply(wire.write_answer(value, charset=switches.charset, typed_strings=switches.typed_strings))
 

@@ -7,23 +7,18 @@ folder: logs, print logs and security.properties lie below it.
 
 from __future__ import annotations
 
-import contextlib
 import json
 import logging
-import socket
-import socketserver
 import ssl
-import threading
 from collections import Counter
 from datetime import datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
 from relay.clock import Clock
-from relay.sandbox import connections
+from relay.sandbox.connections import HOST, LoopbackHandler, LoopbackServer
 from relay.sandbox.late import LateEffects
 from relay.sandbox.papercut import backups, control, dispatch, health, nightly, popup, printing, security
 from relay.sandbox.papercut.api.registry import Context
@@ -81,7 +76,7 @@ class PaperCutStandIn:
         self.tasks = TaskSlot(self.state)
         self.faults = Injector()
         self.late = LateEffects(self.state.clock)
-        self._context = Context(self.state, self.tasks, self.late)
+        self._context = Context(self.state, self.tasks, self.late, self.faults)
         self._port = port
         self._database_url = database_url
         self._database: ExternalDatabase | None = None
@@ -90,30 +85,25 @@ class PaperCutStandIn:
             self._tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             self._tls.load_cert_chain(cert_file, key_file)
         self._server: _Server | None = None
-        self._thread: threading.Thread | None = None
 
     # -- life
 
     def start(self) -> PaperCutStandIn:
         """Read security.properties and listen; a chosen port stays the same through stop and start."""
         self.state.security = security.read(self.state.data_dir)
-        self._server = _Server(("127.0.0.1", self._port), self._context, self.faults, self._tls)
-        self._port = self._server.server_address[1]
+        self._server = _Server(self._port, self._context, self._tls)
+        self._port = self._server.port
         if self._database_url:
             from relay.sandbox.papercut.database import ExternalDatabase  # SQLAlchemy takes long to load
 
             self._database = ExternalDatabase(self._database_url, self.state)
-        self._thread = threading.Thread(target=self._server.serve, name="papercut-stand-in", daemon=True)
-        self._thread.start()
+        self._server.start()
         return self
 
     def stop(self) -> None:
         """Close the port and every connection, wait for the running task, and drop what would come late."""
-        if self._server is not None and self._thread is not None:
-            self._server.end()
-            self._thread.join()
-            self._server.close_connections()
-            self._server.server_close()
+        if self._server is not None:
+            self._server.stop()
             self._server = None
         self.late.drop()
         self.tasks.join()
@@ -134,7 +124,7 @@ class PaperCutStandIn:
     @property
     def url(self) -> str:
         """Scheme, host and port: "http://127.0.0.1:9191"."""
-        return f"{'https' if self._tls else 'http'}://127.0.0.1:{self._port}"
+        return f"{'https' if self._tls else 'http'}://{HOST}:{self._port}"
 
     # -- what an administrator does
 
@@ -199,83 +189,14 @@ class PaperCutStandIn:
         return self.faults.writes
 
 
-class _Server(ThreadingHTTPServer):
-    allow_reuse_address = connections.REUSES_PORT
-    daemon_threads = True
-    block_on_close = False
-    request_queue_size = 64
-
-    def __init__(
-        self, address: tuple[str, int], context: Context, injector: Injector, tls: ssl.SSLContext | None
-    ) -> None:
+class _Server(LoopbackServer):
+    def __init__(self, port: int, context: Context, tls: ssl.SSLContext | None) -> None:
         self.context = context
-        self.injector = injector
-        self._tls = tls
-        self._connections: set[socket.socket] = set()
-        self._workers: list[threading.Thread] = []
-        self._lock = threading.Lock()
-        self._ending = False
-        super().__init__(address, _Handler)
-
-    def server_bind(self) -> None:
-        # Without HTTPServer's look-up of the machine's full name, which may ask the network.
-        socketserver.TCPServer.server_bind(self)
-
-    def serve(self) -> None:
-        """Take connections until `end`."""
-        while not self._ending:
-            self.handle_request()
-
-    def end(self) -> None:
-        """Let `serve` return at once: a connection of our own wakes it up."""
-        self._ending = True
-        with contextlib.suppress(OSError):
-            socket.create_connection(self.server_address[:2], timeout=1).close()  # type: ignore[arg-type]
-
-    def get_request(self) -> tuple[Any, Any]:
-        connection, address = super().get_request()
-        if self._ending:
-            connection.close()
-            raise OSError("the stand-in is ending")
-        if self._tls is not None:
-            # The handshake happens in the connection's own thread, at the first read.
-            connection = self._tls.wrap_socket(connection, server_side=True, do_handshake_on_connect=False)
-        with self._lock:
-            self._connections.add(connection)
-        return connection, address
-
-    def process_request(self, request: Any, client_address: Any) -> None:
-        thread = threading.Thread(target=self.process_request_thread, args=(request, client_address), daemon=True)
-        with self._lock:
-            self._workers = [known for known in self._workers if known.is_alive()]
-            self._workers.append(thread)
-        thread.start()
-
-    def shutdown_request(self, request: Any) -> None:
-        with self._lock:
-            self._connections.discard(request)
-        super().shutdown_request(request)
-
-    def close_connections(self) -> None:
-        """End the kept-alive connections and wait for their threads."""
-        with self._lock:
-            opened = list(self._connections)
-            threads = list(self._workers)
-        for connection in opened:
-            connections.end(connection)
-        for thread in threads:
-            thread.join(10)
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        log.debug("a connection from %s ended by an error", client_address, exc_info=True)
+        super().__init__(port, _Handler, tls)
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(LoopbackHandler):
     server: _Server
-    protocol_version = "HTTP/1.1"
-    # Header and body leave in one packet, at once: with Nagle's algorithm a kept-alive call costs 40 ms.
-    disable_nagle_algorithm = True
-    wbufsize = -1
 
     def do_POST(self) -> None:
         body = self._body()
@@ -301,13 +222,13 @@ class _Handler(BaseHTTPRequestHandler):
         elif parts.path == control.PATH:
             self._send(200, "text/html; charset=utf-8", files(__package__).joinpath("page.html").read_bytes())
         elif parts.path.startswith(control.PATH + "/"):
-            self._json(*control.get(context, self.server.injector, parts.path, query))
+            self._json(*control.get(context, parts.path, query))
         else:
             self._page(404, "Not Found")
 
     def _rpc(self, body: bytes) -> None:
         try:
-            reply = dispatch.answer(self.server.context, self.server.injector, body, self.client_address[0])
+            reply = dispatch.answer(self.server.context, body, self.client_address[0])
         except Exception:
             log.exception("the stand-in failed at a call")
             self._page(500, "Internal Server Error")
@@ -327,7 +248,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._json(400, {"error": "the body is no JSON"})
             return
         self.server.context.catch_up()
-        self._json(*control.post(self.server.context, self.server.injector, path, value))
+        self._json(*control.post(self.server.context, path, value))
 
     def _body(self) -> bytes | None:
         length = self.headers.get("Content-Length") or ""

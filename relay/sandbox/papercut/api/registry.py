@@ -15,6 +15,7 @@ from relay.sandbox.late import LateEffects
 from relay.sandbox.papercut import faults
 from relay.sandbox.papercut.backups import Backup
 from relay.sandbox.papercut.faults import ApiFault
+from relay.sandbox.papercut.injection import Injector
 from relay.sandbox.papercut.state import PaperCutState
 from relay.sandbox.papercut.switches import PaperCutSwitches
 from relay.sandbox.papercut.tasks import TaskSlot
@@ -33,6 +34,7 @@ class Context:
     state: PaperCutState
     tasks: TaskSlot
     late: LateEffects
+    faults: Injector
     backups: dict[str, Backup] = field(default_factory=dict)
 
     def catch_up(self) -> None:
