@@ -185,7 +185,7 @@ class _Telling:
             self.step("print script", "run by Rhino, PaperCut's own engine, asks before the job is released", "")
         else:
             self.step("print script", "asks before the job is released (a picture: no Java with Rhino here)", "")
-        for line in dialog.drawn(script.asked if script is not None and script.asked else dialog.PICTURE):
+        for line in dialog.drawn((script and script.asked) or dialog.PICTURE):
             self.say(f"    {line}")
         self.step("print", "24 pages, 9 of them in colour", self._money(amounts.from_double(job.cost)))
         self.step("balance", "before and after the job", f"{self._money(before)} -> {self._money(after)}")
@@ -247,7 +247,7 @@ class _Watched:
 
     def __init__(self, runner: rhino.Runner) -> None:
         self._runner = runner
-        self.asked: dialog.Dialog | None = None
+        self.asked: tuple[str, ...] = ()
 
     def __call__(self, facts: JobFacts, /) -> ScriptVerdict:
         verdict = self._runner(facts)

@@ -13,7 +13,6 @@ import threading
 from bisect import insort
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Protocol
 
 from relay.clock import Clock
 
@@ -22,19 +21,12 @@ log = logging.getLogger(__name__)
 Work = Callable[[], object]
 
 
-class Timer(Protocol):
-    daemon: bool
-
-    def start(self) -> None: ...
-    def cancel(self) -> None: ...
-
-
 @dataclass(order=True)
 class _Late:
     due_s: float  # on the clock's monotonic scale; infinite: until `run_all`
     number: int  # what was asked for first comes first
     work: Work = field(compare=False)
-    timer: Timer | None = field(default=None, compare=False)
+    timer: threading.Timer | None = field(default=None, compare=False)
 
 
 class LateEffects:
@@ -43,7 +35,7 @@ class LateEffects:
     Work that takes another lock, such as a stand-in's state, must not be added or done by somebody who holds that one.
     """
 
-    def __init__(self, clock: Clock, timer: Callable[[float, Work], Timer] = threading.Timer) -> None:
+    def __init__(self, clock: Clock, timer: Callable[[float, Work], threading.Timer] = threading.Timer) -> None:
         self._clock = clock
         self._timer = timer
         self._lock = threading.RLock()

@@ -38,6 +38,7 @@ from relay.sandbox.officernd.webhooks import Deliveries
 PREFIX = "/sandbox/"
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 Values = dict[str, Any]
+Command = Callable[[Api, dict[str, Any]], Values]
 
 
 def answer(api: Api, webhooks: Deliveries, request: Request) -> ApiAnswer:
@@ -117,32 +118,20 @@ def _lock(api: Api, values: Values) -> Values:
     return {"locked_before": api.state.locked_until[:10]}
 
 
-def _member(api: Api, values: Values) -> Values:
-    state = api.state
-    return _record(values, state.add_member, state.change_member, state.remove_member)
+def _records(kind: str) -> Command:
+    """Return the command that adds, changes or removes a record as staff do: `state.add_member` and its like."""
 
+    def command(api: Api, values: Values) -> Values:
+        what = values.pop("do")
+        if what not in ("add", "change", "remove"):
+            raise ValueError(f"do must be add, change or remove, not {what!r}")
+        act: Callable[..., Values] = getattr(api.state, f"{what}_{kind}")
+        if what == "add":
+            return act(**values)
+        identity = values.pop("id")
+        return act(identity, **values) if what == "change" else act(identity)
 
-def _company(api: Api, values: Values) -> Values:
-    state = api.state
-    return _record(values, state.add_company, state.change_company, state.remove_company)
-
-
-def _membership(api: Api, values: Values) -> Values:
-    state = api.state
-    return _record(values, state.add_membership, state.change_membership, state.remove_membership)
-
-
-def _record(
-    values: Values, add: Callable[..., Values], change: Callable[..., Values], remove: Callable[[str], Values]
-) -> Values:
-    what = values.pop("do")
-    if what == "add":
-        return add(**values)
-    if what == "change":
-        return change(values.pop("id"), **values)
-    if what == "remove":
-        return remove(values.pop("id"))
-    raise ValueError(f"do must be add, change or remove, not {what!r}")
+    return command
 
 
 def _fee(api: Api, values: Values) -> Values:
@@ -151,9 +140,9 @@ def _fee(api: Api, values: Values) -> Values:
         return fees.create_fee(api.state, values, use_coins=None, source=values.pop("source", "admin"))
     identity = values.pop("id")
     if what == "rename":
-        return fees.rename_fee(api.state, identity, values["name"])
+        return api.state.change(api.state.fees, identity, {"name": values["name"]})
     if what == "waive":
-        return fees.waive_fee(api.state, identity)
+        return api.state.change(api.state.fees, identity, {"_waived": True})
     if what == "remove":
         return api.state.remove(api.state.fees, identity)
     raise ValueError(f"do must be add, rename, waive or remove, not {what!r}")
@@ -175,14 +164,14 @@ def _tokens(api: Api, values: Values) -> Values:
     return {"revoked": True}
 
 
-_COMMANDS: dict[str, Callable[[Api, Values], Values]] = {
+_COMMANDS: dict[str, Command] = {
     "fault": _fault,
     "switches": _switches,
     "bill-run": _bill_run,
     "lock": _lock,
-    "member": _member,
-    "company": _company,
-    "membership": _membership,
+    "member": _records("member"),
+    "company": _records("company"),
+    "membership": _records("membership"),
     "fee": _fee,
     "account": _account,
     "tokens": _tokens,

@@ -147,18 +147,6 @@ def delete_fee(state: OfficeRnDState, identity: str) -> Record:
     return state.remove(state.fees, identity)
 
 
-def rename_fee(state: OfficeRnDState, identity: str, name: str) -> Record:
-    """What staff do by hand: another text on the invoice line."""
-    with state.lock:
-        return state.change(state.fees, identity, {"name": name})
-
-
-def waive_fee(state: OfficeRnDState, identity: str) -> Record:
-    """What staff do by hand: the fee stays and is never billed."""
-    with state.lock:
-        return state.change(state.fees, identity, {"_waived": True})
-
-
 def bill_run(state: OfficeRnDState, until: date) -> list[Record]:
     """Put every open fee issued up to `until` on an invoice of its payer and return the invoices.
 

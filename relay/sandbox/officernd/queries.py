@@ -15,6 +15,7 @@ from bisect import bisect_left, bisect_right
 from collections import Counter, OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
+from operator import ge, gt, le, lt
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -25,7 +26,7 @@ from relay.sandbox.officernd.table import Record, Table
 
 LARGEST_PAGE = 50
 LIMIT_ZERO_MEANS = 20
-DATE_OPERATORS = frozenset({"$gt", "$gte", "$lt", "$lte"})
+DATE_OPERATORS: dict[str, Callable[[str, str], bool]] = {"$gt": gt, "$gte": ge, "$lt": lt, "$lte": le}
 _KEY = re.compile(r"^([^\[\]]+)(?:\[([^\[\]]+)\])?$")
 
 Query = dict[str, str | dict[str, str]]
@@ -229,16 +230,8 @@ def matches(row: Record, filters: tuple[Filter, ...]) -> bool:
             passes = value == wanted
         elif operator == "$in":
             passes = value in wanted
-        elif value is None:
-            passes = False
-        elif operator == "$gte":
-            passes = value >= wanted
-        elif operator == "$gt":
-            passes = value > wanted
-        elif operator == "$lte":
-            passes = value <= wanted
         else:
-            passes = value < wanted
+            passes = value is not None and DATE_OPERATORS[operator](value, wanted)
         if not passes:
             return False
     return True

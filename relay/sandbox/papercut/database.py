@@ -128,7 +128,7 @@ class ExternalDatabase(Recorder):
 
     def close(self) -> None:
         """Let go of the database; the state no longer writes to it, and what was kept back is never written."""
-        self._state.forget_recorder()
+        self._state.recorder = Recorder()
         self._late.drop()
         self._engine.dispose()
 

@@ -43,6 +43,19 @@ def write(table: dict[str, Property], state: PaperCutState, thing: Any, name: st
     found.write(state, thing, value)
 
 
+def write_pairs(table: dict[str, Property], state: PaperCutState, thing: Any, pairs: list[list[str]]) -> None:
+    """Set several properties in order; a bad one undoes those before it where the switch says so."""
+    before = {name: getattr(thing, name) for name in thing.__slots__}
+    try:
+        for name, value in pairs:
+            write(table, state, thing, name, value)
+    except ApiFault:
+        if state.switches.set_properties_atomic:
+            for name, value in before.items():
+                setattr(thing, name, value)
+        raise
+
+
 def _named(table: dict[str, Property], state: PaperCutState, name: str) -> Property:
     if not name.strip():
         raise ApiFault(faults.PROPERTY_NAME_BLANK, "The property name may not be blank.")

@@ -264,10 +264,6 @@ class PaperCutState:
             with path.open("a", encoding="utf-8") as file:
                 file.write(line + "\n")
 
-    def forget_recorder(self) -> None:
-        """Tell nobody else of changes any more."""
-        self.recorder = Recorder()
-
     def held(self) -> dict[str, Any]:
         """Return what PaperCut's database holds, by name; the values are the state's own."""
         return {name: getattr(self, name) for name in _IN_DATABASE}

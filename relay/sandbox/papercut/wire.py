@@ -21,15 +21,8 @@ _DOUBLE = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?\Z|[+-
 _INT_RANGE = range(-(2**31), 2**31)
 
 
-class Nil:
-    """What `<nil/>` is read as."""
-
-    def __repr__(self) -> str:
-        return "nil"
-
-
 class Foreign:
-    """A value of a type that no PaperCut method takes (dateTime, base64, i8)."""
+    """A value of a type that no PaperCut method takes (nil, dateTime, base64, i8)."""
 
     def __init__(self, tag: str) -> None:
         self.tag = tag
@@ -38,7 +31,7 @@ class Foreign:
         return self.tag
 
 
-NIL = Nil()
+NIL = Foreign("nil")
 
 
 class UnreadableCall(Exception):

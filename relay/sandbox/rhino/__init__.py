@@ -14,7 +14,7 @@ import subprocess
 import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from relay.sandbox.papercut.printing import JobFacts, ScriptVerdict
 
@@ -27,14 +27,6 @@ AGREES: Mapping[str, Any] = {
     "promptYesNo": "YES",
     "promptOK": "OK",
 }
-
-
-class Runner(Protocol):
-    """What the stand-in calls for each job."""
-
-    def __call__(self, facts: JobFacts, /) -> ScriptVerdict: ...
-
-    def close(self) -> None: ...
 
 
 def find_rhino() -> Path | None:
@@ -112,10 +104,10 @@ def script_runner(script: Path, answers: Mapping[str, Any] = AGREES, *, wrap: bo
     jar = find_rhino()
     if jar is None:
         return None
-    return _Runner(Host(jar), script, answers, wrap)
+    return Runner(Host(jar), script, answers, wrap)
 
 
-class _Runner:
+class Runner:
     """`printJobHook` of one script as a function from job to verdict; `close` ends its process."""
 
     def __init__(self, host: Host, script: Path, answers: Mapping[str, Any], wrap: bool) -> None:

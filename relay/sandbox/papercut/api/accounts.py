@@ -98,17 +98,7 @@ def set_property(context: Context, account: str, name: str, value: str) -> None:
 
 @method("setSharedAccountProperties", "account:s pairs:[[s,s]]", writes=True)
 def set_properties(context: Context, account: str, pairs: list[list[str]]) -> None:
-    state = context.state
-    found = _account(context, account)
-    before = {name: getattr(found, name) for name in SharedAccountRecord.__slots__}
-    try:
-        for name, value in pairs:
-            properties.write(SHARED_ACCOUNT, state, found, name, value)
-    except ApiFault:
-        if state.switches.set_properties_atomic:
-            for name, value in before.items():
-                setattr(found, name, value)
-        raise
+    properties.write_pairs(SHARED_ACCOUNT, context.state, _account(context, account), pairs)
 
 
 @method("getSharedAccountAccountBalance", "account:s")

@@ -61,8 +61,14 @@ METHODS: dict[str, Method] = {}
 def method(name: str, signature: str = "", *, writes: bool = False, starts_programs: bool = False) -> Callable[[F], F]:
     """Register the function below as `api.<name>`; without a value it answers boolean 1, as void methods do."""
 
+    kinds = [part.partition(":")[2] for part in signature.split()]
+    required = sum(not kind.endswith("?") for kind in kinds)
+    assert name not in METHODS, name
+    assert all(kind.endswith("?") for kind in kinds[required:]), name
+
     def register(function: F) -> F:
-        _register(name, signature, writes, starts_programs, function)
+        plain = tuple(kind.rstrip("?") for kind in kinds)
+        METHODS[name] = Method(name, plain, required, writes, starts_programs, function)
         return function
 
     return register
@@ -72,14 +78,6 @@ def not_simulated(*names: str) -> None:
     """Register methods that PaperCut has and the stand-in does not act out: a clear fault, whatever the arguments."""
     for name in names:
         METHODS[name] = Method(name, (), 0, True, False, None)
-
-
-def _register(name: str, signature: str, writes: bool, starts_programs: bool, function: Callable[..., Any]) -> None:
-    kinds = [part.partition(":")[2] for part in signature.split()]
-    required = sum(not kind.endswith("?") for kind in kinds)
-    assert name not in METHODS, name
-    assert all(kind.endswith("?") for kind in kinds[required:]), name
-    METHODS[name] = Method(name, tuple(kind.rstrip("?") for kind in kinds), required, writes, starts_programs, function)
 
 
 MISREAD = object()  # what `checked` says of numbers sent as strings: the call is misread, not refused

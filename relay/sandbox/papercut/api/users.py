@@ -48,15 +48,8 @@ def set_user_property(context: Context, username: str, name: str, value: str) ->
 def set_user_properties(context: Context, username: str, pairs: list[list[str]]) -> None:
     state = context.state
     user = state.user(username)
-    before = {name: getattr(user, name) for name in User.__slots__}
     try:
-        for name, value in pairs:
-            properties.write(USER, state, user, name, value)
-    except ApiFault:
-        if state.switches.set_properties_atomic:
-            for name, value in before.items():
-                setattr(user, name, value)
-        raise
+        properties.write_pairs(USER, state, user, pairs)
     finally:
         state.recorder.user(user)
 
