@@ -11,12 +11,8 @@ import pytest
 
 from papercut_scripts import audit
 from relay.people.logins import REASONS, last_login
-from tests.support.papercut_site import ANN, SCRIPTS, Site, run_program
+from tests.support.papercut_site import ANN, SCRIPTS, Site, log_in
 from tests.support.signin_server import PASSWORD
-
-
-def log_in(name: str, password: str) -> None:
-    run_program("auth_program", stdin=f"{name}\n{password}\n".encode())
 
 
 def test_nobody_has_logged_in(site: Site) -> None:
@@ -24,9 +20,9 @@ def test_nobody_has_logged_in(site: Site) -> None:
 
 
 def test_the_last_accepted_login_and_the_last_refusal(site: Site) -> None:
-    log_in("annie", "wrong")
-    log_in("ann.lee@example.com", PASSWORD)
-    log_in("bob@example.com", "wrong")
+    log_in(site, "annie", "wrong")
+    log_in(site, "ann.lee@example.com", PASSWORD)
+    log_in(site, "bob@example.com", "wrong")
     trace = last_login(site.home, ANN.username)
     assert trace is not None and trace.accepted_at is not None and trace.refused is not None
     assert datetime.now(UTC) - trace.accepted_at < timedelta(minutes=1)
@@ -35,14 +31,14 @@ def test_the_last_accepted_login_and_the_last_refusal(site: Site) -> None:
 
 
 def test_never_accepted(site: Site) -> None:
-    log_in("gone@example.com", PASSWORD)
+    log_in(site, "gone@example.com", PASSWORD)
     trace = last_login(site.home, "GONE_example.com")
     assert trace is not None and trace.accepted_at is None and trace.refused is not None
     assert (trace.refused.reason, trace.refused.detail) == ("departed", "has left OfficeRnD")
 
 
 def test_a_name_that_nobody_has_is_found_though_the_log_does_not_hold_it(site: Site) -> None:
-    log_in("Zyxwv@example.com", "wrong")
+    log_in(site, "Zyxwv@example.com", "wrong")
     trace = last_login(site.home, "zyxwv@EXAMPLE.com")
     assert trace is not None and trace.refused is not None and trace.refused.reason == "unknown"
     assert last_login(site.home, "zyxwvu@example.com") is None
@@ -50,10 +46,10 @@ def test_a_name_that_nobody_has_is_found_though_the_log_does_not_hold_it(site: S
 
 
 def test_rotated_logs_are_read_and_cut_lines_left_out(site: Site) -> None:
-    log_in("annie", PASSWORD)
+    log_in(site, "annie", PASSWORD)
     path = site.home / "logs" / "auth.log"
     path.rename(path.with_name("auth.log.1"))
-    log_in("annie", "wrong")
+    log_in(site, "annie", "wrong")
     with path.open("a") as log:
         log.write('{"time": "2026-11-02T07:30:00+00:00", "usern')
     trace = last_login(site.home, ANN.username)
@@ -83,8 +79,7 @@ def test_a_log_is_rotated_and_five_are_kept(tmp_path: Path, monkeypatch: pytest.
 def test_a_log_that_cannot_be_written_fails_no_login(site: Site) -> None:
     (site.home / "logs").rmdir()
     (site.home / "logs").write_text("in the way")
-    done = run_program("auth_program", stdin=f"annie\n{PASSWORD}\n".encode())
-    assert done.stdout == f"OK\n{ANN.username}\n".encode()
+    assert log_in(site) == f"OK\n{ANN.username}\n".encode()
 
 
 def test_a_log_line_is_json_whatever_stands_in_it() -> None:
@@ -95,7 +90,7 @@ def test_a_log_line_is_json_whatever_stands_in_it() -> None:
 
 def test_without_the_key_no_line_is_taken_for_anybodys(site: Site) -> None:
     """What was typed is then hashed nowhere: lines without a hash are everybody's, and alerts name nobody."""
-    log_in("", "")
+    log_in(site, "", "")
     audit.write(str(site.home), "auth", [("verdict", "alert"), ("reason", "many_failures"), ("failures", 60)])
     key = site.home / "state" / "key"
     for content in (None, b""):

@@ -23,7 +23,7 @@ from papercut_scripts import audit, auth_program, brake, compat, exchange, login
 from relay.people.act import publish
 from relay.people.directory import DirectoryUser
 from tests.support.jvm import run_jython
-from tests.support.papercut_site import ANN, BOB, SCRIPTS, Site, run_program, sample_directory
+from tests.support.papercut_site import ANN, BOB, SCRIPTS, Site, log_in, run_program, sample_directory
 from tests.support.signin_server import BAD_TOKEN, PASSWORD, hang
 
 CROWD = [
@@ -32,15 +32,8 @@ CROWD = [
 ]
 
 
-def log_in(typed: str, password: str = PASSWORD) -> bytes:
+def started(typed: str, password: str = PASSWORD) -> bytes:
     return run_program("auth_program", stdin=f"{typed}\n{password}\n".encode()).stdout
-
-
-def in_process(site: Site, typed: str = "annie", password: str = PASSWORD, limit_s: float = 4.5) -> bytes:
-    lines = io.BytesIO(f"{typed}\n{password}\n".encode())
-    out: list[bytes] = []
-    auth_program.serve(lambda: str(site.home), lines.readline, out.append, lambda text: None, limit_s)
-    return b"".join(out)
 
 
 def test_two_hundred_logins_at_once(site: Site, tmp_path: Path) -> None:
@@ -63,16 +56,16 @@ def test_two_hundred_logins_at_once(site: Site, tmp_path: Path) -> None:
 
 
 def test_one_call_for_a_revocation_seen_by_many_at_once(site: Site) -> None:
-    log_in("annie")
+    log_in(site)
     site.signin.revoke()
     with ThreadPoolExecutor(12) as pool:
-        assert set(pool.map(log_in, ["annie"] * 12)) == {f"OK\n{ANN.username}\n".encode()}
+        assert set(pool.map(started, ["annie"] * 12)) == {f"OK\n{ANN.username}\n".encode()}
     assert len(site.signin.token_calls) == 2
 
 
 def test_a_token_is_used_until_its_end_and_asked_for_with_the_least_scope(site: Site) -> None:
     for _ in range(3):
-        in_process(site)
+        log_in(site)
     assert site.signin.token_calls == [
         {
             "grant_type": "client_credentials",
@@ -84,7 +77,7 @@ def test_a_token_is_used_until_its_end_and_asked_for_with_the_least_scope(site: 
 
 
 def test_the_token_file_is_for_its_owner_alone(site: Site) -> None:
-    in_process(site)
+    log_in(site)
     if os.name != "nt":
         assert (site.home / "state" / "token.json").stat().st_mode & 0o777 == 0o600
 
@@ -93,38 +86,38 @@ def test_wrong_passwords_in_the_words_of_a_bad_token_leave_the_endpoint_room(sit
     """A storm of them must not use up the five calls a minute, and a right password still passes."""
     site.signin.bad_password = BAD_TOKEN
     for number in range(8):
-        assert in_process(site, "annie", f"wrong-{number}") == b"ERROR\n"
+        assert log_in(site, "annie", f"wrong-{number}") == b"ERROR\n"
     assert len(site.signin.token_calls) == 4
-    assert in_process(site, "bob@example.com") == f"OK\n{BOB.username}\n".encode()
+    assert log_in(site, "bob@example.com") == f"OK\n{BOB.username}\n".encode()
 
 
 def test_the_brake_holds_against_a_burst(site: Site) -> None:
     """Of forty guesses at once no more than the limit reach OfficeRnD: one person's are checked one by one."""
     with ThreadPoolExecutor(40) as pool:
-        answers = list(pool.map(lambda number: log_in("annie", f"guess-{number}"), range(40)))
+        answers = list(pool.map(lambda number: started("annie", f"guess-{number}"), range(40)))
     assert set(answers) == {b"ERROR\n"}
     assert len(site.signin.signins) <= brake.LIMIT
-    assert log_in("annie") == b"ERROR\n"
-    assert log_in("bob@example.com") == f"OK\n{BOB.username}\n".encode()
+    assert log_in(site) == b"ERROR\n"
+    assert log_in(site, "bob@example.com") == f"OK\n{BOB.username}\n".encode()
 
 
 def test_the_brake_by_one_attempt_after_another(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     for _ in range(brake.LIMIT):
-        in_process(site, password="wrong")
-    assert in_process(site) == b"ERROR\n"
+        log_in(site, password="wrong")
+    assert log_in(site) == b"ERROR\n"
     assert [line["reason"] for line in site.log("auth")] == ["wrong_password"] * brake.LIMIT + ["braked"]
     now = time.time()
     monkeypatch.setattr(time, "time", lambda: now + brake.WINDOW_S + 2)
-    assert in_process(site) == f"OK\n{ANN.username}\n".encode()
+    assert log_in(site) == f"OK\n{ANN.username}\n".encode()
     assert brake.WINDOW_S <= 3600 and 5 <= brake.LIMIT <= 15
 
 
 def test_refusals_by_the_brake_do_not_prolong_it(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     for _ in range(brake.LIMIT + 30):
-        in_process(site, password="wrong")
+        log_in(site, password="wrong")
     now = time.time()
     monkeypatch.setattr(time, "time", lambda: now + brake.WINDOW_S + 2)
-    assert in_process(site) == f"OK\n{ANN.username}\n".encode()
+    assert log_in(site) == f"OK\n{ANN.username}\n".encode()
 
 
 def test_a_wrong_setting_brakes_nobody(site: Site) -> None:
@@ -139,30 +132,30 @@ def test_a_wrong_setting_brakes_nobody(site: Site) -> None:
     for answer in wrong:
         site.signin.answer = answer
         for _ in range(brake.LIMIT + 1):
-            assert in_process(site) == b"ERROR\n"
+            assert log_in(site) == b"ERROR\n"
     assert {line["verdict"] for line in site.log("auth")} == {"unavailable"}
     site.signin.answer = None
-    assert in_process(site) == f"OK\n{ANN.username}\n".encode()
+    assert log_in(site) == f"OK\n{ANN.username}\n".encode()
 
 
 def test_a_success_forgives_and_an_outage_does_not_count(site: Site) -> None:
     for _ in range(brake.LIMIT - 1):
-        in_process(site, password="wrong")
-    assert in_process(site) == f"OK\n{ANN.username}\n".encode()
+        log_in(site, password="wrong")
+    assert log_in(site) == f"OK\n{ANN.username}\n".encode()
     site.signin.answer = (503, b"")
     for _ in range(brake.LIMIT + 5):
-        in_process(site, password="wrong")
+        log_in(site, password="wrong")
     site.signin.answer = None
-    in_process(site, password="wrong")
-    assert in_process(site) == f"OK\n{ANN.username}\n".encode()
+    log_in(site, password="wrong")
+    assert log_in(site) == f"OK\n{ANN.username}\n".encode()
 
 
 def test_many_failures_of_many_people_are_an_alert_and_no_refusal(site: Site) -> None:
     for number in range(brake.ALERT_EVERY):
-        in_process(site, f"stranger{number}", "wrong")
+        log_in(site, f"stranger{number}", "wrong")
     alerts = [line for line in site.log("auth") if line["verdict"] == "alert"]
     assert [line["failures"] for line in alerts] == [brake.ALERT_EVERY]
-    assert in_process(site) == f"OK\n{ANN.username}\n".encode()
+    assert log_in(site) == f"OK\n{ANN.username}\n".encode()
 
 
 def test_a_state_folder_that_cannot_be_written_locks_nobody_out(site: Site) -> None:
@@ -171,7 +164,7 @@ def test_a_state_folder_that_cannot_be_written_locks_nobody_out(site: Site) -> N
         path.unlink() if path.is_file() else path.rmdir()
     state.rmdir()
     state.write_text("in the way")
-    assert in_process(site) == f"OK\n{ANN.username}\n".encode()
+    assert log_in(site) == f"OK\n{ANN.username}\n".encode()
 
 
 def test_a_full_disk_leaves_no_half_line_in_a_log(tmp_path: Path) -> None:
@@ -195,15 +188,15 @@ def test_a_file_system_without_locks_locks_nobody_out(site: Site, monkeypatch: p
         raise OSError(errno.ENOLCK, "No locks available")
 
     monkeypatch.setattr("fcntl.lockf", without)
-    assert in_process(site) == f"OK\n{ANN.username}\n".encode()
+    assert log_in(site) == f"OK\n{ANN.username}\n".encode()
 
 
 def test_a_key_that_cannot_be_read_makes_nobody_pay_for_others(site: Site) -> None:
     """Nor does the log then hold an unkeyed hash of what was typed."""
     (site.home / "state" / "key").mkdir()
     for _ in range(brake.LIMIT + 2):
-        in_process(site, "stranger", "wrong")
-    assert in_process(site) == f"OK\n{ANN.username}\n".encode()
+        log_in(site, "stranger", "wrong")
+    assert log_in(site) == f"OK\n{ANN.username}\n".encode()
     assert {line["who"] for line in site.log("auth")} == {""}
 
 
@@ -253,23 +246,23 @@ def test_kept_passwords_follow_what_officernd_says(site: Site) -> None:
     """Kept when accepted; dropped when that very password is rejected later; a wrong guess drops nothing."""
     site.change_settings(offline_hours=8)
     kept = Path(verifier.path(str(site.home / "state" / "offline"), ANN.member_id))
-    in_process(site)
+    log_in(site)
     assert kept.exists() and PASSWORD.encode() not in kept.read_bytes()
-    in_process(site, password="wrong")
+    log_in(site, password="wrong")
     assert kept.exists()
     site.signin.passwords[ANN.email.lower()] = "New-Passw0rd"
-    in_process(site)
+    log_in(site)
     assert not kept.exists()
 
 
 def test_nothing_is_kept_while_offline_login_is_off(site: Site) -> None:
-    in_process(site)
+    log_in(site)
     assert not (site.home / "state" / "offline").exists()
 
 
 def test_switching_offline_login_off_removes_what_was_kept(site: Site) -> None:
     site.change_settings(offline_hours=8)
-    in_process(site)
+    log_in(site)
     publish.publish_programs(site.settings, now=datetime.now(UTC))
     assert not (site.home / "state" / "offline").exists()
 
@@ -279,7 +272,7 @@ def test_strangers_cost_the_same_local_work_as_members(site: Site, monkeypatch: 
     hashed: list[str] = []
     monkeypatch.setattr(compat, "pbkdf2_sha256_hex", lambda secret, salt, rounds: hashed.append(secret) or "0" * 64)
     for typed in ("annie", "nobody", "gone@example.com", "reception"):
-        in_process(site, typed, "12345678")
+        log_in(site, typed, "12345678")
     assert len(hashed) == 4
     messages = {run_program("auth_program", stdin=f"{name}\nx\n".encode()).stderr for name in ("annie", "nobody")}
     assert len(messages) == 1

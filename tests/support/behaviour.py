@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from papercut_scripts import brake, signin_offline, signin_pin, verifier
-from tests.support.papercut_site import ANN, BOB, GONE, NOMAIL, TWIN
+from tests.support.papercut_site import ANN, BOB, GONE, NOMAIL, TWIN, sample_directory
 from tests.support.signin_server import BAD_TOKEN, PASSWORD, Realm, hang, trickle
 
 PIN = "48219053"
@@ -707,24 +707,20 @@ class Query:
 
 def _queries() -> list[Query]:
     names = "".join(f"{name}\n" for name in ("admin", ANN.username))
-    long = "\t".join(
-        [
-            ANN.username,
-            ANN.full_name,
-            ANN.email,
-            ANN.department,
-            ANN.office,
-            ANN.primary_card,
-            ANN.other_emails,
-            ANN.secondary_card,
-            ANN.alias,
-            ANN.home,
-        ]
-    )
-    short = "\t".join(long.split("\t")[:5])
+    groups = "".join(f"{name}\n" for name in sample_directory().groups)
+    five = (ANN.username, ANN.full_name, ANN.email, ANN.department, ANN.office)
+    short = "\t".join(five)
+    long = "\t".join((*five, ANN.primary_card, ANN.other_emails, ANN.secondary_card, ANN.alias, ANN.home))
     company = ANN.department
+
+    def renaming(name: str, *words: str, stdin: bytes = b"", out: str | None = None) -> Query:
+        said = "renamed" if out is None else ""
+        return Query(f"a rename {name}", ("-", *words), out, stdin, said, directory="renaming")
+
     rows = [
         Query("valid", ("-", "is-valid"), "Y\n"),
+        Query("groups", ("-", "all-groups"), groups),
+        Query("groups, get", ("-", "get-all-groups"), groups),
         Query("valid when old", ("-", "is-valid"), "Y\n", directory="stale"),
         Query("names", ("-", "group-member-names", company), names),
         Query("names, get", ("-", "get-group-member-names", company), names),
@@ -748,13 +744,21 @@ def _queries() -> list[Query]:
         Query("an unknown command", ("-", "delete-everything"), None, said="Usage"),
         Query("too many words", ("-", "all-users", "now"), None, said="all-users"),
         Query("too few words", ("-", "group-members"), None, said="group-members"),
-        Query("a rename holds the list", ("-", "all-users"), None, said="renamed", directory="renaming"),
-        Query("a rename holds its group", ("-", "group-members", company), None, said="renamed", directory="renaming"),
-        Query("a rename leaves others", ("-", "group-members", "Empty Company"), "", directory="renaming"),
-        Query("a rename holds the person", ("-", "user-details"), None, b"eve\n", "renamed", directory="renaming"),
+        Query("a user alone", ("-", "is-user-in-group", "x"), None, said="is-user-in-group"),
+        Query("three names", ("-", "is-user-in-group", "1", "2", "3"), None, said="is-user-in-group"),
+        Query("a prefix alone", ("-", "get-", "x"), None, said="Usage"),
+        renaming("holds the list", "all-users"),
+        renaming("holds its group", "group-members", company),
+        renaming("holds its group's names", "group-member-names", company),
+        renaming("holds the person", "user-details", stdin=b"eve\n"),
+        renaming("holds the person's groups", "is-user-in-group", company, "eve"),
+        renaming("leaves another group", "group-members", "Empty Company", out=""),
+        renaming("leaves another group's names", "group-member-names", "[Individual Member]", out=f"{BOB.username}\n"),
+        renaming("leaves another person", "user-details", stdin=b"annie\n", out=f"{short}\n"),
+        renaming("leaves another person's groups", "is-user-in-group", company, ANN.username, out="Y\n"),
         Query("no home", ("-", "all-users"), None, said="sync", setup=(_no_directory,)),
     ]
-    for typed in (ANN.username, ANN.email.upper(), "annie", " annie ", "\ufeffannie"):
+    for typed in (ANN.username, ANN.email.upper(), "Annie", " annie ", "\ufeffannie"):
         for command in ("user-details", "get-user-details"):
             for end in ("\n", "\r\n", ""):
                 rows.append(Query(f"{command} {typed!r}{end!r}", ("-", command), f"{short}\n", (typed + end).encode()))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import subprocess
@@ -11,9 +12,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from papercut_scripts import auth_program
 from relay.config import Settings
 from relay.people.directory import Directory, DirectoryUser, directory_of
-from tests.support.signin_server import Realm
+from tests.support.signin_server import PASSWORD, Realm
 
 NOW = datetime(2026, 11, 2, 7, 30, tzinfo=UTC)
 SCRIPTS = Path(__file__).parents[2] / "papercut_scripts"
@@ -97,6 +99,14 @@ class Site:
 
     def files(self) -> dict[str, bytes]:
         return {str(path): path.read_bytes() for path in self.home.rglob("*") if path.is_file()}
+
+
+def log_in(site: Site, typed: str = "annie", password: str = PASSWORD, limit_s: float = 4.5) -> bytes:
+    """Return what the auth program answers, run in this process."""
+    lines = io.BytesIO(f"{typed}\n{password}\n".encode())
+    out: list[bytes] = []
+    auth_program.serve(lambda: str(site.home), lines.readline, out.append, lambda text: None, limit_s)
+    return b"".join(out)
 
 
 def run_program(
