@@ -34,15 +34,15 @@ UNUSED = {
         pool_classes_by_scheme _content _content_consumed down_revision impl cache_ok process_bind_param
         process_result_value isolation_level model_config collect secret_key trim_blocks lstrip_blocks autoescape
         finalize newstyle_gettext channel_class creation_date revision_date compress_type external_attr
-        daemon_threads block_on_close request_queue_size protocol_version disable_nagle_algorithm wbufsize timeout
+        request_queue_size protocol_version disable_nagle_algorithm wbufsize timeout
         do_* close_connection version_string log_message get_redirect_target EndElementHandler
-        StartElementHandler StartDoctypeDeclHandler""",
+        StartElementHandler StartDoctypeDeclHandler process_request""",
     "click hands an option to the function of its command": "test",
     "PaperCut's interface has the parameter": "ignore_mode send_email charge_personal from_list as_other",
     "PaperCut's print script calls it": "checker",
     "read by name, of a list of names": "top_ups reads_a_* writes_a_* comment_option invoice_option",
     "a handle of the stand-ins, for tests": """
-        add_pass asked_program grant_coins release_database revoke_tokens transactions_of""",
+        add_pass asked_program grant_coins release_database rename_fee revoke_tokens transactions_of waive_fee""",
 }
 REGISTERED = ["@page.*", "@command", "@group", "@*.command", "@method"]  # what calls them is a table
 

@@ -38,7 +38,6 @@ from relay.sandbox.officernd.webhooks import Deliveries
 PREFIX = "/sandbox/"
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 Values = dict[str, Any]
-Command = Callable[[Api, dict[str, Any]], Values]
 
 
 def answer(api: Api, webhooks: Deliveries, request: Request) -> ApiAnswer:
@@ -118,20 +117,32 @@ def _lock(api: Api, values: Values) -> Values:
     return {"locked_before": api.state.locked_until[:10]}
 
 
-def _records(kind: str) -> Command:
-    """Return the command that adds, changes or removes a record as staff do: `state.add_member` and its like."""
+def _member(api: Api, values: Values) -> Values:
+    state = api.state
+    return _record(values, state.add_member, state.change_member, state.remove_member)
 
-    def command(api: Api, values: Values) -> Values:
-        what = values.pop("do")
-        if what not in ("add", "change", "remove"):
-            raise ValueError(f"do must be add, change or remove, not {what!r}")
-        act: Callable[..., Values] = getattr(api.state, f"{what}_{kind}")
-        if what == "add":
-            return act(**values)
-        identity = values.pop("id")
-        return act(identity, **values) if what == "change" else act(identity)
 
-    return command
+def _company(api: Api, values: Values) -> Values:
+    state = api.state
+    return _record(values, state.add_company, state.change_company, state.remove_company)
+
+
+def _membership(api: Api, values: Values) -> Values:
+    state = api.state
+    return _record(values, state.add_membership, state.change_membership, state.remove_membership)
+
+
+def _record(
+    values: Values, add: Callable[..., Values], change: Callable[..., Values], remove: Callable[[str], Values]
+) -> Values:
+    what = values.pop("do")
+    if what == "add":
+        return add(**values)
+    if what == "change":
+        return change(values.pop("id"), **values)
+    if what == "remove":
+        return remove(values.pop("id"))
+    raise ValueError(f"do must be add, change or remove, not {what!r}")
 
 
 def _fee(api: Api, values: Values) -> Values:
@@ -164,14 +175,14 @@ def _tokens(api: Api, values: Values) -> Values:
     return {"revoked": True}
 
 
-_COMMANDS: dict[str, Command] = {
+_COMMANDS: dict[str, Callable[[Api, Values], Values]] = {
     "fault": _fault,
     "switches": _switches,
     "bill-run": _bill_run,
     "lock": _lock,
-    "member": _records("member"),
-    "company": _records("company"),
-    "membership": _records("membership"),
+    "member": _member,
+    "company": _company,
+    "membership": _membership,
     "fee": _fee,
     "account": _account,
     "tokens": _tokens,

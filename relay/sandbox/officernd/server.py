@@ -17,10 +17,10 @@ Responder = Callable[[Request], ApiAnswer]
 class Server(LoopbackServer):
     def __init__(self, port: int, respond: Responder) -> None:
         self.respond = respond
-        super().__init__(port, _Handler)
+        super().__init__(port, _ApiHandler)
 
 
-class _Handler(LoopbackHandler):
+class _ApiHandler(LoopbackHandler):
     server: Server
     timeout = 120
 
