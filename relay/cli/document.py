@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 import click
+import tomlkit
 from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
@@ -97,24 +98,16 @@ def _default(field: FieldInfo) -> str:
     if isinstance(value, SecretStr):
         value = value.get_secret_value()
     if value is None:
-        return '""'
-    if is_money(field):
-        return f'"{amounts.text(value, "EUR")}"'
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, tuple):
-        return f"[{', '.join(map(_quoted, value))}]"
-    if isinstance(value, int | float):
-        return str(value)
-    if isinstance(value, Decimal):
-        return _quoted(str(value))
-    if isinstance(value, time):
-        return _quoted(value.strftime("%H:%M"))
-    return _quoted(value.as_posix() if isinstance(value, Path) else value)
-
-
-def _quoted(value: str) -> str:
-    return f'"{value}"'
+        value = ""
+    elif is_money(field):
+        value = amounts.text(value, "EUR")
+    elif isinstance(value, time):
+        value = f"{value:%H:%M}"
+    elif isinstance(value, Path):
+        value = value.as_posix()
+    elif isinstance(value, Decimal):
+        value = str(value)
+    return str(tomlkit.item(list(value) if isinstance(value, tuple) else value).as_string())
 
 
 def _meaning(field: FieldInfo) -> str:

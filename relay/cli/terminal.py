@@ -264,6 +264,10 @@ def jobs_imported(console: Console, text: str, failed: bool) -> None:
     console.print("Next: put right what is said above, then papercut-relay jobs again." if failed else done)
 
 
+def _outcome(run: Mapping[str, Any]) -> str:
+    return OUTCOMES.get(run["exit_code"], str(run["exit_code"]))
+
+
 def status(console: Console, answer: Mapping[str, Any]) -> None:
     """Show the site's state: each open question with its next step."""
     from relay.people.decide.everybody import ANSWERS
@@ -279,12 +283,7 @@ def status(console: Console, answer: Mapping[str, Any]) -> None:
     )
     if answer["last_runs"]:
         rows = [
-            [
-                item["kind"].replace("_", "-"),
-                shown(item["finished"]),
-                OUTCOMES.get(item["exit_code"], str(item["exit_code"])),
-            ]
-            for item in answer["last_runs"]
+            [item["kind"].replace("_", "-"), shown(item["finished"]), _outcome(item)] for item in answer["last_runs"]
         ]
         console.print(table("Last runs", ["what", "when", "outcome"], rows))
     else:
@@ -335,7 +334,7 @@ def sites(console: Console, answer: Mapping[str, Any]) -> None:
             [
                 one["site"],
                 datetime.fromisoformat(run["finished"]).strftime("%Y-%m-%d %H:%M UTC") if run else "never",
-                OUTCOMES.get(run["exit_code"], str(run["exit_code"])) if run else "",
+                _outcome(run) if run else "",
                 f"{waiting:,}" if waiting else "",
                 f"{billed['amount']} {billed['currency']}",
                 one["version"],

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -40,6 +41,16 @@ from relay.site import Site, open_site
 log = logging.getLogger(__name__)
 
 Returned = TypeVar("Returned")
+
+# What cannot change while the console runs, by its place in relay.toml.
+FIXED = {
+    "[site] name": attrgetter("site.name"),
+    "[site] state_dir": attrgetter("site.state_dir"),
+    "[ledger] url": attrgetter("ledger_url"),
+    "[console] public_url": attrgetter("console.public_url"),
+    "[members_page] listen": attrgetter("members_page.listen"),
+    "[members_page] public_url": attrgetter("members_page.public_url"),
+}
 
 
 @dataclass(frozen=True)
@@ -102,22 +113,9 @@ class Desk:
 
     def _take(self, settings: Settings) -> None:
         old, users = self.settings, passwords.read_users(_secret(settings.console.password_hash))
-        fixed = [
-            place
-            for place, before, after in (
-                ("[site] name", old.site.name, settings.site.name),
-                ("[site] state_dir", old.site.state_dir, settings.site.state_dir),
-                ("[ledger] url", old.ledger_url, settings.ledger_url),
-                ("[console] public_url", old.console.public_url, settings.console.public_url),
-                ("[members_page] listen", old.members_page.listen, settings.members_page.listen),
-                ("[members_page] public_url", old.members_page.public_url, settings.members_page.public_url),
-            )
-            if before != after
-        ]
+        fixed = ", ".join(place for place, value in FIXED.items() if value(old) != value(settings))
         if fixed:
-            raise ConfigError(
-                [lazy("%(fixed)s cannot change while it runs: restart the console.", fixed=", ".join(fixed))]
-            )
+            raise ConfigError([lazy("%(fixed)s cannot change while it runs: restart the console.", fixed=fixed)])
         self.settings, self.users, self._formats = settings, users, {}
 
     @property

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from prometheus_client import CollectorRegistry, generate_latest
@@ -33,9 +33,6 @@ class _Figures(Collector):
     def collect(self) -> Iterator[Metric]:
         return _families(self.place, self.hooks)
 
-    def describe(self) -> Iterable[Metric]:
-        return ()  # nothing is asked before somebody looks
-
 
 def _families(place: Desk, hooks: Hooks) -> Iterator[Metric]:
     site = place.settings.site.name
@@ -48,20 +45,16 @@ def _families(place: Desk, hooks: Hooks) -> Iterator[Metric]:
     )
     with reading(place.database) as connection:
         table = tables.movements
-        rows = list(
-            connection.execute(
-                select(table.c.kind, table.c.state, func.count(), func.sum(table.c.amount))
-                .where(table.c.site == site)
-                .group_by(table.c.kind, table.c.state)
-            )
-        )
-        runs = list(
-            connection.execute(
-                select(tables.runs.c.kind, func.max(tables.runs.c.finished_at))
-                .where(tables.runs.c.site == site)
-                .group_by(tables.runs.c.kind)
-            )
-        )
+        rows = connection.execute(
+            select(table.c.kind, table.c.state, func.count(), func.sum(table.c.amount))
+            .where(table.c.site == site)
+            .group_by(table.c.kind, table.c.state)
+        ).all()
+        runs = connection.execute(
+            select(tables.runs.c.kind, func.max(tables.runs.c.finished_at))
+            .where(tables.runs.c.site == site)
+            .group_by(tables.runs.c.kind)
+        ).all()
     yield from _metric(
         "relay_movements", "Movements of money by kind and state", [({"kind": k, "state": s}, n) for k, s, n, _ in rows]
     )

@@ -4,7 +4,7 @@ A run tells at its end, the console's process looks in between. What was told st
 share it. Nothing here ever breaks a run, and none waits for it longer than a few seconds.
 """
 
-from relay.notify.addresses import Tried, try_addresses
+from relay.notify.addresses import try_addresses
 from relay.notify.telling import run_began, run_broke, run_ended, watch
 
-__all__ = ["Tried", "run_began", "run_broke", "run_ended", "try_addresses", "watch"]
+__all__ = ["run_began", "run_broke", "run_ended", "try_addresses", "watch"]

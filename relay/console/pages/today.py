@@ -133,17 +133,11 @@ def _todo() -> list[dict[str, str]]:
     checks = place.works.newest("check", "fix", over=True)
     if checks is None:
         add("", gettext("The set-up has not been checked from here yet."), url_for("checks.show"), gettext("Check"))
-    elif checks.answer and (wrong := [f for f in checks.answer["findings"] if f["severity"] == "error"]):
-        add(
-            "bad",
-            ngettext(
-                "%(num)s thing in the set-up was found wrong.",
-                "%(num)s things in the set-up were found wrong.",
-                len(wrong),
-            ),
-            url_for("checks.show"),
-            gettext("Put right"),
+    elif checks.answer and (wrong := sum(one["severity"] == "error" for one in checks.answer["findings"])):
+        text = ngettext(
+            "%(num)s thing in the set-up was found wrong.", "%(num)s things in the set-up were found wrong.", wrong
         )
+        add("bad", text, url_for("checks.show"), gettext("Put right"))
     with reading(place.database) as connection:
         unread = jobs.unread_files(connection, place.settings.site.name, place.settings.jobs.source, place.clock.now())
     if unread:
@@ -156,12 +150,10 @@ def _todo() -> list[dict[str, str]]:
         add("", text, url_for("installation.show", _anchor="password"), gettext("How to set one"))
     newest = place.works.newest("sync", "settle", "run", "top_up", "jobs")
     if newest and newest.state in ("interrupted", "failed"):
-        add(
-            "warn",
+        text = (
             gettext("“%(title)s” was interrupted.", title=translated(newest.title))
             if newest.state == "interrupted"
-            else gettext("“%(title)s” could not be done.", title=translated(newest.title)),
-            url_for("works.show", work_id=newest.id),
-            gettext("See why"),
+            else gettext("“%(title)s” could not be done.", title=translated(newest.title))
         )
+        add("warn", text, url_for("works.show", work_id=newest.id), gettext("See why"))
     return sorted(found, key=lambda item: ("bad", "warn", "").index(item["kind"]))
