@@ -25,7 +25,7 @@ from relay.notify.addresses import Post
 from relay.papercut import keys
 from relay.run import run
 from tests.support.people_site import PeopleSite, small_organisation
-from tests.support.settings_example import example_settings
+from tests.support.settings_example import example_settings, write_secret
 from tests.support.visitor import PASSWORD, Visitor
 
 FORMULA = '=HYPERLINK("http://evil.example");@x\t+1'
@@ -212,9 +212,8 @@ def test_a_message_carries_no_order_to_whoever_takes_it(tmp_path: Path, monkeypa
             sent.append(message_from_string(content))
 
     monkeypatch.setattr("smtplib.SMTP", Server)
-    (tmp_path / "urls").write_text("mailto://user:word@mail.example?from=relay@mail.example&to=desk@mail.example\n")
-    (tmp_path / "urls").chmod(0o600)
-    post = Post(example_settings(tmp_path, notify={"urls_file": "urls"}))
+    url = "mailto://user:word@mail.example?from=relay@mail.example&to=desk@mail.example\n"
+    post = Post(example_settings(tmp_path, notify={"urls_file": write_secret(tmp_path / "urls", url)}))
     title = f"hq: {theirs('title', 20)}\r\nBcc: evil@evil.example\r\n\r\n<b>body</b>"
     assert [True] == [one.sent for one in post.send(title, f"Line one\n{theirs('body')}")]
     (mail,) = sent

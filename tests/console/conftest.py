@@ -12,11 +12,12 @@ import tomlkit
 from relay import config, passwords
 from relay.console.app import make_app
 from relay.console.desk import Desk
-from tests.support.settings_example import raw_settings, write_secrets
+from tests.support.settings_example import raw_settings, write_secret, write_secrets
 from tests.support.still_clock import StillClock
 from tests.support.visitor import PASSWORD, Visitor
 
 MakeDesk = Callable[..., Desk]
+HOOK_SECRET = "hook-secret"
 
 
 @pytest.fixture(scope="session")
@@ -35,25 +36,35 @@ def clock() -> StillClock:
     return StillClock()
 
 
+def desk_in(folder: Path, clock: StillClock, stored_passwords: str, **sections: Any) -> Desk:
+    """Return the desk of a console in `folder`; "" for no passwords."""
+    write_secrets(folder)
+    if stored_passwords:
+        stored = write_secret(folder / "secrets" / "console", stored_passwords)
+        sections.setdefault("console", {})["password_hash_file"] = stored
+    settings_file = folder / "relay.toml"
+    settings_file.write_text(tomlkit.dumps(raw_settings(folder, **sections)), encoding="utf-8")
+    return Desk(config.load(settings_file, {}), clock)
+
+
 @pytest.fixture
 def make_desk(tmp_path: Path, clock: StillClock, stored_passwords: str) -> Iterator[MakeDesk]:
     made: list[Desk] = []
 
     def make(*, with_passwords: bool = False, **sections: Any) -> Desk:
-        write_secrets(tmp_path)
-        if with_passwords:
-            sections.setdefault("console", {})["password_hash_file"] = "secrets/console"
-            file = tmp_path / "secrets" / "console"
-            file.write_text(stored_passwords)
-            file.chmod(0o600)
-        settings_file = tmp_path / "relay.toml"
-        settings_file.write_text(tomlkit.dumps(raw_settings(tmp_path, **sections)), encoding="utf-8")
-        made.append(Desk(config.load(settings_file, {}), clock))
+        made.append(desk_in(tmp_path, clock, stored_passwords if with_passwords else "", **sections))
         return made[-1]
 
     yield make
     for place in made:
         place.close()
+
+
+@pytest.fixture
+def hooked(make_desk: MakeDesk, tmp_path: Path) -> Desk:
+    """A console that takes webhooks signed with HOOK_SECRET."""
+    file = write_secret(tmp_path / "secrets" / "hook", HOOK_SECRET)
+    return make_desk(with_passwords=True, console={"webhook_secret_file": file})
 
 
 @pytest.fixture

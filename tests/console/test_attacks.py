@@ -14,12 +14,12 @@ import pytest
 
 from relay import passwords
 from relay.console.app import make_app
+from relay.console.desk import Desk
 from relay.console.gate import EndedSessions
 from relay.web import REQUEST_S, Brake, Channel
+from tests.console.conftest import HOOK_SECRET
 from tests.support.still_clock import StillClock
 from tests.support.visitor import Visitor
-
-SECRET = "hook-secret"
 
 
 def money_forms(app: Any) -> list[str]:
@@ -192,22 +192,13 @@ def test_a_login_leads_on_with_what_was_typed_escaped(make_desk: Any, to: str) -
     ],
     ids=lambda value: repr(value)[:30],
 )
-def test_a_signed_hook_of_any_shape_is_answered(
-    make_desk: Any, tmp_path: Any, clock: StillClock, body: bytes, follows: bool
-) -> None:
-    (tmp_path / "secrets").mkdir(exist_ok=True)
-    (tmp_path / "secrets" / "hook").write_text(SECRET)
-    (tmp_path / "secrets" / "hook").chmod(0o600)
-    place = make_desk(console={"webhook_secret_file": "secrets/hook"})
+def test_a_signed_hook_of_any_shape_is_answered(hooked: Desk, clock: StillClock, body: bytes, follows: bool) -> None:
     moment = int(clock.now().timestamp())
-    right = hmac.new(SECRET.encode(), body + b"." + str(moment).encode(), hashlib.sha256).hexdigest()
+    right = hmac.new(HOOK_SECRET.encode(), body + b"." + str(moment).encode(), hashlib.sha256).hexdigest()
     headers = {"officernd-signature": f"t={moment},signature={right}"}
-    answer = (
-        make_app(place)
-        .test_client()
-        .post("/hooks/officernd", data=body, headers=headers, base_url="http://127.0.0.1:9480")
-    )
-    assert (204, follows) == (answer.status_code, place.wake.is_set())
+    client = make_app(hooked).test_client()
+    answer = client.post("/hooks/officernd", data=body, headers=headers, base_url="http://127.0.0.1:9480")
+    assert (204, follows) == (answer.status_code, hooked.wake.is_set())
 
 
 # -- half requests -----------------------------------------------------------------------------------------------------

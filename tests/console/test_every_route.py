@@ -10,16 +10,14 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-import tomlkit
 from flask import Flask
 from werkzeug.routing import Rule
 
-from relay import config, passwords
+from relay import passwords
 from relay.console.app import make_app
-from relay.console.desk import Desk
 from relay.passwords import ROLES
 from relay.web import Brake
-from tests.support.settings_example import raw_settings, write_secrets
+from tests.console.conftest import desk_in
 from tests.support.still_clock import StillClock
 from tests.support.visitor import LOCAL, PASSWORD, PUBLIC, Visitor
 
@@ -38,14 +36,7 @@ STRANGE = (
 @pytest.fixture(scope="module")
 def app(tmp_path_factory: pytest.TempPathFactory, stored_passwords: str) -> Iterator[Flask]:
     """One console for the whole table: nothing in it may change anything."""
-    folder = tmp_path_factory.mktemp("routes")
-    write_secrets(folder)
-    (folder / "secrets" / "console").write_text(stored_passwords)
-    (folder / "secrets" / "console").chmod(0o600)
-    file = folder / "relay.toml"
-    raw = raw_settings(folder, console={"password_hash_file": "secrets/console"})
-    file.write_text(tomlkit.dumps(raw), encoding="utf-8")
-    place = Desk(config.load(file, {}), StillClock())
+    place = desk_in(tmp_path_factory.mktemp("routes"), StillClock(), stored_passwords)
     yield make_app(place)
     place.close()
 

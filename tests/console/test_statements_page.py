@@ -22,6 +22,15 @@ from tests.support.still_clock import StillClock
 from tests.support.visitor import Visitor
 
 
+def print_log(folder: Path, day: str, *jobs: tuple[str, int, str]) -> None:
+    """Write PaperCut's log of a day, "2026-11-23", with Ann's jobs: time, pages, cost."""
+    rows = [
+        f"{day} {at}\tprint01\tColour\tann\tann\tPC\tOffer.pdf\t{pages}\t1\t1\t{cost}\n" for at, pages, cost in jobs
+    ]
+    with (folder / f"printlog_{day.replace('-', '_')}.log").open("a") as file:
+        file.writelines(rows)
+
+
 def test_jobs_stay_with_the_company_of_their_time(make_desk: Any, clock: StillClock, tmp_path: Path) -> None:
     """Ann printed as Acme's member, and then as Beta's."""
     desk = make_desk(jobs={"path": str(tmp_path)})
@@ -35,8 +44,7 @@ def test_jobs_stay_with_the_company_of_their_time(make_desk: Any, clock: StillCl
                     company_name=company, linked_at=datetime(2026, 11, 1, tzinfo=UTC),
                 )
             )  # fmt: skip
-        with (tmp_path / "printlog_2026_11_23.log").open("a") as file:
-            file.write(f"2026-11-23 {time}\tprint01\tColour\tann\tann\tPC\tOffer.pdf\t3\t1\t1\t0.3500\n")
+        print_log(tmp_path, "2026-11-23", (time, 3, "0.3500"))
         with desk.site() as site:
             import_jobs(site)
 
@@ -62,12 +70,7 @@ def test_a_statement_is_downloaded_for_paper_and_months_follow_each_other(make_d
 def test_what_is_kept_of_a_statement_is_made_anew_after_any_commit(make_desk: Any, tmp_path: Path) -> None:
     """Another process corrects a name, then a price: the page tells it at the next look, and nothing is read twice."""
     desk = make_desk(jobs={"path": str(tmp_path)})
-    (tmp_path / "printlog_2026_11_23.log").write_text(
-        "".join(
-            f"2026-11-23 09:{minute}:30\tprint01\tColour\tann\tann\tPC\tOffer.pdf\t3\t1\t1\t0.3500\n"
-            for minute in (10, 11)
-        )
-    )
+    print_log(tmp_path, "2026-11-23", ("09:10:30", 3, "0.3500"), ("09:11:30", 3, "0.3500"))
     with desk.site() as site:
         import_jobs(site)
     somebody = Visitor(make_app(desk).test_client())
@@ -86,13 +89,8 @@ def test_what_is_kept_of_a_statement_is_made_anew_after_any_commit(make_desk: An
 
 def test_the_month_before_is_counted_by_the_database_as_one_by_one(make_desk: Any, tmp_path: Path) -> None:
     desk = make_desk(jobs={"path": str(tmp_path)})
-    rows = ((3, "0.3500"), (3, "0.3500"), (5, "0.5000"))
-    (tmp_path / "printlog_2026_10_23.log").write_text(
-        "".join(
-            f"2026-10-23 09:1{number}:30\tprint01\tColour\tann\tann\tPC\tOffer.pdf\t{pages}\t1\t1\t{cost}\n"
-            for number, (pages, cost) in enumerate(rows)
-        )
-    )
+    jobs = [("09:10:30", 3, "0.3500"), ("09:11:30", 3, "0.3500"), ("09:12:30", 5, "0.5000")]
+    print_log(tmp_path, "2026-10-23", *jobs)
     with desk.site() as site:
         import_jobs(site)
         then = statement(site.settings, site.database, month="2026-10", clock=site.clock)

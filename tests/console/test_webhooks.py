@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 
 from relay.console.app import make_app
+from relay.console.desk import Desk
 from relay.console.webhooks import REMEMBERED, Hooks, WebhookRefused
 from relay.sandbox.officernd.webhooks import payload, signature
+from tests.console.conftest import HOOK_SECRET as SECRET
 from tests.support.visitor import Visitor
 
-SECRET = "hook-secret"
 BODY = b'{"eventType": "member.updated", "data": {"object": {"_id": "m1"}}}'
 NOW = 1_795_420_800
 
@@ -85,15 +86,8 @@ def test_the_address_exists_only_with_a_secret(make_desk: Any) -> None:
     assert 404 == somebody.client.post("/hooks/officernd", data=BODY, base_url=somebody.base).status_code
 
 
-def test_a_call_wakes_the_schedule_and_needs_neither_session_nor_token(
-    make_desk: Any, tmp_path: Any, clock: Any
-) -> None:
-    (tmp_path / "secrets").mkdir(exist_ok=True)
-    file = tmp_path / "secrets" / "hook"
-    file.write_text(SECRET)
-    file.chmod(0o600)
-    place = make_desk(with_passwords=True, console={"webhook_secret_file": "secrets/hook"})
-    client = make_app(place).test_client()
+def test_a_call_wakes_the_schedule_and_needs_neither_session_nor_token(hooked: Desk, clock: Any) -> None:
+    client = make_app(hooked).test_client()
 
     def call(header: str) -> int:
         return client.post(
@@ -101,6 +95,6 @@ def test_a_call_wakes_the_schedule_and_needs_neither_session_nor_token(
         ).status_code
 
     assert 400 == call("t=1,signature=ab")
-    assert not place.wake.is_set()
+    assert not hooked.wake.is_set()
     assert 204 == call(signed(seconds=int(clock.now().timestamp())))
-    assert place.wake.is_set()
+    assert hooked.wake.is_set()

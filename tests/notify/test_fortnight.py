@@ -17,6 +17,7 @@ from relay.people.act import publish
 from tests.support.mailbox import Mailbox
 from tests.support.money_world import Site
 from tests.support.papercut_site import sample_directory
+from tests.support.settings_example import write_secret
 from tests.support.still_clock import StillClock
 
 SOFIA = timedelta(hours=2)
@@ -36,10 +37,7 @@ class Fortnight:
 
     def __init__(self, folder: Path, box: Mailbox, monkeypatch: pytest.MonkeyPatch, **sections: Any) -> None:
         self.box = box
-        console = {"public_url": CONSOLE, "password_hash_file": "secrets/console"}
-        (folder / "secrets").mkdir()
-        (folder / "secrets" / "console").write_text("x")
-        (folder / "secrets" / "console").chmod(0o600)
+        console = {"public_url": CONSOLE, "password_hash_file": write_secret(folder / "secrets" / "console", "x")}
         scripts = {"home": str(folder / "home")}
         self.site = Site(
             folder,

@@ -25,7 +25,7 @@ from relay.notify import addresses, causes
 from relay.open_items import open_items
 from relay.people import logins
 from tests.support.lying_server import Write, lying, whole
-from tests.support.mailbox import Mailbox
+from tests.support.mailbox import Mailbox, section
 from tests.support.money_world import Site
 from tests.support.settings_example import example_settings, raw_settings, write_secrets
 
@@ -67,10 +67,6 @@ def hold(site: Site, name: str) -> None:
         connection.execute(insert(tables.holds).values(**row, at=site.clock.now(), ended_at=None))
 
 
-def watch(site: Site) -> None:
-    notify.watch(site)
-
-
 # -- one message for one cause
 
 
@@ -78,7 +74,7 @@ def test_a_failed_run_is_told_once_a_day_and_when_it_is_over(site: Site, box: Ma
     parts.sync = RelayError("OfficeRnD cannot be reached.")
     for _ in range(3):
         story.run(site.context)
-        watch(site)
+        notify.watch(site)
         site.clock.move(hours=1)
     assert box.titles == ["hq: the daily run failed"]
     assert "OfficeRnD cannot be reached." in box.messages[0][1]
@@ -86,7 +82,7 @@ def test_a_failed_run_is_told_once_a_day_and_when_it_is_over(site: Site, box: Ma
     story.run(site.context)
     parts.sync = {}
     story.run(site.context)
-    watch(site)
+    notify.watch(site)
     assert box.titles[1:] == ["hq: the daily run failed", "hq: resolved: the daily run failed"]
     assert [ping.partition("?")[0] for ping in box.pings[-4:]] == ["/p/start", "/p/fail", "/p/start", "/p"]
 
@@ -127,7 +123,7 @@ def test_a_clock_that_was_set_back_is_told_until_it_is_right(site: Site, box: Ma
     assert alert.kind == "clock" and "this computer's clock" in alert.message
     assert box.titles == ["hq: the daily run waits for the clock"]
     site.clock.jump(hours=2, minutes=5)
-    watch(site)
+    notify.watch(site)
     assert open_items(site.database, site.settings).alerts == ()
     assert box.titles[1:] == ["hq: resolved: the daily run waits for the clock"]
 
@@ -143,11 +139,11 @@ def test_a_limit_that_holds_people_back_is_told_as_held(site: Site, box: Mailbox
 
 def test_the_message_tells_what_status_tells(site: Site, box: Mailbox) -> None:
     hold(site, "ann")
-    watch(site)
+    notify.watch(site)
     (line,) = open_items(site.database, site.settings).lines()
     assert box.messages[0][0] == "hq: money is held" and box.messages[0][1].startswith(line.text)
     hold(site, "bo")
-    watch(site)
+    notify.watch(site)
     assert len(box.messages) == 1, "more of the same is no new cause"
 
 
@@ -182,7 +178,7 @@ def test_a_message_speaks_the_language_of_the_site(tmp_path: Path, box: Mailbox,
 def test_what_is_not_chosen_is_not_told(site: Site, box: Mailbox) -> None:
     site.configure(notify={"on": ["failed"]})
     hold(site, "ann")
-    watch(site)
+    notify.watch(site)
     assert box.messages == [] and open_items(site.database, site.settings).counts()["held"] == 1
 
 
@@ -193,36 +189,36 @@ def test_two_who_look_at_the_same_time_tell_it_once(site: Site, box: Mailbox, mo
 
     def late(*arguments: Any) -> bool:
         monkeypatch.setattr(notify.telling, "_claim", claim)
-        watch(site)
+        notify.watch(site)
         return claim(*arguments)
 
     monkeypatch.setattr(notify.telling, "_claim", late)
-    watch(site)
+    notify.watch(site)
     assert box.titles == ["hq: money is held"]
 
 
 def test_a_site_that_never_ran_is_not_missed(site: Site, box: Mailbox) -> None:
     site.clock.move(days=3)
-    watch(site)
+    notify.watch(site)
     assert box.messages == []
 
 
 def test_what_nobody_took_is_told_at_the_next_look(site: Site, box: Mailbox) -> None:
     hold(site, "ann")
     box.refuses = True
-    watch(site)
+    notify.watch(site)
     box.refuses = False
-    watch(site)
-    watch(site)
+    notify.watch(site)
+    notify.watch(site)
     assert box.titles == ["hq: money is held"]
     with site.database.begin() as connection:
         connection.execute(update(tables.holds).values(ended_at=site.clock.now()))
     box.refuses = True
-    watch(site)
+    notify.watch(site)
     assert open_items(site.database, site.settings).counts()["held"] == 0
     box.refuses = False
-    watch(site)
-    watch(site)
+    notify.watch(site)
+    notify.watch(site)
     assert box.titles[1:] == ["hq: resolved: money is held"]
 
 
@@ -245,7 +241,7 @@ def test_whatever_goes_wrong_in_telling_stays_there(site: Site, monkeypatch: pyt
 
     monkeypatch.setattr(causes, "standing", wrong)
     assert story.run(site.context).exit_code == 0
-    watch(site)
+    notify.watch(site)
 
 
 # -- addresses are secrets
@@ -267,10 +263,10 @@ def test_an_address_is_told_by_its_scheme(url: str, told: str) -> None:
     assert addresses.shown(url) == told
 
 
-def try_them(folder: Path, capsys: pytest.CaptureFixture[str], **section: Any) -> tuple[int, dict[str, Any], str]:
+def try_them(folder: Path, capsys: pytest.CaptureFixture[str], **values: Any) -> tuple[int, dict[str, Any], str]:
     write_secrets(folder)
     file = folder / "relay.toml"
-    file.write_text(tomlkit.dumps(raw_settings(folder, notify=section)), encoding="utf-8")
+    file.write_text(tomlkit.dumps(raw_settings(folder, notify=values)), encoding="utf-8")
     with pytest.raises(SystemExit) as ended:
         cli.main(["--config", str(file), "--json", "notify", "--test"])
     shown = capsys.readouterr()
@@ -294,12 +290,9 @@ def test_without_addresses_there_is_nothing_to_try(tmp_path: Path, capsys: pytes
 
 
 def test_settings_that_cannot_be(tmp_path: Path) -> None:
-    for name, text in {"urls": f"mailto://x\n{SECRET}\n", "ping": f"ftp://{SECRET}"}.items():
-        (tmp_path / name).write_text(text)
-        (tmp_path / name).chmod(0o600)
-    section = {"urls_file": "urls", "ping_url_file": "ping", "on": ["failed", "sometimes"]}
+    wrong = section(tmp_path, f"mailto://x\n{SECRET}\n", f"ftp://{SECRET}", on=["failed", "sometimes"])
     with pytest.raises(ConfigError) as told:
-        example_settings(tmp_path, notify=section)
+        example_settings(tmp_path, notify=wrong)
     text = str(told.value)
     assert len(told.value.problems) == 3 and "line 2" in text and "'sometimes'" in text and SECRET not in text
 
@@ -382,12 +375,9 @@ def test_a_service_that_lies_is_left(
         raise OSError  # and it is closed
 
     with lying(reply) as address:
-        (tmp_path / "urls").write_text(address.replace("http:", "json:") + f"/{SECRET}\n")
-        (tmp_path / "ping").write_text(f"{address}/{SECRET}\n")
-        for file in ("urls", "ping"):
-            (tmp_path / file).chmod(0o600)
-        section = {"urls_file": str(tmp_path / "urls"), "ping_url_file": str(tmp_path / "ping")}
-        settings = example_settings(tmp_path, notify=section)
+        json_address = address.replace("http:", "json:")
+        notified = section(tmp_path, f"{json_address}/{SECRET}\n", f"{address}/{SECRET}\n")
+        settings = example_settings(tmp_path, notify=notified)
         if way == "ping":
             addresses.ping(settings)
         else:
@@ -421,12 +411,9 @@ def test_a_message_leaves_the_building_by_the_proxy_of_officernd(tmp_path: Path,
         raise OSError  # and it is closed
 
     with lying(reply) as address:
-        (tmp_path / "urls").write_text(f"json://hooks.example/{SECRET}\njson{address[4:]}/near\n")
-        (tmp_path / "ping").write_text(f"http://hooks.example/{SECRET}\n")
-        for file in ("urls", "ping"):
-            (tmp_path / file).chmod(0o600)
-        section = {"urls_file": str(tmp_path / "urls"), "ping_url_file": str(tmp_path / "ping")}
-        settings = example_settings(tmp_path, notify=section, officernd={"proxy": address})
+        urls = f"json://hooks.example/{SECRET}\njson{address[4:]}/near\n"
+        notified = section(tmp_path, urls, f"http://hooks.example/{SECRET}\n")
+        settings = example_settings(tmp_path, notify=notified, officernd={"proxy": address})
         if way == "ping":
             addresses.ping(settings)
         else:

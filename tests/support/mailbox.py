@@ -8,6 +8,14 @@ from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+from tests.support.settings_example import write_secret
+
+
+def section(folder: Path, urls: str, ping: str, **values: object) -> dict[str, object]:
+    """Return a [notify] section with these addresses in files of `folder`."""
+    files = {"urls_file": write_secret(folder / "urls", urls), "ping_url_file": write_secret(folder / "ping", ping)}
+    return {**files, **values}
+
 
 class Mailbox:
     """`messages` are (title, body), `pings` the paths called; a `refuses` answers 500, a `hangs` not at all."""
@@ -56,15 +64,8 @@ class Mailbox:
 
     def settings(self, folder: Path, *more: str, **values: object) -> dict[str, object]:
         """Return a [notify] section whose files lie in `folder`; `more` are other addresses."""
-        files = {
-            "urls": "\n".join(["# front desk", self.address, "", *more]),
-            "ping": f"http://127.0.0.1:{self.port}/p?a=1",
-        }
-        for name, text in files.items():
-            file = folder / name
-            file.write_text(text + "\n", encoding="utf-8")
-            file.chmod(0o600)
-        return {"urls_file": str(folder / "urls"), "ping_url_file": str(folder / "ping"), **values}
+        urls = "\n".join(["# front desk", self.address, "", *more])
+        return section(folder, urls, f"http://127.0.0.1:{self.port}/p?a=1", **values)
 
     def close(self) -> None:
         self._let_go.set()

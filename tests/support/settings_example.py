@@ -36,12 +36,16 @@ def raw_settings(folder: Path, **sections: dict[str, Any]) -> dict[str, Any]:
 
 
 def write_secrets(folder: Path) -> None:
-    secrets = folder / "secrets"
-    secrets.mkdir(exist_ok=True)
     for name, value in SECRET_FILES.items():
-        file = secrets / name
-        file.write_text(value + "\n", encoding="utf-8")
-        file.chmod(0o600)
+        write_secret(folder / "secrets" / name, value + "\n")
+
+
+def write_secret(file: Path, text: str) -> str:
+    """Write a file that only its owner may read, and return its path as a setting names it."""
+    file.parent.mkdir(exist_ok=True)
+    file.write_text(text, encoding="utf-8")
+    file.chmod(0o600)
+    return str(file)
 
 
 def example_settings(folder: Path, **sections: dict[str, Any]) -> config.Settings:
