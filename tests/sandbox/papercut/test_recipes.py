@@ -70,75 +70,58 @@ ANALYSIS = {
     "environmentBulbHours": 0.7,
 }
 PERSON = {"username": "ann", "fullName": "Ann Lee", "email": "ann@example.com", "balance": 5.0}
-DUPLEX_PROMPT = [
-    "client",
+
+
+def asked(prompt: str, text: str, choices: list[str] | None = None, **options: Any) -> list[Any]:
+    """Return a question as it reaches the client."""
+    return ["client", prompt, text, choices, options or None]
+
+
+DUPLEX_PROMPT = asked(
     "promptYesNo",
     "<html>This job of <b>10</b> sheets is single-sided.<br>Print it double-sided?</html>",
-    None,
-    {
-        "dialogTitle": "Save paper",
-        "dialogDesc": "Duplex is cheaper",
-        "hideJobDetails": True,
-        "timeoutSecs": 60,
-        "fastResponse": True,
-        "questionID": "duplex",
-    },
-]
-COLOUR_PROMPT = [
-    "client",
-    "promptYesNoCancel",
-    "2 of 10 pages are in colour. Print in black and white?",
-    None,
-    {"questionID": "colour"},
-]
-CODE_PROMPT = [
-    "client",
-    "promptForText",
-    "Project code?",
-    None,
-    {"fieldLabel": "Code:", "defaultText": "0000", "questionID": "code"},
-]
-CHOICE = [
-    "client",
-    "promptForChoice",
-    "Charge to",
-    ["Accounts", "Design", "Sales"],
-    {"defaultChoice": "Design", "fieldLabel": "Account"},
-]
-FORM = [
-    "client",
+    dialogTitle="Save paper",
+    dialogDesc="Duplex is cheaper",
+    hideJobDetails=True,
+    timeoutSecs=60,
+    fastResponse=True,
+    questionID="duplex",
+)
+LARGE_PROMPT = asked("promptPrintCancel", "This job has 51 pages. Print it?")
+COLOUR_PROMPT = asked(
+    "promptYesNoCancel", "2 of 10 pages are in colour. Print in black and white?", questionID="colour"
+)
+CODE_PROMPT = asked("promptForText", "Project code?", fieldLabel="Code:", defaultText="0000", questionID="code")
+CHOICE = asked(
+    "promptForChoice", "Charge to", ["Accounts", "Design", "Sales"], defaultChoice="Design", fieldLabel="Account"
+)
+FORM = asked(
     "promptForForm",
     "<html>Do you accept the policy? <input type='radio' name='policy' value='Y'> yes "
     "<input type='radio' name='policy' value='N' checked> no</html>",
-    None,
-    None,
-]
+)
+CANCEL = ["job", "cancel"]
+MFD = {"device": {"deviceName": "MFD 1"}}
 COSTS = {"print01\\Laser": 1.5, "print01\\Copy Centre": 1.25}
 NIGHT = 1793653200000  # 2026-11-02T21:00:00Z
 SEED = ["log", "debug", f"seed {MONDAY_NOON}|77|plan.pdf|pc7|print01\\Colour"]
 
+COUNTED = [
+    ["user", "onCompletionIncrementNumberProperty", "colour-pages", 2, {"saveWhenCancelled": False}],
+    ["user", "onCompletionSaveProperty", "last-printer", "Colour"],
+]
+REDACTED = ["job", "changeDocumentName", "Confidential document of ann"]
+NOT_ACCEPTED = ["job", "cancelAndLog", "Policy not accepted"]
+LOW_BALANCE = ["job", "cancelAndLog", "LOW_BALANCE from pc7 10.0.0.7"]
+
 RUNS = [
     Run("confirm_large_jobs", []),
     Run("confirm_large_jobs", [], analysed=False),
-    Run(
-        "confirm_large_jobs",
-        [["client", "promptPrintCancel", "This job has 51 pages. Print it?", None, None]],
-        job={"totalPages": 51},
-        answers={"promptPrintCancel": "PRINT"},
-    ),
-    Run(
-        "confirm_large_jobs",
-        [["client", "promptPrintCancel", "This job has 51 pages. Print it?", None, None], ["job", "cancel"]],
-        job={"totalPages": 51},
-        client=False,
-    ),
+    Run("confirm_large_jobs", [LARGE_PROMPT], job={"totalPages": 51}, answers={"promptPrintCancel": "PRINT"}),
+    Run("confirm_large_jobs", [LARGE_PROMPT, CANCEL], job={"totalPages": 51}, client=False),
     Run(
         "suggest_duplex",
-        [
-            DUPLEX_PROMPT,
-            ["job", "convertToDuplex"],
-            ["client", "sendMessage", "Thank you. You saved 5 sheets."],
-        ],
+        [DUPLEX_PROMPT, ["job", "convertToDuplex"], ["client", "sendMessage", "Thank you. You saved 5 sheets."]],
         answers={"duplex": "YES"},
     ),
     Run("suggest_duplex", [DUPLEX_PROMPT], answers={"duplex": "NO"}),
@@ -152,17 +135,13 @@ RUNS = [
     Run(
         "redirect_cheapest",
         [
-            ["client", "promptOKCancel", "Send it to print01\\Copy Centre and save €0.75?", None, None],
+            asked("promptOKCancel", "Send it to print01\\Copy Centre and save €0.75?"),
             ["job", "redirect", "print01\\Copy Centre", {"allowHoldAtTarget": True, "recalculateCost": True}],
         ],
         job={"costs": COSTS},
         answers={"promptOKCancel": "OK"},
     ),
-    Run(
-        "redirect_cheapest",
-        [["log", "debug", "Already the cheapest: Colour"]],
-        job={"costs": COSTS, "cost": 1.0},
-    ),
+    Run("redirect_cheapest", [["log", "debug", "Already the cheapest: Colour"]], job={"costs": COSTS, "cost": 1.0}),
     Run("redirect_cheapest", [], error="there is no printer print01"),
     Run(
         "office_hours",
@@ -186,16 +165,8 @@ RUNS = [
         analysed=False,
     ),
     Run("charge_department", [["job", "chargeToPersonalAccount"]], printer={"groups": ["Dept Design"]}),
-    Run(
-        "redact_documents",
-        [["job", "changeDocumentName", "Confidential document of ann"]],
-        job={"documentName": "Salary 2026.xls"},
-    ),
-    Run(
-        "redact_documents",
-        [["job", "changeDocumentName", "Confidential document of ann"]],
-        printer={"printerName": "HR-1"},
-    ),
+    Run("redact_documents", [REDACTED], job={"documentName": "Salary 2026.xls"}),
+    Run("redact_documents", [REDACTED], printer={"printerName": "HR-1"}),
     Run("redact_documents", []),
     Run("watermark", [["job", "setWatermark", "Ann Lee - %date%"]]),
     Run(
@@ -204,26 +175,13 @@ RUNS = [
         user={"fullName": None},
         job={"documentName": "Final EXAM.doc"},
     ),
+    Run("page_quota", COUNTED, user={"properties": {"colour-pages": "18"}}),
     Run(
         "page_quota",
-        [
-            ["user", "onCompletionIncrementNumberProperty", "colour-pages", 2, {"saveWhenCancelled": False}],
-            ["user", "onCompletionSaveProperty", "last-printer", "Colour"],
-        ],
-        user={"properties": {"colour-pages": "18"}},
-    ),
-    Run(
-        "page_quota",
-        [["client", "promptOK", "You have 1 colour pages left.", None, None], ["job", "cancel"]],
+        [asked("promptOK", "You have 1 colour pages left."), CANCEL],
         user={"properties": {"colour-pages": "19"}},
     ),
-    Run(
-        "page_quota",
-        [
-            ["user", "onCompletionIncrementNumberProperty", "colour-pages", 2, {"saveWhenCancelled": False}],
-            ["user", "onCompletionSaveProperty", "last-printer", "Colour"],
-        ],
-    ),
+    Run("page_quota", COUNTED),
     Run("page_quota", [], job={"isGrayscale": True}),
     Run(
         "printer_counters",
@@ -240,7 +198,7 @@ RUNS = [
     ),
     Run(
         "printer_counters",
-        [["job", "cancel"], ["log", "warning", "Too many copies on Colour"]],
+        [CANCEL, ["log", "warning", "Too many copies on Colour"]],
         printer={"properties": {"max-copies": "3"}},
         job={"copies": 4},
     ),
@@ -276,14 +234,10 @@ RUNS = [
     Run("ask_project_code", [CODE_PROMPT, ["job", "addComment", "Project 4711"]], answers={"code": "4711"}),
     Run(
         "ask_project_code",
-        [
-            CODE_PROMPT,
-            ["client", "promptOK", "A code has four digits.", None, {"dialogTitle": "Project code"}],
-            ["job", "cancel"],
-        ],
+        [CODE_PROMPT, asked("promptOK", "A code has four digits.", dialogTitle="Project code"), CANCEL],
         answers={"code": "47"},
     ),
-    Run("ask_project_code", [CODE_PROMPT, ["job", "cancel"]]),
+    Run("ask_project_code", [CODE_PROMPT, CANCEL]),
     Run("ask_project_code", [], client=False),
     Run(
         "choose_account",
@@ -294,23 +248,19 @@ RUNS = [
         ],
         answers={"promptForChoice": "Sales"},
     ),
-    Run("choose_account", [CHOICE, ["job", "cancel"]], answers={"promptForChoice": "CANCEL"}),
+    Run("choose_account", [CHOICE, CANCEL], answers={"promptForChoice": "CANCEL"}),
     Run(
         "policy_form",
         [FORM, ["user", "onCompletionSaveProperty", "policy", "accepted"]],
         answers={"promptForForm": {"policy": "Y"}},
     ),
-    Run(
-        "policy_form",
-        [FORM, ["job", "cancelAndLog", "Policy not accepted"]],
-        answers={"promptForForm": {"policy": "N"}},
-    ),
-    Run("policy_form", [FORM, ["job", "cancelAndLog", "Policy not accepted"]]),
+    Run("policy_form", [FORM, NOT_ACCEPTED], answers={"promptForForm": {"policy": "N"}}),
+    Run("policy_form", [FORM, NOT_ACCEPTED]),
     Run("policy_form", [], user={"properties": {"policy": "accepted"}}),
     Run(
         "release_for_visitor",
         [
-            ["client", "promptOKCancel", "Print for guest.one?", None, {"timeoutSecs": 30}],
+            asked("promptOKCancel", "Print for guest.one?", timeoutSecs=30),
             ["job", "changeUser", "guest.one"],
             ["job", "bypassReleaseQueue"],
         ],
@@ -321,27 +271,14 @@ RUNS = [
     Run("release_for_visitor", [], job={"documentName": "ticket for:guest.one"}),
     Run(
         "short_hold",
-        [
-            ["job", "setHoldReleaseTimeout", 5],
-            ["client", "promptOK", "Your job of size A3 waits for five minutes.", None, None],
-        ],
+        [["job", "setHoldReleaseTimeout", 5], asked("promptOK", "Your job of size A3 waits for five minutes.")],
         job={"paperSizeName": "A3"},
     ),
     Run("short_hold", []),
+    Run("by_source", [["client", "sendMessage", "Balance €1.00 is below €2.00"], LOW_BALANCE], user={"balance": 1.0}),
     Run(
         "by_source",
-        [
-            ["client", "sendMessage", "Balance €1.00 is below €2.00"],
-            ["job", "cancelAndLog", "LOW_BALANCE from pc7 10.0.0.7"],
-        ],
-        user={"balance": 1.0},
-    ),
-    Run(
-        "by_source",
-        [
-            ["utils", "sendEmail", "ann@example.com", "Not printed", "Balance €1.00 is below €2.00"],
-            ["job", "cancelAndLog", "LOW_BALANCE from pc7 10.0.0.7"],
-        ],
+        [["utils", "sendEmail", "ann@example.com", "Not printed", "Balance €1.00 is below €2.00"], LOW_BALANCE],
         user={"balance": 1.0},
         job={"isMobilityPrintJob": True},
     ),
@@ -354,7 +291,7 @@ RUNS = [
     ),
     Run(
         "after_account_selection",
-        [["client", "sendMessage", "Please choose Acme"], ["job", "cancel"]],
+        [["client", "sendMessage", "Please choose Acme"], CANCEL],
         hook="printJobAfterAccountSelectionHook",
         user={"defaultSharedAccountName": "Acme"},
     ),
@@ -371,14 +308,9 @@ RUNS = [
         [["login", "denyLoginAccess"]],
         hook="deviceLoginHook",
         user={"groups": ["Visitors"]},
-        others={"device": {"deviceName": "MFD 1"}},
+        others=MFD,
     ),
-    Run(
-        "device_hooks",
-        [["login", "denyColorCopyAccess"]],
-        hook="deviceLoginHook",
-        others={"device": {"deviceName": "MFD 1"}},
-    ),
+    Run("device_hooks", [["login", "denyColorCopyAccess"]], hook="deviceLoginHook", others=MFD),
     Run(
         "device_hooks",
         [["heldJob", "blockRelease", "book.pdf of 2026: long jobs are double-sided. personal"]],
@@ -398,7 +330,7 @@ RUNS = [
         [["log", "error", "copied on MFD 1 for €2.00, there €1.25"]],
         hook="deviceJobLogHook",
         job={"isCopy": True, "costs": {"device\\Copy Centre": 1.25}},
-        others={"device": {"deviceName": "MFD 1"}},
+        others=MFD,
     ),
 ]
 
