@@ -13,8 +13,6 @@ import requests
 from relay.sandbox.papercut import PaperCutStandIn
 from tests.support.still_clock import StillClock
 
-# The fakes of the programs lie beside the tests.
-
 TOKEN = "sesame"
 
 
@@ -48,6 +46,12 @@ def post(papercut: PaperCutStandIn) -> Iterator[Callable[[str], requests.Respons
     """Send a body as it stands: post("<methodCall>...")."""
     with requests.Session() as session:
         yield lambda body: session.post(papercut.url + "/rpc/api/xmlrpc", data=body.encode("utf-8"), timeout=10)
+
+
+def call(method: str, *values: str) -> str:
+    """Return the body of a call as it goes over the wire; a value without a tag of its own is a text."""
+    params = "".join(f"<param><value>{value}</value></param>" for value in values)
+    return f"<?xml version='1.0'?><methodCall><methodName>{method}</methodName><params>{params}</params></methodCall>"
 
 
 def code_of(call: Any, *arguments: Any) -> int:

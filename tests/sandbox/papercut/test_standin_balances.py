@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from relay.sandbox.papercut.properties import SHARED_ACCOUNT
-from tests.sandbox.papercut.conftest import code_of
+from tests.sandbox.papercut.conftest import call, code_of
 
 
 def test_an_adjustment_is_a_transaction_with_its_comment(papercut, api, clock):
@@ -63,11 +63,7 @@ def test_set_leads_exactly_to_the_wanted_balance_and_is_a_transaction(papercut, 
 @pytest.mark.parametrize("method", ["adjustUserAccountBalance", "setUserAccountBalance"])
 def test_an_amount_that_is_no_number_is_refused(papercut, post, method):
     """papercut-server-api 1.4: 275"""
-    answer = post(
-        f"<methodCall><methodName>api.{method}</methodName><params><param><value>sesame</value></param>"
-        "<param><value>ann_example.com</value></param><param><value><double>NaN</double></value></param>"
-        "<param><value></value></param></params></methodCall>"
-    )
+    answer = post(call(f"api.{method}", "sesame", "ann_example.com", "<double>NaN</double>", ""))
     assert "<int>275</int>" in answer.text
     assert papercut.state.user("ann_example.com").balance == -7.0
 

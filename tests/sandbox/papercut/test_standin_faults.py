@@ -8,6 +8,8 @@ from xmlrpc.client import Fault, ProtocolError, ServerProxy
 
 import pytest
 
+from tests.sandbox.papercut.conftest import call
+
 
 def adjust(api, amount=1.0, username="ann_example.com"):
     return api.adjustUserAccountBalance("sesame", username, amount, "c")
@@ -17,10 +19,10 @@ def balance(papercut):
     return papercut.state.user("ann_example.com").balance
 
 
-def lost(call):
+def lost(work):
     """Whether the connection ends without an answer; Python's client sends once more by itself."""
     with pytest.raises((RemoteDisconnected, ConnectionError)):
-        call()
+        work()
     return True
 
 
@@ -102,11 +104,7 @@ def test_an_error_page_before_and_after(papercut, api, kind, happened):
 def test_answers_that_cannot_be_read(papercut, post, kind):
     """The effect has happened; the answer is no XML-RPC."""
     papercut.faults.add("setUserAccountBalance", kind)
-    answer = post(
-        "<methodCall><methodName>api.setUserAccountBalance</methodName><params><param><value>sesame</value></param>"
-        "<param><value>ann_example.com</value></param><param><value><double>1</double></value></param>"
-        "<param><value></value></param></params></methodCall>"
-    )
+    answer = post(call("api.setUserAccountBalance", "sesame", "ann_example.com", "<double>1</double>", ""))
     assert (answer.status_code, b"methodResponse" in answer.content) == (200, False)
     assert balance(papercut) == 1.0
 
