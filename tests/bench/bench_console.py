@@ -63,9 +63,8 @@ def fill(place: Desk, people: int, asked: int, jobs: int, held: int) -> None:
         links.append(
             {
                 "site": site, "member_id": member, "username": name, "email": f"{name}@x.example", "linked_at": now,
-                "opening_balance": 0, "made_by_us": True, "initial_done": True, "standing": "active",
-                "display_name": f"Person {number}", "company_id": f"c{company}", "company_name": f"Company {company}",
-                "location_id": "", "deleted_at": None,
+                "made_by_us": True, "display_name": f"Person {number}", "company_id": f"c{company}",
+                "company_name": f"Company {company}",
             }
         )  # fmt: skip
         group = f"Company {company}"

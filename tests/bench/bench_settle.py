@@ -14,17 +14,13 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from pathlib import Path
 
 from sqlalchemy import insert
 
-from relay import money
 from relay.clock import Clock
-from relay.officernd.client import OfficeRnD
-from relay.papercut.client import PaperCut
 from relay.people.memory.links import people_links
-from relay.progress import Progress
-from relay.site import Site
 from tests.support.standin_world import Standins, standins
 
 HERE = Path(__file__).parent
@@ -34,46 +30,37 @@ OFFICERND_S = 0.120
 
 
 def link_many(site: Standins, count: int) -> list[str]:
-    users = []
-    rows = []
-    for number, member in enumerate(site.officernd.organisation.members[:count]):
-        username = f"member{number}"
+    rows = [
+        {
+            "site": "hq",
+            "member_id": member.id,
+            "username": f"member{number}",
+            "linked_at": Clock().now(),
+            "made_by_us": True,
+            "display_name": member.name,
+            "company_id": member.company,
+        }
+        for number, member in enumerate(site.officernd.organisation.members[:count])
+    ]
+    users = [str(row["username"]) for row in rows]
+    for username in users:
         site.papercut.state.add_user(username)
-        users.append(username)
-        rows.append(
-            {
-                "site": "hq",
-                "member_id": member.id,
-                "username": username,
-                "email": "",
-                "linked_at": Clock().now(),
-                "opening_balance": 0,
-                "made_by_us": True,
-                "initial_done": True,
-                "standing": "active",
-                "display_name": member.name,
-                "company_id": member.company or "",
-                "company_name": "",
-                "location_id": "",
-                "deleted_at": None,
-            }
-        )
     with site.database.begin() as connection:
         connection.execute(insert(people_links), rows)
     return users
 
 
 def settle(site: Standins, title: str) -> float:
-    clock = Clock()
-    officernd, papercut = OfficeRnD(site.settings, clock), PaperCut(site.settings, clock)
+    systems = {"PaperCut": site.papercut, "OfficeRnD": site.officernd}
+    before = {name: Counter(system.calls) for name, system in systems.items()}
     started = time.perf_counter()
-    result = money.settle(Site(site.settings, officernd, papercut, site.database, clock, Progress()))
+    result = site.settle()
     took = time.perf_counter() - started
     print(
         f"{title}: {took:.1f} s, exit {result.exit_code}, {len(result.movements)} movements, total {result.total / 1e6}"
     )
-    print(f"  PaperCut   {dict(papercut.calls)}")
-    print(f"  OfficeRnD  {dict(officernd.calls)}")
+    for name, system in systems.items():
+        print(f"  {name:<10} {dict(system.calls - before[name])}")
     return took
 
 

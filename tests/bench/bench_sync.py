@@ -15,6 +15,7 @@ import resource
 import tempfile
 import time
 import xmlrpc.client
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -40,15 +41,17 @@ PAGE_S, CALL_S = 0.12, 0.003
 
 
 class Waiting:
-    """Adds up the time that threads of this process spend in calls to the stand-ins, overlaps counted once."""
+    """Counts the calls to the stand-ins, and adds up the time that threads spend in them, overlaps counted once."""
 
     def __init__(self) -> None:
+        self.calls: Counter[str] = Counter()
         self.spans: list[tuple[float, float]] = []
 
     def around(self, client: Any, name: str) -> None:
         inner = getattr(client, name)
 
         def timed(*arguments: Any, **options: Any) -> Any:
+            self.calls[name] += 1
             started = time.perf_counter()
             try:
                 return inner(*arguments, **options)
@@ -121,8 +124,8 @@ class Bench:
         done = work(site, **options)
         took_s, busy_s = time.perf_counter() - started, time.process_time() - busy
         print(
-            f"{title:<34} {took_s:6.1f} s  {sum(officernd.calls.values()):5} OfficeRnD and "
-            f"{sum(papercut.calls.values()):6} PaperCut calls ({papercut.writes} writes), "
+            f"{title:<34} {took_s:6.1f} s  {waiting.calls['_send']:5} OfficeRnD and "
+            f"{waiting.calls['_exchange']:6} PaperCut calls ({papercut.writes} writes), "
             f"{waiting.total_s() / took_s:4.0%} waiting for the stand-ins, {busy_s:5.1f} s of our own work, "
             f"exit {done.exit_code}"
         )

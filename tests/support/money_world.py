@@ -386,13 +386,10 @@ class Site:
             "linked_at": self.clock.now(),
             "opening_balance": amounts.from_double(balance),
             "made_by_us": balance == 0,
-            "initial_done": True,
-            "standing": "active",
             "display_name": username.replace(".", " ").title(),
             "company_id": "64d000000000000000000001",
             "company_name": "Acme",
             "location_id": LOCATION,
-            "deleted_at": None,
         } | link
         with self.quietly(), self.database.begin() as connection:
             connection.execute(insert(people_links).values(**values))

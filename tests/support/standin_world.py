@@ -51,17 +51,10 @@ class Standins:
             "site": "hq",
             "member_id": member.id,
             "username": username,
-            "email": "",
             "linked_at": self.clock.now(),
-            "opening_balance": 0,
             "made_by_us": True,
-            "initial_done": True,
-            "standing": "active",
             "display_name": member.name,
-            "company_id": member.company or "",
-            "company_name": "",
-            "location_id": "",
-            "deleted_at": None,
+            "company_id": member.company,
         } | values
         with self.database.begin() as connection:
             connection.execute(insert(people_links).values(**row))
