@@ -242,7 +242,7 @@ def test_the_fees_name(site: Site, detail: str, told: bool) -> None:
 def test_coins_are_used_only_when_asked_for(site: Site) -> None:
     asked: list[bool] = []
     create = site.officernd.create_fee
-    site.officernd.create_fee = lambda fee, reference: asked.append(fee.use_coins) or create(fee, reference)  # type: ignore[assignment,func-returns-value]
+    site.officernd.create_fee = lambda fee: asked.append(fee.use_coins) or create(fee)  # type: ignore[assignment,func-returns-value]
     site.person("ann.lee")
     for use_coins in (False, True):
         site.configure(fees={"use_coins": use_coins})
