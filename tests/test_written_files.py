@@ -91,10 +91,7 @@ def test_what_the_console_saves_keeps_the_line_ends(tmp_path: Path, form: Simple
     content = path.read_bytes()
     assert content.count(b"\r\n") == (content.count(b"\n") if form.end == "\r\n" else 0)
     saved = tomllib.loads(content.decode("utf-8"))
-    assert (saved["schedule"]["daily_at"], saved["console"]["password_hash_file"]) == (
-        "06:15",
-        passwords.DEFAULT_FILE,
-    )
+    assert (saved["schedule"]["daily_at"], saved["console"]["password_hash_file"]) == ("06:15", passwords.DEFAULT_FILE)
     assert "# Büro" in content.decode("utf-8")
 
 

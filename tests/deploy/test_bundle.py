@@ -77,10 +77,7 @@ def test_the_same_settings_make_the_same_package(tmp_path: Path) -> None:
 
 def test_the_settings_keep_their_words_and_get_marks_and_secret_files(tmp_path: Path) -> None:
     settings = site(
-        tmp_path,
-        ledger={"url_env": "LEDGER_URL"},
-        scripts={"home": "relative/home"},
-        site={"state_dir": "/srv/relay"},
+        tmp_path, ledger={"url_env": "LEDGER_URL"}, scripts={"home": "relative/home"}, site={"state_dir": "/srv/relay"}
     )
     (tmp_path / "papercut.pem").write_text("certificate")
     raw = tomlkit.parse((tmp_path / "relay.toml").read_text())

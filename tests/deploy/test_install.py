@@ -473,11 +473,7 @@ def test_papercuts_token_is_made_where_no_secret_comes_with_the_package(
 
 @pytest.mark.parametrize("sealed", [True, False])
 def test_an_empty_answer_changes_nothing_and_leaves_no_relay_that_cannot_start(
-    machine: Machine,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-    sealed: bool,
+    machine: Machine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], sealed: bool
 ) -> None:
     if not sealed:
         machine.package = without_secrets(machine.package, tmp_path)

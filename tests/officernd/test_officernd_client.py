@@ -11,12 +11,7 @@ from typing import Any
 import pytest
 import requests
 import responses
-from responses.matchers import (
-    header_matcher,
-    json_params_matcher,
-    query_param_matcher,
-    urlencoded_params_matcher,
-)
+from responses.matchers import header_matcher, json_params_matcher, query_param_matcher, urlencoded_params_matcher
 
 from relay import errors
 from relay.officernd.client import OfficeRnD

@@ -88,10 +88,7 @@ def test_a_list_is_read_to_an_empty_page_and_checked(papercut: PaperCut, server:
     """A server that caps its pages below what was asked is read to the end all the same."""
     seen = answers(
         server,
-        {
-            "getTotalUsers": [value("<int>3</int>")],
-            "listUserAccounts": [texts("ann", "bob"), texts("cy"), texts()],
-        },
+        {"getTotalUsers": [value("<int>3</int>")], "listUserAccounts": [texts("ann", "bob"), texts("cy"), texts()]},
     )
     assert papercut.usernames() == ["ann", "bob", "cy"]
     assert ("api.listUserAccounts", ["token-of-papercut", "2", "1000"]) in seen
@@ -296,14 +293,7 @@ def test_of_a_task_that_repeats_our_token_no_part_is_told(papercut: PaperCut, se
     assert "tok" not in papercut.task_status().summary
 
 
-LOST: list[Any] = [
-    requests.ReadTimeout("slow"),
-    requests.ConnectionError("reset"),
-    500,
-    502,
-    "<html>",
-    value("<nil/>"),
-]
+LOST: list[Any] = [requests.ReadTimeout("slow"), requests.ConnectionError("reset"), 500, 502, "<html>", value("<nil/>")]
 
 
 @pytest.mark.parametrize("answer", LOST, ids=str)

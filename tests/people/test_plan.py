@@ -79,15 +79,7 @@ def test_somebody_without_company_is_in_the_individual_group(planned) -> None:
 def test_a_settled_world_plans_nothing(planned) -> None:
     made = planned(crowd(3))
     assert made.is_empty and made.changes == ()
-    assert made.users == {
-        "create": 0,
-        "adopt": 0,
-        "update": 0,
-        "rename": 0,
-        "unlink": 0,
-        "remove": 0,
-        "unchanged": 3,
-    }
+    assert made.users == {"create": 0, "adopt": 0, "update": 0, "rename": 0, "unlink": 0, "remove": 0, "unchanged": 3}
 
 
 def test_an_adopted_account_keeps_all_that_officernd_does_not_know(planned) -> None:

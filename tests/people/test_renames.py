@@ -36,10 +36,7 @@ def two(*accounts: object, **links: Link) -> World:
     }
     names = [one.username for one in accounts]
     return world(
-        [member(1, "Ann Lee", ANN), member(2, "Bo Ray", BO)],
-        accounts,
-        links=known.values(),
-        groups={EVERYONE: names},
+        [member(1, "Ann Lee", ANN), member(2, "Bo Ray", BO)], accounts, links=known.values(), groups={EVERYONE: names}
     )
 
 

@@ -12,7 +12,7 @@ from relay.people.act import apply
 from relay.people.act.publish import current_directory
 from relay.people.memory.links import last_sync
 from relay.stored_accounts import linked_accounts
-from tests.support.people_site import Make, small_organisation
+from tests.support.people_site import Make, Organisation, PeopleSite, small_organisation
 
 INDIVIDUAL, EVERYONE = "[Individual Member]", "[OfficeRnD Members]"
 UNLINKED, BLOCKED = "UNLINKED_MEMBERS_TO_OFFICERND", "[OfficeRnD Not Allowed]"
@@ -30,6 +30,13 @@ def links_of(site) -> dict[str, object]:
 
 def member_id(site, name: str) -> str:
     return next(one["_id"] for one in site.pair.officernd.state.members if one["name"] == name)
+
+
+def settled(site: Make, organisation: Organisation | None = None, **settings: dict[str, Any]) -> PeopleSite:
+    """Return a site that has synced once."""
+    one = site(organisation=organisation or small_organisation(PEOPLE), settings=settings)
+    assert one.sync().exit_code == 0
+    return one
 
 
 def test_a_first_sync_into_an_empty_papercut(site: Make) -> None:
@@ -129,8 +136,7 @@ def test_a_plan_writes_nothing_anywhere(site: Make) -> None:
 
 
 def test_who_leaves_is_disabled_and_who_returns_is_enabled(site: Make) -> None:
-    one = site(organisation=small_organisation(PEOPLE))
-    one.sync_twice()
+    one = settled(site)
     ann = member_id(one, "Ann Lee")
     one.state.users["ann_acme.example"].balance = -2.0
     one.pair.officernd.state.change_member(ann, status="former")
@@ -147,8 +153,7 @@ def test_who_leaves_is_disabled_and_who_returns_is_enabled(site: Make) -> None:
 
 
 def test_who_was_disabled_by_hand_is_not_enabled_on_return(site: Make) -> None:
-    one = site(organisation=small_organisation(PEOPLE))
-    one.sync_twice()
+    one = settled(site)
     ann = member_id(one, "Ann Lee")
     one.state.users["ann_acme.example"].disabled = True
     one.pair.officernd.state.change_member(ann, status="former")
@@ -159,8 +164,7 @@ def test_who_was_disabled_by_hand_is_not_enabled_on_return(site: Make) -> None:
 
 
 def test_who_was_enabled_on_return_is_not_enabled_against_an_administrators_will_later(site: Make) -> None:
-    one = site(organisation=small_organisation(PEOPLE))
-    one.sync_twice()
+    one = settled(site)
     ann = member_id(one, "Ann Lee")
     for status in ("former", "active"):
         one.pair.officernd.state.change_member(ann, status=status)
@@ -171,8 +175,7 @@ def test_who_was_enabled_on_return_is_not_enabled_against_an_administrators_will
 
 
 def test_deletion_waits_for_the_money_and_the_same_name_comes_back(site: Make) -> None:
-    one = site(organisation=small_organisation(PEOPLE), settings={"members": {"departed": "delete"}})
-    one.sync_twice()
+    one = settled(site, members={"departed": "delete"})
     one.state.users["ann_acme.example"].balance = -2.0
     for name in ("Ann Lee", "Bo Ray"):
         one.pair.officernd.state.change_member(member_id(one, name), status="former")
@@ -189,8 +192,7 @@ def test_deletion_waits_for_the_money_and_the_same_name_comes_back(site: Make) -
 
 
 def test_a_departed_member_may_be_kept(site: Make) -> None:
-    one = site(organisation=small_organisation(PEOPLE), settings={"members": {"departed": "keep"}})
-    one.sync_twice()
+    one = settled(site, members={"departed": "keep"})
     one.pair.officernd.state.remove_member(member_id(one, "Ann Lee"))
     one.sync_twice()
     assert not one.state.users["ann_acme.example"].disabled
@@ -198,8 +200,7 @@ def test_a_departed_member_may_be_kept(site: Make) -> None:
 
 
 def test_a_company_that_is_renamed_takes_its_group_along(site: Make) -> None:
-    one = site(organisation=small_organisation(PEOPLE))
-    one.sync_twice()
+    one = settled(site)
     company = next(iter(one.pair.officernd.state.companies))["_id"]
     one.pair.officernd.state.change_company(company, name="Acme & Sons")
     one.sync_twice()
@@ -210,8 +211,7 @@ def test_a_company_that_is_renamed_takes_its_group_along(site: Make) -> None:
 
 
 def test_an_address_change_renames_the_account_where_the_settings_say_so(site: Make) -> None:
-    one = site(organisation=small_organisation(PEOPLE), settings={"members": {"rename": "follow_email"}})
-    one.sync_twice()
+    one = settled(site, members={"rename": "follow_email"})
     one.state.users["ann_acme.example"].balance = 4.5
     one.state.users["ann_acme.example"].primary_card = "77"
     one.pair.officernd.state.change_member(member_id(one, "Ann Lee"), email="ann.lee@acme.example")
@@ -317,8 +317,7 @@ def test_an_unlinked_account_comes_back_when_officernd_learns_of_it(site: Make) 
 
 
 def test_an_account_deleted_by_hand_is_not_carried_back(site: Make) -> None:
-    one = site(organisation=small_organisation(PEOPLE))
-    one.sync_twice()
+    one = settled(site)
     with one.state.lock:
         one.state.delete_user(one.state.users["ann_acme.example"])
     result = one.sync_twice()
@@ -342,8 +341,7 @@ def many(count: int):
 
 @pytest.mark.parametrize(("leaving", "exit_code"), [(2, 0), (3, 3)])
 def test_removals_are_held_above_the_limit_and_joiners_go_on(site: Make, leaving: int, exit_code: int) -> None:
-    one = site(organisation=many(20))
-    one.sync_twice()
+    one = settled(site, many(20))
     leave(one, leaving)
     one.pair.officernd.state.add_member("New One", "new@x.example")
     result = one.sync()
@@ -353,8 +351,7 @@ def test_removals_are_held_above_the_limit_and_joiners_go_on(site: Make, leaving
 
 
 def test_held_removals_alone_write_nothing_at_all_until_they_are_allowed(site: Make) -> None:
-    one = site(organisation=many(20))
-    one.sync_twice()
+    one = settled(site, many(20))
     leave(one, 3)
     writes, generation = one.papercut.writes, one.generation()
     held = one.sync()
@@ -367,8 +364,7 @@ def test_held_removals_alone_write_nothing_at_all_until_they_are_allowed(site: M
 
 @pytest.mark.parametrize(("changing", "exit_code"), [(6, 0), (7, 3)])
 def test_too_many_changes_refuse_the_whole(site: Make, changing: int, exit_code: int) -> None:
-    one = site(organisation=many(20))
-    one.sync_twice()
+    one = settled(site, many(20))
     for record in list(one.pair.officernd.state.members)[:changing]:
         one.pair.officernd.state.change_member(record["_id"], name="New " + record["name"])
     one.pair.officernd.state.add_member("New One", "new@x.example")
@@ -398,49 +394,45 @@ def nothing_written(site, error: type[RelayError], match: str = ".") -> None:
     assert site.papercut.writes == writes and site.generation() == generation
 
 
-def test_another_organisation_is_refused(site: Make) -> None:
-    one = site(organisation=small_organisation(PEOPLE))
-    one.sync_twice()
+def another_organisation(one: PeopleSite) -> None:
     with one.database.begin() as connection:
         connection.exec_driver_sql("UPDATE people_sites SET organization_id = 'other'")
-    nothing_written(one, RelayError, "another|linked with other")
 
 
-def test_a_member_missing_from_the_list_who_exists_is_refused(site: Make, monkeypatch: pytest.MonkeyPatch) -> None:
-    one = site(organisation=small_organisation(PEOPLE))
-    one.sync_twice()
+def a_member_left_out(one: PeopleSite) -> None:
     whole = one.officernd.members
-    monkeypatch.setattr(one.officernd, "members", lambda *a, **k: whole(*a, **k)[1:])
-    nothing_written(one, BadAnswer, "leaves out")
+    one.officernd.members = lambda *a, **k: whole(*a, **k)[1:]  # type: ignore[method-assign]
 
 
-def test_a_company_missing_from_the_list_that_exists_is_refused(site: Make, monkeypatch: pytest.MonkeyPatch) -> None:
-    one = site(organisation=small_organisation(PEOPLE))
-    one.sync_twice()
-    monkeypatch.setattr(one.officernd, "companies", lambda *a, **k: [])
-    nothing_written(one, BadAnswer, "leaves out")
+def no_companies(one: PeopleSite) -> None:
+    one.officernd.companies = lambda *a, **k: []  # type: ignore[method-assign]
 
 
-def test_no_membership_at_all_is_refused_where_plans_decide(site: Make, monkeypatch: pytest.MonkeyPatch) -> None:
-    one = site(organisation=small_organisation(PEOPLE))
-    one.sync_twice()
-    one.configure({"members": {"plans": ["HOT"]}})
-    nothing_written(one, BadAnswer, "no membership")
-
-
-def test_an_emptied_papercut_is_refused(site: Make) -> None:
-    one = site(organisation=many(20))
-    one.sync_twice()
+def an_emptied_papercut(one: PeopleSite) -> None:
     with one.state.lock:
         for name in [name for name, user in one.state.users.items() if not user.internal][:11]:
             one.state.delete_user(one.state.users[name])
-    nothing_written(one, BadAnswer, "only 9 of the 20")
+
+
+@pytest.mark.parametrize(
+    ("spoil", "error", "match"),
+    [
+        (another_organisation, RelayError, "another|linked with other"),
+        (a_member_left_out, BadAnswer, "leaves out"),
+        (no_companies, BadAnswer, "leaves out"),
+        (lambda one: one.configure({"members": {"plans": ["HOT"]}}), BadAnswer, "no membership"),
+        (an_emptied_papercut, BadAnswer, "only 9 of the 20"),
+    ],
+)
+def test_what_cannot_be_the_truth_is_refused(site: Make, spoil: Any, error: type[RelayError], match: str) -> None:
+    one = settled(site, many(20))
+    spoil(one)
+    nothing_written(one, error, match)
 
 
 @pytest.mark.parametrize("system", ["papercut", "officernd"])
 def test_a_system_that_is_down_is_told_and_nothing_is_written(site: Make, system: str) -> None:
-    one = site(organisation=small_organisation(PEOPLE))
-    one.sync_twice()
+    one = settled(site)
     getattr(one.pair, system).stop()
     one.connect()
     nothing_written(one, NotSent)
@@ -448,8 +440,7 @@ def test_a_system_that_is_down_is_told_and_nothing_is_written(site: Make, system
 
 
 def test_a_page_of_papercut_that_fails_refuses_the_whole(site: Make) -> None:
-    one = site(organisation=small_organisation(PEOPLE))
-    one.sync_twice()
+    one = settled(site)
     one.pair.papercut.faults.add("getUserProperties", "fault", code=257, text="database is locked")
     nothing_written(one, Refused)
 
@@ -480,8 +471,7 @@ def test_a_refused_change_is_a_failure_of_that_change_and_the_next_sync_mends_it
 
 
 def test_a_rename_whose_answer_is_lost_is_seen_and_followed(site: Make) -> None:
-    one = site(organisation=small_organisation(PEOPLE), settings={"members": {"rename": "follow_email"}})
-    one.sync_twice()
+    one = settled(site, members={"rename": "follow_email"})
     one.pair.officernd.state.change_member(member_id(one, "Ann Lee"), email="new@acme.example")
     one.pair.papercut.faults.add("renameUserAccount", "lost_after")
     one.sync_twice()
@@ -489,8 +479,7 @@ def test_a_rename_whose_answer_is_lost_is_seen_and_followed(site: Make) -> None:
 
 
 def test_a_refused_rename_leaves_the_old_name_in_force_and_is_tried_again(site: Make) -> None:
-    one = site(organisation=small_organisation(PEOPLE), settings={"members": {"rename": "follow_email"}})
-    one.sync_twice()
+    one = settled(site, members={"rename": "follow_email"})
     one.pair.officernd.state.change_member(member_id(one, "Ann Lee"), email="new@acme.example")
     one.pair.papercut.faults.add("renameUserAccount", "fault", text="no")
     assert one.sync().exit_code == 1
@@ -518,8 +507,7 @@ def test_a_task_that_slips_in_between_is_waited_for(site: Make) -> None:
 
 def test_an_account_whose_making_outlasts_the_time_out_is_waited_for(site: Make) -> None:
     """PaperCut asks about every listed group when it makes one account; with hundreds of them that takes long."""
-    one = site(organisation=small_organisation(PEOPLE))
-    one.sync_twice()
+    one = settled(site)
     one.configure({"papercut": {"timeout_s": 1}})
     one.pair.officernd.state.add_member("Di Fox", "di@x.example")
     one.pair.papercut.faults.add("addNewUser", "delay", delay_s=1.5)

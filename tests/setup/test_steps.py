@@ -281,11 +281,7 @@ def test_the_set_up_counts_whom_check_counts_after_the_first_sync(site: SetupSit
 
 
 def test_whom_the_print_script_lets_pass(tmp_path: Path) -> None:
-    groups = {
-        "[OfficeRnD Members]": ["Ann"],
-        "UNLINKED_MEMBERS_TO_OFFICERND": ["old", "spare"],
-        "Desk": ["reception"],
-    }
+    groups = {"[OfficeRnD Members]": ["Ann"], "UNLINKED_MEMBERS_TO_OFFICERND": ["old", "spare"], "Desk": ["reception"]}
     everybody = ["ann", "old", "spare", "reception", "guest"]
 
     def let_in(**printing: Any) -> list[str]:
