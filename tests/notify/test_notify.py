@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import threading
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -388,11 +389,17 @@ def test_a_service_that_lies_is_left(
 
 def test_what_a_library_asks_ends_even_where_it_sets_no_time(monkeypatch: pytest.MonkeyPatch) -> None:
     http.bound_libraries(ca_file=None, proxy="")
-    now_s = [0.0]
-    monkeypatch.setattr(http, "monotonic_s", lambda: now_s[0])
+    now_s, is_timed = [0.0], threading.Event()
+
+    def clock() -> float:
+        is_timed.set()
+        return now_s[0]
+
+    monkeypatch.setattr(http, "monotonic_s", clock)
 
     def drip(_target: str, write: Write) -> None:
         write(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n")
+        is_timed.wait(20)
         for _ in range(1000):
             now_s[0] += 1
             write(b"x")
