@@ -15,13 +15,15 @@ from __future__ import annotations
 import hashlib
 import random
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from typing import Literal
+from operator import attrgetter
+from typing import Literal, TypeVar
 
 from relay.sandbox.names import ADJECTIVES, AWKWARD_COMPANIES, CITIES, FIRST_NAMES, FORMS, LAST_NAMES, NOUNS
 
+Row = TypeVar("Row")
 Status = Literal["active", "former", "pending", "contact", "not_approved", "drop-in", "lead"]
 
 SLUG, NAME = "acme", "Acme Works"
@@ -205,9 +207,12 @@ class _Maker:
         self.taken: set[str] = set()
 
     def organisation(self) -> Organisation:
+        def by_id(rows: Iterable[Row]) -> tuple[Row, ...]:
+            return tuple(sorted(rows, key=attrgetter("id")))
+
         identity = self.identity(self.day(3000, 3000))
         locations = tuple(self.locations())
-        plans = tuple(sorted(self.plans(locations), key=lambda plan: plan.id))
+        plans = by_id(self.plans(locations))
         domains = list(self.company_seeds(locations))
         members = tuple(self.members(locations, domains))
         companies = tuple(self.companies(domains, members))
@@ -218,13 +223,11 @@ class _Maker:
             currency="EUR",
             locations=locations,
             plans=plans,
-            companies=tuple(sorted(companies, key=lambda company: company.id)),
-            members=tuple(sorted(members, key=lambda member: member.id)),
-            memberships=tuple(
-                sorted(self.memberships(plans, companies, members), key=lambda membership: membership.id)
-            ),
-            users=tuple(sorted(self.users(members), key=lambda user: user.id)),
-            custom_properties=tuple(sorted(self.custom_properties(), key=lambda row: row.id)),
+            companies=by_id(companies),
+            members=by_id(members),
+            memberships=by_id(self.memberships(plans, companies, members)),
+            users=by_id(self.users(members)),
+            custom_properties=by_id(self.custom_properties()),
             coins=tuple(self.coins(plans, companies)),
         )
 

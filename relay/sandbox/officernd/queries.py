@@ -49,13 +49,13 @@ class Listing:
 class ListQuery:
     """A list's parameters after validation."""
 
-    filters: tuple[Filter, ...]
-    select: tuple[str, ...]
-    sort: tuple[tuple[str, bool], ...]  # field, descending
-    limit: int
-    cursor_next: str
-    cursor_prev: str
-    count_by: str
+    filters: tuple[Filter, ...] = ()
+    select: tuple[str, ...] = ()
+    sort: tuple[tuple[str, bool], ...] = ()  # field, descending
+    limit: int = 0
+    cursor_next: str = ""
+    cursor_prev: str = ""
+    count_by: str = ""
 
 
 def parse_query(text: str) -> Query:
@@ -109,7 +109,6 @@ def list_query(query: Query, listing: Listing, switches: OfficeRnDSwitches) -> L
         limit=limit,
         cursor_next=values.get("$cursorNext", ""),
         cursor_prev=values.get("$cursorPrev", ""),
-        count_by="",
     )
 
 
@@ -127,7 +126,7 @@ def count_query(query: Query, listing: Listing) -> ListQuery:
             _filter(name, value, listing, filters, problems)
     if problems:
         raise bad_request(*problems)
-    return ListQuery(tuple(filters), (), (), 0, "", "", count_by)
+    return ListQuery(tuple(filters), count_by=count_by)
 
 
 def select_query(query: Query) -> tuple[str, ...]:

@@ -142,7 +142,7 @@ def _count(resource: str) -> Handler:
             raise not_found("count")  # without a route of its own it is the id of a record
         # Memberships ignore every parameter of a count, known or not (2.4, observed); others are strict.
         if switch == "ignoring":
-            query = ListQuery((), (), (), 0, "", "", "")
+            query = ListQuery()
         else:
             query = count_query(call.query, Listing() if switch == "plain" else _listing(call, resource))
         return ApiAnswer(200, call.lists.count(table_of(call.state, resource), query, _shows(call, resource)))

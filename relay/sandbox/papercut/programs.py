@@ -11,12 +11,9 @@ import contextlib
 import os
 import subprocess
 import sys
-import threading
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
 
 from relay.sandbox.papercut.state import KEY_USER_SOURCE, SECURITY_FOLDERS, PaperCutState
 
@@ -133,45 +130,25 @@ def run(
         )
     except OSError as error:
         raise ProgramError(f"{configured} cannot be started: {error.strerror}") from None
-    assert process.stdin and process.stdout and process.stderr
-    output: list[bytes] = []
-    errors: list[bytes] = []
-    readers = [
-        threading.Thread(target=_read_all, args=(process.stdout, output), daemon=True),
-        threading.Thread(target=_read_all, args=(process.stderr, errors), daemon=True),
-    ]
-    for reader in readers:
-        reader.start()
-    with contextlib.suppress(OSError):  # a program may leave without reading
-        process.stdin.write(typed.encode("utf-8"))
-        process.stdin.flush()
-    if not keep_open:
-        with contextlib.suppress(OSError):
-            process.stdin.close()
-    # Waiting for the end of its output first: waiting for the process alone would poll, up to 50 ms too long.
-    deadline_s = time.monotonic() + timeout_s
-    for reader in readers:
-        reader.join(max(0.0, deadline_s - time.monotonic()))
-    try:
-        process.wait(max(0.0, deadline_s - time.monotonic()))
-        late = any(reader.is_alive() for reader in readers)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
-        for reader in readers:
-            reader.join(1)
-        late = True
-    with contextlib.suppress(OSError):
-        process.stdin.close()
-    if late:
-        raise ProgramError(f"{configured} did not answer within {timeout_s:g} s")
-    text = b"".join(output).decode("utf-8", "replace")
-    return ProgramOutput(process.returncode, text, b"".join(errors).decode("utf-8", "replace").strip())
-
-
-def _read_all(stream: IO[bytes], into: list[bytes]) -> None:
-    with stream:
-        into.append(stream.read())
+    told, process.stdin = process.stdin, None  # communicate would close it at once
+    assert told is not None
+    with process:
+        with contextlib.suppress(OSError):  # a program may leave without reading
+            told.write(typed.encode("utf-8"))
+            told.flush()
+            if not keep_open:
+                told.close()
+        try:
+            output, errors = process.communicate(timeout=timeout_s)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            raise ProgramError(f"{configured} did not answer within {timeout_s:g} s") from None
+        finally:
+            with contextlib.suppress(OSError):
+                told.close()
+    return ProgramOutput(
+        process.returncode, output.decode("utf-8", "replace"), errors.decode("utf-8", "replace").strip()
+    )
 
 
 def ask_user_source(state: PaperCutState, command: str, *arguments: str, typed: str = "") -> ProgramOutput:
