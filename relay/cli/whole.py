@@ -31,11 +31,9 @@ AFTER_SETUP_S = 15.0
 @click.option("--allow", multiple=True, metavar="CODE", help="Lift one named limit, for this run only.")
 def run(if_due: bool, if_begun: bool, allow: tuple[str, ...]) -> int:
     """The scheduled job: recover, sync, settle, top-up, jobs, report. WRITES."""
-    settings = OUTSIDE.settings()
     from relay import run as story
-    from relay.site import open_site
 
-    with open_site(settings, Clock(), OUTSIDE.progress()) as site:
+    with open_for() as site:
         done = story.run(site, if_due=if_due, if_begun=if_begun, allow=allow)
         OUTSIDE.answer(whole(done.as_json()), lambda told: terminal.run_result(terminal.output(), told))
         return done.exit_code

@@ -245,10 +245,9 @@ def _because(
     told = left_out.get(member.id) if member else None
     if told is not None:
         rule, why = told
-        return (
-            rule if rule in BECAUSE else "excluded",
-            lazy(member.status.replace("_", " ")) if rule == "statuses" and member else why,
-        )
+        if rule == "statuses" and member:
+            why = lazy(member.status.replace("_", " "))
+        return (rule if rule in BECAUSE else "excluded"), why
     return (user.standing, lazy(user.reason)) if user else ("next_sync", "")
 
 

@@ -160,13 +160,7 @@ def begin_session(user: ConsoleUser) -> None:
     """Start a new session for `user`; nothing of the old one, if there was any, stays."""
     now = desk().clock.now().timestamp()
     session.clear()
-    session.update(
-        id=secrets.token_urlsafe(12),
-        name=user.name,
-        word=user.fingerprint,
-        born=now,
-        seen=now,
-    )
+    session.update(id=secrets.token_urlsafe(12), name=user.name, word=user.fingerprint, born=now, seen=now)
 
 
 def end_session() -> None:

@@ -106,14 +106,10 @@ def try_addresses(settings: Settings) -> list[Tried]:
     """Send a test message to every address. Raises ConfigError where there is none."""
     post = Post(settings, TEST_S)
     if not post.has_addresses:
-        raise ConfigError(
-            [
-                lazy(
-                    "[notify] urls_file: names no address; put Apprise addresses into a file, one per line, and "
-                    "name it there"
-                )
-            ]
+        problem = lazy(
+            "[notify] urls_file: names no address; put Apprise addresses into a file, one per line, and name it there"
         )
+        raise ConfigError([problem])
     name = settings.site.name
     return post.send(
         lazy("%(name)s: test message", name=name),
@@ -151,11 +147,8 @@ def _deliver(url: str, title: str, body: str, cloud: OfficeRnDSection) -> str:
             return lazy("Apprise does not understand it")
         post = apprise.Apprise()
         post.add(service)
-        return (
-            ""
-            if post.notify(title=title, body=body, body_format=apprise.NotifyFormat.TEXT)
-            else lazy("it was not taken")
-        )
+        is_taken = post.notify(title=title, body=body, body_format=apprise.NotifyFormat.TEXT)
+        return "" if is_taken else lazy("it was not taken")
     except Exception as error:
         return type(error).__name__
 

@@ -55,12 +55,10 @@ def show() -> str:
     found = [row for row in rows if wanted.has(row, zone)]
     counts = Counter(map(_about, found))
     shown = [row for row in found if wanted.about in ("", _about(row))]
-    part = part_of(shown, SHOWN)
     query = wanted.as_query()
     return render_template(
         "audit.html",
-        rows=part.rows,
-        first=part.first,
+        part=part_of(shown, SHOWN),
         count=len(shown),
         wanted=wanted,
         everybody=sorted({str(row.get("who", "")) for row in rows}, key=str.casefold),
@@ -73,8 +71,6 @@ def show() -> str:
             ),
         ],
         csv=url_for("audit.as_csv", **query),
-        page=part.page,
-        pages=part.pages,
         glue=url_for("audit.show", **query) + ("&" if query else "?"),
     )
 

@@ -93,7 +93,7 @@ def show() -> str:
     return render_template(
         "people.html",
         rows=shown,
-        first=part.first,
+        part=part,
         count=len(wanted.people),
         everybody=len(wanted.everybody.people),
         asked=asked,
@@ -114,8 +114,6 @@ def show() -> str:
         waits=_waits(),
         days=LATELY.days,
         read_at=everybody.read_at(desk()),
-        page=part.page,
-        pages=part.pages,
         glue=_at(asked, page=None) + "&",
     )
 
@@ -159,7 +157,6 @@ def one() -> str:
     kind = request.args.get("kind", "")
     shown = [entry for entry in entries if not kind or entry.kind == kind]
     counts = Counter(entry.kind for entry in entries)
-    part = part_of(shown, ENTRIES)
 
     def at(**more: Any) -> str:
         return url_for("people.one", **{"who": person.key, "kind": kind or None, **more}, _anchor="line")
@@ -176,7 +173,7 @@ def one() -> str:
         silent=_silent(),
         method=settings.signin.method,
         pin_at=pins.pin_issued(settings.scripts.home, person.member_id) if person.member_id else None,
-        entries=part.rows,
+        part=part_of(shown, ENTRIES),
         views=[
             (gettext("All"), at(kind=None), len(entries), not kind),
             *(
@@ -188,8 +185,6 @@ def one() -> str:
         held=[item for item in figures.undecided(place) if item["member_id"] and item["member_id"] == person.member_id],
         words=BECAUSE,
         waits=_waits().get(person.key, ""),
-        page=part.page,
-        pages=part.pages,
         glue=at(page=None).partition("#")[0] + "&",
     )
 

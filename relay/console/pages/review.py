@@ -72,11 +72,7 @@ def changes() -> str:
     if action not in ORDER or not work or not work.answer:
         abort(404)
     found = [change for change in work.answer["changes"] if change["action"] == action]
-    part = part_of(found, CHANGES)
-    return render_template(
-        "changes.html", action=action, found=part.rows, count=len(found), page=part.page, pages=part.pages,
-        is_plan=work.kind == "plan",
-    )  # fmt: skip
+    return render_template("changes.html", action=action, part=part_of(found, CHANGES), count=len(found))
 
 
 @page.post("/review/look")

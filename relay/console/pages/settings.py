@@ -115,20 +115,20 @@ def save() -> Any:
 def _form(values: Mapping[str, Any], problems: Mapping[str, str], others: list[str]) -> str:
     place = desk()
     glance = place.glance
+    locations, plans = (glance.locations, glance.plans) if glance else ((), ())
     # The lists of OfficeRnD as they were last read; a value that is no longer in them stays choosable.
     known: dict[str, list[tuple[str, str, str]]] = {
-        "members.locations": [(item.id, item.name, "") for item in (glance.locations if glance else ())],
+        "members.locations": [(item.id, item.name, "") for item in locations],
         "members.plans": [
             (item.id, item.name, item.code if item.code != item.name else "")
-            for item in (glance.plans if glance else ())
+            for item in plans
             if item.interval_length != "once"
         ],
     }
+    codes = {item.code for item in plans if item.code}
     for name, listed in known.items():
-        codes = {item.code: item.id for item in (glance.plans if glance else ()) if item.code}
-        for value in values[name]:
-            if value not in {option[0] for option in listed} and codes.get(value) is None:
-                listed.append((value, value, ""))
+        known_ids = {option[0] for option in listed}
+        listed += [(value, value, "") for value in dict.fromkeys(values[name]) if value not in known_ids | codes]
     return render_template(
         "settings.html",
         groups=GROUPS,
@@ -137,7 +137,7 @@ def _form(values: Mapping[str, Any], problems: Mapping[str, str], others: list[s
         problems=problems,
         others=others,
         known=known,
-        fee_plans=[item.name for item in (glance.plans if glance else ())],
+        fee_plans=[item.name for item in plans],
         asked=glance is not None,
         file=str(place.settings.path),
     )

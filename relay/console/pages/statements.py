@@ -43,8 +43,6 @@ def show() -> Any:
     except UsageError as error:
         problem = error.message
     made = known.value if known else None
-    people = made.people if made else []
-    part = part_of(people, SHOWN)
     told = render_template(
         "statements.html",
         is_awaited=is_awaited,
@@ -55,9 +53,7 @@ def show() -> Any:
         member=member,
         company=company,
         months=_months(today),
-        people=part.rows,
-        page=part.page,
-        pages=part.pages,
+        part=part_of(made.people if made else [], SHOWN),
         before=_next(made.first - timedelta(days=1), today) if made else None,
         after=_next(made.last + timedelta(days=1), today) if made else None,
         chart=_bars(made) if made else [],
