@@ -21,9 +21,19 @@ from relay.people.memory import questions
 from relay.remedy import Remedy
 from relay.stored_accounts import people_links
 from tests.console.conftest import MakeDesk
-from tests.support.visitor import Visitor
+from tests.support.visitor import Visitor, text
 
 SITE = "hq"
+
+
+@pytest.fixture
+def place(make_desk: MakeDesk) -> Desk:
+    return make_desk()
+
+
+@pytest.fixture
+def visitor(place: Desk) -> Visitor:
+    return Visitor(make_app(place).test_client())
 
 
 def leave_open(place: Desk) -> None:
@@ -56,14 +66,8 @@ def status(place: Desk) -> dict[str, Any]:
         return story.status(site)
 
 
-def page_text(visitor: Visitor, path: str) -> str:
-    return " ".join(visitor.page(path).xpath("//main")[0].text_content().split())
-
-
-def test_everybody_tells_the_same(make_desk: MakeDesk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_everybody_tells_the_same(place: Desk, visitor: Visitor, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(first_hour, "is_open", lambda place: False)
-    place = make_desk()
-    visitor = Visitor(make_app(place).test_client())
     visitor.page("/")
     leave_open(place)
     told = status(place)["open"]
@@ -75,19 +79,18 @@ def test_everybody_tells_the_same(make_desk: MakeDesk, monkeypatch: pytest.Monke
         "62 people with held money wait for a decision (157.50 EUR).",
         "58 questions about who is who.",
     ]
-    today = page_text(visitor, "/")
+    today = text(visitor.page("/"))
     for line in lines:
         assert line.replace("157.50 EUR", "€157.50") in today
-    assert "62 people" in page_text(visitor, "/money")
+    assert "62 people" in text(visitor.page("/money"))
     review = visitor.page("/review")
     assert review.xpath("//h2[@id='questions']")[0].text == "58 questions: who is who?"
-    assert len(review.xpath("//input[@name='pick']")) == 58 and "Use these 58" in page_text(visitor, "/review")
+    assert len(review.xpath("//input[@name='pick']")) == 58 and "Use these 58" in text(visitor.page("/review"))
 
 
-def test_status_says_what_is_open_and_what_is_not(make_desk: MakeDesk, capsys) -> None:
+def test_status_says_what_is_open_and_what_is_not(place: Desk, capsys) -> None:
     from relay.cli import terminal
 
-    place = make_desk()
     OUTSIDE.json = False
     terminal.status(terminal.output(), status(place))
     assert "Nothing waits for a person." in capsys.readouterr().out
@@ -98,8 +101,7 @@ def test_status_says_what_is_open_and_what_is_not(make_desk: MakeDesk, capsys) -
     assert "Nothing waits" not in shown and "No movement is open" not in shown
 
 
-def test_what_is_over_is_open_no_more(make_desk: MakeDesk) -> None:
-    place = make_desk()
+def test_what_is_over_is_open_no_more(place: Desk) -> None:
     leave_open(place)
     now = place.clock.now()
     with place.database.begin() as connection:
@@ -112,11 +114,11 @@ def test_what_is_over_is_open_no_more(make_desk: MakeDesk) -> None:
     assert "m7@x.example" not in {one.subject for one in found.questions}
 
 
-def test_what_a_kill_left_is_the_next_runs_and_no_persons(make_desk: MakeDesk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_a_kill_left_is_the_next_runs_and_no_persons(
+    place: Desk, visitor: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Between a request and its answer only evidence can tell, and the next run looks for it."""
     monkeypatch.setattr(first_hour, "is_open", lambda place: False)
-    place = make_desk()
-    visitor = Visitor(make_app(place).test_client())
     now = place.clock.now()
     row = {
         "site": SITE, "reference": "hq-20261124-m1-1", "kind": "top_up", "member_id": "m1", "username": "ann",
@@ -130,17 +132,16 @@ def test_what_a_kill_left_is_the_next_runs_and_no_persons(make_desk: MakeDesk, m
     told = "1 fee or adjustment was sent, and its answer is not known: the next run checks whether it arrived."
     assert [told] == found.as_json()["lines"] and 0 == found.counts()["in_doubt"] == found.for_money
     for path in ("/", "/money"):
-        page = page_text(visitor, path)
+        page = text(visitor.page(path))
         assert "must check" not in page and "only you can answer" not in page
-    assert told in page_text(visitor, "/")
+    assert told in text(visitor.page("/"))
     with place.database.begin() as connection:
         connection.execute(update(tables.movements).values(state="in_doubt"))
-    assert "must check whether it is there" in page_text(visitor, "/")
-    assert "1 question that only you can answer" in page_text(visitor, "/money")
+    assert "must check whether it is there" in text(visitor.page("/"))
+    assert "1 question that only you can answer" in text(visitor.page("/money"))
 
 
-def test_a_question_stays_as_old_as_it_is(make_desk: MakeDesk) -> None:
-    place = make_desk()
+def test_a_question_stays_as_old_as_it_is(place: Desk) -> None:
     leave_open(place)
     first = open_items(place.database, place.settings).questions[0]
     place.clock.move(days=2)  # type: ignore[attr-defined]
@@ -152,9 +153,7 @@ def test_a_question_stays_as_old_as_it_is(make_desk: MakeDesk) -> None:
     assert (old.message, old.since) == ("Still.", first.since) and young.since == place.clock.now()
 
 
-def test_the_navigation_counts_what_each_page_asks_for(make_desk: MakeDesk) -> None:
-    place = make_desk()
-    visitor = Visitor(make_app(place).test_client())
+def test_the_navigation_counts_what_each_page_asks_for(place: Desk, visitor: Visitor) -> None:
 
     def counts() -> list[str]:
         return ["".join(one.itertext()) for one in visitor.page("/runs").xpath("//nav//a[span]")]
@@ -167,10 +166,8 @@ def test_the_navigation_counts_what_each_page_asks_for(make_desk: MakeDesk) -> N
     assert ["Review58 open", "Money62 open"] == counts()
 
 
-def test_sites_has_a_page_where_the_ledger_has_several(make_desk: MakeDesk) -> None:
+def test_sites_has_a_page_where_the_ledger_has_several(place: Desk, visitor: Visitor) -> None:
     """The same as `status --all-sites`, and in the navigation only then."""
-    place = make_desk()
-    visitor = Visitor(make_app(place).test_client())
     assert [] == visitor.page("/").xpath("//nav//a[@href='/sites']")
     with place.database.begin() as connection:
         now = place.clock.now()
@@ -182,7 +179,7 @@ def test_sites_has_a_page_where_the_ledger_has_several(make_desk: MakeDesk) -> N
             site="annex", member_id="m1", username="u1", display_name="Ann", linked_at=now,
         ))  # fmt: skip
     assert 1 == len(visitor.page("/").xpath("//nav//a[@href='/sites']"))
-    told = page_text(visitor, "/sites")
+    told = text(visitor.page("/sites"))
     assert "annex" in told and "hq (this one)" in told
     assert "1 person with held money waits for a decision (€2.50)." in told
 
@@ -219,9 +216,9 @@ def test_of_two_people_who_decide_the_same_the_first_word_stands(make_desk: Make
     first = {"said": "bill", "reason": "agreed", "hold": " ".join(ids[:2])}
     assert visitor.post("/money/decide", first).status_code == 302
     assert visitor.post("/money/decide", first).status_code == 302
-    assert "2 of these amounts were decided already" in page_text(visitor, "/money")
+    assert "2 of these amounts were decided already" in text(visitor.page("/money"))
     visitor.post("/money/decide", {"said": "forgive", "reason": "no", "hold": " ".join(ids)})
-    assert "2 of these amounts were decided already" in page_text(visitor, "/money")
+    assert "2 of these amounts were decided already" in text(visitor.page("/money"))
     assert [item["said"] for item in figures.held(place)] == ["bill", "bill", "forgive"]
     with place.database.connect() as connection:
         assert len(connection.execute(select(tables.words)).all()) == 3
@@ -246,5 +243,5 @@ def test_who_waits_for_the_lock_decides_nothing_that_was_decided_meanwhile(
     visitor.page("/money")
     monkeypatch.setattr(place, "now_under_lock", decided_meanwhile)
     visitor.post("/money/decide", {"said": "forgive", "reason": "no", "hold": f"{first} {second}"})
-    assert "1 of these amounts was decided already" in page_text(visitor, "/money")
+    assert "1 of these amounts was decided already" in text(visitor.page("/money"))
     assert [(item["said"], item["said_by"]) for item in figures.held(place)] == [("bill", "a"), ("forgive", "moneyer")]
