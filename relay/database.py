@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -44,6 +44,7 @@ metadata = MetaData()
 Value = TypeVar("Value")
 
 REVISION = "0009"  # the newest migration; a test holds it equal to the folder's
+_NAMED_AT_ONCE = 500
 _MIGRATION_LOCK = 0x70_61_70_65  # any number of our own: PostgreSQL's advisory locks share one name space
 
 
@@ -238,6 +239,13 @@ def put(
     where = [table.c[name] == value for name, value in key.items()]
     if connection.execute(update(table).where(*where).values(**values)).rowcount == 0:
         connection.execute(insert(table).values(**key, **values, **at_first))
+
+
+def portions(values: Iterable[Value]) -> Iterator[list[Value]]:
+    """Yield values, as many at once as one query may name: databases limit the number of parameters."""
+    ordered = list(values)
+    for start in range(0, len(ordered), _NAMED_AT_ONCE):
+        yield ordered[start : start + _NAMED_AT_ONCE]
 
 
 def of_row(kind: type[Value], row: Mapping[Any, Any], **more: Any) -> Value:

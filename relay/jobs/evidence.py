@@ -24,6 +24,7 @@ from relay.jobs import store, tables, unread
 from relay.jobs.importing import ImportResult, import_jobs
 from relay.jobs.sources.kinds import configured
 from relay.jobs.store import Counts
+from relay.money.books import JobEvidence
 from relay.money.decide.explain import LoggedJobs
 from relay.site import Site
 
@@ -33,7 +34,7 @@ _TOLD_NAME = 24
 _jobs = tables.jobs
 
 
-class JobLog:
+class JobLog(JobEvidence):
     """The job log of one run: read up to the moment of each question; safe to be asked from several threads.
 
     With `imports` False, for commands that write nothing, it says what the last import knew, and nothing beyond it.
@@ -54,11 +55,6 @@ class JobLog:
             return self._imported
 
     def known(self, username: str, since: datetime, until: datetime, jobs: int | None) -> LoggedJobs | None:
-        """Return what an account's jobs after `since` and up to `until` cost, less refunds, and how many rows tell it.
-
-        None: not certain. `jobs` is how many there must be by PaperCut's counter, where it is known; fewer rows are
-        jobs that the log does not tell. For a shared account ("account:NAME") rows and counter are everybody's.
-        """
         if not self._is_fresh(until):
             return None
         with reading(self._site.database) as connection:
@@ -76,7 +72,6 @@ class JobLog:
         return LoggedJobs(sum(row.cost - row.refunded for row in chosen if row.account == charged), len(chosen))
 
     def rows(self, username: str, since: datetime) -> Sequence[tuple[datetime, int]] | None:
-        """Return (when, micros less refunds) of an account's every job after a moment, oldest first; None: not sure."""
         now = self._site.clock.now()
         if not self._is_fresh(now):
             return None
@@ -90,8 +85,6 @@ class JobLog:
         return [(row.at, row.cost - row.refunded) for row in rows if row.account == ""]
 
     def missing(self, since: datetime) -> tuple[int, str]:
-        """Return how many rows since a moment are known to be missing, and a sentence on all that is; "" where the log
-        is whole."""
         settings = self._site.settings
         if self._kind is None or not self._kind.is_named(settings):
             return 0, ""
@@ -106,7 +99,6 @@ class JobLog:
         return rows, told
 
     def refunds(self, username: str, since: datetime) -> Sequence[tuple[str, int, datetime]] | None:
-        """Return (job, micros, printed at) of each refunded job since a moment; None: this source tells no refunds."""
         if self._kind is None or not self._kind.tells_refunds or not self._is_fresh(self._site.clock.now()):
             return None
         with reading(self._site.database) as connection:
@@ -114,13 +106,11 @@ class JobLog:
         return [(row.key, row.refunded, row.at) for row in rows if row.refunded and row.account == ""]
 
     def logged(self, reference: str) -> bool | None:
-        """Return whether PaperCut's transactions hold a comment with this reference; None where they cannot be read."""
         if self._kind is None or self._kind.has_transaction is None:
             return None
         return self._kind.has_transaction(self._site.settings, reference)
 
     def told(self, username: str, since: datetime, until: datetime) -> str | None:
-        """Return the jobs between two moments as [fees] detail wants them told, None where there is none to tell."""
         if not self._is_fresh(until):
             return None
         with reading(self._site.database) as connection:

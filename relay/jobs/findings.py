@@ -321,8 +321,7 @@ def _prices(printers: Sequence[tuple[str, str]], papercut: PaperCut | None) -> d
     found: dict[tuple[str, str], int] = {}
     with suppress(RelayError):  # the caller's own checks tell that PaperCut does not answer
         if papercut is not None and printers:
-            for printer, price in page_prices(papercut, printers):
-                found[printer] = price
+            found.update(page_prices(papercut, printers))
     return found
 
 

@@ -33,6 +33,7 @@ from relay.site import Site
 from relay.stored_accounts import linked_accounts
 
 _SHORT_NAME = 20
+_AS_TOLD = tuple(name for name in Job.__dataclass_fields__ if name != "base")  # what a job's row has as its source says
 _SHOWN_ROWS = 3
 _QUOTED = re.compile(r"""(['"]).*\1""")  # in a reason: of a row whose fields have shifted it may be the document
 
@@ -240,37 +241,19 @@ class _Import:
     def _row(self, job: Job, key: str) -> dict[str, Any]:
         owner = self._owner(job.username, job.at)
         day = job.at.astimezone(self.zone).date()
-        document = document_name(job.document, self.settings.jobs.document_names)
-        return {
+        is_old = self.keeps_from is not None and day < self.keeps_from
+        return {name: getattr(job, name) for name in _AS_TOLD} | {
             "site": self.site.name,
             "key": key,
             "source": self.source,
-            "at": job.at,
             "business_day": day,
-            "kind": job.kind,
-            "username": "" if self._is_old(day) else job.username,
+            "username": "" if is_old else job.username,
             "member_id": owner.member_id,
             "company_id": owner.company_id,
             "company_name": owner.company_name,
-            "server": job.server,
-            "printer": job.printer,
-            "account": job.account,
-            "document": "" if self._is_old(day) else document,
-            "pages": job.pages,
-            "colour_pages": job.colour_pages,
-            "is_colour": job.is_colour,
-            "copies": job.copies,
-            "sheets": job.sheets,
-            "duplex": job.duplex,
-            "cost": job.cost,
+            "document": "" if is_old else document_name(job.document, self.settings.jobs.document_names),
             "basis": "unknown" if job.cost is None else "logged",
-            "certain": job.certain,
-            "state": job.state,
-            "refunded": job.refunded,
         }
-
-    def _is_old(self, day: date) -> bool:
-        return self.keeps_from is not None and day < self.keeps_from
 
     def _owner(self, username: str, at: datetime) -> Owner:
         """Return whose an account was at a moment; before the first that is known of it, it was the same person's."""
@@ -318,8 +301,7 @@ class _Import:
     def _ask_prices(self, printers: list[tuple[str, str]]) -> dict[tuple[str, str], int]:
         found: dict[tuple[str, str], int] = {}
         try:
-            for key, price in page_prices(self.site.papercut, printers):
-                found[key] = price
+            found.update(page_prices(self.site.papercut, printers))  # as far as it comes
         except RelayError as error:
             self._find(
                 "job_prices_unread",

@@ -6,18 +6,17 @@ member and the company it was counted for; only what its source says of it may c
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, or_, select, update
 
-from relay.database import of_row, put
+from relay.database import of_row, portions, put
 from relay.jobs import tables
 from relay.jobs.job import Batch, Cursor, SetAside
 
-_IN_AT_ONCE = 500  # databases limit the number of parameters
 _FACTS = (
     "cost",
     "basis",
@@ -92,7 +91,7 @@ def put_jobs(connection: Connection, site: str, rows: Sequence[dict[str, Any]], 
 def _facts_of(connection: Connection, site: str, keys: list[str]) -> dict[str, Any]:
     columns = [tables.jobs.c.key, *(tables.jobs.c[name] for name in _FACTS)]
     found: dict[str, Any] = {}
-    for chunk in _chunks(keys):
+    for chunk in portions(keys):
         query = select(*columns).where(tables.jobs.c.site == site, tables.jobs.c.key.in_(chunk))
         found.update((row["key"], row) for row in connection.execute(query).mappings())
     return found
@@ -333,9 +332,3 @@ def unpriced_printers(connection: Connection, site: str) -> list[tuple[str, str]
     table = tables.jobs
     query = select(table.c.server, table.c.printer).where(table.c.site == site, table.c.basis == "unknown").distinct()
     return [(row.server, row.printer) for row in connection.execute(query.order_by(table.c.server, table.c.printer))]
-
-
-def _chunks(values: Iterable[str]) -> Iterator[list[str]]:
-    ordered = list(values)
-    for start in range(0, len(ordered), _IN_AT_ONCE):
-        yield ordered[start : start + _IN_AT_ONCE]

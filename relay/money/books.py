@@ -8,7 +8,6 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field, fields
 from datetime import date, datetime
 from functools import cached_property
-from typing import Protocol
 
 from relay.accounts import SHARED, LinkedAccount, email_key, is_shared
 from relay.errors import BadAnswer, NotFound
@@ -23,51 +22,38 @@ from relay.stored_accounts import accounts_of
 STILL_TRIES = 5
 
 
-class JobEvidence(Protocol):
-    """What the job log, or PaperCut's database, can say about one account; each answer None where it cannot."""
+class JobEvidence:
+    """What the job log, or PaperCut's database, can say about one account; each answer None where it cannot.
+
+    A site without a job log has just this: nothing can be said.
+    """
 
     def known(self, username: str, since: datetime, until: datetime, jobs: int | None) -> LoggedJobs | None:
         """Return what an account's jobs after `since` and up to `until` cost less refunds, and how many rows tell it.
 
-        `jobs` is how many PaperCut's counter says there were, where it is known. For a shared account both count
-        everybody's jobs.
+        `jobs` is how many PaperCut's counter says there were, where it is known; fewer rows are jobs that the log does
+        not tell. For a shared account ("account:NAME") both count everybody's jobs.
         """
+        return None
 
     def missing(self, since: datetime) -> tuple[int, str]:
         """Return how many rows the log lacks since a moment, and a sentence on all that it lacks; "" for nothing."""
-
-    def refunds(self, username: str, since: datetime) -> Sequence[tuple[str, int, datetime]] | None:
-        """Return (job, micros, printed at) of every job of a person that was refunded since a moment."""
-
-    def logged(self, reference: str) -> bool | None:
-        """Return whether PaperCut's transaction table holds a comment with this reference."""
-
-    def rows(self, username: str, since: datetime) -> Sequence[tuple[datetime, int]] | None:
-        """Return (when, micros) of every job of an account after a moment, oldest first."""
-
-    def told(self, username: str, since: datetime, until: datetime) -> str | None:
-        """Return the jobs between two moments as a text for an invoice line."""
-
-
-class NoEvidence:
-    """The answer of a site without a job log: nothing can be said."""
-
-    def known(self, username: str, since: datetime, until: datetime, jobs: int | None) -> LoggedJobs | None:
-        return None
-
-    def missing(self, since: datetime) -> tuple[int, str]:
         return 0, ""
 
     def refunds(self, username: str, since: datetime) -> Sequence[tuple[str, int, datetime]] | None:
+        """Return (job, micros, printed at) of every job of a person that was refunded since a moment."""
         return None
 
     def logged(self, reference: str) -> bool | None:
+        """Return whether PaperCut's transaction table holds a comment with this reference."""
         return None
 
     def rows(self, username: str, since: datetime) -> Sequence[tuple[datetime, int]] | None:
+        """Return (when, micros less refunds) of every job of an account after a moment, oldest first."""
         return None
 
     def told(self, username: str, since: datetime, until: datetime) -> str | None:
+        """Return the jobs between two moments as [fees] detail wants them told in an invoice line."""
         return None
 
 
@@ -80,7 +66,7 @@ def opened(site: Site, *, writes: bool, jobs: JobEvidence | None = None) -> Iter
         linked = accounts_of(site.database, site.name)
         not_ours = site.settings.members.usernames_not_ours
         accounts = tuple(account for account in linked if account.username.lower() not in not_ours)
-        evidence = jobs or NoEvidence()
+        evidence = jobs or JobEvidence()
         yield Books(**context, ledger=ledger, accounts=accounts, jobs=evidence, began_s=clock.monotonic_s())
 
 

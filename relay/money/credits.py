@@ -19,7 +19,7 @@ from relay.money.act.guard import Guard
 from relay.money.act.planning import new_movement
 from relay.money.books import Books
 from relay.money.decide.bill import Case
-from relay.money.decide.holds import CREDIT, Held, Hold
+from relay.money.decide.holds import CREDIT, Held, Hold, Word
 from relay.money.decide.movement import Movement
 from relay.money.ledger import holds, records
 from relay.money.ledger.store import open_of
@@ -36,12 +36,20 @@ class Refund:
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
+    """What came back to somebody; `row` is what was held of it by an earlier run."""
+
     account: LinkedAccount
     refunds: tuple[Refund, ...]
+    row: Hold | None
 
     @property
     def amount(self) -> int:
         return sum(refund.amount for refund in self.refunds)
+
+    @property
+    def word(self) -> Word | None:
+        """The word that speaks of exactly what is proposed now."""
+        return self.row.word if self.row is not None and self.row.amount == self.amount else None
 
 
 def proposals(books: Books, cases: Sequence[Case]) -> list[Proposal]:
@@ -68,76 +76,58 @@ def proposals(books: Books, cases: Sequence[Case]) -> list[Proposal]:
                 chosen.append(refund)
                 rest -= refund.amount
         if chosen:
-            found.append(Proposal(case.account, tuple(chosen)))
+            found.append(Proposal(case.account, tuple(chosen), case.hold(CREDIT)))
     return found
 
 
-def held(books: Books, found: Sequence[Proposal], cases: Sequence[Case]) -> list[Held]:
-    """Return the proposals that nobody has answered yet, as what waits for a word."""
-    approved = _approved(found, cases)
+def held(books: Books, found: Sequence[Proposal]) -> list[Held]:
+    """Return the proposals that nobody has approved yet, as what waits for a word."""
     return [
         Held(proposal.account, proposal.amount, CREDIT, _sentence(books, proposal))
         for proposal in found
-        if proposal.account.member_id not in approved
+        if proposal.word is None
     ]
 
 
-def answered(found: Sequence[Proposal], cases: Sequence[Case]) -> set[str]:
+def approved(found: Sequence[Proposal]) -> set[str]:
     """Return the member ids of the proposals that a person has approved."""
-    return set(_approved(found, cases))
+    return {proposal.account.member_id for proposal in found if proposal.word is not None}
 
 
 def carry_out(books: Books, guard: Guard, found: Sequence[Proposal], cases: Sequence[Case]) -> None:
     """Take every approved refund back from its balance, and leave the task for staff in the movement."""
     ledger, now = books.ledger, books.clock.now()
-    approved = _approved(found, cases)
-    planned: list[tuple[Proposal, Movement, list[Movement], Hold]] = []
+    planned: list[tuple[Proposal, Movement, list[Movement], Word]] = []
     numbers = ledger.movement_numbers(books.business_day(), "credit")
     busy = open_of(ledger.open_movements())  # such as a forgiveness of this run that did not come through
     for proposal in found:
-        if proposal.account.member_id in busy:
-            continue
-        row = approved.get(proposal.account.member_id)
-        if row is not None:
+        if proposal.word is not None and proposal.account.member_id not in busy:
             movement = new_movement(books, proposal.account, "credit", -proposal.amount, numbers)
             fees = _fees(books, proposal)
-            planned.append((proposal, replace(movement, task=_task(books, proposal, fees)), fees, row))
+            planned.append((proposal, replace(movement, task=_task(books, proposal, fees)), fees, proposal.word))
     _void_the_rest(books, found, cases)
     if not planned:
         return
     with ledger.write() as connection:
-        for proposal, movement, fees, row in planned:
+        for proposal, movement, fees, word in planned:
             ledger.add_movement(connection, movement, corrects=fees[0].reference if fees else None)
             for refund in proposal.refunds:
                 records.claim_refund(
                     connection, books.name, refund.job, movement.reference, movement.member_id, refund.amount
                 )
-            assert row.word is not None
-            holds.spend_word(connection, row.word.id, now, movement=movement.reference)
+            holds.spend_word(connection, word.id, now, movement=movement.reference)
     for _, movement, _, _ in planned:
         if effects.make_adjustment(books, guard, movement) == "posted":
             effects.verify(books, movement)
 
 
-def _approved(found: Sequence[Proposal], cases: Sequence[Case]) -> dict[str, Hold]:
-    """Return by member id the held rows whose word speaks of exactly what is proposed now."""
-    rows = {case.account.member_id: case.hold(CREDIT) for case in cases}
-    return {
-        proposal.account.member_id: row
-        for proposal in found
-        if (row := rows.get(proposal.account.member_id)) is not None
-        and row.word is not None
-        and row.amount == proposal.amount
-    }
-
-
 def _void_the_rest(books: Books, found: Sequence[Proposal], cases: Sequence[Case]) -> None:
     """Void the words on credits that are not proposed any more as they were named."""
-    approved = _approved(found, cases)
+    good = approved(found)
     stale = [
         row
         for case in cases
-        if not case.busy and (row := case.hold(CREDIT)) is not None and row.word and row.member_id not in approved
+        if not case.busy and (row := case.hold(CREDIT)) is not None and row.word and row.member_id not in good
     ]
     if stale:
         now = books.clock.now()

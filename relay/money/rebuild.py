@@ -84,8 +84,8 @@ def rebuild(site: Site, *, dry_run: bool = False) -> Rebuilt:
             if not dry_run and not books.ledger.has_fees():  # nothing was ever billed: only the number is old
                 _end(books)
             return Rebuilt(0, 0, (), dry_run)
-        found = [fee for fee in _all_fees(books, plan) if _reference(books, fee)]
-        names = {fee.id: _reference(books, fee) for fee in found}
+        found = [fee for fee in _all_fees(books, plan) if fee_list.own_reference(books, fee)]
+        names = {fee.id: fee_list.own_reference(books, fee) for fee in found}
         known = books.ledger.known_references(names.values())
         lost = _once([fee for fee in found if names[fee.id] not in known], names)
         doubtful = _doubtful(books, lost, names)
@@ -111,14 +111,6 @@ def _all_fees(books: Books, plan: Plan) -> list[RemoteFee]:
             operation="GET /fees/count",
         )
     return fee_list.of_site(books, counted.fees)
-
-
-def _reference(books: Books, fee: RemoteFee) -> str:
-    """Return the reference in a fee's name that this site made for its payer, "" for none."""
-    for name in reference.find(fee.name):
-        if any(reference.belongs(name, books.name, subject) for subject in (fee.member, fee.company)):
-            return name
-    return ""
 
 
 def _once(fees: list[RemoteFee], names: Mapping[str, str]) -> list[RemoteFee]:

@@ -114,7 +114,7 @@ def _judge(books: Books, guard: Guard, movement: Movement) -> Outcome | None:
     if isinstance(found, str):
         if movement.lost and movement.state == "sent":  # what is parked is judged later without waiting
             deadline.wait_for_adjustments(books, [movement.reference])
-        effects.wait_for_account(books, movement, found)
+        effects.park(books, movement, "withheld", found)
         return None
     account, _ = found
     try:

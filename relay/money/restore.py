@@ -6,8 +6,9 @@ are accounts read. The word is spent by the commit that books the losses: a kill
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import Connection
@@ -22,21 +23,13 @@ from relay.money.act.guard import Guard
 from relay.money.act.planning import new_movement
 from relay.money.books import Books
 from relay.money.decide.evidence import Reading
-from relay.money.decide.holds import RESTORED, Held, Hold, Stop
+from relay.money.decide.holds import RESTORED, Held, Hold
 from relay.money.decide.movement import Movement
 from relay.money.decide.remedies import of_refusal
 from relay.money.decide.restoration import Restoration, restoration
 from relay.money.decide.snapshot import snapshot_jobs, snapshot_state
 from relay.money.decide.wallet import Wallet
 from relay.money.ledger import holds, journal
-
-
-@dataclass
-class _Plan:
-    """What becomes of each account: brought back, or left to a person."""
-
-    restored: list[tuple[LinkedAccount, Restoration]] = field(default_factory=list)
-    held: list[Held] = field(default_factory=list)
 
 
 def restore(books: Books, guard: Guard) -> None:
@@ -48,7 +41,8 @@ def restore(books: Books, guard: Guard) -> None:
     if not guard.is_unchanged():
         return  # restored once more meanwhile: the word spoke of the first time
     held_before = {row.member_id for row in guard.untold()}
-    plan = _Plan()
+    restored: list[tuple[LinkedAccount, Restoration]] = []
+    untold: list[Held] = []
     wallets, numbers = books.ledger.wallets(), guard.restored_numbers(stop)
     with books.ledger.read() as connection:
         states = journal.states(connection, books.name)
@@ -59,10 +53,16 @@ def restore(books: Books, guard: Guard) -> None:
         rows = books.jobs.rows(account.username, states[wallet.id][0].at) if states.get(wallet.id) else None
         held = snapshot_state(states.get(wallet.id, []), numbers, reading, wallet.read_at, rows)
         if held is None:
-            plan.held.append(Held(account, 0, RESTORED, _UNTOLD))
+            untold.append(Held(account, 0, RESTORED, _UNTOLD))
         else:
-            plan.restored.append((account, _restoration(books, wallet, held, reading, found.at)))
-    _store(books, stop, plan, numbers)
+            restored.append((account, _restoration(books, wallet, held, reading, found.at)))
+    open_now, now = books.ledger.open_movements(), books.clock.now()
+    with books.ledger.write() as connection:  # the losses, what brings them back, and the end of the stop and its word
+        _doubt(books, connection, open_now, numbers)
+        for account, told in restored:
+            _store_one(books, connection, account, told)
+        holds.add_holds(connection, books.name, untold, now)
+        holds.end_stop(connection, stop, now)
     guard.restored()
 
 
@@ -100,18 +100,6 @@ def _restoration(books: Books, wallet: Wallet, held: Reading, reading: Reading, 
     return restoration(wallet, held, reading, at, books.business_day(), books.settings.fees.uncounted)
 
 
-def _store(books: Books, stop: Stop, plan: _Plan, numbers: Sequence[int]) -> None:
-    """Book every loss, plan what brings it back, and end the stop: all in the commit that spends the word."""
-    open_now = books.ledger.open_movements()
-    now = books.clock.now()
-    with books.ledger.write() as connection:
-        _doubt(books, connection, open_now, numbers)
-        for account, told in plan.restored:
-            _store_one(books, connection, account, told)
-        holds.add_holds(connection, books.name, plan.held, now)
-        holds.end_stop(connection, stop, now)
-
-
 def _store_one(books: Books, connection: Connection, account: LinkedAccount, told: Restoration) -> str | None:
     """Store one account's entries and the movement that brings its loss back; return its reference, None for none."""
     wallet = replace(told.wallet, witness=books.ledger.witness)
@@ -120,16 +108,9 @@ def _store_one(books: Books, connection: Connection, account: LinkedAccount, tol
     journal.add_entries(connection, books.name, entries, wallet.read_at, books.ledger.witness)
     if not told.amount:
         return None
-    movement = new_movement(books, account, "restoration", told.amount, _Next())
+    movement = new_movement(books, account, "restoration", told.amount, Counter())
     books.ledger.add_movement(connection, movement)
     return movement.reference
-
-
-class _Next(dict[str, int]):
-    """Numbers of movements without another of their kind that day."""
-
-    def __missing__(self, _: str) -> int:
-        return 0
 
 
 def _doubt(books: Books, connection: Connection, open_now: Iterable[Movement], numbers: Sequence[int]) -> None:

@@ -152,20 +152,22 @@ class _Settle(UnderWay):
         cases = [replace(case, owing_since=budget.since.get(case.wallet.id)) for case in cases]
         decision = decide(cases, self._policy(), budget.left)
         refunds = [] if shadow else credits.proposals(books, cases)
-        waiting = (*decision.held, *credits.held(books, refunds, cases))
+        waiting = (*decision.held, *credits.held(books, refunds))
         self.held.extend((*waiting, *found.unread, *restore.held_rows(books, untold)))
         self.refused.extend((*decision.refused, *restore.refusals(untold)))
         self.notes.extend(Note(void.reason) for void in decision.voids)
         self.notes.extend(_gone(books.people if found.unread else books.accounts, found.readings))
         self.notes.extend(map(Note, self._counters_fell(booking)))
+        forgiven, uses = self._forgivenesses(decision.forgivenesses), included.movements(books, decision)
+        if self.dry_run or shadow:
+            fees = shown(books, decision.bills, self.guard.plan)
+            self.shown = (*(movement for movement, _ in forgiven), *uses, *fees)
+            forgiven, uses = [], []
         if self.dry_run:
-            self.shown = tuple(shown(books, decision, self.guard.plan))
             return
-        forgiven = [] if shadow else self._forgivenesses(decision.forgivenesses)
-        uses = [] if shadow else included.movements(books, decision)
         # One open movement per person: a fee that was not made gives way to what comes first, and is planned anew.
         first = {movement.member_id for movement in (*uses, *(movement for movement, _ in forgiven))}
-        first |= credits.answered(refunds, cases)
+        first |= credits.approved(refunds)
         parts = {fee: ledger.of_fee(fee.reference) for fee in retried}
         in_the_way = {
             fee: own
@@ -342,7 +344,6 @@ class _Settle(UnderWay):
     def _show(self, decision: BillingDecision) -> None:
         """Remember what shadow mode shows, so that it is shown once."""
         books = self.books
-        self.shown = tuple(shown(books, decision, self.guard.plan))
         rows = [(share.account, share.amount) for bill in decision.bills for share in bill.shares]
         with books.ledger.write() as connection:
             records.add_shadow_fees(connection, books.name, books.business_day(), rows)

@@ -171,7 +171,7 @@ class _TopUp(UnderWay):
             if isinstance(outcome, TopUp):
                 given.append(outcome)
             elif outcome is not None:
-                self.held.append(Held(account, 0, SETTLE_FIRST, outcome.reason))
+                self.held.append(Held(account, 0, SETTLE_FIRST, outcome))
         return self._within_limit(given, due)
 
     def _within_limit(self, given: list[TopUp], due: int) -> list[TopUp]:

@@ -9,7 +9,7 @@ from relay.money.act.guard import Guard
 from relay.money.books import Books
 from relay.money.decide.holds import Held
 from relay.money.decide.movement import Movement
-from relay.money.report.result import MoneyResult, ordered, told
+from relay.money.report.result import MoneyResult, told
 from relay.remedy import Note
 
 
@@ -31,7 +31,7 @@ class UnderWay:
         return MoneyResult(
             self.books.currency,
             (*told(self.books.ledger), *self.shown),
-            ordered(self.held),
+            tuple(sorted(self.held, key=lambda item: (item.account.username, item.code))),
             tuple(self.refused),
             tuple(self.problems),
             tuple(self.notes),

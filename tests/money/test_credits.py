@@ -6,7 +6,6 @@ from decimal import Decimal
 
 import pytest
 
-from relay.money.books import JobEvidence, NoEvidence
 from relay.remedy import Remedy
 from tests.support.job_logs import RefundingLog as Log
 from tests.support.money_world import Site, lose
@@ -15,12 +14,6 @@ from tests.support.money_world import Site, lose
 @pytest.fixture
 def log(site: Site) -> Log:
     return Log(site)
-
-
-def test_a_log_is_job_evidence(log: Log) -> None:
-    evidence: JobEvidence = log
-    now = log.site.clock.now()
-    assert evidence is log and NoEvidence().known("ann", now, now, 1) is None
 
 
 def test_a_payment_that_equals_what_was_printed_is_still_a_payment(site: Site, log: Log) -> None:
@@ -189,8 +182,7 @@ def print_and_lose(site: Site, phase: str) -> None:
 
 def test_papercuts_own_transactions_tell_what_is_there(site: Site, log: Log) -> None:
     log.comments_known = True
-    site.person("ann")
-    site.prints("ann", 7.0)
+    site.person("ann", prints=7.0)
     print_and_lose(site, "after")
     assert site.settle(jobs=log).exit_code == 0
     site.faults.clear()
@@ -202,8 +194,7 @@ def test_papercuts_own_transactions_tell_what_is_there(site: Site, log: Log) -> 
 def test_the_silence_of_papercuts_transactions_proves_nothing(site: Site, log: Log) -> None:
     """The table may be a copy that lags: a person looks."""
     log.comments_known = True
-    site.person("ann")
-    site.prints("ann", 7.0)
+    site.person("ann", prints=7.0)
     print_and_lose(site, "before")
     assert site.settle(jobs=log).exit_code == 4
     site.faults.clear()

@@ -123,8 +123,7 @@ def test_a_held_opening_debt_is_explained(site: Site) -> None:
 def test_what_staff_did_to_a_fee_is_told_and_never_billed_again(
     site: Site, change: dict[str, Any] | None, state: str, amount: str
 ) -> None:
-    site.person("ann")
-    site.prints("ann", 7.0)
+    site.person("ann", prints=7.0)
     reference = site.settle().movements[0].reference
     (fee_id,) = list(site.officernd.held_fees)
     if change is None:
@@ -137,8 +136,7 @@ def test_what_staff_did_to_a_fee_is_told_and_never_billed_again(
 
 
 def test_a_renamed_or_moved_fee_still_matches(site: Site) -> None:
-    site.person("ann")
-    site.prints("ann", 7.0)
+    site.person("ann", prints=7.0)
     site.settle()
     (fee_id,) = list(site.officernd.held_fees)
     fee = site.officernd.held_fees[fee_id]
@@ -153,8 +151,7 @@ def test_a_foreign_fee_is_unmatched(site: Site) -> None:
 
 
 def test_an_open_movement_is_pending(site: Site) -> None:
-    site.person("ann")
-    site.prints("ann", 7.0)
+    site.person("ann", prints=7.0)
     site.killed_at("adjust_balance", "before")
     ((state, subject, amount),) = lines(report(site))
     assert (state, subject, amount) == ("pending", "ann", "7.00")
@@ -203,8 +200,7 @@ def test_a_debt_that_nobody_explains_is_told(site: Site) -> None:
 
 
 def test_two_fees_with_one_reference_are_told(site: Site) -> None:
-    ann = site.person("ann")
-    site.prints("ann", 7.0)
+    ann = site.person("ann", prints=7.0)
     reference = site.settle().movements[0].reference
     (fee,) = site.officernd.held_fees.values()
     site.officernd.put(name=fee.name, issue_date=fee.issue_date, price=fee.price, member=ann)
@@ -215,10 +211,10 @@ def test_two_fees_with_one_reference_are_told(site: Site) -> None:
 @pytest.mark.parametrize(("logged", "amount"), [(3, None), (2, "-1.00"), (5, "2.00")])
 def test_the_job_log_says_what_was_printed(site: Site, logged: int, amount: str | None) -> None:
     """The log is asked about the very time that the journal tells of."""
-    from relay.money.books import NoEvidence
+    from relay.money.books import JobEvidence
     from relay.money.decide.explain import LoggedJobs
 
-    class Log(NoEvidence):
+    class Log(JobEvidence):
         def known(self, username: str, since: datetime, until: datetime, jobs: int | None) -> LoggedJobs:
             asked.append((since, until))
             return LoggedJobs(logged * 1_000_000, 1)
@@ -238,8 +234,7 @@ def test_the_job_log_says_what_was_printed(site: Site, logged: int, amount: str 
 
 def test_what_was_moved_before_a_link_is_no_difference_after_it(site: Site) -> None:
     """An account unlinked and linked again starts from its balance at that moment."""
-    ann = site.person("ann")
-    site.prints("ann", 2.0)
+    ann = site.person("ann", prints=2.0)
     site.settle()
     site.clock.move(days=1)
     site.relink("ann", linked_at=site.clock.now(), opening_balance=0)
@@ -251,8 +246,7 @@ def test_what_was_moved_before_a_link_is_no_difference_after_it(site: Site) -> N
 def test_a_rebuilt_ledger_misses_nothing(site: Site) -> None:
     from tests.support.money_acts import lose_the_ledger, rebuild
 
-    site.person("ann")
-    site.prints("ann", 2.0)
+    site.person("ann", prints=2.0)
     site.settle()
     lose_the_ledger(site)
     site.clock.move(days=1)
@@ -289,8 +283,7 @@ def test_somebody_deleted_belongs_into_the_balances(site: Site, owing: float, kn
 
 def test_less_than_a_coin_on_a_deleted_account_is_explained(site: Site) -> None:
     """So much counts as zero where a sync deletes who has left: it must not spoil the books for ever."""
-    site.person("ann")
-    site.prints("ann", 2.005)
+    site.person("ann", prints=2.005)
     site.settle()
     del site.papercut.accounts["ann"]
     site.relink("ann", standing="gone")
@@ -299,8 +292,7 @@ def test_less_than_a_coin_on_a_deleted_account_is_explained(site: Site) -> None:
 
 
 def test_somebody_who_is_unlinked_and_still_there_is_not_deleted(site: Site) -> None:
-    site.person("ann")
-    site.prints("ann", 2.0)
+    site.person("ann", prints=2.0)
     site.settle()
     site.papercut.accounts["ann"].balance = -4.0
     site.relink("ann", standing="gone")

@@ -83,8 +83,7 @@ def test_cash_is_never_taken(site: Site, mode: str) -> None:
 
 
 def test_a_debt_delays_no_top_up_and_is_billed_all_the_same(site: Site) -> None:
-    ann = site.person("ann")
-    site.prints("ann", 1.0)
+    ann = site.person("ann", prints=1.0)
     assert movements_told(site.top_up()) == [("ann", "top_up", "5.00", "posted")]
     assert site.balance("ann") == 4_000_000
     site.settle()
@@ -100,8 +99,7 @@ def test_a_held_debt_delays_no_top_up(site: Site) -> None:
 
 
 def test_a_debt_under_an_allowance_is_billed_once_after_a_kill(site: Site) -> None:
-    ann = site.person("ann")
-    site.prints("ann", 7.0)
+    ann = site.person("ann", prints=7.0)
     site.top_up()  # what is owed is 7.00, the balance -2.00
     site.killed_at("create_fee", "after")
     site.clock.move(minutes=5)
@@ -110,8 +108,7 @@ def test_a_debt_under_an_allowance_is_billed_once_after_a_kill(site: Site) -> No
 
 
 def test_an_open_movement_delays_a_top_up(site: Site) -> None:
-    site.person("ann")
-    site.prints("ann", 1.0)
+    site.person("ann", prints=1.0)
     site.faults.always = refuse
     site.settle()
     held = site.top_up()

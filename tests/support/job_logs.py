@@ -8,12 +8,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from relay import amounts
+from relay.money.books import JobEvidence
 from relay.money.decide.explain import LoggedJobs
 from tests.support.money_world import Site
 
 
 @dataclass
-class RefundingLog:
+class RefundingLog(JobEvidence):
     """A job log that knows what was printed, refunded and posted."""
 
     site: Site
@@ -48,9 +49,6 @@ class RefundingLog:
             for number, amount in sorted(self.refunded.items())
             if self.printed[number][0] == username
         ]
-
-    def missing(self, since: datetime) -> tuple[int, str]:
-        return 0, ""
 
     def logged(self, reference: str) -> bool | None:
         if not self.comments_known:

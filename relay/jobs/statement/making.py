@@ -285,82 +285,62 @@ class _Making:
             found.add(job, times)
         return found
 
-    def _notes(self, total: Tally, shared: dict[str, Tally], people: Sequence[PersonLine]) -> list[str]:
-        notes: list[str] = []
+    def _notes(self, total: Tally, shared: dict[str, Tally], people: Sequence[PersonLine]) -> Iterator[str]:
         if total.estimated:
-            notes.append(
-                lazy(
-                    "%(jobs)s, since the source gives none; fees follow the balances.",
-                    jobs=counted(total.estimated, "job has an estimated cost", "jobs have estimated costs"),
-                )
+            yield lazy(
+                "%(jobs)s, since the source gives none; fees follow the balances.",
+                jobs=counted(total.estimated, "job has an estimated cost", "jobs have estimated costs"),
             )
-        if total.unpriced:
-            notes.append(
-                lazy("%(job)s no known cost and counts as nothing here.", job=counted(1, "job has", "jobs have"))
-                if total.unpriced == 1
-                else lazy(
-                    "%(jobs)s no known cost and count as nothing here.",
-                    jobs=counted(total.unpriced, "job has", "jobs have"),
-                )
+        if total.unpriced == 1:
+            yield lazy("%(job)s no known cost and counts as nothing here.", job=counted(1, "job has", "jobs have"))
+        elif total.unpriced:
+            yield lazy(
+                "%(jobs)s no known cost and count as nothing here.",
+                jobs=counted(total.unpriced, "job has", "jobs have"),
             )
         aside, _ = store.set_aside(self.connection, self.site, 0)
         if aside:
-            notes.append(
-                lazy(
-                    "%(rows)s of the job source could not be read, so nothing of that counts here.",
-                    rows=counted(aside, "row"),
-                )
+            yield lazy(
+                "%(rows)s of the job source could not be read, so nothing of that counts here.",
+                rows=counted(aside, "row"),
             )
         paid = {account.name for account in self.shared.accounts if account.unlinked_at is None}
         state = store.import_states(self.connection, self.site).get(self.settings.jobs.source)
         if state is not None and self.begins < state.covers_from <= self.now:
             zone = ZoneInfo(self.settings.site.timezone)
-            notes.append(
-                lazy(
-                    "Print jobs are known without a gap from %(date)s on; what was printed before may be missing here.",
-                    date=language.day(state.covers_from.astimezone(zone).date()),
-                )
+            yield lazy(
+                "Print jobs are known without a gap from %(date)s on; what was printed before may be missing here.",
+                date=language.day(state.covers_from.astimezone(zone).date()),
             )
         if shared.keys() & paid:
-            notes.append(
-                lazy(
-                    "What was charged to these shared accounts is billed to the company that pays for each: %(keys)s.",
-                    keys=", ".join(sorted(shared.keys() & paid)),
-                )
+            yield lazy(
+                "What was charged to these shared accounts is billed to the company that pays for each: %(keys)s.",
+                keys=", ".join(sorted(shared.keys() & paid)),
             )
         if shared.keys() - paid:
-            notes.append(
-                lazy(
-                    "Jobs charged to shared accounts never reach a person's balance, so no fee bills them: %(keys)s.",
-                    keys=", ".join(sorted(shared.keys() - paid)),
-                )
+            yield lazy(
+                "Jobs charged to shared accounts never reach a person's balance, so no fee bills them: %(keys)s.",
+                keys=", ".join(sorted(shared.keys() - paid)),
             )
         kind = configured(self.settings)
         if kind is not None and not kind.tells_refunds:
-            notes.append(
-                lazy(
-                    "PaperCut's logs show neither refunds nor jobs at a copier; what they change appears above as "
-                    "a difference. PaperCut's database would show them."
-                )
+            yield lazy(
+                "PaperCut's logs show neither refunds nor jobs at a copier; what they change appears above as "
+                "a difference. PaperCut's database would show them."
             )
         if kind is not None and not kind.tells_accounts and self.shared.accounts:
-            notes.append(
-                lazy(
-                    "PaperCut's CSV logs do not say which account was charged: jobs on a shared account are listed "
-                    "under the person who printed them, and its fees appear as a difference."
-                )
+            yield lazy(
+                "PaperCut's CSV logs do not say which account was charged: jobs on a shared account are listed "
+                "under the person who printed them, and its fees appear as a difference."
             )
         waiting = sum(len(line.pending) for line in people)
         if waiting:
-            notes.append(lazy("%(fees)s not settled yet.", fees=counted(waiting, "fee is", "fees are")))
+            yield lazy("%(fees)s not settled yet.", fees=counted(waiting, "fee is", "fees are"))
         if self.settings.fees.managed_in != "officernd":
-            notes.append(
-                lazy(
-                    '[fees] managed_in is "%(managed_in)s": OfficeRnD bills nothing for printing.',
-                    managed_in=self.settings.fees.managed_in,
-                )
+            yield lazy(
+                '[fees] managed_in is "%(managed_in)s": OfficeRnD bills nothing for printing.',
+                managed_in=self.settings.fees.managed_in,
             )
-        return notes
 
     def _money_notes(self, people: Sequence[PersonLine], included: Sequence[IncludedLine]) -> Iterator[str]:
         """Yield what memberships included, and how much of the fees is tax."""

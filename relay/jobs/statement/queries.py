@@ -13,7 +13,7 @@ from sqlalchemy import Connection, and_, func, or_, select
 
 from relay import stored_accounts
 from relay.accounts import SHARED, SharedLink
-from relay.database import of_row
+from relay.database import of_row, portions
 from relay.jobs import store, tables
 from relay.jobs.statement.billed import LONG_AGO
 from relay.jobs.statement.figures import Amounts, NamedMember, PrintedJob
@@ -74,10 +74,10 @@ class SharedAccounts:
 def last_prints(connection: Connection, site: str, member_ids: Sequence[str]) -> dict[str, datetime]:
     """Return when each of these members printed last; who never did is missing."""
     found: dict[str, datetime] = {}
-    for start in range(0, len(member_ids), 500):  # databases limit the number of parameters
+    for some in portions(member_ids):
         query = (
             select(_jobs.c.member_id, func.max(_jobs.c.at))
-            .where(_jobs.c.site == site, _jobs.c.member_id.in_(member_ids[start : start + 500]))
+            .where(_jobs.c.site == site, _jobs.c.member_id.in_(some))
             .group_by(_jobs.c.member_id)
         )
         found.update((member_id, at) for member_id, at in connection.execute(query))

@@ -343,7 +343,7 @@ def _after_bad_answer(books: Books, movement: Movement, error: RemoteError) -> O
             f"The answer to this adjustment was no success ({error.message}) and {sent.username} could not be read "
             f"({unreadable.message}) The next settle looks again."
         )
-        _step(books, sent, "in_doubt", "lost", note)
+        park(books, sent, "lost", note)
         return "in_doubt"
     return "unreachable" if outcome == "failed" and isinstance(error, AuthFailed) else outcome
 
@@ -353,7 +353,7 @@ def _not_available(books: Books, movement: Movement) -> Outcome:
     try:
         outcome = judge_adjustment_sent(books, movement, movement.username)
     except RelayError as error:
-        _step(books, movement, "in_doubt", "lost", error.message)
+        park(books, movement, "lost", error.message)
         return "in_doubt"
     if outcome == "failed":
         money = _money(books, movement)
@@ -369,23 +369,16 @@ def account_is_gone(books: Books, movement: Movement) -> None:
         f"PaperCut has no account {movement.username} any more, so whether this adjustment is there cannot be seen. If "
         "there is nothing left to do, say that it is posted."
     )
+    park(books, movement, "judged", note)
+
+
+def park(books: Books, movement: Movement, event: str, note: str) -> None:
+    """Put an adjustment in doubt, or note why it still is."""
     if movement.state == "in_doubt":
-        _note(books, movement, "judged", note)
-    else:
-        _step(books, movement, "in_doubt", "judged", note)
-
-
-def wait_for_account(books: Books, movement: Movement, note: str) -> None:
-    """Park an adjustment whose account is not the member's any more."""
-    if movement.state == "in_doubt":
-        _note(books, movement, "withheld", note)
-    else:
-        _step(books, movement, "in_doubt", "withheld", note)
-
-
-def _step(books: Books, movement: Movement, state: Literal["failed", "in_doubt"], event: str, note: str) -> None:
+        _note(books, movement, event, note)
+        return
     with books.ledger.write() as connection:
-        books.ledger.step_movement(connection, movement.reference, state, event, {"note": note}, note=note)
+        books.ledger.step_movement(connection, movement.reference, "in_doubt", event, {"note": note}, note=note)
 
 
 def _note(books: Books, movement: Movement, event: str, note: str) -> None:

@@ -103,15 +103,12 @@ class FeeList:
         """Return the fees with a reference that this site made and the ledger does not know."""
         ledger = self.books.ledger
         known = ledger.known_references(self.by_reference)
-        return [fee for fee in self.fees if fee.id not in self.known_ids and self._is_lost(fee, known)]
-
-    def _is_lost(self, fee: RemoteFee, known: set[str]) -> bool:
-        site = self.books.name
-        return any(
-            name not in known
-            and (reference.belongs(name, site, fee.member) or reference.belongs(name, site, fee.company))
-            for name in self.names[fee.id]
-        )
+        return [
+            fee
+            for fee in self.fees
+            if fee.id not in self.known_ids
+            and any(name not in known and _is_own(self.books, name, fee) for name in self.names[fee.id])
+        ]
 
     def doubled(self) -> dict[str, list[RemoteFee]]:
         """Return the references that stand in several fees which somebody has to pay."""
@@ -227,16 +224,16 @@ def of_site(books: Books, fees: Sequence[RemoteFee]) -> list[RemoteFee]:
     """
     known = books.ledger.known_fee_ids(fee.id for fee in fees)
     here = ("", books.settings.officernd.location)
-    return [fee for fee in fees if fee.location in here or fee.id in known or is_ours(books, fee)]
+    return [fee for fee in fees if fee.location in here or fee.id in known or own_reference(books, fee)]
 
 
-def is_ours(books: Books, fee: RemoteFee) -> bool:
-    """Return whether a fee's name carries a reference that this site made for its payer."""
-    return any(
-        reference.belongs(name, books.name, subject)
-        for name in reference.find(fee.name)
-        for subject in (fee.member, fee.company)
-    )
+def own_reference(books: Books, fee: RemoteFee) -> str:
+    """Return the reference in a fee's name that this site made for its payer, "" for none."""
+    return next((name for name in reference.find(fee.name) if _is_own(books, name, fee)), "")
+
+
+def _is_own(books: Books, name: str, fee: RemoteFee) -> bool:
+    return any(reference.belongs(name, books.name, subject) for subject in (fee.member, fee.company))
 
 
 def is_void(fee: RemoteFee) -> bool:

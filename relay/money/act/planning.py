@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
@@ -14,7 +14,7 @@ from relay.config import Settings
 from relay.language import lazy
 from relay.money.books import Books
 from relay.money.decide import reference, wording
-from relay.money.decide.bill import Bill, BillingDecision
+from relay.money.decide.bill import Bill
 from relay.money.decide.movement import Fee, Kind, Movement
 from relay.money.ledger import holds
 from relay.money.ledger.store import open_of
@@ -121,17 +121,11 @@ def new_movement(
     )
 
 
-def shown(books: Books, decision: BillingDecision, plan: Plan | None) -> Iterator[Movement]:
-    """Yield what would be done, with references such as it would get; nothing of it is stored."""
+def shown(books: Books, bills: Iterable[Bill], plan: Plan | None) -> Iterator[Movement]:
+    """Yield the movements that fees would have, with references such as they would get; nothing of it is stored."""
     day = books.business_day()
-    given = books.ledger.movement_numbers(day, "forgiveness")
-    for one in decision.forgivenesses:
-        yield new_movement(books, one.account, "forgiveness", one.amount, given)
-    used = books.ledger.movement_numbers(day, "included")
-    for use in decision.included:
-        yield new_movement(books, use.account, "included", use.amount, used)
     numbers = books.ledger.fee_numbers(day)
-    for bill in decision.bills:
+    for bill in bills:
         sequence = numbers[bill.subject_id] = numbers[bill.subject_id] + 1
         name = reference.make("fee", books.name, bill.subject_id, day, _nonce())
         note = (

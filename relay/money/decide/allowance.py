@@ -25,12 +25,6 @@ class TopUp:
     expires: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Skipped:
-    account: LinkedAccount
-    reason: str
-
-
 def allowance_of(
     account: LinkedAccount, memberships: Iterable[Membership], by_plan: Mapping[str, int], otherwise: int
 ) -> int:
@@ -39,17 +33,19 @@ def allowance_of(
     A plan on a company covers its members; one on a member covers that one.
     Source: OfficeRnD help, ezeep integration (the rule of OfficeRnD's own integrations).
     """
-    covered = [
-        by_plan[membership.plan]
+    covering = [
+        membership
         for membership in memberships
-        if membership.plan in by_plan
-        and membership.calculated_status == "active"
-        and (
-            membership.member == account.member_id
-            or (not membership.member and bool(membership.company) and membership.company == account.company_id)
-        )
+        if membership.member == account.member_id
+        or (not membership.member and membership.company and membership.company == account.company_id)
     ]
-    return max(covered) if covered else otherwise
+    return highest(covering, by_plan, otherwise)
+
+
+def highest(memberships: Iterable[Membership], by_plan: Mapping[str, int], otherwise: int) -> int:
+    """Return the highest amount of the plans of those memberships that are active, `otherwise` where none has any."""
+    active = [one for one in memberships if one.calculated_status == "active"]
+    return max((by_plan[one.plan] for one in active if one.plan in by_plan), default=otherwise)
 
 
 def top_up_amount(buckets: Buckets, allowance: int, mode: Literal["add", "reset"]) -> int:
@@ -59,7 +55,7 @@ def top_up_amount(buckets: Buckets, allowance: int, mode: Literal["add", "reset"
 
 def decide_top_up(
     account: LinkedAccount, wallet: Wallet, allowance: int, *, busy: bool, mode: Literal["add", "reset"]
-) -> TopUp | Skipped | None:
+) -> TopUp | str | None:
     """Return what to add for this period, why it must wait, or None for somebody without an allowance.
 
     A debt never delays it, and nothing but what is left of the last one lessens it.
@@ -67,7 +63,7 @@ def decide_top_up(
     if allowance <= 0 or account.standing != "active":
         return None
     if busy:
-        return Skipped(account, "an earlier movement of this account is still open")
+        return "an earlier movement of this account is still open"
     amount = max(0, top_up_amount(wallet.buckets, allowance, mode))
     return TopUp(account, amount, allowance - amount if mode == "reset" else 0)
 

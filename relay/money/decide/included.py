@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 
 from relay.accounts import LinkedAccount
+from relay.money.decide.allowance import highest
 from relay.money.decide.due import OwedChange
 from relay.officernd.model import Membership
 
@@ -29,14 +30,8 @@ def amount_of(payer: str, memberships: Iterable[Membership], by_plan: Mapping[st
 
     The memberships of a company are its own and those that it pays for its members.
     """
-    covered = [
-        by_plan[membership.plan]
-        for membership in memberships
-        if membership.plan in by_plan
-        and membership.calculated_status == "active"
-        and payer in (membership.company, membership.member if not membership.company else "")
-    ]
-    return max(covered) if covered else otherwise
+    own = [one for one in memberships if payer in (one.company, one.member if not one.company else "")]
+    return highest(own, by_plan, otherwise)
 
 
 def owing_since(changes: Iterable[OwedChange]) -> date | None:

@@ -211,5 +211,4 @@ def end_stop(connection: Connection, stop: Stop, now: datetime, void: str = "") 
     """End a stop; the word on it is spent by that, or void."""
     connection.execute(update(tables.stops).where(tables.stops.c.id == stop.id).values(ended_at=now))
     if stop.word is not None:
-        words = tables.words
-        connection.execute(update(words).where(words.c.id == stop.word.id).values(ended_at=now, void=void))
+        void_word(connection, stop.word.id, void, now)

@@ -7,6 +7,7 @@ from datetime import date
 
 from sqlalchemy import Connection, and_, delete, func, insert, select
 
+from relay.database import portions
 from relay.money.decide.due import OwedChange
 from relay.money.decide.included import owing_since
 from relay.money.ledger import tables
@@ -64,8 +65,8 @@ def add(connection: Connection, site: str, period: str, uses: Mapping[str, str],
     connection.execute(insert(tables.included_uses), rows)
     table, payers = tables.included_amounts, sorted(set(uses.values()))
     here = (table.c.site == site, table.c.period == period)
-    for start in range(0, len(payers), 500):
-        connection.execute(delete(table).where(*here, table.c.payer_id.in_(payers[start : start + 500])))
+    for some in portions(payers):
+        connection.execute(delete(table).where(*here, table.c.payer_id.in_(some)))
     told = [{"site": site, "payer_id": payer, "period": period, "amount": amounts_of[payer]} for payer in payers]
     connection.execute(insert(table), told)
 

@@ -26,6 +26,7 @@ from sqlalchemy import (
     update,
 )
 
+from relay.database import portions
 from relay.money.decide.due import OwedChange
 from relay.money.decide.explain import Buckets
 from relay.money.decide.snapshot import AccountState
@@ -93,9 +94,8 @@ def store_wallets(connection: Connection, changed: Sequence[Wallet]) -> None:
 def confirm_wallets(connection: Connection, wallet_ids: Sequence[int], at: datetime, witness: int) -> None:
     """Note that wallets were read and found just as they are."""
     table = tables.wallets
-    for start in range(0, len(wallet_ids), 500):  # databases limit the number of parameters
-        where = table.c.id.in_(wallet_ids[start : start + 500])
-        connection.execute(update(table).where(where).values(read_at=at, witness=witness))
+    for some in portions(wallet_ids):
+        connection.execute(update(table).where(table.c.id.in_(some)).values(read_at=at, witness=witness))
 
 
 def add_entries(

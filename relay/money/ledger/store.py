@@ -35,7 +35,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from relay.clock import Clock
 from relay.config import Settings
-from relay.database import reading, reason
+from relay.database import portions, reading, reason
 from relay.errors import LedgerError
 from relay.language import lazy
 from relay.money.decide.holds import Stop
@@ -151,12 +151,9 @@ class Ledger:
 
     def named(self, references: Iterable[str]) -> list[Movement]:
         """Return the movements of these references, in any number of them."""
-        wanted = set(references)
-        found: list[Movement] = []
-        ordered = sorted(wanted)
-        for start in range(0, len(ordered), 500):
-            found.extend(self.movements(tables.movements.c.reference.in_(ordered[start : start + 500])))
-        return found
+        reference = tables.movements.c.reference
+        wanted = portions(sorted(set(references)))
+        return [movement for some in wanted for movement in self.movements(reference.in_(some))]
 
     def movement(self, reference: str) -> Movement:
         found = self._movements(_MOVEMENT, of=reference)
@@ -179,9 +176,8 @@ class Ledger:
 
     def fees_named(self, references: Iterable[str]) -> list[Fee]:
         """Return the fees of these references, in any number of them."""
-        ordered = sorted(set(references))
-        chunks = (ordered[start : start + 500] for start in range(0, len(ordered), 500))
-        return [fee for chunk in chunks for fee in self.fees(tables.fees.c.reference.in_(chunk))]
+        wanted = portions(sorted(set(references)))
+        return [fee for some in wanted for fee in self.fees(tables.fees.c.reference.in_(some))]
 
     def posted_fees(self) -> list[Fee]:
         return self.fees(tables.fees.c.state == "posted")
@@ -231,12 +227,10 @@ class Ledger:
         return self._known(tables.fees.c.reference, references, *([tables.fees.c.state != "withdrawn"] if live else []))
 
     def _known(self, column: Any, values: Iterable[str], *conditions: Any) -> set[str]:
-        ordered = sorted(set(values))
         found: set[str] = set()
         with self.read() as connection:
-            for start in range(0, len(ordered), 500):
-                chunk = ordered[start : start + 500]
-                query = select(column).where(tables.fees.c.site == self.site, column.in_(chunk), *conditions)
+            for some in portions(sorted(set(values))):
+                query = select(column).where(tables.fees.c.site == self.site, column.in_(some), *conditions)
                 found.update(connection.execute(query).scalars())
         return found
 

@@ -8,7 +8,7 @@ them stands every difference with what it means. All sides are read, nothing is 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime, time, timedelta
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
@@ -91,15 +91,7 @@ class Equation:
     compared: bool = True
 
     def as_json(self) -> dict[str, Any]:
-        return {
-            "name": self.name,
-            "sides": list(self.sides),
-            "ours": self.ours,
-            "theirs": self.theirs,
-            "difference": self.difference,
-            "holds": self.holds,
-            "compared": self.compared,
-        }
+        return asdict(self) | {"sides": list(self.sides)}
 
 
 @dataclass(frozen=True)
@@ -144,19 +136,17 @@ class Discrepancies:
         return dict(sorted(companies.items()))
 
     def _balance_json(self, balance: Balance) -> dict[str, Any]:
-        names = ("opening", *TERMS, "unsettled", "balance", "difference")
         return {
             "username": balance.username,
             "member_id": balance.member_id,
             "company_id": balance.company_id,
-            **{name: self._money(getattr(balance, name)) for name in names},
+            **self._sum_json([balance]),
             "logged": None if balance.logged is None else self._money(balance.logged),
         }
 
-    def _sum_json(self, balances: Iterable[Balance]) -> dict[str, Any]:
+    def _sum_json(self, balances: Sequence[Balance]) -> dict[str, Any]:
         names = ("opening", *TERMS, "unsettled", "balance", "difference")
-        kept = list(balances)
-        return {name: self._money(sum(getattr(balance, name) for balance in kept)) for name in names}
+        return {name: self._money(sum(getattr(balance, name) for balance in balances)) for name in names}
 
     def _money(self, micros: int) -> str:
         return amounts.text(micros, self.currency)
@@ -316,41 +306,28 @@ def _gone(
             yield replace(balance, logged=None, is_gone=True)
 
 
-def _people_lines(books: Books, people: Iterable[Balance]) -> list[Difference]:
-    lines = []
+def _people_lines(books: Books, people: Iterable[Balance]) -> Iterator[Difference]:
     for person in people:
+        name = person.username
         if person.difference:
-            lines.append(
-                Difference(
-                    "unmatched",
-                    person.username,
-                    person.difference,
-                    lazy(
-                        "the ledger does not know where this came from; look at this account's transactions in PaperCut"
-                    ),
-                )
+            message = lazy(
+                "the ledger does not know where this came from; look at this account's transactions in PaperCut"
             )
+            yield Difference("unmatched", name, person.difference, message)
         if person.unsettled and _is_left_over(person, books.currency):
             message = lazy("less than a coin, left on the account that was deleted")
-            lines.append(Difference("explained", person.username, -person.unsettled, message))
+            yield Difference("explained", name, -person.unsettled, message)
         elif person.unsettled and person.is_gone:
             message = lazy(
                 "was on the account, which PaperCut no longer has: deleted there, or renamed since the last sync; "
                 "what was owed on a deleted one has to be billed by hand"
             )
-            lines.append(Difference("unmatched", person.username, -person.unsettled, message))
+            yield Difference("unmatched", name, -person.unsettled, message)
         elif person.unsettled:
-            message = lazy("since the last settle; the next one reads it")
-            lines.append(Difference("pending", person.username, person.unsettled, message))
+            yield Difference("pending", name, person.unsettled, lazy("since the last settle; the next one reads it"))
         if person.elsewhere:
-            lines.append(
-                Difference(
-                    "explained",
-                    person.username,
-                    person.elsewhere,
-                    lazy("came from elsewhere: cash, a refund, a quota or a manual adjustment in PaperCut"),
-                )
-            )
+            message = lazy("came from elsewhere: cash, a refund, a quota or a manual adjustment in PaperCut")
+            yield Difference("explained", name, person.elsewhere, message)
         if person.logged is not None and person.logged != person.printed:
             less = lazy(
                 "the balance went down by more than the job log shows: copies, scans, or charged by hand in PaperCut"
@@ -359,8 +336,7 @@ def _people_lines(books: Books, people: Iterable[Balance]) -> list[Difference]:
                 "the job log shows more than the balance went down: paid, refunded or adjusted by hand in PaperCut"
             )
             amount = person.logged - person.printed
-            lines.append(Difference("explained", person.username, amount, more if amount > 0 else less))
-    return lines
+            yield Difference("explained", name, amount, more if amount > 0 else less)
 
 
 def _log_lines(books: Books, people: Sequence[Balance], begin: datetime | None) -> Iterable[Difference]:
@@ -381,25 +357,16 @@ def _log_lines(books: Books, people: Sequence[Balance], begin: datetime | None) 
     yield Difference("unmatched" if rows else "explained", "job log", amount, message)
 
 
-def _open_lines(books: Books) -> list[Difference]:
-    lines = []
+def _open_lines(books: Books) -> Iterator[Difference]:
     for movement in books.ledger.open_movements():
         told = lazy("%(reference)s is %(stage)s.", reference=movement.reference, stage=movement.stage)
-        message = joined(told, movement.note)
-        lines.append(Difference("pending", movement.username, movement.amount, message))
-    return lines
+        yield Difference("pending", movement.username, movement.amount, joined(told, movement.note))
 
 
-def _stop_lines(books: Books) -> list[Difference]:
-    return [
-        Difference(
-            "pending",
-            books.name,
-            0,
-            lazy("no money moves (%(code)s): %(message)s", code=stop.code, message=stop.message),
-        )
-        for stop in books.ledger.stops()
-    ]
+def _stop_lines(books: Books) -> Iterator[Difference]:
+    for stop in books.ledger.stops():
+        told = lazy("no money moves (%(code)s): %(message)s", code=stop.code, message=stop.message)
+        yield Difference("pending", books.name, 0, told)
 
 
 def _held_lines(books: Books, wallets: Mapping[str, Wallet]) -> list[Difference]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -120,7 +119,3 @@ def told(ledger: Ledger) -> tuple[Movement, ...]:
     # A withdrawn fee is one that was never made and is no longer owed: there is nothing to tell of it.
     shown = [movement for movement in found.values() if movement.stage != "withdrawn" or movement.kind == "credit"]
     return tuple(sorted(shown, key=lambda movement: (movement.business_day, movement.username, movement.reference)))
-
-
-def ordered(held: Sequence[Held]) -> tuple[Held, ...]:
-    return tuple(sorted(held, key=lambda item: (item.account.username, item.code)))

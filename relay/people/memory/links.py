@@ -13,7 +13,7 @@ from datetime import datetime
 from sqlalchemy import Boolean, Column, Connection, String, Table, Text, delete, insert, select, update
 
 from relay.accounts import SharedLink
-from relay.database import Moment, metadata, of_row
+from relay.database import Moment, metadata, of_row, portions
 from relay.people.world import CompanyGroup, Link, Memory, Rename
 from relay.stored_accounts import (
     ID_LENGTH,
@@ -187,5 +187,5 @@ def last_sync(connection: Connection, site: str) -> datetime | None:
 
 
 def _delete_ids(connection: Connection, table: Table, site: str, column: Column[str], values: list[str]) -> None:
-    for start in range(0, len(values), 500):  # databases limit the number of parameters
-        connection.execute(delete(table).where(table.c.site == site, column.in_(values[start : start + 500])))
+    for some in portions(values):
+        connection.execute(delete(table).where(table.c.site == site, column.in_(some)))
