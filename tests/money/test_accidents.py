@@ -2,35 +2,30 @@
 
 from __future__ import annotations
 
+import shutil
 from copy import deepcopy
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
 
 from relay import money
 from relay.errors import RateLimited
 from tests.support.job_logs import RefundingLog as Log
-from tests.support.money_acts import foreign_fee, held, on
+from tests.support.money_acts import foreign_fee, held, restoring
 from tests.support.money_world import Account, Killed, Site, lose, refuse, unreachable
 
 
-# --- H74
 def test_a_void_word_on_a_foreign_fee_bills_nothing(site: Site) -> None:
-    ann = site.person("ann")
-    site.prints("ann", 5.0)
+    ann = site.person("ann", prints=5.0)
     foreign_fee(site, ann)
     site.settle()
     site.approve("ann", "forgive")  # the other fee has billed it
     site.papercut.accounts["ann"].balance += 2  # cash meanwhile
     site.settle()
     site.settle()
-    assert not [fee for fee in site.fees_of(ann) if "PRF-" in fee.name], (
-        "billed although the person said: already billed"
-    )
+    assert not [fee for fee in site.fees_of(ann) if "PRF-" in fee.name]
 
 
-# --- H7
 def test_restored_between_the_first_look_and_the_raise(site: Site) -> None:
     site.configure(fees={"uncounted": "bill"})
     ann = site.person("ann")
@@ -39,13 +34,8 @@ def test_restored_between_the_first_look_and_the_raise(site: Site) -> None:
     backup = deepcopy((site.papercut.accounts, site.papercut.notes))
     site.settle()
     assert site.billed(ann) == 5_000_000
-
-    def restore(name, phase):
-        site.papercut.accounts, site.papercut.notes = deepcopy(backup)
-
-    site.faults.always = on("fees", "before", restore)
-    site.settle()
-    site.faults.clear()
+    with site.faulty("fees", restoring(site, backup), "before", times=1):
+        site.settle()
     site.settle()
     assert site.billed(ann) == 5_000_000
 
@@ -55,24 +45,21 @@ def test_restored_before_the_last_raise(site: Site) -> None:
     ann = site.person("ann")
     site.settle()
     site.prints("ann", 5.0)
-    backup = deepcopy((site.papercut.accounts, site.papercut.notes))
-    fees = []
+    restore = restoring(site)
+    fees: list[str] = []
 
-    def restore(name, phase):
-        if (name, phase) == ("fees", "before"):
-            fees.append(1)
-            if len(fees) == 2:  # reading back at the run's end
-                site.papercut.accounts, site.papercut.notes = deepcopy(backup)
+    def second(name: str, phase: str) -> None:
+        fees.append(name)
+        if len(fees) == 2:  # reading back at the run's end
+            restore(name, phase)
 
-    site.faults.always = restore
-    site.settle()
-    site.faults.clear()
+    with site.faulty("fees", second, "before"):
+        site.settle()
     assert len(fees) >= 2
     site.settle()
     assert site.billed(ann) == 5_000_000
 
 
-# --- H9
 def test_cash_is_not_taken_for_a_top_up_that_was_never_sent(site: Site) -> None:
     site.configure(top_up={"amount": "5.00"})
     site.person("ann")
@@ -98,8 +85,7 @@ def test_cash_is_not_taken_for_a_refused_top_up(site: Site) -> None:
 
 
 def test_never_sent_and_printed_is_no_doubt(site: Site) -> None:
-    site.person("ann")
-    site.prints("ann", 5.0)
+    site.person("ann", prints=5.0)
     with site.faulty("adjust_balance", unreachable):
         site.settle()
     site.prints("ann", 1.0)
@@ -108,25 +94,20 @@ def test_never_sent_and_printed_is_no_doubt(site: Site) -> None:
     assert (site.result.in_doubt, site.balance("ann")) == (0, 0)
 
 
-# --- H12
 def test_paid_while_waiting_for_too_many_requests(site: Site) -> None:
-    ann = site.person("ann")
-    site.prints("ann", 5.0)
+    ann = site.person("ann", prints=5.0)
 
-    def busy(name, phase):
+    def busy(name: str, phase: str) -> None:
         site.papercut.accounts["ann"].balance += 5
         raise RateLimited("slow down", system="OfficeRnD", retry_after_s=30.0)
 
-    site.faults.always = on("create_fee", "before", busy)
-    site.settle()
-    site.faults.clear()
+    with site.faulty("create_fee", busy, "before", times=1):
+        site.settle()
     assert site.billed(ann) == 0
 
 
-# --- H30
 def test_not_ours_for_a_while_with_a_fee_unadjusted(site: Site) -> None:
-    ann = site.person("ann")
-    site.prints("ann", 5.0)
+    ann = site.person("ann", prints=5.0)
     with site.faulty("adjust_balance", refuse):
         site.settle()
     reference = site.result.movements[0].reference
@@ -154,7 +135,6 @@ def test_not_ours_for_a_while_does_not_launder_a_held_debt(site: Site) -> None:
     assert site.billed(ann) <= 1_000_000
 
 
-# --- H73
 def test_a_word_on_one_account_is_no_word_on_another(site: Site) -> None:
     site.person("ann", -5.0)
     site.settle()
@@ -166,28 +146,25 @@ def test_a_word_on_one_account_is_no_word_on_another(site: Site) -> None:
     assert site.balance("ann2") == -8_000_000
 
 
-# --- H59
+def killed_on_the_way(site: Site) -> None:
+    """Top up, and die with the request on its way: PaperCut carries it out 20 seconds later."""
+
+    def dying(name: str, phase: str) -> None:
+        account = site.papercut.accounts["ann"]
+        arrives = lambda: setattr(account, "balance", account.balance + 5)  # noqa: E731
+        site.late._waiting.append((site.clock.monotonic_s() + 20, arrives))
+        raise Killed("gone")
+
+    with site.faulty("adjust_balance", dying, "before"):
+        assert site.killed(site.top_up)
+
+
 def test_in_doubt_without_waiting_then_relinked(site: Site) -> None:
     site.configure(top_up={"amount": "5.00"})
     site.person("ann")
     site.papercut.accounts["other"] = Account()
     first = site.clock.now()
-    site.late.next_s = 20
-    site.faults.always = on("adjust_balance", "before", lambda n, p: None)
-
-    def dying(name, phase):
-        if name == "adjust_balance" and phase == "before":
-            # the request is on its way, and the process is gone
-            account = site.papercut.accounts["ann"]
-            site.late._waiting.append(
-                (site.clock.monotonic_s() + 20, lambda: setattr(account, "balance", account.balance + 5))
-            )
-            site.late.next_s = None
-            raise Killed("gone")
-
-    site.faults.always = dying
-    assert site.killed(site.top_up)
-    site.faults.clear()
+    killed_on_the_way(site)
     site.clock.move(seconds=1)
     site.relink("ann", username="other", linked_at=site.clock.now())
     site.top_up()
@@ -202,18 +179,7 @@ def test_in_doubt_without_waiting_then_relinked(site: Site) -> None:
 def test_rebuild_right_after_a_kill(site: Site) -> None:
     site.configure(top_up={"amount": "5.00"})
     site.person("ann")
-
-    def dying(name, phase):
-        if name == "adjust_balance" and phase == "before":
-            account = site.papercut.accounts["ann"]
-            site.late._waiting.append(
-                (site.clock.monotonic_s() + 20, lambda: setattr(account, "balance", account.balance + 5))
-            )
-            raise Killed("gone")
-
-    site.faults.always = dying
-    assert site.killed(site.top_up)
-    site.faults.clear()
+    killed_on_the_way(site)
     money.rebuild(site.context)
     site.clock.move(seconds=1)
     site.top_up()
@@ -222,21 +188,17 @@ def test_rebuild_right_after_a_kill(site: Site) -> None:
     assert site.balance("ann") == 5_000_000
 
 
-# --- H2
 @pytest.mark.parametrize("work", ["settle", "top_up"])
 def test_paused_with_a_movement_in_doubt(site: Site, work: str) -> None:
     site.configure(top_up={"amount": "5.00"} if work == "top_up" else {})
-    ann = site.person("ann", opening_jobs=0)
-    site.prints("ann", 5.0)
+    ann = site.person("ann", opening_jobs=0, prints=5.0)
 
     def lost_beside_a_job(name: str, phase: str) -> None:
-        if (name, phase) == ("adjust_balance", "after"):
-            site.prints("ann", 2.0)
-            lose(name, phase)
+        site.prints("ann", 2.0)
+        lose(name, phase)
 
-    site.faults.always = lost_beside_a_job
-    site.settle()
-    site.faults.clear()
+    with site.faulty("adjust_balance", lost_beside_a_job, "after"):
+        site.settle()
     assert site.result.in_doubt == 1
     reference = site.result.movements[0].reference
     site.configure(fees={"managed_in": "papercut"})
@@ -250,26 +212,22 @@ def test_paused_with_a_movement_in_doubt(site: Site, work: str) -> None:
 
 
 def test_paused_with_an_adjustment_to_finish(site: Site) -> None:
-    ann = site.person("ann", opening_jobs=0)
-    site.prints("ann", 5.0)
+    ann = site.person("ann", opening_jobs=0, prints=5.0)
     site.killed_at("create_fee", "after")
     site.configure(fees={"managed_in": "papercut"})
     site.settle()  # recovers
     assert site.balance("ann") == 0
-    site.faults.always = None
     site.configure(fees={"managed_in": "officernd"})
     site.settle()
     assert site.billed(ann) == 5_000_000
 
 
 def test_paused_with_an_adjustment_to_finish_later(site: Site) -> None:
-    ann = site.person("ann", opening_jobs=0)
-    site.prints("ann", 5.0)
-    site.faults.always = lambda n, p: refuse(n, p) if n == "adjust_balance" else None
-    site.settle()
-    site.configure(fees={"managed_in": "papercut"})
-    site.settle()
-    site.faults.clear()
+    ann = site.person("ann", opening_jobs=0, prints=5.0)
+    with site.faulty("adjust_balance", refuse):
+        site.settle()
+        site.configure(fees={"managed_in": "papercut"})
+        site.settle()
     site.prints("ann", 20.0)
     site.recover()
     site.settle()
@@ -282,7 +240,6 @@ def test_paused_with_an_adjustment_to_finish_later(site: Site) -> None:
     assert site.billed(ann) == 5_000_000
 
 
-# --- H71
 def test_shadow_with_bill_binds_nothing(site: Site) -> None:
     site.configure(fees={"managed_in": "shadow", "opening_balances": "bill"})
     ann = site.person("ann", -20.0)
@@ -292,33 +249,19 @@ def test_shadow_with_bill_binds_nothing(site: Site) -> None:
     assert site.billed(ann) == 0
 
 
-# --- H1
-@pytest.mark.parametrize("by", ["top_up"])
-def test_a_word_on_the_old_connector_is_carried_out(site: Site, by: str) -> None:
-    if by == "top_up":
-        site.configure(top_up={"amount": "5.00"})
+def test_a_word_on_the_old_connector_is_carried_out(site: Site) -> None:
+    site.configure(top_up={"amount": "5.00"})
     for name in ("ann", "bob", "eve"):
-        member = site.person(name)
-        site.prints(name, 1.0)
+        member = site.person(name, prints=1.0)
         foreign_fee(site, member)
     site.settle()
     site.approve("old_connector", "bill")
-    getattr(site, by)()
+    site.top_up()
     site.settle()
     assert site.result.exit_code == 0, [r.code for r in site.result.refused]
 
 
-def ids(site):
-    from relay.stored_accounts import people_links
-
-    with site.database.connect() as connection:
-        return {row.username: row.member_id for row in connection.execute(select(people_links))}
-
-
-# --- H25
 def test_rebuild_of_an_older_copy_believes_no_cash(tmp_path: Path) -> None:
-    import shutil
-
     site = Site(tmp_path, {}, url=f"sqlite:///{tmp_path}/l.db")
     ann = site.person("ann", opening_jobs=0)
     site.settle()
@@ -328,13 +271,11 @@ def test_rebuild_of_an_older_copy_believes_no_cash(tmp_path: Path) -> None:
     site.killed_at("create_fee", "after")
     site.database.dispose()
     shutil.copy(tmp_path / "old.db", tmp_path / "l.db")
-    for p in tmp_path.glob("l.db-*"):
-        p.unlink()
+    for path in tmp_path.glob("l.db-*"):
+        path.unlink()
     site.papercut.accounts["ann"].balance += 3  # cash
     site.settle()
-    assert [r.code for r in site.result.refused] == ["ledger_old"] or [r.code for r in site.result.refused] == [
-        "ledger_lost"
-    ]
+    assert [refused.code for refused in site.result.refused] in (["ledger_old"], ["ledger_lost"])
     rebuilt = money.rebuild(site.context)
     site.settle()
     site.settle()
@@ -354,7 +295,6 @@ def test_rebuild_does_not_hide_a_restore(site: Site) -> None:
     assert site.billed(ann) == 5_000_000
 
 
-# --- forgiveness
 def test_a_charge_taken_back_is_not_forgiven(site: Site) -> None:
     site.person("ann")
     site.settle()
@@ -362,19 +302,11 @@ def test_a_charge_taken_back_is_not_forgiven(site: Site) -> None:
     site.settle()
     site.approve("ann", "forgive")
 
-    def take_back(name, phase):
+    def take_back(name: str, phase: str) -> None:
         site.papercut.accounts["ann"].balance += 50
 
-    commits = []
-
-    def act(name, phase):
-        if (name, phase) == ("account_reading", "before") and not commits:
-            commits.append(1)
-            take_back(name, phase)
-
-    site.faults.always = act
-    site.settle()
-    site.faults.clear()
+    with site.faulty("account_reading", take_back, "before", times=1):
+        site.settle()
     assert site.balance("ann") == 0
 
 
@@ -385,25 +317,15 @@ def test_take_back_takes_no_own_money(site: Site) -> None:
     site.papercut.accounts["ann"].balance += 10
     site.settle()
     site.relink("ann", standing="departed")
-    n = []
-
-    def act(name, phase):
-        if (name, phase) == ("account_reading", "before") and not n:
-            n.append(1)
-            site.prints("ann", 4.0)
-
-    site.faults.always = act
-    site.top_up()
-    site.faults.clear()
+    with site.faulty("account_reading", lambda *_: site.prints("ann", 4.0), "before", times=1):
+        site.top_up()
     assert site.balance("ann") >= 10_000_000
 
 
-# --- H14 late company fee
 def test_a_late_company_fee_after_withdrawal_is_told(site: Site) -> None:
     site.configure(fees={"grouping": "company"})
     for name in ("ann", "bob"):
-        site.person(name)
-        site.prints(name, 5.0)
+        site.person(name, prints=5.0)
     site.late.next_s = 500
     site.settle()
     site.papercut.accounts["bob"].balance += 5
@@ -417,7 +339,6 @@ def test_a_late_company_fee_after_withdrawal_is_told(site: Site) -> None:
         assert result.refused or result.held or any(line["state"] == "unmatched" for line in report["lines"])
 
 
-# --- H68
 def test_forgiveness_that_fails_and_a_credit(tmp_path: Path) -> None:
     site = Site(tmp_path, {})
     log = Log(site)

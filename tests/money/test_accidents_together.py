@@ -6,14 +6,15 @@ import random
 import shutil
 from copy import deepcopy
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import select, update
 
 from relay import money
-from relay.errors import UnsafePlan
-from relay.money.ledger import tables
-from tests.support.money_acts import foreign_fee, held, on
+from relay.errors import RemoteError, UnsafePlan
+from relay.money.ledger import journal, tables
+from tests.support.money_acts import foreign_fee, held, restoring
 from tests.support.money_world import Killed, Site, lose, refuse, unreachable
 
 
@@ -21,22 +22,16 @@ def test_restored_between_witness_and_reading_of_a_permit(site: Site) -> None:
     ann = site.person("ann", opening_jobs=0)
     site.settle()
     site.prints("ann", 5.0)
-    backup = deepcopy((site.papercut.accounts, site.papercut.notes))
+    restore = restoring(site)
     site.settle()
     site.prints("ann", 3.0)
-
-    def restore(name, phase):
-        site.papercut.accounts, site.papercut.notes = deepcopy(backup)
-
-    site.faults.always = on("account_reading", "before", restore)
-    site.settle()
-    site.faults.clear()
+    with site.faulty("account_reading", restore, "before", times=1):
+        site.settle()
     assert site.billed(ann) == 5_000_000
 
 
 def test_clock_ahead_once_then_strangers(site: Site) -> None:
-    ann = site.person("ann", opening_jobs=0)
-    site.prints("ann", 1.0)
+    ann = site.person("ann", opening_jobs=0, prints=1.0)
     site.clock.jump(days=40)
     site.settle()
     site.clock.jump(days=-40)
@@ -48,21 +43,15 @@ def test_clock_ahead_once_then_strangers(site: Site) -> None:
 
 
 def test_clock_ahead_once_then_a_late_fee(site: Site) -> None:
-    ann = site.person("ann", opening_jobs=0)
-    site.prints("ann", 1.0)
+    ann = site.person("ann", opening_jobs=0, prints=1.0)
     site.clock.jump(days=40)
     site.settle()
     site.clock.jump(days=-40)
     site.clock.move(days=1)
     site.prints("ann", 2.5)
-    from relay.errors import RemoteError
 
-    late = []
-
-    def gateway(name, phase):
-        if (name, phase) == ("create_fee", "before") and not late:
-            late.append(1)
-            site.late.next_s = 5  # answered 502 at once, made 5 s later
+    def gateway(name: str, phase: str) -> None:
+        site.late.next_s = 5  # answered 502 at once, made 5 s later
 
     original = site.officernd.create_fee
 
@@ -73,9 +62,8 @@ def test_clock_ahead_once_then_a_late_fee(site: Site) -> None:
             raise RemoteError("502", system="OfficeRnD", operation="create_fee") from error
 
     site.officernd.create_fee = create
-    site.faults.always = gateway
-    site.settle()
-    site.faults.clear()
+    with site.faulty("create_fee", gateway, "before", times=1):
+        site.settle()
     site.officernd.create_fee = original
     site.clock.move(days=1)
     site.settle()
@@ -84,24 +72,18 @@ def test_clock_ahead_once_then_a_late_fee(site: Site) -> None:
 
 def test_backup_inside_a_top_up_that_only_recovers(site: Site) -> None:
     site.configure(fees={"uncounted": "bill"})
-    ann = site.person("ann", opening_jobs=0)
-    site.prints("ann", 5.0)
+    ann = site.person("ann", opening_jobs=0, prints=5.0)
     with site.faulty("adjust_balance", refuse):
         site.settle()
-    backup = []
+    backup: list[Any] = []
 
-    def act(name, phase):
-        if (name, phase) == ("adjust_balance", "before"):
-            backup.append(deepcopy((site.papercut.accounts, site.papercut.notes)))
+    def copied(name: str, phase: str) -> None:
+        backup.append(deepcopy((site.papercut.accounts, site.papercut.notes)))
 
-    site.faults.always = act
     site.configure(top_up={"amount": "5.00"})
-    site.papercut.quotas = {}
-    with site.quietly():
-        pass
     site.relink("ann", standing="excluded")  # nobody is due, there is only something to finish
-    site.top_up()
-    site.faults.clear()
+    with site.faulty("adjust_balance", copied, "before"):
+        site.top_up()
     assert backup and site.balance("ann") == 0
     site.papercut.accounts, site.papercut.notes = backup[0]
     site.settle()
@@ -110,8 +92,7 @@ def test_backup_inside_a_top_up_that_only_recovers(site: Site) -> None:
 
 def test_rebuild_with_something_open(tmp_path: Path) -> None:
     site = Site(tmp_path, {}, url=f"sqlite:///{tmp_path}/l.db")
-    site.person("ann", opening_jobs=0)
-    site.prints("ann", 5.0)
+    site.person("ann", opening_jobs=0, prints=5.0)
     with site.faulty("adjust_balance", refuse):
         site.settle()
     site.database.dispose()
@@ -121,8 +102,8 @@ def test_rebuild_with_something_open(tmp_path: Path) -> None:
     site.prints("ann", 3.0)
     site.killed_at("create_fee", "after")
     site.database.dispose()
-    for p in tmp_path.glob("l.db*"):
-        p.unlink()
+    for path in tmp_path.glob("l.db*"):
+        path.unlink()
     shutil.copy(tmp_path / "old.db", tmp_path / "l.db")
     site.settle()
     with pytest.raises(UnsafePlan, match="is open for people whose later fees are in doubt"):
@@ -145,11 +126,11 @@ def test_rebuild_without_a_plan_ends_the_stop(site: Site) -> None:
         connection.execute(update(tables.witnesses).values(number=1, mark="older"))
     site.clock.move(days=1)
     site.top_up()
-    assert [r.code for r in site.result.refused] == ["ledger_old"]
+    assert [refused.code for refused in site.result.refused] == ["ledger_old"]
     money.rebuild(site.context)
     site.clock.move(days=1)
     site.top_up()
-    assert [r.code for r in site.result.refused] == []
+    assert [refused.code for refused in site.result.refused] == []
 
 
 @pytest.mark.parametrize("currency,cost", [("JPY", 100.0), ("KWD", 1.234), ("JPY", 100.4), ("KWD", 0.0004)])
@@ -165,9 +146,9 @@ def test_currency(site: Site, currency: str, cost: float) -> None:
         site.top_up()
         site.clock.move(days=1)
     site.settle()
-    w = site.remote_writes()
+    writes = site.remote_writes()
     site.settle()
-    assert site.remote_writes() == w
+    assert site.remote_writes() == writes
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -218,30 +199,23 @@ def test_threads(tmp_path: Path, seed: int) -> None:
         site.settle()
         site.top_up()
         site.clock.move(seconds=100)
-    from relay.money.ledger import journal
-
+    billed, given, doubted = {}, {}, set()
     with site.database.connect() as connection:
         assert not journal.wrong_wallets(connection, "hq")
         wallets = journal.open_wallets(connection, "hq")
-        given = {}
         for row in connection.execute(select(tables.movements)):
+            if row.state not in ("posted", "withdrawn"):
+                doubted.add(row.username)
             if row.kind == "top_up" and row.state == "posted":
                 given[row.username] = given.get(row.username, 0) + row.amount
-        open_ = [
-            row for row in connection.execute(select(tables.movements)) if row.state not in ("posted", "withdrawn")
-        ]
-    doubted = {row.username for row in open_}
-    billed = {}
-    with site.database.connect() as connection:
-        for row in connection.execute(select(tables.movements)):
             if row.kind == "fee" and row.fee_state == "posted":
                 billed[row.username] = billed.get(row.username, 0) + row.amount
-    total = sum(int(f.price * 1_000_000) for f in site.officernd.held_fees.values())
+    total = sum(int(fee.price * 1_000_000) for fee in site.officernd.held_fees.values())
     assert total == sum(billed.values()), (total, billed)
     for name in people:
         if name in doubted:
             continue
         assert wallets[people[name]].balance == site.balance(name)
         assert site.balance(name) == -printed[name] + billed.get(name, 0) + given.get(name, 0), name
-        refs = [c for _, c in site.adjustments(name)]
-        assert len(refs) == len(set(refs))
+        references = [comment for _, comment in site.adjustments(name)]
+        assert len(references) == len(set(references))

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tests.support.money_acts import on
 from tests.support.money_world import Site, kill, unreachable
 
 
@@ -36,12 +36,11 @@ def followed(site: Site) -> None:
 
 @pytest.mark.parametrize("fault", [kill, unreachable])
 @pytest.mark.parametrize("phase", ["before", "after"])
-def test_an_open_adjustment_waits_for_the_sync(site: Site, fault: object, phase: str) -> None:
+def test_an_open_adjustment_waits_for_the_sync(site: Site, fault: Any, phase: str) -> None:
     ann = next(account.email for account in site.papercut.accounts.values())
     site.prints("ann", 2)
-    site.faults.always = on("adjust_balance", phase, fault)
-    site.killed(site.settle)
-    site.faults.clear()
+    with site.faulty("adjust_balance", fault, phase, times=1):
+        site.killed(site.settle)
     exchange(site)
     for _ in range(2):
         site.clock.move(minutes=10)

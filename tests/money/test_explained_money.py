@@ -71,8 +71,7 @@ def test_three_unrelated_holds_ten_days_apart_are_no_restored_server(site: Site)
 
 def test_counters_that_fall_together_are_told(site: Site) -> None:
     for name in ("ann", "bob", "eve"):
-        site.person(name, jobs=0)
-        site.prints(name, 1.0)
+        site.person(name, jobs=0, prints=1.0)
     site.settle()
     for name in ("ann", "bob", "eve"):
         site.papercut.accounts[name] = Account(-1.0, 0)
@@ -83,8 +82,7 @@ def test_counters_that_fall_together_are_told(site: Site) -> None:
 
 def test_somebody_whose_counter_fell_is_held_also_after_he_printed(site: Site) -> None:
     """A counter that fell, seen once, is not forgotten when it has grown again."""
-    site.person("ann")
-    site.prints("ann", 5.0)
+    site.person("ann", prints=5.0)
     site.settle()
     site.papercut.accounts["ann"] = Account(-5.0, 0)  # put back to before the print was counted
     assert held_told(site.settle()) == {"ann": ("counter_fell", "5.00")}
@@ -205,8 +203,7 @@ def test_a_kill_at_every_moment_spends_a_word_once(tmp_path: Path, answer: str) 
 
 def test_a_word_on_a_limit_bills_exactly_that(site: Site) -> None:
     site.configure(safety={"max_fee": "10.00"})
-    ann = site.person("ann")
-    site.prints("ann", 12.0)
+    ann = site.person("ann", prints=12.0)
     assert held_told(site.settle()) == {"ann": ("max_fee", "12.00")}
     site.approve("ann", "bill")
     site.prints("ann", 30.0)
@@ -227,8 +224,7 @@ def test_a_word_that_bills_an_opening_debt_passes_the_limit_that_it_names(site: 
 
 
 def test_an_answer_says_whom_it_is_about_and_what_it_replaces(site: Site) -> None:
-    site.person("ann")
-    site.prints("ann", 1.0)
+    site.person("ann", prints=1.0)
     reference = site.settle().movements[0].reference
     site.papercut.accounts["ann"].balance -= 5
     site.settle()
@@ -304,8 +300,7 @@ def test_a_renamed_account_is_the_same_one(site: Site) -> None:
 
 
 def test_somebody_linked_while_the_clock_was_ahead_is_billed_for_new_jobs(site: Site) -> None:
-    ann = site.person("ann", linked_at=site.clock.now() + timedelta(days=30))
-    site.prints("ann", 2.0)
+    ann = site.person("ann", linked_at=site.clock.now() + timedelta(days=30), prints=2.0)
     assert (total(site), site.billed(ann)) == ("2.00", 2_000_000)
     site.prints("ann", 1.0)
     assert total(site) == "1.00"
@@ -315,8 +310,7 @@ def test_one_of_a_company_pays_cash_in_mid_run(site: Site) -> None:
     """The others' fee is made in the same run, without the share that is no longer owed."""
     site.configure(fees={"grouping": "company", "every": "month"})
     for name in ("ann", "bob", "eve"):
-        site.person(name)
-        site.prints(name, 4.0)
+        site.person(name, prints=4.0)
     site.settle()
     site.clock.move(days=40)
     reads = [0]
@@ -339,8 +333,7 @@ def test_one_of_a_company_pays_cash_in_mid_run(site: Site) -> None:
 def test_rebuild_believes_no_adjustment_of_a_companys_fee(site: Site, opening: str) -> None:
     """Who shared it is not written in it, so the debts that it may have billed wait for a person."""
     site.configure(fees={"grouping": "company", "opening_balances": opening})
-    site.person("ann")
-    site.prints("ann", 7.0)
+    site.person("ann", prints=7.0)
     site.killed_at("create_fee", "after")
     lose_the_ledger(site)
     rebuild(site)
@@ -355,8 +348,7 @@ def test_rebuild_believes_no_adjustment_of_a_companys_fee(site: Site, opening: s
 def test_rebuild_before_the_first_sync(site: Site) -> None:
     """Nobody is linked: the last fee of each member is in doubt, and their opening debt waits, even with `bill`."""
     site.configure(fees={"opening_balances": "bill"})
-    ann = site.person("ann")
-    site.prints("ann", 7.0)
+    ann = site.person("ann", prints=7.0)
     site.killed_at("create_fee", "after")
     lose_the_ledger(site, keep_people=False)
     (reference,) = rebuild(site).in_doubt
@@ -370,8 +362,7 @@ def test_rebuild_before_the_first_sync(site: Site) -> None:
 
 
 def test_none_says_that_a_fee_stands_and_nothing_is_adjusted(site: Site) -> None:
-    site.person("ann")
-    site.prints("ann", 7.0)
+    site.person("ann", prints=7.0)
     with site.faulty("adjust_balance", refuse):
         site.settle()
     reference = site.result.movements[0].reference
@@ -385,8 +376,7 @@ def test_none_says_that_a_fee_stands_and_nothing_is_adjusted(site: Site) -> None
 
 def test_rebuild_gives_no_top_up_that_it_cannot_account_for(site: Site) -> None:
     site.configure(top_up={"amount": "5.00"})
-    site.person("ann")
-    site.prints("ann", 1.0)
+    site.person("ann", prints=1.0)
     site.settle()
     site.top_up()
     lose_the_ledger(site)
@@ -398,8 +388,7 @@ def test_rebuild_gives_no_top_up_that_it_cannot_account_for(site: Site) -> None:
 
 
 def test_foreign_fees_that_a_person_has_explained_hold_nobody(site: Site) -> None:
-    ann = site.person("ann")
-    site.prints("ann", 2.0)
+    ann = site.person("ann", prints=2.0)
     foreign_fee(site, ann)
     assert held_told(site.settle())["ann"][0] == "foreign_fee"
     site.approve("ann", "bill")

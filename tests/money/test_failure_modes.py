@@ -10,40 +10,27 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
 
 from relay import database as databases
 from relay import money
-from relay.errors import AlreadyRunning, BadAnswer, LedgerError, RateLimited
+from relay.errors import BadAnswer, LedgerError, RateLimited, UsageError
 from relay.money.decide import reference
 from relay.money.ledger import calendar, lease
-from relay.money.ledger.store import open_ledger
-from tests.support.money_world import Site, kill, lose, refuse
+from tests.support.money_acts import exactly_once, lose_the_ledger, rebuild, took_the_lease
+from tests.support.money_world import Site, lose, refuse
 
 
 @pytest.fixture
 def ann(site: Site) -> str:
     """Ann owes 7.00."""
-    member = site.person("ann")
-    site.prints("ann", 7.0)
-    return member
-
-
-def at(site: Site, name: str, phase: str, action: Any) -> None:
-    site.faults.always = lambda called, when: action(called, when) if (called, when) == (name, phase) else None
-
-
-def once(site: Site, ann: str) -> None:
-    """Settle without faults until nothing is left, and assert one fee and one adjustment."""
-    site.faults.clear()
-    site.clock.move(seconds=10)
-    assert site.settle().exit_code == 0
-    assert (len(site.fees_of(ann)), len(site.adjustments("ann")), site.balance("ann")) == (1, 1, 0)
-    writes = site.remote_writes()
-    assert (site.settle().movements, site.remote_writes()) == ((), writes)
+    return site.person("ann", prints=7.0)
 
 
 def codes(site: Site) -> list[str]:
@@ -51,49 +38,33 @@ def codes(site: Site) -> list[str]:
 
 
 def test_01_crash_after_the_fee_before_the_adjustment(site: Site, ann: str) -> None:
-    at(site, "create_fee", "after", kill)
-    assert site.killed(site.settle)
-    once(site, ann)
+    site.killed_at("create_fee", "after")
+    exactly_once(site)
 
 
 def test_02_crash_after_the_adjustment_before_its_record(site: Site, ann: str) -> None:
-    at(site, "adjust_balance", "after", kill)
-    assert site.killed(site.settle)
-    once(site, ann)
+    site.killed_at("adjust_balance", "after")
+    exactly_once(site)
 
 
 def test_03_time_out_on_the_fee(site: Site, ann: str) -> None:
-    at(site, "create_fee", "after", lose)
-    assert site.settle().exit_code == 0
-    once(site, ann)
+    with site.faulty("create_fee", lose, "after"):
+        assert site.settle().exit_code == 0
+    exactly_once(site)
 
 
 def test_04_a_repetition_long_after_looks_first(site: Site, ann: str) -> None:
-    at(site, "create_fee", "after", kill)
-    site.killed(site.settle)
+    site.killed_at("create_fee", "after")
     site.clock.move(days=400)
-    once(site, ann)
+    exactly_once(site)
 
 
 def test_05_two_runs_at_once(tmp_path: Path) -> None:
     site = Site(tmp_path, {}, url=f"sqlite:///{tmp_path}/ledger.db")
     site.faults.counting = False
-    ann = site.person("ann")
-    site.prints("ann", 7.0)
-    running: list[bool] = []
-
-    def run(number: int) -> None:
-        try:
-            settings = site.settings
-            ledger = open_ledger(site.database, settings, site.clock, holder=f"machine{number}:/var")
-        except AlreadyRunning:
-            return
-        running.append(True)
-        del ledger
-
+    ann = site.person("ann", prints=7.0)
     with ThreadPoolExecutor(20) as pool:
-        list(pool.map(run, range(20)))
-    assert len(running) == 1
+        assert list(pool.map(partial(took_the_lease, site), range(20))).count(True) == 1
     site.clock.move(minutes=20)
     site.settle()
     assert (len(site.fees_of(ann)), site.balance("ann")) == (1, 0)
@@ -115,16 +86,14 @@ def test_06_a_clock_set_back_stops_money_until_a_person_has_looked(site: Site, a
     money.record_run(site.database, "hq", "settle", started=future, ended=future, exit_code=0, answer={})
     assert (site.settle().exit_code, codes(site), site.remote_writes()) == (3, ["clock_went_back"], 0)
     site.approve("hq", "continue")
-    once(site, ann)
+    exactly_once(site)
     assert calendar.is_due(site.database, site.settings, site.clock).due
 
 
 def test_07_renamed_between_fee_and_adjustment(site: Site, ann: str) -> None:
-    at(site, "create_fee", "after", kill)
-    site.killed(site.settle)
+    site.killed_at("create_fee", "after")
     site.papercut.accounts["ann.married"] = site.papercut.accounts.pop("ann")
     site.relink("ann", username="ann.married", company_id="64d000000000000000000009")
-    site.faults.clear()
     site.clock.move(seconds=10)
     assert site.settle().exit_code == 0
     assert (len(site.fees_of(ann)), site.balance("ann.married")) == (1, 0)
@@ -132,58 +101,44 @@ def test_07_renamed_between_fee_and_adjustment(site: Site, ann: str) -> None:
 
 
 def test_08_an_account_deleted_meanwhile(site: Site, ann: str) -> None:
-    at(site, "create_fee", "after", kill)
-    site.killed(site.settle)
-    site.faults.clear()
+    site.killed_at("create_fee", "after")
     site.clock.move(seconds=10)
     del site.papercut.accounts["ann"]
     assert site.settle().exit_code == 1
     assert "say that" in site.result.movements[0].note
     assert len(site.fees_of(ann)) == 1
-    from relay.money.report.status import members_with_open_movements
-
-    assert members_with_open_movements(site.database, "hq") == {ann}  # what the people room asks before it deletes
+    assert money.members_with_open_movements(site.database, "hq") == {
+        ann
+    }  # the people room asks this before it deletes
 
 
 def test_09_some_fail_some_succeed(site: Site, ann: str) -> None:
-    bob = site.person("bob")
-    site.prints("bob", 1.0)
-    failed: list[str] = []
-
-    def first_fails(name: str, phase: str) -> None:
-        if not failed:
-            failed.append(name)
-            refuse(name, phase)
-
-    at(site, "create_fee", "before", first_fails)
-    assert site.settle().exit_code == 1
+    bob = site.person("bob", prints=1.0)
+    with site.faulty("create_fee", refuse, "before", times=1):
+        assert site.settle().exit_code == 1
     assert [m["state"] for m in site.result.as_json()["movements"]] == ["failed", "posted"]
     assert len(site.fees_of(bob)) == 1
-    once(site, ann)
+    exactly_once(site, fees=2)
 
 
 def test_10_too_many_requests(site: Site, ann: str) -> None:
-    told: list[str] = []
-
     def busy(name: str, _phase: str) -> None:
-        if len(told) < 2:
-            told.append(name)
-            raise RateLimited("too many", retry_after_s=30, system="OfficeRnD", operation=name)
+        raise RateLimited("too many", retry_after_s=30, system="OfficeRnD", operation=name)
 
-    at(site, "create_fee", "before", busy)
-    assert site.settle().exit_code == 0
+    with site.faulty("create_fee", busy, "before", times=2):
+        assert (site.settle().exit_code, site.officernd.calls.count("create_fee")) == (0, 3)
     assert site.clock.slept_s == [30, 30]
-    once(site, ann)
+    exactly_once(site)
 
 
 def test_10_a_limit_that_does_not_end_is_left_to_the_next_settle(site: Site, ann: str) -> None:
     def busy(name: str, _phase: str) -> None:
         raise RateLimited("too many", retry_after_s=1e9, system="OfficeRnD", operation=name)
 
-    at(site, "create_fee", "before", busy)
-    assert site.settle().exit_code == 1
+    with site.faulty("create_fee", busy, "before"):
+        assert site.settle().exit_code == 1
     assert max(site.clock.slept_s) <= 65
-    once(site, ann)
+    exactly_once(site)
 
 
 @pytest.mark.parametrize("word", ["forgive", "bill"])
@@ -262,8 +217,6 @@ def test_11_jobs_printed_after_a_restore_release_nothing(site: Site) -> None:
 
 
 def test_12_a_lost_journal_bills_nothing_and_is_rebuilt(site: Site, ann: str) -> None:
-    from tests.support.money_acts import lose_the_ledger, rebuild
-
     site.settle()
     first = reference.find(site.fees_of(ann)[0].name)
     lose_the_ledger(site)
@@ -276,8 +229,8 @@ def test_12_a_lost_journal_bills_nothing_and_is_rebuilt(site: Site, ann: str) ->
 
 
 def test_13_a_job_finishes_while_the_sweep_runs(site: Site, ann: str) -> None:
-    at(site, "adjust_balance", "before", lambda *_: site.prints("ann", 0.3))
-    assert (site.settle().exit_code, site.balance("ann")) == (0, -300_000)
+    with site.faulty("adjust_balance", lambda *_: site.prints("ann", 0.3), "before"):
+        assert (site.settle().exit_code, site.balance("ann")) == (0, -300_000)
 
 
 def test_14_a_top_up_meets_a_negative_balance(site: Site, ann: str) -> None:
@@ -343,11 +296,10 @@ def test_21_a_short_or_empty_source_changes_nothing(site: Site, ann: str) -> Non
     def short(*_: object) -> None:
         raise BadAnswer("OfficeRnD lists 3 fees but counts 4", system="OfficeRnD", operation="GET /fees")
 
-    at(site, "fees", "before", short)
-    with pytest.raises(BadAnswer):
+    with site.faulty("fees", short, "before"), pytest.raises(BadAnswer):
         site.settle()
     assert site.remote_writes() == 0
-    once(site, ann)
+    exactly_once(site)
 
 
 def test_22_no_webhook_is_booked() -> None:
@@ -357,8 +309,6 @@ def test_22_no_webhook_is_booked() -> None:
 
 
 def test_23_an_older_version_refuses_a_newer_ledger(tmp_path: Path) -> None:
-    from sqlalchemy import text
-
     site = Site(tmp_path, {}, url=f"sqlite:///{tmp_path}/ledger.db")
     with site.database.begin() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
@@ -375,8 +325,6 @@ def test_24_only_what_papercut_charged_is_billed(site: Site) -> None:
 
 
 def test_25_a_word_said_twice_corrects_once(site: Site) -> None:
-    from relay.errors import UsageError
-
     site.person("old", -5.0)
     site.settle()
     for _ in range(2):
@@ -391,8 +339,6 @@ def test_25_a_word_said_twice_corrects_once(site: Site) -> None:
 def test_26_a_journal_that_cannot_be_written_sends_nothing(
     site: Site, ann: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from sqlalchemy.exc import OperationalError
-
     def full(*_: object) -> None:
         raise OperationalError("COMMIT", {}, Exception("disk I/O error"))
 
@@ -401,7 +347,7 @@ def test_26_a_journal_that_cannot_be_written_sends_nothing(
         site.settle()
     assert site.remote_writes() == 0
     monkeypatch.undo()
-    once(site, ann)
+    exactly_once(site)
 
 
 def test_the_list_is_whole() -> None:

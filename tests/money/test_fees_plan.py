@@ -44,8 +44,7 @@ def codes(site: Site) -> list[str]:
 
 
 def bills(site: Site) -> bool:
-    site.person("ann")
-    site.prints("ann", 1.0)
+    site.person("ann", prints=1.0)
     try:
         site.settle()
     except Refused as refused:

@@ -48,16 +48,14 @@ def test_the_old_connectors_fee_holds_its_person(site: Site) -> None:
     ],
 )
 def test_other_fees_are_nobodys_business(site: Site, harmless: dict[str, Any]) -> None:
-    ann = site.person("ann")
-    site.prints("ann", 1.0)
+    ann = site.person("ann", prints=1.0)
     foreign_fee(site, ann, **harmless)
     assert site.settle().exit_code == 0
 
 
 def test_several_foreign_fees_stop_the_site(site: Site) -> None:
     for name in ("ann", "bob", "eve", "joe"):
-        member = site.person(name)
-        site.prints(name, 1.0)
+        member = site.person(name, prints=1.0)
         if name != "joe":
             foreign_fee(site, member)
     result = site.settle()
@@ -73,8 +71,7 @@ def test_several_foreign_fees_stop_the_site(site: Site) -> None:
 
 def test_somebody_busy_keeps_his_foreign_fee_when_the_site_is_answered(site: Site) -> None:
     """Ann's adjustment is in doubt while the site's word forgives: her foreign fee is asked about afterwards."""
-    site.person("ann")
-    site.prints("ann", 1.0)
+    site.person("ann", prints=1.0)
 
     def lost_beside_a_job(name: str, phase: str) -> None:
         if (name, phase) == ("adjust_balance", "after"):
@@ -129,8 +126,7 @@ def test_a_lost_ledger_stops_and_is_rebuilt(site: Site) -> None:
 
 
 def test_a_ledger_lost_between_fee_and_adjustment(site: Site) -> None:
-    ann = site.person("ann")
-    site.prints("ann", 7.0)
+    ann = site.person("ann", prints=7.0)
     site.killed_at("create_fee", "after")
     lose_the_ledger(site)
     assert codes(site.settle()) == ["ledger_lost"]
@@ -141,8 +137,7 @@ def test_a_ledger_lost_between_fee_and_adjustment(site: Site) -> None:
 
 
 def test_a_balance_above_the_fee_proves_its_adjustment(site: Site) -> None:
-    site.person("ann")
-    site.prints("ann", 7.0)
+    site.person("ann", prints=7.0)
     site.settle()
     site.prints("ann", 1.0)
     lose_the_ledger(site)
@@ -151,8 +146,7 @@ def test_a_balance_above_the_fee_proves_its_adjustment(site: Site) -> None:
 
 def test_a_companys_fee_is_rebuilt_without_its_people(site: Site) -> None:
     site.configure(fees={"grouping": "company"})
-    site.person("ann")
-    site.prints("ann", 7.0)
+    site.person("ann", prints=7.0)
     site.settle()
     lose_the_ledger(site)
     assert codes(site.settle()) == ["ledger_lost"]
@@ -163,8 +157,7 @@ def test_a_companys_fee_is_rebuilt_without_its_people(site: Site) -> None:
 def test_no_word_lifts_a_lost_ledger(site: Site) -> None:
     from relay.errors import UsageError
 
-    site.person("ann")
-    site.prints("ann", 7.0)
+    site.person("ann", prints=7.0)
     site.settle()
     lose_the_ledger(site)
     site.settle()
@@ -176,8 +169,7 @@ def test_an_old_copy_of_the_ledger_recovers_nothing(site: Site) -> None:
     """A backup taken between fee and adjustment, put back days later, must not adjust a second time."""
     from sqlalchemy import text
 
-    site.person("ann")
-    site.prints("ann", 7.0)
+    site.person("ann", prints=7.0)
     site.killed_at("adjust_balance", "before")
     copy = site.database.raw_connection().driver_connection.serialize()  # type: ignore[union-attr]
     site.clock.move(minutes=1)
@@ -196,8 +188,7 @@ def test_an_old_copy_of_the_ledger_recovers_nothing(site: Site) -> None:
 
 def test_a_fee_that_turns_up_late_is_taken_for_what_it_is(site: Site) -> None:
     """The server worked on a request that we had judged dead twice: found by its reference, never made again."""
-    ann = site.person("ann")
-    site.prints("ann", 7.0)
+    ann = site.person("ann", prints=7.0)
     from tests.support.money_world import refuse
 
     site.faults.always = refuse
@@ -211,8 +202,7 @@ def test_a_fee_that_turns_up_late_is_taken_for_what_it_is(site: Site) -> None:
 def test_a_withdrawn_fee_that_turns_up_is_one_too_many(site: Site) -> None:
     from tests.support.money_world import refuse
 
-    ann = site.person("ann")
-    site.prints("ann", 7.0)
+    ann = site.person("ann", prints=7.0)
     site.faults.always = refuse
     reference = site.settle().movements[0].reference
     site.faults.clear()
@@ -237,8 +227,7 @@ def test_a_word_on_other_facts_than_now_is_void(site: Site) -> None:
 
 
 def test_nothing_is_rebuilt_from_a_list_that_is_no_proof(site: Site) -> None:
-    site.person("ann")
-    site.prints("ann", 7.0)
+    site.person("ann", prints=7.0)
     site.settle()
     lose_the_ledger(site)
     site.officernd.counts = False
@@ -247,8 +236,7 @@ def test_nothing_is_rebuilt_from_a_list_that_is_no_proof(site: Site) -> None:
 
 
 def test_a_stop_for_lost_fees_is_ended_by_rebuild(site: Site) -> None:
-    site.person("ann")
-    site.prints("ann", 7.0)
+    site.person("ann", prints=7.0)
     site.settle()
     lose_the_ledger(site)
     site.settle()

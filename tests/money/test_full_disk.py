@@ -56,8 +56,7 @@ def disk(site: Site, fails: Callable[[int], bool], commits_only: bool) -> Iterat
 def house(folder: Path) -> Site:
     """Somebody who owes more than an allowance that is due."""
     site = Site(folder, {"top_up": {"amount": "5.00"}})
-    site.person("ann")
-    site.prints("ann", 12.0)
+    site.person("ann", prints=12.0)
     return site
 
 

@@ -15,8 +15,8 @@ from relay.money.decide.included import owing_since
 from relay.money.ledger import included
 from relay.officernd.model import Membership, Plan
 from tests.support.bean_check import checked
-from tests.support.money_acts import foreign_fee, on
-from tests.support.money_world import Site, kill, lose, refuse, unreachable
+from tests.support.money_acts import foreign_fee
+from tests.support.money_world import Site, at, kill, lose, refuse, unreachable
 
 COIN = 10_000
 
@@ -31,8 +31,7 @@ def told(site: Site) -> list[tuple[str, str, str]]:
 
 
 def test_it_pays_the_debt_and_no_fee_is_made(site: Site) -> None:
-    ann = site.person("ann")
-    site.prints("ann", 14.35)
+    ann = site.person("ann", prints=14.35)
     assert (site.settle().exit_code, told(site)) == (0, [("included", "ann", "14.35")])
     assert (site.balance("ann"), site.fees_of(ann), site.result.as_json()["total"]) == (0, [], "0.00")
     assert site.adjustments("ann")[0][1].startswith("Included printing: 14.35 EUR")
@@ -42,8 +41,7 @@ def test_it_pays_the_debt_and_no_fee_is_made(site: Site) -> None:
 
 
 def test_what_it_does_not_pay_becomes_a_fee_in_the_same_settle(site: Site) -> None:
-    ann = site.person("ann")
-    site.prints("ann", 25)
+    ann = site.person("ann", prints=25)
     site.settle()
     assert told(site) == [("fee", "ann", "5.00"), ("included", "ann", "20.00")]
     assert (site.balance("ann"), site.billed(ann)) == (0, 5_000_000)
@@ -75,8 +73,7 @@ def test_who_has_owed_longest_comes_first(tmp_path: Path) -> None:
 
 
 def test_what_is_not_used_is_gone_with_its_period(site: Site) -> None:
-    ann = site.person("ann")
-    site.prints("ann", 1)
+    ann = site.person("ann", prints=1)
     site.settle()
     site.clock.move(days=31)
     site.prints("ann", 21)
@@ -106,8 +103,7 @@ def test_by_plan_the_highest_counts_and_a_companys_people_bring_theirs(tmp_path:
 
 def test_it_does_not_wait_for_the_fees_period(tmp_path: Path) -> None:
     site = Site(tmp_path, {"included": {"amount": "20.00"}, "fees": {"every": "month"}})
-    ann = site.person("ann")
-    site.prints("ann", 21)
+    ann = site.person("ann", prints=21)
     site.settle()
     assert (site.balance("ann"), site.fees_of(ann)) == (-1_000_000, [])
     site.database.dispose()
@@ -126,8 +122,7 @@ def test_one_fee_of_a_company_bills_the_rest(tmp_path: Path) -> None:
 
 
 def test_the_company_of_the_day_pays(site: Site) -> None:
-    ann = site.person("ann")
-    site.prints("ann", 20)
+    ann = site.person("ann", prints=20)
     site.settle()
     site.relink("ann", company_id="c2", company_name="Beta")
     site.prints("ann", 20)
@@ -149,8 +144,7 @@ def test_old_debt_shared_accounts_and_what_is_held_are_not_paid(site: Site) -> N
 
 
 def test_a_dry_run_shows_it_and_writes_nothing(site: Site) -> None:
-    site.person("ann")
-    site.prints("ann", 25)
+    site.person("ann", prints=25)
     before = site.ledger_rows()
     site.settle(dry_run=True)
     assert told(site) == [("included", "ann", "20.00"), ("fee", "ann", "5.00")]
@@ -160,9 +154,8 @@ def test_a_dry_run_shows_it_and_writes_nothing(site: Site) -> None:
 @pytest.mark.parametrize("phase", ["before", "after"])
 @pytest.mark.parametrize("fault", [kill, lose, refuse, unreachable])
 def test_whatever_happens_to_it_it_is_given_once(site: Site, fault: Any, phase: str) -> None:
-    ann = site.person("ann")
-    site.prints("ann", 25)
-    site.faults.always = on("adjust_balance", phase, fault)
+    ann = site.person("ann", prints=25)
+    site.faults.always = at("adjust_balance", phase, fault, times=1)
     site.killed(site.settle)
     assert ("adjust_balance", phase) in site.faults.seen
     for _ in range(3):
@@ -175,10 +168,9 @@ def test_whatever_happens_to_it_it_is_given_once(site: Site, fault: Any, phase: 
 
 
 def test_a_debt_that_was_paid_meanwhile_uses_nothing(site: Site) -> None:
-    site.person("ann")
-    site.prints("ann", 5)
-    site.faults.always = on("adjust_balance", "before", unreachable)
-    assert site.settle().exit_code == 1
+    site.person("ann", prints=5)
+    with site.faulty("adjust_balance", unreachable, "before", times=1):
+        assert site.settle().exit_code == 1
     site.papercut.accounts["ann"].balance += 5  # cash
     site.clock.move(minutes=10)
     site.settle()

@@ -123,8 +123,7 @@ def test_a_single_micro_anywhere_is_refused(site: Site) -> None:
 
 def test_a_micro_in_another_bucket_is_refused(site: Site) -> None:
     """The transaction and the wallet's balance are right then; what the wallet keeps beside the journal is not."""
-    site.person("ann")
-    site.prints("ann", 1.0)
+    site.person("ann", prints=1.0)
     site.settle()
     text = checked(site).as_beancount()
     assert complaints(text.replace(":Owed  ", ":Own  ", 1))
@@ -229,8 +228,7 @@ def test_an_entry_of_an_earlier_day_stands_on_that_day(site: Site) -> None:
 @pytest.mark.parametrize(("currency", "cost"), [("JPY", 703.5), ("KWD", 7.0355), ("EUR", 7.035)])
 def test_currencies(tmp_path: Path, currency: str, cost: float) -> None:
     for site in sites(tmp_path, site={"currency": currency}):
-        site.person("ann", balance=-cost)
-        site.prints("ann", cost)
+        site.person("ann", balance=-cost, prints=cost)
         assert site.settle(allow=("max_fee",)).exit_code == 0
         text = checked(site).as_beancount()
         assert f'option "operating_currency" "{currency}"' in text

@@ -26,8 +26,7 @@ pytestmark = pytest.mark.windows
 @pytest.fixture
 def posted(site: Site) -> Site:
     """A fee that is posted, a held opening debt with a word on it, and a stop that stands."""
-    site.person("ann.lee")
-    site.prints("ann.lee", 7.0)
+    site.person("ann.lee", prints=7.0)
     site.person("old", -5.0)
     site.settle()
     site.approve("old", "bill")
@@ -116,8 +115,7 @@ def test_a_credit_takes_and_everything_has_an_amount(site: Site) -> None:
 def test_one_open_movement_per_person(site: Site) -> None:
     from tests.support.money_world import refuse
 
-    site.person("ann.lee")
-    site.prints("ann.lee", 7.0)
+    site.person("ann.lee", prints=7.0)
     site.faults.always = refuse
     site.settle()
     again = copies(
@@ -283,8 +281,7 @@ def test_every_step_is_evidence(posted: Site) -> None:
 
 def test_a_ledger_that_cannot_be_written_sends_nothing(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     """A full disk: the intent cannot be stored, so the fee is not made."""
-    site.person("ann.lee")
-    site.prints("ann.lee", 7.0)
+    site.person("ann.lee", prints=7.0)
 
     def full(*_: object) -> None:
         raise OperationalError("COMMIT", {}, Exception("database or disk is full"))
@@ -346,8 +343,7 @@ def test_twenty_runs_at_once(tmp_path: Path) -> None:
 
 
 def test_two_sites_share_a_ledger(site: Site) -> None:
-    site.person("ann.lee")
-    site.prints("ann.lee", 7.0)
+    site.person("ann.lee", prints=7.0)
     site.settle()
     other = Ledger(site.database, "annex", site.clock)
     assert (other.fees(), other.movements(), other.wallets(), other.has_fees()) == ([], [], {}, False)

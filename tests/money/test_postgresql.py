@@ -61,8 +61,7 @@ def test_every_commit_and_nothing_else_changes_the_stamp(site: Site, url: Server
 
 
 def test_a_killed_settle_is_finished(site: Site) -> None:
-    ann = site.person("ann.lee")
-    site.prints("ann.lee", 7.0)
+    ann = site.person("ann.lee", prints=7.0)
     for moment in range(60):
         site.faults.clear()
         site.faults.actions[moment] = kill
@@ -83,8 +82,7 @@ def test_a_server_that_goes_in_mid_run_is_a_sentence_and_bills_once_when_it_is_b
     site: Site, url: Server, part: float
 ) -> None:
     """Stopped between two commits: early, in the middle and late in a settle."""
-    ann = site.person("ann.lee")
-    site.prints("ann.lee", 7.0)
+    ann = site.person("ann.lee", prints=7.0)
     site.settle()
     commits = [number for number, (_, phase) in enumerate(site.faults.seen) if phase == "commit"]
     site.prints("ann.lee", 5.0)
@@ -119,8 +117,7 @@ def test_a_shared_account_of_a_long_name_is_settled(site: Site) -> None:
 
 
 def test_illegal_states_are_impossible(site: Site) -> None:
-    site.person("ann.lee")
-    site.prints("ann.lee", 7.0)
+    site.person("ann.lee", prints=7.0)
     site.settle()
     for statement in (
         "UPDATE movements SET amount = -amount",

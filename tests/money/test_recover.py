@@ -17,13 +17,11 @@ def moments(site: Site) -> list[tuple[str, str]]:
 
 def test_every_kill_leaves_one_fee_and_one_adjustment(tmp_path: Path) -> None:
     probe = Site(tmp_path, {})
-    probe.person("ann.lee")
-    probe.prints("ann.lee", 7.0)
+    probe.person("ann.lee", prints=7.0)
     probe.faults.clear()
     for moment in range(len(moments(probe))):
         site = Site(tmp_path, {})
-        ann = site.person("ann.lee")
-        site.prints("ann.lee", 7.0)
+        ann = site.person("ann.lee", prints=7.0)
         site.faults.clear()
         site.faults.actions[moment] = kill
         assert site.killed(site.settle)
@@ -36,8 +34,7 @@ def test_every_kill_leaves_one_fee_and_one_adjustment(tmp_path: Path) -> None:
 @pytest.mark.parametrize("phase", ["before", "after"])
 @pytest.mark.parametrize("name", ["create_fee", "adjust_balance"])
 def test_a_lost_answer_is_looked_up(site: Site, name: str, phase: str) -> None:
-    ann = site.person("ann.lee")
-    site.prints("ann.lee", 7.0)
+    ann = site.person("ann.lee", prints=7.0)
     site.faults.always = lambda called, at: lose(called, at) if (called, at) == (name, phase) else None
     assert (0 if phase == "after" else 1) == site.settle().exit_code, site.result.as_json()
     site.faults.clear()
@@ -48,8 +45,7 @@ def test_a_lost_answer_is_looked_up(site: Site, name: str, phase: str) -> None:
 def test_recovery_gives_up_on_a_system_that_is_down(site: Site) -> None:
     """Hundreds of open movements do not each wait for the same dead server."""
     for name in ("ann", "bob", "eve"):
-        site.person(name)
-        site.prints(name, 1.0)
+        site.person(name, prints=1.0)
     seen: list[str] = []
 
     def papercut_dies(name: str, phase: str) -> None:
@@ -79,8 +75,7 @@ def test_with_nothing_open_recovery_makes_no_call(site: Site) -> None:
 @pytest.mark.parametrize(("name", "waited_s"), [("create_fee", 30 + 2 + 10), ("adjust_balance", 30 + 2)])
 def test_a_request_of_a_killed_run_is_given_its_time(site: Site, name: str, waited_s: float) -> None:
     """It may still be under way: it is dead only after the judging run itself has waited, whatever clocks say."""
-    site.person("ann.lee")
-    site.prints("ann.lee", 7.0)
+    site.person("ann.lee", prints=7.0)
     site.faults.always = lambda called, at: kill(called, at) if (called, at) == (name, "before") else None
     assert site.killed(site.settle)
     site.faults.clear()
@@ -94,8 +89,7 @@ def test_a_request_of_a_killed_run_is_given_its_time(site: Site, name: str, wait
 
 @pytest.mark.parametrize("name", ["create_fee", "adjust_balance"])
 def test_what_a_killed_run_sent_and_comes_late_is_there_once(site: Site, name: str) -> None:
-    ann = site.person("ann.lee")
-    site.prints("ann.lee", 7.0)
+    ann = site.person("ann.lee", prints=7.0)
 
     def killed_after_sending(called: str, at: str) -> None:
         if sent:
@@ -115,8 +109,7 @@ def test_what_a_killed_run_sent_and_comes_late_is_there_once(site: Site, name: s
 @pytest.mark.parametrize(("word", "balance"), [("not-sent", 7_000_000), ("posted", 0)])
 def test_an_adjustment_whose_debt_is_gone_is_parked(site: Site, word: str, balance: int) -> None:
     """Paid at the desk, or adjusted by a run that this copy of the ledger never saw: a person says which."""
-    ann = site.person("ann.lee")
-    site.prints("ann.lee", 7.0)
+    ann = site.person("ann.lee", prints=7.0)
     site.killed_at("create_fee", "after")
     site.clock.move(minutes=1)
     site.papercut.accounts["ann.lee"].balance += 7.0

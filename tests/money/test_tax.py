@@ -53,8 +53,7 @@ def test_no_price_over_bills_and_no_larger_one_would_do(coins: int, rate: int, c
 
 
 def test_the_adjustment_is_the_taxed_price_and_the_rest_stays_owed(site: Site) -> None:
-    ann = site.person("ann")
-    site.prints("ann", 1.05)
+    ann = site.person("ann", prints=1.05)
     result = site.settle()
     assert (result.exit_code, site.billed(ann), site.balance("ann")) == (0, 870_000, -10_000)
     answer = result.as_json()
@@ -67,8 +66,7 @@ def test_the_adjustment_is_the_taxed_price_and_the_rest_stays_owed(site: Site) -
 
 
 def test_a_dry_run_tells_prices_too(site: Site) -> None:
-    site.person("ann")
-    site.prints("ann", 1.2)
+    site.person("ann", prints=1.2)
     answer = site.settle(dry_run=True).as_json()
     assert (answer["total"], answer["movements"][0]["amount"]) == ("1.00", "1.20")
 
@@ -76,8 +74,7 @@ def test_a_dry_run_tells_prices_too(site: Site) -> None:
 def test_one_fee_of_a_company_is_taxed_once(tmp_path: Path) -> None:
     site = Site(tmp_path, {"fees": {"tax_percent": "20", "grouping": "company"}})
     for name, cost in (("ann", 0.02), ("bob", 1.03)):
-        site.person(name, company_id="c1", company_name="Acme")
-        site.prints(name, cost)
+        site.person(name, company_id="c1", company_name="Acme", prints=cost)
     result = site.settle()
     (fee,) = site.officernd.held_fees.values()
     assert (amounts.from_decimal(fee.price), result.total) == (870_000, 870_000)
@@ -94,8 +91,7 @@ def test_limits_count_the_debt(tmp_path: Path) -> None:
 
 
 def test_a_rebuilt_ledger_adjusts_by_what_was_paid(site: Site) -> None:
-    ann = site.person("ann")
-    site.prints("ann", 1.2)
+    ann = site.person("ann", prints=1.2)
     site.settle()
     lose_the_ledger(site)
     assert rebuild(site).exit_code in (0, 4)

@@ -120,8 +120,7 @@ def test_a_word_on_one_restore_says_nothing_of_the_next(site: Site) -> None:
 def test_restored_in_the_middle_of_a_run(site: Site) -> None:
     """After the accounts were read and before the first fee: the permit sees it, and nothing is sent."""
     for name in ("ann", "bob"):
-        site.person(name)
-        site.prints(name, 3.0)
+        site.person(name, prints=3.0)
     money.keep_witness(site.context)
     backup = dict(site.papercut.notes)
     reads = [0]
@@ -150,8 +149,7 @@ def other_site(site: Site, name: str) -> Site:
 
 
 def test_a_renamed_site_with_an_adjustment_open_is_refused(site: Site) -> None:
-    site.person("ann")
-    site.prints("ann", 7.0)
+    site.person("ann", prints=7.0)
     with site.faulty("adjust_balance", refuse):
         site.settle()
     other_site(site, "main")
@@ -164,19 +162,16 @@ def test_a_renamed_site_with_an_adjustment_open_is_refused(site: Site) -> None:
 
 
 def test_two_sites_on_one_ledger_and_one_papercut(site: Site) -> None:
-    site.person("ann")
-    site.prints("ann", 7.0)
+    site.person("ann", prints=7.0)
     site.settle()
     other_site(site, "annex")
-    site.person("ann2")
-    site.prints("ann2", 1.0)
+    site.person("ann2", prints=1.0)
     assert stopped(site) == ["site_renamed"]
     assert len(site.officernd.held_fees) == 1
 
 
 def test_two_ledgers_on_one_papercut(site: Site, tmp_path: Path) -> None:
-    site.person("ann")
-    site.prints("ann", 7.0)
+    site.person("ann", prints=7.0)
     site.settle()
     (tmp_path / "second").mkdir()
     second = Site(tmp_path / "second", {"site": {"name": "annex"}}, url=f"sqlite:///{tmp_path}/second.db")
@@ -193,8 +188,7 @@ def test_an_older_copy_of_the_ledger(site: Site) -> None:
 
     from relay.money.ledger import tables
 
-    site.person("ann")
-    site.prints("ann", 7.0)
+    site.person("ann", prints=7.0)
     site.settle()
     with site.quietly(), site.database.begin() as connection:
         connection.execute(update(tables.witnesses).values(number=1, mark="older"))

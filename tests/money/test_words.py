@@ -18,8 +18,7 @@ from tests.support.money_world import Account, Site, kill, lose, refuse, unreach
 
 def doubtful_adjustment(site: Site, *, there: bool) -> str:
     """Leave an adjustment in doubt: its answer is lost and a job lands beside it."""
-    site.person("ann.lee")
-    site.prints("ann.lee", 7.0)
+    site.person("ann.lee", prints=7.0)
 
     def fault(name: str, phase: str) -> None:
         if name == "adjust_balance" and phase == ("after" if there else "before"):
@@ -53,8 +52,7 @@ def test_an_adjustment_in_doubt_waits_for_a_word(site: Site, there: bool) -> Non
 @pytest.mark.parametrize("there", [True, False])
 def test_a_fee_in_doubt_waits_for_a_word(site: Site, there: bool) -> None:
     """A fee of the same member, price and date without the reference: ours typed over by staff, or another one?"""
-    ann = site.person("ann.lee")
-    site.prints("ann.lee", 7.0)
+    ann = site.person("ann.lee", prints=7.0)
 
     def fault(name: str, phase: str) -> None:
         if (name, phase) == ("create_fee", "after" if there else "before"):
@@ -81,8 +79,7 @@ def test_a_fee_in_doubt_waits_for_a_word(site: Site, there: bool) -> None:
 
 
 def test_a_word_on_a_killed_runs_fee(site: Site) -> None:
-    site.person("ann.lee")
-    site.prints("ann.lee", 7.0)
+    site.person("ann.lee", prints=7.0)
     site.killed_at("create_fee", "after")
     dry = site.settle(dry_run=True)
     assert dry.exit_code == 4
@@ -100,8 +97,7 @@ def test_a_word_on_nothing_is_refused(site: Site, reference: str, words: str) ->
 
 
 def test_what_is_certain_takes_no_word(site: Site) -> None:
-    site.person("ann.lee")
-    site.prints("ann.lee", 7.0)
+    site.person("ann.lee", prints=7.0)
     reference = site.settle().movements[0].reference
     with pytest.raises(UsageError, match="in doubt"):
         site.resolve(reference, "not-sent")
@@ -109,8 +105,7 @@ def test_what_is_certain_takes_no_word(site: Site) -> None:
 
 def test_a_refused_adjustment_can_be_said_to_be_done(site: Site) -> None:
     """The account was deleted after its fee was posted: there is nothing left to adjust."""
-    site.person("ann.lee")
-    site.prints("ann.lee", 7.0)
+    site.person("ann.lee", prints=7.0)
 
     def delete(name: str, phase: str) -> None:
         if (name, phase) == ("create_fee", "after"):
@@ -218,8 +213,7 @@ def test_what_was_forgiven_is_billed_after_no_kill(tmp_path: Path) -> None:
 
 
 def test_a_fee_that_failed_gives_way_to_what_is_forgiven(site: Site) -> None:
-    ann = site.person("ann.lee", balance=-10.0, jobs=3)
-    site.prints("ann.lee", 5.0)
+    ann = site.person("ann.lee", balance=-10.0, jobs=3, prints=5.0)
     site.faults.always = refuse
     assert site.settle().exit_code == 1
     site.faults.clear()
@@ -319,8 +313,7 @@ def test_none_says_that_the_fee_stands_and_nothing_is_adjusted(site: Site) -> No
 
 
 def test_none_is_not_for_a_fee_in_doubt(site: Site) -> None:
-    site.person("ann.lee")
-    site.prints("ann.lee", 7.0)
+    site.person("ann.lee", prints=7.0)
     site.officernd.counts = False
     site.faults.always = lambda name, phase: lose(name, phase) if (name, phase) == ("create_fee", "before") else None
     reference = site.settle().movements[0].reference
@@ -413,8 +406,7 @@ def test_a_word_on_everybody_must_be_possible(site: Site) -> None:
 
 
 def test_none_to_an_adjustment_that_nobody_has_looked_at_since_it_was_sent(site: Site) -> None:
-    ann = site.person("ann")
-    site.prints("ann", 7.0)
+    ann = site.person("ann", prints=7.0)
     site.killed_at("adjust_balance", "before")
     (movement,) = money.open_movements(site.database, site.settings)
     assert movement["stage"] == "adjustment_sent"

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
+from copy import deepcopy
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
 from hypothesis import HealthCheck, Phase, settings
+from sqlalchemy import delete
 
 from relay import money
+from relay.database import metadata
 from relay.errors import AlreadyRunning
 from relay.money.ledger.store import open_ledger
 from relay.money.report.result import MoneyResult
@@ -43,10 +47,6 @@ def foreign_fee(site: Site, of: str, **values: Any) -> str:
 
 
 def lose_the_ledger(site: Site, *, keep_people: bool = True) -> None:
-    from sqlalchemy import delete
-
-    from relay.database import metadata
-
     with site.quietly(), site.database.begin() as connection:
         for table in reversed(metadata.sorted_tables):
             if not (keep_people and table.name.startswith("people_")):
@@ -57,15 +57,24 @@ def rebuild(site: Site, **options: Any) -> Any:
     return money.rebuild(site.context, **options)
 
 
-def on(wanted: str, phase: str, action):
-    done = []
+def exactly_once(site: Site, who: str = "ann", fees: int = 1) -> None:
+    """Settle without faults until nothing is left; what was printed is then billed and adjusted exactly once."""
+    site.faults.clear()
+    site.clock.move(seconds=10)
+    assert site.settle().exit_code == 0, site.result.as_json()
+    assert (len(site.officernd.held_fees), len(site.adjustments(who)), site.balance(who)) == (fees, 1, 0)
+    writes = site.remote_writes()
+    assert (site.settle().movements, site.remote_writes()) == ((), writes)
 
-    def act(name, when):
-        if (name, when) == (wanted, phase) and not done:
-            done.append(1)
-            action(name, when)
 
-    return act
+def restoring(site: Site, backup: Any = None) -> Callable[[str, str], None]:
+    """Return a fault that restores PaperCut to a backup, else to what it is now."""
+    backup = backup or deepcopy((site.papercut.accounts, site.papercut.notes))
+
+    def restore(name: str, phase: str) -> None:
+        site.papercut.accounts, site.papercut.notes = deepcopy(backup)
+
+    return restore
 
 
 def held(site):

@@ -93,6 +93,19 @@ def unreachable(name: str, phase: str) -> None:
         raise NotSent(f"{name}: no connection.", system="fake", operation=name)
 
 
+def at(wanted: str, phase: str, fault: Callable[[str, str], None], times: int = 0) -> Callable[[str, str], None]:
+    """Return a fault of one call alone: at a phase ("" for both), and no more than so many times (0: each time)."""
+    left = times or -1
+
+    def act(name: str, when: str) -> None:
+        nonlocal left
+        if name == wanted and when.startswith(phase) and left:
+            left -= 1
+            fault(name, when)
+
+    return act
+
+
 @dataclass
 class Account:
     balance: float = 0.0
@@ -374,8 +387,10 @@ class Site:
             self.sections.setdefault(name, {}).update(values)
         self.settings = example_settings(self.folder, **self.sections)
 
-    def person(self, username: str, balance: float = 0.0, jobs: int = 0, **link: Any) -> str:
-        """Link an account as a sync does, with a balance at linking; return the member id."""
+    def person(
+        self, username: str, balance: float = 0.0, jobs: int = 0, *, prints: float | None = None, **link: Any
+    ) -> str:
+        """Link an account as a sync does, with a balance at linking, then print for so much; return the member id."""
         number = len(self.papercut.accounts) + 1
         self.papercut.accounts[username] = Account(balance, jobs)
         values = {
@@ -393,6 +408,8 @@ class Site:
         } | link
         with self.quietly(), self.database.begin() as connection:
             connection.execute(insert(people_links).values(**values))
+        if prints is not None:
+            self.prints(username, prints)
         return str(values["member_id"])
 
     def shared(self, name: str, balance: float = 0.0, **link: Any) -> str:
@@ -450,14 +467,13 @@ class Site:
 
     def killed_at(self, name: str, phase: str) -> None:
         """Settle, and die before or after the first call of `name`."""
-        self.faults.always = lambda called, when: kill(called, when) if (called, when) == (name, phase) else None
-        assert self.killed(self.settle)
-        self.faults.clear()
+        with self.faulty(name, kill, phase):
+            assert self.killed(self.settle)
 
     @contextmanager
-    def faulty(self, name: str, fault: Callable[[str, str], None]) -> Iterator[None]:
-        """Meet every call of `name` with a fault for the `with` block."""
-        self.faults.always = lambda called, when: fault(called, when) if called == name else None
+    def faulty(self, name: str, fault: Callable[[str, str], None], phase: str = "", times: int = 0) -> Iterator[None]:
+        """Meet the calls of `name` with a fault for the `with` block, as `at` says."""
+        self.faults.always = at(name, phase, fault, times)
         yield
         self.faults.clear()
 
@@ -541,8 +557,7 @@ def billed_in_a_file(folder: Path) -> Iterator[Site]:
     """Yield a site with one billed person and its ledger in the file that the settings name."""
     (folder / "state").mkdir()
     made = Site(folder, {}, url=f"sqlite:///{folder}/state/ledger.db")
-    made.person("ann.lee")
-    made.prints("ann.lee", 7.0)
+    made.person("ann.lee", prints=7.0)
     made.settle()
     yield made
     made.database.dispose()
