@@ -68,14 +68,6 @@ def test_before_the_time_and_after_the_run_nothing_is_due(site: Site) -> None:
     assert (done.due, done.next_at.isoformat()) == (False, "2026-11-24T07:30:00+02:00")
 
 
-def test_one_run_covers_three_days_off(site: Site) -> None:
-    calendar.mark_done(site.database, site.settings, site.clock)
-    site.clock.move(days=3)
-    assert calendar.is_due(site.database, site.settings, site.clock).due
-    calendar.mark_done(site.database, site.settings, site.clock)
-    assert not calendar.is_due(site.database, site.settings, site.clock).due
-
-
 def test_a_run_over_midnight_is_of_the_day_it_began(site: Site) -> None:
     site.clock.moment = datetime(2026, 11, 23, 21, 59, tzinfo=UTC)
     began = calendar.is_due(site.database, site.settings, site.clock)

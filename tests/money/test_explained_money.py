@@ -9,10 +9,9 @@ from typing import Any
 import pytest
 
 from relay import money
-from relay.errors import UsageError
 from tests.support.job_logs import Log
-from tests.support.money_acts import foreign_fee, held_told, lose_the_ledger, rebuild
-from tests.support.money_world import Account, Site, kill, refuse
+from tests.support.money_acts import foreign_fee, held_told, killed_everywhere, lose_the_ledger, rebuild
+from tests.support.money_world import Account, Site, refuse
 
 COMPANY = "64d000000000000000000001"
 
@@ -69,93 +68,20 @@ def test_three_unrelated_holds_ten_days_apart_are_no_restored_server(site: Site)
     assert (result.as_json()["total"], {item.code for item in result.refused}) == ("1.00", {"unexplained_debt"})
 
 
-def test_counters_that_fall_together_are_told(site: Site) -> None:
-    for name in ("ann", "bob", "eve"):
-        site.person(name, jobs=0, prints=1.0)
-    site.settle()
-    for name in ("ann", "bob", "eve"):
-        site.papercut.accounts[name] = Account(-1.0, 0)
-    result = site.settle()
-    assert set(held_told(result).values()) == {("counter_fell", "1.00")}
-    assert "3 people are lower today" in " ".join(note.message for note in result.notes)
-
-
-def test_somebody_whose_counter_fell_is_held_also_after_he_printed(site: Site) -> None:
-    """A counter that fell, seen once, is not forgotten when it has grown again."""
-    site.person("ann", prints=5.0)
-    site.settle()
-    site.papercut.accounts["ann"] = Account(-5.0, 0)  # put back to before the print was counted
-    assert held_told(site.settle()) == {"ann": ("counter_fell", "5.00")}
-    site.clock.move(days=1)
-    for _ in range(3):
-        site.prints("ann", 0.1)
-    assert (total(site), held_told(site.result)) == ("0.30", {"ann": ("counter_fell", "5.00")})
-
-
 # -- words ------------------------------------------------------------------------------------------------------------
-
-
-def test_a_word_moves_what_it_named_and_no_more(site: Site) -> None:
-    site.person("ann")
-    site.settle()
-    site.papercut.accounts["ann"].balance -= 5
-    site.settle()
-    site.approve("ann", "bill")
-    site.papercut.accounts["ann"].balance -= 2
-    assert (total(site), held_told(site.result)) == ("5.00", {"ann": ("unexplained_debt", "2.00")})
-    assert site.settle().as_json()["total"] == "0.00"
-    site.approve("ann", "forgive")
-    site.settle()
-    assert site.balance("ann") == 0
-
-
-def test_a_word_on_what_has_vanished_is_void_and_says_so(site: Site) -> None:
-    site.person("ann")
-    site.settle()
-    site.papercut.accounts["ann"].balance -= 5
-    site.settle()
-    site.approve("ann", "bill")
-    site.papercut.accounts["ann"].balance += 3
-    result = site.settle()
-    assert (result.as_json()["total"], held_told(result)) == ("0.00", {"ann": ("unexplained_debt", "2.00")})
-    assert "5.00 EUR of ann (unexplained_debt) is void" in result.notes[0].message
-
-
-def test_a_word_given_twice_moves_once(site: Site) -> None:
-    site.person("old", -5.0)
-    site.settle()
-    site.approve("old", "forgive")
-    site.approve("old", "bill")  # the last one counts
-    site.settle()
-    site.settle()
-    assert (site.balance("old"), [movement for _, movement in site.adjustments("old")][0][:6]) == (0, "Billed")
-    with pytest.raises(UsageError, match="Nothing held for old"):
-        site.approve("old", "bill")
 
 
 def test_a_word_on_somebody_with_an_open_movement_waits_for_it(site: Site) -> None:
     site.person("old", -5.0)
     site.settle()
     site.prints("old", 1.0)
-    site.faults.always = lambda name, phase: refuse(name, phase) if name == "adjust_balance" else None
-    assert site.settle().exit_code == 1
-    site.approve("old", "forgive")
-    site.settle()
-    site.faults.clear()
+    with site.faulty("adjust_balance", refuse):
+        assert site.settle().exit_code == 1
+        site.approve("old", "forgive")
+        site.settle()
     for _ in range(3):
         site.settle()
     assert (site.balance("old"), sorted(amount for amount, _ in site.adjustments("old"))) == (0, [1.0, 5.0])
-
-
-def test_a_word_on_somebody_gone_from_officernd_is_refused_or_forgives(site: Site) -> None:
-    ann = site.person("ann", standing="departed")
-    site.officernd.gone.add(ann)
-    site.prints("ann", 5.0)
-    assert held_told(site.settle()) == {"ann": ("member_gone", "5.00")}
-    with pytest.raises(UsageError, match="no fee can be made"):
-        site.approve("ann", "bill")
-    site.approve("ann", "forgive")
-    assert (site.settle().exit_code, site.balance("ann")) == (0, 0)
 
 
 def test_a_company_deleted_while_its_leaver_owes(site: Site) -> None:
@@ -182,23 +108,23 @@ def test_a_word_that_forgives_in_shadow_mode_is_still_there_after_the_switch(sit
 
 @pytest.mark.parametrize("answer", ["bill", "forgive"])
 def test_a_kill_at_every_moment_spends_a_word_once(tmp_path: Path, answer: str) -> None:
-    moment, killed = 0, True
-    while killed:
-        site = Site(tmp_path, {})
+    """Also of an unexplained debt: what was forgiven is billed after no kill."""
+
+    def answered(site: Site) -> None:
         site.person("old", -5.0)
+        site.person("ann")
         site.settle()
+        site.papercut.accounts["ann"].balance = -4.0
+        assert site.settle().exit_code == 3
         site.approve("old", answer)
-        site.faults.clear()
-        site.faults.actions[moment] = kill
-        killed = site.killed(site.settle)
-        site.faults.clear()
+        site.approve("ann", answer)
+
+    for site in killed_everywhere(tmp_path, answered):
+        site.clock.move(minutes=1)
         for _ in range(3):
             site.settle()
-        assert (site.result.exit_code, site.balance("old"), len(site.adjustments("old"))) == (0, 0, 1), moment
-        assert len(site.officernd.held_fees) == (answer == "bill"), moment
-        site.database.dispose()
-        moment += 1
-    assert moment > 10
+        assert (site.result.exit_code, len(site.officernd.held_fees)) == (0, 2 * (answer == "bill"))
+        assert [(site.balance(name), len(site.adjustments(name))) for name in ("old", "ann")] == [(0, 1), (0, 1)]
 
 
 def test_a_word_on_a_limit_bills_exactly_that(site: Site) -> None:
@@ -230,10 +156,8 @@ def test_an_answer_says_whom_it_is_about_and_what_it_replaces(site: Site) -> Non
     site.settle()
     site.approve("ann", "forgive")
     said = money.approve(site.context, reference, as_="bill", reason="seen")
-    assert (
-        said.message.startswith("5.00 EUR of ann (unexplained_debt)")
-        and "replaces the earlier decision" in said.message
-    )
+    assert said.message.startswith("5.00 EUR of ann (unexplained_debt)")
+    assert "replaces the earlier decision" in said.message
 
 
 def test_part_of_what_is_held_can_be_named(site: Site) -> None:
@@ -241,10 +165,6 @@ def test_part_of_what_is_held_can_be_named(site: Site) -> None:
     site.settle()
     site.papercut.accounts["ann"].balance -= 5
     site.settle()
-    with pytest.raises(UsageError, match="not part of what is held"):
-        site.approve("ann", "bill", "5.01")
-    with pytest.raises(UsageError, match="not an amount"):
-        site.approve("ann", "bill", "lots")
     site.approve("ann", "bill", "2.00")
     assert (total(site), held_told(site.result)) == ("2.00", {"ann": ("unexplained_debt", "3.00")})
 
@@ -368,9 +288,7 @@ def test_none_says_that_a_fee_stands_and_nothing_is_adjusted(site: Site) -> None
     reference = site.result.movements[0].reference
     site.resolve(reference, "none")
     for _ in range(2):
-        assert held_told(site.settle()) == {"ann": ("unexplained_debt", "7.00")}, (
-            "billed once, and never again by itself"
-        )
+        assert held_told(site.settle()) == {"ann": ("unexplained_debt", "7.00")}  # never billed again by itself
     assert (len(site.officernd.held_fees), site.adjustments("ann")) == (1, [])
 
 

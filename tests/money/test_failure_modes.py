@@ -340,10 +340,10 @@ def test_26_a_journal_that_cannot_be_written_sends_nothing(
     site: Site, ann: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(*_: object) -> None:
-        raise OperationalError("COMMIT", {}, Exception("disk I/O error"))
+        raise OperationalError("COMMIT", {}, Exception("database or disk is full"))
 
     monkeypatch.setattr(lease, "renew", full)
-    with pytest.raises(LedgerError):
+    with pytest.raises(LedgerError, match="disk is full"):
         site.settle()
     assert site.remote_writes() == 0
     monkeypatch.undo()

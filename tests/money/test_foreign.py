@@ -214,18 +214,6 @@ def test_a_withdrawn_fee_that_turns_up_is_one_too_many(site: Site) -> None:
     assert (site.settle().exit_code, codes(site.result), len(site.adjustments("ann"))) == (3, ["foreign_fee"], 1)
 
 
-def test_a_word_on_other_facts_than_now_is_void(site: Site) -> None:
-    """One more foreign fee after the word: it spoke of three."""
-    members = [site.person(name) for name in ("ann", "bob", "eve", "joe")]
-    for member in members[:3]:
-        foreign_fee(site, member)
-    site.prints("joe", 1.0)
-    assert codes(site.settle()) == ["old_connector"]
-    site.approve("hq", "continue")
-    foreign_fee(site, members[3])
-    assert (codes(site.settle()), site.remote_writes()) == (["old_connector"], 0)
-
-
 def test_nothing_is_rebuilt_from_a_list_that_is_no_proof(site: Site) -> None:
     site.person("ann", prints=7.0)
     site.settle()

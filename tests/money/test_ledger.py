@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import text
-from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.exc import IntegrityError
 
 from relay.accounts import LinkedAccount
 from relay.errors import AlreadyRunning, LedgerError
 from relay.money.decide.explain import Buckets
 from relay.money.decide.holds import Held, Stop
-from relay.money.ledger import holds, journal, lease, tables
+from relay.money.ledger import holds, journal, tables
 from relay.money.ledger.store import Ledger, open_ledger
 from tests.support.money_acts import took_the_lease
 from tests.support.money_world import Site
@@ -277,19 +277,6 @@ def test_what_is_not_there_is_told(site: Site, find: str) -> None:
 def test_every_step_is_evidence(posted: Site) -> None:
     events = [row[4] for row in posted.ledger_rows()["evidence"]]
     assert events == ["planned", "sent", "answered", "sent", "answered", "verified"]
-
-
-def test_a_ledger_that_cannot_be_written_sends_nothing(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A full disk: the intent cannot be stored, so the fee is not made."""
-    site.person("ann.lee", prints=7.0)
-
-    def full(*_: object) -> None:
-        raise OperationalError("COMMIT", {}, Exception("database or disk is full"))
-
-    monkeypatch.setattr(lease, "renew", full)
-    with pytest.raises(LedgerError, match="disk is full"):
-        site.settle()
-    assert site.remote_writes() == 0
 
 
 # -- one run at a time -----------------------------------------------------------------------------------------------

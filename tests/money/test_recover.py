@@ -6,38 +6,23 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.money_world import Killed, Site, kill, lose, unreachable
-
-
-def moments(site: Site) -> list[tuple[str, str]]:
-    """Return the moments of a settle of one debt, by doing it on a site of its own."""
-    site.settle()
-    return list(site.faults.seen)
+from tests.support.money_acts import killed_everywhere
+from tests.support.money_world import Killed, Site, lose, unreachable
 
 
 def test_every_kill_leaves_one_fee_and_one_adjustment(tmp_path: Path) -> None:
-    probe = Site(tmp_path, {})
-    probe.person("ann.lee", prints=7.0)
-    probe.faults.clear()
-    for moment in range(len(moments(probe))):
-        site = Site(tmp_path, {})
-        ann = site.person("ann.lee", prints=7.0)
-        site.faults.clear()
-        site.faults.actions[moment] = kill
-        assert site.killed(site.settle)
-        site.faults.clear()
+    for site in killed_everywhere(tmp_path, lambda site: site.person("ann.lee", prints=7.0)):
         site.clock.move(seconds=5)
-        assert site.settle().exit_code == 0, moment
-        assert (len(site.fees_of(ann)), len(site.adjustments("ann.lee")), site.balance("ann.lee")) == (1, 1, 0), moment
+        assert site.settle().exit_code == 0
+        assert (len(site.officernd.held_fees), len(site.adjustments("ann.lee")), site.balance("ann.lee")) == (1, 1, 0)
 
 
 @pytest.mark.parametrize("phase", ["before", "after"])
 @pytest.mark.parametrize("name", ["create_fee", "adjust_balance"])
 def test_a_lost_answer_is_looked_up(site: Site, name: str, phase: str) -> None:
     ann = site.person("ann.lee", prints=7.0)
-    site.faults.always = lambda called, at: lose(called, at) if (called, at) == (name, phase) else None
-    assert (0 if phase == "after" else 1) == site.settle().exit_code, site.result.as_json()
-    site.faults.clear()
+    with site.faulty(name, lose, phase):
+        assert (0 if phase == "after" else 1) == site.settle().exit_code, site.result.as_json()
     assert site.settle().exit_code == 0
     assert (len(site.fees_of(ann)), len(site.adjustments("ann.lee")), site.balance("ann.lee")) == (1, 1, 0)
 
@@ -76,9 +61,7 @@ def test_with_nothing_open_recovery_makes_no_call(site: Site) -> None:
 def test_a_request_of_a_killed_run_is_given_its_time(site: Site, name: str, waited_s: float) -> None:
     """It may still be under way: it is dead only after the judging run itself has waited, whatever clocks say."""
     site.person("ann.lee", prints=7.0)
-    site.faults.always = lambda called, at: kill(called, at) if (called, at) == (name, "before") else None
-    assert site.killed(site.settle)
-    site.faults.clear()
+    site.killed_at(name, "before")
     site.clock.move(days=1)
     assert site.settle().exit_code == 0
     assert sum(site.clock.slept_s) == waited_s

@@ -12,7 +12,8 @@ from relay import money
 from relay.errors import UsageError
 from relay.money.ledger import journal
 from tests.support.job_logs import Log
-from tests.support.money_world import Site, kill, refuse
+from tests.support.money_acts import killed_everywhere
+from tests.support.money_world import Site, refuse
 
 EUR = 1_000_000
 
@@ -178,10 +179,10 @@ def test_put_back_once_more_before_the_word_is_carried_out(site: Site) -> None:
 
 
 def test_a_kill_at_every_moment_of_a_restoration(tmp_path: Path) -> None:
-    moment, killed = 0, True
-    while killed:
-        site = Site(tmp_path, {})
-        log = Log(site)
+    logs: list[Log] = []
+
+    def approved(site: Site) -> None:
+        logs.append(log := Log(site))
         site.person("ann")
         site.settle(jobs=log)
         site.clock.move(hours=1)
@@ -193,16 +194,12 @@ def test_a_kill_at_every_moment_of_a_restoration(tmp_path: Path) -> None:
         put_back(site, held)
         site.settle(jobs=log)
         site.approve("hq", "forgive")
-        site.faults.clear()
-        site.faults.actions[moment] = kill
-        killed = site.killed(lambda one=site, known=log: one.settle(jobs=known))
-        site.faults.clear()
-        calm(site, jobs=log)
-        assert (site.result.exit_code, billed(site), site.balance("ann")) == (0, 5 * EUR, 0), moment
-        assert len(site.adjustments("ann")) == 1, moment
-        site.database.dispose()
-        moment += 1
-    assert moment > 20
+
+    for site in killed_everywhere(tmp_path, approved, lambda site: site.settle(jobs=logs[-1])):
+        calm(site, jobs=logs[-1])
+        assert (site.result.exit_code, billed(site), site.balance("ann")) == (0, 5 * EUR, 0)
+        assert len(site.adjustments("ann")) == 1
+    assert len(logs) > 20
 
 
 def test_restored_while_an_adjustment_was_open(site: Site) -> None:

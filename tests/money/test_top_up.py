@@ -11,8 +11,8 @@ import pytest
 from relay.errors import UsageError
 from relay.officernd.model import Membership, Plan
 from relay.papercut.client import GroupQuota
-from tests.support.money_acts import movements_told
-from tests.support.money_world import Site, kill, lose, refuse
+from tests.support.money_acts import killed_everywhere, movements_told
+from tests.support.money_world import Site, lose, refuse
 
 
 @pytest.fixture
@@ -246,28 +246,20 @@ def test_the_other_periods(site: Site, every: str, again: int) -> None:
 
 
 def test_every_kill_gives_it_once(tmp_path: Path) -> None:
-    probe = Site(tmp_path, {"top_up": {"amount": "5.00"}})
-    probe.person("ann")
-    probe.faults.clear()
-    probe.top_up()
-    for moment in range(len(probe.faults.seen)):
-        site = Site(tmp_path, {"top_up": {"amount": "5.00"}})
+    def one(site: Site) -> None:
+        site.configure(top_up={"amount": "5.00"})
         site.person("ann")
-        site.faults.clear()
-        site.faults.actions[moment] = kill
-        assert site.killed(site.top_up)
-        site.faults.clear()
+
+    for site in killed_everywhere(tmp_path, one, Site.top_up):
         site.clock.move(seconds=5)
-        assert site.top_up().exit_code == 0
-        assert site.balance("ann") == 5_000_000, moment
+        assert (site.top_up().exit_code, site.balance("ann")) == (0, 5_000_000)
 
 
 @pytest.mark.parametrize("phase", ["before", "after"])
 def test_a_lost_answer_gives_it_once(site: Site, phase: str) -> None:
     site.person("ann")
-    site.faults.always = lambda name, at: lose(name, at) if at == phase else None
-    assert site.top_up().exit_code == (0 if phase == "after" else 1)
-    site.faults.clear()
+    with site.faulty("adjust_balance", lose, phase):
+        assert site.top_up().exit_code == (0 if phase == "after" else 1)
     site.top_up()
     assert (site.balance("ann"), len(site.adjustments("ann"))) == (5_000_000, 1)
 

@@ -11,7 +11,8 @@ import pytest
 from relay import money
 from relay.errors import UsageError
 from relay.money.decide.witness import Remembered, Witness, judge_witness, notes_of, witness_of
-from tests.support.money_world import Site, kill, refuse
+from tests.support.money_acts import killed_everywhere
+from tests.support.money_world import Site, refuse
 
 NAME = "officernd-relay"
 MINE = Witness("hq", "ledger", 7, "a")
@@ -201,18 +202,8 @@ def test_an_older_copy_of_the_ledger(site: Site) -> None:
 
 
 def test_a_kill_at_every_moment_of_the_first_run_stops_nothing(tmp_path: Path) -> None:
-    moment, killed = 0, True
-    while killed:
-        site = Site(tmp_path, {})
-        site.person("ann")
-        site.faults.clear()
-        site.faults.actions[moment] = kill
-        killed = site.killed(site.settle)
-        site.faults.clear()
-        assert site.settle().exit_code == 0, moment
-        site.database.dispose()
-        moment += 1
-    assert moment > 5
+    for site in killed_everywhere(tmp_path, lambda site: site.person("ann")):
+        assert site.settle().exit_code == 0
 
 
 def test_it_shows_in_no_figures(site: Site) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from copy import deepcopy
 from datetime import timedelta
 from decimal import Decimal
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 from hypothesis import HealthCheck, Phase, settings
@@ -17,7 +19,7 @@ from relay.database import metadata
 from relay.errors import AlreadyRunning
 from relay.money.ledger.store import open_ledger
 from relay.money.report.result import MoneyResult
-from tests.support.money_world import Site
+from tests.support.money_world import Site, kill
 
 
 def random_steps(runs: int) -> settings:
@@ -65,6 +67,24 @@ def exactly_once(site: Site, who: str = "ann", fees: int = 1) -> None:
     assert (len(site.officernd.held_fees), len(site.adjustments(who)), site.balance(who)) == (fees, 1, 0)
     writes = site.remote_writes()
     assert (site.settle().movements, site.remote_writes()) == ((), writes)
+
+
+def killed_everywhere(
+    folder: Path, prepare: Callable[[Site], object], work: Callable[[Site], object] = Site.settle
+) -> Iterator[Site]:
+    """Yield for every moment of a run a site made anew, on which the run was killed there; on the last it was not."""
+    moment, killed = 0, True
+    while killed:
+        site = Site(folder, {})
+        prepare(site)
+        site.faults.clear()
+        site.faults.actions[moment] = kill
+        killed = site.killed(partial(work, site))
+        site.faults.clear()
+        yield site
+        site.database.dispose()
+        moment += 1
+    assert moment > 5
 
 
 def restoring(site: Site, backup: Any = None) -> Callable[[str, str], None]:
