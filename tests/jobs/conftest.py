@@ -7,16 +7,22 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.jobs_site import JobsSite, jobs_site
+from tests.support.jobs_site import OPENED, JobsSite, jobs_site
 from tests.support.standin_world import Standins, standins
 from tests.support.still_clock import StillClock
 
 
+@pytest.fixture(autouse=True)
+def closed() -> Iterator[None]:
+    """Let go of the databases of every site that the test has made."""
+    yield
+    while OPENED:
+        OPENED.pop().dispose()
+
+
 @pytest.fixture
-def site(tmp_path: Path) -> Iterator[JobsSite]:
-    made = jobs_site(tmp_path)
-    yield made
-    made.database.dispose()
+def site(tmp_path: Path) -> JobsSite:
+    return jobs_site(tmp_path)
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -18,13 +17,12 @@ MORNING = datetime(2026, 11, 23, 5, 0, tzinfo=UTC)
 
 
 @pytest.fixture
-def certain(tmp_path: Path) -> Iterator[JobsSite]:
+def certain(tmp_path: Path) -> JobsSite:
     """A site whose cost column is named, so that its costs are no guess; ann is linked."""
     site = jobs_site(tmp_path, jobs={"cost_column": "11"})
     site.link("ann", company="Acme")
     site.append(print_log_row(time="2026-11-23 6:00:00 AM", cost="9.0000", document="early"))
-    yield site
-    site.database.dispose()
+    return site
 
 
 def log_of(site: JobsSite, **arguments: Any) -> JobLog:
@@ -127,7 +125,6 @@ def test_what_an_invoice_line_tells(tmp_path: Path, detail: str, told: str | Non
     )
     site.append(print_log_row(user="ben"), print_log_row(account="Alpha"))
     assert told == log_of(site).told("ann", MORNING, site.clock.now())
-    site.database.dispose()
 
 
 def test_an_invoice_line_has_room_for_a_few_jobs_only(tmp_path: Path) -> None:
@@ -135,4 +132,3 @@ def test_an_invoice_line_has_room_for_a_few_jobs_only(tmp_path: Path) -> None:
     site.append(*[print_log_row(document=f"{number}.pdf") for number in range(8)])
     told = log_of(site).told("ann", MORNING, site.clock.now())
     assert told is not None and told.startswith("24 pages, 8 colour, 8 jobs: ") and told.endswith("; and 3 more")
-    site.database.dispose()

@@ -76,7 +76,6 @@ def test_a_tab_in_the_time_moves_no_named_cost_column(tmp_path: Path) -> None:
     site.append(print_log_row(time="2026-11-23\t9:15:30 AM"))
     site.import_jobs()
     assert [(350_000, True)] == [(row["cost"], row["certain"]) for row in site.rows()]
-    site.database.dispose()
 
 
 def test_every_marker_of_cldr_is_known_or_left_to_the_rows() -> None:
@@ -229,11 +228,9 @@ def test_headers_in_any_other_language_are_named_in_the_settings(tmp_path: Path)
     site = jobs_site(tmp_path, jobs={"source": "csv"})
     write_csv(site, f"{header}\n{row}\n", "cp1252")
     assert ["job_log_no_header"] == [finding.code for finding in site.import_jobs().findings]
-    site.database.dispose()
     site = jobs_site(tmp_path, jobs={"source": "csv", "columns": named})
     assert 1 == site.import_jobs().counts.new
     assert [(3, 150_000)] == [(row["pages"], row["cost"]) for row in site.rows()]
-    site.database.dispose()
 
 
 def test_every_name_that_the_settings_may_give_is_a_column() -> None:

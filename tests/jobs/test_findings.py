@@ -11,7 +11,7 @@ from relay import jobs
 from relay.checks import printing
 from relay.checks.model import CheckedSite
 from relay.progress import Progress
-from tests.support.jobs_site import JobsSite, Prices, print_log_row
+from tests.support.jobs_site import JobsSite, Prices, jobs_site, print_log_row
 from tests.support.statements import EUR, add_fee, add_reading, add_top_up, at
 
 TODAY = date(2026, 11, 23)
@@ -49,12 +49,9 @@ def test_accounts_that_are_no_members_and_print_at_a_cost(office: JobsSite) -> N
 
 
 def test_accounts_that_are_not_ours_are_no_finding(tmp_path: Any) -> None:
-    from tests.support.jobs_site import jobs_site
-
     site = jobs_site(tmp_path, members={"not_ours": ["Guest"]}, print={"exceptions": ["Reception"]})
     site.append(day_row(22, user="guest"), day_row(22, user="reception"))
     assert {} == found(site)
-    site.database.dispose()
 
 
 def test_days_of_jobs_without_one_fee(office: JobsSite) -> None:

@@ -221,7 +221,6 @@ def test_document_names_are_kept_as_the_setting_lets(tmp_path: Path, setting: st
     site.import_jobs()
     assert kept == site.rows()[0]["document"]
     assert ("Secret" in site.set_aside()[0]["text"]) == (setting == "full")
-    site.database.dispose()
 
 
 def test_short_document_names_are_short(tmp_path: Path) -> None:
@@ -229,7 +228,6 @@ def test_short_document_names_are_short(tmp_path: Path) -> None:
     site.append(print_log_row(document="A very long name of a document.pdf"))
     site.import_jobs()
     assert "A very long name of…" == site.rows()[0]["document"]
-    site.database.dispose()
 
 
 @pytest.mark.parametrize("setting", ["short", "off"])
@@ -241,7 +239,6 @@ def test_a_row_kept_aside_keeps_no_document_either(tmp_path: Path, setting: str)
     assert 1 == result.counts.set_aside
     assert "Smith" not in result.text() + str(site.set_aside())
     assert "is not a number of pages" in result.text()
-    site.database.dispose()
 
 
 def test_a_cost_column_named_later_corrects_the_jobs_that_are_there(tmp_path: Path) -> None:
@@ -250,12 +247,10 @@ def test_a_cost_column_named_later_corrects_the_jobs_that_are_there(tmp_path: Pa
     site.append(row)
     site.import_jobs()
     assert None is site.rows()[0]["cost"]
-    site.database.dispose()
     site = jobs_site(tmp_path, jobs={"cost_column": "12"})
     result = site.import_jobs()
     assert (0, 1, 1) == (result.counts.new, result.counts.known, result.counts.changed)
     assert (1, 3, 12_000_000) == totals(site.rows())
-    site.database.dispose()
 
 
 def test_logs_that_somebody_removed_are_told_and_quiet_weeks_are_not(site: JobsSite) -> None:
@@ -288,7 +283,6 @@ def test_a_server_with_another_clock_is_told_so(tmp_path: Path) -> None:
     site.import_jobs()
     (row,) = site.rows()
     assert (row["at"], row["business_day"]) == (datetime(2026, 11, 23, 22, 30, tzinfo=UTC), date(2026, 11, 24))
-    site.database.dispose()
 
 
 def test_a_server_west_of_its_site_still_writes_the_log_of_yesterday(tmp_path: Path) -> None:
@@ -297,7 +291,6 @@ def test_a_server_west_of_its_site_still_writes_the_log_of_yesterday(tmp_path: P
     site.clock.moment = datetime(2026, 11, 24, 2, 0, tzinfo=UTC)
     site.append(print_log_row(time="2026-11-23 08:59:00 PM")[:40])
     assert ([], 0) == (codes(result := site.import_jobs()), result.counts.set_aside)
-    site.database.dispose()
 
 
 def csv_log(site: JobsSite, text: str, day: str = "2026-11-23") -> Path:
@@ -348,7 +341,6 @@ def test_a_cost_column_that_is_not_there_is_named(tmp_path: Path) -> None:
     site = jobs_site(tmp_path, jobs={"source": "csv", "cost_column": "Kosten"})
     csv_log(site, CSV_HEADER + CSV_ROW)
     assert "'Kosten'" in site.import_jobs().findings[0].message
-    site.database.dispose()
 
 
 def test_date_and_time_may_be_two_columns(csv_site: JobsSite) -> None:
@@ -474,7 +466,6 @@ def test_the_place_below_papercuts_own_folder(tmp_path: Path) -> None:
     logs.mkdir(parents=True)
     (logs / "printlog_2026_11_23.log").write_text(print_log_row())
     assert 1 == site.import_jobs().counts.new
-    site.database.dispose()
 
 
 def test_source_none_reads_nothing(tmp_path: Path) -> None:
@@ -500,13 +491,11 @@ def test_another_source_takes_over_without_counting_twice(tmp_path: Path) -> Non
     site = jobs_site(tmp_path)
     site.append(print_log_row())
     site.import_jobs()
-    site.database.dispose()
     site = jobs_site(tmp_path, jobs={"source": "csv"})
     csv_log(site, CSV_HEADER + CSV_ROW + CSV_ROW.replace("09:15", "10:15"))
     result = site.import_jobs()
     assert (1, 1, ["job_source_changed"]) == (result.counts.new, result.counts.known, codes(result))
     assert [] == codes(site.import_jobs())
-    site.database.dispose()
 
 
 def test_going_back_to_the_first_source_counts_nothing_twice(tmp_path: Path) -> None:
@@ -514,19 +503,16 @@ def test_going_back_to_the_first_source_counts_nothing_twice(tmp_path: Path) -> 
     site = jobs_site(tmp_path)
     site.append(print_log_row())
     site.import_jobs()
-    site.database.dispose()
     site = jobs_site(tmp_path, jobs={"source": "csv"})
     csv_log(site, CSV_HEADER + CSV_ROW.replace("09:15", "10:15"))
     site.clock.move(hours=3)
     site.import_jobs()
-    site.database.dispose()
     site = jobs_site(tmp_path)
     site.clock.move(hours=6)
     site.append(print_log_row(time="2026-11-23 10:15:30 AM"), print_log_row(time="2026-11-23 1:00:00 PM"))
     result = site.import_jobs()
     assert (1, 1, ["job_source_changed"]) == (result.counts.new, result.counts.known, codes(result))
     assert 3 == len(site.rows())
-    site.database.dispose()
 
 
 def test_the_doubled_hour_of_a_day_is_read_in_order(tmp_path: Path) -> None:
@@ -536,7 +522,6 @@ def test_the_doubled_hour_of_a_day_is_read_in_order(tmp_path: Path) -> None:
     site.import_jobs()
     hours = sorted(f"{row['at']:%H:%M}" for row in site.rows())
     assert ["00:10", "00:50", "01:05", "01:55", "02:10", "23:50"] == hours
-    site.database.dispose()
 
 
 def test_a_folder_that_cannot_be_listed_is_an_error_with_its_name(
@@ -570,11 +555,9 @@ def test_a_job_of_next_year_shuts_out_no_other_source(tmp_path: Path) -> None:
     before.append(print_log_row(time="2062-11-23 09:15:30"), day="2062_11_23")
     before.append(print_log_row())
     before.import_jobs()
-    before.database.dispose()
     site = jobs_site(tmp_path, jobs={"source": "csv"})
     csv_log(site, CSV_HEADER + CSV_ROW + CSV_ROW.replace("09:15", "10:15"))
     assert (1, 1) == ((result := site.import_jobs()).counts.new, result.counts.known)
-    site.database.dispose()
 
 
 def test_a_company_counts_from_the_sync_that_saw_it(site: JobsSite, monkeypatch: pytest.MonkeyPatch) -> None:

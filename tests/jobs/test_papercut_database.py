@@ -273,7 +273,6 @@ def test_a_database_that_cannot_be_opened_is_told_without_its_password(tmp_path:
     assert 1 == result.exit_code
     assert "hunter2" not in result.text() + json.dumps(result.as_json())
     assert None is log_of(site).logged("PC-1")
-    site.database.dispose()
 
 
 def test_the_ledgers_database_may_be_postgresql(tmp_path: Path, url: str) -> None:
@@ -288,7 +287,6 @@ def test_the_ledgers_database_may_be_postgresql(tmp_path: Path, url: str) -> Non
     made = jobs.statement(site.settings, site.database, clock=site.clock)
     assert (4, 1_400_000) == (made.total.jobs, made.printed)
     assert [] == [finding for finding in site.import_jobs().findings if finding.severity == "error"]
-    site.database.dispose()
 
 
 # -- three sources ---------------------------------------------------------------------------------------------------
@@ -324,5 +322,4 @@ def test_the_three_sources_give_the_same_statement(office: PaperCutOffice, hours
     assert without(expected, UNTOLD_BY_CSV) == without(facts(daily), UNTOLD_BY_CSV)
     for site in (database, logs, daily):
         assert 0 == site.import_jobs().counts.new
-        site.database.dispose()
     shutil.rmtree(office.folder / "papercut")

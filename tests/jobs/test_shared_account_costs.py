@@ -225,7 +225,6 @@ def test_its_costs_are_those_charged_to_it_and_its_counter_is_everybodys(tmp_pat
     assert log.known("ben", since, certain.clock.now(), None) is not None
     assert log.told(f"account:{NAME}", since, certain.clock.now()) == "6 pages, 2 colour, 2 jobs"
     assert log.refunds(f"account:{NAME}", since) is None
-    certain.database.dispose()
 
 
 # -- statements ------------------------------------------------------------------------------------------------------
@@ -293,7 +292,6 @@ def test_a_source_that_names_no_account_says_so(tmp_path: Path) -> None:
     assert [note for note in made(site).notes if "which account" in note] == []
     link_shared(site)
     assert [note for note in made(site).notes if "which account" in note]
-    site.database.dispose()
 
 
 def test_a_persons_statement_tells_the_job_and_does_not_count_it(acme: JobsSite) -> None:

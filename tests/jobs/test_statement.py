@@ -420,7 +420,6 @@ def test_a_source_that_only_tells_gray_pages_has_no_share_of_colour(tmp_path: Pa
     )
     site.import_jobs()
     statement = made(site)
-    site.database.dispose()
     assert None is statement.total.colour_percent
     assert "12 pages; 1 of the jobs in colour" in jobs.render(statement, "text")
     assert "0 %</b>" not in jobs.render(statement, "html")

@@ -43,7 +43,6 @@ def test_its_example_keeps_no_document_where_none_may_be_kept(tmp_path: Path) ->
     found = jobs.source_findings(site.settings, site.database, site.clock.now())
     assert ["job_file_unread"] == codes(found)
     assert "Redundancy" not in found[0].message
-    site.database.dispose()
 
 
 def test_check_looks_at_the_files_themselves(site: JobsSite) -> None:

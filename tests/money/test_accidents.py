@@ -11,8 +11,8 @@ import pytest
 from relay import money
 from relay.errors import RateLimited
 from tests.support.job_logs import RefundingLog as Log
-from tests.support.money_acts import foreign_fee, held, restoring
-from tests.support.money_world import Account, Killed, Site, lose, refuse, unreachable
+from tests.support.money_acts import foreign_fee, held, lost_beside_a_job, restoring
+from tests.support.money_world import Account, Killed, Site, refuse, unreachable
 
 
 def test_a_void_word_on_a_foreign_fee_bills_nothing(site: Site) -> None:
@@ -192,12 +192,7 @@ def test_rebuild_right_after_a_kill(site: Site) -> None:
 def test_paused_with_a_movement_in_doubt(site: Site, work: str) -> None:
     site.configure(top_up={"amount": "5.00"} if work == "top_up" else {})
     ann = site.person("ann", opening_jobs=0, prints=5.0)
-
-    def lost_beside_a_job(name: str, phase: str) -> None:
-        site.prints("ann", 2.0)
-        lose(name, phase)
-
-    with site.faulty("adjust_balance", lost_beside_a_job, "after"):
+    with site.faulty("adjust_balance", lost_beside_a_job(site, "ann", 2.0), "after"):
         site.settle()
     assert site.result.in_doubt == 1
     reference = site.result.movements[0].reference

@@ -13,6 +13,7 @@ from sqlalchemy import Engine, create_engine, select, text
 from relay import database
 from relay.money.decide.explain import Buckets
 from relay.money.decide.holds import Held
+from relay.money.decide.wallet import opening
 from relay.money.ledger import holds, journal, records, tables
 from relay.money.ledger.store import Ledger
 from relay.stored_accounts import accounts_of
@@ -224,7 +225,6 @@ def test_new_rows_follow_the_ones_carried_over(old: Engine) -> None:
     )
     ledger = carried(old)
     bob = next(account for account in accounts_of(old, "hq") if account.username == "bob")
-    from relay.money.decide.wallet import opening
 
     with ledger.write() as connection:
         wallet, entry = opening(bob, date(2026, 11, 23))

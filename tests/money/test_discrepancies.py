@@ -8,9 +8,14 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
 from relay import money
+from relay.money.books import JobEvidence
+from relay.money.decide.explain import LoggedJobs
+from relay.money.ledger import tables
 from relay.money.report.discrepancies import Discrepancies
+from tests.support.money_acts import lose_the_ledger, rebuild
 from tests.support.money_world import Site
 from tests.support.shown import discrepancies as report_shown
 
@@ -176,9 +181,6 @@ def test_companies_and_days(site: Site) -> None:
 
 
 def test_buckets_that_no_entry_explains_are_unmatched(site: Site) -> None:
-    from sqlalchemy import update
-
-    from relay.money.ledger import tables
 
     site.person("ann")
     site.settle()
@@ -211,8 +213,6 @@ def test_two_fees_with_one_reference_are_told(site: Site) -> None:
 @pytest.mark.parametrize(("logged", "amount"), [(3, None), (2, "-1.00"), (5, "2.00")])
 def test_the_job_log_says_what_was_printed(site: Site, logged: int, amount: str | None) -> None:
     """The log is asked about the very time that the journal tells of."""
-    from relay.money.books import JobEvidence
-    from relay.money.decide.explain import LoggedJobs
 
     class Log(JobEvidence):
         def known(self, username: str, since: datetime, until: datetime, jobs: int | None) -> LoggedJobs:
@@ -244,8 +244,6 @@ def test_what_was_moved_before_a_link_is_no_difference_after_it(site: Site) -> N
 
 
 def test_a_rebuilt_ledger_misses_nothing(site: Site) -> None:
-    from tests.support.money_acts import lose_the_ledger, rebuild
-
     site.person("ann", prints=2.0)
     site.settle()
     lose_the_ledger(site)

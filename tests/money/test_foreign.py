@@ -7,13 +7,14 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from relay import language, money
-from relay.errors import BadAnswer
+from relay.errors import BadAnswer, UsageError
 from relay.money.rebuild import Rebuilt
 from relay.money.report.result import MoneyResult
-from tests.support.money_acts import foreign_fee, lose_the_ledger, rebuild
-from tests.support.money_world import Site, lose
+from tests.support.money_acts import foreign_fee, lose_the_ledger, lost_beside_a_job, rebuild
+from tests.support.money_world import Site, refuse
 
 
 def codes(result: MoneyResult) -> list[str]:
@@ -73,14 +74,8 @@ def test_somebody_busy_keeps_his_foreign_fee_when_the_site_is_answered(site: Sit
     """Ann's adjustment is in doubt while the site's word forgives: her foreign fee is asked about afterwards."""
     site.person("ann", prints=1.0)
 
-    def lost_beside_a_job(name: str, phase: str) -> None:
-        if (name, phase) == ("adjust_balance", "after"):
-            site.prints("ann", 2.0)
-            lose(name, phase)
-
-    site.faults.always = lost_beside_a_job
-    assert site.settle().exit_code == 4
-    site.faults.clear()
+    with site.faulty("adjust_balance", lost_beside_a_job(site, "ann", 2.0), "after"):
+        assert site.settle().exit_code == 4
     for name in ("bob", "eve"):
         foreign_fee(site, site.person(name))
     foreign_fee(site, site.officernd.held_fees[next(iter(site.officernd.held_fees))].member)
@@ -155,8 +150,6 @@ def test_a_companys_fee_is_rebuilt_without_its_people(site: Site) -> None:
 
 
 def test_no_word_lifts_a_lost_ledger(site: Site) -> None:
-    from relay.errors import UsageError
-
     site.person("ann", prints=7.0)
     site.settle()
     lose_the_ledger(site)
@@ -167,8 +160,6 @@ def test_no_word_lifts_a_lost_ledger(site: Site) -> None:
 
 def test_an_old_copy_of_the_ledger_recovers_nothing(site: Site) -> None:
     """A backup taken between fee and adjustment, put back days later, must not adjust a second time."""
-    from sqlalchemy import text
-
     site.person("ann", prints=7.0)
     site.killed_at("adjust_balance", "before")
     copy = site.database.raw_connection().driver_connection.serialize()  # type: ignore[union-attr]
@@ -189,23 +180,18 @@ def test_an_old_copy_of_the_ledger_recovers_nothing(site: Site) -> None:
 def test_a_fee_that_turns_up_late_is_taken_for_what_it_is(site: Site) -> None:
     """The server worked on a request that we had judged dead twice: found by its reference, never made again."""
     ann = site.person("ann", prints=7.0)
-    from tests.support.money_world import refuse
 
-    site.faults.always = refuse
-    reference = site.settle().movements[0].reference
-    site.faults.clear()
+    with site.faulty("create_fee", refuse):
+        reference = site.settle().movements[0].reference
     site.officernd.put(name=f"Printing [{reference}]", issue_date=site.clock.now().date(), price=Decimal(7), member=ann)
     assert site.settle().exit_code == 0
     assert (len(site.fees_of(ann)), site.balance("ann"), len(site.adjustments("ann"))) == (1, 0, 1)
 
 
 def test_a_withdrawn_fee_that_turns_up_is_one_too_many(site: Site) -> None:
-    from tests.support.money_world import refuse
-
     ann = site.person("ann", prints=7.0)
-    site.faults.always = refuse
-    reference = site.settle().movements[0].reference
-    site.faults.clear()
+    with site.faulty("create_fee", refuse):
+        reference = site.settle().movements[0].reference
     site.prints("ann", 1.0)
     site.settle()  # 8.00 under a new reference
     site.clock.move(minutes=1)

@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import delete
 
 from relay import money
 from relay.errors import LedgerError, UsageError
 from relay.money.act.guard import Permit
+from relay.money.ledger import tables
 from tests.support.money_acts import foreign_fee
 from tests.support.money_world import Site
 from tests.support.shown import discrepancies as report_shown
@@ -149,9 +151,6 @@ def lost_ledger(site: Site) -> None:
     site.settle()
     (fee_id,) = site.officernd.held_fees
     fee = site.officernd.held_fees[fee_id]
-    from sqlalchemy import delete
-
-    from relay.money.ledger import tables
 
     with site.quietly(), site.database.begin() as connection:
         connection.execute(delete(tables.movements))

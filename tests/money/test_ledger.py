@@ -18,7 +18,7 @@ from relay.money.decide.holds import Held, Stop
 from relay.money.ledger import holds, journal, tables
 from relay.money.ledger.store import Ledger, open_ledger
 from tests.support.money_acts import took_the_lease
-from tests.support.money_world import Site
+from tests.support.money_world import Site, refuse
 
 pytestmark = pytest.mark.windows
 
@@ -113,8 +113,6 @@ def test_a_credit_takes_and_everything_has_an_amount(site: Site) -> None:
 
 
 def test_one_open_movement_per_person(site: Site) -> None:
-    from tests.support.money_world import refuse
-
     site.person("ann.lee", prints=7.0)
     site.faults.always = refuse
     site.settle()

@@ -16,6 +16,7 @@ from relay.errors import LedgerError
 from tests.support.money_acts import took_the_lease
 from tests.support.money_world import Site, kill
 from tests.support.postgresql_server import Server, server
+from tests.support.settings_example import example_settings
 
 pytestmark = pytest.mark.needs("postgresql")
 
@@ -151,8 +152,6 @@ def test_a_copy_is_taken_before_a_migration(site: Site, url: str, monkeypatch: p
 
 
 def test_a_server_that_is_down_is_a_sentence(tmp_path: Path) -> None:
-    from tests.support.settings_example import example_settings
-
     settings = example_settings(tmp_path, ledger={"url": "postgresql+psycopg://relay@/postgres?host=/nowhere"})
     with pytest.raises(LedgerError, match="cannot be opened"):
         databases.open_database(settings)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from relay import money
+from relay import amounts, money
 from relay.errors import UsageError
 from relay.money.ledger import journal
 from tests.support.job_logs import Log
@@ -27,7 +27,6 @@ def put_back(site: Site, held: Any) -> None:
 
 
 def billed(site: Site) -> int:
-    from relay import amounts
 
     return sum(amounts.from_decimal(fee.price) for fee in site.officernd.held_fees.values())
 

@@ -22,7 +22,7 @@ from relay.money.decide.movement import Movement
 from relay.money.decide.wallet import Wallet
 from relay.money.report import status as reports
 from relay.officernd.model import Membership
-from tests.support.money_world import PLAN, Site
+from tests.support.money_world import PLAN, Site, refuse
 
 NOW = datetime(2025, 3, 12, 6, 30, tzinfo=UTC)
 DAY = date(2025, 3, 12)
@@ -236,8 +236,6 @@ def test_status_tells_runs_holds_and_open_movements(site: Site) -> None:
         "opening_balance",
     )
     assert money.open_movements(site.database, site.settings) == []
-
-    from tests.support.money_world import refuse
 
     site.prints("old", 1.0)
     site.faults.always = refuse

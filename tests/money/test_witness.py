@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
 from relay import money
 from relay.errors import UsageError
 from relay.money.decide.witness import Remembered, Witness, judge_witness, notes_of, witness_of
+from relay.money.ledger import tables
 from tests.support.money_acts import killed_everywhere
 from tests.support.money_world import Site, refuse
 
@@ -185,9 +187,6 @@ def test_two_ledgers_on_one_papercut(site: Site, tmp_path: Path) -> None:
 
 def test_an_older_copy_of_the_ledger(site: Site) -> None:
     """Fees aside, the number alone tells it: what that copy holds as open may long be finished."""
-    from sqlalchemy import update
-
-    from relay.money.ledger import tables
 
     site.person("ann", prints=7.0)
     site.settle()

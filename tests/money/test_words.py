@@ -13,18 +13,14 @@ from relay import money
 from relay.errors import UsageError
 from relay.money.ledger import tables
 from relay.money.ledger.store import Ledger
+from tests.support.money_acts import lost_beside_a_job
 from tests.support.money_world import Account, Site, lose, refuse, unreachable
 
 
 def doubtful_adjustment(site: Site, *, there: bool) -> str:
     """Leave an adjustment in doubt: its answer is lost and a job lands beside it."""
     site.person("ann.lee", prints=7.0)
-
-    def fault(name: str, phase: str) -> None:
-        site.prints("ann.lee", 7.0)
-        lose(name, phase)
-
-    with site.faulty("adjust_balance", fault, "after" if there else "before"):
+    with site.faulty("adjust_balance", lost_beside_a_job(site, "ann.lee", 7.0), "after" if there else "before"):
         result = site.settle()
     assert (result.exit_code, result.as_json()["in_doubt"]) == (4, 1)
     (movement,) = result.as_json()["movements"]

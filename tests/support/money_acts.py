@@ -19,7 +19,7 @@ from relay.database import metadata
 from relay.errors import AlreadyRunning
 from relay.money.ledger.store import open_ledger
 from relay.money.report.result import MoneyResult
-from tests.support.money_world import Site, kill
+from tests.support.money_world import Site, kill, lose
 
 
 def random_steps(runs: int) -> settings:
@@ -95,6 +95,16 @@ def restoring(site: Site, backup: Any = None) -> Callable[[str, str], None]:
         site.papercut.accounts, site.papercut.notes = deepcopy(backup)
 
     return restore
+
+
+def lost_beside_a_job(site: Site, who: str, cost: float) -> Callable[[str, str], None]:
+    """Return a fault that loses an answer while somebody prints: what happened cannot be told then."""
+
+    def fault(name: str, phase: str) -> None:
+        site.prints(who, cost)
+        lose(name, phase)
+
+    return fault
 
 
 def held(site):
