@@ -20,3 +20,11 @@ def sections() -> dict[str, dict[str, Any]]:
 @pytest.fixture
 def site(tmp_path: Path, sections: dict[str, dict[str, Any]]) -> Iterator[Site]:
     yield from sites(tmp_path, **sections)
+
+
+@pytest.fixture
+def on_disk(tmp_path: Path, sections: dict[str, dict[str, Any]]) -> Iterator[Site]:
+    """The same with its ledger in a file: several threads cannot share one in memory."""
+    made = Site(tmp_path, sections, url=f"sqlite:///{tmp_path}/ledger.db")
+    yield made
+    made.database.dispose()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,14 +10,12 @@ from tests.support.money_world import Site, kill, unreachable
 
 
 @pytest.fixture
-def site(tmp_path: Path) -> Iterator[Site]:
-    made = Site(tmp_path, {})
+def site(site: Site) -> Site:
     for name in ("ann", "bob"):
         address = f"{name}@example.com"
-        made.person(name, account_email=address)
-        made.papercut.accounts[name].email = address
-    yield made
-    made.database.dispose()
+        site.person(name, account_email=address)
+        site.papercut.accounts[name].email = address
+    return site
 
 
 def exchange(site: Site) -> None:

@@ -59,16 +59,14 @@ def test_04_a_repetition_long_after_looks_first(site: Site, ann: str) -> None:
     exactly_once(site)
 
 
-def test_05_two_runs_at_once(tmp_path: Path) -> None:
-    site = Site(tmp_path, {}, url=f"sqlite:///{tmp_path}/ledger.db")
-    site.faults.counting = False
-    ann = site.person("ann", prints=7.0)
+def test_05_two_runs_at_once(on_disk: Site) -> None:
+    on_disk.faults.counting = False
+    ann = on_disk.person("ann", prints=7.0)
     with ThreadPoolExecutor(20) as pool:
-        assert list(pool.map(partial(took_the_lease, site), range(20))).count(True) == 1
-    site.clock.move(minutes=20)
-    site.settle()
-    assert (len(site.fees_of(ann)), site.balance("ann")) == (1, 0)
-    site.database.dispose()
+        assert list(pool.map(partial(took_the_lease, on_disk), range(20))).count(True) == 1
+    on_disk.clock.move(minutes=20)
+    on_disk.settle()
+    assert (len(on_disk.fees_of(ann)), on_disk.balance("ann")) == (1, 0)
 
 
 def test_06_daylight_saving_a_powered_off_night_a_clock_set_back(site: Site) -> None:
@@ -308,13 +306,11 @@ def test_22_no_webhook_is_booked() -> None:
     assert [file.name for file in room.glob("*.py") if "webhook" in file.read_text(encoding="utf-8").lower()] == []
 
 
-def test_23_an_older_version_refuses_a_newer_ledger(tmp_path: Path) -> None:
-    site = Site(tmp_path, {}, url=f"sqlite:///{tmp_path}/ledger.db")
-    with site.database.begin() as connection:
+def test_23_an_older_version_refuses_a_newer_ledger(on_disk: Site) -> None:
+    with on_disk.database.begin() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     with pytest.raises(LedgerError, match="newer version"):
-        databases.bring_up_to_date(site.database)
-    site.database.dispose()
+        databases.bring_up_to_date(on_disk.database)
 
 
 def test_24_only_what_papercut_charged_is_billed(site: Site) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -58,8 +57,8 @@ def test_a_companys_people_share_it_and_a_member_without_one_has_his_own(site: S
     assert [site.balance(name) for name in people] == [0, 0, 0]
 
 
-def test_who_has_owed_longest_comes_first(tmp_path: Path) -> None:
-    site = Site(tmp_path, {"included": {"amount": "5.00", "every": "month"}, "fees": {"every": "month"}})
+def test_who_has_owed_longest_comes_first(site: Site) -> None:
+    site.configure(included={"amount": "5.00", "every": "month"}, fees={"every": "month"})
     ann, bob = site.person("ann"), site.person("bob")
     site.prints("bob", 6)
     site.settle()  # 5.00 of it is paid
@@ -69,7 +68,6 @@ def test_who_has_owed_longest_comes_first(tmp_path: Path) -> None:
     site.clock.move(days=31)
     site.settle()
     assert (site.billed(bob), site.billed(ann)) == (0, 2_000_000)  # bob's 1.00 is older than ann's 6.00
-    site.database.dispose()
 
 
 def test_what_is_not_used_is_gone_with_its_period(site: Site) -> None:
@@ -81,9 +79,9 @@ def test_what_is_not_used_is_gone_with_its_period(site: Site) -> None:
     assert site.billed(ann) == 1_000_000
 
 
-def test_by_plan_the_highest_counts_and_a_companys_people_bring_theirs(tmp_path: Path) -> None:
+def test_by_plan_the_highest_counts_and_a_companys_people_bring_theirs(site: Site) -> None:
     rows = [{"plan": "OFFICE", "amount": "8.00"}, {"plan": "Desk", "amount": "3.00"}]
-    site = Site(tmp_path, {"included": {"amount": "1.00", "plan": rows}})
+    site.configure(included={"amount": "1.00", "plan": rows})
     ann = site.person("ann", company_id="c1")
     bob = site.person("bob", company_id="", company_name="")
     eve = site.person("eve", company_id="", company_name="")
@@ -98,27 +96,22 @@ def test_by_plan_the_highest_counts_and_a_companys_people_bring_theirs(tmp_path:
         site.prints(name, 10)
     site.settle()
     assert [site.billed(member) for member in (ann, bob, eve)] == [2_000_000, 7_000_000, 9_000_000]
-    site.database.dispose()
 
 
-def test_it_does_not_wait_for_the_fees_period(tmp_path: Path) -> None:
-    site = Site(tmp_path, {"included": {"amount": "20.00"}, "fees": {"every": "month"}})
+def test_it_does_not_wait_for_the_fees_period(site: Site) -> None:
+    site.configure(fees={"every": "month"})
     ann = site.person("ann", prints=21)
     site.settle()
     assert (site.balance("ann"), site.fees_of(ann)) == (-1_000_000, [])
-    site.database.dispose()
 
 
-def test_one_fee_of_a_company_bills_the_rest(tmp_path: Path) -> None:
-    site = Site(tmp_path, {"included": {"amount": "20.00"}, "fees": {"grouping": "company"}})
-    site.person("ann")
-    site.person("bob")
+def test_one_fee_of_a_company_bills_the_rest(site: Site) -> None:
+    site.configure(fees={"grouping": "company"})
     for name in ("ann", "bob"):
-        site.prints(name, 15)
+        site.person(name, prints=15)
     site.settle()
     (fee,) = site.officernd.held_fees.values()
     assert (float(fee.price), site.balance("ann"), site.balance("bob")) == (10, 0, 0)
-    site.database.dispose()
 
 
 def test_the_company_of_the_day_pays(site: Site) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from functools import partial
-from pathlib import Path
 
 import pytest
 from sqlalchemy import text
@@ -318,13 +317,10 @@ def test_every_write_renews_the_lease(site: Site) -> None:
         open_ledger(site.database, site.settings, site.clock, holder="two:/var")
 
 
-def test_twenty_runs_at_once(tmp_path: Path) -> None:
-    site = Site(tmp_path, {}, url=f"sqlite:///{tmp_path}/ledger.db")
-    site.faults.counting = False
-
+def test_twenty_runs_at_once(on_disk: Site) -> None:
+    on_disk.faults.counting = False
     with ThreadPoolExecutor(20) as pool:
-        assert list(pool.map(partial(took_the_lease, site), range(20))).count(True) == 1
-    site.database.dispose()
+        assert list(pool.map(partial(took_the_lease, on_disk), range(20))).count(True) == 1
 
 
 def test_two_sites_share_a_ledger(site: Site) -> None:

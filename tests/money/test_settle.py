@@ -7,7 +7,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
 
@@ -425,16 +424,13 @@ def test_a_job_that_lands_in_between_stays_for_tomorrow(site: Site) -> None:
     assert [amounts.from_decimal(fee.price) for fee in site.fees_of(ann)] == [5_000_000, 400_000]
 
 
-def test_several_fees_at_once_are_each_made_once(tmp_path: Path) -> None:
-    site = Site(tmp_path, {"papercut": {"connections": 4}}, url=f"sqlite:///{tmp_path}/ledger.db")
-    people = [site.person(f"user{number}") for number in range(12)]
-    for number in range(12):
-        site.prints(f"user{number}", 1.0 + number)
-    site.faults.counting = False
-    assert site.settle().exit_code == 0
-    assert [len(site.fees_of(member)) for member in people] == [1] * 12
-    assert all(site.balance(f"user{number}") == 0 for number in range(12))
-    site.database.dispose()
+def test_several_fees_at_once_are_each_made_once(on_disk: Site) -> None:
+    on_disk.configure(papercut={"connections": 4})
+    people = [on_disk.person(f"user{number}", prints=1.0 + number) for number in range(12)]
+    on_disk.faults.counting = False
+    assert on_disk.settle().exit_code == 0
+    assert [len(on_disk.fees_of(member)) for member in people] == [1] * 12
+    assert all(on_disk.balance(f"user{number}") == 0 for number in range(12))
 
 
 def test_a_lost_answer_to_a_missing_plan_is_looked_up(site: Site) -> None:

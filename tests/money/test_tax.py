@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -71,23 +70,20 @@ def test_a_dry_run_tells_prices_too(site: Site) -> None:
     assert (answer["total"], answer["movements"][0]["amount"]) == ("1.00", "1.20")
 
 
-def test_one_fee_of_a_company_is_taxed_once(tmp_path: Path) -> None:
-    site = Site(tmp_path, {"fees": {"tax_percent": "20", "grouping": "company"}})
+def test_one_fee_of_a_company_is_taxed_once(site: Site) -> None:
+    site.configure(fees={"grouping": "company"})
     for name, cost in (("ann", 0.02), ("bob", 1.03)):
         site.person(name, company_id="c1", company_name="Acme", prints=cost)
     result = site.settle()
     (fee,) = site.officernd.held_fees.values()
     assert (amounts.from_decimal(fee.price), result.total) == (870_000, 870_000)
     assert (site.balance("ann"), site.balance("bob")) == (0, -10_000)
-    site.database.dispose()
 
 
-def test_limits_count_the_debt(tmp_path: Path) -> None:
-    site = Site(tmp_path, {"fees": {"tax_percent": "20"}, "safety": {"max_fee": "1.00"}})
-    site.person("ann")
-    site.prints("ann", 1.19)  # a price of 0.99
+def test_limits_count_the_debt(site: Site) -> None:
+    site.configure(safety={"max_fee": "1.00"})
+    site.person("ann", prints=1.19)  # a price of 0.99
     assert [item.code for item in site.settle().held] == ["max_fee"]
-    site.database.dispose()
 
 
 def test_a_rebuilt_ledger_adjusts_by_what_was_paid(site: Site) -> None:

@@ -316,12 +316,10 @@ def test_the_first_top_up_is_verified(site: Site) -> None:
     assert site.balance("bob") == 0
 
 
-def test_many_at_once_are_each_made_once(tmp_path: Path) -> None:
-    sections = {"top_up": {"amount": "5.00"}, "papercut": {"connections": 4}}
-    site = Site(tmp_path, sections, url=f"sqlite:///{tmp_path}/ledger.db")
+def test_many_at_once_are_each_made_once(on_disk: Site) -> None:
+    on_disk.configure(papercut={"connections": 4})
     for number in range(12):
-        site.person(f"user{number}")
-    site.faults.counting = False
-    assert site.top_up().exit_code == 0
-    assert {site.balance(f"user{number}") for number in range(12)} == {5_000_000}
-    site.database.dispose()
+        on_disk.person(f"user{number}")
+    on_disk.faults.counting = False
+    assert on_disk.top_up().exit_code == 0
+    assert {on_disk.balance(f"user{number}") for number in range(12)} == {5_000_000}
