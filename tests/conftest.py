@@ -12,7 +12,9 @@ from unittest import mock
 
 import pytest
 import requests
+from sqlalchemy import Engine
 
+from relay import database
 from tests.support import first_ledger, tools
 from tests.support.browser import Browser, Chromiums
 from tests.support.forked_relay import ForkedRelay
@@ -32,6 +34,22 @@ def only_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(socket.socket, "connect", connect)
     for home in (requests, requests.sessions):  # what a message to somebody changes for its process is undone
         monkeypatch.setattr(home, "Session", home.Session)
+
+
+@pytest.fixture(autouse=True)
+def ledgers_closed(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Close every ledger that a test opens."""
+    opened: list[Engine] = []
+    make = database.make_engine
+
+    def kept(url: str) -> Engine:
+        opened.append(make(url))
+        return opened[-1]
+
+    monkeypatch.setattr(database, "make_engine", kept)
+    yield
+    for engine in opened:
+        engine.dispose()
 
 
 @pytest.fixture(scope="session", autouse=True)

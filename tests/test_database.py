@@ -54,8 +54,6 @@ def test_constraints_are_those_of_the_tables(engine: Engine) -> None:
             return {name: "".join(sorted("".join(sql.split()))) for name, sql in rows if name != "alembic_version"}
 
     assert schema(engine) == schema(plain)
-    engine.dispose()
-    plain.dispose()
 
 
 def test_the_newest_revision_is_the_folders() -> None:
@@ -182,7 +180,6 @@ def test_a_spoiled_ledger_is_told_with_its_newest_good_copy(tmp_path: Path, engi
     opened = database.open_database(settings)
     with opened.connect() as connection:
         assert connection.execute(text("SELECT value FROM site_facts")).scalars().all() == ["EUR"]
-    opened.dispose()
 
 
 def test_a_copy_of_an_older_schema_is_a_good_one(tmp_path: Path) -> None:
@@ -233,7 +230,6 @@ def test_moments_keep_their_time_zone() -> None:
             datetime(2025, 3, 12, 7, 30, tzinfo=UTC),
             None,
         ]
-    engine.dispose()
 
 
 def test_readers_do_not_wait_for_a_writer(tmp_path: Path, engine: Engine) -> None:
@@ -244,7 +240,6 @@ def test_readers_do_not_wait_for_a_writer(tmp_path: Path, engine: Engine) -> Non
         with engine.connect() as other, pytest.raises(OperationalError, match="locked"):
             other.connection.cursor().execute("PRAGMA busy_timeout=1")  # before its transaction begins
             other.execute(text("SELECT 1"))
-    engine.dispose()
 
 
 def test_a_row_is_put_once_and_then_changed(engine: Engine) -> None:

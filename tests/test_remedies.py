@@ -129,4 +129,3 @@ def test_a_settle_that_a_stop_refuses_says_what_ends_it(tmp_path: Path) -> None:
     site.papercut.notes.clear()
     told = worded(site.settle().as_json())["refused"][0]["message"]
     assert "papercut-relay approve restored --as forgive" in told
-    site.database.dispose()

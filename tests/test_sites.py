@@ -64,7 +64,6 @@ def test_a_ledger_without_a_run_has_its_own_site(tmp_path: Path) -> None:
     (only,) = sites.status(alone.context.settings, alone.context.database, alone.context.clock)
     told = only.as_json()
     assert (told["site"], told["last_run"], told["version"]) == ("hq", None, "")
-    alone.database.dispose()
 
 
 def test_statements_of_every_site(both: Site) -> None:

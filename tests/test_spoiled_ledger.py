@@ -37,7 +37,6 @@ def test_a_page_in_the_middle_is_found_at_the_start(site: Site) -> None:
             assert "is damaged" in error.message and str(good) in error.message
     assert found >= pages - 6  # pages that are free hold nothing that could be spoiled
     ledger.write_bytes(content)
-    open_database(site.settings).dispose()
 
 
 @pytest.mark.parametrize("how", ["missing", "empty"])

@@ -30,7 +30,6 @@ def test_it_is_off_by_default(tmp_path: Path) -> None:
     database = open_database(settings)
     with serving(lambda: settings, database, Clock(), threading.Event(), said.append):
         assert [] == said and not (tmp_path / "state" / "members_page").exists()
-    database.dispose()
 
 
 def test_it_listens_where_the_settings_say_and_ends_with_the_block(tmp_path: Path, web: Any) -> None:
@@ -45,7 +44,6 @@ def test_it_listens_where_the_settings_say_and_ends_with_the_block(tmp_path: Pat
         assert 431 == web.get(f"http://127.0.0.1:{port}/", headers={"X": "y" * 70_000}, timeout=10).status_code
     with pytest.raises(requests.ConnectionError):
         web.get(f"http://127.0.0.1:{port}/", timeout=10)
-    database.dispose()
 
 
 def test_an_address_that_is_taken_is_told(tmp_path: Path) -> None:

@@ -182,7 +182,6 @@ def test_two_ledgers_on_one_papercut(site: Site, tmp_path: Path) -> None:
     second.person("ann")
     second.prints("ann", 1.0)
     assert (stopped(second), second.officernd.held_fees) == (["second_relay"], {})
-    second.database.dispose()
 
 
 def test_an_older_copy_of_the_ledger(site: Site) -> None:

@@ -173,7 +173,6 @@ def test_a_message_speaks_the_language_of_the_site(tmp_path: Path, box: Mailbox,
     assert (
         "OfficeRnD hat keine Organisation acme" in over and "Es begann am " in over and " Uhr (Europe/Sofia)." in over
     )
-    site.database.dispose()
 
 
 def test_what_is_not_chosen_is_not_told(site: Site, box: Mailbox) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -22,12 +22,11 @@ FULL = {
 
 
 @pytest.fixture
-def direct(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., DirectSite]]:
+def direct(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., DirectSite]:
     monkeypatch.setattr("relay.sandbox.papercut.sync.ask_user_source", answer_in_process)
     monkeypatch.setattr(os, "fsync", lambda descriptor: None)
     database = open_database(settings_for(tmp_path))
-    yield lambda **sections: DirectSite(tmp_path, database, **sections)
-    database.dispose()
+    return lambda **sections: DirectSite(tmp_path, database, **sections)
 
 
 def before(one: DirectSite) -> None:

@@ -19,9 +19,7 @@ from tests.support.people_values import NOW, linked, settings_for
 
 @pytest.fixture
 def database(tmp_path: Path):
-    engine = open_database(settings_for(tmp_path))
-    yield engine
-    engine.dispose()
+    return open_database(settings_for(tmp_path))
 
 
 def memory(database: Engine, site: str = "hq") -> Memory:
