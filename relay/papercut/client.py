@@ -399,21 +399,13 @@ class PaperCut:
         return self._pages("listSharedAccounts", ())
 
     def shared_account(self, name: str) -> SharedAccount:
-        """Return a shared account (`parent\\sub` for a nested one). Raises NotFound for an unknown one.
-
-        The fault's code for a missing account is not known, so whether there is one is asked for.
-        """
+        """Return a shared account (`parent\\sub` for a nested one). Raises NotFound for an unknown one."""
         method, names = "getSharedAccountProperties", (keys.ACCOUNT_ID, keys.BALANCE)
-        try:
-            found = self._paired(names, self._texts(method, name, list(names)), method)
-        except AuthFailed:
-            raise
-        except Refused:
-            if self._bool("isSharedAccountExists", name):
-                raise
-            raise NotFound(
-                lazy("PaperCut has no shared account %(name)s.", name=repr(name)), system=SYSTEM, operation=method
-            ) from None
+        texts = self._of_shared(name, lambda: self._texts(method, name, list(names)))
+        if texts is None:
+            missing = lazy("PaperCut has no shared account %(name)s.", name=repr(name))
+            raise NotFound(missing, system=SYSTEM, operation=method)
+        found = self._paired(names, texts, method)
         try:
             return SharedAccount(found[keys.ACCOUNT_ID], balance_from_text(found[keys.BALANCE]))
         except (ValueError, OverflowError):
@@ -427,11 +419,18 @@ class PaperCut:
 
         Source: ServerCommandProxy, shared account properties (`notes`).
         """
+        return self._of_shared(name, lambda: self._text("getSharedAccountProperty", name, keys.NOTES))
+
+    def _of_shared(self, name: str, read: Callable[[], Found]) -> Found | None:
+        """Return what is read of a shared account, None where there is none.
+
+        The fault's code for a missing account is not known, so whether there is one is asked for.
+        """
         try:
-            return self._text("getSharedAccountProperty", name, keys.NOTES)
+            return read()
         except AuthFailed:
             raise
-        except Refused:  # the fault's code for a missing account is not known, so whether there is one is asked for
+        except Refused:
             if self._bool("isSharedAccountExists", name):
                 raise
             return None

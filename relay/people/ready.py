@@ -11,7 +11,7 @@ from datetime import datetime
 from relay import json_text, plain_files
 from relay.config import Settings
 from relay.language import kept, unkept
-from relay.people.decide.everybody import left_out, why_no_account
+from relay.people.decide.everybody import left_out
 from relay.people.decide.plan import SyncPlan
 from relay.people.decide.rules import email_outcome
 from relay.private_files import make_private_folder, write_private
@@ -40,19 +40,14 @@ class Readiness:
 def assess(plan: SyncPlan) -> dict[str, list[str]]:
     """Return who may print and cannot, by what is missing."""
     decisions, people = plan.decisions, {kind: list[str]() for kind in KINDS}
-    members, found = decisions.members, decisions.matching
-    for member_id in sorted(members):
-        member = members[member_id]
+    waits = left_out(decisions)
+    for member_id, member in sorted(decisions.members.items()):
         if not decisions.verdicts[member_id].admitted:
             continue
-        who = member.name or f"no name ({member_id})"
         address = email_outcome(member)
-        if member_id in found.doubts:
-            people["held_by_a_doubt"].append(f"{who}: {found.doubts[member_id]}")
-        elif not address.passed:
-            people["without_email"].append(f"{who}: {address.text}")
-        elif why := why_no_account(found, member_id):
-            people["without_account"].append(f"{who}: {why}")
+        kind, why = waits.get(member_id, ("" if address.passed else "without_email", address.text))
+        if kind:
+            people[kind].append(f"{member.name or f'no name ({member_id})'}: {why}")
     for warning in plan.warnings:
         if warning.code == "disabled_by_hand":
             people["switched_off"].append(f"{warning.subject}: printing was switched off by hand")

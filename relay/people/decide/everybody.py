@@ -79,11 +79,11 @@ def left_out(decisions: Decisions) -> dict[str, tuple[str, str]]:
         elif member_id not in matching.accounts and member_id not in matching.new:
             address = email_outcome(decisions.members[member_id])
             why = matching.doubts.get(member_id) or ("" if address.passed else address.text)
-            found[member_id] = (_why_waits(decisions, member_id), why or why_no_account(matching, member_id))
+            found[member_id] = (_why_waits(decisions, member_id), why or _why_no_account(matching, member_id))
     return found
 
 
-def why_no_account(matching: Matching, member_id: str) -> str:
+def _why_no_account(matching: Matching, member_id: str) -> str:
     """Return in a clause why somebody admitted gets no account by themselves, "" where nothing is in the way."""
     if member_id in matching.gone:
         return lazy("the account %(username)s was deleted in PaperCut", username=matching.gone[member_id])
