@@ -14,15 +14,7 @@ from relay import amounts, language
 from relay.accounts import meant
 from relay.errors import EXIT_DONE, UsageError
 from relay.language import joined, lazy
-from relay.money.decide.holds import (
-    COMPANY_GONE,
-    MEMBER_GONE,
-    RESTORED,
-    STOP_ANSWERS,
-    Answer,
-    Hold,
-    Stop,
-)
+from relay.money.decide.holds import COMPANY_GONE, MEMBER_GONE, RESTORED, STOP_ANSWERS, Answer, Hold, Stop
 from relay.money.decide.movement import Movement
 from relay.money.decide.remedies import NO_WORD, answers_to, of_stop
 from relay.money.decide.wallet import disputed_again

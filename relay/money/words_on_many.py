@@ -151,8 +151,7 @@ def approve_all(site: Site, shown: HeldFor, *, as_: Answer, reason: str, by: str
         changed,
     )
     return WordResult(
-        joined(told, instead if changed else ""),
-        given.as_json(as_) | {"at": _iso(at), "ids": [row.id for row in rows]},
+        joined(told, instead if changed else ""), given.as_json(as_) | {"at": _iso(at), "ids": [row.id for row in rows]}
     )
 
 
@@ -187,11 +186,7 @@ def withdraw(site: Site, ids: Collection[int], *, by: str = "", stop: str = "") 
             total=amount(given.total, currency),
             people=counted(given.count, "person"),
         ),
-        {
-            "withdrawn": [row.id for row in rows],
-            "people": given.as_json("forgive")["people"],
-            "total": given.total,
-        },
+        {"withdrawn": [row.id for row in rows], "people": given.as_json("forgive")["people"], "total": given.total},
     )
 
 

@@ -255,10 +255,7 @@ def test_a_companys_statement_has_its_account_and_not_anothers(acme: JobsSite) -
     fee_of_account(acme, 3 * EUR, at(12, 5))
     statement = made(acme, company="Acme")
     told = {line.person.name: (line.tally.jobs, line.tally.net, line.billed, line.open) for line in statement.people}
-    assert told == {
-        "Ann": (1, 8 * EUR, 0, 8 * EUR),
-        f"{NAME} (shared account)": (3, 19 * EUR, 3 * EUR, 16 * EUR),
-    }
+    assert told == {"Ann": (1, 8 * EUR, 0, 8 * EUR), f"{NAME} (shared account)": (3, 19 * EUR, 3 * EUR, 16 * EUR)}
     assert step_amounts(statement) == {"printed": 27 * EUR, "open": -24 * EUR, "fees": 3 * EUR}
     assert statement.strangers == () and statement.shared == {}
     beta = made(acme, company="Beta")

@@ -136,11 +136,7 @@ def test_less_than_a_coin_is_held_for_nobody() -> None:
 
 def test_an_opening_debt_is_billed_by_setting() -> None:
     decision = decide([case(1, "2", opening="10")], replace(POLICY, opening="bill"))
-    assert (billed(decision), held(decision), released(decision)) == (
-        {"user1": "12.00"},
-        {},
-        [(euros("10"), None)],
-    )
+    assert (billed(decision), held(decision), released(decision)) == ({"user1": "12.00"}, {}, [(euros("10"), None)])
     assert decision.releases[0].entry.cause == "setting"
 
 
@@ -247,8 +243,7 @@ def test_several_counters_that_fell_are_held_and_stop_nobody_else() -> None:
 
 
 @pytest.mark.parametrize(
-    ("how", "code"),
-    [({"gone": "member_gone"}, "member_gone"), ({"gone": "company_gone"}, "company_gone")],
+    ("how", "code"), [({"gone": "member_gone"}, "member_gone"), ({"gone": "company_gone"}, "company_gone")]
 )
 def test_a_payer_that_is_gone_can_only_be_forgiven(how: dict[str, Any], code: str) -> None:
     decision = decide([case(1, "5", **how)], POLICY)

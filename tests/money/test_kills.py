@@ -60,11 +60,7 @@ def _toml(raw: dict[str, dict[str, object]]) -> str:
     )
 
 
-SECONDS = {
-    "papercut": {"timeout_s": 1},
-    "officernd": {"timeout_s": 1},
-    "safety": {"settling_s": 0.05, "list_lag_s": 0},
-}
+SECONDS = {"papercut": {"timeout_s": 1}, "officernd": {"timeout_s": 1}, "safety": {"settling_s": 0.05, "list_lag_s": 0}}
 
 
 def tell_the_truth(site: Standins, username: str) -> int:
@@ -72,12 +68,7 @@ def tell_the_truth(site: Standins, username: str) -> int:
     doubtful = [item for item in money.open_movements(site.database, site.settings) if item["state"] == "in_doubt"]
     for item in doubtful:
         there = any(item["reference"] in entry.comment for entry in site.papercut.state.transactions_of(username))
-        money.resolve(
-            site.context,
-            item["reference"],
-            as_="posted" if there else "not-sent",
-            reason="seen in PaperCut",
-        )
+        money.resolve(site.context, item["reference"], as_="posted" if there else "not-sent", reason="seen in PaperCut")
     return len(doubtful)
 
 

@@ -134,11 +134,7 @@ def test_the_wallet_is_the_sum_of_its_entries(posted: Site) -> None:
         entries = journal.entries(connection, "hq")
     assert [
         (row["kind"], row["balance"], row["printed"], row["fees"]) for row in entries if row["username"] == "ann.lee"
-    ] == [
-        ("opening", 0, 0, 0),
-        ("reading", -7_000_000, -7_000_000, 0),
-        ("movement", 0, 0, 7_000_000),
-    ]
+    ] == [("opening", 0, 0, 0), ("reading", -7_000_000, -7_000_000, 0), ("movement", 0, 0, 7_000_000)]
     assert entries[-1]["cause"] == Ledger(posted.database, "hq", posted.clock).movements()[0].reference
 
 

@@ -33,8 +33,7 @@ class Money(RuleBasedStateMachine):
     def begin(self, grouping: str) -> None:
         self.folder = tempfile.TemporaryDirectory()
         self.site = Site(
-            Path(self.folder.name),
-            {"fees": {"grouping": grouping}, "top_up": {"amount": "1.50", "every": "day"}},
+            Path(self.folder.name), {"fees": {"grouping": grouping}, "top_up": {"amount": "1.50", "every": "day"}}
         )
         self.names = {name: name for name in USERS}  # who is called what by now
         self.members = {name: self.site.person(name) for name in USERS}

@@ -226,13 +226,7 @@ def test_our_own_movements_move_the_wallet(
     found, entry = posted(wallet(**before), moved, DAY)
     assert found.buckets == Buckets(**after)
     assert entry == Entry(
-        "movement",
-        Buckets(**after).less(Buckets(**before)),
-        Sides(**{side: moved.amount}),
-        found.balance,
-        10,
-        DAY,
-        "R",
+        "movement", Buckets(**after).less(Buckets(**before)), Sides(**{side: moved.amount}), found.balance, 10, DAY, "R"
     )
 
 

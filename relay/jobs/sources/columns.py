@@ -166,11 +166,7 @@ def check_width(fields: Sequence[str], layout: Layout) -> None:
             )
     elif len(fields) < _DOCUMENTED:
         raise UnreadableRow(
-            lazy(
-                "it has %(fields)s of the %(wanted)s fields of a print log",
-                fields=len(fields),
-                wanted=_DOCUMENTED,
-            )
+            lazy("it has %(fields)s of the %(wanted)s fields of a print log", fields=len(fields), wanted=_DOCUMENTED)
         )
 
 

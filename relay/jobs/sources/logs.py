@@ -21,7 +21,7 @@ from zoneinfo import ZoneInfo
 
 from relay import language, plain_files
 from relay.config import Settings
-from relay.finding import Finding
+from relay.finding import Finding, Severity
 from relay.held_files import what_to_do
 from relay.jobs.job import Batch, Cursor, Job, SetAside, UnreadableRow
 from relay.jobs.sources import columns, halves, lines, quoting, reading
@@ -160,20 +160,21 @@ class LogFolder:
             self._halves = halves.learnt(told)
         return self._halves
 
+    def tell(self, code: str, severity: Severity, subject: str, message: str) -> None:
+        self.findings.append(Finding(code, severity, _storable(subject), message))
+
     def _unreadable(self, path: Path, error: OSError) -> None:
         what = what_to_do(error, "let the relay's account read it")
-        self.findings.append(
-            Finding(
-                "job_log_unreadable",
-                "error",
-                _storable(path.name),
-                lazy(
-                    "The job log %(file)s cannot be read (%(why)s): %(what)s. The next import tries again.",
-                    file=_storable(str(path)),
-                    why=error.strerror or error,
-                    what=what,
-                ),
-            )
+        self.tell(
+            "job_log_unreadable",
+            "error",
+            path.name,
+            lazy(
+                "The job log %(file)s cannot be read (%(why)s): %(what)s. The next import tries again.",
+                file=_storable(str(path)),
+                why=error.strerror or error,
+                what=what,
+            ),
         )
 
     def _files(self) -> list[tuple[date, Path]]:
@@ -183,18 +184,16 @@ class LogFolder:
         found = self._files_in(self.folder)
         for folder in below:
             if not found and folder.is_dir() and (found := self._files_in(folder)):
-                self.findings.append(
-                    Finding(
-                        "job_log_elsewhere",
-                        "warning",
-                        _storable(str(self.folder)),
-                        lazy(
-                            "There is no daily file in %(folder)s, and those in %(found)s were read: name that "
-                            "folder in [jobs] path.",
-                            folder=self.folder,
-                            found=folder,
-                        ),
-                    )
+                self.tell(
+                    "job_log_elsewhere",
+                    "warning",
+                    str(self.folder),
+                    lazy(
+                        "There is no daily file in %(folder)s, and those in %(found)s were read: name that "
+                        "folder in [jobs] path.",
+                        folder=self.folder,
+                        found=folder,
+                    ),
                 )
         self.oldest_day = min(found, default=None)
         return sorted(found.items())
@@ -207,19 +206,17 @@ class LogFolder:
             if day is None or not path.is_file():
                 continue
             if day in found:
-                self.findings.append(
-                    Finding(
-                        "job_log_twice",
-                        "warning",
-                        _storable(path.name),
-                        lazy(
-                            "%(one)s and %(other)s are both the log of %(day)s: the first was not read. "
-                            "Move copies out of the folder.",
-                            one=_storable(str(path)),
-                            other=_storable(found[day].name),
-                            day=language.day(day),
-                        ),
-                    )
+                self.tell(
+                    "job_log_twice",
+                    "warning",
+                    path.name,
+                    lazy(
+                        "%(one)s and %(other)s are both the log of %(day)s: the first was not read. "
+                        "Move copies out of the folder.",
+                        one=_storable(str(path)),
+                        other=_storable(found[day].name),
+                        day=language.day(day),
+                    ),
                 )
                 continue
             found[day] = path
@@ -235,20 +232,18 @@ class LogFolder:
             names = lazy("%(names)s and %(count)s more", names=names, count=len(entries) - _NAMED_ENTRIES)
         others = [source for source, names in _NAMES.items() if any(names.fullmatch(entry) for entry in entries)]
         remedy = lazy('set [jobs] source = "%(source)s", or', source=others[0]) if others else ""
-        self.findings.append(
-            Finding(
-                "job_log_no_file",
-                "error",
-                _storable(str(self.folder)),
-                lazy(
-                    "No file in %(folder)s is named like a daily log (%(examples)s), so no print job was read; there "
-                    "are %(names)s: %(remedy)s",
-                    folder=_storable(str(self.folder)),
-                    examples=_EXAMPLES[self.source],
-                    names=names,
-                    remedy=joined(remedy, lazy("correct [jobs] path.")),
-                ),
-            )
+        self.tell(
+            "job_log_no_file",
+            "error",
+            str(self.folder),
+            lazy(
+                "No file in %(folder)s is named like a daily log (%(examples)s), so no print job was read; there "
+                "are %(names)s: %(remedy)s",
+                folder=_storable(str(self.folder)),
+                examples=_EXAMPLES[self.source],
+                names=names,
+                remedy=joined(remedy, lazy("correct [jobs] path.")),
+            ),
         )
 
     def _day_of(self, name: str) -> date | None:
@@ -355,18 +350,16 @@ class _File:
             self._find_code_page()
             return 0
         if count and self.known is not None:
-            self.folder.findings.append(
-                Finding(
-                    "job_log_no_header",
-                    "error",
-                    self.name,
-                    lazy(
-                        "%(name)s has no header with time, user, printer and pages in its first lines, so none "
-                        "of its jobs were read: see what PaperCut writes there, and name its columns in "
-                        "[jobs.columns].",
-                        name=self.name,
-                    ),
-                )
+            self.folder.tell(
+                "job_log_no_header",
+                "error",
+                self.name,
+                lazy(
+                    "%(name)s has no header with time, user, printer and pages in its first lines, so none "
+                    "of its jobs were read: see what PaperCut writes there, and name its columns in "
+                    "[jobs.columns].",
+                    name=self.name,
+                ),
             )
         return None
 

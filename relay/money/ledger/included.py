@@ -47,8 +47,7 @@ def used_between(connection: Connection, site: str, first: date, last: date) -> 
         select(uses.c.payer_id, uses.c.period, func.max(told.c.amount), func.sum(of.c.amount))
         .join(of, of.c.reference == uses.c.reference)
         .join(
-            told,
-            and_(told.c.site == uses.c.site, told.c.payer_id == uses.c.payer_id, told.c.period == uses.c.period),
+            told, and_(told.c.site == uses.c.site, told.c.payer_id == uses.c.payer_id, told.c.period == uses.c.period)
         )
         .where(uses.c.site == site, of.c.state == "posted", of.c.business_day.between(first, last))
         .group_by(uses.c.payer_id, uses.c.period)

@@ -133,14 +133,7 @@ movements = Table(
     CheckConstraint("period IS NULL OR kind = 'top_up'", name="movement_period"),
     # One open movement per person: nothing new is begun for somebody whose last one has not come to truth. What brings
     # a restored balance back comes before any other, so it stands beside it.
-    Index(
-        "movements_one_open",
-        "site",
-        "member_id",
-        unique=True,
-        sqlite_where=_OPEN,
-        postgresql_where=_OPEN,
-    ),
+    Index("movements_one_open", "site", "member_id", unique=True, sqlite_where=_OPEN, postgresql_where=_OPEN),
     Index("movements_by_fee", "fee_reference"),
     Index("movements_by_day", "site", "business_day"),
 )

@@ -34,13 +34,7 @@ def begin(connection: Connection, site: str) -> Remembered:
     if not remembered(connection, site).current.ledger:
         connection.execute(
             insert(tables.witnesses).values(
-                site=site,
-                ledger=secrets.token_hex(8),
-                number=0,
-                mark="",
-                target=None,
-                target_mark="",
-                raised_from={},
+                site=site, ledger=secrets.token_hex(8), number=0, mark="", target=None, target_mark="", raised_from={}
             )
         )
     return remembered(connection, site)
