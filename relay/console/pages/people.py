@@ -237,18 +237,19 @@ def answer() -> Any:
     }
     if action not in calls:
         abort(400, gettext("This answer is not known. Nothing was done."))
-    deed = lazy(_DEEDS[action], account=username)
+    name, (deed, told) = _name(member), _ANSWERS[action]
+    deed = lazy(deed, account=username)
     try:
         done = desk().now_under_lock(calls[action])
     except RelayError as error:
         if error.code == "no_such_account":  # told what stays behind, somebody may want a new one
-            audited(deed, _name(member), error.message)
+            audited(deed, name, error.message)
             return render_template("new_account.html", member=member, username=username, told=error.message)
-        tell_refusal(deed, _name(member), error)
+        tell_refusal(deed, name, error)
         return redirect(_back(member))
-    audited(deed, _name(member))
-    counts = gettext("It takes effect the next time you look on the Review page.")
-    flash(translated(joined(_said(action, member, username), done.behind, counts)), "good")
+    audited(deed, name)
+    counts = lazy("It takes effect the next time you look on the Review page.")
+    flash(translated(joined(lazy(told, name=name, username=username), done.behind, counts)), "good")
     return redirect(_back(member))
 
 
@@ -328,21 +329,12 @@ def _name(member: str) -> str:
     return person.name if person else member
 
 
-# What an answer about who is who did, as the audit says it before the person's name.
-_DEEDS = {
-    "link": N_("linked %(account)s to"),
-    "not_same": N_("said that %(account)s is not"),
-    "unlink": N_("took the link away from"),
+# What an answer about who is who did: as the audit says it before the person's name, and as the next page tells it.
+_ANSWERS = {
+    "link": (N_("linked %(account)s to"), N_("%(name)s has the account %(username)s.")),
+    "not_same": (N_("said that %(account)s is not"), N_("%(name)s does not have the account %(username)s.")),
+    "unlink": (N_("took the link away from"), N_("%(name)s is no longer linked to an account.")),
 }
-
-
-def _said(action: str, member: str, username: str) -> str:
-    name = _name(member)
-    return {
-        "link": gettext("%(name)s has the account %(username)s.", name=name, username=username),
-        "not_same": gettext("%(name)s does not have the account %(username)s.", name=name, username=username),
-        "unlink": gettext("%(name)s is no longer linked to an account.", name=name),
-    }[action]
 
 
 def _back(member: str) -> str:
