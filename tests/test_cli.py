@@ -19,7 +19,7 @@ from relay.cli import app, terminal, whole
 from relay.clock import Clock
 from relay.counted import counted
 from relay.lock import serving_lock, site_lock
-from tests.support.settings_example import example_settings, raw_settings, write_secrets
+from tests.support.settings_example import example_settings, written_settings
 from tests.support.shown import shown
 
 pytestmark = pytest.mark.windows
@@ -44,17 +44,6 @@ def run_main(*words: str) -> int:
     return int(left.value.code or 0)
 
 
-def write_toml(folder: Path, **sections: dict[str, object]) -> Path:
-    write_secrets(folder)
-    lines = []
-    for name, values in raw_settings(folder, **sections).items():
-        lines.append(f"[{name}]")
-        lines += [f"{key} = {json.dumps(value)}" for key, value in values.items()]
-    file = folder / "relay.toml"
-    file.write_text("\n".join(lines), encoding="utf-8")
-    return file
-
-
 def test_no_command_means_help_and_never_a_write(capsys: pytest.CaptureFixture[str]) -> None:
     assert run_main() == 0
     assert "papercut-relay demo" in capsys.readouterr().out
@@ -63,7 +52,7 @@ def test_no_command_means_help_and_never_a_write(capsys: pytest.CaptureFixture[s
 @pytest.mark.parametrize("words", [["--help"], ["--json", "check"]])
 def test_a_reader_that_leaves_a_pipe_is_no_error(words: list[str], tmp_path: Path) -> None:
     """As `| more` does at its q; a check answers as it would have."""
-    write_toml(tmp_path)
+    written_settings(tmp_path)
     with subprocess.Popen(
         [sys.executable, "-c", "from relay import __main__, http; http.READ_ATTEMPTS = 1; __main__.main()", *words],
         cwd=tmp_path,
@@ -80,7 +69,7 @@ def test_a_reader_that_leaves_a_pipe_is_no_error(words: list[str], tmp_path: Pat
 
 def test_a_statement_that_goes_into_a_file_has_its_sentences_whole(tmp_path: Path) -> None:
     """Only a terminal has a width: nothing is broken, and no name is cut, where nobody has asked for columns."""
-    told = relay("--config", str(write_toml(tmp_path)), "statement", folder=tmp_path, COLUMNS="40")
+    told = relay("--config", str(written_settings(tmp_path)), "statement", folder=tmp_path, COLUMNS="40")
     assert 0 == told.returncode
     (note,) = [line for line in told.stdout.splitlines() if line.startswith("Note: ")]
     assert note.endswith("PaperCut's database would show them.") and len(note) > 120
@@ -97,7 +86,7 @@ def test_json_is_one_object_also_for_a_failure(
     words: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """The error stands beside the command's usual fields, and the sentence on standard error too."""
-    file = write_toml(tmp_path, fees={"every": "yearly"})
+    file = written_settings(tmp_path, fees={"every": "yearly"})
     assert run_main("--config", str(file), *words) == 2
     told = capsys.readouterr()
     answer = json.loads(told.out)
@@ -120,7 +109,7 @@ def test_json_is_one_object_also_for_a_failure(
 def test_an_option_for_several_codes_takes_them_one_after_the_other(
     words: list[str], told: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert run_main("--config", str(write_toml(tmp_path)), *words) == 2
+    assert run_main("--config", str(written_settings(tmp_path)), *words) == 2
     assert told in capsys.readouterr().err
 
 
@@ -151,7 +140,7 @@ def test_a_run_tells_each_failed_part_as_its_command_would(
 ) -> None:
     monkeypatch.setattr("relay.http.READ_ATTEMPTS", 1)
     nowhere = {"api_url": "http://127.0.0.1:1/api/v2", "token_url": "http://127.0.0.1:1/token"}
-    file = write_toml(tmp_path, papercut={"url": "http://127.0.0.1:1"}, officernd=nowhere)
+    file = written_settings(tmp_path, papercut={"url": "http://127.0.0.1:1"}, officernd=nowhere)
     assert run_main("--config", str(file), "--json", "run") == 1
     answer = json.loads(capsys.readouterr().out)
     assert answer["error"] == answer["sync"]["error"]
@@ -163,7 +152,7 @@ def test_an_answer_is_utf8_whatever_the_machine_writes_otherwise(tmp_path: Path)
     """A Windows server's code page knows neither all members' names nor half of a character."""
     words = ["--json", "discrepancies", "--since", "Łukasz 田\udce9"]
     done = subprocess.run(
-        [sys.executable, "-m", "relay", "--config", str(write_toml(tmp_path)), *words],
+        [sys.executable, "-m", "relay", "--config", str(written_settings(tmp_path)), *words],
         env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "cp1252"},
         capture_output=True,
         timeout=300,
@@ -177,7 +166,7 @@ def test_an_answer_is_utf8_whatever_the_machine_writes_otherwise(tmp_path: Path)
 def test_the_settings_are_found_by_the_environment(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setenv("PAPERCUT_RELAY_CONFIG", str(write_toml(tmp_path, site={"timezone": "Nowhere"})))
+    monkeypatch.setenv("PAPERCUT_RELAY_CONFIG", str(written_settings(tmp_path, site={"timezone": "Nowhere"})))
     assert (run_main("plan"), "Nowhere" in capsys.readouterr().err) == (2, True)
 
 
@@ -185,7 +174,7 @@ def test_a_server_that_is_down_is_one_sentence(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr("relay.http.READ_ATTEMPTS", 1)
-    file = write_toml(
+    file = written_settings(
         tmp_path,
         papercut={"url": "http://127.0.0.1:1"},
         officernd={"api_url": "http://127.0.0.1:1/api/v2", "token_url": "http://127.0.0.1:1/token"},
@@ -200,7 +189,7 @@ def test_a_server_that_is_down_is_one_sentence(
 def test_a_second_writer_is_refused_at_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    file = write_toml(tmp_path)
+    file = written_settings(tmp_path)
     with site_lock(tmp_path / "state"):
         done = relay("--config", str(file), "--json", "settle", folder=tmp_path)
     assert done.returncode == 5  # another process: a lock of one's own would be taken twice on some systems
@@ -209,7 +198,7 @@ def test_a_second_writer_is_refused_at_once(
 
 def test_a_state_folder_that_cannot_be_written_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "state").write_text("a file, not a folder")
-    assert run_main("--config", str(write_toml(tmp_path)), "settle") == 1
+    assert run_main("--config", str(written_settings(tmp_path)), "settle") == 1
     assert "state_dir" in capsys.readouterr().err
 
 
@@ -220,7 +209,7 @@ def test_a_ledger_that_fails_under_way_is_one_sentence(
         raise OperationalError("COMMIT", None, sqlite3.OperationalError("database or disk is full"))
 
     monkeypatch.setattr("relay.jobs.import_jobs", full)
-    assert run_main("--config", str(write_toml(tmp_path)), "--json", "jobs") == 1
+    assert run_main("--config", str(written_settings(tmp_path)), "--json", "jobs") == 1
     error = json.loads(capsys.readouterr().out)["error"]
     assert error["code"] == "ledger"
     assert error["message"].startswith("The ledger failed during the run (database or disk is full): see to its disk")
@@ -248,7 +237,7 @@ def test_ctrl_c_under_way_says_that_the_next_run_goes_on(
         raise KeyboardInterrupt
 
     monkeypatch.setattr("relay.jobs.import_jobs", stopped)
-    assert run_main("--config", str(write_toml(tmp_path)), "jobs") == 1
+    assert run_main("--config", str(written_settings(tmp_path)), "jobs") == 1
     assert "Stopped by Ctrl+C; the next run finds what was under way" in capsys.readouterr().err
 
 
@@ -295,7 +284,7 @@ def test_everybody_held_for_one_reason_is_shown_before_it_is_approved(
         "approve_all",
         lambda site, rows, *, as_, reason: given.append(rows) or WordResult("Done.", {"held": rows.code}),
     )
-    words = ("--config", str(write_toml(tmp_path)), "approve", "--as", "bill", "--reason", "agreed")
+    words = ("--config", str(written_settings(tmp_path)), "approve", "--as", "bill", "--reason", "agreed")
     monkeypatch.setattr("sys.stdin.isatty", lambda: False, raising=False)
     capsys.readouterr()
     assert run_main(*words, "--held", "opening_balance") == 2

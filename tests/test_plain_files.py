@@ -14,7 +14,6 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-import tomlkit
 
 from papercut_scripts import auth_program, compat, handover, user_source
 from relay import config, log_files, private_files, web
@@ -29,7 +28,7 @@ from relay.people import logins, ready
 from relay.people.act import publish
 from relay.people.memory import snapshot
 from tests.support.papercut_site import sample_directory
-from tests.support.settings_example import example_settings, raw_settings, write_secrets
+from tests.support.settings_example import example_settings, written_settings
 from tests.support.still_clock import StillClock
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="Windows has no such files in a folder")
@@ -197,15 +196,8 @@ def test_the_relay_waits_for_nothing_that_is_no_file(tmp_path: Path, put: Put, n
 # -- secrets -----------------------------------------------------------------------------------------------------------
 
 
-def written(folder: Path) -> Path:
-    write_secrets(folder)
-    file = folder / "relay.toml"
-    file.write_text(tomlkit.dumps(raw_settings(folder)), encoding="utf-8")
-    return file
-
-
 def test_a_secret_that_is_no_file_is_a_problem_of_the_settings(tmp_path: Path, put: Put) -> None:
-    file = written(tmp_path)
+    file = written_settings(tmp_path)
     put(tmp_path / "secrets" / "papercut_token")
     with pytest.raises(ConfigError, match=r"relay\.toml: \[papercut\] auth_token_file: .*papercut_token") as told:
         soon(lambda: config.load(file, {}))
@@ -215,7 +207,7 @@ def test_a_secret_that_is_no_file_is_a_problem_of_the_settings(tmp_path: Path, p
 @as_root
 def test_root_reads_no_secret_through_a_link_of_the_account(tmp_path: Path) -> None:
     """Else whoever owns relay.toml has root send a file of its choice to an address that stands there."""
-    file = written(tmp_path)
+    file = written_settings(tmp_path)
     for path in (tmp_path, file, *tmp_path.rglob("*")):
         os.chown(path, ACCOUNT, ACCOUNT)
     config.load(file, {})
@@ -240,7 +232,7 @@ def test_root_reads_no_secret_through_a_link_of_the_account(tmp_path: Path) -> N
 @as_root
 def test_root_follows_its_own_link_to_a_secret(tmp_path: Path) -> None:
     """As secrets are mounted into containers."""
-    file = written(tmp_path)
+    file = written_settings(tmp_path)
     secret = tmp_path / "secrets" / "papercut_token"
     secret.rename(tmp_path / "secrets" / "..data")
     secret.symlink_to("..data")

@@ -12,12 +12,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import tomlkit
 
 from papercut_scripts import compat
 from relay import passwords, private_files
 from relay.errors import ConfigError
-from tests.support.settings_example import raw_settings, write_secrets
+from tests.support.settings_example import written_settings
 
 pytestmark = pytest.mark.windows
 posix = pytest.mark.skipif(os.name != "posix", reason="links and owners as POSIX has them")
@@ -187,9 +186,7 @@ def test_a_pipe_in_place_of_a_secret_stops_nobody(theirs: Path) -> None:
 class TestThePasswordCommandAsRoot:
     @pytest.fixture
     def settings_file(self, theirs: Path) -> Path:
-        write_secrets(theirs)
-        file = theirs / "relay.toml"
-        file.write_text(tomlkit.dumps(raw_settings(theirs)), encoding="utf-8")
+        file = written_settings(theirs)
         for path in (file, *theirs.rglob("*")):
             owned(path)
         file.chmod(0o640)

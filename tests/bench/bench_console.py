@@ -19,7 +19,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import tomlkit
 from sqlalchemy import insert
 
 from relay import config, money, passwords
@@ -33,7 +32,7 @@ from relay.people.directory import DirectoryUser, directory_of
 from relay.people.memory import questions
 from relay.remedy import Remedy
 from relay.stored_accounts import people_links
-from tests.support.settings_example import raw_settings, write_secrets
+from tests.support.settings_example import written_settings
 from tests.support.still_clock import StillClock
 from tests.support.visitor import PAGES, PASSWORD, Visitor
 
@@ -152,9 +151,7 @@ def main() -> int:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        write_secrets(folder)
-        file = folder / "relay.toml"
-        file.write_text(tomlkit.dumps(raw_settings(folder)), encoding="utf-8")
+        file = written_settings(folder)
         passwords.set_password(file, "ann", "money", PASSWORD)
         clock = StillClock()
         clock.moment = datetime(2026, 11, 25, 8, 0, tzinfo=UTC)

@@ -7,12 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import tomlkit
 
 from relay import config, passwords
 from relay.console.app import make_app
 from relay.console.desk import Desk
-from tests.support.settings_example import raw_settings, write_secret, write_secrets
+from tests.support.settings_example import write_secret, written_settings
 from tests.support.still_clock import StillClock
 from tests.support.visitor import PASSWORD, Visitor
 
@@ -38,13 +37,10 @@ def clock() -> StillClock:
 
 def desk_in(folder: Path, clock: StillClock, stored_passwords: str, **sections: Any) -> Desk:
     """Return the desk of a console in `folder`; "" for no passwords."""
-    write_secrets(folder)
     if stored_passwords:
         stored = write_secret(folder / "secrets" / "console", stored_passwords)
         sections.setdefault("console", {})["password_hash_file"] = stored
-    settings_file = folder / "relay.toml"
-    settings_file.write_text(tomlkit.dumps(raw_settings(folder, **sections)), encoding="utf-8")
-    return Desk(config.load(settings_file, {}), clock)
+    return Desk(config.load(written_settings(folder, **sections), {}), clock)
 
 
 @pytest.fixture

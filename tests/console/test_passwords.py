@@ -8,13 +8,12 @@ import stat
 from pathlib import Path
 
 import pytest
-import tomlkit
 from werkzeug.security import generate_password_hash
 
 from relay import config, passwords
 from relay.errors import ConfigError, UsageError
 from relay.private_files import why_not_private
-from tests.support.settings_example import raw_settings, write_secrets
+from tests.support.settings_example import example_settings, written_settings
 
 pytestmark = pytest.mark.windows
 LONG = "correct horse battery"
@@ -22,9 +21,7 @@ LONG = "correct horse battery"
 
 @pytest.fixture
 def settings_file(tmp_path: Path) -> Path:
-    write_secrets(tmp_path)
-    file = tmp_path / "relay.toml"
-    file.write_text("# ours\n" + tomlkit.dumps(raw_settings(tmp_path)), encoding="utf-8")
+    file = written_settings(tmp_path, "# ours\n")
     file.chmod(0o640)
     return file
 
@@ -120,9 +117,7 @@ def test_other_content_is_refused_without_being_repeated(content: str) -> None:
 
 def test_settings_that_need_a_password_can_get_one(tmp_path: Path) -> None:
     """The command works on settings that are refused for want of exactly this password."""
-    write_secrets(tmp_path)
-    file = tmp_path / "relay.toml"
-    file.write_text(tomlkit.dumps(raw_settings(tmp_path, console={"listen": "0.0.0.0:9480"})), encoding="utf-8")
+    file = written_settings(tmp_path, console={"listen": "0.0.0.0:9480"})
     with pytest.raises(ConfigError) as refused:
         config.load(file, {})
     assert [remedy.action for remedy in refused.value.remedies] == ["password"]
@@ -131,22 +126,16 @@ def test_settings_that_need_a_password_can_get_one(tmp_path: Path) -> None:
 
 
 def test_a_public_address_needs_https_and_a_password(tmp_path: Path) -> None:
-    write_secrets(tmp_path)
-    for url, problem in (
-        ("http://x.example", "https"),
-        ("https://x.example/sub", "alone"),
-        ("https://x.example", "required"),
-    ):
+    wrong = {"http://x.example": "https", "https://x.example/sub": "alone", "https://x.example": "required"}
+    for url, problem in wrong.items():
         with pytest.raises(ConfigError, match=problem):
-            config.parse(raw_settings(tmp_path, console={"public_url": url}), tmp_path / "relay.toml", {})
+            example_settings(tmp_path, console={"public_url": url})
 
 
 def test_a_locale_must_exist(tmp_path: Path) -> None:
-    write_secrets(tmp_path)
-    settings = config.parse(raw_settings(tmp_path, console={"locale": "de_DE"}), tmp_path / "relay.toml", {})
-    assert "de_DE" == settings.console.locale
+    assert "de_DE" == example_settings(tmp_path, console={"locale": "de_DE"}).console.locale
     with pytest.raises(ConfigError, match="not a locale"):
-        config.parse(raw_settings(tmp_path, console={"locale": "klingon"}), tmp_path / "relay.toml", {})
+        example_settings(tmp_path, console={"locale": "klingon"})
 
 
 def test_the_command_reads_standard_input(

@@ -17,7 +17,7 @@ from relay.console import settings_fields, settings_file
 from relay.console.settings_fields import FIELDS, GROUPS
 from relay.console.settings_file import FormProblems
 from relay.errors import RelayError
-from tests.support.settings_example import raw_settings, write_secrets
+from tests.support.settings_example import written_settings
 
 pytestmark = pytest.mark.windows
 
@@ -35,11 +35,7 @@ minimum = "0.50"
 
 @pytest.fixture
 def current(tmp_path: Path) -> Settings:
-    import tomlkit
-
-    write_secrets(tmp_path)
-    file = tmp_path / "relay.toml"
-    file.write_text(HEAD + tomlkit.dumps(raw_settings(tmp_path)), encoding="utf-8")
+    file = written_settings(tmp_path, HEAD)
     file.chmod(0o640)
     return config.load(file, {})
 

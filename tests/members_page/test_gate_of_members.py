@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import threading
 from collections import Counter
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from werkzeug.routing import Rule
 
 from papercut_scripts import brake
 from relay.console.app import make_app as make_console
+from relay.console.desk import Desk
 from relay.members_page.place import AddressBrake
 from relay.members_page.sessions import IDLE_S, LONGEST_S, MOST_OF_ONE, Sessions
 from relay.people.act import pins
@@ -34,14 +36,15 @@ def rules(app: Flask, method: str) -> list[Rule]:
 # -- what there is -----------------------------------------------------------------------------------------------------
 
 
-def test_no_route_of_the_console_is_here(page: Flask, stranger: Visitor, enter: Any, house: House) -> None:
-    from relay.console.desk import Desk
-
+@pytest.fixture
+def console_app(house: House) -> Iterator[Flask]:
     desk = Desk(house.site.settings)
-    try:
-        console = {rule.rule for rule in make_console(desk).url_map.iter_rules()}
-    finally:
-        desk.close()
+    yield make_console(desk)
+    desk.close()
+
+
+def test_no_route_of_the_console_is_here(page: Flask, enter: Any, console_app: Flask) -> None:
+    console = {rule.rule for rule in console_app.url_map.iter_rules()}
     own = {rule.rule for rule in page.url_map.iter_rules()}
     assert {"/", "/login", "/logout", "/static/<path:filename>"} == own & console  # the same words, other pages
     somebody = enter(ANN)
@@ -139,14 +142,8 @@ def test_a_forged_cookie_opens_nothing(page: Flask, value: str) -> None:
     assert 302 == somebody.get("/").status_code
 
 
-def test_the_consoles_key_signs_nothing_here(house: House, page: Flask) -> None:
-    from relay.console.desk import Desk
-
-    desk = Desk(house.site.settings)
-    try:
-        assert make_console(desk).secret_key != page.secret_key
-    finally:
-        desk.close()
+def test_the_consoles_key_signs_nothing_here(console_app: Flask, page: Flask) -> None:
+    assert console_app.secret_key != page.secret_key
 
 
 def test_a_session_ends_with_its_time(enter: Any, clock: StillClock) -> None:
@@ -204,9 +201,8 @@ def test_behind_https_the_cookie_is_bound_to_it(make_page: Any) -> None:
 def test_no_page_leads_elsewhere(page: Flask, to: str) -> None:
     somebody, asked = Visitor(page.test_client()), dict.fromkeys(("to", "next", "url", "return", "redirect"), to)
     csrf = somebody.csrf("/login")
-    assert (
-        "/" == somebody.post("/login", {"name": ANN, "password": WORD, **asked}, csrf=csrf, query_string=asked).location
-    )
+    sent = {"name": ANN, "password": WORD, **asked}
+    assert "/" == somebody.post("/login", sent, csrf=csrf, query_string=asked).location
     assert "/" == somebody.get("/language/de", query_string=asked).location
     for path in ("/", "/login", "/poster"):
         assert "evil" not in somebody.get(path, query_string=asked).text

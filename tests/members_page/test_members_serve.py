@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import socket
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -25,18 +27,26 @@ def web() -> Any:
         yield session
 
 
-def test_it_is_off_by_default(tmp_path: Path) -> None:
-    settings, said = example_settings(tmp_path), list[str]()
+@contextmanager
+def shown(folder: Path, **section: Any) -> Iterator[list[str]]:
+    """Show the page with these settings of [members_page] for the `with` block; yield what is said."""
+    settings, said = example_settings(folder, members_page=section), list[str]()
     database = open_database(settings)
-    with serving(lambda: settings, database, Clock(), threading.Event(), said.append):
+    try:
+        with serving(lambda: settings, database, Clock(), threading.Event(), said.append):
+            yield said
+    finally:
+        database.dispose()
+
+
+def test_it_is_off_by_default(tmp_path: Path) -> None:
+    with shown(tmp_path) as said:
         assert [] == said and not (tmp_path / "state" / "members_page").exists()
 
 
 def test_it_listens_where_the_settings_say_and_ends_with_the_block(tmp_path: Path, web: Any) -> None:
-    port, said, over = free_port(), list[str](), threading.Event()
-    settings = example_settings(tmp_path, members_page={"listen": f"127.0.0.1:{port}"})
-    database = open_database(settings)
-    with serving(lambda: settings, database, Clock(), over, said.append):
+    port = free_port()
+    with shown(tmp_path, listen=f"127.0.0.1:{port}") as said:
         answer = web.get(f"http://127.0.0.1:{port}/", timeout=10)
         assert 200 == answer.status_code and answer.url.endswith("/login") and "my_printing" in answer.cookies
         assert [f"Members   http://127.0.0.1:{port}/"] == said
@@ -50,12 +60,8 @@ def test_an_address_that_is_taken_is_told(tmp_path: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
-        listen = f"127.0.0.1:{taken.getsockname()[1]}"
-        settings = example_settings(tmp_path, members_page={"listen": listen})
-        database = open_database(settings)
         with (
             pytest.raises(UsageError, match=r"The members' page cannot listen .*\[members_page\] listen"),
-            serving(lambda: settings, database, Clock(), threading.Event(), lambda _: None),
+            shown(tmp_path, listen=f"127.0.0.1:{taken.getsockname()[1]}"),
         ):
             pass
-        database.dispose()

@@ -23,7 +23,7 @@ from relay.money.report.journal import CSV_COLUMNS, Journal
 from tests.support.bean_check import checked, complaints
 from tests.support.money_world import Site, lose, sites
 from tests.support.postgresql_server import server
-from tests.support.settings_example import example_settings, raw_settings
+from tests.support.settings_example import example_settings, written_settings
 
 FIRST = date(2026, 11, 23)
 WILD = '=HYPERLINK("x");@SUM(1)\\'
@@ -264,11 +264,7 @@ def test_the_command_writes_each_format(tmp_path: Path, capsysbinary: pytest.Cap
     site = Site(tmp_path, {}, url=settings.ledger_url)
     tell(site)
     site.database.dispose()
-    lines = []
-    for name, values in raw_settings(tmp_path).items():
-        lines += [f"[{name}]", *(f"{key} = {json.dumps(value)}" for key, value in values.items())]
-    file = tmp_path / "relay.toml"
-    file.write_text("\n".join(lines), encoding="utf-8")
+    file = written_settings(tmp_path)
 
     def run(*words: str) -> tuple[int, str]:
         with pytest.raises(SystemExit) as left:

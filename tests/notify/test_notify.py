@@ -13,7 +13,6 @@ from typing import Any
 
 import pytest
 import requests
-import tomlkit
 from sqlalchemy import insert, select, update
 
 from relay import cli, http, jobs, notify, people
@@ -28,7 +27,7 @@ from relay.people import logins
 from tests.support.lying_server import Write, lying, whole
 from tests.support.mailbox import Mailbox, section
 from tests.support.money_world import Site
-from tests.support.settings_example import example_settings, raw_settings, write_secrets
+from tests.support.settings_example import example_settings, written_settings
 
 SECRET = "T1KEN-VERY-SECRET"
 
@@ -264,9 +263,7 @@ def test_an_address_is_told_by_its_scheme(url: str, told: str) -> None:
 
 
 def try_them(folder: Path, capsys: pytest.CaptureFixture[str], **values: Any) -> tuple[int, dict[str, Any], str]:
-    write_secrets(folder)
-    file = folder / "relay.toml"
-    file.write_text(tomlkit.dumps(raw_settings(folder, notify=values)), encoding="utf-8")
+    file = written_settings(folder, notify=values)
     with pytest.raises(SystemExit) as ended:
         cli.main(["--config", str(file), "--json", "notify", "--test"])
     shown = capsys.readouterr()

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import tomlkit
+
 from relay import config
 
 SECRET_FILES = {
@@ -46,6 +48,14 @@ def write_secret(file: Path, text: str) -> str:
     file.write_text(text, encoding="utf-8")
     file.chmod(0o600)
     return str(file)
+
+
+def written_settings(folder: Path, head: str = "", **sections: dict[str, Any]) -> Path:
+    """Write such settings with their secrets, `head` before them, and return their file."""
+    write_secrets(folder)
+    file = folder / "relay.toml"
+    file.write_text(head + tomlkit.dumps(raw_settings(folder, **sections)), encoding="utf-8")
+    return file
 
 
 def example_settings(folder: Path, **sections: dict[str, Any]) -> config.Settings:

@@ -17,7 +17,7 @@ if os.name != "nt":
 from relay import config, passwords, web
 from relay.installer import places, windows
 from relay.setup import basics
-from tests.test_cli import write_toml
+from tests.support.settings_example import written_settings
 
 pytestmark = pytest.mark.windows
 ROOT = Path(__file__).parents[2]
@@ -37,7 +37,7 @@ def test_a_password_is_the_same_from_every_shell(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sent: str | bytes
 ) -> None:
     """UTF-8, UTF-8 with PowerShell's mark, and what `echo` of cmd.exe sends: the code page of consoles."""
-    file = write_toml(tmp_path)
+    file = written_settings(tmp_path)
     line = (sent.encode() if isinstance(sent, str) else sent) + b"\r\n"
     done = subprocess.run(
         [*RELAY, "--config", str(file), "password", "ann"], input=line, capture_output=True, timeout=LIMIT_S, check=True
