@@ -16,7 +16,6 @@ import secrets
 import shutil
 import sys
 from pathlib import Path
-from types import TracebackType
 
 from relay.clock import Clock
 from relay.commands import PROGRAM
@@ -131,9 +130,7 @@ class Pair:
     def __enter__(self) -> Pair:
         return self.start()
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.stop()
 
     def start(self) -> Pair:

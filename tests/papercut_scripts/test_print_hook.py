@@ -5,15 +5,15 @@ from __future__ import annotations
 import json
 import re
 import subprocess
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from relay.config import Settings
 from relay.people.act import print_script, publish
 from relay.sandbox import rhino
-from relay.sandbox.papercut.printing import JobFacts
+from relay.sandbox.papercut import JobRecord, PaperCutState, printing
 from tests.support.papercut_site import NOW, SCRIPTS
 from tests.support.print_script import BLOCKED, MEMBER, PERSON, UNLINKED, Script, names, said
 from tests.support.settings_example import example_settings
@@ -364,53 +364,26 @@ def test_the_template_names_every_setting_that_is_published(tmp_path: Path) -> N
     assert default == print_script.script_settings(example_settings(tmp_path))
 
 
-def facts(**changes: Any) -> JobFacts:
-    values: dict[str, Any] = {
-        "username": "ann",
-        "full_name": "Ann",
-        "email": "",
-        "balance": 0.0,
-        "restricted": False,
-        "groups": MEMBER,
-        "server": "srv",
-        "printer": "hp",
-        "document": "plan.pdf",
-        "pages": 3,
-        "colour_pages": 1,
-        "copies": 1,
-        "sheets": 3,
-        "duplex": False,
-        "grayscale": False,
-        "paper_size": "A4",
-        "cost": 7.0,
-        "client": "laptop",
-        "client_running": True,
-        "web_print": False,
-    }
-    return JobFacts(**(values | changes))
-
-
-def test_the_sandbox_runs_the_published_script(settings_and_script: tuple[Settings, Path]) -> None:
-    _, path = settings_and_script
-    runner = rhino.script_runner(path)
-    assert runner is not None
-    allowed = runner(facts())
-    assert allowed.allowed and allowed.comment.startswith("[officernd hq ")
-    assert any("promptPrintCancel" in line for line in allowed.log)
-    refused = runner(facts(groups=(BLOCKED,)))
-    assert not refused.allowed and "does not include printing" in refused.reason
-    unanswered = rhino.script_runner(path, answers={})
-    assert unanswered is not None and "not answered in time" in unanswered(facts()).reason
-    runner.close()
-    unanswered.close()
-
-
-@pytest.fixture
-def settings_and_script(tmp_path: Path) -> tuple[Settings, Path]:
+def test_the_sandbox_runs_the_published_script(tmp_path: Path) -> None:
     need("rhino")
     settings = example_settings(tmp_path)
     publish.publish_programs(settings, now=NOW)
-    return settings, settings.scripts.home / "print_hook.js"
+    state = PaperCutState(tmp_path / "papercut")
+    state.add_user("ann")
+    state.add_user("eve")
+    state.add_group(BLOCKED, ["eve"])
+    state.add_printer("srv", "hp")
+
+    def printed(user: str, **clicks: Any) -> JobRecord:
+        runner = rhino.script_runner(settings.scripts.home / "print_hook.js", **clicks)
+        assert runner is not None
+        with closing(runner):
+            state.script_runner = runner
+            return printing.print_job(state, user=user, pages=3, colour_pages=1, cost=7.0)
+
+    assert printed("ann").printed and printed("ann").comment.startswith("[officernd hq ")
+    assert "does not include printing" in printed("eve").denied_reason
+    assert "not answered in time" in printed("ann", answers={}).denied_reason
 
 
 def test_without_rhino_there_is_no_runner(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -77,16 +77,6 @@ def papercut(site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ite
         yield running
 
 
-def test_papercut_syncs_from_the_user_source(papercut: PaperCutStandIn) -> None:
-    for group in ("Acme & Söhne", "[OfficeRnD Members]", "Empty Company"):
-        papercut.state.add_group(group)
-    full_sync(papercut.state, delete=False, update=True)
-    ann = papercut.state.user(ANN.username)
-    assert (ann.full_name, ann.email, ann.office) == (ANN.full_name, ANN.email, ANN.office)
-    assert set(papercut.state.groups_of(ANN.username)) == set(ANN.groups)
-    assert not ann.internal
-
-
 def test_papercut_asks_the_auth_program(papercut: PaperCutStandIn) -> None:
     full_sync(papercut.state, delete=False, update=True)
     logins = {

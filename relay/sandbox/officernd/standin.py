@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date
-from types import TracebackType
 from typing import Any
 
 from relay.clock import Clock
@@ -79,9 +78,7 @@ class OfficeRnDStandIn:
     def __enter__(self) -> OfficeRnDStandIn:
         return self.start()
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.stop()
 
     # -- where it is
