@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,20 +16,20 @@ from relay.sandbox.papercut import PaperCutSwitches
 class Likeness:
     """Both stand-ins' switches, and the positions of the record that these stand-ins do not know."""
 
-    papercut: PaperCutSwitches
-    officernd: OfficeRnDSwitches
-    unknown: tuple[str, ...]
+    papercut: PaperCutSwitches = field(default_factory=PaperCutSwitches)
+    officernd: OfficeRnDSwitches = field(default_factory=OfficeRnDSwitches)
+    unknown: tuple[str, ...] = ()
 
 
 def like(path: Path) -> Likeness:
     """Return the switches that make the stand-ins answer as the site of a field record. Raises UsageError."""
     positions = read_record(path)
-    papercut, officernd = PaperCutSwitches(), OfficeRnDSwitches()
+    found = Likeness()
     unknown = [
-        *_turn(positions["papercut"], papercut.set),
-        *_turn(positions["officernd"], lambda name, value: officernd.change({name: value})),
+        *_turn(positions["papercut"], found.papercut.set),
+        *_turn(positions["officernd"], lambda name, value: found.officernd.change({name: value})),
     ]
-    return Likeness(papercut, officernd, tuple(unknown))
+    return replace(found, unknown=tuple(unknown))
 
 
 def _turn(positions: dict[str, Any], turn: Callable[[str, Any], None]) -> list[str]:

@@ -15,7 +15,7 @@ from relay.held_files import scratch_folder
 from relay.progress import Progress
 from relay.run import run
 from relay.sandbox import history
-from relay.sandbox.like import like
+from relay.sandbox.like import Likeness, like
 from relay.sandbox.pair import Pair, typed_program
 from relay.shell import quoted
 from relay.site import open_site
@@ -39,7 +39,7 @@ def keep_running(
     With `record`, a field record, they answer as the site that it was taken from. With `days`, that long a past is
     played before, by the settings in `folder`.
     """
-    likeness = like(record) if record else None
+    likeness = like(record) if record else Likeness()
     clock = history.clock_before(days) if days else None
     for port in (papercut_port, officernd_port):
         _check_free(port)  # before anything of an earlier world is set aside
@@ -51,8 +51,8 @@ def keep_running(
             filling=filling,
             papercut_port=papercut_port,
             officernd_port=officernd_port,
-            papercut_switches=likeness.papercut if likeness else None,
-            officernd_switches=likeness.officernd if likeness else None,
+            papercut_switches=likeness.papercut,
+            officernd_switches=likeness.officernd,
             clock=clock,
         )
         try:
@@ -70,7 +70,7 @@ def keep_running(
                 "seed": seed,
                 "history": past,
                 "like": str(record) if record else None,
-                "not_known": list(likeness.unknown) if likeness else [],
+                "not_known": list(likeness.unknown),
             }
             lines = [
                 f"PaperCut   {pair.papercut.url}",
@@ -80,7 +80,7 @@ def keep_running(
                 *pair.kept,
                 *([f"Past       {days} days, {past['jobs']} print jobs, {past['fees']} fees"] if past else []),
                 *([f"Answers    as the site of {record}"] if record else []),
-                *(f"Left as it is: {problem}." for problem in (likeness.unknown if likeness else ())),
+                *(f"Left as it is: {problem}." for problem in likeness.unknown),
                 "",
                 f"Try, in another terminal: {typed_program()} --config {quoted(str(pair.config_file))} plan",
                 "Ctrl+C ends both.",

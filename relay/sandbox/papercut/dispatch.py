@@ -33,6 +33,14 @@ class Reply:
 
 
 LOST = Reply(None)
+ERROR_PAGE = Reply(b"<html><body>Internal Server Error</body></html>", 500)
+# What the caller gets instead of the answer to a call that was carried out.
+SPOILT = {
+    "lost_after": LOST,
+    "http_500_after": ERROR_PAGE,
+    "garbage": Reply(b"<html><body>It works!</body>"),
+    "empty": Reply(b""),
+}
 
 
 def answer(context: Context, body: bytes, caller: str) -> Reply:
@@ -58,7 +66,7 @@ def answer(context: Context, body: bytes, caller: str) -> Reply:
             context.late.add(rule.delay_s, lambda: _unanswered(context, full_name, parameters, caller))
             return LOST
         elif rule.kind == "http_500":
-            return Reply(b"<html><body>Internal Server Error</body></html>", 500)
+            return ERROR_PAGE
         elif rule.kind == "fault":
             return _fault(state, ApiFault(rule.code, rule.text))
         else:
@@ -67,20 +75,9 @@ def answer(context: Context, body: bytes, caller: str) -> Reply:
         reply = _answer(context, full_name, parameters, caller)
     except ApiFault as fault:
         reply = _fault(state, fault)
-    return reply if after is None else _spoilt(state, after)
-
-
-def _spoilt(state: PaperCutState, rule: Rule) -> Reply:
-    """Return what the caller gets instead of the answer to a call that was carried out."""
-    if rule.kind == "fault_after":
-        return _fault(state, ApiFault(rule.code, rule.text))
-    if rule.kind == "http_500_after":
-        return Reply(b"<html><body>Internal Server Error</body></html>", 500)
-    if rule.kind == "garbage":
-        return Reply(b"<html><body>It works!</body>")
-    if rule.kind == "empty":
-        return Reply(b"")
-    return LOST
+    if after is None:
+        return reply
+    return SPOILT[after.kind] if after.kind in SPOILT else _fault(state, ApiFault(after.code, after.text))
 
 
 def _unanswered(context: Context, full_name: str, parameters: list[Any], caller: str) -> None:

@@ -8,7 +8,7 @@ restricted users and importing jobs.
 from __future__ import annotations
 
 import csv
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from typing import Any, Literal
 
@@ -64,6 +64,10 @@ class ScriptVerdict:
     username: str = ""
     account: str = ""
     log: tuple[str, ...] = ()
+
+
+# What the job log takes over from the facts as it is; a script may change who pays how much.
+_ALIKE = {entry.name for entry in fields(JobFacts)} & {entry.name for entry in fields(JobRecord)} - {"username", "cost"}
 
 
 class PrintRefused(Exception):
@@ -199,25 +203,15 @@ def _log_and_charge(
     shared = _shared_account(state, said.account or account)
     price = facts.cost if said.cost is None else said.cost
     job = JobRecord(
-        state.new_id(),
-        state.clock.now(),
-        user.username,
-        facts.server,
-        facts.printer,
-        facts.document,
-        facts.pages,
-        facts.colour_pages,
-        facts.copies,
-        facts.sheets,
-        facts.duplex,
-        facts.grayscale,
-        facts.paper_size,
-        facts.client,
-        price,
-        shared.name if shared else user.username,
-        "\n".join(text for text in (comment, said.comment) if text),
+        job_id=state.new_id(),
+        at=state.clock.now(),
+        username=user.username,
+        cost=price,
+        account=shared.name if shared else user.username,
+        comment="\n".join(text for text in (comment, said.comment) if text),
         script="ran" if ran else "skipped",
         kind=kind,
+        **{name: getattr(facts, name) for name in _ALIKE},
     )
     job.denied_reason = _denied(state, user, shared, queue, price, said)
     job.printed = not job.denied_reason
