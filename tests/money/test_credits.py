@@ -156,14 +156,12 @@ def test_the_log_decides_a_lost_adjustment(site: Site, log: Log, phase: str) -> 
     log.prints("ann", 7.0)
 
     def fault(name: str, at: str) -> None:
-        if (name, at) == ("adjust_balance", phase):
-            site.clock.move(seconds=1)
-            log.prints("ann", 7.0)
-            lose(name, at)
+        site.clock.move(seconds=1)
+        log.prints("ann", 7.0)
+        lose(name, at)
 
-    site.faults.always = fault
-    assert site.settle(jobs=log).exit_code == (0 if phase == "after" else 1)
-    site.faults.clear()
+    with site.faulty("adjust_balance", fault, phase):
+        assert site.settle(jobs=log).exit_code == (0 if phase == "after" else 1)
     assert site.settle(jobs=log).exit_code == 0
     site.settle(jobs=log)
     assert (site.balance("ann"), len(site.officernd.held_fees), len(site.adjustments("ann"))) == (0, 2, 2)

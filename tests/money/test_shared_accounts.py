@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 import pytest
 
 from relay import amounts
@@ -156,16 +154,10 @@ def test_a_lost_answer_without_a_job_is_decided_by_the_balance(site: Site) -> No
     for phase in ("before", "after"):
         site.shared(phase)
         site.prints(f"account:{phase}", 3.0)
-        site.faults.always = partial(_lose_at, phase)
-        first = site.settle().exit_code
-        site.faults.clear()
+        with site.faulty("adjust_shared_account", lose, phase):
+            first = site.settle().exit_code
         assert (phase, first, site.settle().exit_code) == (phase, 1 if phase == "before" else 0, 0)
         assert [amount for amount, _ in site.adjustments(f"account:{phase}")] == [3.0]
-
-
-def _lose_at(wanted: str, called: str, phase: str) -> None:
-    if (called, phase) == ("adjust_shared_account", wanted):
-        lose(called, phase)
 
 
 def test_one_that_cannot_be_read_stops_nobody_elses_money(site: Site) -> None:
@@ -175,18 +167,18 @@ def test_one_that_cannot_be_read_stops_nobody_elses_money(site: Site) -> None:
     site.prints(NAME, 7.0)
 
     def busy(called: str, phase: str) -> None:
-        if (called, phase) == ("shared_account", "before"):
-            site.prints(NAME, 0.1)
+        site.prints(NAME, 0.1)
 
     def refused(called: str, phase: str) -> None:
-        if (called, phase) == ("jobs_printed", "before"):
-            raise Refused("PaperCut refused getPrinterProperties: no (code 299).", system="PaperCut", status=299)
+        raise Refused("PaperCut refused getPrinterProperties: no (code 299).", system="PaperCut", status=299)
 
-    for fault, told in ((busy, "Somebody printed each of the 5 times that account:Acme"), (refused, "code 299")):
+    for called, fault, told in (
+        ("shared_account", busy, "Somebody printed each of the 5 times that account:Acme"),
+        ("jobs_printed", refused, "code 299"),
+    ):
         site.prints("ann.lee", 1.0)
-        site.faults.always = fault
-        result = site.settle().as_json()
-        site.faults.clear()
+        with site.faulty(called, fault, "before"):
+            result = site.settle().as_json()
         assert told in result["error"]["message"] and "notes" not in result, result
         assert held_told(site.result) == {NAME: ("unread", "0.00")}
         assert (site.result.exit_code, site.adjustments(NAME)) == (1, [])
@@ -223,12 +215,10 @@ def test_a_fee_that_was_refused_is_withdrawn_once_nobody_pays_for_the_account(si
     site.prints(NAME, 7.0)
 
     def refuse(called: str, phase: str) -> None:
-        if (called, phase) == ("create_fee", "before"):
-            raise Refused("Specified company was not found", system="OfficeRnD", status=500)
+        raise Refused("Specified company was not found", system="OfficeRnD", status=500)
 
-    site.faults.always = refuse
-    assert [line["state"] for line in site.settle().as_json()["movements"]] == ["failed"]
-    site.faults.clear()
+    with site.faulty("create_fee", refuse, "before"):
+        assert [line["state"] for line in site.settle().as_json()["movements"]] == ["failed"]
     with site.database.begin() as connection:
         link = SharedLink(
             account_id.removeprefix("account:"), "Acme\\Projects", ACME, "Acme", site.clock.now(), 0, site.clock.now()
@@ -244,12 +234,10 @@ def test_one_renamed_while_its_fee_is_half_done_is_adjusted_once_under_its_new_n
     site.prints(NAME, 7.0)
 
     def rename(called: str, phase: str) -> None:
-        if (called, phase) == ("create_fee", "after"):
-            site.papercut.accounts["account:New"] = site.papercut.accounts.pop(NAME)
+        site.papercut.accounts["account:New"] = site.papercut.accounts.pop(NAME)
 
-    site.faults.always = rename
-    (line,) = site.settle().as_json()["movements"]
-    site.faults.clear()
+    with site.faulty("create_fee", rename, "after"):
+        (line,) = site.settle().as_json()["movements"]
     assert "link its new name to the company" in line["note"]
     site.settle()
     assert len(site.officernd.held_fees) == 1 and site.balance("account:New") == -7_000_000
@@ -267,12 +255,10 @@ def test_one_made_anew_while_its_fee_is_half_done_is_not_adjusted(site: Site) ->
     site.prints(NAME, 7.0)
 
     def make_anew(called: str, phase: str) -> None:
-        if (called, phase) == ("create_fee", "after"):
-            site.papercut.accounts[NAME] = Account(-9.0, account_id="9999")
+        site.papercut.accounts[NAME] = Account(-9.0, account_id="9999")
 
-    site.faults.always = make_anew
-    (line,) = site.settle().as_json()["movements"]
-    site.faults.clear()
+    with site.faulty("create_fee", make_anew, "after"):
+        (line,) = site.settle().as_json()["movements"]
     assert f"PaperCut no longer has an account {NAME}" in line["note"]
     site.settle()
     assert (site.balance(NAME), len(site.officernd.held_fees)) == (-9_000_000, 1)

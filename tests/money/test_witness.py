@@ -186,7 +186,6 @@ def test_two_ledgers_on_one_papercut(site: Site, tmp_path: Path) -> None:
 
 def test_an_older_copy_of_the_ledger(site: Site) -> None:
     """Fees aside, the number alone tells it: what that copy holds as open may long be finished."""
-
     site.person("ann", prints=7.0)
     site.settle()
     with site.quietly(), site.database.begin() as connection:
