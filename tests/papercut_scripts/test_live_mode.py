@@ -15,6 +15,7 @@ from relay.people.act import publish
 from relay.people.directory import DirectoryUser
 from relay.sandbox import rhino
 from tests.support.papercut_site import NOW, Site, sample_directory
+from tests.support.print_script import inputs_of
 from tests.support.settings_example import example_settings
 from tests.support.signin_server import SigninServer
 from tests.support.tools import JYTHON_JARS, RHINO_JAR, need
@@ -68,17 +69,10 @@ class Kiosk:
         maps: bool = True,
         **job: object,
     ) -> list[list[Any]]:
-        facts = {"username": username, "documentName": "x", "isAnalysisComplete": analysed, "date": 5, **job}
-        if analysed:
-            facts |= {"cost": 1.5, "totalPages": 3, "totalColorPages": 0}
         request = {
             "script": str(self.script),
             "hook": "printJobHook",
-            "inputs": {
-                "job": facts,
-                "user": {"username": username, "balance": 0, "groups": []},
-                "client": {"isRunning": client},
-            },
+            "inputs": inputs_of(username, job, client=client, analysed=analysed),
             "answers": answers,
             "sandbox": sandbox,
             "wrap": True,
@@ -101,7 +95,7 @@ def effects(calls: list[list[Any]]) -> list[list[Any]]:
 def test_the_job_goes_to_who_logs_in(kiosk: Kiosk, maps: bool) -> None:
     calls = kiosk.print({"promptForForm": form(CROWD[3])}, maps=maps)
     assert calls[0][1] == "promptForForm"
-    assert calls[0][2].count('<input type="password" name="password"') == 1 and "€1.50" in calls[0][2]
+    assert calls[0][2].count('<input type="password" name="password"') == 1 and "€1.20" in calls[0][2]
     assert [call[1:] for call in effects(calls)][0] == ["changeUser", "user3"]
     assert [call[1] for call in effects(calls)] == ["changeUser", "addComment"]
     assert kiosk.site.log("auth")[-1]["username"] == "user3"

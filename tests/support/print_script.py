@@ -48,27 +48,36 @@ class Script:
         **job: object,
     ) -> list[list[Any]]:
         """Return the calls of the last of `runs` runs, all of which must be the same; "log" and errors included."""
-        facts: dict[str, object] = {"username": username, "documentName": "plan.pdf", "isAnalysisComplete": analysed}
-        facts |= {"fullPrinterName": "srv\\hp", "date": 1764000000000}
-        if analysed:
-            facts |= {"cost": 1.2, "totalPages": 3, "totalColorPages": 0}
-        inputs = {
-            "job": facts | job,
-            "user": {"username": username, "balance": balance, "groups": list(groups)} | dict(user or {}),
-            "client": {"isRunning": client},
-        }
-        request = {
-            "script": str(self.path),
-            "hook": hook,
-            "inputs": inputs,
-            "answers": dict(answers or {}),
-            "wrap": self._wrap,
-        }
+        inputs = inputs_of(username, job, groups=groups, client=client, balance=balance, analysed=analysed)
+        inputs["user"] |= user or {}
+        request = {"script": str(self.path), "hook": hook, "inputs": inputs, "answers": dict(answers or {})}
+        request["wrap"] = self._wrap
         done = [self._host.run(request) for _ in range(runs)]
         assert "error" not in done[0], done[0]
         assert all(run["calls"] == done[0]["calls"] for run in done)
         calls: list[list[Any]] = done[0]["calls"]
         return calls
+
+
+def inputs_of(
+    username: str,
+    job: Mapping[str, object],
+    *,
+    groups: tuple[str, ...] = (),
+    client: bool = True,
+    balance: float = 0.0,
+    analysed: bool = True,
+) -> dict[str, dict[str, object]]:
+    """Return what a hook is given: three pages for 1.20 unless `job` says otherwise."""
+    facts: dict[str, object] = {"username": username, "documentName": "plan.pdf", "isAnalysisComplete": analysed}
+    facts |= {"fullPrinterName": "srv\\hp", "date": 1764000000000}
+    if analysed:
+        facts |= {"cost": 1.2, "totalPages": 3, "totalColorPages": 0}
+    return {
+        "job": facts | job,
+        "user": {"username": username, "balance": balance, "groups": list(groups)},
+        "client": {"isRunning": client},
+    }
 
 
 def names(calls: list[list[Any]]) -> list[str]:
