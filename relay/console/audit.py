@@ -32,6 +32,7 @@ ABOUT = WordTable(
     }
 )
 _PAGES = {
+    "login": "logins",
     "money": "money",
     "held": "money",
     "people": "people",
@@ -43,7 +44,7 @@ _PAGES = {
 
 def about(page: str) -> str:
     """Return the key of ABOUT for a page of the console, by the name of its blueprint."""
-    return "logins" if page == "login" else _PAGES.get(page, "work")
+    return _PAGES.get(page, "work")
 
 
 def is_login(row: Mapping[str, Any]) -> bool:

@@ -13,7 +13,7 @@ from flask import Flask, Response, abort, current_app, g, redirect, request, ses
 from relay.config import is_loopback
 from relay.members_page.place import Place
 from relay.members_page.sessions import Session
-from relay.members_page.texts import Texts, chosen, texts
+from relay.members_page.texts import Texts, chosen
 from relay.web import (
     client_address,
     is_proxied,
@@ -52,7 +52,7 @@ def me() -> Session:
 def t() -> Texts:
     """Return the sentences of the visitor's language."""
     if "texts" not in g:
-        g.texts = texts(chosen(session.get("language"), request.accept_languages))
+        g.texts = Texts(chosen(session.get("language"), request.accept_languages))
     found: Texts = g.texts
     return found
 

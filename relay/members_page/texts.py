@@ -47,11 +47,6 @@ def read(language: str) -> Mapping[str, Any]:
     return tomllib.loads(file.read_text(encoding="utf-8"))
 
 
-@cache
-def texts(language: str) -> Texts:
-    return Texts(language)
-
-
 def chosen(wanted: object, accepted: LanguageAccept) -> str:
     """Return the language that somebody switched to, else the first of the browser's that there is, else English."""
     if isinstance(wanted, str) and wanted in LANGUAGES:

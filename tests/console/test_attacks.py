@@ -184,6 +184,7 @@ def test_a_login_leads_on_with_what_was_typed_escaped(
         (b'{"event": ["member.updated"]}', False),
         (b'{"event": {"a": 1}}', False),
         (b'{"eventType": "member.updated"}', True),
+        (b'{"eventType": "ticket.created"}', False),
         (b'{"event": "team.updated", "data": null}', True),
         (b'[{"event": "office.updated"}]', True),
         (b"[" * 100_000, False),

@@ -177,6 +177,7 @@ def what_was_owed_before_waits_for_a_word(story: Story) -> None:
     assert "not left" not in text(decided) and len(held) == len(figures.undecided(story.desk))
     gone = story.somebody.post("/money/undo", {"hold": str(chosen["id"])})
     assert "Nothing is left to take back" in text(story.somebody.page(gone.location))
+    assert "Nothing is left to take back" in story.desk.audit.last(1)[0]["outcome"]
     confirm = story.click("/money", "Bill…", hold=str(chosen["id"]))
     story.click(confirm, f"Bill {euros}", reason="said on the phone")
     assert len(held) - 1 == len(figures.undecided(story.desk))

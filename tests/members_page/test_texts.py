@@ -9,7 +9,7 @@ import pytest
 from babel import Locale
 
 from relay.jobs.statement import billed
-from relay.members_page.texts import LANGUAGES, Texts, read, texts
+from relay.members_page.texts import LANGUAGES, Texts, read
 from tests.members_page.conftest import ANN, WORD
 from tests.support.visitor import Visitor
 
@@ -50,7 +50,7 @@ def test_every_plural_has_the_forms_of_its_language(language: str) -> None:
     ],
 )
 def test_counts_are_told_as_the_language_counts(language: str, told: list[str]) -> None:
-    assert told == [texts(language)("pages", count=count) for count in (1, 2, 5, 12, 22, 0, 112)]
+    assert told == [Texts(language)("pages", count=count) for count in (1, 2, 5, 12, 22, 0, 112)]
 
 
 def test_every_part_of_a_fee_has_words_of_its_own() -> None:

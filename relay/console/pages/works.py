@@ -31,8 +31,6 @@ ONWARD = {
     "check": ("checks.show", N_("See the findings")),
     "fix": ("checks.show", N_("See the findings")),
     "preview": ("settings.preview", N_("See what would change")),
-    "look": ("today.show", N_("Back to Today")),
-    "run": ("today.show", N_("Back to Today")),
     "jobs": ("statements.show", N_("See the statements")),
 }
 
