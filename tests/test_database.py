@@ -72,7 +72,6 @@ def test_the_file_is_its_owners_and_durable(tmp_path: Path, engine: Engine) -> N
             connection.exec_driver_sql(f"PRAGMA {name}").scalar()
             for name in ("journal_mode", "synchronous", "foreign_keys")
         ]
-    engine.dispose()
     assert found == ["wal", 2, 1]
 
 
@@ -248,5 +247,4 @@ def test_a_row_is_put_once_and_then_changed(engine: Engine) -> None:
         for name, value in (("x", "one"), ("y", "other"), ("x", "two")):
             database.put(connection, facts, {"site": "hq", "name": name}, {"value": value})
         rows = connection.execute(select(facts.c.name, facts.c.value).where(facts.c.name.in_(["x", "y"]))).all()
-    engine.dispose()
     assert sorted(tuple(row) for row in rows) == [("x", "two"), ("y", "other")]

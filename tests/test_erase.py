@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +20,7 @@ from relay.money.ledger import records
 from relay.people.decide import cards
 from relay.run import recorded
 from tests.support.bean_check import complaints
-from tests.support.money_world import Site, sites
+from tests.support.money_world import Site
 
 pytestmark = pytest.mark.windows
 
@@ -29,8 +28,8 @@ WHY = "asked for it"
 
 
 @pytest.fixture
-def site(tmp_path: Path) -> Iterator[Site]:
-    yield from sites(tmp_path)
+def site(tmp_path: Path) -> Site:
+    return Site(tmp_path, {})
 
 
 @pytest.fixture

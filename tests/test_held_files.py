@@ -272,16 +272,16 @@ def test_what_somebody_holds_goes_another_time(
 
 @on_windows
 def test_windows_keeps_the_days_copy_while_a_backup_reads_an_old_one(tmp_path: Path) -> None:
-    for site in billed_in_a_file(tmp_path):
-        old = copies.keep(site.database, site.settings, site.clock)
-        assert old is not None
-        site.clock.move(hours=1)
-        with old.open("rb"):
-            new = copies.keep(site.database, site.settings, site.clock)
-        assert new is not None and new.exists() and old.exists()
-        site.clock.move(hours=1)
-        copies.keep(site.database, site.settings, site.clock)
-        assert not old.exists() and not new.exists()
+    site = billed_in_a_file(tmp_path)
+    old = copies.keep(site.database, site.settings, site.clock)
+    assert old is not None
+    site.clock.move(hours=1)
+    with old.open("rb"):
+        new = copies.keep(site.database, site.settings, site.clock)
+    assert new is not None and new.exists() and old.exists()
+    site.clock.move(hours=1)
+    copies.keep(site.database, site.settings, site.clock)
+    assert not old.exists() and not new.exists()
 
 
 @on_windows

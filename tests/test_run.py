@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from relay import run as story
 from relay.errors import AuthFailed, LedgerError, RelayError
 from relay.lock import site_lock
 from relay.money.report.result import MoneyResult
-from tests.support.money_world import Site, sites
+from tests.support.money_world import Site
 
 NOBODY_THOUGHT_OF = [RecursionError("deep"), OverflowError("large"), KeyError("x"), MemoryError(), UnicodeError("?")]
 
@@ -47,8 +47,8 @@ def called(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 @pytest.fixture
-def site(tmp_path: Path) -> Iterator[Site]:
-    yield from sites(tmp_path)
+def site(tmp_path: Path) -> Site:
+    return Site(tmp_path, {})
 
 
 def failing(error: BaseException) -> Callable[..., Any]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,8 +14,8 @@ from tests.support.money_world import Site, billed_in_a_file
 
 
 @pytest.fixture
-def site(tmp_path: Path) -> Iterator[Site]:
-    yield from billed_in_a_file(tmp_path)
+def site(tmp_path: Path) -> Site:
+    return billed_in_a_file(tmp_path)
 
 
 def test_a_page_in_the_middle_is_found_at_the_start(site: Site) -> None:

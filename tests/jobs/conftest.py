@@ -7,17 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.jobs_site import OPENED, JobsSite, jobs_site
+from tests.support.jobs_site import JobsSite, jobs_site
 from tests.support.standin_world import Standins, standins
 from tests.support.still_clock import StillClock
-
-
-@pytest.fixture(autouse=True)
-def closed() -> Iterator[None]:
-    """Let go of the databases of every site that the test has made."""
-    yield
-    while OPENED:
-        OPENED.pop().dispose()
 
 
 @pytest.fixture

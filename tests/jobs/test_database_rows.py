@@ -34,7 +34,6 @@ class Office:
 
     def close(self) -> None:
         self.external.close()
-        self.site.database.dispose()
 
     def write(self, statement: str) -> None:
         with closing(sqlite3.connect(self.file)) as connection, connection:

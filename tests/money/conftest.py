@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.support.money_world import Site, sites
+from tests.support.money_world import Site
 
 
 @pytest.fixture
@@ -18,13 +17,11 @@ def sections() -> dict[str, dict[str, Any]]:
 
 
 @pytest.fixture
-def site(tmp_path: Path, sections: dict[str, dict[str, Any]]) -> Iterator[Site]:
-    yield from sites(tmp_path, **sections)
+def site(tmp_path: Path, sections: dict[str, dict[str, Any]]) -> Site:
+    return Site(tmp_path, sections)
 
 
 @pytest.fixture
-def on_disk(tmp_path: Path, sections: dict[str, dict[str, Any]]) -> Iterator[Site]:
+def on_disk(tmp_path: Path, sections: dict[str, dict[str, Any]]) -> Site:
     """The same with its ledger in a file: several threads cannot share one in memory."""
-    made = Site(tmp_path, sections, url=f"sqlite:///{tmp_path}/ledger.db")
-    yield made
-    made.database.dispose()
+    return Site(tmp_path, sections, url=f"sqlite:///{tmp_path}/ledger.db")

@@ -6,7 +6,6 @@ import logging
 import os
 import re
 import sqlite3
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -25,8 +24,8 @@ pytestmark = pytest.mark.windows
 
 
 @pytest.fixture
-def site(tmp_path: Path) -> Iterator[Site]:
-    yield from billed_in_a_file(tmp_path)
+def site(tmp_path: Path) -> Site:
+    return billed_in_a_file(tmp_path)
 
 
 def keep(site: Site) -> Path:

@@ -21,7 +21,7 @@ from relay.money.decide.wallet import Entry, Sides, Wallet
 from relay.money.ledger import journal as stored
 from relay.money.report.journal import CSV_COLUMNS, Journal
 from tests.support.bean_check import checked, complaints
-from tests.support.money_world import Site, lose, sites
+from tests.support.money_world import Site, lose
 from tests.support.postgresql_server import server
 from tests.support.settings_example import example_settings, written_settings
 
@@ -227,12 +227,12 @@ def test_an_entry_of_an_earlier_day_stands_on_that_day(site: Site) -> None:
 
 @pytest.mark.parametrize(("currency", "cost"), [("JPY", 703.5), ("KWD", 7.0355), ("EUR", 7.035)])
 def test_currencies(tmp_path: Path, currency: str, cost: float) -> None:
-    for site in sites(tmp_path, site={"currency": currency}):
-        site.person("ann", balance=-cost, prints=cost)
-        assert site.settle(allow=("max_fee",)).exit_code == 0
-        text = checked(site).as_beancount()
-        assert f'option "operating_currency" "{currency}"' in text
-        assert f"Income:Printed  -{cost:.6f} {currency}\n" in text
+    site = Site(tmp_path, {"site": {"currency": currency}})
+    site.person("ann", balance=-cost, prints=cost)
+    assert site.settle(allow=("max_fee",)).exit_code == 0
+    text = checked(site).as_beancount()
+    assert f'option "operating_currency" "{currency}"' in text
+    assert f"Income:Printed  -{cost:.6f} {currency}\n" in text
 
 
 def test_an_empty_journal_is_one_too(site: Site) -> None:

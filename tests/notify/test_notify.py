@@ -6,7 +6,6 @@ import gzip
 import json
 import threading
 import time
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -54,11 +53,9 @@ def parts(monkeypatch: pytest.MonkeyPatch) -> Parts:
 
 
 @pytest.fixture
-def site(tmp_path: Path, box: Mailbox, parts: Parts) -> Iterator[Site]:
+def site(tmp_path: Path, box: Mailbox, parts: Parts) -> Site:
     url = f"sqlite:///{tmp_path}/ledger.db"
-    made = Site(tmp_path, {"notify": box.settings(tmp_path), "scripts": {"home": str(tmp_path / "home")}}, url=url)
-    yield made
-    made.database.dispose()
+    return Site(tmp_path, {"notify": box.settings(tmp_path), "scripts": {"home": str(tmp_path / "home")}}, url=url)
 
 
 def hold(site: Site, name: str) -> None:

@@ -21,7 +21,6 @@ from relay.stored_accounts import people_links
 from tests.support.settings_example import example_settings
 from tests.support.still_clock import StillClock
 
-OPENED: list[Engine] = []  # the databases of all sites made, for a fixture to let go of
 ROW = ("2026-11-23 9:15:30 AM", "print01", "Colour", "ann", "ann", "LAPTOP-7", "Offer.pdf", "3", "1", "1", "0.3500")
 
 
@@ -113,8 +112,7 @@ def jobs_site(folder: Path, **sections: dict[str, Any]) -> JobsSite:
     logs.mkdir(exist_ok=True)
     sections.setdefault("jobs", {}).setdefault("path", str(logs))
     settings = example_settings(folder, **sections)
-    OPENED.append(database := open_database(settings))
-    return JobsSite(settings, database, StillClock(), logs)
+    return JobsSite(settings, open_database(settings), StillClock(), logs)
 
 
 def totals(rows: Sequence[dict[str, Any]]) -> tuple[int, int, int]:

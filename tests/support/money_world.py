@@ -553,17 +553,10 @@ def _fill(connection: Any, _record: Any) -> None:
     connection.deserialize(_template)
 
 
-def billed_in_a_file(folder: Path) -> Iterator[Site]:
-    """Yield a site with one billed person and its ledger in the file that the settings name."""
+def billed_in_a_file(folder: Path) -> Site:
+    """Return a site with one billed person and its ledger in the file that the settings name."""
     (folder / "state").mkdir()
     made = Site(folder, {}, url=f"sqlite:///{folder}/state/ledger.db")
     made.person("ann.lee", prints=7.0)
     made.settle()
-    yield made
-    made.database.dispose()
-
-
-def sites(folder: Path, **sections: dict[str, Any]) -> Iterator[Site]:
-    site = Site(folder, sections)
-    yield site
-    site.database.dispose()
+    return made
