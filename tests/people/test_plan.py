@@ -14,6 +14,7 @@ from relay.people.decide import cards
 from relay.people.decide.plan import SyncPlan, plan
 from relay.people.decide.usernames import with_suffix
 from relay.people.directory import DirectoryUser
+from relay.people.ready import assess
 from relay.people.world import CompanyGroup, World, one_line
 from tests.support.people_values import ELSEWHERE, HERE, NOW, account, linked, member, settings_for, world
 
@@ -108,6 +109,7 @@ def test_an_adopted_account_keeps_all_that_officernd_does_not_know(planned) -> N
 def test_a_member_without_address_keeps_the_one_in_papercut(planned) -> None:
     made = planned(world([member(1, email="")], [account("ann", email="a@b.example")], links=[linked("m1", "ann")]))
     assert user(made, "ann").email == "a@b.example"
+    assert assess(made)["without_email"] == ["Ann Lee: OfficeRnD holds no e-mail address"]
 
 
 def test_leaving_a_company_clears_the_department_that_was_ours_and_no_other(planned) -> None:
@@ -444,7 +446,7 @@ def test_a_newcomer_gets_the_account_with_the_card(planned) -> None:
     )
     made_for = made.changes[0]
     assert (made_for.action, made_for.after["primary_card"]) == ("create", "001234")
-    assert user(made, "p1_example.com").primary_card == "001234"
+    assert user(made, "p1_example.com").primary_card == made.people[0].card == "001234"
 
 
 def carded(value: str, *others, written: str = "", **fields) -> World:
