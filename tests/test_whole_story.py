@@ -140,6 +140,10 @@ def test_a_day_by_the_commands(sandbox: Sandbox) -> None:
 
 def test_a_kill_in_the_middle_of_a_settle_neither_doubles_nor_loses(sandbox: Sandbox) -> None:
     """SIGKILL while the adjustment is under way: the next settle finishes exactly what was begun."""
+    text = sandbox.config.read_text(encoding="utf-8")  # the next settle gives the request its whole time
+    for system in ("officernd", "papercut"):
+        text = text.replace(f"[{system}]\n", f"[{system}]\ntimeout_s = 5\n")
+    sandbox.config.write_text(text + "\n[safety]\nsettling_s = 0\nlist_lag_s = 0\n", encoding="utf-8")
     assert sandbox.relay("sync")[0] == 0
     username = print_something(sandbox)
     slow = {"method": "adjustUserAccountBalance", "kind": "delay", "delay_s": 3}
