@@ -12,11 +12,13 @@ from unittest import mock
 
 import pytest
 import requests
+from flask import Flask
 from sqlalchemy import Engine
 
 from relay import database
 from tests.support import first_ledger, tools
 from tests.support.browser import Browser, Chromiums
+from tests.support.compiled_templates import CompiledTemplates
 from tests.support.forked_relay import ForkedRelay
 
 _connect = socket.socket.connect
@@ -54,10 +56,11 @@ def ledgers_closed(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 @pytest.fixture(scope="session", autouse=True)
 def dear_things_once() -> Iterator[None]:
-    """Work out once in a process what is slow and always comes out the same: a hash, and the schema of a new ledger."""
+    """Work out once in a process what is slow and always comes out the same."""
     with (
         mock.patch("hashlib.scrypt", cache(hashlib.scrypt)),
         mock.patch("alembic.command.upgrade", first_ledger.upgrade),
+        mock.patch.dict(Flask.jinja_options, bytecode_cache=CompiledTemplates()),
     ):
         yield
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import zoneinfo
+from functools import cache
 from pathlib import Path
 
 from relay import passwords
@@ -25,7 +26,7 @@ def local_zone(localtime: Path = Path("/etc/localtime")) -> str:
     named = os.environ.get("TZ", "")
     found = re.search(r"zoneinfo/(?:posix/|right/)?(.+)$", str(localtime.resolve())) if localtime.exists() else None
     for name in (named, found.group(1) if found else "", windows_zone() if os.name == "nt" else ""):
-        if "/" in name and name in zoneinfo.available_timezones():
+        if name in _zones():
             return name
     return ""
 
@@ -39,6 +40,12 @@ def windows_zone() -> str:
 
     named = str(windows.registry_values(WINDOWS_ZONE).get("timezonekeyname"))
     return str(get_global("windows_zone_mapping").get(named, ""))
+
+
+@cache
+def _zones() -> tuple[str, ...]:
+    """Return the time zones of a place, by name; reading them opens hundreds of files."""
+    return tuple(sorted(name for name in zoneinfo.available_timezones() if "/" in name))
 
 
 def _language_questions(workbench: Workbench, walk: Walk) -> tuple[Prompt, ...]:
@@ -56,7 +63,7 @@ def _language_questions(workbench: Workbench, walk: Walk) -> tuple[Prompt, ...]:
             lazy("Time zone"),
             lazy("A fee belongs to the day that it is here, not in London. For example Europe/Sofia."),
             default=local_zone(),
-            suggestions=tuple(sorted(name for name in zoneinfo.available_timezones() if "/" in name)),
+            suggestions=_zones(),
         ),
         Prompt(
             "site.currency",
