@@ -34,5 +34,5 @@ npm install --prefix tests/node --silent --no-audit --no-fund
 .venv/bin/ruff format --check .
 .venv/bin/python -m mypy
 shellcheck deploy/*.sh tests/*.sh .ci/run
-# Many tests wait for a program or an answer: three at once keep two processors busy.
-exec sh tests/in_memory.sh .venv/bin/python -m pytest -n 3 --dist worksteal "$@"
+# Many tests wait for a program or an answer: four at once keep two processors busy.
+exec sh tests/in_memory.sh .venv/bin/python -m pytest -n 4 --dist worksteal "$@"
