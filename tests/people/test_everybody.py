@@ -6,7 +6,7 @@ import ast
 from pathlib import Path
 
 from relay.people.decide import questions
-from relay.people.decide.everybody import account_for, sentence
+from relay.people.decide.everybody import account_for, left_out, sentence
 from relay.people.decide.plan import SyncPlan, plan
 from relay.people.decide.usernames import person_name
 from tests.support.people_values import NOW, account, linked, member, settings_for, world
@@ -44,6 +44,18 @@ def test_everybody_is_counted_once(tmp_path: Path) -> None:
         "be somebody else's, 1 without an e-mail address that works), 1 may not print (because of their status)."
     )
     assert sentence(account_for(planned(tmp_path).decisions).as_json()) == "0 members."
+
+
+def test_who_waits_for_an_account_is_told_with_the_reason(tmp_path: Path) -> None:
+    """Deleted in PaperCut, or without a name for an account: the address is no reason for either."""
+    people = [member(1, "Ann Lee"), member(2, "Bo Chan")]
+    made = world(people, links=[linked("m1", "ann")])
+    settings = settings_for(tmp_path, members={"username": "property:printName"})
+    waits = left_out(plan(made, settings, NOW).decisions)
+    assert {member_id: (kind, str(why)) for member_id, (kind, why) in waits.items()} == {
+        "m1": ("without_account", "the account ann was deleted in PaperCut"),
+        "m2": ("without_account", "the custom property printName is empty"),
+    }
 
 
 def test_a_question_names_person_company_and_what_papercut_holds(tmp_path: Path) -> None:

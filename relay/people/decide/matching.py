@@ -319,10 +319,12 @@ class _Matcher:
 
     def cannot_be_named(self, member: Member, proposal: str) -> None:
         outcome = email_outcome(member)
-        code, why = "no_username" if outcome.passed else "no_email", outcome.text
+        code = "no_username" if outcome.passed else "no_email"
+        why = outcome.text
         key = self.rule.removeprefix("property:")
         if key != self.rule and key in member.unusable:
-            code, why = "username_unusable", lazy("the value in %(key)s is a list or a yes or no, not a name", key=key)
+            code = "username_unusable"
+            why = lazy("the value in %(key)s is a list or a yes or no, not a name", key=key)
             advice = lazy("correct %(key)s in OfficeRnD", key=key)
         elif key != self.rule:
             why = lazy("the custom property %(key)s is empty", key=key)
