@@ -138,7 +138,7 @@ def test_what_is_prepared_leaves_a_first_visit_nothing_to_compile(place: Desk, m
     app = make_app(place)
     for prepare in preparations(app, place):
         prepare()
-    monkeypatch.setattr(app.jinja_env, "compile", lambda *_, **__: pytest.fail("a template was compiled"))
+    monkeypatch.setattr(app.jinja_env.loader, "load", lambda *_, **__: pytest.fail("a template was loaded"))
     Visitor(app.test_client()).page("/people")
 
 
