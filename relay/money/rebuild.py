@@ -84,8 +84,9 @@ def rebuild(site: Site, *, dry_run: bool = False) -> Rebuilt:
             if not dry_run and not books.ledger.has_fees():  # nothing was ever billed: only the number is old
                 _end(books)
             return Rebuilt(0, 0, (), dry_run)
-        found = [fee for fee in _all_fees(books, plan) if fee_list.own_reference(books, fee)]
-        names = {fee.id: fee_list.own_reference(books, fee) for fee in found}
+        read = _all_fees(books, plan)
+        names = {fee.id: name for fee in read if (name := fee_list.own_reference(books, fee))}
+        found = [fee for fee in read if fee.id in names]
         known = books.ledger.known_references(names.values())
         lost = _once([fee for fee in found if names[fee.id] not in known], names)
         doubtful = _doubtful(books, lost, names)
