@@ -11,13 +11,13 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
-    ColumnElement,
     Connection,
     Engine,
     Index,
     String,
     Table,
     Text,
+    bindparam,
     select,
     text,
 )
@@ -87,13 +87,28 @@ people_answers = Table(
 )
 
 
+# Built once: a settle asks for them again and again.
+_STANDING = (
+    people_links.c.site == bindparam("of_site"),
+    people_links.c.linked_at.is_not(None),
+    people_links.c.deleted_at.is_(None),
+    people_links.c.standing != "gone",
+)
+_LINKED = select(people_links).where(*_STANDING).order_by(people_links.c.username)
+_SHARED = (
+    select(people_shared_accounts)
+    .where(people_shared_accounts.c.site == bindparam("of_site"))
+    .order_by(people_shared_accounts.c.name)
+)
+_ANSWERS = select(people_answers).where(people_answers.c.site == bindparam("of_site"), people_answers.c.kind != "group")
+
+
 def contradicted(connection: Connection, site: str) -> set[str]:
     """Return the members whose linked account a person has since said to be somebody else's; the next sync acts on it.
 
     Until then nobody knows who is to pay what is on it.
     """
-    answers = select(people_answers).where(people_answers.c.site == site, people_answers.c.kind != "group")
-    said = [(row.kind, row.subject_id, row.name) for row in connection.execute(answers)]
+    said = [(row.kind, row.subject_id, row.name) for row in connection.execute(_ANSWERS, {"of_site": site})]
     held = {account.member_id: account.username for account in linked_accounts(connection, site)} if said else {}
     return {
         member_id
@@ -128,27 +143,17 @@ def accounts_of(database: Engine, site: str, member_ids: Collection[str] | None 
     )
 
 
-def _standing(site: str) -> tuple[ColumnElement[bool], ...]:
-    """Return what the links of accounts that stand in PaperCut have in common."""
-    table = people_links.c
-    return (
-        table.site == site,
-        table.linked_at.is_not(None),
-        table.deleted_at.is_(None),
-        table.standing != "gone",
-    )
-
-
 def linked_ids(connection: Connection, site: str) -> frozenset[str]:
     """Return the member ids of everybody who has a linked account that stands in PaperCut."""
-    return frozenset(connection.execute(select(people_links.c.member_id).where(*_standing(site))).scalars())
+    query = select(people_links.c.member_id).where(*_STANDING)
+    return frozenset(connection.execute(query, {"of_site": site}).scalars())
 
 
 def opening_debts(connection: Connection, site: str) -> dict[str, int]:
     """Return the negative balances that linked accounts had when they were linked, in micros by member id."""
     table = people_links.c
-    query = select(table.member_id, table.opening_balance).where(*_standing(site), table.opening_balance < 0)
-    return {member_id: int(balance) for member_id, balance in connection.execute(query)}
+    query = select(table.member_id, table.opening_balance).where(*_STANDING, table.opening_balance < 0)
+    return {member_id: int(balance) for member_id, balance in connection.execute(query, {"of_site": site})}
 
 
 def linked_accounts(
@@ -160,11 +165,11 @@ def linked_accounts(
     """
     if member_ids is not None and not member_ids:
         return []
-    query = select(people_links).where(*_standing(site)).order_by(people_links.c.username)
+    query = _LINKED
     wanted = None if member_ids is None else set(member_ids)
     if wanted is not None and len(wanted) <= MANY:
         query = query.where(people_links.c.member_id.in_(wanted))
-    rows = connection.execute(query).mappings()
+    rows = connection.execute(query, {"of_site": site}).mappings()
     return [
         of_row(LinkedAccount, row, full_name=row["display_name"])
         for row in rows
@@ -174,6 +179,5 @@ def linked_accounts(
 
 def shared_accounts(connection: Connection, site: str) -> list[SharedLink]:
     """Return every shared account that is or was a company's, by name."""
-    table = people_shared_accounts
-    rows = connection.execute(select(table).where(table.c.site == site).order_by(table.c.name)).mappings()
+    rows = connection.execute(_SHARED, {"of_site": site}).mappings()
     return [of_row(SharedLink, row) for row in rows]

@@ -39,6 +39,11 @@ _OPEN = select(tables.wallets).where(
     tables.wallets.c.site == bindparam("of_site"), tables.wallets.c.closed_at.is_(None)
 )
 _OPEN_OF = _OPEN.where(tables.wallets.c.member_id == bindparam("of_member"))
+_CLOSED = (
+    select(tables.wallets)
+    .where(tables.wallets.c.site == bindparam("of_site"), tables.wallets.c.closed_at.is_not(None))
+    .order_by(tables.wallets.c.id)
+)
 _WALLET = select(tables.wallets).where(tables.wallets.c.id == bindparam("of_wallet"))
 _STORE = update(tables.wallets).where(tables.wallets.c.id == bindparam("of_wallet"))
 _ENTRY = insert(tables.journal)
@@ -70,9 +75,8 @@ def wallet(connection: Connection, wallet_id: int) -> Wallet:
 
 def closed_wallets(connection: Connection, site: str) -> dict[tuple[str, str], Wallet]:
     """Return the last wallet of each link that is over, by member id and username."""
-    table = tables.wallets
-    query = select(table).where(table.c.site == site, table.c.closed_at.is_not(None)).order_by(table.c.id)
-    return {(row["member_id"], row["username"]): _wallet(row) for row in connection.execute(query).mappings()}
+    found = connection.execute(_CLOSED, {"of_site": site})
+    return {(row["member_id"], row["username"]): _wallet(row) for row in found.mappings()}
 
 
 def add_wallets(connection: Connection, site: str, new: Sequence[Wallet]) -> list[Wallet]:

@@ -19,11 +19,10 @@ from relay.money.ledger import tables
 from relay.remedy import Remedy
 
 LIFE = timedelta(minutes=15)  # longer than any single remote call with its settling time
-# Built once: every write begins with it.
-_RENEW = (
-    update(tables.leases)
-    .where(tables.leases.c.site == bindparam("of_site"), tables.leases.c.epoch == bindparam("of_epoch"))
-    .values(expires_at=bindparam("until"))
+# Built once: every write begins with a renewal.
+_LEASE = select(tables.leases).where(tables.leases.c.site == bindparam("of_site"))
+_OURS = update(tables.leases).where(
+    tables.leases.c.site == bindparam("of_site"), tables.leases.c.epoch == bindparam("of_epoch")
 )
 
 
@@ -34,10 +33,9 @@ def holder_of(settings: Settings) -> str:
 
 def take(connection: Connection, site: str, holder: str, now: datetime) -> int:
     """Return the epoch of a new lease. Raises AlreadyRunning while another holder's lease lives."""
-    leases = tables.leases
-    row = connection.execute(select(leases).where(leases.c.site == site)).mappings().first()
+    row = connection.execute(_LEASE, {"of_site": site}).mappings().first()
     if row is None:
-        connection.execute(insert(leases).values(site=site, holder=holder, epoch=1, expires_at=now + LIFE))
+        connection.execute(insert(tables.leases).values(site=site, holder=holder, epoch=1, expires_at=now + LIFE))
         return 1
     if row["holder"] != holder and row["expires_at"] > now:
         raise AlreadyRunning(
@@ -50,14 +48,15 @@ def take(connection: Connection, site: str, holder: str, now: datetime) -> int:
             )
         )
     epoch = int(row["epoch"]) + 1
-    taken = connection.execute(
-        update(leases)
-        .where(leases.c.site == site, leases.c.epoch == row["epoch"])
-        .values(holder=holder, epoch=epoch, expires_at=now + LIFE)
-    )
-    if taken.rowcount != 1:
+    if not _write(connection, site, row["epoch"], holder=holder, epoch=epoch, expires_at=now + LIFE):
         raise just_taken(site)
     return epoch
+
+
+def _write(connection: Connection, site: str, epoch: int, /, **values: object) -> bool:
+    """Change the lease of an epoch, and return whether it was still the site's."""
+    changed = connection.execute(_OURS, {"of_site": site, "of_epoch": epoch, **values})
+    return changed.rowcount == 1
 
 
 def just_taken(site: str) -> AlreadyRunning:
@@ -68,8 +67,7 @@ def just_taken(site: str) -> AlreadyRunning:
 
 def renew(connection: Connection, site: str, epoch: int, now: datetime) -> None:
     """Renew our lease as the first statement of a write. Raises LedgerError when another run has taken over."""
-    renewed = connection.execute(_RENEW, {"of_site": site, "of_epoch": epoch, "until": now + LIFE})
-    if renewed.rowcount != 1:
+    if not _write(connection, site, epoch, expires_at=now + LIFE):
         raise LedgerError(
             lazy(
                 "Another run for site %(site)s has taken over, so this one stopped before sending anything more.",
@@ -81,5 +79,4 @@ def renew(connection: Connection, site: str, epoch: int, now: datetime) -> None:
 
 def give_back(connection: Connection, site: str, epoch: int, now: datetime) -> None:
     """End our lease at once, if it is still ours."""
-    leases = tables.leases
-    connection.execute(update(leases).where(leases.c.site == site, leases.c.epoch == epoch).values(expires_at=now))
+    _write(connection, site, epoch, expires_at=now)

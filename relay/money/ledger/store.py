@@ -64,12 +64,26 @@ _FEES = select(
 
 _ITS_MOVEMENTS = _MOVEMENTS.where(tables.movements.c.site == bindparam("of_site"))
 _OPEN_MOVEMENTS = _ITS_MOVEMENTS.where(tables.movements.c.state.not_in(CLOSED))
+_DOUBTFUL = ("sent", "in_doubt")
+_DOUBTFUL_MOVEMENTS = _ITS_MOVEMENTS.where(
+    or_(
+        tables.movements.c.state.in_(_DOUBTFUL),
+        and_(tables.movements.c.fee_state.in_(_DOUBTFUL), tables.movements.c.state.not_in(CLOSED)),
+    )
+)
 _MOVEMENT = _ITS_MOVEMENTS.where(tables.movements.c.reference == bindparam("of"))
 _OF_FEE = _ITS_MOVEMENTS.where(tables.movements.c.fee_reference == bindparam("of"))
 _ITS_FEES = _FEES.where(tables.fees.c.site == bindparam("of_site"))
 _OPEN_FEES = _ITS_FEES.where(tables.fees.c.state.not_in(CLOSED))
 _FEE = _ITS_FEES.where(tables.fees.c.reference == bindparam("of"))
 _UNDER_FEE = select(tables.movements.c.reference).where(tables.movements.c.fee_reference == bindparam("of"))
+_POSTED_SINCE = _ITS_FEES.where(
+    tables.fees.c.state == "posted",
+    tables.fees.c.fee_id.is_not(None),
+    tables.fees.c.plan_id == bindparam("of_plan"),
+    tables.fees.c.issue_date >= bindparam("since"),
+)
+_POSTED_BY_WORD = _ITS_FEES.where(tables.fees.c.state == "posted", tables.fees.c.fee_id.is_(None))
 
 
 def _of(table: Table) -> ColumnElement[bool]:
@@ -81,6 +95,33 @@ _STEP = {
     table: update(table).where(_of(table), table.c.state == bindparam("of_state"))
     for table in (tables.fees, tables.movements)
 }
+
+
+def _known(column: Column[str], *conditions: ColumnElement[bool]) -> Select[Any]:
+    wanted = column.in_(bindparam("some", expanding=True))
+    return select(column).where(tables.fees.c.site == bindparam("of_site"), wanted, *conditions)
+
+
+_KNOWN_FEE_IDS, _KNOWN_REFERENCES = _known(tables.fees.c.fee_id), _known(tables.fees.c.reference)
+_LIVE_REFERENCES = _known(tables.fees.c.reference, tables.fees.c.state != "withdrawn")
+
+
+def _numbers(subject: Column[str], *conditions: ColumnElement[bool]) -> Select[Any]:
+    its = subject.table.c
+    where = (its.site == bindparam("of_site"), its.business_day == bindparam("on"), *conditions)
+    return select(subject, func.max(its.sequence)).where(*where).group_by(subject)
+
+
+_FEE_NUMBERS = _numbers(tables.fees.c.subject_id)
+_MOVEMENT_NUMBERS = _numbers(tables.movements.c.member_id, tables.movements.c.kind == bindparam("of_kind"))
+_FEES_ON = select(tables.movements.c.member_id).where(
+    tables.movements.c.site == bindparam("of_site"),
+    tables.movements.c.business_day == bindparam("on"),
+    tables.movements.c.fee_state.in_(("posted", "sent", "in_doubt")),
+)
+_TAKEN_SUBJECTS = select(tables.fees.c.subject_id).where(
+    tables.fees.c.site == bindparam("of_site"), tables.fees.c.taken.is_(True)
+)
 _ADD_FEE, _ADD_MOVEMENT, _EVIDENCE = insert(tables.fees), insert(tables.movements), insert(tables.evidence)
 
 
@@ -142,9 +183,7 @@ class Ledger:
 
     def in_doubt(self) -> list[Movement]:
         """Return the movements of which one effect is sent or in doubt."""
-        doubtful = ("sent", "in_doubt")
-        state, fee_state = tables.movements.c.state, tables.movements.c.fee_state
-        return self.movements(or_(state.in_(doubtful), and_(fee_state.in_(doubtful), state.not_in(CLOSED))))
+        return self._movements(_DOUBTFUL_MOVEMENTS)
 
     def of_fee(self, fee_reference: str) -> list[Movement]:
         return self._movements(_OF_FEE, of=fee_reference)
@@ -170,7 +209,7 @@ class Ledger:
     def fees(self, *conditions: Any) -> list[Fee]:
         return self._fees(_ITS_FEES.where(*conditions))
 
-    def _fees(self, query: Select[Any], **of: str) -> list[Fee]:
+    def _fees(self, query: Select[Any], **of: str | date) -> list[Fee]:
         with self.read() as connection:
             return [Fee(**row) for row in connection.execute(query, {"of_site": self.site, **of}).mappings()]
 
@@ -184,15 +223,11 @@ class Ledger:
 
     def posted_since(self, plan_id: str, issued_from: date | None) -> list[Fee]:
         """Return the fees of a plan that are there by OfficeRnD's own id, issued on or after a day."""
-        conditions = [tables.fees.c.state == "posted", tables.fees.c.fee_id.is_not(None)]
-        conditions.append(tables.fees.c.plan_id == plan_id)
-        if issued_from is not None:
-            conditions.append(tables.fees.c.issue_date >= issued_from)
-        return self.fees(*conditions)
+        return self._fees(_POSTED_SINCE, of_plan=plan_id, since=issued_from or date.min)
 
     def posted_by_word(self) -> list[Fee]:
         """Return the fees that only a person's word says are there: which of OfficeRnD's they are is not known."""
-        return self.fees(tables.fees.c.state == "posted", tables.fees.c.fee_id.is_(None))
+        return self._fees(_POSTED_BY_WORD)
 
     def fees_not_made(self, references: Iterable[str]) -> list[Fee]:
         """Return those fees that are planned, or were proved not to be there."""
@@ -220,25 +255,23 @@ class Ledger:
 
     def known_fee_ids(self, fee_ids: Iterable[str]) -> set[str]:
         """Return those of OfficeRnD's fee ids that the ledger holds as its own."""
-        return self._known(tables.fees.c.fee_id, fee_ids)
+        return self._known(_KNOWN_FEE_IDS, fee_ids)
 
     def known_references(self, references: Iterable[str], *, live: bool = False) -> set[str]:
         """Return those references that the ledger issued; with `live` without the withdrawn ones."""
-        return self._known(tables.fees.c.reference, references, *([tables.fees.c.state != "withdrawn"] if live else []))
+        return self._known(_LIVE_REFERENCES if live else _KNOWN_REFERENCES, references)
 
-    def _known(self, column: Any, values: Iterable[str], *conditions: Any) -> set[str]:
+    def _known(self, query: Select[Any], values: Iterable[str]) -> set[str]:
         found: set[str] = set()
         with self.read() as connection:
             for some in portions(sorted(set(values))):
-                query = select(column).where(tables.fees.c.site == self.site, column.in_(some), *conditions)
-                found.update(connection.execute(query).scalars())
+                found.update(connection.execute(query, {"of_site": self.site, "some": some}).scalars())
         return found
 
     def taken_subjects(self) -> set[str]:
         """Return the members and companies with a fee whose adjustments this ledger never made."""
-        query = select(tables.fees.c.subject_id).where(tables.fees.c.site == self.site, tables.fees.c.taken.is_(True))
         with self.read() as connection:
-            return set(connection.execute(query).scalars())
+            return set(connection.execute(_TAKEN_SUBJECTS, {"of_site": self.site}).scalars())
 
     def has_fees(self) -> bool:
         with self.read() as connection:
@@ -247,29 +280,21 @@ class Ledger:
 
     def fee_numbers(self, business_day: date) -> Counter[str]:
         """Return the last number that each subject's fees of a business day have; withdrawn ones too."""
-        return self._numbers(tables.fees.c.subject_id, business_day)
+        return self._numbers(_FEE_NUMBERS, on=business_day)
 
     def movement_numbers(self, business_day: date, kind: Kind) -> Counter[str]:
         """Return the last number that each member's movements of a kind and business day have; withdrawn ones too."""
-        return self._numbers(tables.movements.c.member_id, business_day, tables.movements.c.kind == kind)
+        return self._numbers(_MOVEMENT_NUMBERS, on=business_day, of_kind=kind)
 
-    def _numbers(self, subject: Column[str], business_day: date, *conditions: Any) -> Counter[str]:
-        table = subject.table
-        where = (table.c.site == self.site, table.c.business_day == business_day, *conditions)
-        query = select(subject, func.max(table.c.sequence)).where(*where).group_by(subject)
+    def _numbers(self, query: Select[Any], **of: str | date) -> Counter[str]:
         with self.read() as connection:
-            return Counter({row[0]: int(row[1]) for row in connection.execute(query)})
+            rows = connection.execute(query, {"of_site": self.site, **of})
+            return Counter({row[0]: int(row[1]) for row in rows})
 
     def fees_on(self, business_day: date) -> Counter[str]:
         """Return how many fees each member has of a business day; failed and withdrawn ones are none."""
-        table = tables.movements
-        query = select(table.c.member_id).where(
-            table.c.site == self.site,
-            table.c.business_day == business_day,
-            table.c.fee_state.in_(("posted", "sent", "in_doubt")),
-        )
         with self.read() as connection:
-            return Counter(connection.execute(query).scalars())
+            return Counter(connection.execute(_FEES_ON, {"of_site": self.site, "on": business_day}).scalars())
 
     def wallets(self) -> dict[str, Wallet]:
         """Return the wallet of every present link, by member id."""
