@@ -47,7 +47,7 @@ def enter(one: Browser, visit: Visit) -> None:
 
 
 def fill(one: Browser, answers: dict[str, Any]) -> None:
-    """Type answers where they are asked for; choices are clicked."""
+    """Paste answers where they are asked for; choices are clicked."""
     again = {"console.again": answers["console.password"]} if "console.password" in answers else {}
     for name, value in {**answers, **again}.items():
         found = one.all(f"[name='{name}']")
@@ -59,8 +59,7 @@ def fill(one: Browser, answers: dict[str, Any]) -> None:
         if found[0].get_attribute("type") in ("radio", "checkbox"):
             _choose(found, value if isinstance(value, list | tuple) else [value])
             continue
-        found[0].clear()
-        found[0].send_keys(str(value))
+        one.paste(found[0], str(value))
 
 
 def _choose(boxes: list[WebElement], wanted: Any) -> None:

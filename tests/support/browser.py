@@ -135,6 +135,11 @@ class Browser:
             self.wait(lambda: self.driver.current_url != before or "/work/" in self.driver.current_url)
             self.wait(lambda: self.driver.execute_script(SETTLED))
 
+    def paste(self, field: WebElement, text: str) -> None:
+        """Put text in place of what stands in a field, in one go: typing takes a tenth of a second."""
+        self.driver.execute_script("arguments[0].focus(); arguments[0].select()", field)
+        self.driver.execute_cdp_cmd("Input.insertText", {"text": text})
+
     def all(self, selector: str) -> list[WebElement]:
         return self.driver.find_elements(By.CSS_SELECTOR, selector)
 
@@ -158,8 +163,10 @@ class Browser:
         # The page's own policy lets nothing in; the driver puts the judge in from outside.
         self.driver.execute_cdp_cmd("Runtime.evaluate", {"expression": AXE.read_text(encoding="utf-8")})
         found = self.driver.execute_async_script(
-            f"const done = arguments[0]; axe.run(document, {{runOnly: {json.dumps(RULES)}}})"
-            ".then(result => done(JSON.stringify(result.violations)))"
+            "const [only, done] = arguments;"
+            "axe.run(document, {runOnly: only, resultTypes: ['violations']})"
+            ".then(result => done(JSON.stringify(result.violations)))",
+            RULES,
         )
         return [
             f"{violation['id']}: {node['html'][:200]} {node.get('failureSummary', '')[:200]}"
