@@ -179,9 +179,12 @@ def _durable_sqlite(connection: Any, _record: Any) -> None:
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    # IMMEDIATE: a transaction that reads first and then writes must not meet a writer in between. Pure readers say so.
-    reads_only = connection.get_execution_options().get("reads_only", False)
-    connection.exec_driver_sql("BEGIN" if reads_only else "BEGIN IMMEDIATE")
+    # IMMEDIATE: a transaction that reads first and then writes must not meet a writer in between. Pure readers say so;
+    # theirs takes no lock and cannot fail, so it is spared SQLAlchemy's round of checks.
+    if connection.get_execution_options().get("reads_only", False):
+        connection.connection.cursor().execute("BEGIN")
+    else:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
 def reading(engine: Engine) -> Connection:
