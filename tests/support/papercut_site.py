@@ -101,7 +101,7 @@ class Site:
         return {str(path): path.read_bytes() for path in self.home.rglob("*") if path.is_file()}
 
 
-def log_in(site: Site, typed: str = "annie", password: str = PASSWORD, limit_s: float = 4.5) -> bytes:
+def log_in(site: Site, typed: str = "annie", password: str = PASSWORD, limit_s: float = 60) -> bytes:
     """Return what the auth program answers, run in this process."""
     lines = io.BytesIO(f"{typed}\n{password}\n".encode())
     out: list[bytes] = []
