@@ -262,9 +262,12 @@ class Ledger:
         return self._known(_LIVE_REFERENCES if live else _KNOWN_REFERENCES, references)
 
     def _known(self, query: Select[Any], values: Iterable[str]) -> set[str]:
+        wanted = sorted(set(values))
+        if not wanted:
+            return set()
         found: set[str] = set()
         with self.read() as connection:
-            for some in portions(sorted(set(values))):
+            for some in portions(wanted):
                 found.update(connection.execute(query, {"of_site": self.site, "some": some}).scalars())
         return found
 
