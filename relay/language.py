@@ -12,7 +12,7 @@ import io
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
@@ -26,28 +26,27 @@ from zoneinfo import ZoneInfo
 FOLDER = Path(__file__).parent / "console" / "locale"
 SOURCE = "en"
 _FILE = Path("LC_MESSAGES", "console.po")
-_SOURCE_LOCALE = "en_GB"
 
 
 @dataclass(frozen=True)
 class Language:
-    """One language: its code ("de"), and what turns the English sentences into it."""
+    """One language: its code ("de"), what turns English sentences into it, and how dates and amounts look ("de_AT")."""
 
     code: str
     texts: NullTranslations
+    locale: str
 
-    def locale(self, site_locale: str) -> str:
-        """Return how dates and amounts are written on a page: as the site wishes where that is of this language.
+    def as_of(self, site_locale: str) -> Language:
+        """Return the language with dates and amounts as a site wishes, where that is of this language.
 
         A site whose language has no catalogue reads English, and still its own dates.
         """
         own = site_locale.partition("_")[0]
-        if own == self.code or (self.code == SOURCE and own not in codes()):
-            return site_locale
-        return _SOURCE_LOCALE if self.code == SOURCE else self.code
+        is_own = own == self.code or (self.code == SOURCE and own not in codes())
+        return replace(self, locale=site_locale) if is_own else self
 
 
-ENGLISH = Language(SOURCE, NullTranslations())
+ENGLISH = Language(SOURCE, NullTranslations(), "en_GB")
 
 _spoken: ContextVar[Language | None] = ContextVar("language", default=None)
 
@@ -74,7 +73,7 @@ def named(code: str) -> Language:
     with file_of(code).open("rb") as file:
         write_mo(binary, read_po(file, locale=code))
     binary.seek(0)
-    return Language(code, GNUTranslations(binary))
+    return Language(code, GNUTranslations(binary), code)
 
 
 def spoken() -> Language | None:
@@ -85,7 +84,7 @@ def spoken() -> Language | None:
 def of_site(locale: str) -> Language:
     """Return the language of a site's locale ("de_AT"), English where there is no catalogue of it."""
     code = locale.partition("_")[0]
-    return named(code if code in codes() else SOURCE)
+    return named(code if code in codes() else SOURCE).as_of(locale)
 
 
 @contextmanager
@@ -135,11 +134,11 @@ class Message(str):
         return Message(change(self), self.forms, {**values, **inner})
 
     def said(self, language: Language | None) -> str:
-        """Return the sentence in a language."""
-        if language is None or language.code == SOURCE:
+        """Return the sentence in a language, its amounts and dates as people write them; None: as it stands."""
+        if language is None:
             return str(self)
         if self.forms[0] in _WRITTEN:
-            return _WRITTEN[self.forms[0]](self.values, language.code)
+            return _WRITTEN[self.forms[0]](self.values, language.locale)
         if len(self.forms) == 1:
             return filled(language.texts.gettext(self.forms[0]), self.values)
         one, many = self.forms
@@ -155,31 +154,31 @@ def money(amount: Decimal, currency: str, locale: str) -> str:
     return str(told).replace("-", "\N{MINUS SIGN}")
 
 
-def _say_money(values: Mapping[str, Any], code: str) -> str:
-    return money(Decimal(values["amount"]), values["currency"], code)
+def _say_money(values: Mapping[str, Any], locale: str) -> str:
+    return money(Decimal(values["amount"]), values["currency"], locale)
 
 
-def _say_number(values: Mapping[str, Any], code: str) -> str:
+def _say_number(values: Mapping[str, Any], locale: str) -> str:
     from babel import numbers
 
-    return str(numbers.format_decimal(values["number"], locale=code, decimal_quantization=False))
+    return str(numbers.format_decimal(values["number"], locale=locale, decimal_quantization=False))
 
 
-def _say_capital(values: Mapping[str, Any], code: str) -> str:
+def _say_capital(values: Mapping[str, Any], locale: str) -> str:
     told = str(shown(values["text"]))
     return told[:1].upper() + told[1:]
 
 
-def _say_day(values: Mapping[str, Any], code: str) -> str:
+def _say_day(values: Mapping[str, Any], locale: str) -> str:
     from babel import dates
 
-    return str(dates.format_date(date.fromisoformat(values["day"]), "medium", locale=code))
+    return str(dates.format_date(date.fromisoformat(values["day"]), "medium", locale=locale))
 
 
-def _say_month(values: Mapping[str, Any], code: str) -> str:
+def _say_month(values: Mapping[str, Any], locale: str) -> str:
     from babel import dates
 
-    return str(dates.format_skeleton("yMMMM", date.fromisoformat(values["day"]), locale=code))
+    return str(dates.format_skeleton("yMMMM", date.fromisoformat(values["day"]), locale=locale))
 
 
 # Messages that are no sentence of a catalogue, by what stands in the place of their template.
@@ -219,7 +218,7 @@ def nlazy(one: str, many: str, num: int, /, **values: Value) -> Message:
 
 
 def amount(text: str, currency: str) -> Message:
-    """Return an amount of money, "12.50", as it is told: "12.50 EUR", and on a page in that language's way."""
+    """Return an amount of money, "12.50", as it is told: "12.50 EUR", and on a page as people write it there."""
     return Message(f"{text} {currency}", (_MONEY,), {"amount": text, "currency": currency})
 
 
@@ -309,11 +308,11 @@ def shown(value: Any) -> Any:
     if type(value) is not int:
         return value
     language = _spoken.get()
-    if language is None or language.code == SOURCE:
+    if language is None:
         return f"{value:,}"
     from babel import numbers
 
-    return numbers.format_decimal(value, locale=language.code)
+    return numbers.format_decimal(value, locale=language.locale)
 
 
 class WordTable(Mapping[str, str]):

@@ -252,7 +252,7 @@ def speak_languages(app: Flask, site_locale: Callable[[], str]) -> None:
 
     @app.before_request
     def choose() -> None:
-        language.speak(language.named(chosen(site_locale())))
+        language.speak(language.named(chosen(site_locale())).as_of(site_locale()))
 
     @app.teardown_request
     def forget(_: object) -> None:

@@ -43,7 +43,7 @@ class Shouted(NullTranslations):
 
 @pytest.fixture
 def shouting() -> Iterator[None]:
-    language.speak(Language("de", Shouted()))
+    language.speak(Language("de", Shouted(), "de"))
     yield
     language.speak(None)
 
@@ -69,6 +69,21 @@ def test_a_message_is_said_where_it_is_shown(shouting: None) -> None:
     assert "12,50\xa0€" == language.translated(amount("12.50", "EUR"))
     assert "−6,155\xa0€" == language.translated(amount("-6.155", "EUR")), "as on every page, and never rounded"
     assert "<<Ann has left.>>" == language.translated(lazy("%(what)s", what=LEFT))
+
+
+@pytest.mark.parametrize(
+    ("site", "told"),
+    [
+        ("en_US", "1,200 jobs cost €7.00."),
+        ("fr_FR", "1\u202f200 jobs cost 7,00\xa0€."),  # there is no French, so the site reads English
+        ("de_DE", "1,200 jobs cost €7.00."),
+    ],
+)
+def test_an_english_page_writes_as_the_site_does_and_nothing_else_does(site: str, told: str) -> None:
+    sentence = nlazy("%(num)s job costs %(price)s.", "%(num)s jobs cost %(price)s.", 1200, price=amount("7.00", "EUR"))
+    with language.speaking(language.ENGLISH.as_of(site)):
+        assert language.translated(sentence) == told
+    assert language.translated(sentence) == "1,200 jobs cost 7.00 EUR."
 
 
 def test_days_and_numbers_are_written_in_the_reader_s_way(shouting: None) -> None:

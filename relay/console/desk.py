@@ -122,7 +122,7 @@ class Desk:
     def formats(self) -> Formats:
         """How dates and amounts are written on the page that is being made, or by the site outside of one."""
         spoken, own = language.spoken(), self.settings.console.locale
-        locale = spoken.locale(own) if spoken else own
+        locale = spoken.locale if spoken else own
         return self._formats.setdefault(locale, Formats(self.settings, locale))
 
     # -- both systems

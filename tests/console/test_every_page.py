@@ -101,7 +101,7 @@ def test_every_sentence_of_every_page_is_translated(story: Story, monkeypatch: p
     recorded.unknown = set()
     recorded._catalog = german.texts._catalog  # type: ignore[attr-defined]
     recorded.plural = german.texts.plural  # type: ignore[attr-defined]
-    monkeypatch.setattr(language, "named", lambda code: Language("de", recorded))
+    monkeypatch.setattr(language, "named", lambda code: Language("de", recorded, "de"))
     for path, page in every_page(story):
         assert "de" == page.get("lang"), path
     own = names_of(story.pair) | OWN | words([story.pair.config_file])

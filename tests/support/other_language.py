@@ -27,7 +27,7 @@ class Bracketed(NullTranslations):
         return f"⟦{one if count == 1 else many}⟧"
 
 
-BRACKETED = Language("ja", Bracketed())  # whose dates and amounts have no Latin letters
+BRACKETED = Language("ja", Bracketed(), "ja")  # whose dates and amounts have no Latin letters
 
 
 def outside(page: html.HtmlElement) -> Iterator[str]:

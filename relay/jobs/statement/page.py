@@ -94,7 +94,7 @@ class _Writing:
 
     def __init__(self, statement: Statement) -> None:
         spoken = language.spoken() or language.ENGLISH
-        self.code, self.locale = spoken.code, spoken.locale("en_GB")
+        self.code, self.locale = spoken.code, spoken.locale
         self._currency = statement.currency
         self._zone = statement.timezone
         self._pattern = "#,##0" + f".{'0' * amounts.digits(self._currency)}".rstrip(".")
