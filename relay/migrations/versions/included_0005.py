@@ -3,18 +3,26 @@
 import sqlalchemy as sa
 from alembic import op
 
-from relay.migrations.tables import table
-
 revision = "0005"
 down_revision = "0004"
 
 
 def upgrade() -> None:
-    table(
+    op.create_table(
         "included_uses",
-        "reference",
-        "reference:48 site:40 payer_id:40 period:12",
+        sa.Column("reference", sa.String(length=48), nullable=False),
+        sa.Column("site", sa.String(length=40), nullable=False),
+        sa.Column("payer_id", sa.String(length=40), nullable=False),
+        sa.Column("period", sa.String(length=12), nullable=False),
         sa.ForeignKeyConstraint(["reference"], ["movements.reference"]),
+        sa.PrimaryKeyConstraint("reference"),
     )
     op.create_index("included_uses_by_period", "included_uses", ["site", "period"])
-    table("included_amounts", "site payer_id period", "site:40 payer_id:40 period:12 amount:big")
+    op.create_table(
+        "included_amounts",
+        sa.Column("site", sa.String(length=40), nullable=False),
+        sa.Column("payer_id", sa.String(length=40), nullable=False),
+        sa.Column("period", sa.String(length=12), nullable=False),
+        sa.Column("amount", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("site", "payer_id", "period"),
+    )

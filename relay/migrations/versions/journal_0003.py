@@ -13,7 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import op
 
-from relay.migrations.tables import one_where, table
+from relay.database import Moment
 
 revision = "0003"
 down_revision = "0002"
@@ -200,30 +200,68 @@ def _spoken_of(word: Row) -> Row:
 
 
 def _create_tables() -> None:
-    _wallets_and_movements()
-    _claims_and_journal()
-    _holds_stops_and_words()
-
-
-def _wallets_and_movements() -> None:
-    table(
+    op.create_table(
         "wallets",
-        "id",
-        "id:int site:40 member_id:40 username:255 linked_at:moment opening:big owed:big disputed:big "
-        "allowance:big own:big jobs:big? read_at:moment witness:big billed_jobs:big? billed_at:moment? doubt:16 "
-        "closed_at:moment?",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("site", sa.String(length=40), nullable=False),
+        sa.Column("member_id", sa.String(length=40), nullable=False),
+        sa.Column("username", sa.String(length=255), nullable=False),
+        sa.Column("linked_at", Moment(), nullable=False),
+        sa.Column("opening", sa.BigInteger(), nullable=False),
+        sa.Column("owed", sa.BigInteger(), nullable=False),
+        sa.Column("disputed", sa.BigInteger(), nullable=False),
+        sa.Column("allowance", sa.BigInteger(), nullable=False),
+        sa.Column("own", sa.BigInteger(), nullable=False),
+        sa.Column("jobs", sa.BigInteger(), nullable=True),
+        sa.Column("read_at", Moment(), nullable=False),
+        sa.Column("witness", sa.BigInteger(), nullable=False),
+        sa.Column("billed_jobs", sa.BigInteger(), nullable=True),
+        sa.Column("billed_at", Moment(), nullable=True),
+        sa.Column("doubt", sa.String(length=16), nullable=False),
+        sa.Column("closed_at", Moment(), nullable=True),
         sa.CheckConstraint(
             "opening <= 0 AND owed <= 0 AND disputed <= 0 AND allowance >= 0 AND own >= 0", name="wallet_signs"
         ),
+        sa.PrimaryKeyConstraint("id"),
     )
-    one_where("wallets_one_open", "wallets", ["site", "member_id"], "closed_at IS NULL")
-    table(
+    op.create_index(
+        "wallets_one_open",
+        "wallets",
+        ["site", "member_id"],
+        unique=True,
+        sqlite_where=sa.text("closed_at IS NULL"),
+        postgresql_where=sa.text("closed_at IS NULL"),
+    )
+    op.create_table(
         "movements",
-        "reference",
-        "reference:48 site:40 kind:12 member_id:40 username:255 company_id:40 amount:big currency:3 "
-        "business_day:date sequence:int period:12? state:12 fee_reference:40? fee_state:12? corrects:48? "
-        "lost:bool by_word:bool wallet_id:int? bucket:10 expires:big balance_before:big? jobs_before:big? "
-        "witness:big sent_at:moment? created_at:moment changed_at:moment note:text task:text",
+        sa.Column("reference", sa.String(length=48), nullable=False),
+        sa.Column("site", sa.String(length=40), nullable=False),
+        sa.Column("kind", sa.String(length=12), nullable=False),
+        sa.Column("member_id", sa.String(length=40), nullable=False),
+        sa.Column("username", sa.String(length=255), nullable=False),
+        sa.Column("company_id", sa.String(length=40), nullable=False),
+        sa.Column("amount", sa.BigInteger(), nullable=False),
+        sa.Column("currency", sa.String(length=3), nullable=False),
+        sa.Column("business_day", sa.Date(), nullable=False),
+        sa.Column("sequence", sa.Integer(), nullable=False),
+        sa.Column("period", sa.String(length=12), nullable=True),
+        sa.Column("state", sa.String(length=12), nullable=False),
+        sa.Column("fee_reference", sa.String(length=40), nullable=True),
+        sa.Column("fee_state", sa.String(length=12), nullable=True),
+        sa.Column("corrects", sa.String(length=48), nullable=True),
+        sa.Column("lost", sa.Boolean(), nullable=False),
+        sa.Column("by_word", sa.Boolean(), nullable=False),
+        sa.Column("wallet_id", sa.Integer(), nullable=True),
+        sa.Column("bucket", sa.String(length=10), nullable=False),
+        sa.Column("expires", sa.BigInteger(), nullable=False),
+        sa.Column("balance_before", sa.BigInteger(), nullable=True),
+        sa.Column("jobs_before", sa.BigInteger(), nullable=True),
+        sa.Column("witness", sa.BigInteger(), nullable=False),
+        sa.Column("sent_at", Moment(), nullable=True),
+        sa.Column("created_at", Moment(), nullable=False),
+        sa.Column("changed_at", Moment(), nullable=False),
+        sa.Column("note", sa.Text(), nullable=False),
+        sa.Column("task", sa.Text(), nullable=False),
         sa.CheckConstraint("(kind = 'fee') = (fee_reference IS NOT NULL)", name="movement_fee_kind"),
         sa.CheckConstraint(
             "amount <> 0 AND (kind NOT IN ('fee', 'forgiveness', 'included') OR amount > 0) "
@@ -249,71 +287,175 @@ def _wallets_and_movements() -> None:
         sa.ForeignKeyConstraint(
             ["fee_reference", "fee_state"], ["fees.reference", "fees.state"], name="movement_fee", onupdate="CASCADE"
         ),
-        sa.ForeignKeyConstraint(["wallet_id"], ["wallets.id"]),
+        sa.ForeignKeyConstraint(
+            ["wallet_id"],
+            ["wallets.id"],
+        ),
+        sa.PrimaryKeyConstraint("reference"),
     )
-    op.create_index("movements_by_day", "movements", ["site", "business_day"])
-    op.create_index("movements_by_fee", "movements", ["fee_reference"])
-    one_where(
+    op.create_index("movements_by_day", "movements", ["site", "business_day"], unique=False)
+    op.create_index("movements_by_fee", "movements", ["fee_reference"], unique=False)
+    op.create_index(
         "movements_one_open",
         "movements",
         ["site", "member_id"],
-        "state NOT IN ('posted', 'withdrawn') AND kind <> 'restoration'",
+        unique=True,
+        sqlite_where=sa.text("state NOT IN ('posted', 'withdrawn') AND kind <> 'restoration'"),
+        postgresql_where=sa.text("state NOT IN ('posted', 'withdrawn') AND kind <> 'restoration'"),
     )
-
-
-def _claims_and_journal() -> None:
-    table(
+    op.create_table(
         "top_up_claims",
-        "site member_id period",
-        "site:40 member_id:40 period:12 reference:48? claimed_at:moment",
-        sa.ForeignKeyConstraint(["reference"], ["movements.reference"]),
+        sa.Column("site", sa.String(length=40), nullable=False),
+        sa.Column("member_id", sa.String(length=40), nullable=False),
+        sa.Column("period", sa.String(length=12), nullable=False),
+        sa.Column("reference", sa.String(length=48), nullable=True),
+        sa.Column("claimed_at", Moment(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["reference"],
+            ["movements.reference"],
+        ),
+        sa.PrimaryKeyConstraint("site", "member_id", "period"),
         sa.UniqueConstraint("reference"),
     )
-    table(
+    op.create_table(
         "refund_claims",
-        "site job reference",
-        "site:40 job:120 reference:48 member_id:40 amount:big",
+        sa.Column("site", sa.String(length=40), nullable=False),
+        sa.Column("job", sa.String(length=120), nullable=False),
+        sa.Column("reference", sa.String(length=48), nullable=False),
+        sa.Column("member_id", sa.String(length=40), nullable=False),
+        sa.Column("amount", sa.BigInteger(), nullable=False),
         sa.CheckConstraint("amount > 0", name="refund_amount"),
-        sa.ForeignKeyConstraint(["reference"], ["movements.reference"]),
+        sa.ForeignKeyConstraint(
+            ["reference"],
+            ["movements.reference"],
+        ),
+        sa.PrimaryKeyConstraint("site", "job", "reference"),
     )
-    table(
+    op.create_table(
         "journal",
-        "id",
-        "id:int site:40 wallet_id:int at:moment day:date kind:12 cause:60 opening:big owed:big disputed:big "
-        "allowance:big own:big linked:big printed:big outside:big fees:big granted:big included:big "
-        "forgiven:big restored:big balance:big jobs:big? witness:big since:big doubt:16 inferred:bool",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("site", sa.String(length=40), nullable=False),
+        sa.Column("wallet_id", sa.Integer(), nullable=False),
+        sa.Column("at", Moment(), nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("kind", sa.String(length=12), nullable=False),
+        sa.Column("cause", sa.String(length=60), nullable=False),
+        sa.Column("opening", sa.BigInteger(), nullable=False),
+        sa.Column("owed", sa.BigInteger(), nullable=False),
+        sa.Column("disputed", sa.BigInteger(), nullable=False),
+        sa.Column("allowance", sa.BigInteger(), nullable=False),
+        sa.Column("own", sa.BigInteger(), nullable=False),
+        sa.Column("linked", sa.BigInteger(), nullable=False),
+        sa.Column("printed", sa.BigInteger(), nullable=False),
+        sa.Column("outside", sa.BigInteger(), nullable=False),
+        sa.Column("fees", sa.BigInteger(), nullable=False),
+        sa.Column("granted", sa.BigInteger(), nullable=False),
+        sa.Column("included", sa.BigInteger(), nullable=False),
+        sa.Column("forgiven", sa.BigInteger(), nullable=False),
+        sa.Column("restored", sa.BigInteger(), nullable=False),
+        sa.Column("balance", sa.BigInteger(), nullable=False),
+        sa.Column("jobs", sa.BigInteger(), nullable=True),
+        sa.Column("witness", sa.BigInteger(), nullable=False),
+        sa.Column("since", sa.BigInteger(), nullable=False),
+        sa.Column("doubt", sa.String(length=16), nullable=False),
+        sa.Column("inferred", sa.Boolean(), nullable=False),
         sa.CheckConstraint("kind IN ('opening', 'reading', 'movement', 'word', 'loss')", name="entry_kind"),
         sa.CheckConstraint(
             "opening + owed + disputed + allowance + own = "
             "linked + printed + outside + fees + granted + included + forgiven + restored",
             name="entry_adds_up_to_zero",
         ),
-        sa.ForeignKeyConstraint(["wallet_id"], ["wallets.id"]),
+        sa.ForeignKeyConstraint(
+            ["wallet_id"],
+            ["wallets.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
     )
-    op.create_index("journal_by_site", "journal", ["site", "at"])
-    op.create_index("journal_by_wallet", "journal", ["wallet_id", "id"])
-
-
-def _holds_stops_and_words() -> None:
-    table(
+    op.create_index("journal_by_site", "journal", ["site", "at"], unique=False)
+    op.create_index("journal_by_wallet", "journal", ["wallet_id", "id"], unique=False)
+    op.create_table(
         "holds",
-        "id",
-        "id:int site:40 member_id:40 code:32 username:255 amount:big reason:text at:moment ended_at:moment?",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("site", sa.String(length=40), nullable=False),
+        sa.Column("member_id", sa.String(length=40), nullable=False),
+        sa.Column("code", sa.String(length=32), nullable=False),
+        sa.Column("username", sa.String(length=255), nullable=False),
+        sa.Column("amount", sa.BigInteger(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("at", Moment(), nullable=False),
+        sa.Column("ended_at", Moment(), nullable=True),
+        sa.PrimaryKeyConstraint("id"),
     )
-    one_where("holds_open", "holds", ["site", "member_id", "code"], "ended_at IS NULL")
-    table("stops", "id", "id:int site:40 code:32 facts:json message:text at:moment ended_at:moment?")
-    op.create_index("stops_by_site", "stops", ["site", "ended_at"])
-    table("witnesses", "site", "site:40 ledger:16 number:big mark:16 target:big? target_mark:16 raised_from:json")
-    table(
+    op.create_index(
+        "holds_open",
+        "holds",
+        ["site", "member_id", "code"],
+        unique=True,
+        sqlite_where=sa.text("ended_at IS NULL"),
+        postgresql_where=sa.text("ended_at IS NULL"),
+    )
+    op.create_table(
+        "stops",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("site", sa.String(length=40), nullable=False),
+        sa.Column("code", sa.String(length=32), nullable=False),
+        sa.Column("facts", sa.JSON(), nullable=False),
+        sa.Column("message", sa.Text(), nullable=False),
+        sa.Column("at", Moment(), nullable=False),
+        sa.Column("ended_at", Moment(), nullable=True),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("stops_by_site", "stops", ["site", "ended_at"], unique=False)
+    op.create_table(
+        "witnesses",
+        sa.Column("site", sa.String(length=40), nullable=False),
+        sa.Column("ledger", sa.String(length=16), nullable=False),
+        sa.Column("number", sa.BigInteger(), nullable=False),
+        sa.Column("mark", sa.String(length=16), nullable=False),
+        sa.Column("target", sa.BigInteger(), nullable=True),
+        sa.Column("target_mark", sa.String(length=16), nullable=False),
+        sa.Column("raised_from", sa.JSON(), nullable=False),
+        sa.PrimaryKeyConstraint("site"),
+    )
+    op.create_table(
         "words",
-        "id",
-        "id:int site:40 hold_id:int? stop_id:int? answer:8 amount:big reason:text at:moment ended_at:moment? "
-        "void:text movement:48? entry_id:int?",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("site", sa.String(length=40), nullable=False),
+        sa.Column("hold_id", sa.Integer(), nullable=True),
+        sa.Column("stop_id", sa.Integer(), nullable=True),
+        sa.Column("answer", sa.String(length=8), nullable=False),
+        sa.Column("amount", sa.BigInteger(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("at", Moment(), nullable=False),
+        sa.Column("ended_at", Moment(), nullable=True),
+        sa.Column("void", sa.Text(), nullable=False),
+        sa.Column("movement", sa.String(length=48), nullable=True),
+        sa.Column("entry_id", sa.Integer(), nullable=True),
         sa.CheckConstraint("answer IN ('bill', 'forgive', 'credit', 'continue')", name="word_answer"),
         sa.CheckConstraint("(hold_id IS NULL) <> (stop_id IS NULL)", name="word_on_one_thing"),
-        sa.ForeignKeyConstraint(["entry_id"], ["journal.id"]),
-        sa.ForeignKeyConstraint(["hold_id"], ["holds.id"]),
-        sa.ForeignKeyConstraint(["movement"], ["movements.reference"]),
-        sa.ForeignKeyConstraint(["stop_id"], ["stops.id"]),
+        sa.ForeignKeyConstraint(
+            ["entry_id"],
+            ["journal.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["hold_id"],
+            ["holds.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["movement"],
+            ["movements.reference"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["stop_id"],
+            ["stops.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
     )
-    one_where("words_one_on_a_hold", "words", ["hold_id"], "ended_at IS NULL AND hold_id IS NOT NULL")
+    op.create_index(
+        "words_one_on_a_hold",
+        "words",
+        ["hold_id"],
+        unique=True,
+        sqlite_where=sa.text("ended_at IS NULL AND hold_id IS NOT NULL"),
+        postgresql_where=sa.text("ended_at IS NULL AND hold_id IS NOT NULL"),
+    )
