@@ -32,7 +32,7 @@ from relay.config.values import (
     Section,
     Texts,
 )
-from relay.config.words import About, Choice, Words, choices
+from relay.config.words import About, Choice, Words, choice, choices
 
 SQLITE = "sqlite:///"
 PERIODS = choices(day="every day", week="every week", month="every month")
@@ -138,13 +138,10 @@ class SigninSection(Section):
     ]
     method: Annotated[
         Literal["officernd", "pin"],
-        Words(
+        choice(
             "Members log in with",
-            form="choice",
-            choices=(
-                Choice("officernd", "their OfficeRnD password", "A print PIN works too."),
-                Choice("pin", "a print PIN only"),
-            ),
+            officernd=("their OfficeRnD password", "A print PIN works too."),
+            pin="a print PIN only",
         ),
     ] = "officernd"
     offline_hours: Annotated[
@@ -175,12 +172,14 @@ class MembersSection(Section):
         Words(
             "Members with the status",
             form="many",
-            choices=(
-                *choices(active="active"),
-                Choice("drop-in", "drop-in"),
-                *choices(
-                    pending="pending", not_approved="not approved", contact="contact", lead="lead", former="former"
-                ),
+            choices=choices(
+                active="active",
+                **{"drop-in": "drop-in"},
+                pending="pending",
+                not_approved="not approved",
+                contact="contact",
+                lead="lead",
+                former="former",
             ),
         ),
     ] = ("active",)
@@ -219,26 +218,20 @@ class MembersSection(Section):
     ] = ()
     departed: Annotated[
         Literal["keep", "disable", "delete"],
-        Words(
+        choice(
             "When somebody leaves",
             "What they owe is billed in any case.",
-            form="choice",
-            choices=(
-                Choice("disable", "switch their printing off", "The account stays, with its history."),
-                Choice("delete", "delete the account", "Only once its balance is zero and nothing is open."),
-                Choice("keep", "leave the account as it is"),
-            ),
+            disable=("switch their printing off", "The account stays, with its history."),
+            delete=("delete the account", "Only once its balance is zero and nothing is open."),
+            keep="leave the account as it is",
         ),
     ] = "disable"
     rename: Annotated[
         Literal["never", "follow_email"],
-        Words(
+        choice(
             "When somebody's e-mail address changes",
-            form="choice",
-            choices=(
-                Choice("never", "the account keeps its name"),
-                Choice("follow_email", "the account is renamed", "Balance and history stay."),
-            ),
+            never="the account keeps its name",
+            follow_email=("the account is renamed", "Balance and history stay."),
         ),
     ] = "never"
     not_ours: Annotated[
@@ -267,11 +260,11 @@ class MembersSection(Section):
     card_property: Annotated[OptionalLine, Words("Custom property that holds a card number")] = ""
     card_field: Annotated[
         Literal["primary", "secondary"],
-        Words(
+        choice(
             "PaperCut's field for that card number",
             "A number that somebody else wrote there stays, and you are asked.",
-            form="choice",
-            choices=choices(primary="primary card number", secondary="secondary card number"),
+            primary="primary card number",
+            secondary="secondary card number",
         ),
     ] = "primary"
     restricted: Annotated[
@@ -354,26 +347,17 @@ class FeesSection(Section):
     about = About("Printing fees", "How what members owe in PaperCut reaches their invoices.", role="money")
     managed_in: Annotated[
         Literal["officernd", "papercut", "shadow"],
-        Words(
+        choice(
             "Fees",
-            form="choice",
-            choices=(
-                Choice(
-                    "officernd",
-                    "Bill printing through OfficeRnD",
-                    "Negative balances become fees, and the balances are put right.",
-                ),
-                Choice(
-                    "papercut",
-                    "Do not manage printing fees inside OfficeRnD",
-                    "Printing is free, or billed in PaperCut itself.",
-                ),
-                Choice(
-                    "shadow",
-                    "Only compute and show them",
-                    "Nothing is written to either system: good for the first weeks.",
-                ),
+            officernd=(
+                "Bill printing through OfficeRnD",
+                "Negative balances become fees, and the balances are put right.",
             ),
+            papercut=(
+                "Do not manage printing fees inside OfficeRnD",
+                "Printing is free, or billed in PaperCut itself.",
+            ),
+            shadow=("Only compute and show them", "Nothing is written to either system: good for the first weeks."),
         ),
     ] = "officernd"
     plan: Annotated[
@@ -381,22 +365,15 @@ class FeesSection(Section):
     ] = "PaperCut Fees"
     bill_to: Annotated[
         Literal["company", "member"],
-        Words(
+        choice(
             "Who pays",
-            form="choice",
-            choices=(
-                Choice("company", "the member's company", "Members without a company pay themselves."),
-                Choice("member", "the member"),
-            ),
+            company=("the member's company", "Members without a company pay themselves."),
+            member="the member",
         ),
     ] = "company"
     grouping: Annotated[
         Literal["person", "company"],
-        Words(
-            "Lines on the invoice",
-            form="choice",
-            choices=choices(person="one for each person", company="one for each company"),
-        ),
+        choice("Lines on the invoice", person="one for each person", company="one for each company"),
     ] = "person"
     every: Annotated[
         Period,
@@ -409,38 +386,30 @@ class FeesSection(Section):
     ] = "day"
     detail: Annotated[
         Literal["none", "summary", "jobs"],
-        Words(
-            "The line tells",
-            form="choice",
-            choices=choices(none="that it is for printing", summary="who printed, and how many jobs", jobs="each job"),
+        choice(
+            "The line tells", none="that it is for printing", summary="who printed, and how many jobs", jobs="each job"
         ),
     ] = "summary"
     issue_date: Annotated[
         Literal["run", "previous_day"],
-        Words(
-            "The line is dated",
-            form="choice",
-            choices=choices(run="the day it is billed", previous_day="the day before"),
-        ),
+        choice("The line is dated", run="the day it is billed", previous_day="the day before"),
     ] = "run"
     opening_balances: Annotated[
         Literal["hold", "bill", "forgive"],
-        Words(
+        choice(
             "What was owed before this integration",
-            form="choice",
-            choices=choices(hold="waits until I decide for each person", bill="is billed", forgive="is forgiven"),
+            hold="waits until I decide for each person",
+            bill="is billed",
+            forgive="is forgiven",
         ),
     ] = "hold"
     uncounted: Annotated[
         Literal["hold", "bill"],
-        Words(
+        choice(
             "When a balance falls and PaperCut counted no job",
             "Copiers whose jobs PaperCut does not count look like that, and so does a charge by hand.",
-            form="choice",
-            choices=(
-                Choice("hold", "it waits until I decide for each person"),
-                Choice("bill", "it is billed as printing", "For sites with copiers that PaperCut does not count."),
-            ),
+            hold="it waits until I decide for each person",
+            bill=("it is billed as printing", "For sites with copiers that PaperCut does not count."),
         ),
     ] = "hold"
     minimum: Annotated[Money, Words("Smallest fee", "Less than this waits until there is more.", form="money")] = (
@@ -461,9 +430,9 @@ class FeesSection(Section):
         Literal["site", "member"],
         Words(
             "Where fees stand",
-            choices=(
-                Choice("site", "at this site's location"),
-                Choice("member", "at the member's own location", "Where it is known and the plan is sold there."),
+            choices=choices(
+                site="at this site's location",
+                member=("at the member's own location", "Where it is known and the plan is sold there."),
             ),
         ),
     ] = "site"
@@ -478,14 +447,11 @@ class PrintSection(Section):
     about = About("At the printer", "What the print script does when somebody prints.")
     guard: Annotated[
         Literal["blocked", "members", "off"],
-        Words(
+        choice(
             "Who is refused",
-            form="choice",
-            choices=(
-                Choice("blocked", "whoever is not admitted or not known to OfficeRnD"),
-                Choice("members", "everybody who is not a member", "New members may have to wait for the next sync."),
-                Choice("off", "nobody"),
-            ),
+            blocked="whoever is not admitted or not known to OfficeRnD",
+            members=("everybody who is not a member", "New members may have to wait for the next sync."),
+            off="nobody",
         ),
     ] = "blocked"
     confirm_above: Annotated[
@@ -502,20 +468,17 @@ class PrintSection(Section):
     )
     language: Annotated[
         Literal["en", "de", "fr", "es", "it", "nl", "pt", "pl", "bg"],  # `print_texts.LANGUAGES`
-        Words(
+        choice(
             "Language of the popups",
-            form="choice",
-            choices=choices(
-                en="English",
-                de="German",
-                fr="French",
-                es="Spanish",
-                it="Italian",
-                nl="Dutch",
-                pt="Portuguese",
-                pl="Polish",
-                bg="Bulgarian",
-            ),
+            en="English",
+            de="German",
+            fr="French",
+            es="Spanish",
+            it="Italian",
+            nl="Dutch",
+            pt="Portuguese",
+            pl="Polish",
+            bg="Bulgarian",
         ),
     ] = "en"
     contact: Annotated[
@@ -568,13 +531,10 @@ class TopUpSection(Section):
     every: Annotated[Period, Words("How often", form="choice", choices=PERIODS)] = "month"
     mode: Annotated[
         Literal["add", "reset"],
-        Words(
+        choice(
             "What is left over",
-            form="choice",
-            choices=(
-                Choice("add", "stays: the amount is added"),
-                Choice("reset", "goes: the balance is set to the amount", "No other money and no debt is touched."),
-            ),
+            add="stays: the amount is added",
+            reset=("goes: the balance is set to the amount", "No other money and no debt is touched."),
         ),
     ] = "add"
     plan: Annotated[

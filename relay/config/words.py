@@ -49,6 +49,11 @@ def words(field: FieldInfo) -> Words:
     return next(item for item in field.metadata if isinstance(item, Words))
 
 
-def choices(**labels: str) -> tuple[Choice, ...]:
-    """Return choices that need no more than a label: choices(day="every day", week="every week")."""
-    return tuple(Choice(value, label) for value, label in labels.items())
+def choices(**told: str | tuple[str, str]) -> tuple[Choice, ...]:
+    """Return choices by their labels, or their labels and help: choices(day="every day", no=("never", "Until ..."))."""
+    return tuple(Choice(value, *((text,) if isinstance(text, str) else text)) for value, text in told.items())
+
+
+def choice(label: str, help: str = "", /, **told: str | tuple[str, str]) -> Words:
+    """Return the words of a setting that the console asks for by its choices."""
+    return Words(label, help, form="choice", choices=choices(**told))
