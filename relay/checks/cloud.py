@@ -14,6 +14,7 @@ from relay.errors import AuthFailed, NotSent, RemoteError
 from relay.finding import Finding
 from relay.language import lazy
 from relay.money.act import fees_plan
+from relay.officernd.named import named
 from relay.officernd.token import exchange, open_session
 from relay.private_files import read_private
 
@@ -64,9 +65,8 @@ def plans(site: CheckedSite) -> Iterator[Finding]:
     """Look at the plan that fees are made with, and at the plans that the rules name."""
     settings = site.settings
     known = site.reached_officernd.plans()
-    names = {value for plan in known for value in (plan.id, plan.code, plan.name) if value}
     for rule in settings.members.plans:
-        if rule not in names:
+        if not named(known, rule):
             yield Finding(
                 "rule_unknown",
                 "warning",
@@ -77,13 +77,25 @@ def plans(site: CheckedSite) -> Iterator[Finding]:
                 ),
             )
     for item in settings.top_up.plan:
-        if not fees_plan.find(known, item.plan):
+        if not named(known, item.plan):
             yield Finding(
                 "rule_unknown",
                 "warning",
                 item.plan,
                 lazy(
                     "[[top_up.plan]] names %(plan)s, which OfficeRnD does not have: nobody is topped up by it.",
+                    plan=item.plan,
+                ),
+            )
+    for item in settings.included.plan:
+        if not named(known, item.plan):
+            yield Finding(
+                "rule_unknown",
+                "warning",
+                item.plan,
+                lazy(
+                    "[[included.plan]] names %(plan)s, which OfficeRnD does not have: nobody's printing is included "
+                    "by it.",
                     plan=item.plan,
                 ),
             )

@@ -16,7 +16,8 @@ from relay.errors import AuthFailed, Refused, RelayError, RemoteError
 from relay.language import joined, lazy, nlazy
 from relay.officernd import token
 from relay.officernd.client import OfficeRnD
-from relay.officernd.model import Location, Plan
+from relay.officernd.model import Location
+from relay.officernd.named import HasNames, named
 from relay.people.world import OfficeRnDSide
 from relay.setup import trial
 from relay.setup.values import AnswerProblem, Fact, Option, Prompt, SetupStep, TrialResult, Walk, Workbench
@@ -92,13 +93,10 @@ def _location_choices(side: OfficeRnDSide | None, locations: Sequence[Location])
     )
 
 
-def by_name(value: str, records: Sequence[Location] | Sequence[Plan]) -> str:
+def by_name(value: str, records: Sequence[HasNames]) -> str:
     """Return the id of the record that has this id, code or name; the value itself where none has, or several."""
-    if any(record.id == value for record in records):
-        return value
-    wanted = value.strip().casefold()
-    found = [record.id for record in records if wanted in (record.code.casefold(), record.name.strip().casefold())]
-    return found[0] if len(found) == 1 else value
+    found = named(records, value)
+    return found[0].id if len(found) == 1 else value
 
 
 def missing_scopes(settings: Settings, workbench: Workbench, scopes: Sequence[str]) -> list[str]:

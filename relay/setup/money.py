@@ -9,6 +9,7 @@ from relay.errors import RelayError
 from relay.language import capital, joined, lazy, nlazy
 from relay.money.act import fees_plan
 from relay.officernd.client import OfficeRnD
+from relay.officernd.named import named
 from relay.setup import cloud, trial
 from relay.setup.values import AnswerProblem, Fact, Option, Prompt, SetupStep, TrialResult, Walk, Workbench
 
@@ -88,7 +89,7 @@ def _try_fees(workbench: Workbench, walk: Walk) -> TrialResult:
         if (walk.known.officernd)
         else walk.known
     )
-    wanted, found = settings.fees.plan, fees_plan.find(plans, settings.fees.plan)
+    wanted, found = settings.fees.plan, named(plans, settings.fees.plan)
     whose = lazy("the member's company") if settings.fees.bill_to == "company" else lazy("the member")
     how = lazy("billed") if settings.fees.managed_in == "officernd" else lazy("only computed, nothing is written,")
     billed = (

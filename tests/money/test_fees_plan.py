@@ -10,7 +10,11 @@ import pytest
 from relay.checks import cloud, model
 from relay.errors import Refused
 from relay.money.act import fees_plan
+from relay.money.act.by_plan import by_plan
+from relay.money.books import opened
 from relay.officernd.model import Plan
+from relay.officernd.named import named
+from relay.people.decide.rules import plan_ids
 from relay.progress import Progress
 from tests.support.money_world import PLAN, Site
 
@@ -72,7 +76,35 @@ def test_the_fix_makes_a_plan_only_where_none_is_meant(site: Site, plans: Sequen
     assert codes(site) == ([code] if code not in ("", fees_plan.MISSING) else [])
 
 
+@pytest.mark.parametrize(
+    ("word", "meant"),
+    [
+        ("HD", {"1"}),
+        ("1", {"1"}),
+        ("hot desk", {"1"}),
+        ("hd", {"1"}),
+        ("Flex", {"2", "3"}),
+        ("Lab", set()),
+        (" ", set()),
+    ],
+)
+def test_one_word_means_the_same_plans_to_the_check_the_rules_and_the_top_up(
+    site: Site, word: str, meant: set[str]
+) -> None:
+    hot = Plan("1", "Hot Desk ", "HD", interval_length="month")
+    twins = (replace(hot, id="2", name="FLEX", code=""), replace(hot, id="3", name="flex", code="F"))
+    plans = site.officernd.catalogue = [PLAN, hot, *twins]
+    row = {"plan": word.strip() or "-", "amount": "1.00"}
+    site.configure(members={"plans": [row["plan"]]}, top_up={"plan": [row]}, included={"plan": [row]})
+    found = [one.message.split()[0] for one in cloud.plans(checked(site)) if one.code == "rule_unknown"]
+    assert found == ([] if meant else ["[members]", "[[top_up.plan]]", "[[included.plan]]"])
+    assert {plan.id for plan in named(plans, word)} == meant
+    assert plan_ids([word], plans) == (meant or {word})
+    with opened(site.context, writes=False) as books:
+        assert set(by_plan(books, books.settings.top_up.plan)[0]) == meant
+
+
 @pytest.mark.parametrize("plan", TWINS)
 def test_naming_one_of_two_by_its_id_lets_billing_go_on(plan: Plan) -> None:
     assert fees_plan.faults(TWINS, plan.id, "here") == []
-    assert fees_plan.find(TWINS, plan.id) == [plan]
+    assert named(TWINS, plan.id) == [plan]

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from relay.config.sections import PlanAmount
-from relay.money.act import fees_plan
 from relay.money.books import Books
 from relay.officernd.model import Membership
+from relay.officernd.named import named
 
 
 def by_plan(books: Books, rows: Sequence[PlanAmount]) -> tuple[dict[str, int], list[Membership]]:
@@ -17,6 +17,6 @@ def by_plan(books: Books, rows: Sequence[PlanAmount]) -> tuple[dict[str, int], l
     plans = books.officernd.plans()
     found: dict[str, int] = {}
     for row in rows:
-        for plan in fees_plan.find(plans, row.plan):
+        for plan in named(plans, row.plan):
             found[plan.id] = max(row.amount, found.get(plan.id, 0))
     return found, books.officernd.memberships()

@@ -13,24 +13,13 @@ from relay.errors import OutcomeUnknown, Refused
 from relay.language import capital, joined, lazy
 from relay.officernd.client import SYSTEM, OfficeRnD
 from relay.officernd.model import Plan
+from relay.officernd.named import named
 
 MISSING = "fees_plan_missing"
 BY_HAND = lazy(
     "in OfficeRnD open Billing > Plans, add a one-off plan of type Service with that name, available at this location "
     "and without approval, then run again"
 )
-
-
-def find(plans: Sequence[Plan], wanted: str) -> list[Plan]:
-    """Return the plans that the setting can mean: by code, else by id, else by name."""
-    for matches in (
-        [plan for plan in plans if plan.code == wanted],
-        [plan for plan in plans if plan.id == wanted],
-        [plan for plan in plans if plan.name.strip().casefold() == wanted.strip().casefold()],
-    ):
-        if matches:
-            return matches
-    return []
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +36,7 @@ def faults(plans: Sequence[Plan], wanted: str, location_id: str) -> list[PlanFau
     Whoever speaks of the fees plan asks this: `check`, its fix, the set-up and billing itself.
     Source: OfficeRnD help, one-off fees (a fee needs a one-off plan); developer reference v2, plans.
     """
-    found = find(plans, wanted)
+    found = named(plans, wanted)
     if not found:
         return [PlanFault(MISSING, lazy("OfficeRnD has no plan %(wanted)s", wanted=repr(wanted)))]
     if len(found) > 1:
@@ -124,7 +113,7 @@ def fees_plan(officernd: OfficeRnD, settings: Settings, *, create: bool) -> Plan
         wrong = faults(plans, wanted, location_id)
     if wrong:
         raise _refused(*wrong)
-    return find(plans, wanted)[0]
+    return named(plans, wanted)[0]
 
 
 def _refused(*wrong: PlanFault) -> Refused:

@@ -16,6 +16,7 @@ from relay.accounts import email_key
 from relay.config import Settings
 from relay.language import Message, joined, lazy
 from relay.officernd.model import Member, Plan
+from relay.officernd.named import named
 from relay.people.decide.usernames import is_email
 from relay.people.world import OfficeRnDSide
 
@@ -88,22 +89,15 @@ def make_rules(settings: Settings, officernd: OfficeRnDSide, now: datetime) -> R
 
 
 def plan_ids(wanted: Iterable[str], plans: Iterable[Plan]) -> frozenset[str]:
-    """Return the ids that `wanted` (ids or codes) means; an unknown one stands for itself and admits nobody."""
-    by_code: defaultdict[str, set[str]] = defaultdict(set)
-    for plan in plans:
-        if plan.code:
-            by_code[plan.code].add(plan.id)
-    found: set[str] = set()
-    for word in wanted:
-        found |= by_code.get(word, {word})
-    return frozenset(found)
+    """Return the ids of the plans that `wanted` means; an unknown one stands for itself and admits nobody."""
+    known = list(plans)
+    return frozenset(plan_id for word in wanted for plan_id in [one.id for one in named(known, word)] or [word])
 
 
 def unknown_settings(settings: Settings, officernd: OfficeRnDSide) -> list[tuple[str, str]]:
     """Return (key, value) of plans and locations in the settings that OfficeRnD does not have."""
-    known_plans = {word for plan in officernd.plans for word in (plan.id, plan.code)}
     return [
-        *(("plans", word) for word in settings.members.plans if word not in known_plans),
+        *(("plans", word) for word in settings.members.plans if not named(officernd.plans, word)),
         *(("locations", word) for word in settings.members.locations if word not in officernd.locations),
     ]
 
