@@ -22,6 +22,7 @@ from relay.errors import RemoteError
 from relay.finding import Finding
 from relay.installer import versions
 from relay.language import joined, lazy
+from relay.officernd import token
 from relay.officernd.client import OfficeRnD
 from relay.papercut import keys
 from relay.papercut.client import PaperCut
@@ -50,7 +51,7 @@ def officernd(site: CheckedSite) -> Iterator[Finding]:
         client = OfficeRnD(site.settings, site.clock)
         client.organization()
     except RemoteError as error:
-        address = section.token_url if section.token_url in error.message else section.api_url
+        address = section.token_url if error.operation == token.OPERATION else section.api_url
         yield Finding(f"officernd_{error.code}", "error", "OfficeRnD", joined(error.message, _issuer(error, address)))
         return
     site.officernd = client

@@ -27,6 +27,7 @@ from relay.language import lazy
 from relay.private_files import make_private_folder, write_private
 
 SYSTEM = "OfficeRnD"
+OPERATION = "token"  # of every error of this endpoint
 EARLY_S = 120  # a token is not used in the last minutes of its life, so that no long run meets its end
 FILE_NAME = "officernd_token.json"
 
@@ -124,7 +125,7 @@ class TokenSource:
             raise BadAnswer(
                 lazy("%(token_url)s gave no token; is [officernd] token_url right?", token_url=self._section.token_url),
                 system=SYSTEM,
-                operation="token",
+                operation=OPERATION,
             ) from None
         stored = {"about": self._about, "token": self._token, "expires_at": self._expires_at_s}
         try:
@@ -150,7 +151,7 @@ def exchange(
     The application is the relay's, or the one that `client_id` and `secret` name. Raises AuthFailed, with the code
     `scope_missing` or `secret_refused`, and what else keeps a token from being given.
     """
-    where: dict[str, Any] = {"system": SYSTEM, "operation": "token"}
+    where: dict[str, Any] = {"system": SYSTEM, "operation": OPERATION}
     try:
         answer = session.post(
             section.token_url,

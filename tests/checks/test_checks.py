@@ -718,6 +718,15 @@ def test_a_certificate_that_a_proxy_put_there_is_named_with_its_issuer(good: Ben
     assert found and "issued by: CN=Acme Web Filter" in found.message
 
 
+@pytest.mark.parametrize("key", ["token_url", "api_url"])
+def test_the_issuer_is_that_of_the_address_that_failed(good: Bench, proxy_url: str, key: str) -> None:
+    """Also where the address of the logins stands within the other one."""
+    at = good.officernd.api_url if key == "token_url" else proxy_url
+    good.change("officernd", **{"api_url": f"{at}/api", "token_url": good.officernd.token_url, key: f"{proxy_url}/api"})
+    found = good.find("officernd_tls")
+    assert found and found.message.endswith("issued by: CN=Acme Web Filter.")
+
+
 def test_programs_are_started_as_the_server_does(good: Bench, tmp_path: Path) -> None:
     """No shell, a service's environment, standard input kept open, and an end even when the program hangs."""
     script = tmp_path / "program"
