@@ -15,19 +15,21 @@ from relay.config import Settings
 from relay.database import reading
 from relay.errors import EXIT_DONE, NotFound, RelayError, UsageError
 from relay.language import joined, lazy
-from relay.officernd.client import OfficeRnD
 from relay.officernd.model import Member
 from relay.papercut import keys
 from relay.papercut.client import PaperCut
 from relay.people import read, who
 from relay.people.act import pins
 from relay.people.act.publish import current_directory
+from relay.people.decide.guard import refusal
 from relay.people.decide.rules import RuleResult, Verdict, email_outcome, judge, make_rules
 from relay.people.directory import DirectoryUser
 from relay.people.hints import AtThePrinter, hints
 from relay.people.logins import LoginTrace, last_login
 from relay.people.memory import snapshot
 from relay.people.memory.links import last_sync
+from relay.people.memory.questions import answered_at
+from relay.people.ready import readiness
 from relay.people.sync import remembered
 from relay.people.world import Account, Memory, OfficeRnDSide
 from relay.progress import Progress
@@ -54,13 +56,13 @@ def explain(site: Site, who: str, money: Callable[[int], str] | None = None) -> 
     person = _find(site, who, memory)
     with reading(site.database) as connection:
         synced = last_sync(connection, site.name)
-    verdict = _verdict(site, person.member, site.clock.now()) if person.member else None
+    verdict = _verdicts(site, [person.member])[person.member.id] if person.member else None
     may_print = verdict is not None and verdict.admitted
     rules = [*verdict.outcomes, email_outcome(person.member)] if verdict and person.member else []
     account = _account(papercut, person.username)
     groups = [name for name in papercut.user_groups(person.username) if not keys.is_built_in(name)] if account else []
     listed = _listed(settings, person)
-    doubts = _doubts(settings, site.officernd, memory, person, may_print)
+    doubts = _doubts(site, memory, person) if may_print else []
     pin = pins.source_of(settings.scripts.home, person.member_id)
     trace = last_login(settings.scripts.home, person.username or who)
     seen = _Seen(settings, person, rules, may_print, account, groups, listed, doubts, pin, trace, synced)
@@ -136,15 +138,16 @@ def _is_restricted(papercut: PaperCut, account: Account | None) -> bool | None:
     return papercut.user_properties(account.username, [keys.RESTRICTED])[keys.RESTRICTED].lower() == "true"
 
 
-def _verdict(site: Site, member: Member, now: datetime) -> Verdict:
-    """Return what the rules say of a member, as a plan would judge, read for this one person."""
-    companies = {}
-    if member.company:
+def _verdicts(site: Site, members: Sequence[Member]) -> dict[str, Verdict]:
+    """Return what the rules say of members, by id, as a plan would judge, read for these alone."""
+    companies, now = {}, site.clock.now()
+    for company in sorted({member.company for member in members} - {""}):
         with suppress(NotFound):
-            companies[member.company] = site.officernd.company(member.company)
-    side = OfficeRnDSide(site.officernd.organization(), {member.id: member}, companies, {})
+            companies[company] = site.officernd.company(company)
+    side = OfficeRnDSide(site.officernd.organization(), {one.id: one for one in members}, companies, {})
     side = read.catalogue(replace(site, progress=Progress()), side, now)
-    return judge(member, make_rules(site.settings, side, now))
+    rules = make_rules(site.settings, side, now)
+    return {member.id: judge(member, rules) for member in members}
 
 
 def _account(papercut: PaperCut, username: str) -> Account | None:
@@ -175,31 +178,34 @@ def _listed(settings: Settings, person: who.Person) -> DirectoryUser | None:
     return next((user for user in users if person.username and user.username == person.username), None)
 
 
-def _doubts(
-    settings: Settings, officernd: OfficeRnD, memory: Memory, person: who.Person, may_print: bool
-) -> list[Note]:
-    """Return the questions that hold somebody without an account."""
+def _doubts(site: Site, memory: Memory, person: who.Person) -> list[Note]:
+    """Return the questions that hold somebody whom the rules admit and who has no account."""
     member = person.member
-    if member is None or not may_print or (person.link and not person.link.deleted_at):
+    if member is None or (person.link and not person.link.deleted_at) or member.id in memory.answers:
         return []
-    if member.id in memory.answers or not member.email:
+    others = _sharing(site, member)
+    if others:
+        names = ", ".join(f"{one.name} ({one.id})" for one in others)
+        told = lazy("the address %(email)s is also that of %(names)s", email=member.email, names=names)
+        return [Note(told, (Remedy("link", (member.id, "")),))]
+    with reading(site.database) as connection:
+        if answered_at(connection, site.name, member.id):
+            return []
+    rule, why = readiness(site.settings).left_out.get(member.id, ("", ""))
+    return [Note(why, (Remedy("plan"),))] if rule == "held_by_a_doubt" else []
+
+
+def _sharing(site: Site, member: Member) -> list[Member]:
+    """Return the other members of the same address whom the rules admit too; whoever they refuse asks nothing."""
+    if not member.email:
         return []
-    others = [
+    found = [
         one
-        for one in officernd.members_by_email(member.email)
-        if one.id != member.id
-        and email_key(one.email) == email_key(member.email)
-        and one.status in settings.members.statuses
+        for one in site.officernd.members_by_email(member.email)
+        if one.id != member.id and email_key(one.email) == email_key(member.email)
     ]
-    if not others:
-        return []
-    names = ", ".join(f"{one.name} ({one.id})" for one in others)
-    return [
-        Note(
-            lazy("the address %(email)s is also that of %(names)s", email=member.email, names=names),
-            (Remedy("link", (member.id, "")),),
-        )
-    ]
+    verdicts = _verdicts(site, found) if found else {}
+    return [one for one in found if verdicts[one.id].admitted]
 
 
 def _obstacles(seen: _Seen) -> list[Note]:
@@ -240,10 +246,11 @@ def _obstacles(seen: _Seen) -> list[Note]:
         )
     if account.disabled:
         add(lazy("printing is switched off for the account in PaperCut"))
-    for group in (settings.members.unlinked_group, settings.print.blocked_group):
-        if settings.print.guard == "blocked" and group in seen.groups:
-            add(lazy("the print script refuses the group %(group)s", group=group))
-    if settings.print.guard == "members" and settings.members.everyone_group not in seen.groups:
+    refused = refusal(account.username, seen.groups, settings)
+    if refused in ("unlinked", "blocked"):
+        group = settings.members.unlinked_group if refused == "unlinked" else settings.print.blocked_group
+        add(lazy("the print script refuses the group %(group)s", group=group))
+    elif refused:
         add(
             lazy(
                 "the print script refuses anybody who is not in %(everyone_group)s",

@@ -310,6 +310,31 @@ def test_the_stricter_guard_and_what_is_not_ours_are_explained(one: PeopleSite) 
     assert "the print script refuses anybody who is not in [OfficeRnD Members]" in reasons
 
 
+def test_who_is_spared_by_name_or_group_is_not_said_to_be_refused(one: PeopleSite) -> None:
+    one.state.add_user("boss")
+    one.state.add_user("clerk")
+    one.state.add_group("Desk", ["clerk"])
+    one.configure({"print": {"guard": "members", "exceptions": ["BOSS", "group:Desk"]}})
+    for who in ("boss", "clerk"):
+        assert not [cause for cause in why(one, who) if "print script" in cause]
+
+
+def test_an_address_shared_with_somebody_whom_the_rules_refuse_is_no_doubt(one: PeopleSite) -> None:
+    one.configure({"members": {"exclude_names": ["Bo*"]}})
+    assert {item.member_id for item in one.plan().changes if item.action == "create"} == {ANN, CY}
+    assert say(one, "explain", who=ANN).as_json()["doubts"] == []
+    assert why(one, ANN) == ["there is no PaperCut account yet"]
+
+
+def test_any_doubt_of_the_last_sync_is_explained_until_it_is_answered(one: PeopleSite) -> None:
+    one.state.add_user("cy1", email="cy@x.example")
+    one.state.add_user("cy2", email="CY@x.example")
+    one.sync_twice()
+    assert why(one, CY) == ["the accounts cy1, cy2 could all be theirs"]
+    say(one, "not_same", member=CY, username="cy2")
+    assert why(one, CY) == ["there is no PaperCut account yet"]
+
+
 # -- readiness
 
 

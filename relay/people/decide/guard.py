@@ -1,11 +1,14 @@
-"""Whom the print script lets pass although nobody ever saw them log in with OfficeRnD. Pure."""
+"""Whom the print script refuses, and whom it lets pass although nobody ever saw them log in with OfficeRnD. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from typing import Literal, TypeAlias
 
 from relay.config import Settings
 from relay.config.values import groups_among, usernames_among
+
+Refusal: TypeAlias = Literal["", "unlinked", "blocked", "stranger"]
 
 
 def let_in_unproven(usernames: Collection[str], groups: Mapping[str, Collection[str]], settings: Settings) -> list[str]:
@@ -13,18 +16,35 @@ def let_in_unproven(usernames: Collection[str], groups: Mapping[str, Collection[
 
     `groups` are PaperCut's with their members. With the guard `members` there are none but those in `exceptions`.
     """
-    chosen = settings.print
     members = _names(groups, settings.members.everyone_group)
-    if chosen.guard == "members":
-        refused = set(usernames) - members
-    elif chosen.guard == "blocked":
-        refused = _names(groups, settings.members.unlinked_group) | _names(groups, chosen.blocked_group)
-    else:
-        refused = set()
-    spared = usernames_among(chosen.exceptions).union(
-        *(_names(groups, group) for group in groups_among(chosen.exceptions))
+    asked = {group: _names(groups, group) for group in _asked_of(settings)}
+    return sorted(
+        name
+        for name in usernames
+        if name not in members and not refusal(name, [group for group, of in asked.items() if name in of], settings)
     )
-    return sorted(name for name in usernames if name not in members and (name not in refused or name in spared))
+
+
+def refusal(username: str, groups: Collection[str], settings: Settings) -> Refusal:
+    """Return why the print script refuses an account in these groups, "" where it lets it pass.
+
+    Source: `refusal` in papercut_scripts/print_hook.js, which says the same.
+    """
+    chosen, members = settings.print, settings.members
+    is_spared = username.lower() in usernames_among(chosen.exceptions) or groups_among(chosen.exceptions) & set(groups)
+    if chosen.guard == "off" or is_spared:
+        return ""
+    if members.unlinked_group in groups:
+        return "unlinked"
+    if chosen.blocked_group in groups:
+        return "blocked"
+    return "stranger" if chosen.guard == "members" and members.everyone_group not in groups else ""
+
+
+def _asked_of(settings: Settings) -> set[str]:
+    """Return the groups that decide."""
+    members, chosen = settings.members, settings.print
+    return {members.everyone_group, members.unlinked_group, chosen.blocked_group, *groups_among(chosen.exceptions)}
 
 
 def _names(groups: Mapping[str, Collection[str]], group: str) -> set[str]:
