@@ -61,3 +61,24 @@ class ProbeAnswer:
             "state": "open" if self.is_open else "answered",
         }
         return told | ({"why": self.why_open} if self.is_open else {"value": self.value})
+
+
+Ask = Callable[[Asked], Any]
+
+
+def asks(
+    questions: list[ProbeQuestion], system: System, text: str, how: str, *, switch: bool = True, writes: bool = False
+) -> Callable[[Ask], Ask]:
+    """Return what adds a question to the list by the function that asks it; the question has the function's name."""
+
+    def add(ask: Ask) -> Ask:
+        name = ask.__name__
+        questions.append(ProbeQuestion(system, name, text, how, ask, name if switch else "", writes))
+        return ask
+
+    return add
+
+
+def not_asked(system: System, why: str, **texts: str) -> list[ProbeQuestion]:
+    """Return questions that no call from here can answer; the keyword is the switch."""
+    return [ProbeQuestion(system, name, text, why, None, name) for name, text in texts.items()]
