@@ -6,7 +6,7 @@ no remote call and decides nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal
@@ -95,9 +95,8 @@ class OpenItems:
             "alerts": len(self.alerts),
         }
 
-    def lines(self, money_text: Callable[[int], str] | None = None) -> tuple[OpenLine, ...]:
+    def lines(self) -> tuple[OpenLine, ...]:
         """Return a sentence for each kind that has something, the most urgent first."""
-        shown = money_text or self._money
         found = [
             OpenLine("stop", 1, gettext("No money moves: %(why)s.", why=stop_title(stop)), stop["code"])
             for stop in self.stops
@@ -106,7 +105,8 @@ class OpenItems:
             found.append(OpenLine("doubt", len(self.doubts), doubts(len(self.doubts))))
         found += [OpenLine("alert", 1, alert.message, alert.kind) for alert in self.alerts]
         if self.holds:
-            found.append(OpenLine("hold", self.held_people, held(self.held_people, shown(self.held_amount))))
+            amount = amounts.with_currency(self.held_amount, self.currency)
+            found.append(OpenLine("hold", self.held_people, held(self.held_people, amount)))
         if self.questions:
             found.append(OpenLine("question", len(self.questions), questions(len(self.questions))))
         if self.unheard:
@@ -115,9 +115,6 @@ class OpenItems:
 
     def as_json(self) -> dict[str, Any]:
         return {**self.counts(), "lines": [line.text for line in self.lines()]}
-
-    def _money(self, micros: int) -> str:
-        return amounts.with_currency(micros, self.currency)
 
 
 def open_items(database: Engine, settings: Settings) -> OpenItems:
@@ -162,12 +159,12 @@ def unheard(count: int) -> str:
     )
 
 
-def held(people_count: int, money_text: str) -> str:
+def held(people_count: int, amount: str) -> str:
     return nlazy(
         "%(num)s person with held money waits for a decision (%(amount)s).",
         "%(num)s people with held money wait for a decision (%(amount)s).",
         people_count,
-        amount=money_text,
+        amount=amount,
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -49,8 +49,8 @@ class Explanation:
         return self.facts
 
 
-def explain(site: Site, who: str, money: Callable[[int], str] | None = None) -> Explanation:
-    """Return why `who` (e-mail, username or member id) may or may not print and log in; `money` as for `hints`."""
+def explain(site: Site, who: str) -> Explanation:
+    """Return why `who` (e-mail, username or member id) may or may not print and log in."""
     settings, papercut = site.settings, site.papercut
     memory = remembered(site)
     person = _find(site, who, memory)
@@ -71,7 +71,7 @@ def explain(site: Site, who: str, money: Callable[[int], str] | None = None) -> 
     at_printer = AtThePrinter(
         person.member_id, not obstacles, trace, balance, _is_restricted(papercut, account), synced
     )
-    stops = hints(settings, site.clock.now(), at_printer, money)
+    stops = hints(settings, site.clock.now(), at_printer)
     facts: dict[str, object] = {
         "who": who,
         "member_id": person.member_id or None,

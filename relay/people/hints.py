@@ -5,10 +5,9 @@ Everything is handed in, so that `explain`, which asks both systems, and a page 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import partial
 
 from relay import amounts, language
 from relay.config import Settings
@@ -39,12 +38,9 @@ class AtThePrinter:
     synced_at: datetime | None
 
 
-def hints(
-    settings: Settings, now: datetime, seen: AtThePrinter, money: Callable[[int], str] | None = None
-) -> tuple[Note, ...]:
-    """Return what may stop somebody, what was seen last first; `money` writes an amount (micros) as its reader does."""
-    shown = money or partial(amounts.with_currency, currency=settings.site.currency)
-    return (*_login(settings, now, seen), *_money(seen, shown), *_age(settings, now, seen.synced_at))
+def hints(settings: Settings, now: datetime, seen: AtThePrinter) -> tuple[Note, ...]:
+    """Return what may stop somebody, what was seen last first."""
+    return (*_login(settings, now, seen), *_money(settings, seen), *_age(settings, now, seen.synced_at))
 
 
 def _login(settings: Settings, now: datetime, seen: AtThePrinter) -> Iterator[Note]:
@@ -67,11 +63,11 @@ def _login(settings: Settings, now: datetime, seen: AtThePrinter) -> Iterator[No
         )
 
 
-def _money(seen: AtThePrinter, shown: Callable[[int], str]) -> Iterator[Note]:
+def _money(settings: Settings, seen: AtThePrinter) -> Iterator[Note]:
     balance = seen.balance
     if balance is None or balance > 0 or seen.is_restricted is False or not (balance or seen.is_restricted):
         return
-    amount = shown(balance)
+    amount = amounts.with_currency(balance, settings.site.currency)
     told = (
         lazy("PaperCut restricts the account, and its balance is %(balance)s: it may refuse a job.", balance=amount)
         if seen.is_restricted

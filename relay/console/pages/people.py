@@ -197,7 +197,7 @@ def _hints(known: EveryPerson, person: Someone, trace: LoginTrace | None) -> Seq
     can_log_in = person.can_print and not known.will_be_stopped(person)  # that is told beside it
     synced_at = everybody.read_at(place)
     seen = AtThePrinter(person.member_id, can_log_in, trace, known.balance(person), None, synced_at)
-    return people.hints(place.settings, place.clock.now(), seen, place.formats.money)
+    return people.hints(place.settings, place.clock.now(), seen)
 
 
 def _silent() -> list[str]:
@@ -216,7 +216,7 @@ def why() -> str:
     if wanted:
         try:
             with desk().site() as site:
-                told = people.explain(site, wanted, desk().formats.money)
+                told = people.explain(site, wanted)
         except RelayError as error:
             problem = error.message
     return render_template("why.html", wanted=wanted, told=told, answer=told.as_json() if told else {}, problem=problem)

@@ -27,6 +27,6 @@ def _shown(one: SiteStatus) -> dict[str, Any]:
     return {
         "site": one.name,
         "run": one.last_run,
-        "open_lines": [line.text for line in one.open.lines(lambda micros: formats.money(micros, one.currency))],
+        "open_lines": [line.text for line in one.open.lines()],
         "billed": formats.money(one.billed, one.currency),
     }

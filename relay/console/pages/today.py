@@ -127,7 +127,7 @@ def _todo() -> list[dict[str, str]]:
         "question": ("warn", url_for("review.show", _anchor="questions"), gettext("Look")),
         "unheard": ("", url_for("money.show"), gettext("Look")),
     }
-    for line in figures.waiting(place).lines(place.formats.money):
+    for line in figures.waiting(place).lines():
         kind, url, button = steps[line.kind]
         add(kind, line.text, url, button)
     checks = place.works.newest("check", "fix", over=True)
