@@ -36,6 +36,16 @@ from relay.config.words import About, Choice, Words, choice, choices
 
 SQLITE = "sqlite:///"
 PERIODS = choices(day="every day", week="every week", month="every month")
+USERNAME_RULES = (
+    Choice("email_underscore", "the e-mail address with `_` for `@`", "As OfficeRnD's own connector did."),
+    Choice("email_local", "what stands before the `@`"),
+    Choice("property:KEY", "what the custom property KEY holds"),
+)
+ALLOWANCES = (
+    Choice("leave", "what PaperCut's group settings give"),
+    Choice("no", "without a limit"),
+    Choice("overdraft:AMOUNT", "restricted, with this overdraft"),
+)
 
 
 class SiteSection(Section):
@@ -242,15 +252,8 @@ class MembersSection(Section):
     ] = ()
     username: Annotated[
         str,
-        AfterValidator(values.username_rule),
-        Words(
-            "How a new account is named",
-            choices=(
-                Choice("email_underscore", "the e-mail address with `_` for `@`", "As OfficeRnD's own connector did."),
-                Choice("email_local", "what stands before the `@`"),
-                Choice("property:KEY", "what the custom property KEY holds"),
-            ),
-        ),
+        values.one_of(USERNAME_RULES),
+        Words("How a new account is named", choices=USERNAME_RULES),
     ] = "email_underscore"
     individual_group: Annotated[GroupName, Words("Group of members without a company")] = "[Individual Member]"
     unlinked_group: Annotated[GroupName, Words("Group of accounts that OfficeRnD does not know")] = (
@@ -269,16 +272,9 @@ class MembersSection(Section):
     ] = "primary"
     restricted: Annotated[
         str,
-        AfterValidator(values.restricted),
-        Words(
-            "What a new account may spend",
-            "Written when an account is created.",
-            choices=(
-                Choice("leave", "what PaperCut's group settings give"),
-                Choice("no", "without a limit"),
-                Choice("overdraft:AMOUNT", "restricted, with this overdraft"),
-            ),
-        ),
+        values.one_of(ALLOWANCES),
+        AfterValidator(values.overdraft),
+        Words("What a new account may spend", "Written when an account is created.", choices=ALLOWANCES),
     ] = "leave"
 
     @property

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import time
 from decimal import Decimal
 from pathlib import Path
@@ -17,8 +17,8 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticCustomError
 
 from relay import amounts
-from relay.config.words import About
-from relay.language import lazy
+from relay.config.words import About, Choice
+from relay.language import lazy, told_any
 from relay.written_files import PATH_ADVICE
 
 GROUP = "group:"  # what stands before a group's name in a list of accounts and groups
@@ -218,19 +218,24 @@ def member_addresses(value: tuple[str, ...]) -> tuple[str, ...]:
     return value
 
 
-def username_rule(value: str) -> str:
-    if value in ("email_underscore", "email_local") or (value.startswith("property:") and value[9:].strip()):
+def one_of(choices: Sequence[Choice]) -> AfterValidator:
+    """Return what takes the values of `choices` alone; one such as `property:KEY` stands for any text behind `:`."""
+    known = [choice.value for choice in choices]
+
+    def taken(value: str) -> str:
+        head, colon, rest = value.partition(":")
+        is_open = any(one.startswith(f"{head}:") for one in known)
+        if not (rest.strip() if colon and is_open else value in known):
+            raise wrong(lazy("must be %(choices)s", choices=told_any(*known)))
         return value
-    raise wrong(lazy("must be email_underscore, email_local or property:KEY"))
+
+    return AfterValidator(taken)
 
 
-def restricted(value: str) -> str:
-    if value in ("leave", "no"):
-        return value
+def overdraft(value: str) -> str:
     if value.startswith("overdraft:"):
         money(value.removeprefix("overdraft:"))
-        return value
-    raise wrong(lazy("must be leave, no or overdraft:AMOUNT"))
+    return value
 
 
 def is_address(value: str) -> bool:
