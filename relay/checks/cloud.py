@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from papercut_scripts.token_cache import SCOPE as SIGNIN_SCOPE
 from relay import language
-from relay.checks.model import CheckedSite
+from relay.checks.model import Check, CheckedSite, Fix
 from relay.errors import AuthFailed, NotSent, RemoteError
 from relay.finding import Finding
 from relay.language import lazy
@@ -216,3 +216,22 @@ def signin(site: CheckedSite) -> Iterator[Finding]:
                 status=error.status or 0,
             ),
         )
+
+
+CHECKS = (
+    Check(location, lazy("OfficeRnD has this site's location, in the same time zone"), needs="officernd"),
+    Check(
+        plans,
+        lazy("The plan for the fees can be used for billing, and every plan in the rules exists"),
+        needs="officernd",
+        fixes=(
+            Fix(
+                "fees_plan_missing",
+                make_fees_plan,
+                warning=lazy("A plan in OfficeRnD can be hidden, but not taken back."),
+            ),
+        ),
+    ),
+    Check(tax, lazy("It is settled whether OfficeRnD adds tax to print fees"), needs="officernd"),
+    Check(signin, lazy("The application for logins may check passwords"), needs="officernd"),
+)

@@ -11,7 +11,7 @@ from pathlib import Path
 from papercut_scripts import compat
 from papercut_scripts import handover as format_
 from relay import plain_files
-from relay.checks.model import CheckedSite
+from relay.checks.model import Check, CheckedSite, Fix
 from relay.errors import RelayError
 from relay.finding import Finding, Severity
 from relay.language import lazy, nlazy
@@ -204,3 +204,19 @@ def directory(site: CheckedSite) -> Iterator[Finding]:
             ),
             remedies=(Remedy("status", (), lazy("to see why")),),
         )
+
+
+CHECKS = (
+    Check(
+        files,
+        lazy("The files for PaperCut are in place and match the settings"),
+        fixes=(
+            Fix("home_missing", publish_programs),
+            Fix("home_open", close_home),
+            Fix("program_settings_missing", publish_programs),
+            Fix("program_settings_old", publish_programs),
+            Fix("print_script_missing", publish_programs),
+        ),
+    ),
+    Check(directory, lazy("The directory that PaperCut reads is fresh")),
+)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from relay.clock import Clock
 from relay.config import Settings
@@ -16,6 +16,8 @@ from relay.finding import Finding
 from relay.officernd.client import OfficeRnD
 from relay.papercut.client import PaperCut
 from relay.progress import Progress
+
+Need = Literal["papercut", "officernd"] | None
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,9 @@ class CheckedSite:
     officernd: OfficeRnD | None = None
     health: dict[str, Any] = field(default_factory=dict)
 
+    def has(self, needed: Need) -> bool:
+        return needed is None or (self.papercut if needed == "papercut" else self.officernd) is not None
+
     @property
     def reached_papercut(self) -> PaperCut:
         assert self.papercut is not None
@@ -58,9 +63,6 @@ class CheckedSite:
     def reached_officernd(self) -> OfficeRnD:
         assert self.officernd is not None
         return self.officernd
-
-
-Check = Callable[[CheckedSite], Iterator[Finding]]
 
 
 @dataclass(frozen=True)
@@ -74,3 +76,16 @@ class Fix:
     apply: Callable[[CheckedSite, list[Finding]], None]
     in_all: bool = True
     warning: str = ""
+
+
+@dataclass(frozen=True)
+class Check:
+    """One precondition to look at; `passes` says what it means to find nothing at all.
+
+    `needs` is the system that has to answer before anything can be looked at.
+    """
+
+    look: Callable[[CheckedSite], Iterator[Finding]]
+    passes: str
+    needs: Need = None
+    fixes: tuple[Fix, ...] = ()

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from relay import money
-from relay.checks.model import CheckedSite
+from relay.checks.model import Check, CheckedSite
 from relay.database import open_database
 from relay.errors import LedgerError
 from relay.finding import Finding
-from relay.language import nlazy
+from relay.language import lazy, nlazy
 
 COPIERS = 3  # debts without a counted job of this many people are no accident of one account
 
@@ -44,3 +44,6 @@ def standing(site: CheckedSite) -> Iterator[Finding]:
                 first=uncounted[0],
             ),
         )
+
+
+CHECKS = (Check(standing, lazy("Nothing stops the money")),)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from relay.checks.model import CheckedSite
+from relay.checks.model import Check, CheckedSite, Fix
 from relay.errors import RelayError
 from relay.finding import Finding
 from relay.language import lazy, nlazy
@@ -154,3 +154,19 @@ def licence(site: CheckedSite) -> Iterator[Finding]:
                 licensed=licensed,
             ),
         )
+
+
+CHECKS = (
+    Check(licence, lazy("PaperCut's licence has room for more users"), needs="papercut"),
+    Check(
+        group_list,
+        lazy("Every group of the directory is in PaperCut's list"),
+        needs="papercut",
+        fixes=(Fix("groups_not_listed", list_groups),),
+    ),
+    Check(native_quotas, lazy("No quota of PaperCut's own adds to balances"), needs="papercut"),
+    Check(
+        several_accounts, lazy("PaperCut keeps one personal account for each person, or one is named"), needs="papercut"
+    ),
+    Check(overdraft, lazy("It is settled who may print below zero"), needs="papercut"),
+)

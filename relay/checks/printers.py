@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from relay import amounts
-from relay.checks.model import CheckedSite
+from relay.checks.model import Check, CheckedSite, Fix
 from relay.errors import Refused
 from relay.finding import Finding
 from relay.language import lazy, nlazy
@@ -150,3 +150,13 @@ def _rows(papercut: PaperCut) -> list[tuple[str, str]]:
 
 def _name(row: tuple[str, str]) -> str:
     return "[Template Printer]" if row == TEMPLATE else f"{row[0]}\\{row[1]}"
+
+
+CHECKS = (
+    Check(
+        printers,
+        lazy("Every printer has a price and asks for a login"),
+        needs="papercut",
+        fixes=(Fix("popup_off", switch_popups_on, in_all=False),),
+    ),
+)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from relay.checks.model import CheckedSite
+from relay.checks.model import Check, CheckedSite
 from relay.database import open_database
 from relay.errors import LedgerError, NotFound
 from relay.finding import Finding
-from relay.language import nlazy
+from relay.language import lazy, nlazy
 from relay.people.decide.guard import let_in_unproven
 
 
@@ -54,3 +54,9 @@ def let_in(site: CheckedSite) -> Iterator[Finding]:
                 first=found[0],
             ),
         )
+
+
+CHECKS = (
+    Check(let_in, lazy("Nobody who is not a member can print"), needs="papercut"),
+    Check(silently_free, lazy("No recent printing has escaped billing")),
+)

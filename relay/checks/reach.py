@@ -17,7 +17,7 @@ import requests
 from cryptography import x509
 
 from relay import http
-from relay.checks.model import CheckedSite
+from relay.checks.model import Check, CheckedSite, Fix
 from relay.errors import RemoteError
 from relay.finding import Finding
 from relay.installer import versions
@@ -165,3 +165,17 @@ def clocks(site: CheckedSite) -> Iterator[Finding]:
                     system=system,
                 ),
             )
+
+
+CHECKS = (
+    Check(papercut, lazy("PaperCut answers, accepts the token and lets this machine call")),
+    Check(officernd, lazy("OfficeRnD answers, with every permission that is needed")),
+    Check(
+        version,
+        lazy("PaperCut's version has no known hole"),
+        needs="papercut",
+        fixes=(Fix("health_key_missing", set_health_key),),
+    ),
+    Check(callers, lazy("Only named machines may call PaperCut's web services"), needs="papercut"),
+    Check(clocks, lazy("The clocks of all three agree")),
+)

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from papercut_scripts import program_home
 from relay import json_text, plain_files, written_files
-from relay.checks.model import CheckedSite
+from relay.checks.model import Check, CheckedSite, Fix
 from relay.config import Settings
 from relay.errors import Refused
 from relay.finding import Finding
@@ -447,3 +447,16 @@ def _other_forms(site: CheckedSite) -> str:
         if value
     ]
     return lazy("%(one)s and %(other)s", one=forms[0], other=forms[1]) if len(forms) == 2 else " ".join(forms)
+
+
+CHECKS = (
+    Check(
+        program_keys,
+        lazy("PaperCut asks both of our programs, and they start"),
+        needs="papercut",
+        fixes=(Fix("program_not_set", set_programs), Fix("old_agent_in_keys", set_programs, in_all=False)),
+    ),
+    Check(source_in_use, lazy("PaperCut takes its users from our program"), needs="papercut"),
+    Check(server_files, lazy("PaperCut may start our programs, and OfficeRnD's own connector is off")),
+    Check(programs_home, lazy("PaperCut's programs read the folder that the relay writes")),
+)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from relay import language
-from relay.checks.model import CheckedSite
+from relay.checks.model import Check, CheckedSite
 from relay.database import open_database
 from relay.errors import LedgerError
 from relay.finding import Finding
@@ -123,3 +123,11 @@ def schedule(site: CheckedSite, where: places.Places | None = None) -> Iterator[
             ),
             remedies=(Remedy("serve", (), lazy("to keep the console running")),),
         )
+
+
+CHECKS = (
+    Check(ledger, lazy("The ledger can be written")),
+    Check(ledger_copies, lazy("The ledger has fresh copies on another disk")),
+    Check(disks, lazy("The disks have room")),
+    Check(schedule, lazy("The daily run has a schedule")),
+)
