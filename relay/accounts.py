@@ -13,11 +13,17 @@ from datetime import datetime
 from typing import Protocol, TypeVar
 
 SHARED = "account:"  # begins the name, and the id, of a shared account that a company pays for
+GROUP = "group:"  # begins a group's name in a list of accounts and groups
 
 
 def is_shared(name: str) -> bool:
     """Return whether a username or member id is a shared account's."""
     return name.startswith(SHARED)
+
+
+def can_be_a_persons(username: str) -> bool:
+    """Return whether a username is read as one everywhere: `account:x` is a shared account, and `group:x` a group."""
+    return not username.lower().startswith((SHARED, GROUP))
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,11 +17,11 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticCustomError
 
 from relay import amounts
+from relay.accounts import GROUP
 from relay.config.words import About, Choice
 from relay.language import lazy, told_any
 from relay.written_files import PATH_ADVICE
 
-GROUP = "group:"  # what stands before a group's name in a list of accounts and groups
 PAPERCUT_PATH = "/rpc/api/xmlrpc"
 
 

@@ -8,10 +8,9 @@ from typing import Any
 
 from flask import url_for
 
+from relay.accounts import GROUP
 from relay.language import N_, gettext, translated
 from relay.remedy import WHO_IS_WHO
-
-GROUP = "group:"
 
 # action -> what a link to it says, and the page where it is done. The terminal's own (rebuild, serve) have none.
 PLACES: Mapping[str, tuple[str, str]] = {

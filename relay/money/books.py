@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, fields
 from datetime import date, datetime
 from functools import cached_property
 
-from relay.accounts import SHARED, LinkedAccount, email_key, is_shared
+from relay.accounts import SHARED, LinkedAccount, can_be_a_persons, email_key, is_shared
 from relay.errors import BadAnswer, NotFound
 from relay.language import lazy
 from relay.money.decide.evidence import Reading
@@ -65,7 +65,11 @@ def opened(site: Site, *, writes: bool, jobs: JobEvidence | None = None) -> Iter
         context = {one.name: getattr(site, one.name) for one in fields(Site)}
         linked = accounts_of(site.database, site.name)
         not_ours = site.settings.members.usernames_not_ours
-        accounts = tuple(account for account in linked if account.username.lower() not in not_ours)
+        accounts = tuple(
+            account
+            for account in linked
+            if account.username.lower() not in not_ours and (account.is_shared or can_be_a_persons(account.username))
+        )
         evidence = jobs or JobEvidence()
         yield Books(**context, ledger=ledger, accounts=accounts, jobs=evidence, began_s=clock.monotonic_s())
 

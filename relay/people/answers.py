@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from relay import amounts
-from relay.accounts import SHARED, SharedLink
+from relay.accounts import GROUP, SHARED, SharedLink
 from relay.config import Settings
 from relay.errors import NotFound, RelayError, UsageError
 from relay.language import joined, lazy, told_any
@@ -25,7 +25,6 @@ from relay.remedy import Remedies, Remedy, as_json
 from relay.site import Site
 from relay.stored_accounts import shared_accounts
 
-GROUP = "group:"
 LONGEST_ACCOUNT = 240  # "account:NAME" must fit where the ledger keeps usernames
 
 

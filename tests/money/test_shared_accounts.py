@@ -90,6 +90,14 @@ def test_what_was_charged_before_waits_for_a_word(site: Site, word: str, billed:
     assert site.balance(NAME) == 0
 
 
+def test_a_person_named_like_it_moves_none_of_its_money(site: Site) -> None:
+    """The account of that name is the shared one's in every call; people's are never taken for it."""
+    site.configure(top_up={"amount": "5.00"})
+    site.person(NAME.lower(), prints=1.0)
+    assert (site.settle().exit_code, site.top_up().exit_code) == (0, 0)
+    assert site.remote_writes() == 0 and site.balance(NAME.lower()) == -1_000_000
+
+
 def test_it_is_never_topped_up(site: Site) -> None:
     site.configure(top_up={"amount": "5.00"})
     site.person("ann.lee")

@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from relay.accounts import email_key
+from relay.accounts import can_be_a_persons, email_key
 from relay.config.sections import MembersSection
 from relay.language import lazy, nlazy, told_all
 from relay.officernd.model import Member
@@ -110,6 +110,12 @@ class _Matcher:
             member_id, username = link.member_id, link.username
             if username in self.not_ours:
                 self.found.doubts[member_id] = lazy("the account %(username)s is listed in not_ours", username=username)
+                continue
+            if not can_be_a_persons(username):
+                self.found.doubts[member_id] = lazy(
+                    "the account %(username)s is named like a shared account or a group; rename it in PaperCut",
+                    username=username,
+                )
                 continue
             account = self.papercut.accounts.get(username)
             admitted = member_id in self.members and self.verdicts[member_id].admitted
@@ -381,6 +387,7 @@ class _Matcher:
             username
             for username in usernames
             if self.is_ours(username)
+            and can_be_a_persons(username)
             and username not in self.claimed
             and (member.id, username) not in self.memory.denied
         ]

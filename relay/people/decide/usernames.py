@@ -11,6 +11,7 @@ import unicodedata
 from collections.abc import Mapping, Set
 from types import MappingProxyType
 
+from relay.accounts import can_be_a_persons
 from relay.officernd.model import Member
 
 LONGEST = 50
@@ -63,10 +64,11 @@ def clean(text: str) -> str:
 
 def _accepted(text: str) -> str:
     lowered = unicodedata.normalize("NFC", unicodedata.normalize("NFC", text.strip()).lower())
-    return "".join(
+    name = "".join(
         "_" if character in _REFUSED or character.isspace() or not character.isprintable() else character
         for character in lowered
     )
+    return name if can_be_a_persons(name) else name.replace(":", "_", 1)
 
 
 def with_suffix(name: str, seed: str) -> str:
