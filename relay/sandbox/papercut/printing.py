@@ -66,66 +66,61 @@ class ScriptVerdict:
     log: tuple[str, ...] = ()
 
 
-# What the job log takes over from the facts as it is; a script may change who pays how much.
-_ALIKE = {entry.name for entry in fields(JobFacts)} & {entry.name for entry in fields(JobRecord)} - {"username", "cost"}
+@dataclass(frozen=True)
+class SentJob:
+    """What somebody sends: `copies` of a document of `pages` pages.
+
+    `login` (name, password) goes through the popup first; `user` alone is somebody whose identity is settled (blank:
+    whom the popup remembers for `client`). `printer` is `server\\name` or a name; blank is the first one. `account`
+    charges a shared account; `cost` overrides the price.
+    """
+
+    user: str = ""
+    login: tuple[str, str] | None = None
+    printer: str = ""
+    pages: int = 1
+    colour_pages: int = 0
+    copies: int = 1
+    duplex: bool = False
+    document: str = "document.pdf"
+    paper_size: str = "A4"
+    client: str = "laptop"
+    client_running: bool = True
+    web_print: bool = False
+    account: str = ""
+    comment: str = ""
+    cost: float | None = None
+    kind: Literal["PRINT", "COPY"] = "PRINT"
+
+
+_SENT, _FACTS, _LOGGED = ({entry.name for entry in fields(one)} for one in (SentJob, JobFacts, JobRecord))
+# What the facts take over from what was sent, and the job log from the facts: a script may change who pays how much.
+_AS_SENT = (_SENT & _FACTS) - {"printer", "pages", "colour_pages", "cost"}
+_AS_TOLD = (_FACTS & _LOGGED) - {"username", "cost"}
 
 
 class PrintRefused(Exception):
     """A job that never got as far as the job log: no login, no such user or printer."""
 
 
-def print_job(
-    state: PaperCutState,
-    *,
-    user: str = "",
-    login: tuple[str, str] | None = None,
-    printer: str = "",
-    pages: int = 1,
-    colour_pages: int = 0,
-    copies: int = 1,
-    duplex: bool = False,
-    document: str = "document.pdf",
-    paper_size: str = "A4",
-    client: str = "laptop",
-    client_running: bool = True,
-    web_print: bool = False,
-    account: str = "",
-    comment: str = "",
-    cost: float | None = None,
-    kind: Literal["PRINT", "COPY"] = "PRINT",
-) -> JobRecord:
-    """Print `copies` of a document of `pages` pages and return its line in the job log, printed or denied.
+def print_job(state: PaperCutState, **job: Any) -> JobRecord:
+    """Print a job, given as the fields of SentJob, and return its line in the job log, printed or denied.
 
-    `login` (name, password) goes through the popup first; `user` alone is somebody whose identity is settled (blank:
-    whom the popup remembers for `client`). `printer` is `server\\name` or a name; blank is the first one. `account`
-    charges a shared account; `cost` overrides the price. Raises PrintRefused, and the faults 262 and 283.
+    Raises PrintRefused, and the faults 262 and 283.
     """
-    if pages < 1 or copies < 1 or not 0 <= colour_pages <= pages:
+    sent = SentJob(**job)
+    if sent.pages < 1 or sent.copies < 1 or not 0 <= sent.colour_pages <= sent.pages:
         raise PrintRefused("a job has at least one page and copy, and no more colour pages than pages")
-    user = _identity(state, user, login, client)
+    user = _identity(state, sent)
     with state.lock:
-        queue = find_printer(state, printer)
-        facts = _facts(
-            state,
-            state.user(user),
-            queue,
-            pages,
-            colour_pages,
-            copies,
-            cost,
-            duplex=duplex,
-            document=document,
-            paper_size=paper_size,
-            client=client,
-            client_running=client_running,
-            web_print=web_print,
-        )
-        runs = kind == "PRINT" and state.security.get(SECURITY_SCRIPTS, "Y").upper() == "Y"
+        queue = find_printer(state, sent.printer)
+        facts = _facts(state, state.user(user), queue, sent)
+        runs = sent.kind == "PRINT" and state.security.get(SECURITY_SCRIPTS, "Y").upper() == "Y"
         runner = state.script_runner if runs else None
     # The script runs without the lock: it may take its time, and may ask the stand-in something.
     said = runner(facts) if runner is not None else ScriptVerdict()
     with state.lock:
-        return _log_and_charge(state, facts, said, queue, account, comment, ran=runner is not None, kind=kind)
+        return _log_and_charge(state, sent, facts, said, queue, ran=runner is not None)
 
 
 def copy_job(state: PaperCutState, **job: Any) -> JobRecord:
@@ -137,35 +132,24 @@ def copy_job(state: PaperCutState, **job: Any) -> JobRecord:
     return print_job(state, **job, document="", client="", client_running=False, kind="COPY")
 
 
-def _identity(state: PaperCutState, user: str, login: tuple[str, str] | None, client: str) -> str:
+def _identity(state: PaperCutState, sent: SentJob) -> str:
     """Return who prints: by a login, by name, or remembered for the computer."""
-    if login is not None:
-        verdict = popup.login(state, *login, client_address=client)
+    if sent.login is not None:
+        verdict = popup.login(state, *sent.login, client_address=sent.client)
         if not verdict.ok:
-            raise PrintRefused(f"the popup refused {login[0]}: {verdict.reason}")
+            raise PrintRefused(f"the popup refused {sent.login[0]}: {verdict.reason}")
         return verdict.username
-    if user:
-        return user
+    if sent.user:
+        return sent.user
     with state.lock:
-        remembered = state.sessions.get(client, "")
+        remembered = state.sessions.get(sent.client, "")
     if not remembered:
-        raise PrintRefused(f"nobody is logged in at {client or 'the device'}")
+        raise PrintRefused(f"nobody is logged in at {sent.client or 'the device'}")
     return remembered
 
 
-def _facts(
-    state: PaperCutState,
-    owner: User,
-    queue: Printer,
-    pages: int,
-    colour_pages: int,
-    copies: int,
-    cost: float | None,
-    *,
-    duplex: bool,
-    **as_they_are: Any,
-) -> JobFacts:
-    price = price_of(queue, pages, colour_pages, duplex=duplex) * copies
+def _facts(state: PaperCutState, owner: User, queue: Printer, sent: SentJob) -> JobFacts:
+    price = price_of(queue, sent.pages, sent.colour_pages, duplex=sent.duplex) * sent.copies
     if owner.cost_rate_percent >= 0:
         price *= owner.cost_rate_percent / 100
     return JobFacts(
@@ -177,30 +161,20 @@ def _facts(
         groups=tuple(state.groups_of(owner.username)),
         server=queue.server,
         printer=queue.name,
-        pages=pages * copies,
-        colour_pages=colour_pages * copies,
-        copies=copies,
-        sheets=((pages + 1) // 2 if duplex else pages) * copies,
-        duplex=duplex,
-        grayscale=colour_pages == 0,
-        cost=price if cost is None else cost,
-        **as_they_are,
+        pages=sent.pages * sent.copies,
+        colour_pages=sent.colour_pages * sent.copies,
+        sheets=((sent.pages + 1) // 2 if sent.duplex else sent.pages) * sent.copies,
+        grayscale=sent.colour_pages == 0,
+        cost=price if sent.cost is None else sent.cost,
+        **{name: getattr(sent, name) for name in _AS_SENT},
     )
 
 
 def _log_and_charge(
-    state: PaperCutState,
-    facts: JobFacts,
-    said: ScriptVerdict,
-    queue: Printer,
-    account: str,
-    comment: str,
-    *,
-    ran: bool,
-    kind: Literal["PRINT", "COPY"],
+    state: PaperCutState, sent: SentJob, facts: JobFacts, said: ScriptVerdict, queue: Printer, *, ran: bool
 ) -> JobRecord:
     user = state.user(said.username or facts.username)
-    shared = _shared_account(state, said.account or account)
+    shared = _shared_account(state, said.account or sent.account)
     price = facts.cost if said.cost is None else said.cost
     job = JobRecord(
         job_id=state.new_id(),
@@ -208,10 +182,10 @@ def _log_and_charge(
         username=user.username,
         cost=price,
         account=shared.name if shared else user.username,
-        comment="\n".join(text for text in (comment, said.comment) if text),
+        comment="\n".join(text for text in (sent.comment, said.comment) if text),
         script="ran" if ran else "skipped",
-        kind=kind,
-        **{name: getattr(facts, name) for name in _ALIKE},
+        kind=sent.kind,
+        **{name: getattr(facts, name) for name in _AS_TOLD},
     )
     job.denied_reason = _denied(state, user, shared, queue, price, said)
     job.printed = not job.denied_reason
@@ -222,10 +196,10 @@ def _log_and_charge(
     state.recorder.job(job)
     if job.printed:
         _charge(state, user, shared, price, job)
-        if kind == "PRINT" or state.switches.copies_counted:
+        if sent.kind == "PRINT" or state.switches.copies_counted:
             _count(user, queue, job)
         state.recorder.user(user)
-        if kind == "PRINT":
+        if sent.kind == "PRINT":
             print_log.write(state, job)
     return job
 
@@ -286,15 +260,8 @@ def refund(state: PaperCutState, job_id: int, amount: float | None = None, comme
         job.refunded += back
         text = comment or f"Refund of {job.document}"
         if job.account == job.username:
-            state.transact(
-                state.user(job.username),
-                back,
-                text,
-                kind="REFUND",
-                by="admin",
-                account=state.settings.first_account(),
-                job_id=job_id,
-            )
+            user, account = state.user(job.username), state.settings.first_account()
+            state.transact(user, back, text, kind="REFUND", by="admin", account=account, job_id=job_id)
         else:
             state.transact_shared(_must_have(state, job.account), back, text, kind="REFUND", job_id=job_id)
         state.recorder.job(job)

@@ -394,7 +394,9 @@ class PaperCutState:
             user.accounts[name] += amount
             after = user.accounts[name]
         self.recorder.user(user)
-        return self._write_down(kind, by, user.username, name, amount, after, comment, job_id)
+        return self._write_down(
+            comment, by=by, kind=kind, username=user.username, account=name, amount=amount, balance=after, job_id=job_id
+        )
 
     def personal_account(self, user: User, account: str) -> str:
         """Return the name of the personal account that is meant."""
@@ -418,23 +420,20 @@ class PaperCutState:
     ) -> None:
         account.balance += amount
         self.recorder.account(account)
-        self._write_down(kind, "[api]", "", account.name, amount, account.balance, comment, job_id)
-
-    def _write_down(
-        self, kind: str, by: str, username: str, account: str, amount: float, after: float, comment: str, job_id: int
-    ) -> Transaction:
-        transaction = Transaction(
-            self.new_id(),
-            self.clock.now(),
-            by,
-            kind,
-            username,
-            account,
-            amount,
-            after,
-            comment[: self.switches.comment_length],
-            job_id,
+        self._write_down(
+            comment,
+            by="[api]",
+            kind=kind,
+            username="",
+            account=account.name,
+            amount=amount,
+            balance=account.balance,
+            job_id=job_id,
         )
+
+    def _write_down(self, comment: str, **facts: Any) -> Transaction:
+        said = comment[: self.switches.comment_length]
+        transaction = Transaction(self.new_id(), self.clock.now(), comment=said, **facts)
         self.transactions.append(transaction)
         self.recorder.transaction(transaction)
         return transaction
