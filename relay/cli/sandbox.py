@@ -118,4 +118,4 @@ def sandbox(**world: Any) -> int:
     from relay.sandbox import serve
 
     progress = terminal.TerminalProgress(lines=False)
-    return serve.keep_running(**world, progress=progress, announce=OUTSIDE.answer_in_lines)
+    return serve.keep_running(serve.SandboxWorld(**world), progress, OUTSIDE.answer_in_lines)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,36 +22,38 @@ from relay.shell import quoted
 from relay.site import open_site
 
 
-def keep_running(
-    *,
-    members: int,
-    seed: int,
-    papercut_port: int,
-    officernd_port: int,
-    filling: str,
-    folder: Path | None,
-    record: Path | None = None,
-    days: int = 0,
-    progress: Progress,
-    announce: Callable[[dict[str, Any], list[str]], None],
-) -> int:
-    """Start both, tell by `announce` where they are, and wait; everything lies in `folder` or a temporary one.
+@dataclass(frozen=True)
+class SandboxWorld:
+    """What is to run: everything lies in `folder`, or a temporary one.
 
-    With `record`, a field record, they answer as the site that it was taken from. With `days`, that long a past is
-    played before, by the settings in `folder`.
+    With `record`, a field record, the stand-ins answer as the site that it was taken from. With `days`, that long a
+    past is played before, by the settings in `folder`.
     """
-    likeness = like(record) if record else Likeness()
-    clock = history.clock_before(days) if days else None
-    for port in (papercut_port, officernd_port):
+
+    members: int
+    folder: Path | None
+    seed: int = 1
+    papercut_port: int = 0
+    officernd_port: int = 0
+    filling: str = "empty"
+    record: Path | None = None
+    days: int = 0
+
+
+def keep_running(world: SandboxWorld, progress: Progress, announce: Callable[[dict[str, Any], list[str]], None]) -> int:
+    """Start both, tell by `announce` where they are, and wait."""
+    likeness = like(world.record) if world.record else Likeness()
+    clock = history.clock_before(world.days) if world.days else None
+    for port in (world.papercut_port, world.officernd_port):
         _check_free(port)  # before anything of an earlier world is set aside
     with scratch_folder("sandbox") as temporary:
         pair = Pair(
-            folder or Path(temporary),
-            members=members,
-            seed=seed,
-            filling=filling,
-            papercut_port=papercut_port,
-            officernd_port=officernd_port,
+            world.folder or Path(temporary),
+            members=world.members,
+            seed=world.seed,
+            filling=world.filling,
+            papercut_port=world.papercut_port,
+            officernd_port=world.officernd_port,
             papercut_switches=likeness.papercut,
             officernd_switches=likeness.officernd,
             clock=clock,
@@ -60,38 +63,44 @@ def keep_running(
         except OSError as error:
             raise _cannot_start(error) from None
         try:
-            past = _play(pair, clock, days, seed, progress) if clock else None
-            facts = {
-                "papercut_url": pair.papercut.url,
-                "officernd_api_url": pair.officernd.api_url,
-                "officernd_token_url": pair.officernd.token_url,
-                "config": str(pair.config_file),
-                "members": len(pair.organisation.members),
-                "seed": seed,
-                "history": past,
-                "like": str(record) if record else None,
-                "not_known": list(likeness.unknown),
-            }
-            lines = [
-                f"PaperCut   {pair.papercut.url}",
-                f"OfficeRnD  {pair.officernd.api_url}",
-                f"Settings   {pair.config_file}",
-                f"Logins     {pair.folder / 'README.txt'}",
-                *pair.kept,
-                *([f"Past       {days} days, {past['jobs']} print jobs, {past['fees']} fees"] if past else []),
-                *([f"Answers    as the site of {record}"] if record else []),
-                *(f"Left as it is: {problem}." for problem in likeness.unknown),
-                "",
-                f"Try, in another terminal: {typed_program()} --config {quoted(str(pair.config_file))} plan",
-                "Ctrl+C ends both.",
-            ]
+            past = _play(pair, clock, world, progress) if clock else None
             over = web.ended_by_signal()
-            announce(facts, lines)
+            announce(_facts(pair, world, likeness, past), _lines(pair, world, likeness, past))
             while not over.wait(1):  # a bare wait cannot be interrupted on Windows
                 pass
         finally:
             pair.stop()
     return EXIT_DONE
+
+
+def _facts(pair: Pair, world: SandboxWorld, likeness: Likeness, past: dict[str, int] | None) -> dict[str, Any]:
+    return {
+        "papercut_url": pair.papercut.url,
+        "officernd_api_url": pair.officernd.api_url,
+        "officernd_token_url": pair.officernd.token_url,
+        "config": str(pair.config_file),
+        "members": len(pair.organisation.members),
+        "seed": world.seed,
+        "history": past,
+        "like": str(world.record) if world.record else None,
+        "not_known": list(likeness.unknown),
+    }
+
+
+def _lines(pair: Pair, world: SandboxWorld, likeness: Likeness, past: dict[str, int] | None) -> list[str]:
+    return [
+        f"PaperCut   {pair.papercut.url}",
+        f"OfficeRnD  {pair.officernd.api_url}",
+        f"Settings   {pair.config_file}",
+        f"Logins     {pair.folder / 'README.txt'}",
+        *pair.kept,
+        *([f"Past       {world.days} days, {past['jobs']} print jobs, {past['fees']} fees"] if past else []),
+        *([f"Answers    as the site of {world.record}"] if world.record else []),
+        *(f"Left as it is: {problem}." for problem in likeness.unknown),
+        "",
+        f"Try, in another terminal: {typed_program()} --config {quoted(str(pair.config_file))} plan",
+        "Ctrl+C ends both.",
+    ]
 
 
 def _check_free(port: int) -> None:
@@ -112,15 +121,15 @@ def _cannot_start(error: OSError) -> UsageError:
     )
 
 
-def _play(pair: Pair, clock: history.MovedClock, days: int, seed: int, progress: Progress) -> dict[str, int]:
+def _play(pair: Pair, clock: history.MovedClock, world: SandboxWorld, progress: Progress) -> dict[str, int]:
     """Play the past of the pair and bring its clock to the present; return what there is of it."""
-    settings = history.settings_then(config.load(pair.config_file), days)
-    past = history.mornings(settings, Clock(), days)
+    settings = history.settings_then(config.load(pair.config_file), world.days)
+    past = history.mornings(settings, Clock(), world.days)
     jobs = 0
     if past:
         with open_site(settings, clock, progress) as site:
             clock.move_to(past[0])
             run(site)
-            jobs = history.play(pair, site, clock, past, seed=seed)
+            jobs = history.play(pair, site, clock, past, seed=world.seed)
     clock.move_to_present()
-    return {"days": days, "jobs": jobs, "fees": len(pair.officernd.fees())}
+    return {"days": world.days, "jobs": jobs, "fees": len(pair.officernd.fees())}

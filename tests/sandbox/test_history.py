@@ -136,17 +136,9 @@ def test_a_port_that_is_taken_sets_no_world_aside(tmp_path: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
+        world = serve.SandboxWorld(members=5, folder=tmp_path, officernd_port=taken.getsockname()[1])
         with pytest.raises(UsageError, match="choose other ports"):
-            serve.keep_running(
-                members=5,
-                seed=1,
-                papercut_port=0,
-                officernd_port=taken.getsockname()[1],
-                filling="empty",
-                folder=tmp_path,
-                progress=Progress(),
-                announce=lambda *_: None,
-            )
+            serve.keep_running(world, Progress(), lambda *_: None)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["relay.toml", "state"]
 
 
