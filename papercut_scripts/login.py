@@ -118,9 +118,18 @@ def _ask(attempt, password, chain):
             return _with_afterwards(outcome, attempt, name, password)
         if verdict.kind == strategy.UNAVAILABLE:
             unavailable = unavailable or Outcome(UNAVAILABLE, verdict.reason, detail=verdict.detail, by=name)
-        elif verdict.reason != "not_a_pin":
-            abstained = verdict.reason
+        else:
+            abstained = verdict.reason or abstained
     return unavailable or Outcome(REJECTED, abstained)
+
+
+def reasons():
+    """Return what each reason means that a strategy refuses a login for: {"wrong_pin": "the PIN was wrong"}."""
+    told = {}
+    for method in CHAINS:
+        for _, one in _chain(method):
+            told.update(one.REASONS)
+    return told
 
 
 def _with_afterwards(outcome, attempt, name, password):

@@ -19,6 +19,14 @@ from papercut_scripts import compat, exchange, pace, strategy, token_cache
 from papercut_scripts.exchange import Unreachable
 
 FALLBACK = False
+REASONS = {
+    "wrong_password": "OfficeRnD did not accept the password",
+    "no_email": "OfficeRnD knows no e-mail for the person, so there is no portal password",
+    "unreachable": "OfficeRnD could not be reached",
+    "refused_to_say": "OfficeRnD gave no verdict",
+    "another_server": "a proxy or another server answered instead of OfficeRnD ([officernd] api_url and proxy)",
+    "nonsense": "OfficeRnD's answer made no sense",
+}
 ACCEPTED = (200, 201)
 REJECTED = (400, 401)
 REJECTED_IN_WORDS = (403, 404)  # what a wrong address or a missing right answers too

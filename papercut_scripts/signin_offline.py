@@ -13,6 +13,7 @@ import time
 from papercut_scripts import compat, strategy, verifier
 
 FALLBACK = True
+REASONS = {"offline_wrong": "OfficeRnD could not be reached and the password was not the one last accepted"}
 FOLDER = os.path.join("state", "offline")
 CLOCK_SLACK_S = 60
 
@@ -20,7 +21,7 @@ CLOCK_SLACK_S = 60
 def check(attempt, password):
     hours = attempt.settings["offline_hours"]
     if not hours:
-        return strategy.LoginVerdict(strategy.ABSTAIN, "offline_off")
+        return strategy.LoginVerdict(strategy.ABSTAIN)
     folder = os.path.join(attempt.home, FOLDER)
     stored = verifier.load(folder, attempt.person["member_id"]) if attempt.person is not None else None
     if stored is not None and not -CLOCK_SLACK_S <= time.time() - stored["made"] <= hours * 3600:
@@ -28,7 +29,7 @@ def check(attempt, password):
         stored = None
     matches = verifier.matches(password, stored)
     if stored is None:
-        return strategy.LoginVerdict(strategy.ABSTAIN, "offline_unknown")
+        return strategy.LoginVerdict(strategy.ABSTAIN)
     if matches:
         return strategy.LoginVerdict(strategy.ACCEPT, "offline")
     # Final, and counted by the brake: an outage must not be the time to guess at the stored hash.

@@ -17,6 +17,10 @@ import os
 from papercut_scripts import strategy, verifier
 
 FALLBACK = False
+REASONS = {
+    "wrong_pin": "the PIN was wrong",
+    "no_pin": "the person has no print PIN",
+}
 DIGITS = 8
 FOLDER = "pins"
 
@@ -24,7 +28,7 @@ FOLDER = "pins"
 def check(attempt, password):
     pin = normal(password)
     if pin is None and attempt.settings["method"] != "pin":
-        return strategy.LoginVerdict(strategy.ABSTAIN, "not_a_pin")
+        return strategy.LoginVerdict(strategy.ABSTAIN)
     stored = None
     if attempt.person is not None:
         stored = verifier.load(os.path.join(attempt.home, FOLDER), attempt.person["member_id"])

@@ -1,14 +1,15 @@
 # -*- coding: utf-8 -*-
 """Runs inside PaperCut's server folder under CPython 3.9+ and Jython 2.7, standard library only.
 
-What a way to check a login is. Each stands in a file of its own with two names:
+What a way to check a login is. Each stands in a file of its own with three names:
 
     FALLBACK    True where it is asked only after another one was unavailable
+    REASONS     {word: clause}: what each reason means that a login may be refused for, "the login was refused because"
     check(attempt, password) -> LoginVerdict
 
 Accept and reject are final; abstain asks the next in the chain; unavailable asks only fallbacks further down. A
 strategy is asked for strangers too, with `attempt.person` None: then it does the same local work, sends nothing, and
-abstains. The next ones to write, `ldap` or an OpenID provider, take this shape.
+abstains. Where what was typed is not of its kind, it abstains without a reason.
 """
 
 from __future__ import absolute_import, division, print_function, unicode_literals
@@ -31,7 +32,7 @@ class Attempt(object):
 
 
 class LoginVerdict(object):
-    def __init__(self, kind, reason, detail=""):
+    def __init__(self, kind, reason="", detail=""):
         self.kind = kind
-        self.reason = reason  # a stable word, see relay/people/logins.py for its sentence
+        self.reason = reason  # a stable word, one of REASONS where the login may be refused for it
         self.detail = detail  # for the log; holds nothing that was typed

@@ -17,6 +17,7 @@ from babel.messages import Catalog
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po, write_po
 
+from papercut_scripts import login
 from relay import config, language
 from relay.config.words import words
 from relay.console import settings_fields
@@ -57,6 +58,7 @@ def found() -> Iterator[tuple[str, str | tuple[str, ...]]]:
         yield "relay/people/decide/questions.py", (kind.one, kind.many.replace("{count}", "%(num)s"))
         yield "relay/people/decide/questions.py", kind.meaning
     yield from (("relay/installer/versions.py", one) for one in versions.SENTENCES.values() if one)
+    yield from (("papercut_scripts/login.py", one) for one in login.reasons().values())
     yield from (("relay/config/sections.py", one) for one in _settings() if one)
 
 

@@ -15,18 +15,14 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from papercut_scripts import audit, brake
+from papercut_scripts import audit, brake, login
 from relay import json_text, plain_files
 from relay.language import lazy
 from relay.remedy import Remedies, Remedy, as_json
 
 # A stable word of the log -> what it means, as a clause after "The login was refused because".
 REASONS: Mapping[str, str] = {
-    "wrong_password": lazy("OfficeRnD did not accept the password"),
-    "wrong_pin": lazy("the PIN was wrong"),
-    "no_pin": lazy("the person has no print PIN"),
-    "no_email": lazy("OfficeRnD knows no e-mail for the person, so there is no portal password"),
-    "offline_wrong": lazy("OfficeRnD could not be reached and the password was not the one last accepted"),
+    **{word: lazy(clause) for word, clause in login.reasons().items()},
     "braked": lazy(
         "there had been %(limit)s failures within %(window_s)s minutes; it ends by itself",
         limit=brake.LIMIT,
@@ -40,10 +36,6 @@ REASONS: Mapping[str, str] = {
     "empty": lazy("the name or the password was empty"),
     "too_long": lazy("the name or the password was longer than 4096 bytes"),
     "not_utf8": lazy("what came was not UTF-8 text"),
-    "unreachable": lazy("OfficeRnD could not be reached"),
-    "refused_to_say": lazy("OfficeRnD gave no verdict"),
-    "another_server": lazy("a proxy or another server answered instead of OfficeRnD ([officernd] api_url and proxy)"),
-    "nonsense": lazy("OfficeRnD's answer made no sense"),
     "busy": lazy("another login of the same person was still being checked"),
     "time_out": lazy("it took longer than PaperCut waits"),
     "directory": lazy("there was no usable directory"),
