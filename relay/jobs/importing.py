@@ -6,7 +6,6 @@ is killed goes on where it was. Nothing is written to PaperCut.
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
@@ -27,7 +26,7 @@ from relay.jobs.sources.kinds import KINDS, configured
 from relay.jobs.sources.source import NoSource, Source
 from relay.jobs.store import NOBODY, Counts, ImportState, Owner
 from relay.jobs.unread import KEPT_DAYS, unread_files
-from relay.language import joined, lazy
+from relay.language import Message, joined, lazy
 from relay.papercut.client import PaperCut
 from relay.site import Site
 from relay.stored_accounts import linked_accounts
@@ -35,7 +34,6 @@ from relay.stored_accounts import linked_accounts
 _SHORT_NAME = 20
 _AS_TOLD = tuple(name for name in Job.__dataclass_fields__ if name != "base")  # what a job's row has as its source says
 _SHOWN_ROWS = 3
-_QUOTED = re.compile(r"""(['"]).*\1""")  # in a reason: of a row whose fields have shifted it may be the document
 
 
 class StoredJobs:
@@ -53,6 +51,13 @@ class StoredJobs:
     def equal_rows(self, bases: list[str]) -> dict[str, int]:
         with reading(self._database) as connection:
             return store.equal_rows(connection, self._site, bases)
+
+
+def _without_text(reason: str) -> str:
+    """Return a reason without what it repeats of its row: of one whose fields have shifted it may be the document."""
+    if isinstance(reason, Message) and "text" in reason.values:
+        return lazy(reason.forms[0], text=lazy("a field"))
+    return reason
 
 
 @dataclass(frozen=True)
@@ -263,10 +268,10 @@ class _Import:
         return next((owner for owner in reversed(known) if owner.since <= at), known[0])
 
     def _discreet(self, batch: Batch) -> Batch:
-        """Keep the text of a row set aside, and what its reason quotes, only where document names may be kept too."""
+        """Keep the text of a row set aside, and what its reason repeats, only where document names may be kept too."""
         if self.settings.jobs.document_names == "full" or not batch.set_aside:
             return batch
-        quiet = [replace(item, text="", reason=_QUOTED.sub("a field", item.reason)) for item in batch.set_aside]
+        quiet = [replace(item, text="", reason=_without_text(item.reason)) for item in batch.set_aside]
         return replace(batch, set_aside=quiet)
 
     def _estimate(self) -> None:

@@ -18,7 +18,12 @@ LARGEST_COST = 10**9 * 10**6  # micros
 
 
 class UnreadableRow(ValueError):
-    """A row that cannot be read; says in half a sentence why."""
+    """A row that cannot be read; says in half a sentence why. What it repeats of the row is the value `text`."""
+
+    @property
+    def reason(self) -> str:
+        told: str = self.args[0]
+        return told
 
 
 @dataclass(frozen=True, slots=True)

@@ -231,14 +231,15 @@ def test_short_document_names_are_short(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("setting", ["short", "off"])
-def test_a_row_kept_aside_keeps_no_document_either(tmp_path: Path, setting: str) -> None:
+@pytest.mark.parametrize("document", ["Redundancy\tMr 'Smith'.docx", "\tSmith", 'a\t"Smith', "\t'Smith\\"])
+def test_a_row_kept_aside_keeps_no_document_either(tmp_path: Path, setting: str, document: str) -> None:
     """A tab in the document's name moves the rest of it to where the number of pages stands."""
     site = jobs_site(tmp_path, jobs={"document_names": setting})
-    site.append(print_log_row(document="Redundancy\tMr 'Smith'.docx"))
+    site.append(print_log_row(document=document))
     result = site.import_jobs()
     assert 1 == result.counts.set_aside
     assert "Smith" not in result.text() + str(site.set_aside())
-    assert "is not a number of pages" in result.text()
+    assert "a field is not a number of pages" in result.text()
 
 
 def test_a_cost_column_named_later_corrects_the_jobs_that_are_there(tmp_path: Path) -> None:

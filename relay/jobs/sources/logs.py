@@ -313,7 +313,7 @@ class _File:
                     jobs.append(job)
                     last_at = job.at
                 except UnreadableRow as why:
-                    aside.append(self._aside(line, text, str(why)))
+                    aside.append(self._aside(line, text, why.reason))
             if len(jobs) + len(aside) >= ROWS_AT_ONCE:
                 yield self._batch(jobs, aside, end, last_at, resumed, first, end - begun)
                 jobs, aside, first, begun = [], [], False, end

@@ -147,7 +147,7 @@ class PaperCutDatabase:
                     SetAside(
                         FILE,
                         int(row["printer_usage_log_id"]),
-                        str(why),
+                        why.reason,
                         reading.clean(str(row["document_name"] or ""), NAME),
                     )
                 )
@@ -369,7 +369,7 @@ def _count(value: Any, default: Any) -> Any:
     except (ValueError, TypeError, OverflowError):
         number = -1
     if not 0 <= number <= LARGEST_COUNT:
-        raise UnreadableRow(lazy("%(value)s is not a number of pages or copies", value=repr(str(value)[:40])))
+        raise UnreadableRow(lazy("%(text)s is not a number of pages or copies", text=repr(str(value)[:40])))
     return number
 
 
@@ -382,7 +382,7 @@ def _money(value: Any) -> int | None:
     except (ValueError, TypeError, OverflowError, ArithmeticError):
         micros = -1
     if not 0 <= micros <= LARGEST_COST:
-        raise UnreadableRow(lazy("%(value)s is not a price", value=repr(str(value)[:40])))
+        raise UnreadableRow(lazy("%(text)s is not a price", text=repr(str(value)[:40])))
     return micros
 
 
