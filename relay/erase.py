@@ -26,7 +26,7 @@ from relay.money.ledger import tables as money
 from relay.money.ledger.store import Ledger
 from relay.people.act import pins
 from relay.site import Site
-from relay.stored_accounts import people_links
+from relay.stored_accounts import linked_accounts, people_links
 
 GONE = "erased"
 OWN_TEXTS = ("note", "task", "document", "full_name", "display_name", "email", "account_email", "cards_written")
@@ -116,15 +116,7 @@ def _find(connection: Connection, site: str, who: str) -> _Person:
 def _refuse(site: Site, person: _Person) -> None:
     ledger = Ledger(site.database, site.name, site.clock)
     with reading(site.database) as connection:
-        link = connection.execute(
-            select(people_links.c.linked_at).where(
-                people_links.c.site == site.name,
-                people_links.c.member_id == person.member_id,
-                people_links.c.linked_at.is_not(None),
-                people_links.c.deleted_at.is_(None),
-                people_links.c.standing != "gone",
-            )
-        ).first()
+        is_linked = bool(linked_accounts(connection, site.name, {person.member_id}))
     wallet = ledger.wallets().get(person.member_id)
     open_now = [movement for movement in ledger.open_movements() if movement.member_id == person.member_id]
     why = ""
@@ -132,7 +124,7 @@ def _refuse(site: Site, person: _Person) -> None:
         why = f"movement {open_now[0].reference} is still open; bring it to its end first"
     elif wallet is not None and wallet.buckets.has_debt:
         why = "there is a debt in the ledger; bill or forgive it first"
-    elif link is not None:
+    elif is_linked:
         why = "an account is still linked; it ends when the person has left, or with unlink"
     if why:
         raise UnsafePlan("not_erasable", f"Nothing was erased of {person.member_id}: {why}.", count=1)
