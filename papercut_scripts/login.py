@@ -20,10 +20,7 @@ REJECTED = "rejected"
 UNAVAILABLE = "unavailable"
 
 # By `signin.method`. A PIN is tried first and only here, so that it never travels; the order is told in signin_pin.
-CHAINS = {
-    "officernd": ("signin_pin", "signin_officernd", "signin_offline"),
-    "pin": ("signin_pin",),
-}
+CHAINS = {"officernd": ("signin_pin", "signin_officernd", "signin_offline"), "pin": ("signin_pin",)}
 FALLBACK_S = 0.9  # kept back from the first strategies for those that are asked after an outage
 
 

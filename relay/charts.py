@@ -39,12 +39,7 @@ class Bar:
 
 
 def by_day(
-    label: str,
-    days: Sequence[Bar],
-    *,
-    nothing: str,
-    kind: str = "days",
-    as_text: Callable[[int], str] | None = None,
+    label: str, days: Sequence[Bar], *, nothing: str, kind: str = "days", as_text: Callable[[int], str] | None = None
 ) -> Markup:
     """Return a bar a day, oldest first, the highest with its figure; `nothing` is written where there is none.
 

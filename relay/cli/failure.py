@@ -14,11 +14,7 @@ from typing import Any, NoReturn
 import click
 
 from relay.cli.answers import usual_fields
-from relay.cli.app import (
-    OUTSIDE,
-    cli,
-    set_outside,
-)
+from relay.cli.app import OUTSIDE, cli, set_outside
 from relay.cli.remedies import sentence
 from relay.commands import PROGRAM
 from relay.errors import EXIT_DONE, EXIT_FAILED, ConfigError, RelayError, unexpected

@@ -38,9 +38,7 @@ def sync(expect: str | None, allow: tuple[str, ...], incremental: bool, member: 
         raise UsageError(f"--member brings one person now, and {what} speaks of everybody: leave one of them out.")
     with open_for(writes=True) as site:
         done = recorded(
-            site,
-            "sync",
-            lambda: people.sync(site, expect=expect, allow=allow, incremental=incremental, member=member),
+            site, "sync", lambda: people.sync(site, expect=expect, allow=allow, incremental=incremental, member=member)
         )
         OUTSIDE.answer(done.as_json(), lambda told: render.show_plan(terminal.output(), told))
         return int(done.exit_code)

@@ -251,9 +251,7 @@ class MembersSection(Section):
         ),
     ] = ()
     username: Annotated[
-        str,
-        values.one_of(USERNAME_RULES),
-        Words("How a new account is named", choices=USERNAME_RULES),
+        str, values.one_of(USERNAME_RULES), Words("How a new account is named", choices=USERNAME_RULES)
     ] = "email_underscore"
     individual_group: Annotated[GroupName, Words("Group of members without a company")] = "[Individual Member]"
     unlinked_group: Annotated[GroupName, Words("Group of accounts that OfficeRnD does not know")] = (

@@ -175,10 +175,7 @@ _LEFT: Mapping[str, tuple[str, tuple[str, str]]] = {
     ),
 }
 _HELD: Mapping[str, tuple[str, tuple[str, str]]] = {
-    "settle": (
-        "warn",
-        marked("%(num)s person waits for your decision.", "%(num)s people wait for your decision."),
-    ),
+    "settle": ("warn", marked("%(num)s person waits for your decision.", "%(num)s people wait for your decision.")),
     "top_up": (
         "",
         marked(

@@ -170,10 +170,7 @@ HOLDS: Mapping[str, HoldWords] = {
             "There is a fee on the print fees plan that was not made here. Is OfficeRnD's own connector still "
             "switched on?"
         ),
-        (
-            ("bill", N_("Both fees are right"), _BILL[2]),
-            ("forgive", N_("It was billed already"), _FORGIVE[2]),
-        ),
+        (("bill", N_("Both fees are right"), _BILL[2]), ("forgive", N_("It was billed already"), _FORGIVE[2])),
     ),
     "max_fee": HoldWords(
         N_("Larger than your limit for one fee"), N_("Are the prices of the printers right?"), (_BILL, _FORGIVE)

@@ -42,11 +42,7 @@ INSTALL_COMMANDS = {
     LINUX: "sudo sh install.sh",
 }
 
-EXAMPLES = {
-    WINDOWS: "C:\\Program Files\\PaperCut MF",
-    MACOS: "/Applications/PaperCut MF",
-    LINUX: "/home/papercut",
-}
+EXAMPLES = {WINDOWS: "C:\\Program Files\\PaperCut MF", MACOS: "/Applications/PaperCut MF", LINUX: "/home/papercut"}
 RESTART = {
     WINDOWS: "Services > PaperCut Application Server > Restart",
     MACOS: "stop-server and start-server in PaperCut's server/bin/macos folder",
@@ -99,10 +95,7 @@ class Places(object):
             return [("launchd.plist", self._at("/Library/LaunchDaemons/{0}.plist".format(LAUNCHD_NAME)))]
         if self._has_systemd():
             folder = self._at("/etc/systemd/system/")
-            return [
-                ("relay.service", folder + UNIT_NAME + ".service"),
-                ("relay.timer", folder + UNIT_NAME + ".timer"),
-            ]
+            return [("relay.service", folder + UNIT_NAME + ".service"), ("relay.timer", folder + UNIT_NAME + ".timer")]
         return [("cron", self._at("/etc/cron.d/{0}".format(UNIT_NAME)))]
 
     def _has_systemd(self):

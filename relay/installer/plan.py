@@ -169,11 +169,7 @@ def _tell_of_difference(facts, path):
 def settings_text(facts):
     """Return relay.toml with this machine's folders in place of what the package could not know."""
     text = compat.read_file(os.path.join(facts.package, "relay.toml")).decode("utf-8")
-    for mark, path in (
-        ("@STATE_DIR@", facts.state),
-        ("@SCRIPTS_HOME@", facts.home),
-        ("@INSTALL_DIR@", facts.papercut),
-    ):
+    for mark, path in (("@STATE_DIR@", facts.state), ("@SCRIPTS_HOME@", facts.home), ("@INSTALL_DIR@", facts.papercut)):
         path = path.replace("\\", "/") if facts.windows else path
         text = text.replace(mark, path.replace("\\", "\\\\").replace('"', '\\"'))
     return text.encode("utf-8")

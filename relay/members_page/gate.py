@@ -82,10 +82,7 @@ def guard(app: Flask, found: Place) -> None:
     name = "__Host-my-printing" if public else "my_printing"
     keep_sessions(app, session_key(found.folder), name, secure=bool(public), same_site="Lax")
     app.config.update(
-        PLACE=found,
-        MAX_CONTENT_LENGTH=LARGEST_FORM,
-        MAX_FORM_MEMORY_SIZE=LARGEST_FORM,
-        MAX_FORM_PARTS=20,
+        PLACE=found, MAX_CONTENT_LENGTH=LARGEST_FORM, MAX_FORM_MEMORY_SIZE=LARGEST_FORM, MAX_FORM_PARTS=20
     )
     protect_forms(app)
     app.before_request(_check)

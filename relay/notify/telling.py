@@ -82,12 +82,7 @@ def _always(here: Here) -> list[Cause]:
     with reading(here.database) as connection:
         query = select(func.max(alerts.c.seen_at)).where(alerts.c.site == site, alerts.c.cause == "logins")
         before: datetime | None = connection.execute(query).scalar()
-    return [
-        *causes.standing(here),
-        *causes.set_back(here),
-        *causes.logins(here, before),
-        *causes.directory(here),
-    ]
+    return [*causes.standing(here), *causes.set_back(here), *causes.logins(here, before), *causes.directory(here)]
 
 
 def _tell(here: Here, found: Iterable[Cause]) -> None:

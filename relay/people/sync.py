@@ -100,10 +100,7 @@ def _plan(site: Site, world: World, allow: Sequence[str], only: set[str] | None)
     if code is None or not linking:
         return made
     refusal = LimitMet(
-        code,
-        lazy("Nobody was linked (%(count)s would be), for %(why)s", count=linking, why=stops[code]),
-        linking,
-        0,
+        code, lazy("Nobody was linked (%(count)s would be), for %(why)s", count=linking, why=stops[code]), linking, 0
     )
     return plan(world, site.settings, now, allow=allow, only=only, no_links=refusal)
 

@@ -148,10 +148,7 @@ def test_a_language_begins_as_one_file_and_speaks_as_far_as_it_is_translated(
 
 SHOWN_ATTRIBUTES = ("aria-label", "title", "placeholder", "alt", "data-title")
 # What is the same in every language: names of products, of what is typed, and of units.
-AS_IT_IS = re.compile(
-    r"<code[^>]*>.*?</code>|PaperCut|OfficeRnD|CSV|&\w+;|papercut-relay",
-    re.DOTALL,
-)
+AS_IT_IS = re.compile(r"<code[^>]*>.*?</code>|PaperCut|OfficeRnD|CSV|&\w+;|papercut-relay", re.DOTALL)
 UNTOLD: frozenset[str] = frozenset()
 
 

@@ -220,10 +220,7 @@ def test_the_answer_comes_in_time_whatever_hangs(site: Site, monkeypatch: pytest
     assert (out, time.monotonic() - started < 7) == ([b"ERROR\n"], True)
     release.set()
     line = site.log("auth")[0]
-    assert (line["verdict"], line["reason"]) == (
-        "unavailable",
-        "time_out" if hanging == "the input" else "unreachable",
-    )
+    assert (line["verdict"], line["reason"]) == ("unavailable", "time_out" if hanging == "the input" else "unreachable")
 
 
 def test_the_program_ends_though_a_thread_of_it_hangs(site: Site) -> None:

@@ -149,8 +149,7 @@ def _remarks(warnings: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
 # What applying a plan does, by the counts of its accounts.
 _EFFECTS: Mapping[tuple[str, ...], tuple[str, str]] = {
     ("create",): marked(
-        "%(num)s person can log in and print from then on.",
-        "%(num)s people can log in and print from then on.",
+        "%(num)s person can log in and print from then on.", "%(num)s people can log in and print from then on."
     ),
     ("adopt",): marked(
         "%(num)s account that PaperCut already has is taken over; name, balance, card and history stay.",

@@ -97,9 +97,7 @@ def _list(name: str = "", role: str = "look", problems: dict[str, str] | None = 
     logins = desk().audit.last_logins()
     users = sorted(desk().users.values(), key=lambda user: user.name.casefold())
     return render_template(
-        "users.html",
-        users=[(user, logins.get(user.name)) for user in users],
-        **_form(name, role, problems),
+        "users.html", users=[(user, logins.get(user.name)) for user in users], **_form(name, role, problems)
     )
 
 

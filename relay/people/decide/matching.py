@@ -448,13 +448,7 @@ class _Matcher:
         self.found.warnings.append(Question(code, subject, message, remedies, facts))
 
     def doubt(
-        self,
-        member_id: str,
-        code: str,
-        message: str,
-        reason: str,
-        remedies: Remedies,
-        facts: Mapping[str, object],
+        self, member_id: str, code: str, message: str, reason: str, remedies: Remedies, facts: Mapping[str, object]
     ) -> None:
         self.found.doubts[member_id] = reason
         member = self.members.get(member_id)

@@ -124,10 +124,7 @@ class Deliveries:
 
     def _deliver(self, delivery: Delivery) -> None:
         seconds = int(self._state.now_s())
-        headers = {
-            "Content-Type": "application/json",
-            SIGNATURE: signature(delivery.secret, delivery.body, seconds),
-        }
+        headers = {"Content-Type": "application/json", SIGNATURE: signature(delivery.secret, delivery.body, seconds)}
         for _ in range(max(1, self._state.switches.webhook_attempts)):
             status = self._send(delivery.url, delivery.body, headers)
             self.delivered.append((delivery.event, status))

@@ -48,12 +48,7 @@ def test_create(api, body):
     [
         (["name"], {}, 400, ["name must be a string"]),
         (["plan"], {}, 400, ["plan must be a string"]),
-        (
-            ["company"],
-            {},
-            400,
-            ["A company field must be provided if the isPersonal field is set to false."],
-        ),
+        (["company"], {}, 400, ["A company field must be provided if the isPersonal field is set to false."]),
         ([], {"isPersonal": True}, 400, ["A member field must be provided if the isPersonal field is set to true."]),
         ([], {"type": "fixed"}, 400, ["End date is required for fixed memberships"]),
         ([], {"type": "daily"}, 400, ["type must be one of the following values: month_to_month, fixed"]),

@@ -163,10 +163,7 @@ def test_reads_and_writes_are_counted_apart(papercut, api):
         api.deleteExistingUser("wrong", "ann_example.com")
     assert papercut.calls == {"getTotalUsers": 1, "adjustUserAccountBalance": 1, "deleteExistingUser": 2}
     assert papercut.writes == {"adjustUserAccountBalance": 1, "deleteExistingUser": 1}
-    assert list(papercut.faults.recent_writes)[0] == (
-        "adjustUserAccountBalance",
-        ["ann_example.com", 1.0, "c"],
-    )
+    assert list(papercut.faults.recent_writes)[0] == ("adjustUserAccountBalance", ["ann_example.com", 1.0, "c"])
     papercut.faults.reset_counts()
     assert not papercut.calls and not papercut.writes
 

@@ -186,8 +186,7 @@ def test_security_properties_is_read_at_start_only(papercut, source, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("configured", "message"),
-    [("", "no custom program is configured"), ("missing.py", "missing.py")],
+    ("configured", "message"), [("", "no custom program is configured"), ("missing.py", "missing.py")]
 )
 def test_no_program_is_a_failed_sync(papercut, api, source, configured, message):
     """papercut-server-api 3.5: on any error nothing changes"""
@@ -364,11 +363,7 @@ def test_a_new_user_gets_the_credit_of_its_groups(papercut, api, source):
     state.add_group("Beta", initial_credit=2.5)
     state.all_users.initial_credit = 1.0
     answer_everybody(
-        source,
-        **{
-            "all-users": "zoe_example.com\nliz_example.com\n",
-            "group-member-names Beta": "zoe_example.com\n",
-        },
+        source, **{"all-users": "zoe_example.com\nliz_example.com\n", "group-member-names Beta": "zoe_example.com\n"}
     )
     run(papercut, api)
     assert state.user("zoe_example.com").balance == 7.5
@@ -418,9 +413,7 @@ def test_add_new_user_in_its_other_ways(papercut, api, source):
     switches.set("details_input", "argument")
     switches.set("joins_groups_on_demand", False)
     papercut.state.groups["Acme"].initial_credit = 3.0
-    source.answers(
-        {"get-user-details Zoe": "zoe\tZoë\n", "is-user-in-group zoe Acme": "Y\n"},
-    )
+    source.answers({"get-user-details Zoe": "zoe\tZoë\n", "is-user-in-group zoe Acme": "Y\n"})
     assert api.addNewUser("sesame", "Zoe") is True
     assert source.asked()[0]["argv"] == ["-", "get-user-details", "Zoe"]
     assert papercut.state.user("zoe").balance == 3.0

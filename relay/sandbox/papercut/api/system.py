@@ -50,9 +50,7 @@ def perform_user_and_group_sync_advanced(context: Context, delete: bool, update:
 def perform_group_sync(context: Context) -> None:
     state = context.state
     context.tasks.start(
-        "group synchronization",
-        lambda report: sync.group_sync(state, report=report),
-        hold_s=state.switches.sync_task_s,
+        "group synchronization", lambda report: sync.group_sync(state, report=report), hold_s=state.switches.sync_task_s
     )
 
 

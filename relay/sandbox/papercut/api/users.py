@@ -78,11 +78,7 @@ def add_new_users(context: Context) -> None:
     context.tasks.start("addNewUsers", lambda report: sync.add_new_users(context.state, report=report))
 
 
-@method(
-    "addNewInternalUser",
-    "username:s password:s full_name:s email:s card:s pin:s send_email:b?",
-    writes=True,
-)
+@method("addNewInternalUser", "username:s password:s full_name:s email:s card:s pin:s send_email:b?", writes=True)
 def add_new_internal_user(
     context: Context,
     username: str,
