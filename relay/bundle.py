@@ -148,7 +148,7 @@ def _settings(
     ):
         table = document.setdefault(section, tomlkit.table())
         named = str(table.get(key, ""))
-        if not named or not _absolute_there(named, foreign):
+        if not named or not (named[1:3] in (":/", ":\\") if foreign else named.startswith("/")):
             if named:
                 lines.append(f"[{section}] {key} {named} means nothing there: the installer takes its own folder")
             table[key] = mark
@@ -162,10 +162,6 @@ def _settings(
             document[section]["ca_file"] = f"certificates/{name}"
     files["package.json"] = _json(about)
     return tomlkit.dumps(document).encode(), secrets
-
-
-def _absolute_there(path: str, windows: bool) -> bool:
-    return path[1:3] in (":/", ":\\") if windows else path.startswith("/")
 
 
 def _secret(settings: Settings, section: str, key: str) -> str | None:

@@ -154,15 +154,11 @@ def refused(work: Callable[[], Any]) -> None:
 
 def rows_of(folder: Path) -> list[Any]:
     """Return what is read of a folder of job logs; a file that cannot be read is a finding."""
-    logs = jobs_of(folder)
+    logs = LogFolder("print_logs", folder, RowContext(ZoneInfo("UTC")), date(2026, 11, 24))
     known = SimpleNamespace(cursors=dict, equal_rows=lambda bases: {})
     found = [row for batch in logs.batches(known) for row in batch.jobs]
     assert found or all(one.code.startswith("job_log_") for one in logs.findings)
     return found
-
-
-def jobs_of(folder: Path) -> LogFolder:
-    return LogFolder("print_logs", folder, RowContext(ZoneInfo("UTC")), date(2026, 11, 24))
 
 
 READERS: dict[str, tuple[str, Callable[[config.Settings, Path], Any]]] = {

@@ -71,7 +71,7 @@ class PaperCutOffice:
             secret.write_text(self.url)
             secret.chmod(0o600)
             section["database_url_file"] = "secrets/papercut_database"
-        site = jobs_site_with(folder, section, self.folder / "papercut")
+        site = jobs_site(folder, jobs=section, papercut={"install_dir": str(self.folder / "papercut")})
         site.clock.moment = self.clock.moment
         site.link("ann", company="Acme")
         site.link("ben", company="Acme")
@@ -92,10 +92,6 @@ class PaperCutOffice:
             )
             self.clock.move(hours=23, minutes=30)
         return printed
-
-
-def jobs_site_with(folder: Path, section: dict[str, Any], install_dir: Path) -> JobsSite:
-    return jobs_site(folder, jobs=section, papercut={"install_dir": str(install_dir)})
 
 
 @pytest.fixture

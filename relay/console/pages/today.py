@@ -24,7 +24,7 @@ DAYS = 30
 @page.get("/")
 def show() -> str:
     place = desk()
-    return _first_hour() if first_hour.is_open(place) else _usual()
+    return _first_hour() if first_hour.is_open(place) else render_template("today.html", todo=_todo(), **_figures())
 
 
 def _first_hour() -> str:
@@ -44,10 +44,6 @@ def _first_hour() -> str:
         todo=[item for item in _todo() if item["url"] not in told_there],
         **_figures(),
     )
-
-
-def _usual() -> str:
-    return render_template("today.html", todo=_todo(), **_figures())
 
 
 def _figures() -> dict[str, Any]:

@@ -105,7 +105,7 @@ class PaperCutDatabase:
             with self.engine.connect() as connection:
                 yield from self._batches(connection, known.cursors().get(FILE))
         except DBAPIError as error:
-            self.findings.append(_finding("job_database_failed", _reason(error)))
+            self.findings.append(_finding("job_database_failed", database.reason(error)[:200]))
         except UnreadableRow as why:
             self.findings.append(_finding("job_database_unknown", str(why)))
         finally:
@@ -393,7 +393,3 @@ def _finding(code: str, why: str) -> Finding:
         "[jobs] database_url_file",
         lazy("PaperCut's database could not be read: %(why)s. No job was lost: correct it and import again.", why=why),
     )
-
-
-def _reason(error: DBAPIError) -> str:
-    return database.reason(error)[:200]

@@ -145,11 +145,7 @@ class Api:
         return replace(answer, headers={**headers, **answer.headers})
 
 
-def _index() -> dict[tuple[str, ...], Route]:
-    return {(route.method, *filter(None, route.pattern.split("/"))): route for route in ROUTES}
-
-
-_ROUTES = _index()
+_ROUTES = {(route.method, *filter(None, route.pattern.split("/"))): route for route in ROUTES}
 
 
 def _find(method: str, path: str) -> _Found:
