@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from relay.sandbox.officernd import fees, memberships, records, signin, webhooks
@@ -37,6 +38,9 @@ class Call:
     query: Query
     body: dict[str, Any]
     identity: str
+
+    def shows(self, record: Record, status: int = 200, *, deleted: bool = False) -> ApiAnswer:
+        return ApiAnswer(status, records.shown(record, self.state.switches, deleted=deleted))
 
 
 Handler = Callable[[Call], ApiAnswer]
@@ -122,32 +126,26 @@ def table_of(state: OfficeRnDState, resource: str) -> Table:
 # -- reading
 
 
-def _list(resource: str) -> Handler:
-    def handler(call: Call) -> ApiAnswer:
-        listing = _listing(call, resource)
-        query = list_query(call.query, listing, call.state.switches)
-        switches = call.state.switches
-        shows = _shows(call, resource)
-        page = call.lists.page(table_of(call.state, resource), query, lambda row: records.shown(row, switches), shows)
-        return ApiAnswer(200, page)
-
-    return handler
+def _list(call: Call, resource: str) -> ApiAnswer:
+    listing = _listing(call, resource)
+    query = list_query(call.query, listing, call.state.switches)
+    switches = call.state.switches
+    shows = _shows(call, resource)
+    page = call.lists.page(table_of(call.state, resource), query, lambda row: records.shown(row, switches), shows)
+    return ApiAnswer(200, page)
 
 
-def _count(resource: str) -> Handler:
-    def handler(call: Call) -> ApiAnswer:
-        switches = call.state.switches
-        switch = {"fees": switches.fee_count, "memberships": switches.membership_count}.get(resource, "filtered")
-        if switch == "absent":
-            raise not_found("count")  # without a route of its own it is the id of a record
-        # Memberships ignore every parameter of a count, known or not (2.4, observed); others are strict.
-        if switch == "ignoring":
-            query = ListQuery()
-        else:
-            query = count_query(call.query, Listing() if switch == "plain" else _listing(call, resource))
-        return ApiAnswer(200, call.lists.count(table_of(call.state, resource), query, _shows(call, resource)))
-
-    return handler
+def _count(call: Call, resource: str) -> ApiAnswer:
+    switches = call.state.switches
+    switch = {"fees": switches.fee_count, "memberships": switches.membership_count}.get(resource, "filtered")
+    if switch == "absent":
+        raise not_found("count")  # without a route of its own it is the id of a record
+    # Memberships ignore every parameter of a count, known or not (2.4, observed); others are strict.
+    if switch == "ignoring":
+        query = ListQuery()
+    else:
+        query = count_query(call.query, Listing() if switch == "plain" else _listing(call, resource))
+    return ApiAnswer(200, call.lists.count(table_of(call.state, resource), query, _shows(call, resource)))
 
 
 def _shows(call: Call, resource: str) -> Shows:
@@ -157,15 +155,12 @@ def _shows(call: Call, resource: str) -> Shows:
     return lambda fee: fees.is_listed(call.state, fee)
 
 
-def _one(resource: str) -> Handler:
-    def handler(call: Call) -> ApiAnswer:
-        select = select_query(call.query)
-        record = table_of(call.state, resource).get(call.identity)
-        if record is None:
-            raise not_found(call.identity)
-        return ApiAnswer(200, selected(records.shown(record, call.state.switches), select))
-
-    return handler
+def _one(call: Call, resource: str) -> ApiAnswer:
+    select = select_query(call.query)
+    record = table_of(call.state, resource).get(call.identity)
+    if record is None:
+        raise not_found(call.identity)
+    return ApiAnswer(200, selected(records.shown(record, call.state.switches), select))
 
 
 def _listing(call: Call, resource: str) -> Listing:
@@ -206,13 +201,11 @@ def _coin_stats(call: Call) -> ApiAnswer:
 
 
 def _create_fee(call: Call) -> ApiAnswer:
-    fee = fees.create_fee(call.state, call.body, use_coins=_coins_in_query(call))
-    return ApiAnswer(201, records.shown(fee, call.state.switches))
+    return call.shows(fees.create_fee(call.state, call.body, use_coins=_coins_in_query(call)), 201)
 
 
 def _update_fee(call: Call) -> ApiAnswer:
-    fee = fees.update_fee(call.state, call.identity, call.body, use_coins=_coins_in_query(call))
-    return ApiAnswer(200, records.shown(fee, call.state.switches))
+    return call.shows(fees.update_fee(call.state, call.identity, call.body, use_coins=_coins_in_query(call)))
 
 
 def _coins_in_query(call: Call) -> str | None:
@@ -225,47 +218,34 @@ def _coins_in_query(call: Call) -> str | None:
 
 def _delete_fee(call: Call) -> ApiAnswer:
     no_query(call.query)
-    fee = fees.delete_fee(call.state, call.identity)
-    return ApiAnswer(200, records.shown(fee, call.state.switches, deleted=True))
+    return call.shows(fees.delete_fee(call.state, call.identity), deleted=True)
 
 
-def _create(resource: str, fields: Fields, required: tuple[str, ...], defaults: Record) -> Handler:
-    def handler(call: Call) -> ApiAnswer:
-        no_query(call.query)
-        values = checked(call.body, fields, required)
-        _check_references(call.state, values)
-        record = call.state.add(table_of(call.state, resource), {**defaults, **values}, by=API_USER)
-        return ApiAnswer(201, records.shown(record, call.state.switches))
-
-    return handler
+def _create(call: Call, resource: str, fields: Fields, required: tuple[str, ...], defaults: Record) -> ApiAnswer:
+    no_query(call.query)
+    values = checked(call.body, fields, required)
+    _check_references(call.state, values)
+    return call.shows(call.state.add(table_of(call.state, resource), {**defaults, **values}, by=API_USER), 201)
 
 
-def _update(resource: str, fields: Fields) -> Handler:
-    def handler(call: Call) -> ApiAnswer:
-        no_query(call.query)
-        table = table_of(call.state, resource)
-        values = checked(call.body, fields)
-        old = table.get(call.identity)
-        if old is None:
-            raise not_found(call.identity)
-        _check_references(call.state, {**old, **values})
-        if "properties" in values and call.state.switches.properties_on_put == "merge":
-            values["properties"] = {**old.get("properties", {}), **(values["properties"] or {})}
-        record = call.state.change(table, call.identity, values, by=API_USER)
-        return ApiAnswer(200, records.shown(record, call.state.switches))
-
-    return handler
+def _update(call: Call, resource: str, fields: Fields) -> ApiAnswer:
+    no_query(call.query)
+    table = table_of(call.state, resource)
+    values = checked(call.body, fields)
+    old = table.get(call.identity)
+    if old is None:
+        raise not_found(call.identity)
+    _check_references(call.state, {**old, **values})
+    if "properties" in values and call.state.switches.properties_on_put == "merge":
+        values["properties"] = {**old.get("properties", {}), **(values["properties"] or {})}
+    return call.shows(call.state.change(table, call.identity, values, by=API_USER))
 
 
-def _delete(resource: str) -> Handler:
-    def handler(call: Call) -> ApiAnswer:
-        no_query(call.query)
-        if call.identity not in table_of(call.state, resource):
-            raise not_found(call.identity)
-        record = call.state.remove(table_of(call.state, resource), call.identity)
-        return ApiAnswer(200, records.shown(record, call.state.switches, deleted=True))
-
-    return handler
+def _delete(call: Call, resource: str) -> ApiAnswer:
+    no_query(call.query)
+    if call.identity not in table_of(call.state, resource):
+        raise not_found(call.identity)
+    return call.shows(call.state.remove(table_of(call.state, resource), call.identity), deleted=True)
 
 
 def _check_references(state: OfficeRnDState, values: Record) -> None:
@@ -298,26 +278,22 @@ def _create_plan(call: Call) -> ApiAnswer:
     no_query(call.query)
     values = checked(call.body, PLAN_FIELDS, ("name",))
     _check_references(call.state, values)
-    record = call.state.add_plan(values.pop("name"), **values)
-    return ApiAnswer(201, records.shown(record, call.state.switches))
+    return call.shows(call.state.add_plan(values.pop("name"), **values), 201)
 
 
 def _create_membership(call: Call) -> ApiAnswer:
     no_query(call.query)
-    record = memberships.create_membership(call.state, call.body)
-    return ApiAnswer(201, records.shown(record, call.state.switches))
+    return call.shows(memberships.create_membership(call.state, call.body), 201)
 
 
 def _update_membership(call: Call) -> ApiAnswer:
     no_query(call.query)
-    record = memberships.update_membership(call.state, call.identity, call.body)
-    return ApiAnswer(200, records.shown(record, call.state.switches))
+    return call.shows(memberships.update_membership(call.state, call.identity, call.body))
 
 
 def _delete_membership(call: Call) -> ApiAnswer:
     no_query(call.query)
-    record = memberships.delete_membership(call.state, call.identity)
-    return ApiAnswer(200, records.shown(record, call.state.switches, deleted=True))
+    return call.shows(memberships.delete_membership(call.state, call.identity), deleted=True)
 
 
 def _check_in(call: Call) -> ApiAnswer:
@@ -325,8 +301,7 @@ def _check_in(call: Call) -> ApiAnswer:
     if call.identity not in call.state.members:
         raise not_found(call.identity)
     values = checked(call.body, {"location": "text"})
-    record = call.state.check_in(call.identity, location=values.get("location") or "")
-    return ApiAnswer(201, records.shown(record, call.state.switches))
+    return call.shows(call.state.check_in(call.identity, location=values.get("location") or ""), 201)
 
 
 def _create_webhook(call: Call) -> ApiAnswer:
@@ -355,22 +330,24 @@ def no_query(query: Query) -> None:
 
 
 def _reading(resource: str, scope: str, *, count: bool = False) -> list[Route]:
-    routes = [Route("GET", f"/{resource}", f"{scope}.read", _list(resource))]
+    routes = [Route("GET", f"/{resource}", f"{scope}.read", partial(_list, resource=resource))]
     if count:
-        routes.append(Route("GET", f"/{resource}/count", f"{scope}.read", _count(resource)))
-    return [*routes, Route("GET", f"/{resource}/{{id}}", f"{scope}.read", _one(resource))]
+        routes.append(Route("GET", f"/{resource}/count", f"{scope}.read", partial(_count, resource=resource)))
+    return [*routes, Route("GET", f"/{resource}/{{id}}", f"{scope}.read", partial(_one, resource=resource))]
 
 
 def _writing(resource: str, scope: str, fields: Fields, required: tuple[str, ...], defaults: Record) -> list[Route]:
+    create = partial(_create, resource=resource, fields=fields, required=required, defaults=defaults)
     return [
-        Route("POST", f"/{resource}", f"{scope}.create", _create(resource, fields, required, defaults)),
-        Route("PUT", f"/{resource}/{{id}}", f"{scope}.update", _update(resource, fields)),
-        Route("DELETE", f"/{resource}/{{id}}", f"{scope}.delete", _delete(resource)),
+        Route("POST", f"/{resource}", f"{scope}.create", create),
+        Route("PUT", f"/{resource}/{{id}}", f"{scope}.update", partial(_update, resource=resource, fields=fields)),
+        Route("DELETE", f"/{resource}/{{id}}", f"{scope}.delete", partial(_delete, resource=resource)),
     ]
 
 
 _PEOPLE_DEFAULTS: Record = {"email": "", "properties": {}, "tags": []}
 _COMMUNITY = "flex.community"
+_list_properties = partial(_list, resource="custom-properties")
 ROUTES: tuple[Route, ...] = (
     Route("GET", "/", "flex.settings.organization.read", _organisation),
     *_reading("members", f"{_COMMUNITY}.members", count=True),
@@ -397,7 +374,7 @@ ROUTES: tuple[Route, ...] = (
     Route("POST", "/fees", f"{_COMMUNITY}.fees.create", _create_fee),
     Route("PUT", "/fees/{id}", f"{_COMMUNITY}.fees.update", _update_fee),
     Route("DELETE", "/fees/{id}", f"{_COMMUNITY}.fees.delete", _delete_fee),
-    Route("GET", "/custom-properties", "flex.settings.customProperties.read", _list("custom-properties")),
+    Route("GET", "/custom-properties", "flex.settings.customProperties.read", _list_properties),
     Route("GET", "/coins/stats", "flex.space.coins.read", _coin_stats),
     *_reading("passes", "flex.space.passes"),
     *_reading("checkins", f"{_COMMUNITY}.checkins"),
@@ -406,6 +383,6 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/billing-settings", "", _billing_settings),
     *_reading("webhooks", "flex.settings.webhooks"),
     Route("POST", "/webhooks", "flex.settings.webhooks.create", _create_webhook),
-    Route("DELETE", "/webhooks/{id}", "flex.settings.webhooks.delete", _delete("webhooks")),
+    Route("DELETE", "/webhooks/{id}", "flex.settings.webhooks.delete", partial(_delete, resource="webhooks")),
     Route("POST", "/auth/signin", "flex.user.auth.signin", _sign_in),
 )
