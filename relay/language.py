@@ -135,7 +135,7 @@ class Message(str):
 
     def said(self, language: Language | None) -> str:
         """Return the sentence in a language, its amounts and dates as people write them; None: as it stands."""
-        if language is None:
+        if language is None or not self:  # "" is the catalogue's own head
             return str(self)
         if self.forms[0] in _WRITTEN:
             return _WRITTEN[self.forms[0]](self.values, language.locale)

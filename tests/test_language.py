@@ -16,6 +16,7 @@ from relay import language
 from relay.errors import RelayError
 from relay.language import (
     Language,
+    Message,
     amount,
     capital,
     day,
@@ -151,3 +152,9 @@ def test_a_page_says_every_message_that_it_shows(shouting: None) -> None:
             '{{ told }} {{ _("So: %(why)s", why=told) }} {{ hidden }}', told=LEFT, hidden=hidden
         )
     assert "&lt;Ann has left.&gt; <So: &lt;Ann has left.&gt;> &lt;&lt;b&gt;\\u202e&gt;" == shown
+
+
+def test_nothing_is_nothing_in_every_language() -> None:
+    """The empty text is the head of a catalogue, with its dates and its programs."""
+    with language.speaking(language.named("de")):
+        assert ["", "", ""] == [language.translated(one) for one in (lazy(""), joined("", ""), Message(""))]
