@@ -33,6 +33,7 @@ STOPS: Mapping[str, str] = {
     "currency_changed": N_("The currency was changed"),
     "ledger_lost": N_("Fees are missing from the records"),
 }
+_NAMES_FIRST = ("restored",)  # the titles that begin with a name, which keeps its capital
 
 # What `notify` finds is told as an alert, except where it is told here already as what it is.
 TOLD_AS = ("held", "in_doubt", "stopped")
@@ -136,9 +137,11 @@ def open_items(database: Engine, settings: Settings) -> OpenItems:
 
 
 def stop_title(stop: Mapping[str, Any]) -> str:
-    title = STOPS.get(stop["code"], str(stop["message"])).rstrip(".")
-    told = translated(title)
-    is_clause = told == title and not title.startswith(("PaperCut", "OfficeRnD"))  # other languages keep their capital
+    code = stop["code"]
+    if code not in STOPS:
+        return str(stop["message"]).rstrip(".")
+    told = translated(STOPS[code])
+    is_clause = told == STOPS[code] and code not in _NAMES_FIRST  # other languages keep their capital
     return told[0].lower() + told[1:] if is_clause else told
 
 

@@ -19,13 +19,21 @@ from rich.text import Text
 
 from relay import foreign
 from relay.counted import counted
+from relay.errors import EXIT_DONE, EXIT_FAILED, EXIT_IN_DOUBT, EXIT_LOCKED, EXIT_REFUSED, EXIT_USAGE
 from relay.progress import Phase, Progress
 
 REFUSED_STYLE = "bold red"
 SEVERITY_STYLES = {"error": REFUSED_STYLE, "warning": "bold yellow", "info": "bold blue"}
 NOTHING_NEXT = "Nothing is to be done: the daily run goes on from here."
 FEW_PEOPLE = 5  # of one kind, on a screen
-OUTCOMES = {0: "done", 1: "failed", 3: "refused or held", 4: "in doubt"}
+OUTCOMES = {
+    EXIT_DONE: "done",
+    EXIT_FAILED: "failed",
+    EXIT_USAGE: "settings refused",
+    EXIT_REFUSED: "refused or held",
+    EXIT_IN_DOUBT: "in doubt",
+    EXIT_LOCKED: "another run was under way",
+}
 
 
 class _Bar(Phase):

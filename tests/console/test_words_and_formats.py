@@ -8,14 +8,18 @@ from pathlib import Path
 from typing import get_args
 
 import pytest
+from flask import Flask, render_template_string
 from lxml import html
 
-from relay import charts
+from relay import charts, errors
 from relay.charts import Bar
+from relay.cli import terminal
 from relay.console import words
+from relay.console.work import Work
 from relay.formats import Formats
 from relay.money.decide.movement import KINDS
 from relay.people.decide.decisions import Action
+from relay.web import speak_languages
 from tests.support.settings_example import example_settings
 
 
@@ -44,6 +48,25 @@ def test_every_kind_of_movement_and_action_of_a_plan_has_its_words() -> None:
     """A page that meets one without words would not be shown at all."""
     assert set(words.WORDS["kind"]) == set(KINDS)
     assert set(words.WORDS["action"]) == set(get_args(Action))
+
+
+def test_an_exit_code_is_told_alike_by_a_work_a_run_and_the_terminal() -> None:
+    code_of = {name: value for name, value in vars(errors).items() if name.startswith("EXIT_")}
+    assert set(terminal.OUTCOMES) == set(code_of.values())
+    assert set(words.WORDS["exit"]) == {str(code) for code in code_of.values()}
+    app = Flask("relay.console")
+    speak_languages(app, lambda: "en_GB")
+    app.jinja_env.globals["WORDS"] = words.WORDS
+    page = (
+        '{% from "parts.html" import exit_badge, work_badge with context %}'
+        "{{ exit_badge(work.exit_code) }}|{{ work_badge(work) }}"
+    )
+    at = datetime(2026, 11, 23, tzinfo=UTC)
+    with app.test_request_context():
+        for code in code_of.values():
+            work = Work("1", "run", "Daily run", "ann", at, state="done", exit_code=code)
+            run, same = render_template_string(page, work=work).split("|")
+            assert run == same.strip()
 
 
 # -- formats ----------------------------------------------------------------------------------------------------------
