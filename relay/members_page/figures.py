@@ -23,8 +23,8 @@ from relay.money.decide.explain import PAYS, USES, Buckets, draw, fill
 from relay.money.decide.included import payer_of
 from relay.money.decide.wallet import Wallet
 from relay.money.ledger import included, journal
-from relay.papercut import keys
-from relay.papercut.client import PaperCut, balance_from_text
+from relay.papercut.client import PaperCut
+from relay.papercut.restriction import PROPERTIES, left_to_print
 from relay.stored_accounts import contradicted, linked_accounts
 
 MOST_JOBS = 200
@@ -165,14 +165,7 @@ def parts(wallet: Wallet | None, amount: int) -> Buckets:
 def ask(papercut: PaperCut, username: str) -> Live:
     """Return what PaperCut says of an account. Raises RelayError."""
     amount = papercut.balance(username)
-    limit = papercut.user_properties(username, [keys.RESTRICTED, keys.OVERDRAFT])
-    if not keys.is_true(limit[keys.RESTRICTED]):
-        return Live(amount, None)
-    try:
-        overdraft = balance_from_text(limit[keys.OVERDRAFT] or "0")
-    except (ValueError, OverflowError):
-        overdraft = 0
-    return Live(amount, max(0, amount + overdraft))
+    return Live(amount, left_to_print(amount, papercut.user_properties(username, PROPERTIES)))
 
 
 def _fee(line: PersonLine, of: FeeLine) -> ShownFee:

@@ -18,6 +18,7 @@ from relay.language import joined, lazy
 from relay.officernd.model import Member
 from relay.papercut import keys
 from relay.papercut.client import PaperCut
+from relay.papercut.restriction import PROPERTIES, left_to_print
 from relay.people import read, who
 from relay.people.act import pins
 from relay.people.act.publish import current_directory
@@ -132,10 +133,10 @@ def _find(site: Site, word: str, memory: Memory) -> who.Person:
 
 
 def _is_restricted(papercut: PaperCut, account: Account | None) -> bool | None:
-    """Return whether PaperCut refuses the account what its balance does not cover, None where there is no account."""
+    """Return whether PaperCut lets the account print for nothing more, None where there is no account."""
     if account is None:
         return None
-    return papercut.user_properties(account.username, [keys.RESTRICTED])[keys.RESTRICTED].lower() == "true"
+    return left_to_print(account.balance, papercut.user_properties(account.username, PROPERTIES)) == 0
 
 
 def _verdicts(site: Site, members: Sequence[Member]) -> dict[str, Verdict]:

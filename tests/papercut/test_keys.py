@@ -5,8 +5,11 @@ from __future__ import annotations
 import ast
 from pathlib import Path
 
+import pytest
+
 from relay.installer import places, plan, tokens
 from relay.papercut import keys
+from relay.papercut.restriction import PROPERTIES, left_to_print
 
 RELAY = Path(keys.__file__).parents[1]
 # Names that nothing else is called; "email" or "balance" are words of ours too.
@@ -41,3 +44,18 @@ def test_no_other_room_spells_a_name_of_papercuts() -> None:
         if isinstance(node, ast.Constant) and node.value in NAMES
     ]
     assert spelled == []
+
+
+@pytest.mark.parametrize(
+    ("restricted", "overdraft", "left"),
+    [
+        ("FALSE", "0", None),
+        ("", "5", None),
+        ("TRUE", "", 0),
+        ("Y", "0.00", 0),
+        ("yes", "5.0", 3_000_000),
+        ("true", "?", 0),
+    ],
+)
+def test_what_is_left_to_print_goes_by_every_spelling(restricted: str, overdraft: str, left: int | None) -> None:
+    assert left_to_print(-2_000_000, dict(zip(PROPERTIES, (restricted, overdraft), strict=True))) == left

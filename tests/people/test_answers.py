@@ -282,7 +282,9 @@ def test_what_may_stop_somebody_whom_the_rules_let_print(one: PeopleSite) -> Non
     assert stops(one) == []
     account.restricted = True
     assert stops(one) == ["PaperCut restricts the account, and its balance is -2.50 EUR: it may refuse a job."]
-    account.balance = 3.0
+    account.overdraft_amount = 10.0
+    assert stops(one) == [], "the overdraft of their own is told nowhere else"
+    account.overdraft_amount, account.balance = 0.0, 3.0
     assert stops(one) == []
 
 
