@@ -195,17 +195,13 @@ def program_keys(site: CheckedSite) -> Iterator[Finding]:
     for key, name in PROGRAMS.items():
         value = papercut.config(key)
         ours = places.program(str(folder), name) if folder else ""
+        told = {"key": key, "value": value, "again": _AGAIN}
         if places.OLD_AGENT_PROGRAM in value.lower():
             yield Finding(
                 "old_agent_in_keys",
                 "error",
                 key,
-                lazy(
-                    "PaperCut still asks OfficeRnD's own connector (%(key)s = %(value)s): %(again)s.",
-                    key=key,
-                    value=value,
-                    again=_AGAIN,
-                ),
+                lazy("PaperCut still asks OfficeRnD's own connector (%(key)s = %(value)s): %(again)s.", **told),
                 _does(key, ours, value),
             )
         elif not value:
@@ -215,8 +211,7 @@ def program_keys(site: CheckedSite) -> Iterator[Finding]:
                 key,
                 lazy(
                     "PaperCut does not ask our program (%(key)s is empty): %(again)s; or set it at User/Group Sync.",
-                    key=key,
-                    again=_AGAIN,
+                    **told,
                 ),
                 _does(key, ours, value),
             )
@@ -228,9 +223,7 @@ def program_keys(site: CheckedSite) -> Iterator[Finding]:
                 lazy(
                     "PaperCut asks a program other than ours (%(key)s = %(value)s): %(again)s, if ours is to take "
                     "over.",
-                    key=key,
-                    value=value,
-                    again=_AGAIN,
+                    **told,
                 ),
             )
         elif folder and not (started := program_file(value, folder)).is_file():
@@ -246,9 +239,7 @@ def program_keys(site: CheckedSite) -> Iterator[Finding]:
                 lazy(
                     "The program that PaperCut is told to start %(where)s (%(key)s = %(value)s): %(again)s.",
                     where=where,
-                    key=key,
-                    value=value,
-                    again=_AGAIN,
+                    **told,
                 ),
             )
         elif folder and site.settings.scripts.home.is_dir():

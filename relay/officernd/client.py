@@ -513,6 +513,12 @@ class OfficeRnD:
         """Return the error that an answer other than success means, sorted by what the caller may do next."""
         status = answer.status_code
         said = _message(answer, token, *self._token.secrets).rstrip(".")
+        told: dict[str, str | int] = {
+            "method": method,
+            "path": path,
+            "status": status,
+            "said": said or f"HTTP {status}",
+        }
         where: dict[str, Any] = {"system": SYSTEM, "operation": f"{method} /{path}", "status": status}
         if status == 429:
             return RateLimited(
@@ -529,9 +535,7 @@ class OfficeRnD:
                 lazy(
                     "OfficeRnD refuses the relay's application on %(method)s /%(path)s (HTTP %(status)s): check that "
                     "it still exists and has the scopes that docs/SETUP.md lists.",
-                    method=method,
-                    path=path,
-                    status=status,
+                    **told,
                 ),
                 **where,
             )
@@ -550,9 +554,7 @@ class OfficeRnD:
             return BadAnswer(
                 lazy(
                     "OfficeRnD failed on %(method)s /%(path)s (HTTP %(status)s); nothing was changed, try again later.",
-                    method=method,
-                    path=path,
-                    status=status,
+                    **told,
                 ),
                 transient=True,
                 **where,
@@ -562,13 +564,10 @@ class OfficeRnD:
                 lazy(
                     "OfficeRnD sends %(method)s /%(path)s elsewhere (HTTP %(status)s): check [officernd] api_url and "
                     "organization.",
-                    method=method,
-                    path=path,
-                    status=status,
+                    **told,
                 ),
                 **where,
             )
-        told = {"method": method, "path": path, "said": said or f"HTTP {status}"}
         if status == 404:
             return NotFound(lazy("OfficeRnD does not know %(method)s /%(path)s (%(said)s).", **told), **where)
         kind = Conflict if status == 409 else Refused

@@ -22,7 +22,7 @@ from relay import http, json_text, plain_files
 from relay.clock import Clock
 from relay.config import Settings
 from relay.config.sections import OfficeRnDSection
-from relay.errors import AuthFailed, BadAnswer, NotSent, RateLimited, Refused
+from relay.errors import AuthFailed, BadAnswer, NotSent, RateLimited, Refused, RemoteError
 from relay.language import lazy
 from relay.private_files import make_private_folder, write_private
 
@@ -167,15 +167,20 @@ def exchange(
     except requests.RequestException as error:
         # Asking for a token changes nothing, so even a lost answer may be asked for again.
         raise unreachable(http.failure(error), section.token_url, "token_url", transient=True, **where) from None
+    if answer.status_code != 200:
+        raise _refusal(answer, section.token_url, scope, where)
+    try:
+        return json_text.parsed(answer.content)
+    except ValueError:
+        return None
+
+
+def _refusal(answer: requests.Response, url: str, scope: str, where: dict[str, Any]) -> RemoteError:
+    """Return the error that an answer other than success means."""
     status = answer.status_code
-    where["status"] = status
-    if status == 200:
-        try:
-            return json_text.parsed(answer.content)
-        except ValueError:
-            return None
+    where = {**where, "status": status}
     if status == 429:
-        raise RateLimited(
+        return RateLimited(
             lazy(
                 "OfficeRnD's token endpoint allows about five calls a minute, and they are used up; try again in a "
                 "minute."
@@ -185,7 +190,7 @@ def exchange(
             **where,
         )
     if status == 400 and b"scope" in answer.content.lower():
-        raise AuthFailed(
+        return AuthFailed(
             lazy(
                 "OfficeRnD gives no token: the relay's application lacks one of the scopes "
                 "%(replace)s; add them at Settings > Developer Tools.",
@@ -195,7 +200,7 @@ def exchange(
             **where,
         )
     if status in (400, 401, 403):
-        raise AuthFailed(
+        return AuthFailed(
             lazy(
                 "OfficeRnD does not accept the relay's client id and secret: compare [officernd] client_id and "
                 "client_secret_file with Settings > Developer Tools."
@@ -204,7 +209,7 @@ def exchange(
             **where,
         )
     if status >= 500:
-        raise BadAnswer(
+        return BadAnswer(
             lazy(
                 "OfficeRnD's token endpoint failed (HTTP %(status)s); nothing was changed, try again later.",
                 status=status,
@@ -212,10 +217,10 @@ def exchange(
             transient=True,
             **where,
         )
-    raise Refused(
+    return Refused(
         lazy(
             "%(token_url)s is not a token endpoint (HTTP %(status)s): correct [officernd] token_url.",
-            token_url=section.token_url,
+            token_url=url,
             status=status,
         ),
         **where,

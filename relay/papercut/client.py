@@ -676,13 +676,13 @@ class PaperCut:
     def _transport(self, error: requests.RequestException, method: str, writes: bool) -> RemoteError:
         failed = http.failure(error)
         where: dict[str, Any] = {"system": SYSTEM, "operation": method}
+        told = {"address": self.address, "why": failed.why, "method": method}
         if failed.tls:
             return NotSent(
                 lazy(
                     "PaperCut's certificate at %(address)s is not accepted (%(why)s): use the name that stands in "
                     "it, and set [papercut] ca_file to the certificate.",
-                    address=self.address,
-                    why=failed.why,
+                    **told,
                 ),
                 code="tls",
                 **where,
@@ -692,8 +692,7 @@ class PaperCut:
                 lazy(
                     "PaperCut cannot be reached at %(address)s (%(why)s): is the Application Server running, and "
                     "is [papercut] url right?",
-                    address=self.address,
-                    why=failed.why,
+                    **told,
                 ),
                 transient=not writes,
                 **where,
@@ -702,10 +701,7 @@ class PaperCut:
             return self._lost(method, failed.why)
         return BadAnswer(
             lazy(
-                "PaperCut at %(address)s did not answer %(method)s (%(why)s); nothing was changed, try again.",
-                address=self.address,
-                method=method,
-                why=failed.why,
+                "PaperCut at %(address)s did not answer %(method)s (%(why)s); nothing was changed, try again.", **told
             ),
             code="no_answer",
             transient=not failed.is_final,
