@@ -188,6 +188,10 @@ def _try_who(workbench: Workbench, walk: Walk) -> TrialResult:
             ),
             lazy("Choose more statuses, or fewer plans and locations."),
         )
+    return TrialResult(problems, tuple(_forecast_facts(counted)), walk.known, found)
+
+
+def _forecast_facts(counted: Forecast) -> list[Fact]:
     facts = [
         Fact(
             lazy("May print"),
@@ -222,7 +226,7 @@ def _try_who(workbench: Workbench, walk: Walk) -> TrialResult:
             counted.unknown,
         )
         facts.append(Fact(lazy("Not known"), text, "warn"))
-    return TrialResult(problems, tuple(facts), walk.known, found)
+    return facts
 
 
 WHO = SetupStep(
