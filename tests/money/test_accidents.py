@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from copy import deepcopy
 from pathlib import Path
 
@@ -60,27 +61,19 @@ def test_restored_before_the_last_raise(site: Site) -> None:
     assert site.billed(ann) == 5_000_000
 
 
-def test_cash_is_not_taken_for_a_top_up_that_was_never_sent(site: Site) -> None:
+@pytest.mark.parametrize(("fault", "times"), [(unreachable, 2), (refuse, 1)])
+def test_cash_is_not_taken_for_a_top_up_that_was_not_made(
+    site: Site, fault: Callable[[str, str], None], times: int
+) -> None:
     site.configure(top_up={"amount": "5.00"})
     site.person("ann")
-    with site.faulty("adjust_balance", unreachable):
-        site.top_up()
-    site.papercut.accounts["ann"].balance += 5
-    site.clock.move(days=1)
-    site.top_up()
-    site.top_up()
-    assert (site.balance("ann"), site.result.in_doubt) in ((10_000_000, 0), (5_000_000, 1))
-
-
-def test_cash_is_not_taken_for_a_refused_top_up(site: Site) -> None:
-    site.configure(top_up={"amount": "5.00"})
-    site.person("ann")
-    with site.faulty("adjust_balance", refuse):
+    with site.faulty("adjust_balance", fault):
         site.top_up()
     assert site.result.movements[0].state == "failed"
     site.papercut.accounts["ann"].balance += 5
     site.clock.move(days=1)
-    site.top_up()
+    for _ in range(times):
+        site.top_up()
     assert (site.balance("ann"), site.result.in_doubt) in ((10_000_000, 0), (5_000_000, 1))
 
 

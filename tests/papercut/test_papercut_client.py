@@ -192,13 +192,19 @@ def test_a_short_reading_is_refused(papercut: PaperCut, server: responses.Reques
         papercut.account_reading("ann")
 
 
-def test_readings_of_many_leave_out_who_is_gone(papercut: PaperCut, server: responses.RequestsMock) -> None:
+def one_is_gone(server: responses.RequestsMock, *read: str) -> None:
+    """Answer all reads of people by these values, but for Bob, who is gone meanwhile."""
+
     def callback(request: requests.PreparedRequest) -> tuple[int, dict[str, str], str]:
         if b"isUserExists" in request.body:
             return 200, {}, value("<boolean>0</boolean>")
-        return 200, {}, fault(262, "gone") if b">bob<" in request.body else texts("1", "-2.5", "1", "")
+        return 200, {}, fault(262, "gone") if b">bob<" in request.body else texts(*read)
 
     server.add_callback(responses.POST, URL, callback, match=AS_XML)
+
+
+def test_readings_of_many_leave_out_who_is_gone(papercut: PaperCut, server: responses.RequestsMock) -> None:
+    one_is_gone(server, "1", "-2.5", "1", "")
     there = AccountReading(-2_500_000, 1, 1)
     assert papercut.account_readings(["ann", "bob", "cy"]) == {"ann": there, "cy": there}
 
@@ -349,16 +355,9 @@ def test_properties_are_paired_and_a_short_answer_is_refused(
 
 
 def test_a_user_who_is_gone_meanwhile_is_left_out(papercut: PaperCut, server: responses.RequestsMock) -> None:
-    def callback(request: requests.PreparedRequest) -> tuple[int, dict[str, str], str]:
-        if b"isUserExists" in request.body:
-            return 200, {}, value("<boolean>0</boolean>")
-        return 200, {}, fault(262, "gone") if b">bob<" in request.body else texts("1")
-
-    server.add_callback(responses.POST, URL, callback, match=AS_XML)
-    assert papercut.users_properties(["ann", "bob", "cy"], ["balance"]) == {
-        "ann": {"balance": "1"},
-        "cy": {"balance": "1"},
-    }
+    one_is_gone(server, "1")
+    there = {"balance": "1"}
+    assert papercut.users_properties(["ann", "bob", "cy"], ["balance"]) == {"ann": there, "cy": there}
 
 
 def test_a_user_who_is_listed_and_not_known_fails_the_whole_read(
