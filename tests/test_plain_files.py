@@ -69,7 +69,6 @@ def socket_file(path: Path) -> None:
 
 
 ACCOUNT = 65534
-as_root = pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can be misled so")
 KINDS = [pipe, folder, giant, endless, circle, socket_file]
 Put = Callable[[Path], None]
 
@@ -200,7 +199,7 @@ def test_a_secret_that_is_no_file_is_a_problem_of_the_settings(tmp_path: Path, p
     assert 1 == len(told.value.problems)
 
 
-@as_root
+@pytest.mark.needs("root")
 def test_root_reads_no_secret_through_a_link_of_the_account(tmp_path: Path) -> None:
     """Else whoever owns relay.toml has root send a file of its choice to an address that stands there."""
     file = written_settings(tmp_path)
@@ -225,7 +224,7 @@ def test_root_reads_no_secret_through_a_link_of_the_account(tmp_path: Path) -> N
         secret.unlink(missing_ok=True)
 
 
-@as_root
+@pytest.mark.needs("root")
 def test_root_follows_its_own_link_to_a_secret(tmp_path: Path) -> None:
     """As secrets are mounted into containers."""
     file = written_settings(tmp_path)

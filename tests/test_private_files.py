@@ -20,7 +20,6 @@ from tests.support.settings_example import written_settings
 
 pytestmark = pytest.mark.windows
 posix = pytest.mark.skipif(os.name != "posix", reason="links and owners as POSIX has them")
-as_root = pytest.mark.skipif(os.name != "posix" or os.geteuid() != 0, reason="only root writes for other accounts")
 
 ACCOUNT = 65534
 SECRET = "correct horse battery"
@@ -107,7 +106,8 @@ def test_temporary_names_cannot_be_guessed(tmp_path: Path, monkeypatch: pytest.M
     assert 20 == len(names) and not any(str(os.getpid()) in name.split(".")[2:] for name in names)
 
 
-@as_root
+@posix
+@pytest.mark.needs("root")
 def test_root_leaves_the_file_to_the_owner_of_the_folder(theirs: Path) -> None:
     private_files.write_private(theirs / "one", "x")
     private_files.create_private(theirs / "two")
@@ -120,7 +120,8 @@ def test_root_leaves_the_file_to_the_owner_of_the_folder(theirs: Path) -> None:
     assert {ACCOUNT} == {(theirs / name).stat().st_uid for name in ("deep", "deep/er", "six")}
 
 
-@as_root
+@posix
+@pytest.mark.needs("root")
 def test_root_follows_no_link_of_the_account_on_the_way(theirs: Path, tmp_path: Path) -> None:
     (theirs / "secrets").symlink_to(tmp_path)
     owned(theirs / "secrets")
@@ -134,14 +135,16 @@ def test_root_follows_no_link_of_the_account_on_the_way(theirs: Path, tmp_path: 
     assert [] == list(tmp_path.iterdir())
 
 
-@as_root
+@posix
+@pytest.mark.needs("root")
 def test_root_follows_its_own_links(theirs: Path, tmp_path: Path) -> None:
     (theirs / "secrets").symlink_to(tmp_path)
     private_files.write_private(theirs / "secrets" / "one", "x")
     assert "x" == (tmp_path / "one").read_text()
 
 
-@as_root
+@posix
+@pytest.mark.needs("root")
 def test_a_race_for_the_folder_is_lost_by_the_account(theirs: Path, tmp_path: Path) -> None:
     """200 writes while the account exchanges folder and link all the time: nothing ever lands behind the link."""
     folder, link, spare = theirs / "secrets", theirs / "link", theirs / "spare"
@@ -175,14 +178,16 @@ def test_a_race_for_the_folder_is_lost_by_the_account(theirs: Path, tmp_path: Pa
     assert written == 0 or account_may_read(folder / "one")
 
 
-@as_root
+@posix
+@pytest.mark.needs("root")
 def test_a_pipe_in_place_of_a_secret_stops_nobody(theirs: Path) -> None:
     os.mkfifo(theirs / "pipe")
     with pytest.raises(OSError, match="no plain file"):
         private_files.read_private(theirs / "pipe")
 
 
-@as_root
+@posix
+@pytest.mark.needs("root")
 class TestThePasswordCommandAsRoot:
     @pytest.fixture
     def settings_file(self, theirs: Path) -> Path:

@@ -100,6 +100,7 @@ def test_nothing_overflows_and_charts_are_drawn(
     assert [] == one.complaints()
 
 
+@pytest.mark.needs("pdftotext")
 def test_it_prints_on_a4(office: JobsSite, browser: Callable[..., Browser], tmp_path: Path) -> None:
     """A4 by the page's own wish, no text lost at the right edge, the whole table over several pages."""
     one = browser()

@@ -139,7 +139,8 @@ def test_every_link_on_the_way_is_looked_at(tmp_path: Path) -> None:
     assert "" == compat.why_open(str(tmp_path / "round"))  # nothing can be read there, which is told elsewhere
 
 
-@pytest.mark.skipif(os.name != "posix" or os.geteuid() != 0, reason="only root can give a folder away")
+@posix
+@pytest.mark.needs("root")
 def test_a_folder_of_another_account_decides_nobodys_login(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: 4711)
     os.chown(site.home, 4712, -1)

@@ -1,4 +1,4 @@
-"""The programs beside Python that some tests need: a missing one skips the test by its name, and fails it on CI.
+"""The programs and rights that some tests need: a missing one skips the test by its name, and fails it on CI.
 
 `tools.need("jython")` where it is used, or the mark `@pytest.mark.needs("chromium")` before any fixture is made.
 `sh deploy/test.sh` installs them all, but for Python 3.9 (pyenv has it).
@@ -27,7 +27,7 @@ def need(*names: str) -> None:
     """Go on where each of these tools is there; else skip the test, or fail it where the variable CI is set."""
     missing = [name for name in names if not TOOLS[name]()]
     if missing:
-        told = f"{', '.join(missing)} is not installed: sh deploy/test.sh installs what the tests need"
+        told = f"{', '.join(missing)} is not here: sh deploy/test.sh, run as root, installs what the tests need"
         (pytest.fail if os.environ.get("CI") else pytest.skip)(told)
 
 
@@ -45,6 +45,10 @@ def python39() -> str | None:
     pyenv = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv")
     places = [shutil.which("python3.9"), *map(str, sorted(pyenv.glob("versions/3.9.*/bin/python3.9")))]
     return next((place for place in places if place and _starts(place)), None)
+
+
+def _is_root() -> bool:
+    return os.name == "posix" and os.geteuid() == 0
 
 
 def _starts(program: str) -> bool:
@@ -65,9 +69,11 @@ TOOLS: Mapping[str, Callable[[], bool]] = {
     "jython": _java(*JYTHON_JARS),
     "nginx": _programs("nginx"),
     "node": lambda: _programs("node")() and (NODE / "node_modules").is_dir(),
+    "pdftotext": _programs("pdftotext"),
     "postgresql": lambda: postgresql() is not None,
     "python3.9": lambda: python39() is not None,
-    "second-account": lambda: os.name == "posix" and os.geteuid() == 0 and _programs("useradd", "userdel")(),
+    "root": _is_root,
+    "second-account": lambda: _is_root() and _programs("useradd", "userdel")(),
     "rhino": _java(RHINO_JAR),
     "shellcheck": _programs("shellcheck"),
     "system-python": lambda: _starts("/usr/bin/python3"),  # one that other accounts may start
