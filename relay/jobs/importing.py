@@ -21,10 +21,11 @@ from relay.database import reading
 from relay.errors import EXIT_DONE, EXIT_FAILED, RelayError
 from relay.finding import Finding
 from relay.jobs import store
-from relay.jobs.job import Batch, Cursor, Job
+from relay.jobs.job import Batch, Job
 from relay.jobs.sources.kinds import KINDS, configured
 from relay.jobs.sources.source import NoSource, Source
 from relay.jobs.store import NOBODY, Counts, ImportState, Owner
+from relay.jobs.stored_jobs import StoredJobs
 from relay.jobs.unread import KEPT_DAYS, unread_files
 from relay.language import Message, joined, lazy
 from relay.papercut.client import PaperCut
@@ -34,23 +35,6 @@ from relay.stored_accounts import linked_accounts
 _SHORT_NAME = 20
 _AS_TOLD = tuple(name for name in Job.__dataclass_fields__ if name != "base")  # what a job's row has as its source says
 _SHOWN_ROWS = 3
-
-
-class StoredJobs:
-    """What is stored of a source: read afresh at each question, so that it needs no transaction of its own."""
-
-    def __init__(self, database: Engine, site: str, source: str) -> None:
-        self._database = database
-        self._site = site
-        self._source = source
-
-    def cursors(self) -> dict[str, Cursor]:
-        with reading(self._database) as connection:
-            return store.cursors(connection, self._site, self._source)
-
-    def equal_rows(self, bases: list[str]) -> dict[str, int]:
-        with reading(self._database) as connection:
-            return store.equal_rows(connection, self._site, bases)
 
 
 def _without_text(reason: str) -> str:
