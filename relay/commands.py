@@ -27,6 +27,7 @@ COMMANDS: Mapping[str, str] = {
     "link_shared": "link COMPANY account:NAME",
     "not_same": "not-same MEMBER USERNAME",
     "password": "password NAME",
+    "password_role": "password NAME --role ROLE",
     "plan": "plan",
     "probe": "probe --out FILE",
     "rebuild": "rebuild",

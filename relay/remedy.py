@@ -27,6 +27,7 @@ Action = Literal[
     "link_shared",  # a company, a shared account's name
     "not_same",  # a member, an account's name
     "password",  # a user of the console
+    "password_role",  # a user of the console, what he may do
     "plan",
     "probe",  # the file to write
     "rebuild",

@@ -26,6 +26,7 @@ from waitress.server import create_server
 from werkzeug.exceptions import BadHost
 
 from relay import foreign, language, plain_files
+from relay.commands import named
 from relay.errors import UsageError
 from relay.private_files import write_private
 from relay.remedy import Remedies
@@ -246,7 +247,7 @@ def speak_languages(app: Flask, site_locale: Callable[[], str]) -> None:
     env.policies["ext.i18n.trimmed"] = True
     env.add_extension("jinja2.ext.i18n")
     env.newstyle_gettext = True  # type: ignore[attr-defined]  # {% trans %} gives its values by name
-    env.globals.update(_=_gettext, gettext=_gettext, ngettext=_ngettext)
+    env.globals.update(_=_gettext, gettext=_gettext, ngettext=_ngettext, command=named)
     env.filters["translated"] = language.translated
     env.finalize = lambda value: foreign.seen(language.told(value))
 
