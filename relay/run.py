@@ -15,20 +15,9 @@ from typing import Any
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
-from relay import jobs, money, notify, people
+from relay import errors, jobs, money, notify, people
 from relay.clock import Clock
 from relay.config import Settings
-from relay.errors import (
-    EXIT_DONE,
-    EXIT_FAILED,
-    EXIT_IN_DOUBT,
-    EXIT_REFUSED,
-    EXIT_USAGE,
-    LedgerError,
-    RelayError,
-    UsageError,
-    unexpected,
-)
 from relay.language import lazy
 from relay.lock import site_lock
 from relay.money.ledger import calendar, copies
@@ -51,7 +40,7 @@ class RunResult:
     due: bool
     reason: str = ""
     parts: dict[str, dict[str, Any]] = field(default_factory=dict)
-    exit_code: int = EXIT_DONE
+    exit_code: int = errors.EXIT_DONE
     complete: bool = True
 
     def as_json(self) -> dict[str, Any]:
@@ -61,10 +50,10 @@ class RunResult:
 
 def worst(codes: Sequence[int]) -> int:
     """Return the exit code that counts: in doubt before refused, refused before failed."""
-    for code in (EXIT_IN_DOUBT, EXIT_REFUSED, EXIT_FAILED):
+    for code in (errors.EXIT_IN_DOUBT, errors.EXIT_REFUSED, errors.EXIT_FAILED):
         if code in codes:
             return code
-    return max(codes, default=EXIT_DONE)
+    return max(codes, default=errors.EXIT_DONE)
 
 
 def has_billed(database: Engine, settings: Settings) -> bool:
@@ -145,7 +134,7 @@ def recorded(site: Site, kind: str, work: Callable[[], Any]) -> Any:
     """Return what `work` returns, and record the command for `status`, also when it fails."""
     started = site.clock.now()
     answer: dict[str, Any] = {}
-    code = EXIT_FAILED
+    code = errors.EXIT_FAILED
     try:
         done = work()
         answer, code = done.as_json(), done.exit_code
@@ -153,20 +142,20 @@ def recorded(site: Site, kind: str, work: Callable[[], Any]) -> Any:
             jobs.remember_people(site.database, site.settings.site.name, site.clock.now())
             _keep_witness(site)
         return done
-    except UsageError:
-        code = EXIT_USAGE
+    except errors.UsageError:
+        code = errors.EXIT_USAGE
         raise
-    except RelayError as error:
+    except errors.RelayError as error:
         log.error("%s: %s", kind, error.message)
         answer, code = _failure(error), error.exit_code
         raise
     except Exception as error:
         if not isinstance(error, DBAPIError):
             log.exception("unexpected error in %s", kind)
-            answer = _failure(unexpected(error))
+            answer = _failure(errors.unexpected(error))
         raise
     finally:
-        if code != EXIT_USAGE:  # nothing was begun
+        if code != errors.EXIT_USAGE:  # nothing was begun
             _record(site, kind, started, code, answer)
 
 
@@ -187,7 +176,7 @@ def _keep_witness(site: Site) -> None:
     """Make the witness after the first sync; a PaperCut that does not let us is told by the next settle."""
     try:
         money.keep_witness(site)
-    except RelayError as error:
+    except errors.RelayError as error:
         log.warning("the witness was not made: %s", error.message)
 
 
@@ -195,26 +184,26 @@ def _keep_copy(site: Site) -> None:
     """Keep a copy of the ledger; one that cannot be kept fails no run: it is told here, and by `check` if it lasts."""
     try:
         copies.keep(site.database, site.settings, site.clock)
-    except RelayError as error:
+    except errors.RelayError as error:
         log.warning("no copy of the ledger was kept: %s", error.message)
 
 
 def _part(
     site: Site, result: RunResult, name: str, work: Callable[[], Any], *, money_moves: bool = False
-) -> RelayError | None:
+) -> errors.RelayError | None:
     """Do one part of a run and add its answer and exit code to `result`; return why money must rest from now on.
 
     A part that cannot run does not stop the others, whatever it met; only the ledger does, without which nothing may
     be done. Money rests after a recovery that failed, and after a part that failed in a way nobody has thought of.
     """
-    rests: RelayError | None = None
+    rests: errors.RelayError | None = None
     try:
         done = recorded(site, name, work)
         answer, code = done.as_json(), done.exit_code
-    except (LedgerError, DBAPIError):
+    except (errors.LedgerError, DBAPIError):
         raise
     except Exception as error:
-        failed = error if isinstance(error, RelayError) else unexpected(error)
+        failed = error if isinstance(error, errors.RelayError) else errors.unexpected(error)
         answer, code = _failure(failed), failed.exit_code
         result.complete = False
         if name == "recover" or (money_moves and failed is not error):
@@ -225,12 +214,12 @@ def _part(
     return rests
 
 
-def _left_out(result: RunResult, name: str, why: RelayError) -> None:
+def _left_out(result: RunResult, name: str, why: errors.RelayError) -> None:
     message = lazy("No money was moved, since what came before it failed: %(message)s", message=why.message)
-    result.parts[name] = _failure(RelayError(message, code=why.code))
+    result.parts[name] = _failure(errors.RelayError(message, code=why.code))
 
 
-def _failure(error: RelayError) -> dict[str, Any]:
+def _failure(error: errors.RelayError) -> dict[str, Any]:
     return {"error": error.as_json()}
 
 

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 from flask import Flask, Response, abort, current_app, flash, g, redirect, request, session, url_for
 
-from relay import commands, plain_files
+from relay import commands, plain_files, web
 from relay.config import is_loopback
 from relay.console import audit
 from relay.console.desk import Desk
@@ -27,16 +27,6 @@ from relay.language import N_, gettext, lazy, translated
 from relay.passwords import ROLES, ConsoleUser, Role
 from relay.private_files import write_private
 from relay.site import Site
-from relay.web import (
-    Brake,
-    client_address,
-    is_proxied,
-    keep_sessions,
-    protect_forms,
-    session_key,
-    why_not_our_form,
-    with_headers,
-)
 
 log = logging.getLogger(__name__)
 
@@ -83,7 +73,7 @@ def desk() -> Desk:
 
 
 def address() -> str:
-    return client_address(request, desk().settings.console.public_url)
+    return web.client_address(request, desk().settings.console.public_url)
 
 
 def typed_reason() -> str:
@@ -199,15 +189,15 @@ def guard(app: Flask, place: Desk) -> None:
     """Put the checks in front of every page of `app`, and the headers behind."""
     public = place.settings.console.public_url
     name = "__Host-relay" if public else "relay_console"
-    keep_sessions(app, session_key(place.folder), name, secure=bool(public))
+    web.keep_sessions(app, web.session_key(place.folder), name, secure=bool(public))
     app.config.update(
         SESSIONS=EndedSessions(place.folder / "ended_sessions"),
-        BRAKE=Brake(_good_records(place)),
+        BRAKE=web.Brake(_good_records(place)),
         PERMANENT_SESSION_LIFETIME=timedelta(hours=SESSION_HOURS),
         MAX_CONTENT_LENGTH=LARGEST_FORM,
         MAX_FORM_PARTS=2000,
     )
-    protect_forms(app)
+    web.protect_forms(app)
     app.before_request(_check)
     app.after_request(_headers)
 
@@ -237,7 +227,7 @@ def _check() -> Response | None:
                 return redirect(url_for("login.show", to=to))  # type: ignore[return-value]
             abort(401, gettext("Your login has expired; log in again. Nothing was done."))
     changes = request.method not in ("GET", "HEAD", "OPTIONS") and not getattr(view, "console_signed", False)
-    if changes and (problem := why_not_our_form()):
+    if changes and (problem := web.why_not_our_form()):
         abort(400, problem)
     if role == "missing" or (role is not None and not may(role)):
         audited(N_("refused"), request.path, lazy("needs the role %(role)s", role=role))
@@ -267,7 +257,7 @@ def _check_host(*, health: bool) -> None:
     if health:
         return
     if is_loopback(name) and is_loopback(request.remote_addr):
-        if is_proxied(request):
+        if web.is_proxied(request):
             # A proxy that hides the name it was asked for would lend everybody the rights of this computer.
             abort(
                 403,
@@ -297,7 +287,7 @@ def _check_host(*, health: bool) -> None:
 
 
 def _headers(response: Response) -> Response:
-    return with_headers(response, desk().settings.console.public_url)
+    return web.with_headers(response, desk().settings.console.public_url)
 
 
 def signed(view: View) -> View:

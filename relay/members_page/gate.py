@@ -10,19 +10,11 @@ from urllib.parse import urlsplit
 
 from flask import Flask, Response, abort, current_app, g, redirect, request, session, url_for
 
+from relay import web
 from relay.config import is_loopback
 from relay.members_page.place import Place
 from relay.members_page.sessions import Session
 from relay.members_page.texts import Texts, chosen
-from relay.web import (
-    client_address,
-    is_proxied,
-    keep_sessions,
-    protect_forms,
-    session_key,
-    why_not_our_form,
-    with_headers,
-)
 
 LARGEST_FORM = 10_000
 _POLICY = (
@@ -58,7 +50,7 @@ def t() -> Texts:
 
 
 def address() -> str:
-    return client_address(request, place().section.public_url)
+    return web.client_address(request, place().section.public_url)
 
 
 def begin(new: Session) -> None:
@@ -80,11 +72,11 @@ def guard(app: Flask, found: Place) -> None:
     """Put the checks in front of every page of `app`, and the headers behind."""
     public = found.section.public_url
     name = "__Host-my-printing" if public else "my_printing"
-    keep_sessions(app, session_key(found.folder), name, secure=bool(public), same_site="Lax")
+    web.keep_sessions(app, web.session_key(found.folder), name, secure=bool(public), same_site="Lax")
     app.config.update(
         PLACE=found, MAX_CONTENT_LENGTH=LARGEST_FORM, MAX_FORM_MEMORY_SIZE=LARGEST_FORM, MAX_FORM_PARTS=20
     )
-    protect_forms(app)
+    web.protect_forms(app)
     app.before_request(_check)
     app.after_request(_headers)
 
@@ -100,7 +92,7 @@ def _check() -> Any:
                 return redirect(url_for("page.login"))
             abort(401)
         g.me = found
-    if request.method not in ("GET", "HEAD", "OPTIONS") and why_not_our_form():
+    if request.method not in ("GET", "HEAD", "OPTIONS") and web.why_not_our_form():
         abort(400)
     return None
 
@@ -125,9 +117,9 @@ def _check_host() -> None:
         name = urlsplit(f"//{host}").hostname
     except ValueError:
         abort(403)
-    if is_proxied(request) or not is_loopback(name) or not is_loopback(request.remote_addr):
+    if web.is_proxied(request) or not is_loopback(name) or not is_loopback(request.remote_addr):
         abort(403)
 
 
 def _headers(response: Response) -> Response:
-    return with_headers(response, place().section.public_url, _POLICY)
+    return web.with_headers(response, place().section.public_url, _POLICY)

@@ -21,21 +21,9 @@ from urllib.parse import quote
 
 import requests
 
-from relay import foreign, http, json_text
+from relay import errors, foreign, http, json_text
 from relay.clock import Clock
 from relay.config import Settings
-from relay.errors import (
-    AuthFailed,
-    BadAnswer,
-    ConfigError,
-    Conflict,
-    NotFound,
-    OutcomeUnknown,
-    Problem,
-    RateLimited,
-    Refused,
-    RemoteError,
-)
 from relay.language import lazy
 from relay.officernd import model
 from relay.officernd.token import TokenSource, open_session, unreachable
@@ -73,7 +61,7 @@ class Identified(Protocol):
 Record = TypeVar("Record", bound=Identified)
 
 
-class Contradiction(BadAnswer):
+class Contradiction(errors.BadAnswer):
     """A list tells a record twice and not alike: it may have been changed while we read, once."""
 
 
@@ -107,7 +95,7 @@ class OfficeRnD:
                 ca_file=section.ca_file,
                 why=why,
             )
-            raise ConfigError([Problem(wrong, "officernd", "ca_file", str(settings.path))]) from None
+            raise errors.ConfigError([errors.Problem(wrong, "officernd", "ca_file", str(settings.path))]) from None
         self._token = TokenSource(settings, clock, self._http)
 
     # -- people and catalogue ------------------------------------------------------------------------------------
@@ -122,7 +110,7 @@ class OfficeRnD:
         """
         found = self._all("members", model.member, _modified(modified_since), progress=progress)
         if not found and modified_since is None:
-            raise BadAnswer(
+            raise errors.BadAnswer(
                 lazy(
                     "OfficeRnD lists no member at all for %(organization)s; nothing was changed: check "
                     "[officernd] organization and the application's rights.",
@@ -156,7 +144,7 @@ class OfficeRnD:
         """Return whether the organisation's prices are with tax; None where OfficeRnD does not say so."""
         try:
             return model.prices_include_tax(self._read("billing-settings", {}))
-        except (NotFound, Refused):
+        except (errors.NotFound, errors.Refused):
             return None
 
     def locations(self) -> list[model.Location]:
@@ -201,9 +189,9 @@ class OfficeRnD:
             filters["issueDate[$gte]"] = model.issue_date(issued_from)
         try:
             is_counted = self._count("fees", filters) is not None
-        except AuthFailed:
+        except errors.AuthFailed:
             raise
-        except Refused:  # a count that knows no filter: the whole list is compared with it
+        except errors.Refused:  # a count that knows no filter: the whole list is compared with it
             found = self._all("fees", model.fee)
             chosen = [fee for fee in found if fee.plan == plan and (not issued_from or fee.issue_date >= issued_from)]
             return model.CountedFees(tuple(chosen), True)
@@ -272,7 +260,7 @@ class OfficeRnD:
             if total is None or len(records) == total:
                 return list(records.values())
             if last_try:
-                raise BadAnswer(
+                raise errors.BadAnswer(
                     lazy(
                         "OfficeRnD lists %(records)s %(resource)s but counts %(total)s; nothing was changed, try again "
                         "in a few minutes.",
@@ -330,7 +318,7 @@ class OfficeRnD:
         """Return the number of records, None where the list has no count of its own."""
         try:
             answer = self._read(f"{resource}/count", filters)
-        except NotFound:
+        except errors.NotFound:
             return None
         total = answer.get("total") if isinstance(answer, Mapping) else None
         if isinstance(total, bool) or not isinstance(total, int) or not 0 <= total <= MOST_RECORDS:
@@ -394,7 +382,7 @@ class OfficeRnD:
             why = foreign.shown(str(error), *self._token.secrets)
             raise self._bad(f"GET /{resource}", lazy("with a record that cannot be read (%(why)s)", why=why)) from None
 
-    def _bad(self, operation: str, what: str, kind: type[BadAnswer] = BadAnswer) -> BadAnswer:
+    def _bad(self, operation: str, what: str, kind: type[errors.BadAnswer] = errors.BadAnswer) -> errors.BadAnswer:
         return kind(
             lazy(
                 "OfficeRnD sent an answer to %(operation)s %(what)s; nothing was changed, try again in a few minutes.",
@@ -439,7 +427,7 @@ class OfficeRnD:
                 if method == "GET":
                     token = self._token.renew(token)
                     continue
-                with suppress(RemoteError):  # what became of the write is for its own answer to say
+                with suppress(errors.RemoteError):  # what became of the write is for its own answer to say
                     self._token.renew(token)
             if answer.status_code in (200, 201, 204):
                 return answer
@@ -476,7 +464,7 @@ class OfficeRnD:
                 wait_s = _RATE_WINDOW_S - (now_s - self._sent[0])
             self._clock.sleep(wait_s)
 
-    def _transport(self, error: requests.RequestException, method: str, path: str) -> RemoteError:
+    def _transport(self, error: requests.RequestException, method: str, path: str) -> errors.RemoteError:
         failed = http.failure(error)
         reads = method == "GET"
         where: dict[str, Any] = {"system": SYSTEM, "operation": f"{method} /{path}"}
@@ -484,7 +472,7 @@ class OfficeRnD:
             return unreachable(failed, self._section.api_url, "api_url", transient=reads, **where)
         if not reads:
             return self._lost(method, path, failed.why)
-        return BadAnswer(
+        return errors.BadAnswer(
             lazy(
                 "OfficeRnD did not answer %(method)s /%(path)s (%(why)s); nothing was changed, try again.",
                 method=method,
@@ -496,8 +484,8 @@ class OfficeRnD:
             **where,
         )
 
-    def _lost(self, method: str, path: str, why: str) -> OutcomeUnknown:
-        return OutcomeUnknown(
+    def _lost(self, method: str, path: str, why: str) -> errors.OutcomeUnknown:
+        return errors.OutcomeUnknown(
             lazy(
                 "OfficeRnD's answer to %(method)s /%(path)s was lost (%(why)s): it may or may not have happened, so it "
                 "is looked up and never sent again blindly.",
@@ -509,7 +497,7 @@ class OfficeRnD:
             operation=f"{method} /{path}",
         )
 
-    def _refusal(self, method: str, path: str, answer: requests.Response, token: str) -> RemoteError:
+    def _refusal(self, method: str, path: str, answer: requests.Response, token: str) -> errors.RemoteError:
         """Return the error that an answer other than success means, sorted by what the caller may do next."""
         status = answer.status_code
         said = _message(answer, token, *self._token.secrets).rstrip(".")
@@ -521,7 +509,7 @@ class OfficeRnD:
         }
         where: dict[str, Any] = {"system": SYSTEM, "operation": f"{method} /{path}", "status": status}
         if status == 429:
-            return RateLimited(
+            return errors.RateLimited(
                 lazy(
                     "OfficeRnD's rate limit is reached; try again in a minute, or lower [officernd] "
                     "requests_per_minute."
@@ -531,7 +519,7 @@ class OfficeRnD:
                 **where,
             )
         if status in (401, 403):
-            return AuthFailed(
+            return errors.AuthFailed(
                 lazy(
                     "OfficeRnD refuses the relay's application on %(method)s /%(path)s (HTTP %(status)s): check that "
                     "it still exists and has the scopes that docs/SETUP.md lists.",
@@ -540,7 +528,7 @@ class OfficeRnD:
                 **where,
             )
         if status == 500 and said == "Organization not found":
-            return Refused(
+            return errors.Refused(
                 lazy(
                     "OfficeRnD has no organisation %(organization)s: correct [officernd] organization.",
                     organization=repr(self._section.organization),
@@ -551,7 +539,7 @@ class OfficeRnD:
         if status > 500 or status == 500 and said.lower() in _GENERIC_500:
             if method != "GET":
                 return self._lost(method, path, f"HTTP {status}")
-            return BadAnswer(
+            return errors.BadAnswer(
                 lazy(
                     "OfficeRnD failed on %(method)s /%(path)s (HTTP %(status)s); nothing was changed, try again later.",
                     **told,
@@ -560,7 +548,7 @@ class OfficeRnD:
                 **where,
             )
         if 300 <= status < 400:
-            return Refused(
+            return errors.Refused(
                 lazy(
                     "OfficeRnD sends %(method)s /%(path)s elsewhere (HTTP %(status)s): check [officernd] api_url and "
                     "organization.",
@@ -569,8 +557,8 @@ class OfficeRnD:
                 **where,
             )
         if status == 404:
-            return NotFound(lazy("OfficeRnD does not know %(method)s /%(path)s (%(said)s).", **told), **where)
-        kind = Conflict if status == 409 else Refused
+            return errors.NotFound(lazy("OfficeRnD does not know %(method)s /%(path)s (%(said)s).", **told), **where)
+        kind = errors.Conflict if status == 409 else errors.Refused
         return kind(lazy("OfficeRnD refused %(method)s /%(path)s: %(said)s.", **told), **where)
 
 

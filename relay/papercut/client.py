@@ -23,21 +23,9 @@ from urllib.parse import urlsplit
 
 import requests
 
-from relay import amounts, foreign, http, json_text
+from relay import amounts, errors, foreign, http, json_text
 from relay.clock import Clock
 from relay.config import Settings
-from relay.errors import (
-    AuthFailed,
-    BadAnswer,
-    ConfigError,
-    Conflict,
-    NotFound,
-    NotSent,
-    OutcomeUnknown,
-    Problem,
-    Refused,
-    RemoteError,
-)
 from relay.language import N_, lazy
 from relay.papercut import keys, wire
 from relay.papercut.wire import Double, Value
@@ -138,7 +126,7 @@ class PaperCut:
                 ca_file=section.ca_file,
                 why=why,
             )
-            raise ConfigError([Problem(wrong, "papercut", "ca_file", str(settings.path))]) from None
+            raise errors.ConfigError([errors.Problem(wrong, "papercut", "ca_file", str(settings.path))]) from None
 
     # -- users ---------------------------------------------------------------------------------------------------
 
@@ -157,7 +145,7 @@ class PaperCut:
             if len(names) == total and len(set(names)) == total:
                 return self._apart(names)
             if last_try:
-                raise BadAnswer(
+                raise errors.BadAnswer(
                     lazy(
                         "PaperCut lists %(names)s users but counts %(total)s; nothing was changed, try again in a "
                         "few minutes.",
@@ -174,7 +162,7 @@ class PaperCut:
         seen: dict[str, str] = {}
         for name in names:
             if (other := seen.setdefault(name.lower(), name)) != name:
-                raise BadAnswer(
+                raise errors.BadAnswer(
                     lazy(
                         "PaperCut lists the users %(other)s and %(name)s, which are one to whoever logs in; nothing "
                         "was changed: rename one of them in PaperCut.",
@@ -215,9 +203,9 @@ class PaperCut:
         def one(username: str) -> tuple[str, Found] | None:
             try:
                 return username, read(username)
-            except NotFound:
+            except errors.NotFound:
                 if self.user_exists(username):
-                    raise BadAnswer(
+                    raise errors.BadAnswer(
                         lazy(
                             "PaperCut lists %(username)s but does not know them in the next call; nothing was "
                             "changed, look at server.log and try again.",
@@ -286,7 +274,7 @@ class PaperCut:
                 balance = balance_from_text(texts[1])
             return AccountReading(balance, _count(texts[0]), _count(texts[2]), texts[3])
         except (ValueError, OverflowError):
-            raise BadAnswer(
+            raise errors.BadAnswer(
                 lazy(
                     "PaperCut says %(balance)s for the balance and %(jobs)s for the job count of %(username)s, "
                     "which is not a number; nothing was billed. Look at the account in PaperCut.",
@@ -381,7 +369,7 @@ class PaperCut:
             server, _, printer = row.partition("\\")
             try:
                 text = self.printer_properties(server, printer, [name])[name]
-            except NotFound:  # taken away since the list was read
+            except errors.NotFound:  # taken away since the list was read
                 return 0
             try:
                 return _count(text)
@@ -404,7 +392,7 @@ class PaperCut:
         texts = self._of_shared(name, lambda: self._texts(method, name, list(names)))
         if texts is None:
             missing = lazy("PaperCut has no shared account %(name)s.", name=repr(name))
-            raise NotFound(missing, system=SYSTEM, operation=method)
+            raise errors.NotFound(missing, system=SYSTEM, operation=method)
         found = self._paired(names, texts, method)
         try:
             return SharedAccount(found[keys.ACCOUNT_ID], balance_from_text(found[keys.BALANCE]))
@@ -428,9 +416,9 @@ class PaperCut:
         """
         try:
             return read()
-        except AuthFailed:
+        except errors.AuthFailed:
             raise
-        except Refused:
+        except errors.Refused:
             if self._bool("isSharedAccountExists", name):
                 raise
             return None
@@ -484,7 +472,7 @@ class PaperCut:
                 return status
             elapsed_s = self._clock.monotonic_s() - started_s
             if elapsed_s >= limit_s:
-                raise BadAnswer(
+                raise errors.BadAnswer(
                     lazy(
                         "PaperCut's background task was not over after %(limit_s)s s "
                         "(%(summary)s); look at Options > User/Group Sync and run again.",
@@ -607,8 +595,8 @@ class PaperCut:
         """Return the beginning of a value that cannot be meant, as a sentence shows it."""
         return repr(foreign.without(str(value), self._token)[:length])
 
-    def _bad(self, method: str, what: str) -> BadAnswer:
-        return BadAnswer(
+    def _bad(self, method: str, what: str) -> errors.BadAnswer:
+        return errors.BadAnswer(
             lazy(
                 "PaperCut %(what)s in answer to %(method)s; nothing was changed, look at server.log and try again.",
                 what=what,
@@ -635,7 +623,7 @@ class PaperCut:
         try:
             body = wire.call(f"api.{method}", parameters)
         except ValueError:
-            raise Refused(
+            raise errors.Refused(
                 lazy(
                     "%(method)s was not sent to PaperCut: a text in it has a control character that XML cannot carry.",
                     method=method,
@@ -661,7 +649,7 @@ class PaperCut:
         except wire.Unreadable as error:
             if writes:
                 raise self._lost(method, lazy("an unreadable answer (%(error)s)", error=error)) from None
-            raise BadAnswer(
+            raise errors.BadAnswer(
                 lazy(
                     "PaperCut at %(address)s sent an unreadable answer to %(method)s (%(error)s); is [papercut] url "
                     "right?",
@@ -673,12 +661,12 @@ class PaperCut:
                 **where,
             ) from None
 
-    def _transport(self, error: requests.RequestException, method: str, writes: bool) -> RemoteError:
+    def _transport(self, error: requests.RequestException, method: str, writes: bool) -> errors.RemoteError:
         failed = http.failure(error)
         where: dict[str, Any] = {"system": SYSTEM, "operation": method}
         told = {"address": self.address, "why": failed.why, "method": method}
         if failed.tls:
-            return NotSent(
+            return errors.NotSent(
                 lazy(
                     "PaperCut's certificate at %(address)s is not accepted (%(why)s): use the name that stands in "
                     "it, and set [papercut] ca_file to the certificate.",
@@ -688,7 +676,7 @@ class PaperCut:
                 **where,
             )
         if failed.not_sent:
-            return NotSent(
+            return errors.NotSent(
                 lazy(
                     "PaperCut cannot be reached at %(address)s (%(why)s): is the Application Server running, and "
                     "is [papercut] url right?",
@@ -699,7 +687,7 @@ class PaperCut:
             )
         if writes:
             return self._lost(method, failed.why)
-        return BadAnswer(
+        return errors.BadAnswer(
             lazy(
                 "PaperCut at %(address)s did not answer %(method)s (%(why)s); nothing was changed, try again.", **told
             ),
@@ -708,10 +696,10 @@ class PaperCut:
             **where,
         )
 
-    def _http_status(self, status: int, method: str, writes: bool) -> RemoteError:
+    def _http_status(self, status: int, method: str, writes: bool) -> errors.RemoteError:
         where: dict[str, Any] = {"system": SYSTEM, "operation": method, "status": status}
         if status in (401, 403):
-            return AuthFailed(
+            return errors.AuthFailed(
                 lazy(
                     "Something in front of PaperCut at %(address)s refuses us (HTTP %(status)s); allow this machine.",
                     address=self.address,
@@ -720,7 +708,7 @@ class PaperCut:
                 **where,
             )
         if 300 <= status < 500:
-            return Refused(
+            return errors.Refused(
                 lazy(
                     "%(url)s has no PaperCut web services (HTTP %(status)s): correct [papercut] url.",
                     url=self._section.url,
@@ -730,7 +718,7 @@ class PaperCut:
             )
         if writes:
             return self._lost(method, f"HTTP {status}")
-        return BadAnswer(
+        return errors.BadAnswer(
             lazy(
                 "PaperCut at %(address)s failed on %(method)s (HTTP %(status)s); look at server.log and try again.",
                 address=self.address,
@@ -741,8 +729,8 @@ class PaperCut:
             **where,
         )
 
-    def _lost(self, method: str, why: str) -> OutcomeUnknown:
-        return OutcomeUnknown(
+    def _lost(self, method: str, why: str) -> errors.OutcomeUnknown:
+        return errors.OutcomeUnknown(
             lazy(
                 "PaperCut's answer to %(method)s was lost (%(why)s): it may or may not have happened, so it is looked "
                 "up and never sent again blindly.",
@@ -770,10 +758,10 @@ def balance_from_text(text: str) -> int:
     return amounts.from_double(value)
 
 
-def _fault(code: int, text: str, method: str, address: str) -> Refused:
+def _fault(code: int, text: str, method: str, address: str) -> errors.Refused:
     where: dict[str, Any] = {"system": SYSTEM, "operation": method, "status": code}
     if ACCESS_DENIED in text:
-        return AuthFailed(
+        return errors.AuthFailed(
             lazy(
                 "PaperCut at %(address)s does not allow web-service calls from this machine: add its address at "
                 "Options > Advanced > Security > Allowed XML Web Services callers.",
@@ -783,13 +771,13 @@ def _fault(code: int, text: str, method: str, address: str) -> Refused:
             **where,
         )
     if code in _NOT_FOUND_CODES or _NOT_FOUND_TEXT.search(text):
-        return NotFound(
+        return errors.NotFound(
             lazy("PaperCut does not know what %(method)s was asked for: %(text)s", method=method, text=text), **where
         )
     if code in _CONFLICT_CODES or _CONFLICT_TEXT.search(text):
-        return Conflict(lazy("PaperCut refused %(method)s: %(text)s", method=method, text=text), **where)
+        return errors.Conflict(lazy("PaperCut refused %(method)s: %(text)s", method=method, text=text), **where)
     if not 258 <= code <= 290 and _AUTH_TEXT.search(text):  # those codes have meanings of their own
-        return AuthFailed(
+        return errors.AuthFailed(
             lazy(
                 "PaperCut at %(address)s does not accept the web-services token (%(text)s): compare [papercut] "
                 "auth_token_file with the config key auth.webservices.auth-token.",
@@ -799,7 +787,7 @@ def _fault(code: int, text: str, method: str, address: str) -> Refused:
             code="token_refused",
             **where,
         )
-    return Refused(
+    return errors.Refused(
         lazy(
             "PaperCut refused %(method)s: %(why)s (code %(code)s); look at its application log, then run again.",
             method=method,

@@ -14,14 +14,7 @@ from dataclasses import dataclass, field, replace
 from urllib.parse import unquote, urlsplit
 
 from relay.sandbox.late import LateEffects
-from relay.sandbox.officernd.answers import (
-    ApiAnswer,
-    ErrorResponse,
-    GatewayTimeout,
-    broken_rule,
-    no_route,
-    unauthorized,
-)
+from relay.sandbox.officernd import answers
 from relay.sandbox.officernd.bodies import read_json
 from relay.sandbox.officernd.faults import Dropped, Faults, RouteFault, spoilt_after, spoilt_before
 from relay.sandbox.officernd.limits import RateLimits
@@ -79,7 +72,7 @@ class Api:
         api = {name: count for name, count in self.calls.items() if name not in (TOKEN_ROUTE, UNKNOWN_ROUTE)}
         return sum(count for name, count in api.items() if not name.startswith("GET "))
 
-    def answer(self, request: Request) -> ApiAnswer:
+    def answer(self, request: Request) -> answers.ApiAnswer:
         """Answer one request. Raises `faults.Dropped` where an injected fault closes the connection."""
         self.late.run_due()
         path = urlsplit(request.target).path
@@ -98,7 +91,7 @@ class Api:
             return spoilt_before(fault)
         return spoilt_after(fault, self._around(fault, request, path, found))
 
-    def _around(self, fault: RouteFault, request: Request, path: str, found: _Found) -> ApiAnswer:
+    def _around(self, fault: RouteFault, request: Request, path: str, found: _Found) -> answers.ApiAnswer:
         """Do what the call asks for, and what the fault lets happen at just that moment."""
         if fault.action and not fault.after_effect:
             fault.action()
@@ -107,33 +100,33 @@ class Api:
             fault.action()
         return answer
 
-    def _without_fault(self, request: Request, path: str, found: _Found) -> ApiAnswer:
+    def _without_fault(self, request: Request, path: str, found: _Found) -> answers.ApiAnswer:
         try:
             with self.state.lock:
                 return self._answer(request, path, found)
-        except ErrorResponse as refusal:
+        except answers.ErrorResponse as refusal:
             return refusal.answer(path, self.state.now_text())
-        except GatewayTimeout:
+        except answers.GatewayTimeout:
             page = b"<html><head><title>504 Gateway Time-out</title></head><body></body></html>"
-            return ApiAnswer(504, page, content_type="text/html")
+            return answers.ApiAnswer(504, page, content_type="text/html")
 
-    def _answer(self, request: Request, path: str, found: _Found) -> ApiAnswer:
+    def _answer(self, request: Request, path: str, found: _Found) -> answers.ApiAnswer:
         now = self.state.now_s()
         content_type = request.headers.get("content-type", "")
         if found.name == TOKEN_ROUTE:
             return self.tokens.answer(request.body, content_type, now)
         if found.slug == "" and path.startswith(f"{BASE}//"):
-            raise unauthorized()  # an empty slug is another path, asked for without an organisation
+            raise answers.unauthorized()  # an empty slug is another path, asked for without an organisation
         if found.slug and not _SLUG.match(found.slug):
-            return ApiAnswer(302, None, {"Location": "/login"})
+            return answers.ApiAnswer(302, None, {"Location": "/login"})
         route = found.route
         if route is None or (route.name == "POST /plans" and self.state.switches.plans_can_be_created == "no"):
-            raise no_route(request.method, path)
+            raise answers.no_route(request.method, path)
         token = self.tokens.check(request.headers.get("authorization", ""), route.scope, now)
         family = "read" if request.method == "GET" else "write"
         headers = self.limits.count(token.application.client_id, family, now)  # type: ignore[arg-type]
         if found.slug != self.state.organisation.slug:
-            raise broken_rule("Organization not found")
+            raise answers.broken_rule("Organization not found")
         call = Call(
             state=self.state,
             lists=self.lists,

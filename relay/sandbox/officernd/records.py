@@ -10,17 +10,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from relay.sandbox import organisation
 from relay.sandbox.officernd.instants import instant
 from relay.sandbox.officernd.switches import OfficeRnDSwitches
 from relay.sandbox.officernd.table import Record
-from relay.sandbox.organisation import (
-    CustomProperty,
-    SampleCompany,
-    SampleLocation,
-    SampleMember,
-    SampleMembership,
-    SamplePlan,
-)
 
 STAFF = "5f00000000000000000000aa"  # who made what the API did not make
 
@@ -47,7 +40,7 @@ def stamped(created: str, modified: str) -> dict[str, str]:
     return {"createdAt": created, "createdBy": STAFF, "modifiedAt": modified, "modifiedBy": STAFF}
 
 
-def member_record(member: SampleMember) -> Record:
+def member_record(member: organisation.SampleMember) -> Record:
     start = instant(member.start)
     return {
         "_id": member.id,
@@ -66,7 +59,7 @@ def member_record(member: SampleMember) -> Record:
     }
 
 
-def company_record(company: SampleCompany) -> Record:
+def company_record(company: organisation.SampleCompany) -> Record:
     start = instant(company.start)
     return {
         "_id": company.id,
@@ -82,7 +75,7 @@ def company_record(company: SampleCompany) -> Record:
     }
 
 
-def membership_record(membership: SampleMembership) -> Record:
+def membership_record(membership: organisation.SampleMembership) -> Record:
     start = instant(membership.start)
     record: dict[str, Any] = {
         "_id": membership.id,
@@ -113,7 +106,7 @@ def membership_record(membership: SampleMembership) -> Record:
     return record
 
 
-def plan_record(plan: SamplePlan) -> Record:
+def plan_record(plan: organisation.SamplePlan) -> Record:
     return {
         "_id": plan.id,
         "name": plan.name,
@@ -134,7 +127,7 @@ def plan_record(plan: SamplePlan) -> Record:
     }
 
 
-def location_record(location: SampleLocation) -> Record:
+def location_record(location: organisation.SampleLocation) -> Record:
     return {
         "_id": location.id,
         "name": location.name,
@@ -147,7 +140,7 @@ def location_record(location: SampleLocation) -> Record:
     }
 
 
-def property_record(row: CustomProperty) -> Record:
+def property_record(row: organisation.CustomProperty) -> Record:
     return {
         "_id": row.id,
         "key": row.key,

@@ -11,20 +11,9 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from relay.sandbox.officernd import fees, memberships, records, signin, webhooks
+from relay.sandbox.officernd import fees, memberships, queries, records, signin, webhooks
 from relay.sandbox.officernd.answers import ApiAnswer, bad_request, broken_rule, no_route, not_found, unauthorized
 from relay.sandbox.officernd.bodies import Fields, checked
-from relay.sandbox.officernd.queries import (
-    Listing,
-    ListQuery,
-    Lists,
-    Query,
-    Shows,
-    count_query,
-    list_query,
-    select_query,
-    selected,
-)
 from relay.sandbox.officernd.state import API_USER, OfficeRnDState
 from relay.sandbox.officernd.table import Record, Table
 
@@ -34,8 +23,8 @@ class Call:
     """One call that has passed the bearer's check. `identity` is the id of the path, "" where it has none."""
 
     state: OfficeRnDState
-    lists: Lists
-    query: Query
+    lists: queries.Lists
+    query: queries.Query
     body: dict[str, Any]
     identity: str
 
@@ -62,30 +51,32 @@ class Route:
 
 STAMPS = frozenset({"createdAt", "modifiedAt"})
 LISTINGS = {
-    "members": Listing(
+    "members": queries.Listing(
         equal=frozenset({"_id", "name", "email", "location", "company", "status"}),
         dates=STAMPS,
         sortable=frozenset({"name", "email", "location", "company", "status", "modifiedAt"}),
         properties=True,
         count_by=frozenset({"status", "company", "location"}),
     ),
-    "companies": Listing(
+    "companies": queries.Listing(
         equal=frozenset({"_id", "name", "location", "status"}),
         dates=STAMPS,
         sortable=frozenset({"name", "email", "startDate"}),
         properties=True,
         count_by=frozenset({"status", "location"}),
     ),
-    "plans": Listing(equal=frozenset({"name", "code"})),
-    "locations": Listing(equal=frozenset({"_id", "name"})),
-    "fees": Listing(
+    "plans": queries.Listing(equal=frozenset({"name", "code"})),
+    "locations": queries.Listing(equal=frozenset({"_id", "name"})),
+    "fees": queries.Listing(
         equal=frozenset({"company", "member", "location", "plan"}), dates=frozenset({"issueDate", "modifiedAt"})
     ),
-    "custom-properties": Listing(),
-    "payments": Listing(equal=frozenset({"company", "member", "status"}), dates=frozenset({"date", "modifiedAt"})),
-    "passes": Listing(equal=frozenset({"company", "member", "status"})),
-    "checkins": Listing(equal=frozenset({"company", "member", "location"}), dates=frozenset({"start"})),
-    "webhooks": Listing(),
+    "custom-properties": queries.Listing(),
+    "payments": queries.Listing(
+        equal=frozenset({"company", "member", "status"}), dates=frozenset({"date", "modifiedAt"})
+    ),
+    "passes": queries.Listing(equal=frozenset({"company", "member", "status"})),
+    "checkins": queries.Listing(equal=frozenset({"company", "member", "location"}), dates=frozenset({"start"})),
+    "webhooks": queries.Listing(),
 }
 MEMBER_FIELDS: Fields = {
     "name": "text",
@@ -128,7 +119,7 @@ def table_of(state: OfficeRnDState, resource: str) -> Table:
 
 def _list(call: Call, resource: str) -> ApiAnswer:
     listing = _listing(call, resource)
-    query = list_query(call.query, listing, call.state.switches)
+    query = queries.list_query(call.query, listing, call.state.switches)
     switches = call.state.switches
     shows = _shows(call, resource)
     page = call.lists.page(table_of(call.state, resource), query, lambda row: records.shown(row, switches), shows)
@@ -142,13 +133,13 @@ def _count(call: Call, resource: str) -> ApiAnswer:
         raise not_found("count")  # without a route of its own it is the id of a record
     # Memberships ignore every parameter of a count, known or not (2.4, observed); others are strict.
     if switch == "ignoring":
-        query = ListQuery()
+        query = queries.ListQuery()
     else:
-        query = count_query(call.query, Listing() if switch == "plain" else _listing(call, resource))
+        query = queries.count_query(call.query, queries.Listing() if switch == "plain" else _listing(call, resource))
     return ApiAnswer(200, call.lists.count(table_of(call.state, resource), query, _shows(call, resource)))
 
 
-def _shows(call: Call, resource: str) -> Shows:
+def _shows(call: Call, resource: str) -> queries.Shows:
     """Return what says whether a record is listed yet; None: all are."""
     if resource != "fees" or call.state.switches.list_lag_s == 0:
         return None
@@ -156,16 +147,16 @@ def _shows(call: Call, resource: str) -> Shows:
 
 
 def _one(call: Call, resource: str) -> ApiAnswer:
-    select = select_query(call.query)
+    select = queries.select_query(call.query)
     record = table_of(call.state, resource).get(call.identity)
     if record is None:
         raise not_found(call.identity)
-    return ApiAnswer(200, selected(records.shown(record, call.state.switches), select))
+    return ApiAnswer(200, queries.selected(records.shown(record, call.state.switches), select))
 
 
-def _listing(call: Call, resource: str) -> Listing:
+def _listing(call: Call, resource: str) -> queries.Listing:
     if resource == "memberships":
-        return Listing(equal=call.state.switches.membership_filters)
+        return queries.Listing(equal=call.state.switches.membership_filters)
     return LISTINGS[resource]
 
 
@@ -323,7 +314,7 @@ def _sign_in(call: Call) -> ApiAnswer:
     return ApiAnswer(call.state.switches.signin_status, signin.sign_in(call.state, call.body))
 
 
-def no_query(query: Query) -> None:
+def no_query(query: queries.Query) -> None:
     """Refuse every query parameter: calls that write take none but their own."""
     if query:
         raise bad_request(*[f"property {name} should not exist" for name in query])
