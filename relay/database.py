@@ -15,22 +15,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, TypeVar
 
-from sqlalchemy import (
-    Connection,
-    DateTime,
-    Dialect,
-    Engine,
-    MetaData,
-    Table,
-    TypeDecorator,
-    create_engine,
-    event,
-    insert,
-    inspect,
-    make_url,
-    text,
-    update,
-)
+import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError, NoSuchModuleError
 
 from relay import ledger_copies
@@ -40,7 +25,7 @@ from relay.held_files import what_to_do
 from relay.language import lazy
 from relay.private_files import create_private, make_private_folder
 
-metadata = MetaData()
+metadata = sa.MetaData()
 Value = TypeVar("Value")
 
 REVISION = "0009"  # the newest migration; a test holds it equal to the folder's
@@ -48,31 +33,31 @@ _NAMED_AT_ONCE = 500
 _MIGRATION_LOCK = 0x70_61_70_65  # any number of our own: PostgreSQL's advisory locks share one name space
 
 
-class Moment(TypeDecorator[datetime]):
+class Moment(sa.TypeDecorator[datetime]):
     """A moment in time: aware in Python, UTC in the database. SQLite keeps no time zone by itself."""
 
-    impl = DateTime(timezone=True)
+    impl = sa.DateTime(timezone=True)
     cache_ok = True
 
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+    def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
         if value is None:
             return None
         assert value.tzinfo is not None, "a moment needs its time zone"
         value = value.astimezone(UTC)
         return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
 
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+    def process_result_value(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
-def open_database(settings: Settings) -> Engine:
+def open_database(settings: Settings) -> sa.Engine:
     """Return the engine of the ledger's database, writable and at the newest schema.
 
     Raises LedgerError when it cannot be opened or written, or was made by a newer version of the relay.
     """
-    place = make_url(settings.ledger_url).render_as_string(hide_password=True)
+    place = sa.make_url(settings.ledger_url).render_as_string(hide_password=True)
     try:
         make_private_folder(settings.site.state_dir)
     except OSError as error:
@@ -119,7 +104,7 @@ def open_database(settings: Settings) -> Engine:
     return engine
 
 
-def _quick_check(engine: Engine) -> str:
+def _quick_check(engine: sa.Engine) -> str:
     """Return what SQLite finds wrong in the ledger's pages, "" for nothing; a server looks after its own.
 
     Without it a spoiled page in the middle would be met half-way through a run.
@@ -150,16 +135,16 @@ def _why_not_opened(settings: Settings, place: str, error: DBAPIError) -> str:
     )
 
 
-def make_engine(url: str) -> Engine:
+def make_engine(url: str) -> sa.Engine:
     """Return an engine whose commits survive a power cut, and whose write transactions begin as such."""
-    engine = create_engine(url)
+    engine = sa.create_engine(url)
     if engine.dialect.name == "sqlite":
         database = engine.url.database
         if database and not database.startswith((":memory:", "file:")) and not Path(database).exists():
             with suppress(FileExistsError):  # another process was first
                 create_private(Path(database))
-        event.listen(engine, "connect", _durable_sqlite)
-        event.listen(engine, "begin", _begin_sqlite)
+        sa.event.listen(engine, "connect", _durable_sqlite)
+        sa.event.listen(engine, "begin", _begin_sqlite)
     return engine
 
 
@@ -178,7 +163,7 @@ def _durable_sqlite(connection: Any, _record: Any) -> None:
     cursor.close()
 
 
-def _begin_sqlite(connection: Connection) -> None:
+def _begin_sqlite(connection: sa.Connection) -> None:
     # IMMEDIATE: a transaction that reads first and then writes must not meet a writer in between. Pure readers say so;
     # theirs takes no lock and cannot fail, so it is spared SQLAlchemy's round of checks.
     if connection.get_execution_options().get("reads_only", False):
@@ -187,7 +172,7 @@ def _begin_sqlite(connection: Connection) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
-def reading(engine: Engine) -> Connection:
+def reading(engine: sa.Engine) -> sa.Connection:
     """Return a connection for reading only, as of one moment: it waits for no writer, and none waits for it."""
     connection = engine.connect().execution_options(reads_only=True)
     if engine.dialect.name == "postgresql":  # SQLite reads as of one moment by itself
@@ -198,7 +183,7 @@ def reading(engine: Engine) -> Connection:
 class Changes:
     """Tells whether anything was committed to the database, by whichever process: what was read before still holds."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: sa.Engine) -> None:
         self._engine = engine
         self._lock = threading.Lock()
         self._kept: Any = None  # SQLite counts what others commit, so the connection that asks never writes
@@ -229,8 +214,8 @@ class Changes:
 
 
 def put(
-    connection: Connection,
-    table: Table,
+    connection: sa.Connection,
+    table: sa.Table,
     key: Mapping[str, Any],
     values: Mapping[str, Any],
     at_first: Mapping[str, Any] = MappingProxyType({}),
@@ -240,8 +225,8 @@ def put(
     `at_first` is what only a new row gets. In words that SQLite and PostgreSQL both know.
     """
     where = [table.c[name] == value for name, value in key.items()]
-    if connection.execute(update(table).where(*where).values(**values)).rowcount == 0:
-        connection.execute(insert(table).values(**key, **values, **at_first))
+    if connection.execute(sa.update(table).where(*where).values(**values)).rowcount == 0:
+        connection.execute(sa.insert(table).values(**key, **values, **at_first))
 
 
 def portions(values: Iterable[Value]) -> Iterator[list[Value]]:
@@ -257,12 +242,12 @@ def of_row(kind: type[Value], row: Mapping[Any, Any], **more: Any) -> Value:
     return kind(**{name: row[name] for name in names if name not in more}, **more)
 
 
-def bring_up_to_date(engine: Engine) -> None:
+def bring_up_to_date(engine: sa.Engine) -> None:
     """Bring the schema to the newest revision in one transaction, after a copy of what was there."""
     with engine.connect() as connection:
         found = revision(connection)
         if found:  # a ledger that cannot be written is refused before anything is sent; SQLite tells only when it must
-            connection.execute(text("UPDATE alembic_version SET version_num = version_num"))
+            connection.execute(sa.text("UPDATE alembic_version SET version_num = version_num"))
             connection.rollback()
     if found == REVISION:
         return
@@ -273,18 +258,18 @@ def bring_up_to_date(engine: Engine) -> None:
 
     with engine.begin() as connection:
         if engine.dialect.name == "postgresql":
-            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
+            connection.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
         settings = config.Config()
         settings.set_main_option("script_location", "relay:migrations")
         settings.attributes["connection"] = connection
         command.upgrade(settings, "head")
 
 
-def revision(connection: Connection) -> str:
+def revision(connection: sa.Connection) -> str:
     """Return the revision of the schema in a database, "" for an empty one."""
-    if not inspect(connection).has_table("alembic_version"):
+    if not sa.inspect(connection).has_table("alembic_version"):
         return ""
-    return str(connection.execute(text("SELECT version_num FROM alembic_version")).scalar() or "")
+    return str(connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar() or "")
 
 
 def _refuse_unknown(found: str) -> None:
@@ -299,7 +284,7 @@ def _refuse_unknown(found: str) -> None:
         )
 
 
-def take_copy(engine: Engine, found: str) -> str:
+def take_copy(engine: sa.Engine, found: str) -> str:
     """Copy the whole ledger before a migration and return where: a file beside it, or a schema in PostgreSQL."""
     stamp = f"{datetime.now(UTC):%Y%m%d%H%M%S}"
     if engine.dialect.name == "sqlite":
@@ -319,7 +304,7 @@ def take_copy(engine: Engine, found: str) -> str:
         return target
     schema = f"before_{REVISION}_{stamp}"
     with engine.begin() as connection:
-        connection.execute(text(f'CREATE SCHEMA "{schema}"'))
-        for table in inspect(connection).get_table_names():
-            connection.execute(text(f'CREATE TABLE "{schema}"."{table}" AS TABLE "{table}"'))
+        connection.execute(sa.text(f'CREATE SCHEMA "{schema}"'))
+        for table in sa.inspect(connection).get_table_names():
+            connection.execute(sa.text(f'CREATE TABLE "{schema}"."{table}" AS TABLE "{table}"'))
     return schema

@@ -17,26 +17,7 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import (
-    Column,
-    Connection,
-    Engine,
-    MetaData,
-    RowMapping,
-    Select,
-    String,
-    Table,
-    and_,
-    case,
-    cast,
-    create_engine,
-    func,
-    inspect,
-    literal,
-    make_url,
-    or_,
-    select,
-)
+import sqlalchemy as sa
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 from sqlalchemy.types import TypeDecorator
 
@@ -70,7 +51,7 @@ _SET = ("Y", "YES", "T", "TRUE", "1")
 class _TextTime(TypeDecorator[Any]):
     """A date and time that SQLite keeps as text, which may be none: it is read as the logs' times are."""
 
-    impl = String
+    impl = sa.String
     cache_ok = True
 
     def process_bind_param(self, value: Any, dialect: Any) -> Any:
@@ -90,7 +71,7 @@ def opened(settings: Settings, now: datetime) -> PaperCutDatabase:
 class PaperCutDatabase:
     """The usage log of one server. `now` bounds the window that is read again."""
 
-    engine: Engine
+    engine: sa.Engine
     zone: ZoneInfo
     now: datetime
     findings: list[Finding] = field(default_factory=list)
@@ -111,18 +92,18 @@ class PaperCutDatabase:
         finally:
             self.engine.dispose()
 
-    def _batches(self, connection: Connection, cursor: Cursor | None) -> Iterator[Batch]:
+    def _batches(self, connection: sa.Connection, cursor: Cursor | None) -> Iterator[Batch]:
         tables = _Tables.of(connection)
         last_id = cursor.offset if cursor is not None and cursor.reader == _VERSION else 0
         self._last_at = cursor.last_at if cursor is not None and last_id else None
         if last_id:
             since = (self.now - timedelta(days=WINDOW_DAYS)).astimezone(self.zone).replace(tzinfo=None)
-            again = and_(tables.log.c.printer_usage_log_id <= last_id, tables.log.c.usage_date >= since)
+            again = sa.and_(tables.log.c.printer_usage_log_id <= last_id, tables.log.c.usage_date >= since)
             for rows in _partitions(connection, tables.jobs(again)):
                 yield self._batch(rows, last_id, restarted=False)
         else:
             plausible = tables.log.c.usage_date.between(_FIRST, _LAST)
-            first = connection.execute(select(func.min(tables.log.c.usage_date)).where(plausible)).scalar()
+            first = connection.execute(sa.select(sa.func.min(tables.log.c.usage_date)).where(plausible)).scalar()
             with contextlib.suppress(UnreadableRow):  # a row that is told when it is read
                 self.oldest_day = _local_time(first).date() if first is not None else None
         newer = tables.log.c.printer_usage_log_id > last_id
@@ -132,7 +113,7 @@ class PaperCutDatabase:
             yield self._batch(rows, last_id, restarted=fresh)
             fresh = False
 
-    def _batch(self, rows: Sequence[RowMapping], last_id: int, *, restarted: bool) -> Batch:
+    def _batch(self, rows: Sequence[sa.RowMapping], last_id: int, *, restarted: bool) -> Batch:
         jobs: list[Job] = []
         aside: list[SetAside] = []
         for row in rows:
@@ -162,19 +143,19 @@ class PaperCutDatabase:
 class _Tables:
     """PaperCut's tables with the columns that this server has."""
 
-    log: Table
-    user: Table
-    printer: Table
-    account: Table
-    transaction: Table | None
+    log: sa.Table
+    user: sa.Table
+    printer: sa.Table
+    account: sa.Table
+    transaction: sa.Table | None
 
     @classmethod
-    def of(cls, connection: Connection) -> _Tables:
+    def of(cls, connection: sa.Connection) -> _Tables:
         """Look which columns there are. Raises UnreadableRow when one is missing that identifies or counts a job."""
-        there = inspect(connection)
-        metadata = MetaData()
+        there = sa.inspect(connection)
+        metadata = sa.MetaData()
 
-        def table(name: str, needed: tuple[str, ...], wanted: tuple[str, ...] = ()) -> Table:
+        def table(name: str, needed: tuple[str, ...], wanted: tuple[str, ...] = ()) -> sa.Table:
             if not there.has_table(name):
                 raise UnreadableRow(lazy("it has no table %(name)s", name=name))
             found = {column["name"].lower(): column["type"] for column in there.get_columns(name)}
@@ -185,8 +166,8 @@ class _Tables:
                 raise UnreadableRow(
                     lazy("its table %(name)s has no column %(columns)s", name=name, columns=", ".join(missing))
                 )
-            columns = (Column(column, found[column]) for column in (*needed, *wanted) if column in found)
-            return Table(name, metadata, *columns)
+            columns = (sa.Column(column, found[column]) for column in (*needed, *wanted) if column in found)
+            return sa.Table(name, metadata, *columns)
 
         transaction = None
         if there.has_table("tbl_account_transaction"):
@@ -202,24 +183,24 @@ class _Tables:
             else None,
         )
 
-    def jobs(self, where: Any) -> Select[Any]:
+    def jobs(self, where: Any) -> sa.Select[Any]:
         """Return the query for jobs with their user, printer and account, by id."""
         log, account = self.log, self.account
 
-        def column(table: Table, name: str) -> Any:
-            return table.c[name].label(name) if name in table.c else literal(None).label(name)
+        def column(table: sa.Table, name: str) -> Any:
+            return table.c[name].label(name) if name in table.c else sa.literal(None).label(name)
 
         source = log.outerjoin(self.user, log.c.used_by_user_id == self.user.c.user_id)
         source = source.outerjoin(self.printer, log.c.printer_id == self.printer.c.printer_id)
-        account_columns = [literal(None).label(name) for name in ("account_name", "sub_name", "account_type")]
+        account_columns = [sa.literal(None).label(name) for name in ("account_name", "sub_name", "account_type")]
         if "charged_to_account_id" in log.c:
             source = source.outerjoin(account, log.c.charged_to_account_id == account.c.account_id)
             account_columns = [column(account, name) for name in ("account_name", "sub_name", "account_type")]
-        given_back = self._given_back() if "refunded" in log.c else literal(None)
+        given_back = self._given_back() if "refunded" in log.c else sa.literal(None)
         # A date that no calendar of Python's has would end the whole reading: it comes as none.
-        dated = case((log.c.usage_date.between(_FIRST, _LAST), log.c.usage_date), else_=None)
+        dated = sa.case((log.c.usage_date.between(_FIRST, _LAST), log.c.usage_date), else_=None)
         return (
-            select(
+            sa.select(
                 dated.label("usage_date"),
                 *(column(log, name) for name in _COLUMNS if name != "usage_date"),
                 self.user.c.user_name.label("user_name"),
@@ -241,30 +222,30 @@ class _Tables:
         """
         transaction = self.transaction
         if transaction is None:
-            return literal(None)
+            return sa.literal(None)
         columns = transaction.c
         amount: Any = columns.amount
         credit: Any = amount > 0
         if "is_credit" in columns:
-            amount = func.abs(amount)
-            credit = func.upper(func.trim(cast(columns.is_credit, String))).in_(_SET)
+            amount = sa.func.abs(amount)
+            credit = sa.func.upper(sa.func.trim(sa.cast(columns.is_credit, sa.String))).in_(_SET)
         of_job: Any = columns.usage_log_id == self.log.c.printer_usage_log_id
         if "usage_log_type" in columns:
-            kind = func.upper(cast(columns.usage_log_type, String))
-            of_job = and_(of_job, or_(kind.is_(None), kind.not_like("%NET%")))
-        return select(func.sum(amount)).where(of_job, credit).scalar_subquery()
+            kind = sa.func.upper(sa.cast(columns.usage_log_type, sa.String))
+            of_job = sa.and_(of_job, sa.or_(kind.is_(None), kind.not_like("%NET%")))
+        return sa.select(sa.func.sum(amount)).where(of_job, credit).scalar_subquery()
 
 
 def has_transaction(settings: Settings, reference: str) -> bool | None:
     """Return whether PaperCut's transactions hold a comment with this reference; None where they cannot be read."""
-    comments = Table("tbl_account_transaction", MetaData(), Column("txn_comment", String))
+    comments = sa.Table("tbl_account_transaction", sa.MetaData(), sa.Column("txn_comment", sa.String))
     try:
         engine = _engine(settings)
         try:
             with engine.connect() as connection:
                 # Brackets mean something to some dialects, so they are looked at here.
                 like = comments.c.txn_comment.contains(reference, autoescape=True)
-                found = connection.execute(select(comments.c.txn_comment).where(like)).scalars()
+                found = connection.execute(sa.select(comments.c.txn_comment).where(like)).scalars()
                 return any(f"[{reference}]" in comment for comment in found)
         finally:
             engine.dispose()
@@ -272,14 +253,16 @@ def has_transaction(settings: Settings, reference: str) -> bool | None:
         return None
 
 
-def _engine(settings: Settings) -> Engine:
+def _engine(settings: Settings) -> sa.Engine:
     """Return an engine that only reads. Raises UnreadableRow with half a sentence, never with the URL's password."""
     if settings.jobs.database_url is None:
         raise UnreadableRow(lazy("[jobs] database_url_file names no database"))
     try:
         url = settings.jobs.database_url.get_secret_value()
-        bounded = {"connect_timeout": _CONNECT_S} if make_url(url).get_backend_name() in ("postgresql", "mysql") else {}
-        engine = create_engine(url, hide_parameters=True, connect_args=bounded)
+        bounded = (
+            {"connect_timeout": _CONNECT_S} if sa.make_url(url).get_backend_name() in ("postgresql", "mysql") else {}
+        )
+        engine = sa.create_engine(url, hide_parameters=True, connect_args=bounded)
     except (ArgumentError, NoSuchModuleError, ModuleNotFoundError, ValueError):
         raise UnreadableRow(
             lazy("the URL in [jobs] database_url_file is not one that SQLAlchemy and an installed driver know")
@@ -289,13 +272,13 @@ def _engine(settings: Settings) -> Engine:
     return engine
 
 
-def _partitions(connection: Connection, query: Select[Any]) -> Iterator[Sequence[RowMapping]]:
+def _partitions(connection: sa.Connection, query: sa.Select[Any]) -> Iterator[Sequence[sa.RowMapping]]:
     """Yield the rows of a query, many at once, without holding them all."""
     result = connection.execution_options(stream_results=True, yield_per=ROWS_AT_ONCE).execute(query)
     yield from result.mappings().partitions()
 
 
-def _job(row: RowMapping, zone: ZoneInfo, after: datetime | None) -> Job:
+def _job(row: sa.RowMapping, zone: ZoneInfo, after: datetime | None) -> Job:
     """Return the job of a row. Raises UnreadableRow."""
     local = _local_time(row["usage_date"])
     at = local if local.tzinfo is not None else reading.moment(local, zone, after)
@@ -341,7 +324,7 @@ def _local_time(value: Any) -> datetime:
     return value
 
 
-def _is_denied(row: RowMapping, kind: str) -> bool:
+def _is_denied(row: sa.RowMapping, kind: str) -> bool:
     """Return whether a row is of a job that never came out.
 
     `printed` speaks of print jobs only: copies, scans and faxes have N there and count. Source: PaperCut's own report
@@ -352,7 +335,7 @@ def _is_denied(row: RowMapping, kind: str) -> bool:
     return refused or bool(reading.flag(str(row["cancelled"] or "")))
 
 
-def _shared_account(row: RowMapping) -> str:
+def _shared_account(row: sa.RowMapping) -> str:
     """Return the shared account that was charged, "" for a person's own. Source: account_type in public queries."""
     kind = str(row["account_type"] or "USER").upper()
     if kind.startswith(_PERSONAL_TYPES):
