@@ -66,15 +66,15 @@ def check(folder, read_line, deadline):
     return _check(folder, typed, password, deadline)
 
 
-def check_typed(folder, typed, password, limit_s=LIMIT_S):
-    """Return the Outcome of a login typed elsewhere, logged and within `limit_s`, for live mode. Never raises."""
+def check_typed(folder, typed, password):
+    """Return the Outcome of a login typed elsewhere, logged and within the program's time. Never raises."""
     started = compat.monotonic()
     try:
-        outcome = compat.run_bounded(lambda: _check(folder, typed, password, started + limit_s), limit_s)
+        outcome = compat.run_bounded(lambda: _check(folder, typed, password, started + LIMIT_S), LIMIT_S)
     except compat.ANY_ERROR:
         outcome = _failure(sys.exc_info())
     try:
-        _finish(folder, outcome, started, limit_s)
+        _finish(folder, outcome, started, LIMIT_S)
     except compat.ANY_ERROR:
         pass
     return outcome

@@ -328,7 +328,7 @@ def delay_s(error: RemoteError, attempt: int, jitter: float) -> float:
     return float(BACKOFF_FIRST_S * 2 ** (attempt - 1) * (0.5 + jitter / 2))
 
 
-def repeat_read(call: Callable[[], Answer], clock: Clock, jitter: Callable[[], float] = random.random) -> Answer:
+def repeat_read(call: Callable[[], Answer], clock: Clock) -> Answer:
     """Return what `call` answers, repeated within bounds while it fails in a passing way; writes never come here."""
     started = clock.monotonic_s()
     attempt = 1
@@ -336,7 +336,7 @@ def repeat_read(call: Callable[[], Answer], clock: Clock, jitter: Callable[[], f
         try:
             return call()
         except RemoteError as error:
-            wait_s = delay_s(error, attempt, jitter())
+            wait_s = delay_s(error, attempt, random.random())
             if not may_repeat(error, attempt, clock.monotonic_s() - started, wait_s):
                 raise
             clock.sleep(wait_s)

@@ -458,7 +458,7 @@ class PaperCut:
             value["completed"], foreign.without(str(value.get("message", "")), self._token)[-_LONGEST_MESSAGE:]
         )
 
-    def wait_for_task(self, limit_s: float, progress: Callable[[str], None] | None = None) -> TaskStatus:
+    def wait_for_task(self, limit_s: float) -> TaskStatus:
         """Return the finished task's status. Raises BadAnswer when it is not over after `limit_s` seconds.
 
         PaperCut has one task slot: call this before starting a task too, since it may be somebody else's.
@@ -466,8 +466,6 @@ class PaperCut:
         started_s = self._clock.monotonic_s()
         while True:
             status = self.task_status()
-            if progress is not None and status.summary:
-                progress(status.summary)
             if status.completed:
                 return status
             elapsed_s = self._clock.monotonic_s() - started_s

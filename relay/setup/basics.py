@@ -21,8 +21,9 @@ from relay.setup.values import AnswerProblem, Fact, Option, Prompt, SetupStep, T
 WINDOWS_ZONE = "SYSTEM\\CurrentControlSet\\Control\\TimeZoneInformation"  # a key of its registry
 
 
-def local_zone(localtime: Path = Path("/etc/localtime")) -> str:
+def local_zone() -> str:
     """Return this machine's IANA time zone, "" where it does not say."""
+    localtime = Path("/etc/localtime")
     named = os.environ.get("TZ", "")
     found = re.search(r"zoneinfo/(?:posix/|right/)?(.+)$", str(localtime.resolve())) if localtime.exists() else None
     for name in (named, found.group(1) if found else "", windows_zone() if os.name == "nt" else ""):

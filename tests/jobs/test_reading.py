@@ -29,7 +29,7 @@ SOFIA = ZoneInfo("Europe/Sofia")
     ],
 )
 def test_every_spelling_of_a_time(text: str) -> None:
-    assert datetime(2026, 11, 23, 21, 15, 30) == reading.local_time(text, date(2026, 11, 23))
+    assert datetime(2026, 11, 23, 21, 15, 30) == reading.stamp(text, date(2026, 11, 23)).local
 
 
 def test_noon_and_midnight_of_the_12_hour_clock() -> None:
@@ -38,10 +38,10 @@ def test_noon_and_midnight_of_the_12_hour_clock() -> None:
 
 
 def test_day_and_month_are_told_apart_by_the_files_name_or_not_at_all() -> None:
-    assert date(2026, 11, 3) == reading.local_time("03/11/2026 10:00:00", date(2026, 11, 3)).date()
-    assert date(2026, 3, 11) == reading.local_time("03/11/2026 10:00:00", date(2026, 3, 11)).date()
+    assert date(2026, 11, 3) == reading.stamp("03/11/2026 10:00:00", date(2026, 11, 3)).local.date()
+    assert date(2026, 3, 11) == reading.stamp("03/11/2026 10:00:00", date(2026, 3, 11)).local.date()
     with pytest.raises(UnreadableRow, match="may be two dates"):
-        reading.local_time("03/11/2026 10:00:00", date(2026, 5, 5))
+        reading.stamp("03/11/2026 10:00:00", date(2026, 5, 5))
 
 
 @pytest.mark.parametrize("text", ["", "yesterday", "2026-13-01 10:00:00", "2026-11-23 25:00:00", "2026-11-23 13:00 PM"])

@@ -62,9 +62,9 @@ def stamp(text: str, file_day: date | None = None) -> Stamp:
         raise no_time(text) from None
 
 
-def local_time(text: str, file_day: date | None = None) -> datetime:
+def local_time(text: str) -> datetime:
     """Return the time of a row that no other rows help to read. Raises UnreadableRow, also for an unknown marker."""
-    found = stamp(text, file_day)
+    found = stamp(text, None)
     if found.marker:
         raise no_time(text)
     return found.local
