@@ -9,7 +9,7 @@ from relay.database import open_database
 from relay.errors import LedgerError, NotFound
 from relay.finding import Finding
 from relay.language import lazy, nlazy
-from relay.people.decide.guard import let_in_unproven
+from relay.people.decide.guard import groups_asked, let_in_unproven
 
 
 def silently_free(site: CheckedSite) -> Iterator[Finding]:
@@ -32,9 +32,8 @@ def let_in(site: CheckedSite) -> Iterator[Finding]:
     settings, papercut = site.settings, site.reached_papercut
     if settings.print.guard == "members":
         return
-    named = (settings.members.everyone_group, settings.members.unlinked_group, settings.print.blocked_group)
     groups: dict[str, list[str]] = {}
-    for group in named:
+    for group in sorted(groups_asked(settings)):
         try:
             groups[group] = papercut.group_members(group)
         except NotFound:

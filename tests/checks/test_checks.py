@@ -453,6 +453,19 @@ def test_a_site_in_order_is_ok_and_tells_only_what_cannot_be_seen(good: Bench) -
     assert set(found) == {"code", "severity", "subject", "message", "fix", "remedies"}
 
 
+def test_whom_a_spared_group_lets_print_is_counted(good: Bench) -> None:
+    """As the print script does it: an exception is stronger than the group of accounts that nobody knows."""
+    state = good.papercut.state
+    state.add_user("front.desk")
+    state.add_group("Desk", ["front.desk"])
+    state.add_group(good.settings.members.unlinked_group, ["front.desk"])
+    good.change("print", guard="blocked")
+    before = good.find("print_without_login")
+    good.change("print", exceptions=["group:Desk"])
+    after = good.find("print_without_login")
+    assert before and after and (before.subject, after.subject) == ("1 account", "2 accounts")
+
+
 def test_before_the_first_sync_nothing_that_it_brings_is_an_error(good: Bench) -> None:
     import shutil
 

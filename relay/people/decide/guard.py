@@ -17,7 +17,7 @@ def let_in_unproven(usernames: Collection[str], groups: Mapping[str, Collection[
     `groups` are PaperCut's with their members. With the guard `members` there are none but those in `exceptions`.
     """
     members = _names(groups, settings.members.everyone_group)
-    asked = {group: _names(groups, group) for group in _asked_of(settings)}
+    asked = {group: _names(groups, group) for group in groups_asked(settings)}
     return sorted(
         name
         for name in usernames
@@ -41,8 +41,8 @@ def refusal(username: str, groups: Collection[str], settings: Settings) -> Refus
     return "stranger" if chosen.guard == "members" and members.everyone_group not in groups else ""
 
 
-def _asked_of(settings: Settings) -> set[str]:
-    """Return the groups that decide."""
+def groups_asked(settings: Settings) -> set[str]:
+    """Return the groups whose members decide whom the print script refuses."""
     members, chosen = settings.members, settings.print
     return {members.everyone_group, members.unlinked_group, chosen.blocked_group, *groups_among(chosen.exceptions)}
 
