@@ -22,6 +22,7 @@ from relay.console.desk import Desk
 from relay.console.everybody import taken
 from relay.money.decide.holds import OPENING
 from relay.people import logins
+from relay.people.decide.everybody import ANSWERS
 from relay.private_files import write_private
 
 State = Literal["done", "now", "warned", "later"]
@@ -126,10 +127,9 @@ def everybody(place: Desk) -> Headcount | None:
     directory, seen = place.directory(), taken(place)
     if directory is None or seen is None:
         return None
-    can = sum(user.standing == "active" for user in directory.users)
-    readiness = people.readiness(place.settings).people
-    wait = sum(len(found) for kind, found in readiness.items() if kind != "switched_off")
-    return Headcount(can, wait, max(0, len(seen.officernd.members) - can - wait))
+    left_out = people.readiness(place.settings).left_out
+    wait = sum(why in ANSWERS for why, _ in left_out.values())
+    return Headcount(len(seen.officernd.members) - len(left_out), wait, len(left_out) - wait)
 
 
 def _connect(place: Desk) -> FirstStep:

@@ -16,6 +16,7 @@ from relay.console import schedule as schedule_module
 from relay.console.desk import Desk
 from relay.console.results import summary
 from relay.console.schedule import Schedule
+from relay.people import sync
 from relay.run import run
 from relay.sandbox.pair import Pair
 from tests.support.pair_console import PairConsole
@@ -88,6 +89,12 @@ def test_everybody_is_accounted_for(hour: FirstHour) -> None:
     counted = first_hour.everybody(hour.desk)
     assert counted is not None and counted.can and counted.may_not
     assert counted.all == len(hour.pair.organisation.members)
+    hour.pair.officernd.state.change_member(hour.pair.logins(1)[0].member.id, email="")
+    with hour.desk.site() as site:
+        assert sync(site).exit_code == 0
+    assert first_hour.everybody(hour.desk) == counted, (
+        "who has an account keeps it without an address, and is one person"
+    )
 
 
 @pytest.fixture
