@@ -17,7 +17,4 @@ def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def machine(tmp_path: Path, package: Path, monkeypatch: pytest.MonkeyPatch) -> Machine:
     monkeypatch.setattr("sys.stdin", None)
-    monkeypatch.setattr(
-        "relay.installer.__main__._ask_secret", lambda options: lambda question: "correct horse battery"
-    )
     return Machine(tmp_path, package).use(monkeypatch)

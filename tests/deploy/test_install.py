@@ -294,10 +294,6 @@ def test_a_kill_at_any_moment_is_gone_on_from_or_taken_back(
     for script in (small / "papercut_scripts").glob("*.py"):
         if script.name not in ("user_source.py", "auth_program.py"):
             script.unlink()
-    monkeypatch.setattr(
-        "relay.installer.__main__._ask_secret", lambda options: lambda question: "correct horse battery"
-    )
-
     reference = Machine(tmp_path / "reference", small).use(monkeypatch)
     reference.install()
     wished = relative(reference)

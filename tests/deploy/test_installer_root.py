@@ -45,9 +45,6 @@ def open_folder() -> Iterator[Path]:
 def site(open_folder: Path, package: Path, account: pwd.struct_passwd, monkeypatch: pytest.MonkeyPatch) -> Machine:
     """A machine whose PaperCut folder is its account's, as after PaperCut's own installation."""
     monkeypatch.setattr("sys.stdin", None)
-    monkeypatch.setattr(
-        "relay.installer.__main__._ask_secret", lambda options: lambda question: "correct horse battery"
-    )
     monkeypatch.setattr(files, "compile_all", lambda folder: None)
     machine = Machine(open_folder, package).use(monkeypatch)
     give_to(account, machine.papercut)

@@ -155,9 +155,6 @@ def test_settings_that_the_set_up_wrote_stay_in_force(
     assert fresh.install() == 0
     assert "papercut-relay serve" not in capsys.readouterr().out
     fresh.package = package
-    monkeypatch.setattr(
-        "relay.installer.__main__._ask_secret", lambda options: lambda question: "correct horse battery"
-    )
     assert fresh.install() == 0
     assert made.read_text() == "# of the set-up\n"
     assert not (made.parents[1] / "relay.toml").exists()

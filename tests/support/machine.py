@@ -85,7 +85,8 @@ class Machine:
         self.said = ""
 
     def use(self, monkeypatch: Any) -> Machine:
-        """Let the installer find these keys, and no command of the system."""
+        """Let the installer find these keys, and whoever is asked for a pass phrase type that of the package."""
+        monkeypatch.setattr(installer, "_ask_secret", lambda options: lambda question: "correct horse battery")
         monkeypatch.setattr(installer_config, "choose", self.choose)
         return self
 
