@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Connection, Engine, func, select
+from sqlalchemy import Connection, Engine, select
 
 from relay import amounts, jobs
 from relay.clock import Clock
@@ -80,14 +80,11 @@ def status(own: Settings, database: Engine, clock: Clock) -> list[SiteStatus]:
 
 def _status(settings: Settings, database: Engine, clock: Clock) -> SiteStatus:
     name = settings.site.name
-    first = clock.business_day(settings.site.timezone).replace(day=1)
-    table = tables.movements
+    today = clock.business_day(settings.site.timezone)
+    first = today.replace(day=1)
     with reading(database) as connection:
         last = records.last_runs(connection, name, 1)
-        query = select(func.sum(table.c.amount)).where(
-            table.c.site == name, table.c.kind == "fee", table.c.state == "posted", table.c.business_day >= first
-        )
-        billed = int(connection.execute(query).scalar() or 0)
+        billed = sum(records.billed_by_day(connection, name, first, today).values())
     return SiteStatus(name, last[0] if last else None, open_items(database, settings), first, billed)
 
 

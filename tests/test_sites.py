@@ -7,16 +7,18 @@ import io
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from sqlalchemy import insert
 
-from relay import __version__, money, sites
+from relay import __version__, jobs, money, sites
 from relay.cli import terminal
+from relay.console import figures
 from relay.errors import UsageError
 from relay.money.ledger import records, tables
-from tests.support.money_world import Site
+from tests.support.money_world import Site, lose
 
 NORTH, SOUTH = "north", "south"
 
@@ -41,6 +43,23 @@ def both(tmp_path: Path) -> Iterator[Site]:
         connection.execute(insert(tables.holds).values(site=SOUTH, at=now, ended_at=None, **held))
     yield north
     north.database.dispose()
+
+
+def test_what_a_month_billed_is_told_alike_by_sites_page_and_statement(both: Site) -> None:
+    """Of a whole month of 31 days, and of a fee that stands while the balance is not put right yet."""
+    both.clock.move(days=8)
+    both.prints("ann", 3.0)
+    with both.faulty("adjust_balance", lose):
+        both.settle()
+    assert [(movement.state, movement.fee_state) for movement in both.result.movements] == [("failed", "posted")]
+    both.clock.move(days=30)
+    assert both.context.clock.business_day("Europe/Sofia").day == 31
+    settings, database, clock = both.context.settings, both.context.database, both.context.clock
+    desk: Any = SimpleNamespace(settings=settings, database=database, of_ledger=lambda _, read, *on: read())
+    north = next(one for one in sites.status(settings, database, clock) if one.name == NORTH)
+    page = figures.lately(desk, clock.business_day(settings.site.timezone), 30)
+    statement = jobs.statement(settings, database, clock=clock)
+    assert (north.billed, page.billed_in_month, statement.billed) == (3_000_000, 3_000_000, 3_000_000)
 
 
 def test_status_of_every_site(both: Site, capsys: pytest.CaptureFixture[str]) -> None:

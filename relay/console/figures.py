@@ -22,6 +22,7 @@ from relay.formats import Formats
 from relay.jobs import tables as jobs_tables
 from relay.language import gettext
 from relay.money.decide.movement import PUBLIC_STATES, Movement
+from relay.money.ledger import records
 from relay.money.ledger import tables as money_tables
 from relay.money.ledger.store import Ledger
 from relay.open_items import OpenItems, open_items
@@ -38,10 +39,12 @@ class Day:
 
 @dataclass(frozen=True, slots=True)
 class Lately:
-    """The figures of the last days, oldest first, and how many people printed in the last seven of them."""
+    """The figures of the last days, oldest first, how many people printed in the last seven of them, and what was
+    billed in the month of the last one."""
 
     days: list[Day]
     people_in_week: int
+    billed_in_month: int
 
 
 def lately(place: Desk, last: date, count: int) -> Lately:
@@ -49,7 +52,9 @@ def lately(place: Desk, last: date, count: int) -> Lately:
 
     def read() -> Lately:
         week = last - timedelta(days=6)
-        return Lately(days(place.database, site, last, count), people_who_printed(place.database, site, week))
+        with reading(place.database) as connection:
+            billed = sum(records.billed_by_day(connection, site, last.replace(day=1), last).values())
+        return Lately(days(place.database, site, last, count), people_who_printed(place.database, site, week), billed)
 
     return place.of_ledger("lately", read, last, count)
 
@@ -57,25 +62,15 @@ def lately(place: Desk, last: date, count: int) -> Lately:
 def days(engine: Engine, site: str, last: date, count: int) -> list[Day]:
     """Return the figures of `count` days up to `last`, oldest first, also of days without any."""
     first = last - timedelta(days=count - 1)
-    jobs, moves = jobs_tables.jobs, money_tables.movements
+    jobs = jobs_tables.jobs
     printed = (
         select(jobs.c.business_day, func.sum(jobs.c.pages).label("pages"))
         .where(jobs.c.site == site, jobs.c.business_day.between(first, last), jobs.c.state != "denied")
         .group_by(jobs.c.business_day)
     )
-    billed = (
-        select(moves.c.business_day, func.sum(moves.c.amount).label("billed"))
-        .where(
-            moves.c.site == site,
-            moves.c.business_day.between(first, last),
-            moves.c.kind == "fee",
-            moves.c.fee_state == "posted",
-        )
-        .group_by(moves.c.business_day)
-    )
     with reading(engine) as connection:
         pages = {row.business_day: int(row.pages) for row in connection.execute(printed)}
-        fees = {row.business_day: int(row.billed) for row in connection.execute(billed)}
+        fees = records.billed_by_day(connection, site, first, last)
     dates = [first + timedelta(days=offset) for offset in range(count)]
     return [Day(day, pages.get(day, 0), fees.get(day, 0)) for day in dates]
 

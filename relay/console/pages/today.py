@@ -55,7 +55,6 @@ def _figures() -> dict[str, Any]:
     lately = figures.lately(place, today, DAYS)
     found = lately.days
     week, directory = found[-7:], place.directory()
-    month = [item for item in found if item.day >= today.replace(day=1)]
     return {
         "greeting": today,
         "glance": place.glance,
@@ -66,7 +65,7 @@ def _figures() -> dict[str, Any]:
         "people_count": sum(user.standing == "active" for user in (directory.users if directory else ())),
         "printed_week": lately.people_in_week,
         "pages_week": sum(item.pages for item in week),
-        "billed_month": sum(item.billed for item in month),
+        "billed_month": lately.billed_in_month,
         "pages_chart": figures.as_bars(found, "pages", formats),
         "billed_chart": figures.as_bars(found, "billed", formats),
         "managed_in": settings.fees.managed_in,

@@ -89,6 +89,14 @@ def set_fact(connection: Connection, site: str, name: str, value: str) -> None:
     put(connection, tables.facts, {"site": site, "name": name}, {"value": value})
 
 
+def billed_by_day(connection: Connection, site: str, first: date, last: date) -> dict[date, int]:
+    """Return what the fees that stand in OfficeRnD bill, in micros, by business day, whatever became of the balance."""
+    moved = tables.movements.c
+    is_billed = (moved.kind == "fee", moved.fee_state == "posted", moved.business_day.between(first, last))
+    query = select(moved.business_day, func.sum(moved.amount).label("billed")).where(moved.site == site, *is_billed)
+    return {row.business_day: int(row.billed) for row in connection.execute(query.group_by(moved.business_day))}
+
+
 def add_foreign_fees(connection: Connection, site: str, fees: Sequence[RemoteFee], now: datetime) -> None:
     """Remember fees of the fees plan that are not ours; a known one keeps what was said of it."""
     table = tables.foreign_fees
