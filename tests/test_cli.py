@@ -19,11 +19,11 @@ from relay.cli import app, terminal, whole
 from relay.clock import Clock
 from relay.counted import counted
 from relay.lock import serving_lock, site_lock
+from tests.support.repository import ROOT
 from tests.support.settings_example import example_settings, written_settings
 from tests.support.shown import shown
 
 pytestmark = pytest.mark.windows
-ROOT = Path(__file__).parent.parent
 
 
 def relay(*words: str, folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:

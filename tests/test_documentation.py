@@ -17,9 +17,8 @@ from relay.cli import app, document
 from relay.config.words import words
 from relay.console import settings_fields
 from relay.installer import __main__ as installer
+from tests.support.repository import DOCS, ROOT
 
-ROOT = Path(__file__).parent.parent
-DOCS = ROOT / "deploy" / "docs"
 PAPERS = sorted(file for pattern in ("*.md", "*/*.md", "deploy/docs/*.md") for file in ROOT.glob(pattern))
 FIELDS = [(name, key, field) for name, model in config.SECTIONS.items() for key, field in model.model_fields.items()]
 COMMANDS = list(document.every_command())

@@ -12,8 +12,7 @@ from pathlib import Path
 import pytest
 from vulture import Vulture
 
-ROOT = Path(__file__).parent.parent
-RELAY = ROOT / "relay"
+from tests.support.repository import RELAY, ROOT
 
 IMPURE = {"requests", "sqlalchemy", "os", "time", "random", "subprocess", "socket", "lxml"}
 CLIENTS = ("relay.officernd.client", "relay.papercut.client", "relay.papercut.wire", "relay.papercut.quotas")
@@ -101,3 +100,10 @@ def test_no_two_classes_have_one_name() -> None:
             if isinstance(node, ast.ClassDef):
                 where.setdefault(node.name, []).append(str(file.relative_to(ROOT)))
     assert {name: files for name, files in where.items() if len(files) > 1} == {}
+
+
+def test_where_the_repository_lies_is_told_once() -> None:
+    """A test that moves to another folder need not count anew how far up its files are."""
+    counting = re.compile(r"__file__\)\.(parents|parent\.parent)")
+    found = [file for file in (ROOT / "tests").rglob("*.py") if counting.search(file.read_text(encoding="utf-8"))]
+    assert [file.name for file in found if "node_modules" not in file.parts] == ["repository.py"]

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[1]
+from tests.support.repository import ROOT
+
 PAGE = (ROOT / "deploy" / "docs" / "SECURITY.md").read_text(encoding="utf-8")
 MODEL = PAGE.partition("## Threat model")[2].partition("\n## ")[0]
 LINES = [

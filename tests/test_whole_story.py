@@ -19,8 +19,8 @@ import requests
 
 from relay.sandbox.pair import Pair
 from tests.support.forked_relay import ForkedRelay
+from tests.support.repository import ROOT
 
-ROOT = Path(__file__).parent.parent
 PATIENCE_S = 60
 
 

@@ -24,10 +24,10 @@ from relay.console.app import make_app
 from relay.console.server import LARGEST_REQUEST
 from tests.console.test_attacks import money_forms
 from tests.support.ports import free_port
+from tests.support.repository import DOCS
 from tests.support.visitor import PASSWORD
 
 pytestmark = pytest.mark.needs("nginx")
-DOCS = Path(__file__).parents[2] / "deploy" / "docs"
 NAME = "print.example.com"
 BARE = "server {\n    listen 443 ssl;\n    location / { proxy_pass http://127.0.0.1:9480; }\n}"
 

@@ -27,6 +27,7 @@ from relay.sandbox.officernd import OfficeRnDStandIn
 from relay.sandbox.organisation import make_organisation
 from relay.sandbox.papercut import PaperCutStandIn
 from tests.support.machine import make_package, shrink
+from tests.support.repository import DEPLOY
 
 PHRASE = "correct horse battery"
 
@@ -322,7 +323,7 @@ def test_the_proof_fails_when_nobody_logs_in_or_the_program_cannot_tell(tmp_path
 
 
 def test_the_source_alone_says_how_to_make_the_package() -> None:
-    script = Path(__file__).parents[2] / "deploy" / "install.sh"
+    script = DEPLOY / "install.sh"
     done = subprocess.run(["sh", str(script)], capture_output=True, text=True, check=False)
     assert done.returncode == 2
     assert "papercut-relay bundle" in done.stderr
@@ -332,7 +333,7 @@ def test_a_python_in_the_home_of_who_installs_is_taken_last(tmp_path: Path) -> N
     """PaperCut's account could not start it. It is looked at by the order of PATH otherwise."""
     (tmp_path / "package.json").touch()
     script = tmp_path / "install.sh"
-    script.write_bytes((Path(__file__).parents[2] / "deploy/install.sh").read_bytes())
+    script.write_bytes((DEPLOY / "install.sh").read_bytes())
     for folder in ("home/bin", "usr/bin"):
         (tmp_path / folder).mkdir(parents=True)
         python = tmp_path / folder / "python3.12"

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 import pytest
 
 from relay.installer import __main__ as installer
 from relay.installer import places, plan, properties, tokens
+from tests.support.repository import DEPLOY
 
-DEPLOY = Path(__file__).parents[2] / "deploy"
 GUIDE = (DEPLOY / "docs" / "INSTALL.md").read_text(encoding="utf-8")
 
 

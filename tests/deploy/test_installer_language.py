@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from tests.support.jvm import jython
+from tests.support.repository import ROOT
 from tests.support.tools import JYTHON_PATH, python39
 
-ROOT = Path(__file__).parents[2]
 INSTALLER = ROOT / "relay" / "installer"
 
 

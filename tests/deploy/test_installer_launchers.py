@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from relay.installer import launchers
+from tests.support.repository import SCRIPTS
 from tests.support.tools import JYTHON_PATH
 
 HERE = os.name == "posix"
@@ -42,9 +43,7 @@ def test_the_exe_is_a_stub_an_absolute_interpreter_and_a_zip(tmp_path: Path) -> 
 
 def folder_with_programs(tmp_path: Path) -> Path:
     folder = tmp_path / "prögrams"
-    shutil.copytree(
-        Path(__file__).parents[2] / "papercut_scripts", folder, ignore=shutil.ignore_patterns("__pycache__")
-    )
+    shutil.copytree(SCRIPTS, folder, ignore=shutil.ignore_patterns("__pycache__"))
     (folder / "officernd_home.txt").write_text(str(tmp_path / "home") + "\n")
     return folder
 

@@ -16,8 +16,8 @@ from relay.installer.changes import carry_out, undo_all
 from relay.installer.journal import InstallJournal
 from relay.installer.services import OldAgent, ScheduledStart
 from relay.installer.stop import InstallStop
+from tests.support.repository import DEPLOY
 
-DEPLOY = Path(__file__).parents[2] / "deploy"
 TASK = "{http://schemas.microsoft.com/windows/2004/02/mit/task}"
 
 

@@ -17,9 +17,9 @@ from relay.money.act.guard import Permit
 from relay.money.ledger import tables
 from tests.support.money_acts import foreign_fee
 from tests.support.money_world import Site
+from tests.support.repository import RELAY
 from tests.support.shown import discrepancies as report_shown
 
-RELAY = Path(__file__).parents[2] / "relay"
 WRITERS = {"create_fee", "adjust_balance", "adjust_balance_if_available", "adjust_shared_account"}
 # The one module that writes money; a client's own definition is no use of it, and a book's `add` is called from there.
 EFFECTS = Path("money/act/effects.py")

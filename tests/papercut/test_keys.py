@@ -10,8 +10,8 @@ import pytest
 from relay.installer import places, plan, tokens
 from relay.papercut import keys
 from relay.papercut.restriction import PROPERTIES, left_to_print
+from tests.support.repository import RELAY
 
-RELAY = Path(keys.__file__).parents[1]
 # Names that nothing else is called; "email" or "balance" are words of ours too.
 NAMES = {
     keys.USER_SOURCE,

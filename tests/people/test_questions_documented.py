@@ -5,15 +5,14 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from functools import cache
-from pathlib import Path
 
 import pytest
 
 from relay.money.decide import holds
 from relay.people.decide import safety
 from relay.people.logins import REASONS
+from tests.support.repository import ROOT
 
-ROOT = Path(__file__).parents[2]
 PAPER = ROOT / "deploy/docs/QUESTIONS-AND-MESSAGES.md"
 ROOMS = ("people", "money")
 # The calls whose first argument is a code; everything else names it as `code=`.

@@ -18,9 +18,8 @@ from relay.errors import AlreadyRunning, RelayError
 from relay.setup import answers_file, document, unfinished
 from relay.setup.walk import STEPS, first_open
 from tests.support.forked_relay import Ended, ForkedRelay
+from tests.support.repository import ROOT
 from tests.support.setup_site import PASSWORD, SetupSite
-
-ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture

@@ -9,7 +9,6 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 import requests
@@ -20,9 +19,8 @@ from relay.errors import UsageError
 from relay.setup.walk import STEPS
 from tests.console.test_serve import wait_until
 from tests.support.ports import free_port
+from tests.support.repository import ROOT
 from tests.support.setup_site import PASSWORD, SetupSite
-
-ROOT = Path(__file__).parents[2]
 
 
 class Process:

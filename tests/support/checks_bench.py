@@ -17,12 +17,10 @@ from relay.progress import Progress
 from relay.sandbox.officernd import OfficeRnDStandIn
 from relay.sandbox.papercut import PaperCutStandIn
 from tests.support.quick_clock import QuickClock
+from tests.support.repository import SCRIPTS
 from tests.support.settings_example import raw_settings, write_secrets
 
 TOKEN = "sesame"
-
-
-SCRIPTS = Path(__file__).parents[2] / "papercut_scripts"
 
 
 class Bench:

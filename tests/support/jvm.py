@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.support import table_driver, tools
+from tests.support.repository import ROOT
 
 TUNED = [
     "-Xlog:disable",
@@ -43,8 +44,7 @@ def run_jython(
 def run_rows(folder: Path, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Run prepared rows of `table_driver` under Jython, all in one virtual machine, and return their results."""
     (folder / "rows.json").write_text(json.dumps(rows))
-    repository = Path(__file__).parents[2]
-    done = run_jython(table_driver.__file__, str(repository), str(folder / "rows.json"), str(folder / "results.json"))
+    done = run_jython(table_driver.__file__, str(ROOT), str(folder / "rows.json"), str(folder / "results.json"))
     assert done.returncode == 0, done.stderr.decode()
     results: list[dict[str, Any]] = json.loads((folder / "results.json").read_text())
     return results

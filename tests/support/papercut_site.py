@@ -15,10 +15,10 @@ from typing import Any
 from papercut_scripts import auth_program
 from relay.config import Settings
 from relay.people.directory import Directory, DirectoryUser, directory_of
+from tests.support.repository import SCRIPTS
 from tests.support.signin_server import PASSWORD, Realm
 
 NOW = datetime(2026, 11, 2, 7, 30, tzinfo=UTC)
-SCRIPTS = Path(__file__).parents[2] / "papercut_scripts"
 
 ANN = DirectoryUser(
     username="ann.lee_example.com",

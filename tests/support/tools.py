@@ -14,12 +14,14 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.repository import ROOT
+
 JAVA_FOLDER = Path("/usr/share/java")
 # bcpkix and xercesImpl: Debian's Jython has neither ssl nor XML without them.
 JYTHON_JARS = [JAVA_FOLDER / f"{name}.jar" for name in ("jython", "bcprov", "bcpkix", "bcutil", "xercesImpl")]
 JYTHON_PATH = os.pathsep.join(map(str, JYTHON_JARS))
 RHINO_JAR = JAVA_FOLDER / "js.jar"
-NODE = Path(__file__).parents[1] / "node"
+NODE = ROOT / "tests" / "node"
 CUPS = ("/usr/sbin/cupsd", "/usr/bin/lp", "/usr/sbin/lpadmin", "/usr/bin/gs", "/usr/bin/pdfinfo")
 
 

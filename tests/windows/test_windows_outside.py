@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.repository import ROOT
+
 if os.name != "nt":
     pytest.skip("this is Windows' own", allow_module_level=True)
 
@@ -20,7 +22,6 @@ from relay.setup import basics
 from tests.support.settings_example import written_settings
 
 pytestmark = pytest.mark.windows
-ROOT = Path(__file__).parents[2]
 LIMIT_S = 120
 RELAY = [sys.executable, "-m", "relay"]
 

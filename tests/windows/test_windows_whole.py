@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.repository import ROOT
+
 if os.name != "nt":
     pytest.skip("told elsewhere for POSIX", allow_module_level=True)
 
@@ -23,7 +25,6 @@ from tests.support.ports import free_port
 from tests.support.standin_world import standins
 
 pytestmark = pytest.mark.windows
-ROOT = Path(__file__).parents[2]
 LIMIT_S = 300
 LAST_WORDS = ("POST /api/v2/organizations/acme/fees", "POST api.adjustUserAccountBalance")
 

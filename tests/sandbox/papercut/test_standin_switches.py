@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from relay.sandbox.papercut import PaperCutSwitches, switches
+from tests.support.repository import ROOT
 
 NAMES = [entry.name for entry in fields(PaperCutSwitches)]
 
@@ -27,7 +28,7 @@ def test_every_switch_names_its_section_and_its_reason(name):
 @pytest.mark.parametrize("name", NAMES)
 def test_every_switch_is_turned_in_some_test(name):
     """A position that was never tried is a promise, not a switch."""
-    files = Path(__file__).parents[2].rglob("*.py")  # what logs look like is tried by those who read them
+    files = ROOT.rglob("*.py")  # what logs look like is tried by those who read them
     tests = "".join(file.read_text(encoding="utf-8") for file in files if "node_modules" not in file.parts)
     assert re.search(rf'"{name}"[,:]|\b{name}=|switches\.{name} = ', tests)
 
