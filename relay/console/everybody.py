@@ -117,7 +117,8 @@ class PersonRow:
 class EveryPerson:
     """Everybody by name, and the figures that change between two syncs, each read at once for all.
 
-    `known` finds a person by member id or username, folded; `balances` are by member id, the rest by username.
+    `known` finds a person by member id or username, folded; `balances` are by member id, `logins` by
+    username, and `printed` by member id or, of what no member printed, by username.
     """
 
     people: tuple[Someone, ...]
@@ -137,8 +138,13 @@ class EveryPerson:
         return one.can_print and one.username not in self.logins
 
     def jobs(self, one: Someone) -> int:
-        printed = self.printed.get(one.username)
+        printed = self.printed_by(one)
         return printed.jobs if printed else 0
+
+    def printed_by(self, one: Someone) -> Printed | None:
+        """Return what somebody printed, also under a former name, and what their account did before it was theirs."""
+        found = [self.printed[key] for key in (one.member_id, one.username) if key and key in self.printed]
+        return Printed(max(of.at for of in found), sum(of.jobs for of in found)) if found else None
 
     def will_be_stopped(self, one: Someone) -> bool:
         """Return whether somebody prints now and would not once every print asks for a login."""
@@ -149,7 +155,7 @@ class EveryPerson:
             one,
             self.balance(one),
             self.logins.get(one.username),
-            self.printed.get(one.username),
+            self.printed_by(one),
             self.will_be_stopped(one),
         )
 
@@ -265,16 +271,17 @@ def _imported(place: Desk) -> object:
 
 
 def _printed(place: Desk) -> dict[str, Printed]:
-    """Return when each username printed last, and how many jobs there were lately."""
+    """Return when each member printed last, and how many jobs there were lately; by username what no member printed."""
     jobs = jobs_tables.jobs
+    whose = case((jobs.c.member_id != "", jobs.c.member_id), else_=jobs.c.username)
     lately = func.sum(case((jobs.c.business_day > _today(place) - LATELY, 1), else_=0))
     query = (
-        select(jobs.c.username, func.max(jobs.c.at), lately)
+        select(whose, func.max(jobs.c.at), lately)
         .where(jobs.c.site == place.settings.site.name, jobs.c.state != "denied")
-        .group_by(jobs.c.username)
+        .group_by(whose)
     )
     with reading(place.database) as connection:
-        return {username: Printed(at, int(count)) for username, at, count in connection.execute(query)}
+        return {key: Printed(at, int(count)) for key, at, count in connection.execute(query)}
 
 
 def read_at(place: Desk) -> Any:

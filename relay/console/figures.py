@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, Literal
 
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Engine, and_, func, or_, select
 
 from relay import money, sites, stored_accounts
 from relay.accounts import SHARED, LinkedAccount, is_shared
@@ -134,10 +134,12 @@ def opening_debts(place: Desk) -> dict[str, int]:
         return stored_accounts.opening_debts(connection, place.settings.site.name)
 
 
-def jobs_of(engine: Engine, site: str, username: str, count: int) -> list[dict[str, Any]]:
-    """Return the person's last jobs, newest first."""
+def jobs_of(engine: Engine, site: str, member_id: str, username: str, count: int) -> list[dict[str, Any]]:
+    """Return a person's last jobs, newest first: a member's whatever the account was called, else the account's own."""
     jobs = jobs_tables.jobs
-    query = select(jobs).where(jobs.c.site == site, jobs.c.username == username).order_by(jobs.c.at.desc()).limit(count)
+    of_nobody = and_(jobs.c.member_id == "", jobs.c.username == username)
+    whose = or_(jobs.c.member_id == member_id, of_nobody) if member_id else of_nobody
+    query = select(jobs).where(jobs.c.site == site, whose).order_by(jobs.c.at.desc()).limit(count)
     with reading(engine) as connection:
         return [dict(row) for row in connection.execute(query).mappings()]
 

@@ -52,7 +52,7 @@ def of_person(place: Desk, person: Someone) -> list[TimelineEntry]:
 
 
 def _jobs(place: Desk, person: Someone) -> Iterator[TimelineEntry]:
-    for job in figures.jobs_of(place.database, place.settings.site.name, person.username, MOST):
+    for job in figures.jobs_of(place.database, place.settings.site.name, person.member_id, person.username, MOST):
         state = {"refunded": gettext("refunded"), "denied": gettext("refused")}.get(job["state"], "")
         cost = None if job["cost"] is None or job["state"] == "denied" else job["refunded"] - job["cost"]
         account = job["account"] and gettext("charged to the shared account %(account)s", account=job["account"])

@@ -293,6 +293,17 @@ def test_the_time_line_tells_everything_newest_first(ann: Visitor, place: Desk) 
     assert 1 == len(page.xpath("//ol[@class='timeline']/li/h3"))
 
 
+def test_what_somebody_printed_is_theirs_whatever_the_account_was_called(ann: Visitor, place: Desk) -> None:
+    """Staff may exchange two names; a statement goes by whose a job was, and so does a person's page."""
+    print_jobs(place, "zoe.old", 2, days_ago=2, member_id=ZOE.id, document="hers.pdf")
+    print_jobs(place, "zoe", 1, days_ago=3, member_id=OLAF.id, document="his.pdf")
+    page = text(ann.page(f"/people/one?who={ZOE.id}"))
+    assert "hers.pdf" in page and "his.pdf" not in page
+    assert "his.pdf" in text(ann.page(f"/people/one?who={OLAF.id}"))
+    found = everybody.everybody(place)
+    assert [2, 1] == [found.jobs(one) for one in map(found.meant, (ZOE.id, OLAF.id)) if one]
+
+
 def test_the_list_follows_what_it_is_made_of(ann: Visitor, place: Desk) -> None:
     assert everybody.everybody(place).people is everybody.everybody(place).people
     fill(place, (ZOE,), (user(ZOE, "zoe"),))

@@ -49,7 +49,7 @@ def _newest_first(moment: datetime | None) -> float:
 
 
 def _last_print(found: EveryPerson, one: Someone) -> float:
-    printed = found.printed.get(one.username)
+    printed = found.printed_by(one)
     return _newest_first(printed.at if printed else None)
 
 
