@@ -15,7 +15,10 @@ from vulture import Vulture
 from tests.support.repository import RELAY, ROOT
 
 IMPURE = {"requests", "sqlalchemy", "os", "time", "random", "subprocess", "socket", "lxml"}
-CLIENTS = ("relay.officernd.client", "relay.papercut.client", "relay.papercut.wire", "relay.papercut.quotas")
+CLIENTS = (
+    "relay.officernd.client",
+    *(f"relay.papercut.{name}" for name in ("client", "quotas", "web_services", "wire")),
+)
 PURE = [
     "people/directory.py",
     *(f"people/decide/{file.name}" for file in sorted((RELAY / "people" / "decide").glob("*.py"))),
