@@ -49,7 +49,7 @@ def make_app(place: Desk) -> Flask:
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.autoescape = True
     speak_languages(app, lambda: place.settings.console.locale)  # before the gate, which refuses in words
-    gate.guard(app, place)
+    gate.stand_before(app, place)
     for page in PAGES:
         app.register_blueprint(page)
     _teach_templates(app, place)

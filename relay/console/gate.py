@@ -185,7 +185,7 @@ def _session_user() -> ConsoleUser | None:
 # -- every request ----------------------------------------------------------------------------------------------------
 
 
-def guard(app: Flask, place: Desk) -> None:
+def stand_before(app: Flask, place: Desk) -> None:
     """Put the checks in front of every page of `app`, and the headers behind."""
     public = place.settings.console.public_url
     name = "__Host-relay" if public else "relay_console"

@@ -26,7 +26,7 @@ def make_app(place: Place) -> Flask:
     app = Flask(__name__, static_folder="static", template_folder="templates")
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.autoescape = True
-    gate.guard(app, place)
+    gate.stand_before(app, place)
     app.register_blueprint(page)
     for name in ("money", "day", "time", "month", "count"):
         app.add_template_filter(_written(name), name)

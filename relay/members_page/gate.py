@@ -68,7 +68,7 @@ def end() -> None:
     session.clear()
 
 
-def guard(app: Flask, found: Place) -> None:
+def stand_before(app: Flask, found: Place) -> None:
     """Put the checks in front of every page of `app`, and the headers behind."""
     public = found.section.public_url
     name = "__Host-my-printing" if public else "my_printing"

@@ -8,7 +8,8 @@ from functools import cache
 
 import pytest
 
-from relay.money.decide import holds
+from relay.console import words
+from relay.money.decide import bill, holds
 from relay.people.decide import safety
 from relay.people.logins import REASONS
 from tests.support.repository import ROOT
@@ -50,7 +51,7 @@ def said() -> set[str]:
     """Return every code that the two rooms write into a question, a hold, a stop, a refusal or an error."""
     found = {value for name, value in vars(holds).items() if name.isupper() and isinstance(value, str)}
     found -= {holds.OPENING_BUCKET, holds.DISPUTED_BUCKET}
-    found |= {*holds.LIMITS, *holds.STOP_ANSWERS, *safety.ALL_CODES}
+    found |= {*holds.LIMITS, *holds.STOP_ANSWERS, *safety.ALL_CODES, *words.HOLDS, *bill.NEXT}
     for node in (node for tree in trees() for node in ast.walk(tree) if isinstance(node, ast.Assign)):
         if [getattr(target, "id", "") for target in node.targets] == ["code"]:
             found.update(texts(node.value))
@@ -86,6 +87,10 @@ def test_the_rooms_were_read() -> None:
 @pytest.mark.parametrize("code", sorted(said()))
 def test_every_code_is_told_with_its_answer(code: str) -> None:
     assert code in told(), f"{PAPER.name} needs a row for it: | `{code}` | what it means | what to do |"
+
+
+def test_a_bill_that_is_held_is_asked_about_on_the_pages() -> None:
+    assert set(bill.NEXT) <= set(words.HOLDS)
 
 
 def test_no_code_is_told_that_nobody_says() -> None:

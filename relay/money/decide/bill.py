@@ -451,13 +451,14 @@ def _refusals(held: Sequence[Held], policy: Policy) -> list[UnsafePlan]:
             people=people,
             code=code,
             total=amounts.with_currency(total, policy.currency),
-            next=_NEXT[code],
+            next=NEXT[code],
         )
         refusals.append(UnsafePlan(code, message, count=count, limit=limits.get(code, 0), remedies=of_refusal(code)))
     return refusals
 
 
-_NEXT = {
+# What to do next about a bill that is held: a clause for each code that is a refusal.
+NEXT = {
     "max_fee": lazy("look at the price list."),
     "max_run_total": lazy("such a total is a wrong price list until somebody has looked."),
     "max_fees_per_person_day": lazy("look at what they printed."),
