@@ -138,14 +138,14 @@ def _extra_flag(name: str) -> Property:
     )
 
 
-def _amount(attribute: str, code: int, what: str) -> Property:
-    def put(state: PaperCutState, thing: Any, value: str) -> None:
-        number = _number(value, code, what)
-        if number < 0:
-            raise ApiFault(code, f'"{value}" is no valid {what}.')
-        setattr(thing, attribute, number)
+def _put_overdraft(state: PaperCutState, thing: Any, value: str) -> None:
+    number = _number(value, faults.OVERDRAFT_INVALID, "overdraft amount")
+    if number < 0:
+        raise ApiFault(faults.OVERDRAFT_INVALID, f'"{value}" is no valid overdraft amount.')
+    thing.overdraft_amount = number
 
-    return Property(lambda state, thing: java_double(getattr(thing, attribute)), put)
+
+_OVERDRAFT = Property(lambda state, thing: java_double(thing.overdraft_amount), _put_overdraft)
 
 
 def balance_text(state: PaperCutState, value: float) -> str:
@@ -274,7 +274,7 @@ USER: dict[str, Property] = {
     "restricted": _flag("restricted"),
     "home": Property(lambda state, user: user.home, _set_home),
     "username-alias": Property(lambda state, user: user.alias, _set_alias),
-    "overdraft-amount": _amount("overdraft_amount", faults.OVERDRAFT_INVALID, "overdraft amount"),
+    "overdraft-amount": _OVERDRAFT,
     "dont-hold-jobs-in-release-station": _extra_flag("dont-hold-jobs-in-release-station"),
     "dont-apply-printer-filter-rules": _extra_flag("dont-apply-printer-filter-rules"),
     "printer-cost-adjustment-rate-percent": Property(
@@ -331,7 +331,7 @@ SHARED_ACCOUNT: dict[str, Property] = {
         "invoice_option", ("ALWAYS_INVOICE", "NEVER_INVOICE", "USER_CHOICE_ON", "USER_CHOICE_OFF")
     ),
     "notes": _text("notes"),
-    "overdraft-amount": _amount("overdraft_amount", faults.OVERDRAFT_INVALID, "overdraft amount"),
+    "overdraft-amount": _OVERDRAFT,
     "pin": _text("pin"),
     "restricted": _flag("restricted"),
 }
