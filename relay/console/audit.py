@@ -69,12 +69,14 @@ class Audit:
         amount: str = "",
         reason: str = "",
         about: str = "",
+        whom: str = "",
     ) -> None:
         """Add one line, on the disk when this returns: in English, with what its sentences are made of.
 
         A log that cannot be written is told in the relay's own log.
 
         `amount` is in the site's currency ("7.00"), `about` the part of the console it belongs to, see `ABOUT`.
+        `whom` is the member id or username of the person that `subject` names: several may have that name.
         """
         row = {
             "at": self._clock.now().isoformat(timespec="seconds"),
@@ -86,6 +88,7 @@ class Audit:
             "outcome": outcome if len(outcome) <= LONGEST else outcome[:LONGEST],
             "about": about,
             "address": address,
+            **({"whom": whom[:200]} if whom else {}),
         }
         line = (foreign.visible_json(json.dumps(kept(row), ensure_ascii=False)) + "\n").encode()
         with self._lock:

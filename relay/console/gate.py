@@ -81,12 +81,14 @@ def typed_reason() -> str:
     return " ".join(request.form.get("reason", "").split())[:LONGEST_REASON]
 
 
-def audited(action: str, subject: str = "", outcome: str = "done", *, amount: str = "", reason: str = "") -> None:
+def audited(
+    action: str, subject: str = "", outcome: str = "done", *, amount: str = "", reason: str = "", whom: str = ""
+) -> None:
     """Write into the audit log who asked for what, on whom, how much ("7.00") and why, and how it ended."""
     user: ConsoleUser | None = g.get("user")
     about = audit.about(request.blueprint or "")
     name = user.name if user else "nobody"
-    desk().audit.write(name, action, subject, outcome, address(), amount=amount, reason=reason, about=about)
+    desk().audit.write(name, action, subject, outcome, address(), amount=amount, reason=reason, about=about, whom=whom)
 
 
 # -- what somebody does -----------------------------------------------------------------------------------------------
@@ -99,19 +101,19 @@ def begin_work(kind: str, title: str, call: Callable[[Site], Result], *, writes:
 
 
 def done_under_lock(
-    action: str, work: Callable[[Site], Returned], subject: str = "", *, reason: str = ""
+    action: str, work: Callable[[Site], Returned], subject: str = "", *, reason: str = "", whom: str = ""
 ) -> Returned | None:
     """Do something short under the site's lock and return its answer, which the caller audits; None for a refusal."""
     try:
         return desk().now_under_lock(work)
     except RelayError as error:
-        tell_refusal(action, subject, error, reason=reason)
+        tell_refusal(action, subject, error, reason=reason, whom=whom)
         return None
 
 
-def tell_refusal(action: str, subject: str, error: RelayError, *, reason: str = "") -> None:
+def tell_refusal(action: str, subject: str, error: RelayError, *, reason: str = "", whom: str = "") -> None:
     """Write a refusal into the audit log, and say it on the next page."""
-    audited(action, subject, error.message, reason=reason)
+    audited(action, subject, error.message, reason=reason, whom=whom)
     flash(translated(error.message), "bad")
 
 

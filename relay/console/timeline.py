@@ -133,8 +133,14 @@ def _accounts(place: Desk, person: Someone) -> Iterator[TimelineEntry]:
 
 def _deeds(place: Desk, person: Someone) -> Iterator[TimelineEntry]:
     """Yield what was done to this person from the console."""
-    about = (row for row in place.audit.rows() if (row.get("about"), row.get("subject")) == ("people", person.name))
-    for row in islice(about, MOST):
+    keys = {person.member_id, person.username} - {""}
+    found = (
+        row
+        for row in place.audit.rows()
+        if row.get("about") == "people"
+        and (row["whom"] in keys if row.get("whom") else row.get("subject") == person.name)
+    )
+    for row in islice(found, MOST):
         failed = "" if row.get("outcome") in ("done", "started") else f": {translated(row.get('outcome', ''))}"
         text = f"{row.get('who')} {translated(row.get('action', ''))} {person.name}{failed}"
         yield TimelineEntry(row["at"], "account", text, icon="list")

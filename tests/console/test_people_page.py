@@ -293,6 +293,14 @@ def test_the_time_line_tells_everything_newest_first(ann: Visitor, place: Desk) 
     assert 1 == len(page.xpath("//ol[@class='timeline']/li/h3"))
 
 
+def test_what_was_done_to_one_of_two_people_of_a_name_is_told_of_that_one(ann: Visitor, place: Desk) -> None:
+    twin = replace(NEW, name=BEN.name)
+    fill(place, (ZOE, BEN, OLAF, twin), USERS)
+    place.audit.write("tim", "took the print PIN away from", twin.name, about="people", whom=twin.id)
+    told = [text(ann.page(f"/people/one?who={who}")) for who in (twin.id, BEN.id)]
+    assert ["took the print PIN away from Ben Alderson" in page for page in told] == [True, False]
+
+
 def test_what_somebody_printed_is_theirs_whatever_the_account_was_called(ann: Visitor, place: Desk) -> None:
     """Staff may exchange two names; a statement goes by whose a job was, and so does a person's page."""
     print_jobs(place, "zoe.old", 2, days_ago=2, member_id=ZOE.id, document="hers.pdf")

@@ -243,11 +243,11 @@ def answer() -> Any:
         done = desk().now_under_lock(calls[action])
     except RelayError as error:
         if error.code == "no_such_account":  # told what stays behind, somebody may want a new one
-            audited(deed, name, error.message)
+            audited(deed, name, error.message, whom=member)
             return render_template("new_account.html", member=member, username=username, told=error.message)
-        tell_refusal(deed, name, error)
+        tell_refusal(deed, name, error, whom=member)
         return redirect(_back(member))
-    audited(deed, name)
+    audited(deed, name, whom=member)
     counts = lazy("It takes effect the next time you look on the Review page.")
     flash(translated(joined(lazy(told, name=name, username=username), done.behind, counts)), "good")
     return redirect(_back(member))
@@ -262,7 +262,7 @@ def sync() -> Any:
         abort(400, gettext("A name is missing. Nothing was done."))
     name = _name(member)
     begun = start_sync(lazy("Bring %(name)s in line", name=name[:80]), member=member)
-    audited(N_("one person brought in line"), name, "started")
+    audited(N_("one person brought in line"), name, "started", whom=member)
     return begun
 
 
@@ -276,10 +276,10 @@ def pin() -> Any:
     work = people.issue_pin if action == "issue" else people.revoke_pin
     deed = N_("made a print PIN for") if action == "issue" else N_("took the print PIN away from")
     name = _name(member)
-    done = done_under_lock(deed, lambda site: work(site, member), name)
+    done = done_under_lock(deed, lambda site: work(site, member), name, whom=member)
     if done is None:
         return redirect(_back(member))
-    audited(deed, name)
+    audited(deed, name, whom=member)
     if action == "issue":
         return render_template("pin.html", told=done.sentence, answer=done.as_json(), who=member)
     flash(gettext("The print PIN no longer works."), "good")
