@@ -22,6 +22,7 @@ from relay.money.decide.movement import Movement
 from relay.money.decide.wallet import Wallet
 from relay.money.report import status as reports
 from relay.officernd.model import Membership
+from relay.officernd.named import named
 from tests.support.money_world import PLAN, Site, refuse
 
 NOW = datetime(2025, 3, 12, 6, 30, tzinfo=UTC)
@@ -38,10 +39,10 @@ def test_the_plan_is_found_by_code_id_or_name() -> None:
         replace(PLAN, id="2", name="print-bw"),
         replace(PLAN, id="3"),
     ]
-    assert [plan.id for plan in fees_plan.find(plans, "PRINT-BW")] == ["1"]  # a code goes before a name
-    assert [plan.id for plan in fees_plan.find(plans, "2")] == ["2"]
-    assert [plan.id for plan in fees_plan.find(plans, " papercut fees")] == ["3"]
-    assert fees_plan.find(plans, "none") == []
+    assert [plan.id for plan in named(plans, "PRINT-BW")] == ["1"]  # a code goes before a name
+    assert [plan.id for plan in named(plans, "2")] == ["2"]
+    assert [plan.id for plan in named(plans, " papercut fees")] == ["3"]
+    assert named(plans, "none") == []
 
 
 @pytest.mark.parametrize(
