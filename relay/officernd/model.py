@@ -14,6 +14,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
+from string import hexdigits
 from typing import Any, TypeGuard
 
 from relay import amounts, foreign
@@ -166,6 +167,14 @@ class CheckIn:
 def is_id(value: object) -> TypeGuard[str]:
     """Return whether a value can be an id of OfficeRnD's."""
     return isinstance(value, str) and ID.fullmatch(value) is not None
+
+
+def reads_as_id(word: str) -> bool:
+    """Return whether a word that a person wrote means a record by its id, for it can hardly be a name.
+
+    Source: developer reference (24 hex digits).
+    """
+    return len(word) == 24 and all(character in hexdigits for character in word)
 
 
 def _text(record: Mapping[str, Any], key: str) -> str:

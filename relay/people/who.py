@@ -10,7 +10,7 @@ from relay.accounts import email_key, folded, meant
 from relay.errors import NotFound, UsageError
 from relay.language import lazy
 from relay.officernd.client import OfficeRnD
-from relay.officernd.model import Member
+from relay.officernd.model import Member, reads_as_id
 from relay.people.memory.snapshot import Snapshot
 from relay.people.world import Link, Memory
 from relay.site import Site
@@ -65,7 +65,7 @@ def find(site: Site, word: str, memory: Memory) -> Person:
         return Person(_member(site.officernd, link.member_id), link, link.username)
     if "@" in word:
         return _by_email(site, word, memory)
-    member = _member(site.officernd, word.lower()) if is_id(word) else None
+    member = _member(site.officernd, word.lower()) if reads_as_id(word) else None
     if member is not None:
         return _of(member, memory)
     if word and site.papercut.user_exists(word.lower()):
@@ -157,11 +157,6 @@ def _member(officernd: OfficeRnD, member_id: str) -> Member | None:
         return officernd.member(member_id)
     except NotFound:
         return None
-
-
-def is_id(word: str) -> bool:
-    """Return whether a word has the form of an OfficeRnD id. Source: developer reference (24 hex digits)."""
-    return len(word) == 24 and all(character in "0123456789abcdefABCDEF" for character in word)
 
 
 ALIKE = 6  # as many as a sentence can name

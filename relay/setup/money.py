@@ -17,6 +17,7 @@ _EVERY = {"day": lazy("every day"), "week": lazy("every week"), "month": lazy("e
 _PERIODS = tuple(Option(value, label) for value, label in _EVERY.items())
 # What puts a plan right where it has just been typed, instead of what stands in the settings.
 _ADVICE = {
+    fees_plan.GONE: lazy("write the name of a plan into this field"),
     "fees_plan_twice": lazy("write the id of the right one into this field"),
     "fees_plan_recurring": lazy(
         "name a one-off plan in this field, or make one: in OfficeRnD open Billing > Plans, add a one-off plan of type "
@@ -89,7 +90,8 @@ def _try_fees(workbench: Workbench, walk: Walk) -> TrialResult:
         if (walk.known.officernd)
         else walk.known
     )
-    wanted, found = settings.fees.plan, named(plans, settings.fees.plan)
+    wanted = settings.fees.plan
+    wrong = fees_plan.faults(plans, wanted, settings.officernd.location)
     whose = lazy("the member's company") if settings.fees.bill_to == "company" else lazy("the member")
     how = lazy("billed") if settings.fees.managed_in == "officernd" else lazy("only computed, nothing is written,")
     billed = (
@@ -99,7 +101,7 @@ def _try_fees(workbench: Workbench, walk: Walk) -> TrialResult:
             "",
         ),
     )
-    if not found:
+    if wrong and wrong[0].code == fees_plan.MISSING:
         text = lazy(
             "OfficeRnD has no plan “%(wanted)s” yet. The first billing tries to make it; where OfficeRnD does not let "
             "it: %(by_hand)s.",
@@ -107,15 +109,13 @@ def _try_fees(workbench: Workbench, walk: Walk) -> TrialResult:
             by_hand=fees_plan.BY_HAND,
         )
         return TrialResult({}, (*billed, Fact(lazy("Plan"), text, "warn", (wanted,))), known)
-    wrong = fees_plan.faults(plans, wanted, settings.officernd.location)
     if wrong:
         what = joined(*(fault.text for fault in wrong), by="; ")
         advice = capital(_ADVICE.get(wrong[0].code, fees_plan.ADVICE[wrong[0].code]))
         problem = AnswerProblem(lazy("%(what)s.", what=what), lazy("%(what)s.", what=advice))
         return TrialResult({"fees.plan": problem}, (), known)
-    return TrialResult(
-        {}, (*billed, Fact(lazy("Plan"), lazy("%(name)s, found in OfficeRnD", name=found[0].name))), known
-    )
+    (plan,) = named(plans, wanted)
+    return TrialResult({}, (*billed, Fact(lazy("Plan"), lazy("%(name)s, found in OfficeRnD", name=plan.name))), known)
 
 
 FEES = SetupStep(

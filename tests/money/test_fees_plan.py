@@ -104,6 +104,18 @@ def test_one_word_means_the_same_plans_to_the_check_the_rules_and_the_top_up(
         assert set(by_plan(books, books.settings.top_up.plan)[0]) == meant
 
 
+def test_a_plan_is_never_made_under_an_id(site: Site) -> None:
+    """The plan of that id was deleted, or is of another organisation: its tax and account are nobody's to guess."""
+    site.configure(fees={"plan": "64c0000000000000000000ff"})
+    assert codes(site) == [fees_plan.GONE]
+    assert not bills(site)
+    with pytest.raises(
+        Refused, match="is the id of no plan in OfficeRnD. Nothing was billed. Write the name or the id"
+    ):
+        cloud.make_fees_plan(checked(site), [])
+    assert site.officernd.catalogue == [PLAN]
+
+
 @pytest.mark.parametrize("plan", TWINS)
 def test_naming_one_of_two_by_its_id_lets_billing_go_on(plan: Plan) -> None:
     assert fees_plan.faults(TWINS, plan.id, "here") == []

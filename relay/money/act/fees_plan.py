@@ -12,10 +12,11 @@ from relay.config import Settings
 from relay.errors import OutcomeUnknown, Refused
 from relay.language import capital, joined, lazy
 from relay.officernd.client import SYSTEM, OfficeRnD
-from relay.officernd.model import Plan
+from relay.officernd.model import Plan, reads_as_id
 from relay.officernd.named import named
 
 MISSING = "fees_plan_missing"
+GONE = "fees_plan_gone"
 BY_HAND = lazy(
     "in OfficeRnD open Billing > Plans, add a one-off plan of type Service with that name, available at this location "
     "and without approval, then run again"
@@ -37,6 +38,10 @@ def faults(plans: Sequence[Plan], wanted: str, location_id: str) -> list[PlanFau
     Source: OfficeRnD help, one-off fees (a fee needs a one-off plan); developer reference v2, plans.
     """
     found = named(plans, wanted)
+    if not found and reads_as_id(wanted):
+        return [
+            PlanFault(GONE, lazy("[fees] plan = %(wanted)s is the id of no plan in OfficeRnD", wanted=repr(wanted)))
+        ]
     if not found:
         return [PlanFault(MISSING, lazy("OfficeRnD has no plan %(wanted)s", wanted=repr(wanted)))]
     if len(found) > 1:
@@ -77,6 +82,7 @@ def faults(plans: Sequence[Plan], wanted: str, location_id: str) -> list[PlanFau
 # What puts each right, as the end of a sentence; a plan that is missing is made by the fix or by the first billing.
 ADVICE = {
     MISSING: BY_HAND,
+    GONE: lazy("write the name or the id of a plan that is there into [fees] plan"),
     "fees_plan_twice": lazy("write the id of the right one into [fees] plan"),
     "fees_plan_recurring": joined(lazy("name a one-off plan in [fees] plan, or make one:"), BY_HAND),
     "fees_plan_elsewhere": lazy("add this site's location to the plan in OfficeRnD"),
