@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from papercut_scripts.token_cache import SCOPE as SIGNIN_SCOPE
 from relay import language
 from relay.checks.model import Check, CheckedSite, Fix
+from relay.config import Settings
 from relay.errors import AuthFailed, NotSent, RemoteError
 from relay.finding import Finding
 from relay.language import lazy
@@ -61,44 +62,38 @@ def location(site: CheckedSite) -> Iterator[Finding]:
             )
 
 
+def _plans_named(settings: Settings) -> Iterator[tuple[str, str]]:
+    """Yield each plan that the rules name, with what is told where OfficeRnD does not have it."""
+    for rule in settings.members.plans:
+        yield (
+            rule,
+            lazy("[members] plans names %(rule)s, which OfficeRnD does not have: nobody is admitted by it.", rule=rule),
+        )
+    for item in settings.top_up.plan:
+        yield (
+            item.plan,
+            lazy(
+                "[[top_up.plan]] names %(plan)s, which OfficeRnD does not have: nobody is topped up by it.",
+                plan=item.plan,
+            ),
+        )
+    for item in settings.included.plan:
+        yield (
+            item.plan,
+            lazy(
+                "[[included.plan]] names %(plan)s, which OfficeRnD does not have: nobody's printing is included by it.",
+                plan=item.plan,
+            ),
+        )
+
+
 def plans(site: CheckedSite) -> Iterator[Finding]:
     """Look at the plan that fees are made with, and at the plans that the rules name."""
     settings = site.settings
     known = site.reached_officernd.plans()
-    for rule in settings.members.plans:
-        if not named(known, rule):
-            yield Finding(
-                "rule_unknown",
-                "warning",
-                rule,
-                lazy(
-                    "[members] plans names %(rule)s, which OfficeRnD does not have: nobody is admitted by it.",
-                    rule=rule,
-                ),
-            )
-    for item in settings.top_up.plan:
-        if not named(known, item.plan):
-            yield Finding(
-                "rule_unknown",
-                "warning",
-                item.plan,
-                lazy(
-                    "[[top_up.plan]] names %(plan)s, which OfficeRnD does not have: nobody is topped up by it.",
-                    plan=item.plan,
-                ),
-            )
-    for item in settings.included.plan:
-        if not named(known, item.plan):
-            yield Finding(
-                "rule_unknown",
-                "warning",
-                item.plan,
-                lazy(
-                    "[[included.plan]] names %(plan)s, which OfficeRnD does not have: nobody's printing is included "
-                    "by it.",
-                    plan=item.plan,
-                ),
-            )
+    for word, told in _plans_named(settings):
+        if not named(known, word):
+            yield Finding("rule_unknown", "warning", word, told)
     if settings.fees.managed_in == "papercut":
         return
     wanted = settings.fees.plan
